@@ -1,0 +1,25 @@
+//! Facebook Chat of 2008 (web login, Comet long-poll, JSON) as a client library.
+//!
+//! Three ways in, one protocol underneath:
+//!
+//! * C programs include `fbchat.h`; the exported functions live in [`ffi`].
+//! * Rust programs that serve many accounts use [`client`]: one worker thread runs the long-polls of all sessions.
+//! * Straight-line Rust programs use [`blocking`]: log in, wait for messages, send, buddy list.
+//!
+//! [`protocol`] holds everything that the wire demands, without sockets, clock or threads. Arrows point one way only:
+//! `ffi → client → engine → protocol → types`, and `blocking → protocol → types`.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)
+)]
+
+pub mod blocking;
+pub mod client;
+mod engine;
+mod fault;
+pub mod ffi;
+pub mod protocol;
+pub mod status;
+mod tls;
+pub mod types;

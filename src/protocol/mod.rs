@@ -1,0 +1,27 @@
+//! The wire, sans I/O: no socket, clock, thread, randomness or environment in here.
+//!
+//! A driver owns a [`Session`] and moves data between it and the network with four verbs, after quinn-proto's model:
+//! [`Session::handle`] takes what happened, [`Session::poll_output`] gives what is to be done, [`Session::poll_timeout`]
+//! says when to call [`Session::handle_timeout`]. `now` is always an argument, so tests run on a simulated clock.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::arithmetic_side_effects)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+mod backoff;
+mod channel;
+mod cookies;
+mod endpoints;
+mod exchange;
+mod history;
+mod json;
+mod login;
+mod outbox;
+mod page;
+mod presence;
+mod session;
+mod wire;
+
+pub use endpoints::{ServerAddress, ServerAddressError};
+pub use exchange::{Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault};
+pub use session::{Input, Now, Output, Session, SessionConfig};
