@@ -1,1 +1,177 @@
-//! Being written.
+//! The recent messages of a conversation (PROTOCOL §9), and which messages were seen already.
+
+use super::channel::message_from;
+use super::json::{List, Object};
+use super::wire::Item;
+use crate::types::{Message, Uid, UnixMillis};
+use serde::Deserialize;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashSet, VecDeque};
+use std::hash::{Hash, Hasher};
+
+/// Longer histories are cut at the old end.
+const MOST: usize = 1_000;
+/// Messages remembered per session to know replays by.
+const MOST_SEEN: usize = 2_048;
+
+/// Payload of history.php.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct HistoryPayload {
+    history: List<Object<Item>>,
+}
+
+impl HistoryPayload {
+    /// The messages, oldest first.
+    pub fn messages(self, own: Uid) -> Vec<Message> {
+        let items = self.history.0.unwrap_or_default().into_iter();
+        let mut messages: Vec<Message> = items
+            .filter_map(|item| message_from(item.0?, own))
+            .map(|message| Message {
+                replayed: true,
+                ..message
+            })
+            .collect();
+        messages.sort_by_key(|message| message.time);
+        let surplus = messages.len().saturating_sub(MOST);
+        messages.drain(..surplus);
+        messages
+    }
+}
+
+/// Remembers messages by sender, id and text, and by sender, time and text, since history of 2008 tells no ids.
+///
+/// The text is part of the key because an id is only 31 random bits: two different messages may share it, a replay has the same text.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    keys: HashSet<u64>,
+    order: VecDeque<(u64, u64, UnixMillis)>,
+    /// Nothing older than this can be told from a message that was seen and forgotten.
+    horizon: UnixMillis,
+}
+
+impl Seen {
+    /// Notes a message; false if it was there already.
+    pub fn note(&mut self, message: &Message) -> bool {
+        let (by_id, by_time) = keys(message);
+        let known = match by_id {
+            Some(key) => self.keys.contains(&key),
+            None => self.keys.contains(&by_time),
+        };
+        if known {
+            return false;
+        }
+        let by_id = by_id.unwrap_or(by_time);
+        self.keys.extend([by_id, by_time]);
+        self.order.push_back((by_id, by_time, message.time));
+        if self.order.len() > MOST_SEEN {
+            if let Some((by_id, by_time, time)) = self.order.pop_front() {
+                self.keys.remove(&by_id);
+                self.keys.remove(&by_time);
+                self.horizon = self.horizon.max(time);
+            }
+        }
+        true
+    }
+
+    /// True if a message of history is news to this session: sent since `since` and not seen.
+    pub fn is_news(&self, message: &Message, since: UnixMillis) -> bool {
+        let (by_id, by_time) = keys(message);
+        let known =
+            by_id.is_some_and(|key| self.keys.contains(&key)) || self.keys.contains(&by_time);
+        message.time >= since && message.time > self.horizon && !known
+    }
+}
+
+fn keys(message: &Message) -> (Option<u64>, u64) {
+    let hash = |kind: &str, id: &dyn Fn(&mut DefaultHasher)| {
+        let mut hasher = DefaultHasher::new();
+        (kind, message.from, message.to, &message.text).hash(&mut hasher);
+        id(&mut hasher);
+        hasher.finish()
+    };
+    let by_id = (!message.message_id.is_empty())
+        .then(|| hash("id", &|hasher| message.message_id.hash(hasher)));
+    (by_id, hash("time", &|hasher| message.time.hash(hasher)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Origin;
+
+    fn message(id: &str, time: UnixMillis, text: &str) -> Message {
+        Message {
+            from: Uid(1),
+            to: Uid(2),
+            from_name: String::new(),
+            to_name: String::new(),
+            text: text.into(),
+            time,
+            message_id: id.into(),
+            origin: Origin::Incoming,
+            replayed: false,
+        }
+    }
+
+    #[test]
+    fn replayed_message_is_dropped() {
+        let mut seen = Seen::default();
+        assert!(seen.note(&message("5", 100, "ok")));
+        assert!(!seen.note(&message("5", 100, "ok")));
+        assert!(
+            !seen.note(&message("5", 200, "ok")),
+            "a retry that the server took twice"
+        );
+        assert!(
+            seen.note(&message("6", 100, "ok")),
+            "the same text twice in a row is two messages"
+        );
+        assert!(
+            seen.note(&message("5", 300, "other")),
+            "ids are only 31 bits"
+        );
+    }
+
+    #[test]
+    fn history_without_ids_is_matched_by_time() {
+        let mut seen = Seen::default();
+        seen.note(&message("5", 100, "ok"));
+        assert!(!seen.is_news(&message("", 100, "ok"), 0));
+        assert!(seen.is_news(&message("", 101, "ok"), 0));
+        assert!(!seen.is_news(&message("", 101, "ok"), 102));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_forgets_safely() {
+        let mut seen = Seen::default();
+        for n in 0..10_000 {
+            assert!(seen.note(&message(&n.to_string(), n, "x")));
+        }
+        assert!(seen.order.len() <= MOST_SEEN && seen.keys.len() <= 2 * MOST_SEEN);
+        assert!(
+            !seen.is_news(&message("3", 3, "x"), 0),
+            "forgotten, but too old to be news"
+        );
+    }
+
+    #[test]
+    fn history_of_2008_is_read_in_order() {
+        let payload: HistoryPayload = serde_json::from_str(
+            r#"{"history":[{"type":"msg","from":2,"to":1,"time":20,"msg":{"text":"b"}},null,{"type":"msg","from":"1","to":2,"time":10,"msg":{"text":"a"}},{"type":"typ","from":1}]}"#,
+        )
+        .unwrap();
+        let messages = payload.messages(Uid(2));
+        let brief: Vec<_> = messages
+            .iter()
+            .map(|m| (m.text.as_str(), m.time, m.origin, m.replayed))
+            .collect();
+        assert_eq!(
+            brief,
+            [
+                ("a", 10, Origin::Incoming, true),
+                ("b", 20, Origin::OwnElsewhere, true)
+            ]
+        );
+    }
+}

@@ -3,7 +3,9 @@
 //! Each type says "absent" for what it cannot use, so that one odd member never costs a whole reply.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{
+    Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -14,7 +16,9 @@ pub(super) struct Int(pub Option<i64>);
 impl Int {
     /// As an id: positive, or absent.
     pub fn id(self) -> Option<u64> {
-        self.0.and_then(|n| u64::try_from(n).ok()).filter(|&n| n > 0)
+        self.0
+            .and_then(|n| u64::try_from(n).ok())
+            .filter(|&n| n > 0)
     }
 }
 
@@ -222,4 +226,3 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<Map<T>> {
         Ok(Map(Some(entries)))
     }
 }
-

@@ -9,19 +9,29 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 mod backoff;
+mod buddy_list;
+mod calls;
 mod channel;
+mod commands;
 mod cookies;
 mod endpoints;
 mod exchange;
+mod flights;
 mod history;
 mod json;
+mod link;
 mod login;
 mod outbox;
 mod page;
+#[cfg(test)]
+mod pair;
 mod presence;
+mod recovery;
 mod session;
 mod wire;
 
 pub use endpoints::{ServerAddress, ServerAddressError};
-pub use exchange::{Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault};
+pub use exchange::{
+    Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault,
+};
 pub use session::{Input, Now, Output, Session, SessionConfig};

@@ -56,7 +56,10 @@ fn mend_surrogates(json: &str) -> String {
                 continue;
             }
             // Both bytes of any other escape, so that an escaped backslash is not taken for the start of the next one.
-            _ => escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end),
+            _ => escape
+                .char_indices()
+                .nth(2)
+                .map_or(escape.len(), |(end, _)| end),
         };
         let (kept, tail) = escape.split_at(length);
         mended.push_str(kept);
@@ -252,14 +255,28 @@ mod tests {
     fn every_reply_type_is_told_apart() {
         let read = |body: &str| channel(body.as_bytes(), 10).unwrap();
         assert_eq!(read(r#"for (;;);{"t":"continue"}"#), ChannelReply::Continue);
-        assert_eq!(read(r#"{"t":"refresh", "seq":5}"#), ChannelReply::Refresh(Some(5)));
+        assert_eq!(
+            read(r#"{"t":"refresh", "seq":5}"#),
+            ChannelReply::Refresh(Some(5))
+        );
         assert_eq!(read(r#"{"t":"refresh"}"#), ChannelReply::Refresh(None));
-        assert_eq!(read(r#"{"t":"refresh","seq":null}"#), ChannelReply::Refresh(None));
-        assert_eq!(read(r#"{"t":"fullReload","seq":"8","reason":1}"#), ChannelReply::Refresh(Some(8)));
+        assert_eq!(
+            read(r#"{"t":"refresh","seq":null}"#),
+            ChannelReply::Refresh(None)
+        );
+        assert_eq!(
+            read(r#"{"t":"fullReload","seq":"8","reason":1}"#),
+            ChannelReply::Refresh(Some(8))
+        );
         assert_eq!(read(r#"{"t":"new"}"#), ChannelReply::Unknown);
         assert_eq!(read("{}"), ChannelReply::Unknown);
-        assert!(matches!(read(r#"{"error":1357001}"#), ChannelReply::Error(e) if e.is_logged_out()));
-        assert_eq!(channel(b"<html><body>login</body></html>", 10), Err(NotJson));
+        assert!(
+            matches!(read(r#"{"error":1357001}"#), ChannelReply::Error(e) if e.is_logged_out())
+        );
+        assert_eq!(
+            channel(b"<html><body>login</body></html>", 10),
+            Err(NotJson)
+        );
         assert_eq!(channel(b"", 10), Err(NotJson));
     }
 
@@ -267,7 +284,11 @@ mod tests {
     fn deep_nesting_is_an_error_not_a_crash() {
         let deep = format!(r#"{{"t":"msg","ms":{}"#, "[".repeat(2_000_000));
         assert_eq!(channel(deep.as_bytes(), 10), Err(NotJson));
-        let deep = format!(r#"{{"t":"msg","ms":[{{"msg":{}1{}}}]}}"#, "[".repeat(5000), "]".repeat(5000));
+        let deep = format!(
+            r#"{{"t":"msg","ms":[{{"msg":{}1{}}}]}}"#,
+            "[".repeat(5000),
+            "]".repeat(5000)
+        );
         let unread = Ok(ChannelReply::Items(vec![Some(Item::default())]));
         assert_eq!(channel(deep.as_bytes(), 10), unread);
     }
@@ -286,8 +307,12 @@ mod tests {
         assert_eq!(read(r#"{"error":0,"payload":[]}"#), Ok(Ok(None)));
         assert_eq!(read(r#"{"error":0,"payload":null}"#), Ok(Ok(None)));
         assert_eq!(read(r#"{"seq":4}"#), seq(4));
-        assert_eq!(read(r#"{"error":1356008,"errorIsWarning":true,"payload":{"seq":5}}"#), seq(5));
-        let error = read(r#"{"error":1357004,"errorSummary":"S","errorDescription":"","payload":null}"#);
+        assert_eq!(
+            read(r#"{"error":1356008,"errorIsWarning":true,"payload":{"seq":5}}"#),
+            seq(5)
+        );
+        let error =
+            read(r#"{"error":1357004,"errorSummary":"S","errorDescription":"","payload":null}"#);
         assert!(matches!(error, Ok(Err(e)) if e.is_stale_token() && e.description == "S"));
         assert_eq!(read("no braces"), Err(NotJson));
     }

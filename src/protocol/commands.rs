@@ -1,0 +1,135 @@
+//! What a host asks of a session, and the way out.
+
+use super::link::Step;
+use super::session::{Account, Call, Closing, Flight, LOGOUT_PATIENCE, Now, Session};
+use crate::status::{Problem, Status};
+use crate::types::{Command, Event, OwnPresence, RequestId, Uid};
+
+/// Typing notices in flight; more are dropped, since a late one is worth nothing.
+const MOST_TYPING: usize = 4;
+/// Histories and refreshes in flight per session.
+const MOST_QUESTIONS: usize = 16;
+
+impl Session {
+    /// Carries a command out, or says why not.
+    pub(super) fn command(&mut self, now: Now, command: Command) {
+        if self.closing.is_some() {
+            return self.refuse(
+                command,
+                Problem::new(Status::State, "The session is being logged out"),
+            );
+        }
+        match command {
+            Command::Login {
+                request,
+                email,
+                password,
+            } => {
+                if self.account.is_some() {
+                    let text = "This session is logged in already, or about to be";
+                    let problem = Problem::new(Status::State, text);
+                    return self.emit(Event::LoginFailed { request, problem });
+                }
+                self.account = Some(Account {
+                    email,
+                    password,
+                    unanswered: Some(request),
+                });
+                self.begin(now, Step::LoginPage);
+            }
+            Command::Logout { request } => self.start_logout(now, request),
+            Command::SetPresence(presence) => self.set_presence(now, presence),
+            _ if self.uid.is_none() => {
+                self.refuse(command, Problem::new(Status::State, "Not logged in"));
+            }
+            Command::Send { request, to, text } => self.queue_send(now, request, to, text),
+            Command::SetTyping { to, typing } => self.send_typing(now, to, typing),
+            Command::Refresh { .. } | Command::History { .. }
+                if self.questions() >= MOST_QUESTIONS =>
+            {
+                self.refuse(
+                    command,
+                    Problem::new(Status::QueueFull, "Too many questions under way"),
+                );
+            }
+            Command::Refresh { request } => self.ask_buddy_list(now, Some(request)),
+            Command::History { request, with } => {
+                let url = self
+                    .config
+                    .server
+                    .at(&format!("/ajax/chat/history.php?id={with}&__a=1"));
+                self.fetch(now, Call::History(request, with), url);
+            }
+        }
+    }
+
+    fn questions(&self) -> usize {
+        let is_question =
+            |flight: &&Flight| matches!(flight.call, Call::BuddyList(Some(_)) | Call::History(..));
+        self.flights.values().filter(is_question).count()
+    }
+
+    fn refuse(&mut self, command: Command, problem: Problem) {
+        match command {
+            Command::Login { request, .. } => self.emit(Event::LoginFailed { request, problem }),
+            Command::Send { request, .. }
+            | Command::Refresh { request }
+            | Command::History { request, .. }
+            | Command::Logout { request } => self.emit(Event::Failed { request, problem }),
+            Command::SetTyping { .. } | Command::SetPresence(_) => {}
+        }
+    }
+
+    fn set_presence(&mut self, now: Now, presence: OwnPresence) {
+        let before = std::mem::replace(&mut self.own_presence, presence);
+        if before == presence || !self.may_write() {
+            return;
+        }
+        let invisible = |presence| presence == OwnPresence::Invisible;
+        if invisible(before) != invisible(presence) {
+            self.post_visibility(now, Call::Visibility);
+        }
+        // The server learns of activity from the ACTIVE part of the poll's address (PROTOCOL §5.2).
+        let polling = self
+            .flights
+            .iter()
+            .find(|(_, flight)| flight.call == Call::Link(Step::Poll));
+        if let Some(id) = polling.map(|(id, _)| *id) {
+            self.cancel(id);
+            self.begin(now, Step::Poll);
+        }
+    }
+
+    fn send_typing(&mut self, now: Now, to: Uid, typing: bool) {
+        let in_flight = self
+            .flights
+            .values()
+            .filter(|flight| flight.call == Call::Typing)
+            .count();
+        if self.may_write() && Some(to) != self.own_uid() && in_flight < MOST_TYPING {
+            let typing = if typing { "1" } else { "0" };
+            let fields = [("typ", typing), ("to", &to.to_string())];
+            self.post(now, Call::Typing, "/ajax/chat/typ.php", &fields);
+        }
+    }
+
+    fn start_logout(&mut self, now: Now, request: RequestId) {
+        if self.uid.is_none() {
+            return self.close(None, Some(request));
+        }
+        self.stop_link();
+        self.closing = Some(Closing {
+            request,
+            deadline: now.monotonic.saturating_add(LOGOUT_PATIENCE),
+        });
+    }
+
+    pub(super) fn logout_done(&mut self) {
+        let request = self.closing.take().map(|closing| closing.request);
+        self.close(None, request);
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.is_some()
+    }
+}

@@ -1,0 +1,102 @@
+//! Exchanges under way: how they start, and their limits.
+
+use super::exchange::{Exchange, ExchangeId, ExchangeKind, Method};
+use super::link::{Link, Step};
+use super::session::{Call, Flight, Now, Output, Session};
+use crate::types::Millis;
+use url::Url;
+use url::form_urlencoded::Serializer;
+use zeroize::Zeroizing;
+
+/// An ordinary call must be answered within this time, in milliseconds.
+const CALL_TIMEOUT: Millis = 30_000;
+/// A long-poll is held for 55 s; silence beyond this means that nobody holds it any more, in milliseconds.
+const POLL_TIMEOUT: Millis = 90_000;
+/// A driver that has not reported by then has lost the exchange, in milliseconds beyond the timeout.
+const DRIVER_GRACE: Millis = 5_000;
+/// Greatest reply: ten thousand buddies take about 3 MB.
+const BODY_LIMIT: usize = 8 << 20;
+
+impl Session {
+    /// Starts a GET.
+    pub(super) fn fetch(&mut self, now: Now, call: Call, url: Url) {
+        self.start(now, call, Method::Get, url, None);
+    }
+
+    /// Starts a POST to a path of the server; the tokens of PROTOCOL §1.4 are added.
+    pub(super) fn post(&mut self, now: Now, call: Call, path: &str, fields: &[(&str, &str)]) {
+        let form_id = self.page.post_form_id.clone().unwrap_or_else(|| "0".into());
+        let dtsg = self.page.fb_dtsg.clone();
+        let mut all = fields.to_vec();
+        all.push(("post_form_id", &form_id));
+        all.push(("post_form_id_source", "AsyncRequest"));
+        if let Some(dtsg) = &dtsg {
+            all.push(("fb_dtsg", dtsg));
+        }
+        all.push(("__a", "1"));
+        let url = self.config.server.at(path);
+        self.post_form(now, call, url, &all);
+    }
+
+    /// Starts a POST of exactly these fields.
+    pub(super) fn post_form(&mut self, now: Now, call: Call, url: Url, fields: &[(&str, &str)]) {
+        // Sized beforehand: a growing buffer would leave copies of a password behind.
+        let size = fields.iter().fold(0usize, |size, (name, value)| {
+            let longest = name.len().saturating_add(value.len()).saturating_mul(3);
+            size.saturating_add(longest).saturating_add(2)
+        });
+        let body = Serializer::new(String::with_capacity(size))
+            .extend_pairs(fields)
+            .finish();
+        self.start(now, call, Method::Post, url, Some(Zeroizing::new(body)));
+    }
+
+    fn start(
+        &mut self,
+        now: Now,
+        call: Call,
+        method: Method,
+        url: Url,
+        body: Option<Zeroizing<String>>,
+    ) {
+        self.last_exchange = self.last_exchange.saturating_add(1);
+        let id = ExchangeId(self.last_exchange);
+        let (kind, timeout) = match call {
+            Call::Link(Step::Poll) => (ExchangeKind::LongPoll, POLL_TIMEOUT),
+            _ => (ExchangeKind::Call, CALL_TIMEOUT),
+        };
+        if let Call::Link(_) = call {
+            self.link = Link::Busy(id);
+        }
+        let deadline = now
+            .monotonic
+            .saturating_add(timeout)
+            .saturating_add(DRIVER_GRACE);
+        self.flights.insert(
+            id,
+            Flight {
+                call,
+                url: url.clone(),
+                started: now.monotonic,
+                deadline,
+            },
+        );
+        self.outputs.push_back(Output::Exchange(Exchange {
+            id,
+            kind,
+            method,
+            cookie: self.cookies.header(&url),
+            url,
+            body,
+            timeout,
+            body_limit: BODY_LIMIT,
+        }));
+    }
+
+    /// Drops an exchange.
+    pub(super) fn cancel(&mut self, id: ExchangeId) {
+        if self.flights.remove(&id).is_some() {
+            self.outputs.push_back(Output::Cancel(id));
+        }
+    }
+}

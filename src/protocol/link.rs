@@ -1,0 +1,392 @@
+//! The way from login to the held long-poll, and all recovery (PROTOCOL §20).
+//!
+//! One step is under way at a time; the next follows from its reply. Every failure passes through the backoff, so nothing
+//! here can spin, and ends in an event, so nothing dies silently.
+
+use super::exchange::{ExchangeId, Reply, TransportError};
+use super::json::{Int, Text};
+use super::login::{self, Outcome};
+use super::page::{self, Page};
+use super::session::{Call, Flight, Now, Session};
+use super::wire::{self, ChannelReply};
+use crate::status::{Problem, Status};
+use crate::types::{Connection, Event, Millis, OwnPresence, Seq, Uid};
+use serde::Deserialize;
+use url::Url;
+
+/// What the session does about its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    /// Not logged in, or being logged out.
+    Idle,
+    /// A step is under way.
+    Busy(ExchangeId),
+    /// The step comes when its time is there.
+    Waiting { step: Step, until: Millis },
+    /// The next long-poll is held back for the host.
+    Paused,
+    /// Over.
+    Closed,
+}
+
+/// One exchange on the way to the long-poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    LoginPage,
+    LoginPost,
+    Popout,
+    Home,
+    Visibility,
+    BuddyList,
+    Reconnect,
+    Probe,
+    /// History of the next conversation that a gap may have swallowed something of.
+    Recover,
+    Poll,
+}
+
+impl Step {
+    /// What the session was doing, for the middle of a sentence.
+    pub(super) fn doing(self) -> &'static str {
+        match self {
+            Step::LoginPage | Step::LoginPost => "logging in",
+            Step::Popout | Step::Home => "loading the chat page",
+            Step::Visibility | Step::BuddyList => "asking for the buddy list",
+            Step::Reconnect | Step::Probe => "opening the channel",
+            Step::Recover => "looking for missed messages",
+            Step::Poll => "waiting for messages",
+        }
+    }
+
+    /// What hosts see of it.
+    fn connection(self) -> Connection {
+        match self {
+            Step::LoginPage | Step::LoginPost => Connection::LoggingIn,
+            Step::Popout | Step::Home => Connection::LoadingPage,
+            Step::Poll => Connection::Connected,
+            _ => Connection::OpeningChannel,
+        }
+    }
+}
+
+/// Payload of reconnect.php (PROTOCOL §4); `channel` is an announcement as on the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ReconnectPayload {
+    host: Text,
+    port: Int,
+    seq: Int,
+    channel: Text,
+}
+
+impl Session {
+    /// Starts a step.
+    pub(super) fn begin(&mut self, now: Now, step: Step) {
+        if self.is_closing() {
+            self.link = Link::Idle;
+            return;
+        }
+        if step == Step::Poll && self.is_paused() {
+            self.link = Link::Paused;
+            return;
+        }
+        let call = Call::Link(step);
+        let server = self.config.server.clone();
+        // While a stale channel is being cured in the background, hosts see no change.
+        if self.told != Some(Connection::Connected) || matches!(step, Step::LoginPage) {
+            self.tell(step.connection());
+        }
+        match step {
+            Step::LoginPage => {
+                self.tokens_stale = true;
+                self.fetch(now, call, server.at("/login.php"));
+            }
+            // A form is posted only straight from the page that it stands on.
+            Step::LoginPost => self.begin(now, Step::LoginPage),
+            Step::Popout => self.fetch(now, call, server.at("/presence/popout.php")),
+            Step::Home => self.fetch(now, call, server.at("/home.php")),
+            Step::Visibility => self.post_visibility(now, call),
+            Step::BuddyList => self.post_buddy_list(now, call),
+            Step::Reconnect => {
+                // 6 = the number is wanted, 7 = the last attempt failed.
+                let reason = if self.seq.is_none() { 6 } else { 7 };
+                let token = self.page.post_form_id.as_deref().unwrap_or("0");
+                let path = format!(
+                    "/ajax/presence/reconnect.php?reason={reason}&post_form_id={token}&iframe_loaded=false&__a=1"
+                );
+                self.fetch(now, call, server.at(&path));
+            }
+            Step::Probe => self.fetch_channel(now, call, Seq(-1)),
+            Step::Recover => match self.recover.front() {
+                Some(peer) => {
+                    let url = server.at(&format!("/ajax/chat/history.php?id={peer}&__a=1"));
+                    self.fetch(now, call, url);
+                }
+                None => self.begin(now, Step::Poll),
+            },
+            Step::Poll => match self.seq {
+                Some(seq) => self.fetch_channel(now, call, seq),
+                None => self.begin(now, Step::Reconnect),
+            },
+        }
+    }
+
+    fn fetch_channel(&mut self, now: Now, call: Call, Seq(seq): Seq) {
+        let (Some(channel), Some(own)) = (self.channel.clone(), self.uid) else {
+            return self.begin(now, Step::Reconnect);
+        };
+        let nonce = self.rng.u32(..);
+        let active = self.own_presence == OwnPresence::Active;
+        let batch = self.page.extensions.as_ref().and_then(|own| own.batch.id());
+        let batch = batch.map_or_else(String::new, |most| format!("?batch={most}"));
+        let path = format!("x/{nonce}/{active}/p_{own}={seq}{batch}");
+        match channel.join(&path) {
+            Ok(url) => self.fetch(now, call, url),
+            Err(_) => self.begin(now, Step::Reconnect),
+        }
+    }
+
+    /// Goes on with a step after a pause. Hosts are not told: this is pacing, not trouble.
+    pub(super) fn wait_for(&mut self, now: Now, step: Step, wait: Millis) {
+        self.link = Link::Waiting {
+            step,
+            until: now.monotonic.saturating_add(wait),
+        };
+    }
+
+    /// Drops the step that is under way and stays idle.
+    pub(super) fn stop_link(&mut self) {
+        if let Link::Busy(id) = self.link {
+            self.cancel(id);
+        }
+        self.link = Link::Idle;
+    }
+
+    pub(super) fn tell(&mut self, connection: Connection) {
+        if self.told.as_ref() != Some(&connection) {
+            self.told = Some(connection.clone());
+            self.emit(Event::Connection(connection));
+        }
+    }
+
+    /// Takes the reply of a link step.
+    pub(super) fn link_reply(
+        &mut self,
+        now: Now,
+        step: Step,
+        flight: &Flight,
+        result: Result<Reply, TransportError>,
+    ) {
+        let reply = match result {
+            Ok(reply) => reply,
+            Err(error) => {
+                let problem = self.problem(&error, step.doing());
+                return self.failed(now, step, problem, error.fault.never_sent());
+            }
+        };
+        if reply.status >= 500 || reply.status == 429 {
+            let text = format!(
+                "{} answered with HTTP error {} while {}",
+                self.server(),
+                reply.status,
+                step.doing()
+            );
+            return self.failed(now, step, Problem::new(Status::Http, text), false);
+        }
+        if step != Step::LoginPost && (300..400).contains(&reply.status) {
+            return self.redirected(now, step, &flight.url, &reply);
+        }
+        self.redirects = 0;
+        match step {
+            Step::LoginPage => self.login_page_reply(now, &flight.url, &reply),
+            Step::LoginPost => match login::judge(&reply, &self.cookies, &self.server()) {
+                Outcome::Success => self.begin(now, Step::Popout),
+                Outcome::Challenge(problem) => self.login_ended(problem, true),
+                Outcome::Failure(problem) => self.login_ended(problem, false),
+            },
+            Step::Popout | Step::Home => self.page_reply(now, step, &flight.url, &reply),
+            Step::Visibility => self.ajax_step::<IgnoredPayload>(now, &reply, |session, now, _| {
+                session.begin(now, Step::BuddyList);
+            }),
+            Step::BuddyList => self.ajax_step(now, &reply, |session, now, payload| {
+                if session.take_buddy_list(now, payload.unwrap_or_default()) {
+                    session.tell_buddy_list(None);
+                }
+                session.login_done(now);
+            }),
+            Step::Reconnect => self.reconnect_reply(now, &flight.url, &reply),
+            Step::Recover => self.recover_reply(now, &reply),
+            Step::Probe | Step::Poll => self.channel_reply(now, step, flight, &reply),
+        }
+    }
+
+    /// The common part of ajax steps that are not essential: a refusal is passed over, unless it is about the session itself.
+    fn ajax_step<T: for<'b> Deserialize<'b>>(
+        &mut self,
+        now: Now,
+        reply: &Reply,
+        next: impl FnOnce(&mut Self, Now, Option<T>),
+    ) {
+        match wire::ajax::<T>(&reply.body) {
+            Ok(Err(error)) if error.is_logged_out() => self.logged_out(now),
+            Ok(Err(error)) if error.is_stale_token() => self.escalate(now),
+            Ok(Ok(payload)) => next(self, now, payload),
+            Ok(Err(_)) | Err(_) => next(self, now, None),
+        }
+    }
+
+    fn login_page_reply(&mut self, now: Now, url: &Url, reply: &Reply) {
+        let html = wire::body_text(&reply.body);
+        let form = login::find_form(&html, url);
+        let form = form.filter(|form| self.config.server.trusts(&form.action));
+        let (Some(form), Some(account)) = (form, self.account.as_ref()) else {
+            let why = match reply.status {
+                200 => "there is no login form at /login.php".to_owned(),
+                status => format!("HTTP status {status} at /login.php"),
+            };
+            let problem = login::not_ours(&self.server(), &why);
+            // Behind a captive portal the server itself may be fine, but only a first login should say so at once.
+            return self.failed(now, Step::LoginPage, problem, true);
+        };
+        let (email, password) = (account.email.clone(), account.password.clone());
+        self.cookies.preset(url, "test_cookie", "1");
+        let mut fields: Vec<(&str, &str)> = form
+            .fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        fields.push(("email", &email));
+        fields.push(("pass", password.reveal()));
+        self.post_form(
+            now,
+            Call::Link(Step::LoginPost),
+            form.action.clone(),
+            &fields,
+        );
+    }
+
+    /// Reads a page. `false` if it is none of the server's pages, and nothing was taken over.
+    pub(super) fn take_page(&mut self, html: &str, url: &Url) -> bool {
+        let page = page::scrape(html);
+        if page.uid.is_none() && page.post_form_id.is_none() && page.extensions.is_none() {
+            return false;
+        }
+        let by_cookie = self.cookies.get("c_user").and_then(|uid| uid.parse().ok());
+        let Some(uid) = by_cookie.or(page.uid).filter(|&uid| uid > 0) else {
+            return false;
+        };
+        self.uid = Some(Uid(uid));
+        let server = self.config.server.clone();
+        let announced = page
+            .extensions
+            .as_ref()
+            .and_then(|own| own.channel.0.as_deref());
+        let channel = announced
+            .and_then(|reference| server.channel_at_reference(url, reference))
+            .or_else(|| {
+                let (label, port) = page.channel.as_ref()?;
+                server.channel_at_label(label, *port)
+            });
+        self.channel = channel.or(self.channel.take());
+        let Page {
+            post_form_id,
+            fb_dtsg,
+            extensions,
+            ..
+        } = page;
+        self.page.post_form_id = post_form_id.or(self.page.post_form_id.take());
+        self.page.fb_dtsg = fb_dtsg.or(self.page.fb_dtsg.take());
+        self.page.extensions = extensions.or(self.page.extensions.take());
+        self.tokens_stale = false;
+        true
+    }
+
+    fn page_reply(&mut self, now: Now, step: Step, url: &Url, reply: &Reply) {
+        let taken = reply.status == 200 && self.take_page(&wire::body_text(&reply.body), url);
+        let complete = taken && self.page.post_form_id.is_some();
+        if step == Step::Popout && !complete {
+            return self.begin(now, Step::Home);
+        }
+        if taken {
+            return self.begin(now, Step::Visibility);
+        }
+        let problem = login::not_ours(&self.server(), "its pages are none of a chat server's");
+        self.failed(now, step, problem, false);
+    }
+
+    /// Everything that a host waits for at login is there.
+    fn login_done(&mut self, now: Now) {
+        let request = self
+            .account
+            .as_mut()
+            .and_then(|account| account.unanswered.take());
+        if let (Some(request), Some(uid)) = (request, self.uid) {
+            let name = self.buddies.own_name().unwrap_or_default().to_owned();
+            let message_limit = self.message_limit();
+            self.emit(Event::LoggedIn {
+                request,
+                uid,
+                name,
+                message_limit,
+            });
+            self.tell_buddy_list(None);
+            self.may_log_in_again = true;
+        }
+        match (&self.channel, self.seq) {
+            (Some(_), Some(_)) if self.stale == 0 => self.begin(now, Step::Poll),
+            (Some(_), None) => self.begin(now, Step::Probe),
+            _ => self.begin(now, Step::Reconnect),
+        }
+    }
+
+    fn reconnect_reply(&mut self, now: Now, url: &Url, reply: &Reply) {
+        let payload = match wire::ajax::<ReconnectPayload>(&reply.body) {
+            Ok(Ok(payload)) => payload.unwrap_or_default(),
+            Ok(Err(error)) if error.is_logged_out() => return self.logged_out(now),
+            Ok(Err(_)) => return self.escalate(now),
+            Err(_) if reply.status == 200 => return self.not_json(now, Step::Reconnect),
+            // Servers of early 2008 have no such page.
+            Err(_) => return self.escalate(now),
+        };
+        let server = self.config.server.clone();
+        let port = payload.port.id().and_then(|port| u16::try_from(port).ok());
+        let announced = payload
+            .channel
+            .0
+            .and_then(|reference| server.channel_at_reference(url, &reference));
+        let channel = announced.or_else(|| server.channel_at_label(&payload.host.0?, port));
+        if channel.is_none() && self.channel.is_none() {
+            return self.escalate(now);
+        }
+        self.channel = channel.or(self.channel.take());
+        // Our own number stays where we have one: taking the reply's would lose what came in between.
+        self.seq = self.seq.or(payload.seq.0.filter(|&seq| seq >= 0).map(Seq));
+        let next = if self.seq.is_some() {
+            Step::Recover
+        } else {
+            Step::Probe
+        };
+        if self.told != Some(Connection::Connected) {
+            self.refresh_soon(now, 0);
+        }
+        self.begin(now, next);
+    }
+
+    fn channel_reply(&mut self, now: Now, step: Step, flight: &Flight, reply: &Reply) {
+        let held = now.monotonic.saturating_sub(flight.started);
+        match wire::channel(&reply.body, super::channel::MOST_ITEMS) {
+            Err(_) => self.not_json(now, step),
+            Ok(reply) if step == Step::Poll => self.poll_reply(now, reply, held),
+            Ok(ChannelReply::Refresh(Some(seq))) => {
+                self.seq = Some(Seq(seq));
+                self.begin(now, Step::Poll);
+            }
+            Ok(ChannelReply::Error(error)) if error.is_logged_out() => self.logged_out(now),
+            Ok(_) => self.escalate(now),
+        }
+    }
+}
+
+/// A payload that does not matter.
+#[derive(Debug, Deserialize)]
+pub(super) struct IgnoredPayload {}
