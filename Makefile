@@ -1,0 +1,87 @@
+# fbchat: everything is built, tested, run and installed from here. `make help` lists the targets.
+
+CARGO ?= cargo
+RELEASE := target/release
+# Tests build in a debug profile: quick to compile, and with overflow checks on.
+DEBUG := target/debug
+ARTEFACTS := target/artefacts
+
+# Debian packages, by what needs them. Rust itself comes from rustup (https://rustup.rs): Debian 12's is too old.
+BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev
+RUN_PACKAGES := pidgin
+TEST_PACKAGES := python3 xvfb openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin tmux xauth fonts-dejavu-core
+
+.DEFAULT_GOAL := all
+.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-purple test-run \
+	header install install-user uninstall clean
+
+## make                 build everything into target/release/
+all: rust plugin
+
+help:
+	@grep '^## ' $(MAKEFILE_LIST) | sed 's/^## //'
+
+build-packages:
+	@tools/packages.sh $(BUILD_PACKAGES)
+
+run-packages:
+	@tools/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES)
+
+test-packages:
+	@tools/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
+
+rust: build-packages
+	$(CARGO) build --release --workspace --locked
+
+plugin: rust
+	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) plugin
+
+## make run             chat in Pidgin (or the terminal) with a server of its own; Ctrl-C ends it all
+run: run-packages all
+	@tools/run-demo.sh $(RELEASE)
+
+## make test            every check there is; also what CI runs
+test: test-packages test-style test-rust test-purple test-run
+	@echo "All tests passed. Screenshots: $(ARTEFACTS)/"
+
+test-style:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
+
+test-rust:
+	$(CARGO) build --workspace --locked
+	$(CARGO) test --workspace --locked
+
+test-purple:
+	$(CARGO) build --workspace --locked
+	$(MAKE) -C purple BUILD=$(CURDIR)/$(DEBUG) ARTEFACTS=$(CURDIR)/$(ARTEFACTS) test
+
+# What `make run` does after building, with and without a display.
+test-run: test-purple
+	tools/test-run-demo.sh $(DEBUG)
+
+## make header          write include/fbchat.h anew from the Rust sources
+header:
+	FBCHAT_WRITE_HEADER=1 $(CARGO) test --locked --test c_api header
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+## make install         programs into PREFIX (/usr/local), the plugin where libpurple looks for it
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(RELEASE)/fbchat $(RELEASE)/fbchatd $(DESTDIR)$(PREFIX)/bin/
+	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) DESTDIR=$(DESTDIR) install
+
+## make install-user    only the plugin, into ~/.purple/plugins, without root
+install-user: all
+	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) install-user
+
+## make uninstall       take back what install and install-user put there
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/fbchat $(DESTDIR)$(PREFIX)/bin/fbchatd
+	$(MAKE) -C purple DESTDIR=$(DESTDIR) uninstall
+
+clean:
+	rm -rf target
