@@ -1,0 +1,99 @@
+//! What every request handler gets: settings, store, live state; and the few things that need all of them.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::item;
+use crate::lock;
+use crate::password::Passwords;
+use crate::store::Store;
+use crate::throttle::Throttle;
+use crate::types::{Uid, User};
+
+/// The server.
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    /// What lasts.
+    pub store: Arc<dyn Store>,
+    /// What is going on.
+    pub hub: Arc<Hub>,
+    /// Checks passwords.
+    pub passwords: Passwords,
+    /// Slows guessing down.
+    pub throttle: Mutex<Throttle>,
+    /// The demo's echo account.
+    pub echo: Option<Echo>,
+    /// Held while a presence is told, so that the last thing told is the last thing true.
+    telling: Mutex<()>,
+}
+
+/// The way to the echo account.
+pub struct Echo {
+    /// Who it is.
+    pub user: User,
+    /// Where its messages go: sender and text.
+    pub inbox: mpsc::Sender<(User, String)>,
+}
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        config: Config,
+        store: Arc<dyn Store>,
+        hub: Arc<Hub>,
+        passwords: Passwords,
+        echo: Option<Echo>,
+    ) -> Self {
+        App {
+            config,
+            store,
+            hub,
+            passwords,
+            throttle: Mutex::default(),
+            echo,
+            telling: Mutex::new(()),
+        }
+    }
+
+    /// How long a poll is held.
+    pub fn hold(&self) -> Duration {
+        Duration::from_secs(self.config.hold_s)
+    }
+
+    /// Tells the friends of `uid` who are online how he is now.
+    pub fn tell_presence(&self, uid: Uid) {
+        let _telling = lock(&self.telling);
+        let presence = self.hub.presence(uid);
+        match self.store.friends(uid) {
+            Ok(friends) => {
+                let online = self.hub.online(friends.iter().map(|friend| friend.uid));
+                if !online.is_empty() {
+                    self.store.push(online, item::presence(uid, presence));
+                }
+            }
+            Err(error) => log::error!("cannot tell the presence of {uid}: {error}"),
+        }
+    }
+
+    /// Once a second: presence that changes by itself, and what was fetched meanwhile.
+    pub fn tick(&self) {
+        let (changed, acked) = self.hub.sweep();
+        for uid in changed {
+            self.tell_presence(uid);
+        }
+        if !acked.is_empty() {
+            // Nobody waits for this: after a crash a little is fetched again, and clients know what they have.
+            drop(self.store.acknowledge(acked));
+        }
+    }
+}

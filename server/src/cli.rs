@@ -1,0 +1,111 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A small self-hosted server for the Facebook Chat protocol of 2008.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a try-out in memory: alice@example.org and bob@example.org, password "demo", and an echo
+    Demo {
+        /// Where to listen; loopback only, as everybody knows the password
+        #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
+    /// Serve
+    Serve {
+        /// Where to listen [default: 127.0.0.1:8080]
+        #[arg(long, value_name = "ADDR:PORT")]
+        listen: Option<SocketAddr>,
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Manage accounts, also while the server runs
+    #[command(subcommand)]
+    User(User),
+    /// Manage friendships, also while the server runs
+    #[command(subcommand)]
+    Friend(Friend),
+}
+
+/// Which data and settings.
+#[derive(Args, Debug)]
+pub struct Place {
+    /// Data directory [default: $XDG_DATA_HOME/fbchatd or ~/.local/share/fbchatd]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Settings file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Where the password comes from.
+#[derive(Args, Debug)]
+pub struct PasswordSource {
+    /// Read the password from the first line of this file instead of the terminal or standard input
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// Accounts.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Add an account; asks for the password, or reads it from standard input
+    Add {
+        /// The address to log in with
+        email: String,
+        /// The name that others see
+        #[arg(long)]
+        name: String,
+        /// Where the password comes from
+        #[command(flatten)]
+        password: PasswordSource,
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the accounts
+    List {
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Set a new password and end all logins of the account
+    Passwd {
+        /// The account
+        email: String,
+        /// Where the password comes from
+        #[command(flatten)]
+        password: PasswordSource,
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Friendships.
+#[derive(Debug, Subcommand)]
+pub enum Friend {
+    /// Make two accounts friends of each other
+    Add {
+        /// One account
+        email: String,
+        /// The other
+        other: String,
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+}

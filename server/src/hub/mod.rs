@@ -1,0 +1,283 @@
+//! The live side of the server: who is there, what his channel said lately, and whose poll waits for more.
+//!
+//! One mutex, held for microseconds and never across an await. Numbers come from the store's writer; the hub only
+//! hands on what is already published.
+
+mod live;
+mod ring;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+pub use live::Limits;
+pub use ring::take_run;
+
+use crate::lock;
+use crate::types::{Mark, Published, Seq, SessionKey, Uid};
+use live::{Live, Waiting};
+
+/// What others see of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// At the keyboard.
+    Active,
+    /// Connected, but without a sign of the person for some minutes.
+    Idle,
+    /// Not connected, or switched off.
+    Offline,
+}
+
+impl Presence {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Presence::Active => "active",
+            Presence::Idle => "idle",
+            Presence::Offline => "offline",
+        }
+    }
+}
+
+/// Why a waiting poll was woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// There is something to fetch.
+    Look,
+    /// Answer `continue`: too many polls, or the server stops.
+    Continue,
+    /// The session is over.
+    Ended,
+}
+
+/// What to do with a poll, as far as memory knows.
+pub enum Step<'a> {
+    /// Answer with these.
+    Items(Vec<Arc<str>>),
+    /// The number is not given yet: this is the next.
+    Ahead(Seq),
+    /// Nothing yet.
+    Wait(Waiter<'a>),
+    /// The server stops.
+    Continue,
+    /// Not in memory; the store decides.
+    Stored(Stored),
+}
+
+/// What the store needs to know to decide about a poll.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored {
+    /// The next number to be given; nothing from here on is published.
+    pub next: Seq,
+    /// Everything below has been fetched.
+    pub acked: Seq,
+    /// The first number in memory, else `next`.
+    pub ring_first: Seq,
+    /// The first number in memory that is not below the one asked for, else `next`.
+    pub ring_from: Seq,
+}
+
+/// The state of all users.
+pub struct Hub {
+    users: Mutex<Users>,
+    limits: Limits,
+    last_waiter: AtomicU64,
+}
+
+#[derive(Default)]
+struct Users {
+    live: HashMap<Uid, Live>,
+    stopping: bool,
+}
+
+impl Hub {
+    /// Nobody there yet.
+    pub fn new(limits: Limits) -> Self {
+        Hub {
+            users: Mutex::default(),
+            limits,
+            last_waiter: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes over where every user's numbering stands. A user added later starts at the beginning.
+    pub fn load(&self, marks: Vec<Mark>) {
+        let mut users = lock(&self.users);
+        for mark in marks {
+            let live = users.live.entry(mark.uid).or_default();
+            live.next = mark.next;
+            live.acked = mark.acked;
+            live.acked_saved = mark.acked;
+            live.visible = mark.visible;
+        }
+    }
+
+    /// Makes a user permanently active.
+    pub fn pin(&self, uid: Uid) {
+        let mut users = lock(&self.users);
+        let live = users.live.entry(uid).or_default();
+        live.pinned = true;
+        live.settle(self.limits, Instant::now());
+    }
+
+    /// Hands on what the store has published.
+    pub fn publish(&self, events: Vec<Published>) {
+        let now = Instant::now();
+        let mut users = lock(&self.users);
+        for event in events {
+            let live = users.live.entry(event.owner).or_default();
+            live.next = event.seq.next();
+            live.ring.push(event.seq, event.item, now);
+            live.wake(Wake::Look, now);
+        }
+    }
+
+    /// Decides about a poll. Asking for a number says that everything below has arrived.
+    pub fn poll(&self, uid: Uid, session: SessionKey, seq: Seq, limit: usize) -> Step<'_> {
+        let mut users = lock(&self.users);
+        if users.stopping {
+            return Step::Continue;
+        }
+        let live = users.live.entry(uid).or_default();
+        if seq > live.next {
+            return Step::Ahead(live.next);
+        }
+        live.acked = live.acked.max(seq);
+        if seq == live.next {
+            let id = self.last_waiter.fetch_add(1, Ordering::Relaxed);
+            let (wake, woken) = oneshot::channel();
+            live.wait(Waiting { id, session, wake });
+            return Step::Wait(Waiter {
+                hub: self,
+                uid,
+                session,
+                id,
+                woken,
+            });
+        }
+        let items = live.ring.run(seq, limit);
+        if items.is_empty() {
+            Step::Stored(live.stored(seq))
+        } else {
+            Step::Items(items)
+        }
+    }
+
+    /// What the store needs to find a starting number for a channel.
+    pub fn stored(&self, uid: Uid) -> Stored {
+        lock(&self.users)
+            .live
+            .entry(uid)
+            .or_default()
+            .stored(Seq(-1))
+    }
+
+    /// A request came in; true if the user's presence changed.
+    pub fn seen(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
+        let now = Instant::now();
+        let mut users = lock(&self.users);
+        let live = users.live.entry(uid).or_default();
+        live.seen(session, active, now);
+        live.settle(self.limits, now)
+    }
+
+    /// A session was ended; true if the user's presence changed.
+    pub fn end_session(&self, uid: Uid, session: SessionKey) -> bool {
+        let mut users = lock(&self.users);
+        let live = users.live.entry(uid).or_default();
+        live.end_session(session);
+        live.settle(self.limits, Instant::now())
+    }
+
+    /// Chat was switched on or off; true if the user's presence changed.
+    pub fn set_visible(&self, uid: Uid, visible: bool) -> bool {
+        let mut users = lock(&self.users);
+        let live = users.live.entry(uid).or_default();
+        live.visible = visible;
+        live.settle(self.limits, Instant::now())
+    }
+
+    /// What others see of a user.
+    pub fn presence(&self, uid: Uid) -> Presence {
+        lock(&self.users)
+            .live
+            .get(&uid)
+            .map_or(Presence::Offline, |live| live.presence)
+    }
+
+    /// Those of `uids` who are online.
+    pub fn online(&self, uids: impl Iterator<Item = Uid>) -> Vec<Uid> {
+        let users = lock(&self.users);
+        uids.filter(|uid| {
+            users
+                .live
+                .get(uid)
+                .is_some_and(|live| live.presence != Presence::Offline)
+        })
+        .collect()
+    }
+
+    /// Looks after everybody: forgets old events; returns whose presence changed, and what was newly fetched.
+    pub fn sweep(&self) -> (Vec<Uid>, Vec<(Uid, Seq)>) {
+        let now = Instant::now();
+        let (mut changed, mut acked) = (Vec::new(), Vec::new());
+        for (uid, live) in &mut lock(&self.users).live {
+            live.ring.expire(now);
+            if live.settle(self.limits, now) {
+                changed.push(*uid);
+            }
+            if live.acked > live.acked_saved {
+                live.acked_saved = live.acked;
+                acked.push((*uid, live.acked));
+            }
+        }
+        (changed, acked)
+    }
+
+    /// Lets every held poll go, and holds no more.
+    pub fn stop(&self) {
+        let mut users = lock(&self.users);
+        users.stopping = true;
+        for live in users.live.values_mut() {
+            live.wake(Wake::Continue, Instant::now());
+        }
+    }
+}
+
+impl Live {
+    fn stored(&self, seq: Seq) -> Stored {
+        Stored {
+            next: self.next,
+            acked: self.acked,
+            ring_first: self.ring.first().unwrap_or(self.next),
+            ring_from: self.ring.first_from(seq).unwrap_or(self.next),
+        }
+    }
+}
+
+/// A held poll; dropping it (the client went away) ends the waiting.
+pub struct Waiter<'a> {
+    hub: &'a Hub,
+    uid: Uid,
+    session: SessionKey,
+    id: u64,
+    woken: oneshot::Receiver<Wake>,
+}
+
+impl Waiter<'_> {
+    /// Waits to be woken.
+    pub async fn woken(&mut self) -> Wake {
+        (&mut self.woken).await.unwrap_or(Wake::Continue)
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        if let Some(live) = lock(&self.hub.users).live.get_mut(&self.uid) {
+            live.unwait(self.id, self.session, Instant::now());
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The JSON of single channel events (PROTOCOL.md §7).
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::hub::Presence;
+use crate::json;
+use crate::types::{Message, Uid, first_word};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    text: &'a str,
+    time: i64,
+    #[serde(rename = "clientTime")]
+    client_time: i64,
+    #[serde(rename = "msgID")]
+    msg_id: &'a str,
+}
+
+/// A message as an item; `history.php` repeats the time beside it.
+#[derive(Serialize)]
+pub struct MessageItem<'a> {
+    r#type: &'static str,
+    msg: Body<'a>,
+    from: Uid,
+    to: Uid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<i64>,
+    from_name: &'a str,
+    to_name: &'a str,
+    from_first_name: &'a str,
+    to_first_name: &'a str,
+}
+
+impl<'a> MessageItem<'a> {
+    /// The item for a channel.
+    pub fn new(message: &'a Message) -> Self {
+        MessageItem {
+            r#type: "msg",
+            msg: Body {
+                text: &message.text,
+                time: message.time,
+                client_time: message.client_time,
+                msg_id: &message.msg_id,
+            },
+            from: message.from,
+            to: message.to,
+            time: None,
+            from_name: &message.from_name,
+            to_name: &message.to_name,
+            from_first_name: first_word(&message.from_name),
+            to_first_name: first_word(&message.to_name),
+        }
+    }
+
+    /// The item for `history.php`.
+    pub fn in_history(message: &'a Message) -> Self {
+        MessageItem {
+            time: Some(message.time),
+            ..MessageItem::new(message)
+        }
+    }
+}
+
+/// A message, ready for the wire.
+pub fn message(message: &Message) -> Arc<str> {
+    json::to_string(&MessageItem::new(message)).into()
+}
+
+// Structs, not maps: some old clients match text and rely on the order of members.
+#[derive(Serialize)]
+struct TypingItem {
+    r#type: &'static str,
+    st: u8,
+    from: Uid,
+    to: Uid,
+}
+
+#[derive(Serialize)]
+struct PresenceItem {
+    r#type: &'static str,
+    uid: Uid,
+    state: &'static str,
+}
+
+/// "X is typing" or "X stopped".
+pub fn typing(from: Uid, to: Uid, typing: bool) -> Arc<str> {
+    json::to_string(&TypingItem {
+        r#type: "typ",
+        st: u8::from(typing),
+        from,
+        to,
+    })
+    .into()
+}
+
+/// A friend's presence changed; an extension that old clients skip as an unknown type.
+pub fn presence(uid: Uid, presence: Presence) -> Arc<str> {
+    json::to_string(&PresenceItem {
+        r#type: "presence",
+        uid,
+        state: presence.name(),
+    })
+    .into()
+}

@@ -1,0 +1,139 @@
+//! From a command to a running server.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::mpsc;
+
+use crate::accounts;
+use crate::app::{App, Echo};
+use crate::cli::{Cli, Command, Place};
+use crate::config::Config;
+use crate::echo;
+use crate::hub::Hub;
+use crate::password::{Cost, Passwords, hash};
+use crate::serve;
+use crate::store::{Sink, Sqlite, Store, lock_directory};
+use crate::types::User;
+
+type Failure = Box<dyn Error>;
+
+/// Does what the command line says.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Demo { listen } => demo(listen).await,
+            Command::Serve { listen, place } => {
+                let mut config = settings(&place)?;
+                config.listen = listen.unwrap_or(config.listen);
+                durable(config).await
+            }
+            Command::User(command) => accounts::user(command).await,
+            Command::Friend(command) => accounts::friend(command).await,
+        }
+    });
+    // A password prompt or a slow hash must not keep us here.
+    runtime.shutdown_background();
+    result
+}
+
+/// The settings of a file, with the flags on top.
+pub fn settings(place: &Place) -> Result<Config, Failure> {
+    let mut config = Config::load(place.config.as_deref())?;
+    if let Some(data) = &place.data {
+        config.data = Some(data.clone());
+    }
+    Ok(config)
+}
+
+async fn durable(config: Config) -> Result<(), Failure> {
+    let hub = Arc::new(Hub::new(config.limits()));
+    let dir = config.data_dir()?;
+    // Other commands may use the data meanwhile, another server may not.
+    let _locked = lock_directory(&dir)?;
+    let store = Sqlite::open(&dir, sink(&hub))?;
+    if store.users()?.is_empty() {
+        log::warn!("there are no accounts yet; add some with: fbchatd user add EMAIL --name NAME");
+    }
+    start(config, Arc::new(store), hub, Cost::Full, None).await
+}
+
+async fn demo(listen: SocketAddr) -> Result<(), Failure> {
+    if !listen.ip().is_loopback() {
+        let text = "The demo has well-known passwords and therefore listens on a loopback address only. \
+                    Use --listen 127.0.0.1:PORT, or set up real accounts for fbchatd serve.";
+        return Err(text.into());
+    }
+    let config = Config {
+        listen,
+        ..Config::default()
+    };
+    let hub = Arc::new(Hub::new(config.limits()));
+    let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory(sink(&hub))?);
+    let password = hash("demo", Cost::Cheap)?;
+    let mut uids = Vec::new();
+    for (email, name, password) in [
+        ("alice@example.org", "Alice Example", password.as_str()),
+        ("bob@example.org", "Bob Example", &password),
+        // No hash looks like this, so nobody can log in.
+        ("echo@example.org", "Echo", "!"),
+    ] {
+        uids.extend(
+            store
+                .add_user(email.into(), name.into(), password.into())
+                .await?,
+        );
+    }
+    for a in &uids {
+        for b in uids.iter().filter(|b| *b > a) {
+            store.befriend(*a, *b).await?;
+        }
+    }
+    log::info!("log in as alice@example.org or bob@example.org with the password demo");
+    let echo = store.account("echo")?.map(|account| account.user);
+    start(config, store, hub, Cost::Cheap, echo).await
+}
+
+fn sink(hub: &Arc<Hub>) -> Sink {
+    let hub = hub.clone();
+    Arc::new(move |events| hub.publish(events))
+}
+
+async fn start(
+    config: Config,
+    store: Arc<dyn Store>,
+    hub: Arc<Hub>,
+    cost: Cost,
+    echo: Option<User>,
+) -> Result<(), Failure> {
+    allow_many_connections();
+    hub.load(store.marks()?);
+    let echo = echo.map(|user| {
+        hub.pin(user.uid);
+        let (inbox, messages) = mpsc::channel(1024);
+        tokio::spawn(echo::run(user.clone(), store.clone(), messages));
+        Echo { user, inbox }
+    });
+    let listen = config.listen;
+    let app = App::new(config, store, hub, Passwords::new(cost)?, echo);
+    Ok(serve::serve(Arc::new(app), listen).await?)
+}
+
+/// Every held poll is an open file, and the usual soft limit is 1024.
+fn allow_many_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    ) {
+        log::debug!("the limit of open files stays as it is: {error}");
+    }
+}

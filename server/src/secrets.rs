@@ -1,0 +1,43 @@
+//! Random secrets, and what is derived from them.
+
+use blake2::{Blake2s256, Digest};
+use subtle::ConstantTimeEq;
+
+use crate::types::SessionKey;
+
+/// A fresh random secret of `bytes` bytes as lower-case hex.
+pub fn random_hex(bytes: usize) -> Result<String, getrandom::Error> {
+    let mut secret = vec![0; bytes];
+    getrandom::fill(&mut secret)?;
+    Ok(hex(&secret))
+}
+
+/// The key under which the session with this secret is stored.
+pub fn session_key(secret: &str) -> SessionKey {
+    SessionKey(digest("session", secret))
+}
+
+/// A token that a page carries and a write must bring back; it is worth nothing without the session's cookie.
+pub fn token(name: &str, secret: &str) -> String {
+    let mut token = hex(&digest(name, secret));
+    token.truncate(32);
+    token
+}
+
+/// Compares two secrets in a time that tells nothing about where they differ.
+pub fn same(a: &str, b: &str) -> bool {
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}
+
+fn digest(purpose: &str, secret: &str) -> [u8; 32] {
+    let hash = Blake2s256::new()
+        .chain_update(purpose)
+        .chain_update([0])
+        .chain_update(secret)
+        .finalize();
+    hash.into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,131 @@
+//! What must survive a crash: accounts, friendships, sessions, messages and how far each channel has been numbered.
+//!
+//! The trait is all that the rest of the server sees; SQL stays in this folder. Reads are short look-ups that SQLite
+//! answers from its page cache. Writes are queued when called and answered once they are on disk.
+
+mod ops;
+mod schema;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::types::{Account, Mark, Message, Published, Seq, SessionKey, Uid, User};
+
+pub use sqlite::{Sqlite, lock_directory};
+pub use writer::now_ms;
+
+/// Receives what was published, in order, after it is on disk and before the writers hear of it.
+pub type Sink = Arc<dyn Fn(Vec<Published>) + Send + Sync>;
+
+/// The answer to a write; the write itself goes on if this is dropped.
+pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
+
+/// Why the store could not do what was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite said no: disk full, read-only, damaged.
+    #[error("The database failed: {0}.")]
+    Sqlite(Arc<rusqlite::Error>),
+    /// The bounded queue is full.
+    #[error("The server has too much to write at the moment. Try again in a few seconds.")]
+    Busy,
+    /// The server is going down.
+    #[error("The server is stopping.")]
+    Closed,
+    /// The data was written by a later version.
+    #[error("The data in {} was written by a newer fbchatd. Install that version, or choose another directory with --data.", .0.display())]
+    Newer(PathBuf),
+    /// The data directory is unusable.
+    #[error("Cannot use the data directory {}: {why}. Check its owner and permissions, or choose another with --data.", dir.display())]
+    Directory {
+        /// The directory.
+        dir: PathBuf,
+        /// What the system says.
+        why: Arc<std::io::Error>,
+    },
+    /// Another server has the data.
+    #[error("Another fbchatd is serving {}. Stop it first, or choose another directory with --data.", .0.display())]
+    Locked(PathBuf),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::Sqlite(Arc::new(error))
+    }
+}
+
+/// A message on its way in.
+#[derive(Debug)]
+pub struct NewMessage {
+    /// The sender.
+    pub from: User,
+    /// The recipient.
+    pub to: User,
+    /// The plain text.
+    pub text: String,
+    /// The sender's id for it.
+    pub msg_id: String,
+    /// The sender's clock.
+    pub client_time: i64,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It was stored and published.
+    New,
+    /// It had been stored before; nothing was published.
+    Again,
+}
+
+/// Everything durable.
+pub trait Store: Send + Sync {
+    /// The account for a login: an e-mail address, or the part before the @ if that is unique.
+    fn account(&self, login: &str) -> Result<Option<Account>, StoreError>;
+    /// Every user, by address.
+    fn users(&self) -> Result<Vec<User>, StoreError>;
+    /// A user's friends.
+    fn friends(&self, uid: Uid) -> Result<Vec<User>, StoreError>;
+    /// The user `other` if he is a friend of `uid`, or `uid` himself.
+    fn friend(&self, uid: Uid, other: Uid) -> Result<Option<User>, StoreError>;
+    /// Who is logged in under this key.
+    fn session(&self, key: SessionKey) -> Result<Option<User>, StoreError>;
+    /// Where every user's numbering stands; for start-up only.
+    fn marks(&self) -> Result<Vec<Mark>, StoreError>;
+    /// The stored messages of a channel in `from..below`, at most `limit`, in order.
+    fn deliveries(
+        &self,
+        owner: Uid,
+        from: Seq,
+        below: Seq,
+        limit: usize,
+    ) -> Result<Vec<(Seq, Message)>, StoreError>;
+    /// The last `limit` messages between two users, oldest first.
+    fn history(&self, a: Uid, b: Uid, limit: usize) -> Result<Vec<Message>, StoreError>;
+
+    /// Adds a user; `None` if the address is taken.
+    fn add_user(&self, email: String, name: String, password: String) -> Reply<Option<Uid>>;
+    /// Sets a password and ends all sessions of its owner.
+    fn set_password(&self, uid: Uid, password: String) -> Reply<()>;
+    /// Makes two users friends of each other.
+    fn befriend(&self, a: Uid, b: Uid) -> Reply<()>;
+    /// Remembers a login.
+    fn open_session(&self, key: SessionKey, uid: Uid) -> Reply<()>;
+    /// Forgets a login.
+    fn end_session(&self, key: SessionKey) -> Reply<()>;
+    /// Switches chat on or off for a user.
+    fn set_visible(&self, uid: Uid, visible: bool) -> Reply<()>;
+    /// Stores a message once and publishes it to both sides.
+    fn accept(&self, message: NewMessage) -> Reply<Accepted>;
+    /// Remembers below which number each user has fetched everything.
+    fn acknowledge(&self, marks: Vec<(Uid, Seq)>) -> Reply<()>;
+    /// Numbers and publishes something that need not survive a restart; dropped if the store is too busy.
+    fn push(&self, owners: Vec<Uid>, item: Arc<str>);
+    /// Writes everything that was queued, and the exact numbering, and ends.
+    fn close(&self);
+}

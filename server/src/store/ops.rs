@@ -1,0 +1,133 @@
+//! The single writes, run on the writer's thread within its transaction.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::writer::{Tx, now_ms};
+use super::{Accepted, NewMessage, StoreError};
+use crate::item;
+use crate::types::{Message, Seq, SessionKey, Uid};
+
+/// The most logins of one user that are remembered; the oldest go first.
+const SESSIONS: i64 = 100;
+
+impl Tx<'_> {
+    pub(super) fn add_user(
+        &mut self,
+        email: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<Option<Uid>, StoreError> {
+        let added = self
+            .writing()?
+            .prepare_cached("INSERT INTO users(email, name, password) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING uid")?
+            .query_row(params![email, name, password], |row| row.get(0).map(Uid))
+            .optional()?;
+        Ok(added)
+    }
+
+    pub(super) fn set_password(&mut self, uid: Uid, password: &str) -> Result<(), StoreError> {
+        let db = self.writing()?;
+        db.execute(
+            "UPDATE users SET password = ?2 WHERE uid = ?1",
+            params![uid.0, password],
+        )?;
+        db.execute("DELETE FROM sessions WHERE uid = ?1", [uid.0])?;
+        Ok(())
+    }
+
+    pub(super) fn befriend(&mut self, a: Uid, b: Uid) -> Result<(), StoreError> {
+        self.writing()?.execute(
+            "INSERT OR IGNORE INTO friends(uid, friend) VALUES (?1, ?2), (?2, ?1)",
+            params![a.0, b.0],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn open_session(&mut self, key: SessionKey, uid: Uid) -> Result<(), StoreError> {
+        let db = self.writing()?;
+        db.prepare_cached("INSERT INTO sessions(key, uid, created) VALUES (?1, ?2, ?3)")?
+            .execute(params![key.0, uid.0, now_ms()])?;
+        db.prepare_cached(
+            "DELETE FROM sessions WHERE key IN
+                (SELECT key FROM sessions WHERE uid = ?1 ORDER BY created DESC LIMIT -1 OFFSET ?2)",
+        )?
+        .execute(params![uid.0, SESSIONS])?;
+        Ok(())
+    }
+
+    pub(super) fn end_session(&mut self, key: SessionKey) -> Result<(), StoreError> {
+        self.writing()?
+            .execute("DELETE FROM sessions WHERE key = ?1", [key.0])?;
+        Ok(())
+    }
+
+    pub(super) fn set_visible(&mut self, uid: Uid, visible: bool) -> Result<(), StoreError> {
+        self.writing()?.execute(
+            "UPDATE users SET visible = ?2 WHERE uid = ?1",
+            params![uid.0, visible],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn accept(&mut self, new: &NewMessage) -> Result<Accepted, StoreError> {
+        // msg_id alone is only 31 random bits: the same id with another text is another message.
+        let known = self
+            .reading()
+            .prepare_cached("SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text = ?4")?
+            .exists(params![new.from.uid.0, new.msg_id, new.to.uid.0, new.text])?;
+        if known {
+            return Ok(Accepted::Again);
+        }
+        let message = Message {
+            from: new.from.uid,
+            to: new.to.uid,
+            from_name: new.from.name.clone(),
+            to_name: new.to.name.clone(),
+            text: new.text.clone(),
+            msg_id: new.msg_id.clone(),
+            client_time: new.client_time,
+            time: self.time(),
+        };
+        self.writing()?
+            .prepare_cached(
+                "INSERT INTO messages(time, sender, recipient, msg_id, client_time, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                message.time,
+                message.from.0,
+                message.to.0,
+                message.msg_id,
+                message.client_time,
+                message.text
+            ])?;
+        let item = item::message(&message);
+        self.deliver(message.to, message.time, item.clone())?;
+        if message.from != message.to {
+            self.deliver(message.from, message.time, item)?;
+        }
+        Ok(Accepted::New)
+    }
+
+    fn deliver(
+        &mut self,
+        owner: Uid,
+        time: i64,
+        item: std::sync::Arc<str>,
+    ) -> Result<(), StoreError> {
+        let seq = self.publish(owner, item)?;
+        self.writing()?
+            .prepare_cached("INSERT INTO deliveries(owner, seq, message) VALUES (?1, ?2, ?3)")?
+            .execute(params![owner.0, seq.0, time])?;
+        Ok(())
+    }
+
+    pub(super) fn acknowledge(&mut self, marks: &[(Uid, Seq)]) -> Result<(), StoreError> {
+        let mut update = self
+            .writing()?
+            .prepare_cached("UPDATE users SET acked = max(acked, ?2) WHERE uid = ?1")?;
+        for (uid, acked) in marks {
+            update.execute(params![uid.0, acked.0])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! The buddy list (PROTOCOL.md §10): always whole, since the server remembers no client's last list.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::auth::{Ajax, Session};
+use super::envelope::{AjaxError, payload};
+use super::pages;
+use super::params::Params;
+use crate::app::App;
+use crate::hub::Presence;
+use crate::store::now_ms;
+use crate::types::{Uid, User};
+
+/// update.php: the list if asked for, and the notifications if asked for.
+pub async fn update(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    headers: HeaderMap,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    let wanted = params.flag("buddy_list") == Some(true);
+    answer(&app, &session, &headers, &params, wanted)
+}
+
+/// buddy_list.php: the same with the list always in it.
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    headers: HeaderMap,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    answer(&app, &session, &headers, &params, true)
+}
+
+#[derive(Serialize)]
+struct Payload {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buddy_list: Option<BuddyList>,
+    time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notifications: Option<Notifications>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BuddyList {
+    list_changed: bool,
+    available_count: usize,
+    now_available_list: BTreeMap<Uid, Available>,
+    #[serde(rename = "wasAvailableIDs")]
+    was_available_ids: [Uid; 0],
+    user_infos: BTreeMap<Uid, Info>,
+    forced_render: bool,
+}
+
+#[derive(Serialize)]
+struct Available {
+    i: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Info {
+    name: String,
+    first_name: String,
+    thumb_src: String,
+    status: Option<String>,
+    status_time: i64,
+    status_time_rel: &'static str,
+}
+
+#[derive(Serialize)]
+struct Notifications {
+    #[serde(rename = "countNew")]
+    count_new: u32,
+    count: u32,
+    app_names: BTreeMap<String, String>,
+    latest_notif: i64,
+    latest_read_notif: i64,
+    markup: &'static str,
+    #[serde(rename = "inboxCount")]
+    inbox_count: &'static str,
+}
+
+fn answer(
+    app: &App,
+    session: &Session,
+    headers: &HeaderMap,
+    params: &Params,
+    list: bool,
+) -> Result<Response, AjaxError> {
+    let buddy_list = if list {
+        Some(buddy_list(app, &session.user, &pages::origin(headers))?)
+    } else {
+        None
+    };
+    let notifications = (params.flag("notifications") == Some(true)).then(|| Notifications {
+        count_new: 0,
+        count: 0,
+        app_names: BTreeMap::new(),
+        latest_notif: 0,
+        latest_read_notif: 0,
+        markup: "",
+        inbox_count: "0",
+    });
+    Ok(payload(Payload {
+        buddy_list,
+        time: now_ms(),
+        notifications,
+    }))
+}
+
+fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxError> {
+    let mut users = Vec::new();
+    // Who has switched chat off sees nobody.
+    if own.visible {
+        users = app.store.friends(own.uid)?;
+    }
+    let presences = users
+        .iter()
+        .map(|user| (user.uid, app.hub.presence(user.uid)));
+    let now_available_list: BTreeMap<_, _> = presences
+        .filter(|(_, presence)| *presence != Presence::Offline)
+        .map(|(uid, presence)| {
+            (
+                uid,
+                Available {
+                    i: presence == Presence::Idle,
+                },
+            )
+        })
+        .collect();
+    if own.visible {
+        users.push(own.clone());
+    }
+    Ok(BuddyList {
+        list_changed: true,
+        available_count: now_available_list.len(),
+        now_available_list,
+        was_available_ids: [],
+        user_infos: users
+            .into_iter()
+            .map(|user| (user.uid, info(user, origin)))
+            .collect(),
+        forced_render: true,
+    })
+}
+
+fn info(user: User, origin: &str) -> Info {
+    Info {
+        first_name: user.first_name().to_owned(),
+        name: user.name,
+        thumb_src: format!("{origin}/pics/q_silhouette.gif"),
+        status: None,
+        status_time: 0,
+        status_time_rel: "",
+    }
+}

@@ -1,0 +1,219 @@
+//! The channel: the long poll (PROTOCOL.md §5, §6) and reconnect.php (§4).
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
+
+use super::auth::{Ajax, Session};
+use super::envelope::{payload, script};
+use super::pages::{self, BATCH};
+use super::params::Params;
+use super::text;
+use crate::app::App;
+use crate::hub::{Step, Stored, Wake, take_run};
+use crate::item;
+use crate::store::{Store, StoreError};
+use crate::types::{Seq, SessionKey, Uid};
+
+/// What a poll's path asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    uid: Uid,
+    seq: Seq,
+    active: bool,
+}
+
+/// Reads `N/ACTIVE/p_UID=SEQ`, or with two numbers in front, as clients had it at the end of 2010.
+fn parse(path: &str) -> Option<Asked> {
+    let mut parts = path.rsplit('/');
+    let (channel, active) = (parts.next()?, parts.next()?);
+    if !(1..=2).contains(&parts.count()) {
+        return None;
+    }
+    let (uid, seq) = channel.strip_prefix("p_")?.split_once('=')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let seq = match seq.strip_prefix('-') {
+        Some(rest) if digits(rest) => -1,
+        None if digits(seq) => seq.parse().unwrap_or(i64::MAX),
+        _ => return None,
+    };
+    Some(Asked {
+        uid: uid.parse().ok()?,
+        seq: Seq(seq),
+        active: active == "true",
+    })
+}
+
+/// What the channel says.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Items(Vec<Arc<str>>),
+    Continue,
+    /// Another number, or none: the session is stale.
+    Refresh(Option<Seq>),
+}
+
+impl Answer {
+    fn script(&self, uid: Uid) -> String {
+        match self {
+            Answer::Items(items) => {
+                format!(r#"{{"t":"msg","c":"p_{uid}","ms":[{}]}}"#, items.join(","))
+            }
+            Answer::Continue => r#"{"t":"continue"}"#.to_owned(),
+            Answer::Refresh(Some(Seq(seq))) => format!(r#"{{"t":"refresh","seq":{seq}}}"#),
+            Answer::Refresh(None) => r#"{"t":"refresh"}"#.to_owned(),
+        }
+    }
+}
+
+/// GET or POST /x/…
+pub async fn poll(
+    State(app): State<Arc<App>>,
+    path: Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let Some(asked) = parse(&path) else {
+        return pages::not_found().await;
+    };
+    // Everything is dropped before the waiting that the waiting does not need: there may be ten thousand.
+    let session = match Session::find(&app, &headers) {
+        Ok(Some(session)) if session.user.uid == asked.uid => {
+            session.seen(&app, asked.active);
+            session.key
+        }
+        Ok(_) => return script(Answer::Refresh(None).script(asked.uid)),
+        Err(error) => return unavailable(&error),
+    };
+    drop(headers);
+    let batch = Params::parse(b"", uri.query().unwrap_or_default())
+        .get("batch")
+        .and_then(|batch| batch.parse().ok());
+    drop(uri);
+    let batch = batch
+        .filter(|batch| *batch > 0)
+        .map(|batch: usize| batch.min(BATCH));
+    match answer(&app, asked.uid, session, asked.seq, batch).await {
+        Ok(answer) => script(answer.script(asked.uid)),
+        Err(error) => unavailable(&error),
+    }
+}
+
+fn unavailable(error: &StoreError) -> Response {
+    log::error!("{error}");
+    text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "text/plain; charset=utf-8",
+        "Please try again later.\n".to_owned(),
+    )
+}
+
+async fn answer(
+    app: &App,
+    uid: Uid,
+    session: SessionKey,
+    seq: Seq,
+    batch: Option<usize>,
+) -> Result<Answer, StoreError> {
+    if seq < Seq(0) {
+        return Ok(Answer::Refresh(Some(start(
+            &*app.store,
+            uid,
+            app.hub.stored(uid),
+        )?)));
+    }
+    let until = Instant::now() + app.hold();
+    loop {
+        let mut waiter = match app.hub.poll(uid, session, seq, batch.unwrap_or(1)) {
+            Step::Items(items) => return Ok(Answer::Items(items)),
+            Step::Ahead(next) => return Ok(Answer::Refresh(Some(next))),
+            Step::Continue => return Ok(Answer::Continue),
+            Step::Stored(stored) => return from_store(&*app.store, uid, seq, batch, stored),
+            Step::Wait(waiter) => waiter,
+        };
+        match timeout_at(until, waiter.woken()).await {
+            // A new password ends sessions from another process, which cannot wake us.
+            Ok(Wake::Look) if app.store.session(session)?.is_none() => {
+                return Ok(Answer::Refresh(None));
+            }
+            Ok(Wake::Look) => {}
+            Ok(Wake::Continue) | Err(_) => return Ok(Answer::Continue),
+            Ok(Wake::Ended) => return Ok(Answer::Refresh(None)),
+        }
+    }
+}
+
+/// Where a client without a number begins: the first message that nobody has fetched, else the next number.
+fn start(store: &dyn Store, uid: Uid, stored: Stored) -> Result<Seq, StoreError> {
+    let first = store.deliveries(uid, stored.acked, stored.next, 1)?;
+    Ok(first.first().map_or(stored.next, |(seq, _)| *seq))
+}
+
+/// Answers for a number that is given out already, but not in memory.
+fn from_store(
+    store: &dyn Store,
+    uid: Uid,
+    seq: Seq,
+    batch: Option<usize>,
+    stored: Stored,
+) -> Result<Answer, StoreError> {
+    if batch.is_none() {
+        // An old client may start at 0: don't show it everything since the beginning of the world.
+        let start = start(store, uid, stored)?;
+        if seq < stored.ring_first.min(start) {
+            return Ok(Answer::Refresh(Some(start)));
+        }
+    }
+    let limit = batch.unwrap_or(1);
+    let found = store.deliveries(uid, seq, stored.next, limit)?;
+    match found.first() {
+        Some((first, _)) if *first == seq => {
+            let items = found
+                .iter()
+                .map(|(seq, message)| (*seq, item::message(message)));
+            Ok(Answer::Items(take_run(seq, limit, items)))
+        }
+        Some((first, _)) => Ok(Answer::Refresh(Some(stored.ring_from.min(*first)))),
+        None => Ok(Answer::Refresh(Some(stored.ring_from))),
+    }
+}
+
+#[derive(Serialize)]
+struct Place {
+    user_channel: String,
+    host: String,
+    port: u16,
+    path: &'static str,
+    seq: Seq,
+    visibility: bool,
+    channel: String,
+}
+
+/// reconnect.php: where the channel is, and where to begin.
+pub async fn reconnect(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    headers: HeaderMap,
+) -> Response {
+    let uid = session.user.uid;
+    let seq = match start(&*app.store, uid, app.hub.stored(uid)) {
+        Ok(seq) => seq,
+        Err(error) => return unavailable(&error),
+    };
+    payload(Place {
+        user_channel: format!("p_{uid}"),
+        host: pages::channel_label(uid),
+        port: pages::port(&headers).unwrap_or(80),
+        path: "/iframe/1/js/iframe.js",
+        seq,
+        visibility: session.user.visible,
+        channel: pages::channel_url(&app.config, &headers, uid),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+use super::*;
+use crate::hub::{Hub, Limits};
+use crate::store::{NewMessage, Sqlite};
+use crate::types::{Mark, User};
+use std::time::Duration;
+
+const ME: SessionKey = SessionKey([0; 32]);
+
+fn asked(uid: i64, seq: i64, active: bool) -> Option<Asked> {
+    Some(Asked {
+        uid: Uid(uid),
+        seq: Seq(seq),
+        active,
+    })
+}
+
+#[test]
+fn both_path_forms_are_read() {
+    assert_eq!(parse("0/false/p_5=-1"), asked(5, -1, false));
+    assert_eq!(parse("1209/true/p_5=17"), asked(5, 17, true));
+    assert_eq!(
+        parse("3033635267/4230476693/false/p_100000583792573=16"),
+        asked(100_000_583_792_573, 16, false)
+    );
+    assert_eq!(
+        parse("0/false/p_5=-99999999999999999999999"),
+        asked(5, -1, false)
+    );
+    assert_eq!(
+        parse("0/false/p_5=99999999999999999999999"),
+        asked(5, i64::MAX, false)
+    );
+    for wrong in [
+        "",
+        "p_5=1",
+        "true/p_5=1",
+        "0/0/0/true/p_5=1",
+        "0/true/p_5",
+        "0/true/p_=1",
+        "0/true/p_5=",
+        "0/true/p_5=--1",
+        "0/true/5=1",
+        "0/true/p_5=1/",
+    ] {
+        assert_eq!(parse(wrong), None, "{wrong}");
+    }
+}
+
+/// Two users and the store's events handed to a hub that has just started.
+struct World {
+    store: Arc<Sqlite>,
+    hub: Arc<Hub>,
+    users: Vec<User>,
+    sent: u32,
+}
+
+fn new_hub() -> Hub {
+    let long = Duration::from_secs(1000);
+    Hub::new(Limits {
+        offline_after: long,
+        idle_after: long,
+    })
+}
+
+impl World {
+    async fn new() -> Self {
+        let hub = Arc::new(new_hub());
+        let sink = hub.clone();
+        let store =
+            Arc::new(Sqlite::in_memory(Arc::new(move |events| sink.publish(events))).unwrap());
+        for name in ["a", "b"] {
+            store
+                .add_user(format!("{name}@x"), name.into(), "!".into())
+                .await
+                .unwrap();
+        }
+        World {
+            users: store.users().unwrap(),
+            store,
+            hub,
+            sent: 0,
+        }
+    }
+
+    fn to(&self) -> Uid {
+        self.users[1].uid
+    }
+
+    async fn message(&mut self, text: &str) {
+        let (from, to) = (self.users[0].clone(), self.users[1].clone());
+        self.sent += 1;
+        let new = NewMessage {
+            from,
+            to,
+            text: text.into(),
+            msg_id: self.sent.to_string(),
+            client_time: 0,
+        };
+        self.store.accept(new).await.unwrap();
+    }
+
+    async fn typing(&self) {
+        self.store.push(
+            vec![self.to()],
+            item::typing(self.users[0].uid, self.to(), true),
+        );
+        // The queue is in order, so when this is done, so is that.
+        self.store.acknowledge(Vec::new()).await.unwrap();
+    }
+
+    /// A poll that may not be held; items as their texts.
+    fn poll(&self, seq: i64, batch: Option<usize>) -> String {
+        let (uid, seq) = (self.to(), Seq(seq));
+        let answer = if seq < Seq(0) {
+            Answer::Refresh(Some(
+                start(&*self.store, uid, self.hub.stored(uid)).unwrap(),
+            ))
+        } else {
+            match self.hub.poll(uid, ME, seq, batch.unwrap_or(1)) {
+                Step::Items(items) => Answer::Items(items),
+                Step::Ahead(next) => Answer::Refresh(Some(next)),
+                Step::Stored(stored) => from_store(&*self.store, uid, seq, batch, stored).unwrap(),
+                Step::Wait(_) => return "hold".into(),
+                Step::Continue => Answer::Continue,
+            }
+        };
+        match answer {
+            Answer::Items(items) => items
+                .iter()
+                .map(|item| serde_json::from_str::<serde_json::Value>(item).unwrap())
+                .map(|item| item["msg"]["text"].as_str().unwrap_or("typ").to_owned())
+                .collect::<Vec<_>>()
+                .join(","),
+            other => other.script(uid),
+        }
+    }
+
+    /// As if the server had been killed: memory is gone, numbering goes on at `next`.
+    fn forget(&mut self, next: i64, acked: i64) {
+        self.hub = Arc::new(new_hub());
+        self.hub.load(vec![Mark {
+            uid: self.to(),
+            next: Seq(next),
+            acked: Seq(acked),
+            visible: true,
+        }]);
+    }
+}
+
+fn refresh(seq: i64) -> String {
+    format!(r#"{{"t":"refresh","seq":{seq}}}"#)
+}
+
+#[tokio::test]
+async fn numbers_are_served_held_or_corrected() {
+    let mut world = World::new().await;
+    assert_eq!(world.poll(-1, None), refresh(1));
+    assert_eq!(world.poll(0, None), refresh(1));
+    assert_eq!(world.poll(1, None), "hold");
+    assert_eq!(world.poll(9, None), refresh(1));
+    world.message("one").await;
+    world.typing().await;
+    world.message("two").await;
+    assert_eq!(world.poll(-1, None), refresh(1));
+    assert_eq!(world.poll(1, None), "one");
+    assert_eq!(world.poll(1, Some(100)), "one,typ,two");
+    assert_eq!(world.poll(1, Some(2)), "one,typ");
+    assert_eq!(world.poll(2, None), "typ");
+    assert_eq!(world.poll(3, None), "two");
+    assert_eq!(world.poll(4, None), "hold");
+    // Asking for 4 has acknowledged all.
+    assert_eq!(world.poll(-1, None), refresh(4));
+}
+
+#[tokio::test]
+async fn a_wrong_number_acknowledges_nothing() {
+    let mut world = World::new().await;
+    world.message("one").await;
+    assert_eq!(world.poll(i64::MAX, None), refresh(2));
+    assert_eq!(world.poll(-1, None), refresh(1));
+}
+
+#[tokio::test]
+async fn after_a_restart_messages_are_still_there_and_gaps_are_skipped() {
+    let mut world = World::new().await;
+    world.message("one").await;
+    world.typing().await;
+    world.message("two").await;
+    world.message("three").await;
+    world.forget(1001, 1);
+    assert_eq!(world.poll(-1, None), refresh(1));
+    assert_eq!(world.poll(1, None), "one");
+    assert_eq!(world.poll(1, Some(100)), "one");
+    assert_eq!(world.poll(2, Some(100)), refresh(3));
+    assert_eq!(world.poll(2, None), refresh(3));
+    assert_eq!(world.poll(3, Some(100)), "two,three");
+    assert_eq!(world.poll(5, Some(100)), refresh(1001));
+    assert_eq!(world.poll(1001, Some(100)), "hold");
+    assert_eq!(world.poll(-1, None), refresh(1001));
+}
+
+#[tokio::test]
+async fn an_old_client_that_starts_at_0_sees_only_what_nobody_has_fetched() {
+    let mut world = World::new().await;
+    for text in ["one", "two", "three"] {
+        world.message(text).await;
+    }
+    world.forget(1001, 3);
+    assert_eq!(world.poll(0, None), refresh(3));
+    assert_eq!(world.poll(1, None), refresh(3));
+    assert_eq!(world.poll(1, Some(100)), "one,two,three");
+    assert_eq!(world.poll(3, None), "three");
+    assert_eq!(world.poll(4, None), refresh(1001));
+    // All fetched: an old client is not taken back, ours may go back.
+    assert_eq!(world.poll(1001, None), "hold");
+    assert_eq!(world.poll(3, None), refresh(1001));
+    assert_eq!(world.poll(3, Some(1)), "three");
+}

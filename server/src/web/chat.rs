@@ -1,0 +1,198 @@
+//! Sending, typing, settings and history (PROTOCOL.md §8, §9, §11).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::auth::Ajax;
+use super::envelope::{AjaxError, done, payload};
+use super::params::Params;
+use crate::app::App;
+use crate::hub::Presence;
+use crate::item::{self, MessageItem};
+use crate::store::{Accepted, NewMessage, now_ms};
+
+/// The most messages in a history answer.
+const HISTORY: usize = 100;
+/// The greatest integer that JavaScript holds exactly.
+const MAX_TIME: i64 = (1 << 53) - 1;
+
+/// POST send.php: once this says `error:0`, the message is on disk.
+pub async fn send(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    session.check(&params)?;
+    if !session.user.visible {
+        return Err(AjaxError::ChatOff);
+    }
+    let to = params.uid("to").ok_or(AjaxError::Unexpected)?;
+    let msg_id = message_id(params.get("msg_id").unwrap_or_default())?;
+    let text = message_text(
+        params.get("msg_text").unwrap_or_default(),
+        app.config.message_limit,
+    )?;
+    let to = app
+        .store
+        .friend(session.user.uid, to)?
+        .ok_or(AjaxError::NotOnline)?;
+    let own = to.uid == session.user.uid;
+    if !app.config.offline_messages && !own && app.hub.presence(to.uid) == Presence::Offline {
+        return Err(AjaxError::NotOnline);
+    }
+    let client_time = params
+        .get("client_time")
+        .and_then(|time| time.trim().parse().ok());
+    let client_time = client_time
+        .filter(|time| (0..=MAX_TIME).contains(time))
+        .unwrap_or_else(now_ms);
+    session.seen(&app, true);
+    let for_echo = app
+        .echo
+        .as_ref()
+        .filter(|echo| echo.user.uid == to.uid)
+        .map(|echo| (echo, text.clone()));
+    let message = NewMessage {
+        from: session.user.clone(),
+        to,
+        text,
+        msg_id,
+        client_time,
+    };
+    let accepted = app.store.accept(message).await?;
+    if let (Some((echo, text)), Accepted::New) = (for_echo, accepted) {
+        // It fails only if the echo is gone, that is, while the server stops.
+        let _ = echo.inbox.send((session.user, text)).await;
+    }
+    Ok(done())
+}
+
+/// A message id as clients make them: a signed or unsigned number, kept as text.
+fn message_id(posted: &str) -> Result<String, AjaxError> {
+    let id = posted.trim();
+    let valid = (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    if valid {
+        Ok(id.to_owned())
+    } else {
+        Err(AjaxError::Unexpected)
+    }
+}
+
+/// Plain text without control characters, within the limit.
+fn message_text(posted: &str, limit: usize) -> Result<String, AjaxError> {
+    let text: String = posted
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\0'))
+        .map(|c| if c == '\0' { '\u{fffd}' } else { c })
+        .collect();
+    if text.is_empty() {
+        Err(AjaxError::Unexpected)
+    } else if text.chars().count() > limit {
+        Err(AjaxError::TooLong(limit))
+    } else {
+        Ok(text)
+    }
+}
+
+/// POST typ.php: shown to the other side if it is there, and kept nowhere.
+pub async fn typing(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    session.check(&params)?;
+    let to = params.uid("to").ok_or(AjaxError::Unexpected)?;
+    let typing = params.flag("typ").ok_or(AjaxError::Unexpected)?;
+    let to = app
+        .store
+        .friend(session.user.uid, to)?
+        .ok_or(AjaxError::NotOnline)?
+        .uid;
+    if to == session.user.uid {
+        return Ok(done());
+    }
+    if !session.user.visible {
+        return Err(AjaxError::ChatOff);
+    }
+    if app.hub.presence(to) == Presence::Offline {
+        return Err(AjaxError::NotOnline);
+    }
+    app.store
+        .push(vec![to], item::typing(session.user.uid, to, typing));
+    Ok(done())
+}
+
+/// POST settings.php: chat on and off; window focus and the rest are the client's own affair.
+pub async fn settings(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    session.check(&params)?;
+    if let Some(visible) = params.flag("visibility") {
+        let uid = session.user.uid;
+        app.store.set_visible(uid, visible).await?;
+        if app.hub.set_visible(uid, visible) {
+            app.tell_presence(uid);
+        }
+    }
+    Ok(done())
+}
+
+#[derive(Serialize)]
+struct History<'a> {
+    history: Vec<MessageItem<'a>>,
+}
+
+/// history.php: the recent messages with one other user, oldest first.
+pub async fn history(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    let with = params.uid("id").ok_or(AjaxError::Unexpected)?;
+    let messages = app.store.history(session.user.uid, with, HISTORY)?;
+    let history = messages.iter().map(MessageItem::in_history).collect();
+    Ok(payload(History { history }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_ids_stay_as_posted() {
+        for id in [
+            "0",
+            "4177168544",
+            "-1992480367",
+            "12345678901234567890123456789012",
+        ] {
+            assert_eq!(message_id(id).unwrap(), id);
+        }
+        for id in [
+            "",
+            " ",
+            "1.5",
+            "x",
+            "123456789012345678901234567890123",
+            "١",
+        ] {
+            assert_eq!(message_id(id), Err(AjaxError::Unexpected), "{id}");
+        }
+    }
+
+    #[test]
+    fn text_loses_control_characters_only() {
+        assert_eq!(
+            message_text("a\r\n\tb\u{7}\u{85}\0 😀", 9).unwrap(),
+            "a\n\tb\u{fffd} 😀"
+        );
+        assert_eq!(message_text("\r\u{1}", 9), Err(AjaxError::Unexpected));
+        assert_eq!(message_text("ääää", 4).unwrap(), "ääää");
+        assert_eq!(message_text("ääääa", 4), Err(AjaxError::TooLong(4)));
+    }
+}

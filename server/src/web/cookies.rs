@@ -1,0 +1,106 @@
+//! The cookies of 2008: c_user, xs, datr, test_cookie, lsd.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+
+use crate::config::Config;
+
+/// The value of a cookie that the client sent.
+pub fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// Whether the client reached us over TLS, as a proxy in front says; a client that lies here only misleads itself.
+pub fn over_tls(headers: &HeaderMap) -> bool {
+    headers
+        .get("x-forwarded-proto")
+        .is_some_and(|scheme| scheme == "https")
+}
+
+/// For whom cookies are.
+pub struct Scope<'a> {
+    domain: Option<&'a str>,
+    secure: bool,
+}
+
+impl<'a> Scope<'a> {
+    /// The whole domain if there is one, else the host; TLS only if the client uses that.
+    pub fn new(config: &'a Config, headers: &HeaderMap) -> Self {
+        Scope {
+            domain: config.base_domain.as_deref(),
+            secure: over_tls(headers),
+        }
+    }
+
+    /// Sets a cookie until the client ends. Old clients look for `name=value;`, so something always follows the value.
+    pub fn set(&self, response: &mut Response, name: &str, value: &str) {
+        self.add(response, name, value, "");
+    }
+
+    /// Deletes a cookie.
+    pub fn delete(&self, response: &mut Response, name: &str) {
+        self.add(
+            response,
+            name,
+            "deleted",
+            "; expires=Thu, 01-Jan-1970 00:00:01 GMT",
+        );
+    }
+
+    fn add(&self, response: &mut Response, name: &str, value: &str, more: &str) {
+        let domain = self
+            .domain
+            .map(|domain| format!("; domain=.{domain}"))
+            .unwrap_or_default();
+        let secure = if self.secure { "; Secure" } else { "" };
+        let cookie =
+            format!("{name}={value}; path=/{domain}{more}; HttpOnly; SameSite=Lax{secure}");
+        match HeaderValue::from_str(&cookie) {
+            Ok(cookie) => {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            Err(error) => log::error!("cannot set the cookie {name}: {error}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_found_in_any_spacing() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("isfbe=false;test_cookie=1; xs=a=b;;c_user"),
+        );
+        headers.append(header::COOKIE, HeaderValue::from_static("datr=d"));
+        assert_eq!(get(&headers, "test_cookie"), Some("1"));
+        assert_eq!(get(&headers, "xs"), Some("a=b"));
+        assert_eq!(get(&headers, "datr"), Some("d"));
+        assert_eq!(get(&headers, "c_user"), None);
+    }
+
+    #[test]
+    fn a_semicolon_follows_the_value() {
+        let mut response = Response::default();
+        let scope = Scope {
+            domain: Some("example.org"),
+            secure: true,
+        };
+        scope.set(&mut response, "c_user", "5");
+        let cookie = response.headers().get(header::SET_COOKIE).unwrap();
+        assert_eq!(
+            cookie,
+            "c_user=5; path=/; domain=.example.org; HttpOnly; SameSite=Lax; Secure"
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! The envelope around every ajax answer (PROTOCOL.md §1.3) and the errors in it (§16).
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::text;
+use crate::json;
+use crate::store::StoreError;
+
+/// Keeps a page of another site from reading the answer as a script.
+pub const PREFIX: &str = "for (;;);";
+const KIND: &str = "application/x-javascript; charset=utf-8";
+
+/// What goes wrong with ajax requests, in the words of 2008 where there were any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AjaxError {
+    /// No session, or it has ended.
+    NotLoggedIn,
+    /// The page's token is missing or old.
+    BadToken,
+    /// The sender has switched chat off.
+    ChatOff,
+    /// The recipient cannot be reached, or is nobody to the sender.
+    NotOnline,
+    /// A parameter is missing or senseless.
+    Unexpected,
+    /// The text is longer than this.
+    TooLong(usize),
+    /// The request is larger than the server reads.
+    TooLarge,
+    /// Too much at once.
+    Busy,
+    /// The disk refused.
+    NotStored,
+}
+
+impl AjaxError {
+    fn parts(&self) -> (u32, &'static str, String) {
+        let (code, summary, description) = match self {
+            AjaxError::NotLoggedIn => (
+                1_357_001,
+                "Not Logged In",
+                "You must be logged in to do that.",
+            ),
+            AjaxError::BadToken => (
+                1_357_004,
+                "Sorry, something went wrong",
+                "Please reload the page and try again.",
+            ),
+            AjaxError::ChatOff => (
+                1_356_002,
+                "Chat is off",
+                "You are offline in chat. Go online to send messages.",
+            ),
+            AjaxError::NotOnline => (
+                1_356_003,
+                "Person not online",
+                "This person is no longer online.",
+            ),
+            AjaxError::Unexpected => (
+                1_356_004,
+                "Unexpected error",
+                "An unexpected error occurred. Please try again.",
+            ),
+            AjaxError::TooLong(limit) => {
+                let text = format!(
+                    "Your message is too long: the limit is {limit} characters. Send it in parts."
+                );
+                return (1_357_005, "Message too long", text);
+            }
+            AjaxError::TooLarge => (
+                1_357_005,
+                "Request too large",
+                "Your request is too large. Send less at once.",
+            ),
+            AjaxError::Busy => (
+                1_356_008,
+                "Too many messages",
+                "The server is busy. Try again in a few seconds.",
+            ),
+            AjaxError::NotStored => (
+                1_356_004,
+                "Not stored",
+                "The server could not store this. Try again later, or tell its operator.",
+            ),
+        };
+        (code, summary, description.to_owned())
+    }
+}
+
+impl From<StoreError> for AjaxError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => AjaxError::Busy,
+            error => {
+                log::error!("{error}");
+                AjaxError::NotStored
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    error: u32,
+    #[serde(rename = "errorSummary")]
+    summary: &'a str,
+    #[serde(rename = "errorDescription")]
+    description: &'a str,
+    payload: T,
+    bootload: [(); 0],
+}
+
+fn wrap<T: Serialize>(error: u32, summary: &str, description: &str, payload: T) -> Response {
+    script(json::to_string(&Envelope {
+        error,
+        summary,
+        description,
+        payload,
+        bootload: [],
+    }))
+}
+
+/// A script answer: `for (;;);` and JSON.
+pub fn script(json: String) -> Response {
+    text(StatusCode::OK, KIND, format!("{PREFIX}{json}"))
+}
+
+/// Success with a payload.
+pub fn payload(payload: impl Serialize) -> Response {
+    wrap(0, "", "No error.", payload)
+}
+
+/// Success with nothing to say: PHP's empty array.
+pub fn done() -> Response {
+    payload([(); 0])
+}
+
+impl IntoResponse for AjaxError {
+    fn into_response(self) -> Response {
+        let (code, summary, description) = self.parts();
+        let mut response = wrap(code, summary, &description, ());
+        if self == AjaxError::TooLarge {
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        }
+        response
+    }
+}
+
+impl From<AjaxError> for Response {
+    fn from(error: AjaxError) -> Self {
+        error.into_response()
+    }
+}

@@ -1,0 +1,218 @@
+//! Logging in and out (PROTOCOL.md §2).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::auth::Session;
+use super::envelope::AjaxError;
+use super::pages::{escape, html, redirect};
+use super::params::Params;
+use super::{cookies, pages};
+use crate::app::{App, Peer};
+use crate::lock;
+use crate::secrets;
+use crate::store::StoreError;
+use crate::types::User;
+
+const WRONG: &str = "Incorrect e-mail address or password.";
+
+/// GET login.php: the form, and the cookies that a login needs.
+pub async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    login_page(&app, &headers, None, "")
+}
+
+fn login_page(app: &App, headers: &HeaderMap, error: Option<&str>, email: &str) -> Response {
+    let known = |name| {
+        cookies::get(headers, name).filter(|value| value.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
+    let scope = cookies::Scope::new(&app.config, headers);
+    let (Ok(new_lsd), Ok(new_datr)) = (secrets::random_hex(8), secrets::random_hex(12)) else {
+        return no_randomness();
+    };
+    let lsd = known("lsd").unwrap_or(&new_lsd);
+    let error = error
+        .map(|text| format!("<h2 id=\"standard_error\">{}</h2>\n", escape(text)))
+        .unwrap_or_default();
+    let body = format!(
+        "{error}<form method=\"post\" action=\"/login.php\" id=\"login_form\">\n\
+         <input type=\"hidden\" name=\"lsd\" value=\"{lsd}\" />\n\
+         <label>E-mail: <input type=\"text\" id=\"email\" name=\"email\" value=\"{}\" /></label>\n\
+         <label>Password: <input type=\"password\" id=\"pass\" name=\"pass\" value=\"\" /></label>\n\
+         <input type=\"submit\" name=\"login\" value=\"Login\" />\n</form>\n",
+        escape(email)
+    );
+    let mut response = html(StatusCode::OK, "Login | Facebook", "", &body);
+    scope.set(&mut response, "test_cookie", "1");
+    scope.set(&mut response, "lsd", lsd);
+    if known("datr").is_none() {
+        scope.set(&mut response, "datr", &new_datr);
+    }
+    response
+}
+
+fn no_randomness() -> Response {
+    log::error!("the system gives no random numbers");
+    html(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Facebook",
+        "",
+        "<h2>Please try again later.</h2>\n",
+    )
+}
+
+/// POST login.php: success is the cookie `c_user` and a redirect to home.
+pub async fn log_in(
+    State(app): State<Arc<App>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
+    mut params: Params,
+) -> Response {
+    let password = params.take_secret("pass");
+    let email = params.get("email").unwrap_or_default().to_owned();
+    let again = |error: &str| login_page(&app, &headers, Some(error), &email);
+    if !headers.contains_key(header::COOKIE) {
+        return again(
+            "Cookies are not enabled. Please enable cookies in your client and try again.",
+        );
+    }
+    if let (Some(cookie), Some(field)) = (cookies::get(&headers, "lsd"), params.get("lsd"))
+        && !secrets::same(cookie, field)
+    {
+        return again("Your login form was out of date. Please try again.");
+    }
+    let account = match app.store.account(&email) {
+        Ok(account) => account,
+        Err(error) => return unavailable(&error),
+    };
+    let address = client_address(peer.ip(), &headers);
+    let name = account
+        .as_ref()
+        .map_or(email.as_str(), |account| &account.user.email)
+        .to_owned();
+    // Few passwords are checked at a time, and nobody is refused for logins that are merely waiting beside his own.
+    let turn = app.passwords.turn().await;
+    if let Err(wait) = lock(&app.throttle).check(&name, address, Instant::now()) {
+        let seconds = wait.as_secs() + 1;
+        log::warn!("login from {address} put off for {seconds} s after too many failures");
+        let mut response = again(&format!(
+            "Too many attempts. Try again in {seconds} seconds."
+        ));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
+        return response;
+    }
+    let hash = account.as_ref().map(|account| account.password.clone());
+    let right = turn.verify(password, hash).await;
+    let Some(account) = account.filter(|_| right) else {
+        lock(&app.throttle).failed(&name, address, Instant::now());
+        log::info!("failed login from {address}");
+        return again(WRONG);
+    };
+    drop(turn);
+    lock(&app.throttle).succeeded(&name, address);
+    open_session(&app, &headers, &account.user).await
+}
+
+async fn open_session(app: &App, headers: &HeaderMap, user: &User) -> Response {
+    let Ok(secret) = secrets::random_hex(20) else {
+        return no_randomness();
+    };
+    let key = secrets::session_key(&secret);
+    if let Err(error) = app.store.open_session(key, user.uid).await {
+        return unavailable(&error);
+    }
+    if app.hub.seen(user.uid, key, true) {
+        app.tell_presence(user.uid);
+    }
+    log::info!("{} logged in", user.uid);
+    let scope = cookies::Scope::new(&app.config, headers);
+    let mut response = redirect(headers, "/home.php");
+    scope.set(&mut response, "c_user", &user.uid.to_string());
+    scope.set(&mut response, "xs", &secret);
+    response
+}
+
+fn unavailable(error: &StoreError) -> Response {
+    log::error!("{error}");
+    let body = "<h2 id=\"standard_error\">Logging in is not possible at the moment. Please try again later.</h2>\n";
+    html(StatusCode::SERVICE_UNAVAILABLE, "Facebook", "", body)
+}
+
+/// The address that failures count for. Behind a proxy on this machine that is what the proxy says.
+fn client_address(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let forwarded = || {
+        headers
+            .get("x-forwarded-for")?
+            .to_str()
+            .ok()?
+            .rsplit(',')
+            .next()?
+            .trim()
+            .parse()
+            .ok()
+    };
+    if peer.to_canonical().is_loopback() {
+        forwarded().unwrap_or(peer)
+    } else {
+        peer
+    }
+}
+
+/// GET logout.php: nothing special.
+pub async fn logout_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    pages::start(State(app), headers).await
+}
+
+/// POST logout.php: ends this session only.
+pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Params) -> Response {
+    let session = match Session::find(&app, &headers) {
+        Ok(session) => session,
+        Err(error) => return AjaxError::from(error).into_response(),
+    };
+    if let Some(session) = session {
+        // Old clients post no token, but `confirm`; SameSite keeps other sites from doing that.
+        let confirmed =
+            params.get("post_form_id").is_none() && params.flag("confirm") == Some(true);
+        if !confirmed && let Err(error) = session.check(&params) {
+            return error.into_response();
+        }
+        if let Err(error) = app.store.end_session(session.key).await {
+            return AjaxError::from(error).into_response();
+        }
+        log::info!("{} logged out", session.user.uid);
+        if app.hub.end_session(session.user.uid, session.key) {
+            app.tell_presence(session.user.uid);
+        }
+    }
+    let scope = cookies::Scope::new(&app.config, &headers);
+    let mut response = redirect(&headers, "/login.php");
+    scope.delete(&mut response, "c_user");
+    scope.delete(&mut response, "xs");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_a_proxy_on_this_machine_may_name_another_address() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "x-forwarded-for",
+            HeaderValue::from_static("1.1.1.1, 2.2.2.2"),
+        );
+        let address = |peer: &str| client_address(peer.parse().unwrap(), &headers).to_string();
+        assert_eq!(address("127.0.0.1"), "2.2.2.2");
+        assert_eq!(address("9.9.9.9"), "9.9.9.9");
+    }
+}

@@ -1,0 +1,90 @@
+//! The HTTP side: which path goes where.
+
+mod auth;
+mod buddies;
+mod channel;
+mod chat;
+mod cookies;
+mod envelope;
+mod login;
+mod pages;
+mod params;
+mod side;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use tower_http::timeout::TimeoutLayer;
+
+use crate::app::App;
+
+/// The largest request body.
+const BODY: usize = 1 << 20;
+/// How long a request may take to arrive and be answered; held polls excepted.
+const REQUEST: Duration = Duration::from_secs(30);
+
+/// All paths.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(pages::start))
+        .route("/index.php", get(pages::start))
+        .route("/login.php", get(login::form).post(login::log_in))
+        .route("/logout.php", get(login::logout_page).post(login::log_out))
+        .route("/home.php", get(pages::home))
+        .route("/presence/popout.php", get(pages::home))
+        .route(
+            "/ajax/presence/reconnect.php",
+            get(channel::reconnect).post(channel::reconnect),
+        )
+        .route(
+            "/ajax/presence/update.php",
+            get(buddies::update).post(buddies::update),
+        )
+        .route(
+            "/ajax/chat/buddy_list.php",
+            get(buddies::list).post(buddies::list),
+        )
+        .route("/ajax/chat/send.php", post(chat::send))
+        .route("/ajax/chat/typ.php", post(chat::typing))
+        .route("/ajax/chat/settings.php", post(chat::settings))
+        .route(
+            "/ajax/chat/history.php",
+            get(chat::history).post(chat::history),
+        )
+        .route("/ajax/intent.php", get(side::intent).post(side::intent))
+        .route("/reqs.php", get(side::requests))
+        .route("/notifications.php", get(side::notifications))
+        .route("/pics/q_silhouette.gif", get(side::silhouette))
+        .route("/healthz", get(side::health))
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(pages::not_found)
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            REQUEST,
+        ))
+        .route("/x/{*rest}", get(channel::poll).post(channel::poll))
+        .with_state(app)
+}
+
+/// A text answer that nobody may keep.
+fn text(status: StatusCode, kind: &'static str, body: String) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store, no-cache, must-revalidate"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}

@@ -1,0 +1,134 @@
+//! Bad input is normal input: an answer, no crash, no hang, against the real program.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use common::{Client, Server, http, json};
+
+#[test]
+fn bad_input_is_normal_input() {
+    let server = Server::demo();
+    let alice = Client::login(&server, "alice", "demo");
+    let long = "x".repeat(20_001);
+    let error = |form: &[(&str, &str)]| {
+        json(alice.post("/ajax/chat/send.php", form))["error"]
+            .as_i64()
+            .unwrap()
+    };
+    let token = ("post_form_id", alice.form_id.as_str());
+    let (to, id, text) = (("to", "100003"), ("msg_id", "5"), ("msg_text", "x"));
+    for (form, code) in [
+        (vec![], 1_357_004),
+        (vec![to, id, text], 1_357_004),
+        (vec![to, id, text, ("post_form_id", "")], 1_357_004),
+        (vec![token], 1_356_004),
+        (vec![token, id, text], 1_356_004),
+        (vec![token, to, text], 1_356_004),
+        (vec![token, to, id], 1_356_004),
+        (vec![token, to, id, ("msg_text", "\r\u{7}")], 1_356_004),
+        (vec![token, to, ("msg_id", "a"), text], 1_356_004),
+        (
+            vec![token, id, text, ("to", "99999999999999999999999")],
+            1_356_004,
+        ),
+        (vec![token, id, text, ("to", "-1")], 1_356_003),
+        (vec![token, id, text, ("to", "7")], 1_356_003),
+        (vec![token, to, id, ("msg_text", &long)], 1_357_005),
+        (
+            vec![
+                token,
+                to,
+                id,
+                text,
+                ("client_time", "-1e999"),
+                ("unknown", "\u{0}"),
+            ],
+            0,
+        ),
+    ] {
+        assert_eq!(
+            error(&form),
+            code,
+            "{:?}",
+            form.iter().map(|(key, _)| key).collect::<Vec<_>>()
+        );
+    }
+    let told = json(alice.post("/ajax/chat/send.php", &[token, to, id, ("msg_text", &long)]));
+    assert!(
+        told["errorDescription"].as_str().unwrap().contains("20000"),
+        "{told}"
+    );
+    let at_limit = json(alice.post(
+        "/ajax/chat/send.php",
+        &[token, to, id, ("msg_text", &"😀".repeat(20_000))],
+    ));
+    assert_eq!(at_limit["error"], 0);
+    let huge = alice.post("/ajax/chat/send.php", &[("a", &"x".repeat(400_000))]);
+    assert_eq!(huge.status(), 413);
+    assert_eq!(json(huge)["error"], 1_357_005);
+
+    let raw = alice
+        .http
+        .post(format!("{}/ajax/chat/send.php", server.base))
+        .header("Cookie", &alice.cookie);
+    let raw = raw.body(
+        b"msg_text=\xff%ff%00&msg_id=9&to=100001&post_form_id="
+            .iter()
+            .copied()
+            .chain(alice.form_id.bytes())
+            .collect::<Vec<_>>(),
+    );
+    let seq = alice.seq();
+    assert_eq!(json(raw.send().unwrap())["error"], 0);
+    let (item, _) = alice.wait_for(seq, |item| item["msg"]["msgID"] == "9");
+    assert_eq!(item["msg"]["text"], "\u{fffd}\u{fffd}\u{fffd}");
+
+    let next = alice.poll(i64::MAX);
+    assert_eq!(next["t"], "refresh");
+    for seq in [
+        "-1",
+        "-5",
+        "9223372036854775807",
+        "99999999999999999999999999",
+    ] {
+        assert_eq!(
+            json(alice.get(&format!("/x/1/2/true/p_{}={seq}?batch=x", alice.uid)))["t"],
+            "refresh",
+            "{seq}"
+        );
+    }
+    for uid in ["100002", "-1", "9223372036854775807"] {
+        assert_eq!(
+            json(alice.get(&format!("/x/1/true/p_{uid}=-1"))),
+            serde_json::json!({"t": "refresh"}),
+            "{uid}"
+        );
+    }
+    for cookie in [
+        "",
+        "c_user=100001",
+        "c_user=100001; xs=wrong",
+        "xs=%00;;;=;c_user",
+    ] {
+        let answer = http()
+            .get(format!("{}/ajax/chat/history.php?id=1", server.base))
+            .header("Cookie", cookie);
+        assert_eq!(json(answer.send().unwrap())["error"], 1_357_001, "{cookie}");
+    }
+    // Somebody else's number with one's own secret is nobody.
+    let mixed = alice.cookie.replace("c_user=100001", "c_user=100002");
+    let answer = http()
+        .get(format!("{}/ajax/chat/history.php?id=1", server.base))
+        .header("Cookie", mixed)
+        .send();
+    assert_eq!(json(answer.unwrap())["error"], 1_357_001);
+    for bytes in [
+        "GET\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "\u{0}\u{1}\u{2}\r\n\r\n",
+    ] {
+        assert!(!server.raw(bytes).contains(" 200 "), "{bytes:?}");
+    }
+    assert_eq!(alice.get("/healthz").text().unwrap(), "ok\n");
+}

@@ -1,0 +1,206 @@
+//! The command line, also while a server runs on the same data.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::process::{Command, Output};
+
+use common::{Client, EXE, Server, json, read_all, run};
+
+fn told(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn accounts_and_friends_can_be_made_while_the_server_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path();
+    let server = Server::serve(data, &[]);
+    assert!(
+        run(
+            &["user", "add", "Ann@Example.org", "--name", "Ann A"],
+            data,
+            "secret\n"
+        )
+        .status
+        .success()
+    );
+    let file = dir.path().join("password");
+    std::fs::write(&file, "other\n").unwrap();
+    let from_file = [
+        "user",
+        "add",
+        "ben@example.org",
+        "--name",
+        "Ben",
+        "--password-file",
+        file.to_str().unwrap(),
+    ];
+    assert!(run(&from_file, data, "").status.success());
+    let list = String::from_utf8(run(&["user", "list"], data, "").stdout).unwrap();
+    assert_eq!(
+        list,
+        "100001\tann@example.org\tAnn A\n100002\tben@example.org\tBen\n"
+    );
+
+    let mut ann = Client::login(&server, "ann@example.org", "secret");
+    let ben = Client::login(&server, "ben", "other");
+    assert_eq!(ann.send(ben.uid, "x")["error"], 1_356_003);
+    assert_eq!(ann.buddies()["userInfos"].as_object().unwrap().len(), 1);
+    assert!(
+        run(
+            &["friend", "add", "ann@example.org", "ben@example.org"],
+            data,
+            ""
+        )
+        .status
+        .success()
+    );
+    assert!(
+        run(
+            &["friend", "add", "ben@example.org", "ann@example.org"],
+            data,
+            ""
+        )
+        .status
+        .success()
+    );
+    assert_eq!(ann.sees(ben.uid), "active");
+    assert_eq!(ann.send(ben.uid, "x")["error"], 0);
+    assert_eq!(
+        ben.wait_for(ben.seq(), |item| item["type"] == "msg").0["msg"]["text"],
+        "x"
+    );
+
+    assert!(
+        run(&["user", "passwd", "ann@example.org"], data, "new\n")
+            .status
+            .success()
+    );
+    assert_eq!(
+        json(ann.get("/ajax/chat/history.php?id=1"))["error"],
+        1_357_001
+    );
+    assert_eq!(json(ben.get("/ajax/chat/history.php?id=1"))["error"], 0);
+    assert!(Client::try_login(&server, "ann", "secret").is_err());
+    Client::login(&server, "ann", "new");
+}
+
+#[test]
+fn a_held_poll_ends_with_the_password_it_was_made_with() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let (mut ann, ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    let (uid, held) = (ben.uid, ben.hold_ten(ben.seq()));
+    assert!(
+        run(&["user", "passwd", "ben@example.org"], dir.path(), "new\n")
+            .status
+            .success()
+    );
+    assert_eq!(ann.send(uid, "not for the thief")["error"], 0);
+    for poll in held {
+        assert!(read_all(poll).ends_with(r#"{"t":"refresh"}"#));
+    }
+}
+
+#[test]
+fn mistakes_get_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path();
+    let add = ["user", "add", "ann@example.org", "--name", "Ann"];
+    assert!(told(&run(&add, data, "")).contains("password is empty"));
+    assert!(run(&add, data, "secret").status.success());
+    assert!(told(&run(&add, data, "secret")).contains("already an account ann@example.org"));
+    assert!(
+        told(&run(&["user", "add", "ann", "--name", "Ann"], data, "x"))
+            .contains("not an e-mail address")
+    );
+    assert!(
+        told(&run(&["user", "add", "b@x", "--name", " "], data, "x")).contains("name must have")
+    );
+    assert!(told(&run(&["user", "passwd", "b@x"], data, "x")).contains("no account b@x"));
+    assert!(
+        told(&run(&["friend", "add", "ann@example.org", "b@x"], data, ""))
+            .contains("no account b@x")
+    );
+    assert!(
+        told(&run(&["friend", "add", "ann@example.org", "ANN"], data, ""))
+            .contains("two different accounts")
+    );
+
+    let _server = Server::serve(data, &[]);
+    let second = Command::new(EXE)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .output()
+        .unwrap();
+    assert!(
+        told(&second).contains("Another fbchatd is serving"),
+        "{second:?}"
+    );
+    let demo = Command::new(EXE)
+        .args(["demo", "--listen", "0.0.0.0:0"])
+        .output()
+        .unwrap();
+    assert!(told(&demo).contains("well-known passwords"));
+    let config = dir.path().join("config.toml");
+    std::fs::write(&config, "lisen = \"127.0.0.1:0\"\n").unwrap();
+    let wrong = Command::new(EXE)
+        .args(["serve", "--config"])
+        .arg(&config)
+        .output()
+        .unwrap();
+    assert!(told(&wrong).contains("lisen"));
+    let busy = Server::demo();
+    let address = busy.base.trim_start_matches("http://");
+    let taken = Command::new(EXE)
+        .args(["demo", "--listen", address])
+        .output()
+        .unwrap();
+    assert!(told(&taken).contains(&format!("Cannot listen on {address}")));
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(told(&run(&["user", "list"], &file, "")).contains("Cannot use the data directory"));
+}
+
+#[test]
+fn settings_come_from_the_file_and_flags_win() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let config = dir.path().join("config.toml");
+    let text = "base_domain = \"example.org\"\nchannel_host_pattern = \"0.{channel}.{base}\"\nmessage_limit = 5\n\
+                hold_s = 1\noffline_messages = false\nlisten = \"192.0.2.1:1\"\n";
+    std::fs::write(&config, text).unwrap();
+    let server = Server::serve(dir.path(), &["--config", config.to_str().unwrap()]);
+    let port = server.base.rsplit(':').next().unwrap();
+    let mut ann = Client::login(&server, "ann", "secret");
+    let page = ann.get("/home.php").text().unwrap();
+    assert!(
+        page.contains(&format!(
+            "&quot;channel&quot;:&quot;http://0.channel02.example.org:{port}/&quot;"
+        )),
+        "{page}"
+    );
+    assert!(page.contains("&quot;message_limit&quot;:5"), "{page}");
+    let form = ann
+        .http
+        .get(format!("{}/login.php", server.base))
+        .send()
+        .unwrap();
+    assert!(
+        form.headers()["set-cookie"]
+            .to_str()
+            .unwrap()
+            .contains("; domain=.example.org;")
+    );
+    assert_eq!(ann.send(ann.uid, "123456")["error"], 1_357_005);
+    assert_eq!(ann.send(ann.uid + 1, "12345")["error"], 1_356_003);
+    let seq = ann.seq();
+    assert_eq!(ann.poll(seq)["t"], "continue");
+}

@@ -1,0 +1,146 @@
+//! Who is seen by whom, and polls that are held, against the real program.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Client, Server, json, until};
+
+const ECHO: i64 = 100_003;
+
+#[test]
+fn presence_is_pushed_and_listed() {
+    let server = Server::demo();
+    let alice = Client::login(&server, "alice", "demo");
+    let seq = alice.seq();
+    assert_eq!(alice.sees(ECHO), "active");
+    assert_eq!(alice.sees(100_002), "offline");
+    let mut bob = Client::login(&server, "bob", "demo");
+    let push = |seq, state: &str| {
+        alice
+            .wait_for(seq, |item| {
+                item["type"] == "presence" && item["uid"] == 100_002 && item["state"] == state
+            })
+            .1
+    };
+    let seq = push(seq, "active");
+    assert_eq!(alice.sees(bob.uid), "active");
+    // Switched off: gone for others, and he cannot send nor see anybody.
+    assert_eq!(bob.settings("visibility", "false")["error"], 0);
+    let seq = push(seq, "offline");
+    assert_eq!(alice.sees(bob.uid), "offline");
+    assert_eq!(bob.send(alice.uid, "x")["error"], 1_356_002);
+    assert_eq!(bob.buddies()["nowAvailableList"], serde_json::json!({}));
+    assert_eq!(
+        json(bob.get("/ajax/presence/reconnect.php"))["payload"]["visibility"],
+        false
+    );
+    assert_eq!(bob.settings("visibility", "true")["error"], 0);
+    let seq = push(seq, "active");
+    // Logging out with a wrong token does nothing; the last session takes him offline at once.
+    assert_eq!(
+        json(bob.post("/logout.php", &[("post_form_id", "0"), ("confirm", "1")]))["error"],
+        1_357_004
+    );
+    assert_eq!(bob.post("/logout.php", &[("confirm", "1")]).status(), 302);
+    push(seq, "offline");
+    assert_eq!(
+        json(bob.get("/ajax/chat/history.php?id=1"))["error"],
+        1_357_001
+    );
+    assert_eq!(bob.poll(-1), serde_json::json!({"t": "refresh"}));
+}
+
+#[test]
+fn messages_wait_for_those_who_are_away() {
+    let server = Server::demo();
+    let mut alice = Client::login(&server, "alice", "demo");
+    for text in ["one", "two"] {
+        assert_eq!(alice.send(100_002, text)["error"], 0);
+    }
+    let bob = Client::login(&server, "bob", "demo");
+    let seq = bob.seq();
+    assert_eq!(bob.items(seq, 1)[0]["msg"]["text"], "one");
+    assert_eq!(bob.poll(seq + 1)["ms"][0]["msg"]["text"], "two");
+    // Not fetched until the next number is asked for.
+    assert_eq!(bob.seq(), seq + 1);
+}
+
+#[test]
+fn a_user_has_ten_held_polls_and_a_dropped_one_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let config = dir.path().join("config.toml");
+    std::fs::write(&config, "offline_after_s = 1\nhold_s = 30\n").unwrap();
+    let server = Server::serve(dir.path(), &["--config", config.to_str().unwrap()]);
+    let (ann, ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    let uid = ben.uid;
+    let streams = ben.hold_ten(ben.seq());
+    // Held polls keep one online long after the last request.
+    let online = Instant::now();
+    while online.elapsed() < Duration::from_millis(2500) {
+        assert_eq!(ann.sees(uid), "active");
+    }
+    drop(streams);
+    until("offline", || (ann.sees(uid) == "offline").then_some(()));
+}
+
+#[test]
+fn silence_makes_idle_and_a_message_makes_active() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let config = dir.path().join("config.toml");
+    std::fs::write(&config, "idle_after_s = 1\nhold_s = 1\n").unwrap();
+    let server = Server::serve(dir.path(), &["--config", config.to_str().unwrap()]);
+    let (ann, ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    let push = |seq, state: &str| {
+        let fits = |item: &serde_json::Value| item["uid"] == ann.uid && item["state"] == state;
+        ben.wait_for(seq, fits).1
+    };
+    let seq = push(ben.seq(), "idle");
+    assert_eq!(ben.sees(ann.uid), "idle");
+    ann.get(&format!("/x/0/true/p_{}=-1", ann.uid));
+    let seq = push(seq, "active");
+    let seq = push(seq, "idle");
+    let (own, mut sender) = (ann.uid, ann.clone());
+    assert_eq!(sender.send(own, "I am here")["error"], 0);
+    push(seq, "active");
+}
+#[test]
+fn a_held_poll_is_answered_at_once_and_typing_is_seen() {
+    let server = Server::demo();
+    let (mut alice, bob) = (
+        Client::login(&server, "alice", "demo"),
+        Client::login(&server, "bob", "demo"),
+    );
+    let seq = bob.seq();
+    let held = std::thread::spawn(move || (bob.items(seq, 1), Instant::now(), bob));
+    // Bob is online by his login alone, so the typing is accepted and numbered whether the poll is there yet or not.
+    let (uid, form_id) = (100_002.to_string(), alice.form_id.clone());
+    let form = [
+        ("typ", "1"),
+        ("to", uid.as_str()),
+        ("post_form_id", form_id.as_str()),
+    ];
+    let sent = Instant::now();
+    assert_eq!(
+        json(alice.post("/ajax/chat/typ.php", &form))["payload"],
+        serde_json::json!([])
+    );
+    let (items, at, bob) = held.join().unwrap();
+    assert!(at - sent < Duration::from_secs(5));
+    assert_eq!(
+        (&items[0]["type"], &items[0]["st"], &items[0]["from"]),
+        (&"typ".into(), &1.into(), &alice.uid.into())
+    );
+    alice.send(bob.uid, "x");
+    assert_eq!(bob.items(seq + 1, 9)[0]["msg"]["text"], "x");
+}
