@@ -180,10 +180,10 @@ impl Session {
         let late = server_now.saturating_sub(message.time) > LATE;
         message.replayed |= late;
         self.note_conversation(message.peer(), message.time);
-        if live && !late && !self.presence_is_pushed() && message.origin == Origin::Incoming {
-            if let Some(buddy) = self.buddies.saw(message.from) {
-                self.emit(Event::Presence(buddy));
-            }
+        let shows_presence =
+            live && !late && !self.presence_is_pushed() && message.origin == Origin::Incoming;
+        if shows_presence && let Some(buddy) = self.buddies.saw(message.from) {
+            self.emit(Event::Presence(buddy));
         }
         self.emit(Event::Message(message));
     }

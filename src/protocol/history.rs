@@ -64,12 +64,12 @@ impl Seen {
         let by_id = by_id.unwrap_or(by_time);
         self.keys.extend([by_id, by_time]);
         self.order.push_back((by_id, by_time, message.time));
-        if self.order.len() > MOST_SEEN {
-            if let Some((by_id, by_time, time)) = self.order.pop_front() {
-                self.keys.remove(&by_id);
-                self.keys.remove(&by_time);
-                self.horizon = self.horizon.max(time);
-            }
+        if self.order.len() > MOST_SEEN
+            && let Some((by_id, by_time, time)) = self.order.pop_front()
+        {
+            self.keys.remove(&by_id);
+            self.keys.remove(&by_time);
+            self.horizon = self.horizon.max(time);
         }
         true
     }

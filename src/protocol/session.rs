@@ -254,10 +254,10 @@ impl Session {
                 return;
             }
         }
-        if let Link::Waiting { until, step } = self.link {
-            if until <= now.monotonic {
-                self.begin(now, step);
-            }
+        if let Link::Waiting { until, step } = self.link
+            && until <= now.monotonic
+        {
+            self.begin(now, step);
         }
         if self.refresh_at.is_some_and(|at| at <= now.monotonic) && self.may_write() {
             self.refresh_at = None;
