@@ -2,6 +2,7 @@
 //!
 //! The model knows just enough of the protocol to be wrong in the ways that servers and networks are; the real server is tested against the real client elsewhere.
 
+mod chaos;
 mod model;
 mod tests;
 
@@ -36,6 +37,8 @@ struct World {
     clients: Vec<Client>,
     /// True while no packet passes.
     cut: bool,
+    /// Answers in place of the server.
+    chaos: Option<fn(&mut fastrand::Rng) -> Result<Reply, TransportError>>,
 }
 
 /// 22 November 2008, in milliseconds since 1970.
@@ -65,6 +68,7 @@ impl World {
             server: Model::default(),
             clients: (0..clients).map(client).collect(),
             cut: false,
+            chaos: None,
         }
     }
 
@@ -134,6 +138,10 @@ impl World {
         };
         let arrives = self.now + self.rng.u64(1..200);
         let id = exchange.id;
+        if let Some(chaos) = self.chaos {
+            let result = chaos(&mut self.rng);
+            return self.clients[who].arriving.push((arrives, id, result));
+        }
         if self.cut {
             return self.clients[who]
                 .arriving
