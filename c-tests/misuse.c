@@ -1,0 +1,168 @@
+/* Every call with NULL, bad text, dead handles and after fork: a status each time, never a crash. Needs no server. */
+#include "check.h"
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char BAD[] = "\xff\xfe";
+
+static void nulls(fbchat_client *client)
+{
+    fbchat_config *config = NULL;
+    fbchat_event *event = NULL;
+    fbchat_session session;
+    int64_t value;
+    size_t len = 9;
+
+    CHECK(fbchat_has_feature(NULL) == 0);
+    CHECK_STATUS(fbchat_config_new(NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_config_set_str(NULL, FBCHAT_CONFIG_SERVER, "x"), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_config_set_int(NULL, FBCHAT_CONFIG_QUEUE_LIMIT, 100), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_config_set_log(NULL, FBCHAT_LOG_INFO, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_config_new(&config), FBCHAT_OK);
+    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, BAD), FBCHAT_ERR_UTF8);
+    fbchat_config_free(config);
+    fbchat_config_free(NULL);
+
+    CHECK_STATUS(fbchat_client_new(NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK(fbchat_client_fd(NULL) == -1);
+    CHECK_STATUS(fbchat_client_poll(NULL, 0, &event), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_client_poll(client, 0, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_client_poll(client, -2, &event), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_client_poll(client, INT32_MIN, &event), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_client_wake(NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_client_wake(client), FBCHAT_OK);
+    CHECK_STATUS(fbchat_client_poll(client, INT32_MAX, &event), FBCHAT_WOKEN);
+    fbchat_client_free(NULL);
+
+    CHECK_STATUS(fbchat_session_open(NULL, NULL, NULL, &session), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_open(client, NULL, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &session), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_login(NULL, session, "a", "b", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_login(client, session, NULL, "b", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_login(client, session, "a", NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_login(client, session, BAD, "b", NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_login(client, session, "a", BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_login(client, session, "", "b", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_send(NULL, session, 1, "x", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_send(client, session, 1, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_send(client, session, 1, BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_send(client, session, 1, "", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_send(client, session, 0, "x", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_typing(NULL, session, 1, 1), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_typing(client, session, 1, 2), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_typing(client, session, 1, 1), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_set_presence(NULL, session, FBCHAT_PRESENCE_IDLE), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_presence(client, session, FBCHAT_PRESENCE_OFFLINE), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_presence(client, session, FBCHAT_PRESENCE_IDLE), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_buddy_list(NULL, session, &event), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_buddy_list(client, session, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_buddy_list(client, session, &event), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_refresh(NULL, session, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_refresh(client, session, NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_logout(NULL, session, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_logout(client, session, NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_close(NULL, session), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_ERR_NO_SESSION);
+    CHECK_STATUS(fbchat_session_close(client, 0), FBCHAT_ERR_NO_SESSION);
+    CHECK_STATUS(fbchat_session_close(client, UINT64_MAX), FBCHAT_ERR_NO_SESSION);
+
+    CHECK(fbchat_event_type(NULL) == 0 && fbchat_event_session(NULL) == 0 && fbchat_event_request(NULL) == 0);
+    CHECK(fbchat_event_status(NULL) == FBCHAT_ERR_NULL && fbchat_event_user_data(NULL) == NULL);
+    CHECK(fbchat_event_count(NULL) == 0);
+    CHECK_STATUS(fbchat_event_int(NULL, 0, FBCHAT_FIELD_UID, &value), FBCHAT_ERR_NULL);
+    CHECK(fbchat_event_str(NULL, 0, FBCHAT_FIELD_TEXT, &len) == NULL && len == 0);
+    CHECK(fbchat_event_bytes(NULL, 0, FBCHAT_FIELD_TEXT, NULL) == NULL);
+    fbchat_event_free(NULL);
+    CHECK(strcmp(fbchat_status_name(-12345), "FBCHAT_ERR_UNKNOWN") == 0);
+}
+
+/* Plain HTTP to another machine, unless it is allowed. */
+static void insecure(fbchat_client *client)
+{
+    fbchat_config *config;
+    fbchat_session session = 5;
+    CHECK_STATUS(fbchat_config_new(&config), FBCHAT_OK);
+    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, "http://chat.example.org"), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_open(client, config, NULL, &session), FBCHAT_ERR_INSECURE);
+    CHECK(session == 0);
+    CHECK_STATUS(fbchat_config_set_int(config, FBCHAT_CONFIG_ALLOW_INSECURE, 1), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_open(client, config, NULL, &session), FBCHAT_OK);
+    fbchat_config_free(config);
+    CHECK_STATUS(fbchat_session_open(client, config, NULL, &session), FBCHAT_ERR_ARGUMENT);
+}
+
+static void foreign(fbchat_client *client)
+{
+    fbchat_client *other;
+    fbchat_config *config;
+    fbchat_session session;
+    fbchat_event *event;
+    CHECK_STATUS(fbchat_client_new(NULL, &other), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_open(other, NULL, NULL, &session), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_ERR_NO_SESSION);
+    CHECK_STATUS(fbchat_config_new(&config), FBCHAT_OK);
+    CHECK_STATUS(fbchat_client_wake((fbchat_client *)config), FBCHAT_ERR_CLOSED);
+    CHECK_STATUS(fbchat_config_set_int((fbchat_config *)client, FBCHAT_CONFIG_QUEUE_LIMIT, 200), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_client_wake((fbchat_client *)&session), FBCHAT_ERR_CLOSED);
+    fbchat_config_free(config);
+    fbchat_client_free(other);
+    fbchat_client_free(other);
+    CHECK_STATUS(fbchat_client_poll(other, -1, &event), FBCHAT_ERR_CLOSED);
+    CHECK_STATUS(fbchat_session_open(other, NULL, NULL, &session), FBCHAT_ERR_CLOSED);
+    CHECK(fbchat_client_fd(other) == -1);
+}
+
+/* The parent's handles are dead in a child, whose own work. */
+static void forked(fbchat_client *client)
+{
+    int status;
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        fbchat_client *own;
+        fbchat_event *event;
+        fbchat_session session;
+        CHECK_STATUS(fbchat_client_poll(client, -1, &event), FBCHAT_ERR_FORKED);
+        CHECK_STATUS(fbchat_client_wake(client), FBCHAT_ERR_FORKED);
+        CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &session), FBCHAT_ERR_FORKED);
+        fbchat_client_free(client);
+        CHECK_STATUS(fbchat_client_new(NULL, &own), FBCHAT_OK);
+        CHECK_STATUS(fbchat_client_poll(own, 1, &event), FBCHAT_NO_EVENT);
+        fbchat_client_free(own);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void *wait_for_ever(void *client)
+{
+    fbchat_event *event;
+    static fbchat_status status;
+    status = fbchat_client_poll(client, -1, &event);
+    return &status;
+}
+
+int main(void)
+{
+    fbchat_client *client;
+    pthread_t waiting;
+    void *status;
+
+    CHECK_STATUS(fbchat_client_new(NULL, &client), FBCHAT_OK);
+    nulls(client);
+    insecure(client);
+    foreign(client);
+    forked(client);
+
+    /* Freed while another thread polls. */
+    CHECK(pthread_create(&waiting, NULL, wait_for_ever, client) == 0);
+    fbchat_client_free(client);
+    CHECK(pthread_join(waiting, &status) == 0);
+    CHECK(*(fbchat_status *)status == FBCHAT_ERR_CLOSED);
+    puts("all is well");
+    return 0;
+}

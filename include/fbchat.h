@@ -1,0 +1,1110 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/**
+ * @file fbchat.h
+ * Facebook Chat of 2008 (web login, Comet long-poll, JSON) for C, C++ and Objective-C programs.
+ *
+ * One client owns one worker thread and runs any number of sessions (logins) on it. Calls check
+ * their arguments, hand the work over and return at once; what comes of it arrives as events, which
+ * the program takes when it likes. The library calls nothing of the program behind its back.
+ *
+ * In order
+ * --------
+ *
+ *     #include <fbchat.h>
+ *
+ *     fbchat_config *config;                               1. say where the server is
+ *     fbchat_config_new(&config);
+ *     fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, "https://chat.example.org");
+ *
+ *     fbchat_client *client;                               2. start the worker thread
+ *     if (fbchat_client_new(config, &client) != FBCHAT_OK)
+ *         puts(fbchat_last_error());
+ *     fbchat_config_free(config);
+ *
+ *     fbchat_session me;                                   3. open a session, log in
+ *     fbchat_session_open(client, NULL, NULL, &me);
+ *     fbchat_session_login(client, me, "alice@example.org", password, NULL);
+ *
+ *     fbchat_event *event;                                 4. take events
+ *     while (fbchat_client_poll(client, -1, &event) == FBCHAT_OK) {
+ *         int64_t from;
+ *         int over = 0;
+ *         switch (fbchat_event_type(event)) {
+ *         case FBCHAT_EVENT_MESSAGE:                       5. answer
+ *             puts(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL));
+ *             fbchat_event_int(event, 0, FBCHAT_FIELD_FROM, &from);
+ *             fbchat_session_send(client, me, (fbchat_uid)from, "Bye!", NULL);
+ *             break;
+ *         case FBCHAT_EVENT_SENT:                          6. log out
+ *             fbchat_session_logout(client, me, NULL);
+ *             break;
+ *         case FBCHAT_EVENT_LOGIN_FAILED:
+ *             puts(fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL));
+ *             over = 1;
+ *             break;
+ *         case FBCHAT_EVENT_CLOSED:                        7. the session's last event
+ *             over = 1;
+ *             break;
+ *         }
+ *         fbchat_event_free(event);
+ *         if (over)
+ *             break;
+ *     }
+ *     fbchat_client_free(client);                          8. stop the thread
+ *
+ * A program with a main loop of its own watches fbchat_client_fd for reading instead of waiting in
+ * fbchat_client_poll, and when it is readable polls with timeout 0 until FBCHAT_NO_EVENT.
+ *
+ * Shutting down, in this order: fbchat_session_logout for each session that is to be ended on the
+ * server; take events until its CLOSED, or don't and call fbchat_session_close; stop all other
+ * threads that use the client (fbchat_client_wake ends their polls); fbchat_client_free, once, last.
+ * A program in a hurry may start with fbchat_client_free. Events are freed whenever it suits.
+ *
+ * Threads
+ * -------
+ *
+ *     fbchat_version … fbchat_last_error    any thread
+ *     fbchat_config_*                       one thread at a time for one configuration
+ *     fbchat_client_new, _fd, _poll, _wake  any thread
+ *     fbchat_client_free                    any thread, once, last
+ *     fbchat_session_*                      any thread
+ *     fbchat_event_*                        one thread at a time for one event
+ *
+ * The worker blocks all signals. Its descriptors are close-on-exec. After fork() the child must not
+ * use handles of its parent (it gets FBCHAT_ERR_FORKED); it may make a client of its own.
+ *
+ * Ownership
+ * ---------
+ *
+ * - Strings are UTF-8. Those given in end in NUL and are copied. Those given out are borrowed, from
+ *   an event until fbchat_event_free, or for ever; there is no function to free a string. A zero
+ *   character from the network arrives as U+FFFD.
+ * - Whatever a function gives out by pointer is NULL or 0 after a failure.
+ * - Handles to clients and configurations are checked: NULL, a freed one or another thing gives a
+ *   status and no harm. Sessions and requests are numbers, never used twice, and checked likewise.
+ *   Events are plain memory: don't use one that is freed.
+ * - Every request that was accepted (FBCHAT_OK) is answered by exactly one event, unless its session
+ *   is closed or its client freed.
+ * - Kinds of events, fields, statuses and settings have numbers; later versions add some. Ignore
+ *   those that you do not know.
+ *
+ * Members
+ * -------
+ *
+ *     fbchat_config  _new _set_str _set_int _set_log _free
+ *     fbchat_client  _new _fd _poll _wake _free
+ *     fbchat_session _open _login _send _set_typing _set_presence _buddy_list _refresh _logout _close
+ *     fbchat_event   _type _session _request _status _user_data _count _int _str _bytes _free
+ *
+ * Made from the library's source by cbindgen: change it there.
+ */
+
+#ifndef FBCHAT_H
+#define FBCHAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * Counts the incompatible changes of this interface; also the number in the name libfbchat.so.N.
+ */
+#define FBCHAT_ABI_VERSION 0
+
+/**
+ * Log level: something is broken.
+ */
+#define FBCHAT_LOG_ERROR 1
+
+/**
+ * Log level: something failed and is tried again.
+ */
+#define FBCHAT_LOG_WARN 2
+
+/**
+ * Log level: milestones of a session.
+ */
+#define FBCHAT_LOG_INFO 3
+
+/**
+ * Log level: every exchange with a server.
+ */
+#define FBCHAT_LOG_DEBUG 4
+
+/**
+ * Log level: everything.
+ */
+#define FBCHAT_LOG_TRACE 5
+
+/**
+ * Not connected, or invisible.
+ */
+#define FBCHAT_PRESENCE_OFFLINE 0
+
+/**
+ * Connected, but not at the keyboard.
+ */
+#define FBCHAT_PRESENCE_IDLE 1
+
+/**
+ * Connected and there.
+ */
+#define FBCHAT_PRESENCE_ACTIVE 2
+
+/**
+ * Connected, shown as offline; only for fbchat_session_set_presence.
+ */
+#define FBCHAT_PRESENCE_INVISIBLE 3
+
+/**
+ * Flag: this user wrote the message, in another session.
+ */
+#define FBCHAT_MESSAGE_OWN 1
+
+/**
+ * Flag: the message was written while this session could not receive, or comes from history.
+ */
+#define FBCHAT_MESSAGE_REPLAYED 2
+
+/**
+ * The password is on its way.
+ */
+#define FBCHAT_CONNECTION_LOGGING_IN 1
+
+/**
+ * Logged in; reading the page that names the channel.
+ */
+#define FBCHAT_CONNECTION_LOADING_PAGE 2
+
+/**
+ * Asking for buddies and for the place to go on from.
+ */
+#define FBCHAT_CONNECTION_OPENING_CHANNEL 3
+
+/**
+ * Messages arrive.
+ */
+#define FBCHAT_CONNECTION_CONNECTED 4
+
+/**
+ * Something failed; the next attempt comes by itself after WAIT_MS.
+ */
+#define FBCHAT_CONNECTION_WAITING 5
+
+/**
+ * A worker thread with its sessions; made by fbchat_client_new, freed by fbchat_client_free.
+ */
+typedef struct fbchat_client fbchat_client;
+
+/**
+ * Settings for clients and sessions; made by fbchat_config_new, freed by fbchat_config_free.
+ */
+typedef struct fbchat_config fbchat_config;
+
+/**
+ * An event; freed by fbchat_event_free.
+ */
+typedef struct fbchat_event fbchat_event;
+
+/**
+ * The outcome of a call or of an event: 0 or above is no failure.
+ *
+ * Numbers come in blocks: -101 the caller's mistake, -201 network, -301 account, -401 protocol, -501 cancelled, -901 this
+ * library. Later versions add numbers and never change one; treat one that you do not know by its block.
+ */
+typedef int32_t fbchat_status;
+
+/**
+ * Names a setting.
+ */
+typedef int32_t fbchat_config_key;
+
+/**
+ * Takes a log line: the pointer given with it, a FBCHAT_LOG_ level, and the line (UTF-8, valid during the call only).
+ *
+ * Called only inside fbchat_client_poll, on the thread that polls. It may call the library, but must not throw.
+ */
+typedef void (*fbchat_log_fn)(void *user, int32_t level, const char *line);
+
+/**
+ * A session; 0 = none. A number is never used twice, so a stale one gives FBCHAT_ERR_NO_SESSION and no harm.
+ */
+typedef uint64_t fbchat_session;
+
+/**
+ * A request on its way; 0 = none. Never used twice; the event that answers it carries it.
+ */
+typedef uint64_t fbchat_request;
+
+/**
+ * A user's number; 0 = nobody.
+ */
+typedef uint64_t fbchat_uid;
+
+/**
+ * Says what an event tells; ignore kinds that you do not know.
+ */
+typedef int32_t fbchat_event_kind;
+
+/**
+ * Names a field of an event.
+ */
+typedef int32_t fbchat_field;
+
+/**
+ * All went well.
+ */
+#define FBCHAT_OK 0
+
+/**
+ * No event within the given time.
+ */
+#define FBCHAT_NO_EVENT 1
+
+/**
+ * The poll was ended by fbchat_client_wake.
+ */
+#define FBCHAT_WOKEN 2
+
+/**
+ * A required pointer was NULL.
+ */
+#define FBCHAT_ERR_NULL -101
+
+/**
+ * A string was not valid UTF-8.
+ */
+#define FBCHAT_ERR_UTF8 -102
+
+/**
+ * An argument has a value that is not allowed.
+ */
+#define FBCHAT_ERR_ARGUMENT -103
+
+/**
+ * No option or field has this number, or it takes another kind of value.
+ */
+#define FBCHAT_ERR_KEY -104
+
+/**
+ * No such session: never opened by this client, or over.
+ */
+#define FBCHAT_ERR_NO_SESSION -105
+
+/**
+ * The session is not in a state for this call (sending before login, a second login).
+ */
+#define FBCHAT_ERR_STATE -106
+
+/**
+ * Too many requests are under way already.
+ */
+#define FBCHAT_ERR_QUEUE_FULL -107
+
+/**
+ * The process was forked after the handle was made; handles stay with their process.
+ */
+#define FBCHAT_ERR_FORKED -108
+
+/**
+ * The client is being freed, or was.
+ */
+#define FBCHAT_ERR_CLOSED -109
+
+/**
+ * The server's address is plain HTTP and not on this machine: a password would travel readable.
+ */
+#define FBCHAT_ERR_INSECURE -110
+
+/**
+ * The server's name could not be resolved.
+ */
+#define FBCHAT_ERR_DNS -201
+
+/**
+ * No connection to the server.
+ */
+#define FBCHAT_ERR_CONNECT -202
+
+/**
+ * The TLS handshake or certificate check failed.
+ */
+#define FBCHAT_ERR_TLS -203
+
+/**
+ * The server took too long to answer.
+ */
+#define FBCHAT_ERR_TIMEOUT -204
+
+/**
+ * The connection broke.
+ */
+#define FBCHAT_ERR_IO -205
+
+/**
+ * The server answered with an HTTP error.
+ */
+#define FBCHAT_ERR_HTTP -206
+
+/**
+ * Wrong e-mail address or password.
+ */
+#define FBCHAT_ERR_CREDENTIALS -301
+
+/**
+ * The server asks for something that only a person in a browser can do (captcha, checkpoint).
+ */
+#define FBCHAT_ERR_CHALLENGE -302
+
+/**
+ * The session was ended by the server or from elsewhere.
+ */
+#define FBCHAT_ERR_LOGGED_OUT -303
+
+/**
+ * Too many messages or attempts; try again later.
+ */
+#define FBCHAT_ERR_RATE_LIMITED -304
+
+/**
+ * The server refused the request.
+ */
+#define FBCHAT_ERR_REFUSED -305
+
+/**
+ * The message is longer than the server allows.
+ */
+#define FBCHAT_ERR_TOO_LONG -306
+
+/**
+ * The recipient is offline or not a friend.
+ */
+#define FBCHAT_ERR_RECIPIENT_OFFLINE -307
+
+/**
+ * The reply could not be understood.
+ */
+#define FBCHAT_ERR_BAD_REPLY -401
+
+/**
+ * The server is no fbchat server, or speaks a dialect that is not known here.
+ */
+#define FBCHAT_ERR_SERVER_CHANGED -402
+
+/**
+ * The request may or may not have been carried out.
+ */
+#define FBCHAT_ERR_OUTCOME_UNKNOWN -403
+
+/**
+ * Cancelled by the program, or by the end of its session.
+ */
+#define FBCHAT_ERR_CANCELLED -501
+
+/**
+ * A bug in this library was caught at the border.
+ */
+#define FBCHAT_ERR_PANIC -901
+
+/**
+ * Out of descriptors, threads or memory.
+ */
+#define FBCHAT_ERR_RESOURCES -902
+
+/**
+ * Something that cannot happen did.
+ */
+#define FBCHAT_ERR_INTERNAL -903
+
+/**
+ * String: the server's address, like "https://chat.example.org". Default "http://127.0.0.1:8080".
+ */
+#define FBCHAT_CONFIG_SERVER 1
+
+/**
+ * Integer, 0 or 1: allow plain HTTP to another machine, where a password travels readable. Default 0.
+ */
+#define FBCHAT_CONFIG_ALLOW_INSECURE 2
+
+/**
+ * Integer, 100 to 1000000, read by fbchat_client_new only: how many events may wait before sessions are slowed down.
+ * Default 10000.
+ */
+#define FBCHAT_CONFIG_QUEUE_LIMIT 3
+
+/**
+ * Login succeeded: UID, NAME, MESSAGE_LIMIT. Answers fbchat_session_login.
+ */
+#define FBCHAT_EVENT_LOGGED_IN 1
+
+/**
+ * Login failed: status, REASON. Answers fbchat_session_login; the session may log in again.
+ */
+#define FBCHAT_EVENT_LOGIN_FAILED 2
+
+/**
+ * The server wants a person in a browser (captcha, checkpoint): status, REASON. Answers fbchat_session_login; the
+ * session may log in again.
+ */
+#define FBCHAT_EVENT_CHALLENGE 3
+
+/**
+ * The connection changed: STATE; when waiting also WAIT_MS, status and REASON.
+ */
+#define FBCHAT_EVENT_CONNECTION 4
+
+/**
+ * A message: FROM, TO, FROM_NAME, TO_NAME, TEXT, TIME_MS, MESSAGE_ID, FLAGS.
+ */
+#define FBCHAT_EVENT_MESSAGE 5
+
+/**
+ * The server has the message: TO, MESSAGE_ID. Answers fbchat_session_send.
+ */
+#define FBCHAT_EVENT_SENT 6
+
+/**
+ * A request failed for good: status, REASON. Answers any request.
+ */
+#define FBCHAT_EVENT_FAILED 7
+
+/**
+ * Somebody started or stopped writing: FROM, TYPING.
+ */
+#define FBCHAT_EVENT_TYPING 8
+
+/**
+ * All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL. Answers
+ * fbchat_session_refresh, and comes by itself after login.
+ */
+#define FBCHAT_EVENT_BUDDY_LIST 9
+
+/**
+ * One buddy changed: the fields of one BUDDY_LIST item.
+ */
+#define FBCHAT_EVENT_PRESENCE 10
+
+/**
+ * The session is over, its last event: status and REASON, if not by the host's own wish. Answers fbchat_session_logout.
+ */
+#define FBCHAT_EVENT_CLOSED 11
+
+/**
+ * Integer: the number of the user or of a buddy.
+ */
+#define FBCHAT_FIELD_UID 1
+
+/**
+ * String: full name; may be empty.
+ */
+#define FBCHAT_FIELD_NAME 2
+
+/**
+ * String: first name; may be empty.
+ */
+#define FBCHAT_FIELD_FIRST_NAME 3
+
+/**
+ * Integer: FBCHAT_PRESENCE_OFFLINE, FBCHAT_PRESENCE_IDLE or FBCHAT_PRESENCE_ACTIVE.
+ */
+#define FBCHAT_FIELD_PRESENCE 4
+
+/**
+ * String: status line, plain text; absent if there is none.
+ */
+#define FBCHAT_FIELD_STATUS_TEXT 5
+
+/**
+ * String: address of a picture of 50 pixels; absent if there is none.
+ */
+#define FBCHAT_FIELD_PICTURE_URL 6
+
+/**
+ * Integer: number of the author, or of who is writing.
+ */
+#define FBCHAT_FIELD_FROM 7
+
+/**
+ * Integer: number of the recipient.
+ */
+#define FBCHAT_FIELD_TO 8
+
+/**
+ * String: the author's name; may be empty.
+ */
+#define FBCHAT_FIELD_FROM_NAME 9
+
+/**
+ * String: the recipient's name; may be empty.
+ */
+#define FBCHAT_FIELD_TO_NAME 10
+
+/**
+ * String: the message, plain text, not markup; may hold line breaks.
+ */
+#define FBCHAT_FIELD_TEXT 11
+
+/**
+ * Integer: when the server accepted the message, in milliseconds since 1970 UTC.
+ */
+#define FBCHAT_FIELD_TIME_MS 12
+
+/**
+ * String: the sender's id of the message; may be empty; unique only together with author and text.
+ */
+#define FBCHAT_FIELD_MESSAGE_ID 13
+
+/**
+ * Integer: sum of FBCHAT_MESSAGE_ flags.
+ */
+#define FBCHAT_FIELD_FLAGS 14
+
+/**
+ * Integer: 1 = writing, over after 10 seconds without another; 0 = stopped.
+ */
+#define FBCHAT_FIELD_TYPING 15
+
+/**
+ * Integer: a FBCHAT_CONNECTION_ state.
+ */
+#define FBCHAT_FIELD_STATE 16
+
+/**
+ * Integer: milliseconds until the next attempt; 0 = at once.
+ */
+#define FBCHAT_FIELD_WAIT_MS 17
+
+/**
+ * String: what went wrong, a sentence for people; absent if nothing did.
+ */
+#define FBCHAT_FIELD_REASON 18
+
+/**
+ * Integer: greatest length of a message, in Unicode characters (scalar values).
+ */
+#define FBCHAT_FIELD_MESSAGE_LIMIT 19
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Says which version of the library was loaded.
+ *
+ * @return the version, like "0.1.0"
+ *
+ * Ownership: static text, never freed.
+ * Threads: any.
+ * Since: 0.1
+ */
+const char *fbchat_version(void);
+
+/**
+ * Says which interface the loaded library has, to be compared with FBCHAT_ABI_VERSION of the header.
+ *
+ * @return a number; another one than the header's means that the program must not go on
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+uint32_t fbchat_abi_version(void);
+
+/**
+ * Says whether the loaded library has a feature.
+ *
+ * @param name  the feature: "tls" (https servers)
+ * @return 1 if it has, 0 if not, if nobody knows the name, or if it is NULL
+ *
+ * Ownership: name is borrowed for the call.
+ * Threads: any.
+ * Since: 0.1
+ */
+int32_t fbchat_has_feature(const char *name);
+
+/**
+ * Names a status for a log or a bug report.
+ *
+ * @param status  any number
+ * @return the name of its constant, like "FBCHAT_ERR_DNS"; "FBCHAT_ERR_UNKNOWN" for a number without one
+ *
+ * Ownership: static text, never freed.
+ * Threads: any.
+ * Since: 0.1
+ */
+const char *fbchat_status_name(fbchat_status status);
+
+/**
+ * Says in a sentence for people what went wrong in this thread's last call, if it failed.
+ *
+ * @return the sentence; "" if the last call did not fail. Calls that return no status change it only if they fail.
+ *
+ * Ownership: borrowed; valid until this thread's next call into the library.
+ * Threads: any; each thread has its own.
+ * Since: 0.1
+ */
+const char *fbchat_last_error(void);
+
+/**
+ * Makes a configuration with all defaults.
+ *
+ * @param config  out: the configuration
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL
+ *
+ * Ownership: the caller's; free it with fbchat_config_free.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_config_new(fbchat_config **config);
+
+/**
+ * Sets a setting that takes a string.
+ *
+ * @param config  the configuration
+ * @param key     FBCHAT_CONFIG_SERVER
+ * @param value   UTF-8
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_KEY for a key that is unknown or takes no string; FBCHAT_ERR_UTF8;
+ *         FBCHAT_ERR_ARGUMENT for a value that makes no sense, or a configuration that was freed; FBCHAT_ERR_FORKED
+ *
+ * Ownership: value is copied.
+ * Threads: one at a time for one configuration.
+ * Since: 0.1
+ */
+fbchat_status fbchat_config_set_str(fbchat_config *config,
+                                    fbchat_config_key key,
+                                    const char *value);
+
+/**
+ * Sets a setting that takes an integer.
+ *
+ * @param config  the configuration
+ * @param key     FBCHAT_CONFIG_ALLOW_INSECURE or FBCHAT_CONFIG_QUEUE_LIMIT
+ * @param value   see the key
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_KEY for a key that is unknown or takes no integer;
+ *         FBCHAT_ERR_ARGUMENT for a value out of range, or a configuration that was freed; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: one at a time for one configuration.
+ * Since: 0.1
+ */
+fbchat_status fbchat_config_set_int(fbchat_config *config,
+                                    fbchat_config_key key,
+                                    int64_t value);
+
+/**
+ * Sets who takes the log lines of a client; read by fbchat_client_new only.
+ *
+ * No line holds a message, an address, a cookie or a password.
+ *
+ * @param config    the configuration
+ * @param level     the least important FBCHAT_LOG_ level still wanted
+ * @param callback  takes each line; NULL = no log
+ * @param user      given to each call of callback; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for a level that does not exist, or a configuration that was
+ *         freed; FBCHAT_ERR_FORKED
+ *
+ * Ownership: user stays the host's and must be valid as long as the client is.
+ * Threads: one at a time for one configuration. The callback runs on whichever thread polls.
+ * Since: 0.1
+ */
+fbchat_status fbchat_config_set_log(fbchat_config *config,
+                                    int32_t level,
+                                    fbchat_log_fn callback,
+                                    void *user);
+
+/**
+ * Frees a configuration; clients and sessions made from it keep their own copies.
+ *
+ * @param config  the configuration; NULL and one freed already are harmless
+ *
+ * Ownership: taken.
+ * Threads: when no other thread uses it.
+ * Since: 0.1
+ */
+void fbchat_config_free(fbchat_config *config);
+
+/**
+ * Starts a client with its worker thread; no network yet.
+ *
+ * @param config  FBCHAT_CONFIG_QUEUE_LIMIT, the log and the sessions' defaults; NULL = all defaults
+ * @param client  out: the client
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for a configuration that was freed; FBCHAT_ERR_FORKED;
+ *         FBCHAT_ERR_RESOURCES if there is no thread or descriptor left
+ *
+ * Ownership: config is copied. The client is the caller's; free it with fbchat_client_free.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_client_new(const fbchat_config *config,
+                                fbchat_client **client);
+
+/**
+ * Gives a descriptor that is readable while something waits for fbchat_client_poll.
+ *
+ * For poll(2), select, epoll and every toolkit's main loop. When it is readable, call fbchat_client_poll with timeout 0
+ * until it returns FBCHAT_NO_EVENT. Never read, write or close it.
+ *
+ * @param client  the client
+ * @return the descriptor; -1 on failure
+ *
+ * Ownership: the client's; valid until fbchat_client_free.
+ * Threads: any.
+ * Since: 0.1
+ */
+int32_t fbchat_client_fd(const fbchat_client *client);
+
+/**
+ * Takes the next event of any session.
+ *
+ * Events of one session come in order; sessions take turns. The log callback is called in here.
+ *
+ * @param client      the client
+ * @param timeout_ms  how long to wait, in milliseconds; 0 = not at all, -1 = for ever
+ * @param event       out: the event, or NULL
+ * @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_WOKEN after fbchat_client_wake; FBCHAT_ERR_NULL;
+ *         FBCHAT_ERR_ARGUMENT for a timeout below -1; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: the event is the caller's, also after fbchat_client_free; free it with fbchat_event_free.
+ * Threads: any; each event goes to one of the threads that poll.
+ * Since: 0.1
+ */
+fbchat_status fbchat_client_poll(fbchat_client *client,
+                                 int32_t timeout_ms,
+                                 fbchat_event **event);
+
+/**
+ * Makes the present or the next fbchat_client_poll return FBCHAT_WOKEN; several calls before it count as one.
+ *
+ * @param client  the client
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any. Not for signal handlers.
+ * Since: 0.1
+ */
+fbchat_status fbchat_client_wake(fbchat_client *client);
+
+/**
+ * Cancels everything, joins the worker thread and frees the client, within 250 ms.
+ *
+ * Sessions that are still open are dropped without a logout; logouts under way get a last 120 ms. A poll of another
+ * thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
+ *
+ * @param client  the client; NULL and one freed already are harmless
+ *
+ * Ownership: taken. Events taken from it stay valid.
+ * Threads: any; once, as the last call on this client.
+ * Since: 0.1
+ */
+void fbchat_client_free(fbchat_client *client);
+
+/**
+ * Makes a session; no network yet.
+ *
+ * @param client     the client
+ * @param config     the server and how to reach it; NULL = what the client was made with
+ * @param user_data  comes back with every event of the session; may be NULL
+ * @param session    out: the session
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_INSECURE for plain HTTP to another machine without
+ *         FBCHAT_CONFIG_ALLOW_INSECURE; FBCHAT_ERR_ARGUMENT for a configuration that was freed; FBCHAT_ERR_CLOSED;
+ *         FBCHAT_ERR_FORKED; FBCHAT_ERR_RESOURCES
+ *
+ * Ownership: config is copied; user_data stays the host's. The session lives until fbchat_session_close, or until its
+ *            CLOSED event is taken.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_open(fbchat_client *client,
+                                  const fbchat_config *config,
+                                  void *user_data,
+                                  fbchat_session *session);
+
+/**
+ * Logs in.
+ *
+ * @param client    the client
+ * @param session   a session in which nobody is logged in
+ * @param email     the account's e-mail address, UTF-8
+ * @param password  the account's password, UTF-8
+ * @param request   out: answered by LOGGED_IN, LOGIN_FAILED or CHALLENGE; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
+ *         FBCHAT_ERR_STATE if a login is under way or done; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: the strings are copied; the password's copy is wiped when the session ends.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_login(fbchat_client *client,
+                                   fbchat_session session,
+                                   const char *email,
+                                   const char *password,
+                                   fbchat_request *request);
+
+/**
+ * Sends a message. Messages of one session leave in order.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param to       the recipient's number
+ * @param message  plain UTF-8 text, not empty, of at most FBCHAT_FIELD_MESSAGE_LIMIT characters
+ * @param request  out: answered exactly once, by SENT or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty text or recipient 0;
+ *         FBCHAT_ERR_TOO_LONG with the limit in fbchat_last_error; FBCHAT_ERR_STATE before LOGGED_IN;
+ *         FBCHAT_ERR_QUEUE_FULL if 256 requests have no answer yet; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
+ *         FBCHAT_ERR_FORKED
+ *
+ * Ownership: message is copied.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_send(fbchat_client *client,
+                                  fbchat_session session,
+                                  fbchat_uid to,
+                                  const char *message,
+                                  fbchat_request *request);
+
+/**
+ * Tells a friend that the user is writing, or has stopped; repeat every 7 seconds while it goes on. Not answered.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param to       the friend's number
+ * @param typing   1 = writing, 0 = stopped
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL;
+ *         FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_set_typing(fbchat_client *client,
+                                        fbchat_session session,
+                                        fbchat_uid to,
+                                        int32_t typing);
+
+/**
+ * Shows the user to friends as active, idle or invisible; before login it says how the user will come in. Not answered.
+ *
+ * @param client    the client
+ * @param session   the session
+ * @param presence  FBCHAT_PRESENCE_ACTIVE, FBCHAT_PRESENCE_IDLE or FBCHAT_PRESENCE_INVISIBLE
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION;
+ *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_set_presence(fbchat_client *client,
+                                          fbchat_session session,
+                                          int32_t presence);
+
+/**
+ * Gives the buddy list as last heard of, without asking the server.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param event    out: a BUDDY_LIST event with request 0
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE before the first list has come; FBCHAT_ERR_NO_SESSION;
+ *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: the event is the caller's; free it with fbchat_event_free.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_buddy_list(fbchat_client *client,
+                                        fbchat_session session,
+                                        fbchat_event **event);
+
+/**
+ * Asks the server for the buddy list now.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param request  out: answered by BUDDY_LIST or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION;
+ *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_refresh(fbchat_client *client,
+                                     fbchat_session session,
+                                     fbchat_request *request);
+
+/**
+ * Logs out: tells the server that the session is over.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in or about to be
+ * @param request  out: answered by CLOSED, the session's last event; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE if nobody is logged in, or a logout is under way;
+ *         FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands; the session is gone once CLOSED is taken.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_logout(fbchat_client *client,
+                                    fbchat_session session,
+                                    fbchat_request *request);
+
+/**
+ * Drops a session at once: no later poll returns an event of it, not even CLOSED, and its connections are cut.
+ *
+ * The server is not told, but a logout asked for before still reaches it: logout, then close, is a quick farewell.
+ *
+ * @param client   the client
+ * @param session  the session
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_NO_SESSION if it is gone already; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: the session is gone; user_data will not be used again, but for events already taken.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_close(fbchat_client *client,
+                                   fbchat_session session);
+
+/**
+ * Says what an event tells.
+ *
+ * @param event  the event
+ * @return a FBCHAT_EVENT_ number; 0 for NULL
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+fbchat_event_kind fbchat_event_type(const fbchat_event *event);
+
+/**
+ * Says whose event it is.
+ *
+ * @param event  the event
+ * @return the session; 0 for NULL
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+fbchat_session fbchat_event_session(const fbchat_event *event);
+
+/**
+ * Says which request an event answers.
+ *
+ * @param event  the event
+ * @return the request; 0 if it answers none, or for NULL
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+fbchat_request fbchat_event_request(const fbchat_event *event);
+
+/**
+ * Says why something failed.
+ *
+ * @param event  the event
+ * @return FBCHAT_OK if the event tells of no failure, else why; FBCHAT_ERR_NULL for NULL
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+fbchat_status fbchat_event_status(const fbchat_event *event);
+
+/**
+ * Gives back what was given to fbchat_session_open.
+ *
+ * @param event  the event
+ * @return the pointer; NULL for NULL
+ *
+ * Ownership: the host's own.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+void *fbchat_event_user_data(const fbchat_event *event);
+
+/**
+ * Counts the items of an event.
+ *
+ * @param event  the event
+ * @return how many items there are: any number for a list, 1 for other events, 0 for NULL
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+size_t fbchat_event_count(const fbchat_event *event);
+
+/**
+ * Reads an integer field.
+ *
+ * @param event  the event
+ * @param item   which item, from 0
+ * @param field  a FBCHAT_FIELD_ number
+ * @param value  out: the integer
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT if there is no such item; FBCHAT_ERR_KEY if this kind of event
+ *         has no such field, or it is a string
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+fbchat_status fbchat_event_int(const fbchat_event *event,
+                               size_t item,
+                               fbchat_field field,
+                               int64_t *value);
+
+/**
+ * Reads a string field.
+ *
+ * @param event  the event
+ * @param item   which item, from 0
+ * @param field  a FBCHAT_FIELD_ number
+ * @param len    out: its length in bytes without the NUL; may be NULL
+ * @return UTF-8, NUL-terminated; NULL if it is absent or there is no such field, which fbchat_last_error then says
+ *
+ * Ownership: borrowed; valid until fbchat_event_free.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+const char *fbchat_event_str(const fbchat_event *event,
+                             size_t item,
+                             fbchat_field field,
+                             size_t *len);
+
+/**
+ * Reads a field of bytes, or a string field.
+ *
+ * @param event  the event
+ * @param item   which item, from 0
+ * @param field  a FBCHAT_FIELD_ number
+ * @param len    out: its length in bytes; may be NULL
+ * @return the bytes; NULL if it is absent or there is no such field, which fbchat_last_error then says
+ *
+ * Ownership: borrowed; valid until fbchat_event_free.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+const void *fbchat_event_bytes(const fbchat_event *event,
+                               size_t item,
+                               fbchat_field field,
+                               size_t *len);
+
+/**
+ * Frees an event with all that was borrowed from it.
+ *
+ * @param event  the event; NULL is harmless
+ *
+ * Ownership: taken.
+ * Threads: any, also after fbchat_client_free.
+ * Since: 0.1
+ */
+void fbchat_event_free(fbchat_event *event);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* FBCHAT_H */

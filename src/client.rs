@@ -1,0 +1,275 @@
+//! The safe Rust face of the worker: a [`Client`] owns one thread and runs any number of sessions on it.
+//!
+//! Calls check their arguments and return at once; what comes of them arrives by [`Client::poll`]. All calls may be made
+//! from any thread at any time.
+//!
+//! ```no_run
+//! use fbchat::client::{Client, ClientConfig, Polled};
+//! use fbchat::types::{Event, Secret};
+//!
+//! let mut config = ClientConfig::default();
+//! config.session.server = "http://127.0.0.1:8080".into();
+//! let client = Client::new(config)?;
+//! let session = client.open(None, 0)?;
+//! client.login(session, "alice@example.org", Secret::new("demo".into()))?;
+//! while let Polled::Event(event) = client.poll(None)? {
+//!     match event.event {
+//!         Event::Message(message) => println!("{}: {}", message.from_name, message.text),
+//!         Event::Closed { .. } => break,
+//!         _ => {}
+//!     }
+//! }
+//! # Ok::<(), fbchat::client::CallError>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+use crate::engine::{Engine, ServerAddress};
+use crate::types::{Buddy, OwnPresence, RequestId, Secret, Uid};
+use std::ops::RangeInclusive;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use crate::engine::{
+    CallError, Level, LogSettings, Polled, ServerAddressError, SessionEvent, SessionId,
+};
+
+/// Allowed values of [`ClientConfig::queue_limit`].
+pub const QUEUE_LIMITS: RangeInclusive<usize> = 100..=1_000_000;
+/// Greatest length of an e-mail address or a password, in bytes.
+const MAX_CREDENTIAL: usize = 1024;
+
+/// What a whole client needs to know.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// How many events may wait before sessions are slowed down.
+    pub queue_limit: usize,
+    /// Where log lines go, if anywhere.
+    pub log: Option<LogSettings>,
+    /// What sessions are opened with that are not given options of their own.
+    pub session: SessionOptions,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        ClientConfig {
+            queue_limit: 10_000,
+            log: None,
+            session: SessionOptions::default(),
+        }
+    }
+}
+
+/// What one session needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// The server's address.
+    pub server: String,
+    /// Allow plain HTTP to another machine, where a password travels readable.
+    pub allow_insecure: bool,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        SessionOptions {
+            server: "http://127.0.0.1:8080".to_owned(),
+            allow_insecure: false,
+        }
+    }
+}
+
+impl SessionOptions {
+    /// Checks the form of a server address, whether it is allowed or not.
+    ///
+    /// # Errors
+    /// [`ServerAddressError::Invalid`] if it is none.
+    pub fn check_server(server: &str) -> Result<(), ServerAddressError> {
+        ServerAddress::parse(server, true).map(drop)
+    }
+}
+
+/// One worker thread, one event queue, any number of sessions.
+pub struct Client {
+    engine: Engine,
+    defaults: SessionOptions,
+    pid: u32,
+}
+
+impl Client {
+    /// Starts the worker thread; no network yet.
+    ///
+    /// # Errors
+    /// [`CallError::Argument`] for a queue limit out of range, [`CallError::Resources`] if there is no thread or
+    /// descriptor left.
+    pub fn new(config: ClientConfig) -> Result<Self, CallError> {
+        let limit = config.queue_limit;
+        if !QUEUE_LIMITS.contains(&limit) {
+            let (least, most) = (QUEUE_LIMITS.start(), QUEUE_LIMITS.end());
+            let text = format!("The queue limit must be from {least} to {most}, not {limit}");
+            return Err(CallError::Argument(text));
+        }
+        Ok(Client {
+            engine: Engine::start(limit, config.log)?,
+            defaults: config.session,
+            pid: std::process::id(),
+        })
+    }
+
+    /// Makes a session; no network yet. Without options it takes the client's; `user_data` comes back with every event.
+    ///
+    /// # Errors
+    /// [`CallError::Server`] for an address that cannot be used.
+    pub fn open(
+        &self,
+        options: Option<&SessionOptions>,
+        user_data: usize,
+    ) -> Result<SessionId, CallError> {
+        let options = options.unwrap_or(&self.defaults);
+        let server = ServerAddress::parse(&options.server, options.allow_insecure)?;
+        self.engine()?.open(server, user_data)
+    }
+
+    /// Logs in; answered by `LoggedIn`, `LoginFailed` or `Challenge`.
+    ///
+    /// # Errors
+    /// [`CallError::Argument`] for an empty or overlong address or password, [`CallError::State`] if a login is under way or done.
+    pub fn login(
+        &self,
+        session: SessionId,
+        email: &str,
+        password: Secret,
+    ) -> Result<RequestId, CallError> {
+        for (what, text) in [("e-mail address", email), ("password", password.reveal())] {
+            if text.is_empty() || text.len() > MAX_CREDENTIAL {
+                let text = format!("The {what} must have 1 to {MAX_CREDENTIAL} bytes");
+                return Err(CallError::Argument(text));
+            }
+        }
+        self.engine()?
+            .seat(session)?
+            .login(email.to_owned(), password)
+    }
+
+    /// Sends a message; answered by `Sent` or `Failed`, exactly once.
+    ///
+    /// # Errors
+    /// [`CallError::TooLong`] for a text over the server's limit, [`CallError::State`] before login,
+    /// [`CallError::QueueFull`] if too many requests are under way.
+    pub fn send(&self, session: SessionId, to: Uid, text: &str) -> Result<RequestId, CallError> {
+        check_uid(to)?;
+        if text.is_empty() {
+            return Err(CallError::Argument("The message is empty".to_owned()));
+        }
+        self.engine()?.seat(session)?.send(to, text.to_owned())
+    }
+
+    /// Tells a friend that the user is writing or has stopped.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn set_typing(&self, session: SessionId, to: Uid, typing: bool) -> Result<(), CallError> {
+        check_uid(to)?;
+        self.engine()?.seat(session)?.set_typing(to, typing)
+    }
+
+    /// Shows the user as active, idle or invisible; before login it says how the user will come in.
+    ///
+    /// # Errors
+    /// [`CallError::NoSession`] if it is gone.
+    pub fn set_presence(&self, session: SessionId, presence: OwnPresence) -> Result<(), CallError> {
+        self.engine()?.seat(session)?.set_presence(presence)
+    }
+
+    /// The buddies as last heard of, by uid; at once.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before the first list has come.
+    pub fn buddies(&self, session: SessionId) -> Result<Arc<[Buddy]>, CallError> {
+        self.engine()?.seat(session)?.buddies()
+    }
+
+    /// What was given when the session was opened.
+    ///
+    /// # Errors
+    /// [`CallError::NoSession`] if it is gone.
+    pub fn user_data(&self, session: SessionId) -> Result<usize, CallError> {
+        Ok(self.engine()?.seat(session)?.user_data())
+    }
+
+    /// Asks the server for the buddy list; answered by `BuddyList` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn refresh(&self, session: SessionId) -> Result<RequestId, CallError> {
+        self.engine()?.seat(session)?.refresh()
+    }
+
+    /// Ends the session on the server; answered by `Closed`, its last event.
+    ///
+    /// # Errors
+    /// [`CallError::State`] if nobody is logged in.
+    pub fn logout(&self, session: SessionId) -> Result<RequestId, CallError> {
+        self.engine()?.seat(session)?.logout()
+    }
+
+    /// Drops a session at once: no later poll returns an event of it. A logout under way still reaches the server.
+    ///
+    /// # Errors
+    /// [`CallError::NoSession`] if it is gone already.
+    pub fn close(&self, session: SessionId) -> Result<(), CallError> {
+        self.engine()?.close(session)
+    }
+
+    /// Takes the next event; `None` waits for ever.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`] when another thread drops the client.
+    pub fn poll(&self, timeout: Option<Duration>) -> Result<Polled, CallError> {
+        self.engine()?.poll(timeout)
+    }
+
+    /// Makes the present or the next poll return [`Polled::Woken`].
+    ///
+    /// # Errors
+    /// [`CallError::Closed`] when another thread drops the client.
+    pub fn wake(&self) -> Result<(), CallError> {
+        self.engine()?.wake()
+    }
+
+    /// Cancels everything and joins the worker, within a quarter of a second; ends polls of other threads.
+    /// Dropping the client does the same.
+    pub fn shut_down(&self) {
+        if let Ok(engine) = self.engine() {
+            engine.stop();
+        }
+    }
+
+    /// The engine, unless this is a forked child: its threads stayed behind and its locks may be held for ever.
+    fn engine(&self) -> Result<&Engine, CallError> {
+        if self.pid != std::process::id() {
+            return Err(CallError::Forked);
+        }
+        Ok(&self.engine)
+    }
+}
+
+impl AsRawFd for Client {
+    /// A descriptor that is readable while events wait. Watch it, never read it.
+    fn as_raw_fd(&self) -> RawFd {
+        self.engine.fd()
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Client")
+    }
+}
+
+fn check_uid(uid: Uid) -> Result<(), CallError> {
+    if uid.0 == 0 {
+        return Err(CallError::Argument("0 is nobody's number".to_owned()));
+    }
+    Ok(())
+}

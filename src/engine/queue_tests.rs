@@ -1,0 +1,262 @@
+use super::*;
+use crate::engine::wake::wait_readable;
+use crate::types::{Buddy, Message, Origin, Presence, Uid};
+
+fn queue(limit: usize) -> (Queue, SessionId) {
+    let queue = Queue::new(limit).unwrap();
+    let id = open(&queue);
+    (queue, id)
+}
+
+fn open(queue: &Queue) -> SessionId {
+    let seat = Arc::new(Seat::new(7));
+    let id = seat.id;
+    queue.admit(seat).unwrap();
+    id
+}
+
+fn message(number: usize) -> Event {
+    Event::Message(Message {
+        from: Uid(1),
+        to: Uid(2),
+        from_name: String::new(),
+        to_name: String::new(),
+        text: number.to_string(),
+        time: 0,
+        message_id: String::new(),
+        origin: Origin::Incoming,
+        replayed: false,
+    })
+}
+
+fn presence(uid: u64, presence: Presence) -> Event {
+    Event::Presence(Buddy {
+        uid: Uid(uid),
+        name: String::new(),
+        first_name: String::new(),
+        presence,
+        status_text: None,
+        picture_url: None,
+    })
+}
+
+const CLOSED: Event = Event::Closed {
+    request: None,
+    problem: None,
+};
+
+fn poll(queue: &Queue) -> Option<SessionEvent> {
+    match queue.poll(Some(Duration::ZERO), None).unwrap() {
+        Polled::Event(event) => Some(event),
+        Polled::Woken => panic!("woken"),
+        Polled::Nothing => None,
+    }
+}
+
+fn readable(queue: &Queue) -> bool {
+    wait_readable(queue.fd(), 0)
+}
+
+#[test]
+fn events_of_a_session_keep_their_order_and_carry_its_data() {
+    let (queue, id) = queue(100);
+    (0..3).for_each(|number| queue.push(id, message(number)));
+    for number in 0..3 {
+        let event = poll(&queue).unwrap();
+        assert_eq!((event.session, event.user_data), (id, 7));
+        assert_eq!(event.event, message(number));
+    }
+    assert!(poll(&queue).is_none());
+}
+
+#[test]
+fn sessions_take_turns() {
+    let (queue, noisy) = queue(100);
+    let quiet = open(&queue);
+    (0..10).for_each(|number| queue.push(noisy, message(number)));
+    queue.push(quiet, message(0));
+    poll(&queue).unwrap();
+    assert_eq!(poll(&queue).unwrap().session, quiet);
+}
+
+#[test]
+fn descriptor_is_readable_exactly_while_something_waits() {
+    let (queue, id) = queue(100);
+    assert!(!readable(&queue));
+    queue.push(id, message(0));
+    queue.push(id, message(1));
+    poll(&queue).unwrap();
+    assert!(readable(&queue));
+    poll(&queue).unwrap();
+    assert!(!readable(&queue));
+    queue.wake().unwrap();
+    assert!(readable(&queue));
+    assert!(matches!(queue.poll(None, None), Ok(Polled::Woken)));
+    assert!(!readable(&queue));
+    queue.log(Level::Info, "a line".into());
+    assert!(readable(&queue));
+    assert!(poll(&queue).is_none());
+    assert!(!readable(&queue));
+    queue.push(id, message(2));
+    queue.remove(id).unwrap();
+    assert!(!readable(&queue));
+}
+
+#[test]
+fn removed_session_is_silent_and_unknown() {
+    let (queue, id) = queue(100);
+    let other = open(&queue);
+    queue.push(id, message(0));
+    queue.push(other, message(1));
+    queue.remove(id).unwrap();
+    queue.push(id, message(2));
+    assert_eq!(poll(&queue).unwrap().session, other);
+    assert!(poll(&queue).is_none());
+    assert_eq!(queue.remove(id).unwrap_err(), CallError::NoSession);
+    assert_eq!(queue.seat(id).unwrap_err(), CallError::NoSession);
+}
+
+#[test]
+fn closed_event_is_the_end_of_the_session() {
+    let (queue, id) = queue(100);
+    queue.push(id, CLOSED);
+    assert!(queue.seat(id).is_ok());
+    poll(&queue).unwrap();
+    assert_eq!(queue.seat(id).unwrap_err(), CallError::NoSession);
+}
+
+#[test]
+fn session_above_its_share_pauses_keeps_the_newest_presence_and_loses_no_message() {
+    let (queue, id) = queue(100);
+    let other = open(&queue);
+    for number in 0..25 {
+        assert!(!queue.is_paused(id), "paused after {number}");
+        queue.push(id, message(number));
+    }
+    assert!(queue.is_paused(id) && !queue.is_paused(other));
+    for _ in 0..1000 {
+        queue.push(id, presence(5, Presence::Idle));
+        queue.push(id, presence(5, Presence::Active));
+        queue.push(
+            id,
+            Event::Typing {
+                from: Uid(5),
+                typing: true,
+            },
+        );
+        queue.push(id, Event::Connection(crate::types::Connection::Connected));
+    }
+    queue.push(id, message(25));
+    queue.push(id, CLOSED);
+    let events: Vec<_> = std::iter::from_fn(|| poll(&queue))
+        .map(|event| event.event)
+        .collect();
+    assert_eq!(events.len(), 25 + 3 + 2);
+    assert_eq!(events[25], presence(5, Presence::Active));
+    assert_eq!(events[28..], [message(25), CLOSED]);
+}
+
+#[test]
+fn paused_session_goes_on_once_the_host_has_drained() {
+    let (queue, id) = queue(100);
+    (0..25).for_each(|number| queue.push(id, message(number)));
+    for _ in 0..12 {
+        poll(&queue).unwrap();
+        assert!(queue.is_paused(id));
+    }
+    poll(&queue).unwrap();
+    assert!(!queue.is_paused(id));
+}
+
+#[test]
+fn crowded_queue_pauses_all_and_lets_all_go_on() {
+    let (queue, _) = queue(100);
+    let ids: Vec<_> = (0..20).map(|_| open(&queue)).collect();
+    for id in &ids {
+        (0..5).for_each(|number| queue.push(*id, message(number)));
+    }
+    assert!(queue.is_paused(ids[19]));
+    while queue.is_paused(ids[19]) {
+        poll(&queue).expect("resumes before the queue is empty");
+    }
+    assert!(ids.iter().all(|id| !queue.is_paused(*id)));
+    assert!(poll(&queue).is_some());
+}
+
+#[test]
+fn buddy_list_replaces_what_it_supersedes() {
+    let (queue, id) = queue(64);
+    let list = || Event::BuddyList {
+        request: None,
+        buddies: [].into(),
+    };
+    (0..16).for_each(|number| queue.push(id, message(number)));
+    queue.push(id, presence(1, Presence::Idle));
+    queue.push(id, list());
+    queue.push(id, presence(2, Presence::Idle));
+    queue.push(id, list());
+    let kinds = std::iter::from_fn(|| poll(&queue)).filter(|event| event.event == list());
+    assert_eq!(kinds.count(), 1);
+}
+
+#[test]
+fn log_lines_are_handed_over_during_a_poll_without_the_lock() {
+    let (queue, _) = queue(100);
+    let queue = Arc::new(queue);
+    queue.log(Level::Warn, "careful".into());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (inner, lines) = (queue.clone(), seen.clone());
+    let log = LogSettings {
+        level: Level::Info,
+        sink: Arc::new(move |level, line| {
+            inner.wake().unwrap();
+            lines.lock().unwrap().push((level, line.to_owned()));
+        }),
+    };
+    assert!(matches!(
+        queue.poll(Some(Duration::ZERO), Some(&log)),
+        Ok(Polled::Woken)
+    ));
+    assert_eq!(*seen.lock().unwrap(), [(Level::Warn, "careful".to_owned())]);
+}
+
+#[test]
+fn close_ends_a_waiting_poll() {
+    let (queue, id) = queue(100);
+    let queue = Arc::new(queue);
+    let waiting = std::thread::spawn({
+        let queue = queue.clone();
+        move || queue.poll(None, None).unwrap_err()
+    });
+    assert_eq!(queue.close().len(), 1);
+    assert_eq!(waiting.join().unwrap(), CallError::Closed);
+    queue.push(id, message(0));
+    assert_eq!(queue.seat(id).unwrap_err(), CallError::Closed);
+    assert_eq!(queue.wake().unwrap_err(), CallError::Closed);
+}
+
+#[test]
+fn no_wake_up_is_lost_between_many_threads() {
+    const EACH: usize = 20_000;
+    let (queue, _) = queue(1_000_000);
+    let queue = Arc::new(queue);
+    let fd = queue.fd();
+    let pushers: Vec<_> = (0..3)
+        .map(|_| {
+            let (queue, id) = (queue.clone(), open(&queue));
+            std::thread::spawn(move || (0..EACH).for_each(|number| queue.push(id, message(number))))
+        })
+        .collect();
+    // Watches the descriptor as a host's loop does: sleeps until it is readable, then polls until nothing is left.
+    let mut seen = 0;
+    while seen < 3 * EACH {
+        assert!(wait_readable(fd, 30_000), "lost a wake-up after {seen}");
+        while poll(&queue).is_some() {
+            seen += 1;
+        }
+    }
+    pushers
+        .into_iter()
+        .for_each(|pusher| pusher.join().unwrap());
+    assert!(!wait_readable(fd, 0));
+}

@@ -1,0 +1,180 @@
+//! The worker thread of one client: a single-threaded runtime on which every session is a task.
+//!
+//! Its own life and death only; sessions are run in `driver`.
+
+#![forbid(unsafe_code)]
+
+use super::driver;
+use super::error::CallError;
+use super::http::Http;
+use super::lock;
+use super::log::{Level, LogSettings};
+use super::queue::{Polled, Queue};
+use super::seat::{Seat, SessionId};
+use super::wake::with_signals_blocked;
+use crate::protocol::{ServerAddress, SessionConfig};
+use std::os::fd::RawFd;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{mpsc, oneshot};
+
+/// How long a logout may go on after its session was closed.
+const LOGOUT_GRACE: Duration = Duration::from_secs(2);
+/// How long it may when the whole client goes.
+const LAST_LOGOUT_GRACE: Duration = Duration::from_millis(120);
+/// How long a name lookup that hangs may hold the worker back; its thread ends when the system lets go of it.
+const RUNTIME_GRACE: Duration = Duration::from_millis(80);
+/// Threads for name lookups. They go away when idle.
+const BLOCKING_THREADS: usize = 4;
+const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(2);
+
+/// What the worker's tasks share with each other and with the host's threads.
+pub(super) struct Core {
+    pub(super) queue: Queue,
+    pub(super) http: Arc<Http>,
+    pub(super) start: Instant,
+    pub(super) log_level: Option<Level>,
+}
+
+/// A running worker.
+pub(crate) struct Engine {
+    core: Arc<Core>,
+    log: Option<LogSettings>,
+    handle: Handle,
+    /// Every session's task holds a copy; when all are gone, the last session is.
+    alive: Mutex<Option<mpsc::Sender<()>>>,
+    stop: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+}
+
+impl Engine {
+    /// Starts the thread; no network yet.
+    pub(crate) fn start(queue_limit: usize, log: Option<LogSettings>) -> Result<Self, CallError> {
+        let resources = |error: &dyn std::fmt::Display| CallError::Resources(error.to_string());
+        let core = Arc::new(Core {
+            queue: Queue::new(queue_limit).map_err(|error| resources(&error))?,
+            http: Arc::new(Http::new().map_err(|error| resources(&error))?),
+            start: Instant::now(),
+            log_level: log.as_ref().map(|log| log.level),
+        });
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_keep_alive(BLOCKING_KEEP_ALIVE)
+            .thread_name("fbchat-dns")
+            .build()
+            .map_err(|error| resources(&error))?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel();
+        let (alive, all_gone) = mpsc::channel(1);
+        let thread = with_signals_blocked(|| {
+            let builder = std::thread::Builder::new().name("fbchat".to_owned());
+            let core = core.clone();
+            builder.spawn(move || work(runtime, core, stopped, all_gone))
+        });
+        let thread = thread.map_err(|error| resources(&error))?;
+        Ok(Engine {
+            core,
+            log,
+            handle,
+            alive: Mutex::new(Some(alive)),
+            stop: Mutex::new(Some((stop, thread))),
+        })
+    }
+
+    /// Starts a session's task.
+    pub(crate) fn open(
+        &self,
+        server: ServerAddress,
+        user_data: usize,
+    ) -> Result<SessionId, CallError> {
+        let seed = getrandom::u64().map_err(|error| CallError::Resources(error.to_string()))?;
+        let Some(alive) = lock(&self.alive).clone() else {
+            return Err(CallError::Closed);
+        };
+        let seat = Arc::new(Seat::new(user_data));
+        let id = seat.id;
+        self.core.queue.admit(seat.clone())?;
+        let task = driver::run(self.core.clone(), seat, SessionConfig { server, seed });
+        self.handle.spawn(async move {
+            task.await;
+            drop(alive);
+        });
+        Ok(id)
+    }
+
+    /// The session of this id, for a call to it.
+    pub(crate) fn seat(&self, id: SessionId) -> Result<Arc<Seat>, CallError> {
+        self.core.queue.seat(id)
+    }
+
+    /// Drops a session: its events are gone when this returns, its connections within milliseconds.
+    pub(crate) fn close(&self, id: SessionId) -> Result<(), CallError> {
+        self.core.queue.remove(id)?.end(LOGOUT_GRACE);
+        Ok(())
+    }
+
+    pub(crate) fn poll(&self, timeout: Option<Duration>) -> Result<Polled, CallError> {
+        self.core.queue.poll(timeout, self.log.as_ref())
+    }
+
+    pub(crate) fn wake(&self) -> Result<(), CallError> {
+        self.core.queue.wake()
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.core.queue.fd()
+    }
+
+    /// Cancels everything and joins the thread. Later calls do nothing.
+    pub(crate) fn stop(&self) {
+        for seat in self.core.queue.close() {
+            seat.end(LAST_LOGOUT_GRACE);
+        }
+        lock(&self.alive).take();
+        let stop = lock(&self.stop).take();
+        if let Some((stop, thread)) = stop {
+            // Fails only if the thread is gone already.
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Tells the host when the worker itself panics.
+struct LastWord(Arc<Core>);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for seat in self.0.queue.seats() {
+                driver::report_bug(&self.0, &seat);
+            }
+        }
+    }
+}
+
+/// The thread's whole life.
+fn work(
+    runtime: Runtime,
+    core: Arc<Core>,
+    stopped: oneshot::Receiver<()>,
+    mut all_gone: mpsc::Receiver<()>,
+) {
+    let _last_word = LastWord(core);
+    runtime.block_on(async {
+        // An error means that the engine is gone, which asks for the same.
+        let _ = stopped.await;
+        // Sessions end at once, but for logouts; those that were closed earlier do not get their two seconds.
+        let _ = tokio::time::timeout(LAST_LOGOUT_GRACE, all_gone.recv()).await;
+    });
+    runtime.shutdown_timeout(RUNTIME_GRACE);
+}

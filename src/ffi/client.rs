@@ -1,0 +1,150 @@
+//! The client: one worker thread, one queue of events, one descriptor to watch.
+
+use super::config::{self, fbchat_config};
+use super::guard;
+use super::handle::{self, Object, Table, Tables};
+use super::layout::fbchat_event;
+use super::library::fbchat_status;
+use super::text;
+use crate::client::{Client, Polled};
+use crate::status::{Problem, Status};
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+/// A worker thread with its sessions; made by fbchat_client_new, freed by fbchat_client_free.
+pub struct fbchat_client {
+    _opaque: [u8; 0],
+}
+
+impl Object for Client {
+    type Opaque = fbchat_client;
+    const NAME: &'static str = "client";
+    const DEAD: Status = Status::Closed;
+
+    fn table(tables: &Tables) -> &Table<Self> {
+        &tables.clients
+    }
+}
+
+/// Starts a client with its worker thread; no network yet.
+///
+/// @param config  FBCHAT_CONFIG_QUEUE_LIMIT, the log and the sessions' defaults; NULL = all defaults
+/// @param client  out: the client
+/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for a configuration that was freed; FBCHAT_ERR_FORKED;
+///         FBCHAT_ERR_RESOURCES if there is no thread or descriptor left
+///
+/// Ownership: config is copied. The client is the caller's; free it with fbchat_client_free.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_client_new(
+    config: *const fbchat_config,
+    client: *mut *mut fbchat_client,
+) -> fbchat_status {
+    guard::status(|| {
+        // SAFETY: the header asks for NULL or a place for a pointer.
+        unsafe { text::clear(client, std::ptr::null_mut(), "client") }?;
+        let settings = config::settings(config)?.unwrap_or_default();
+        let made = Client::new(settings)?;
+        // SAFETY: as above.
+        unsafe { text::fill(client, handle::insert(made)) };
+        Ok(Status::Ok)
+    })
+}
+
+/// Gives a descriptor that is readable while something waits for fbchat_client_poll.
+///
+/// For poll(2), select, epoll and every toolkit's main loop. When it is readable, call fbchat_client_poll with timeout 0
+/// until it returns FBCHAT_NO_EVENT. Never read, write or close it.
+///
+/// @param client  the client
+/// @return the descriptor; -1 on failure
+///
+/// Ownership: the client's; valid until fbchat_client_free.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn fbchat_client_fd(client: *const fbchat_client) -> i32 {
+    guard::value(-1, || Ok(handle::find::<Client>(client)?.as_raw_fd()))
+}
+
+/// Takes the next event of any session.
+///
+/// Events of one session come in order; sessions take turns. The log callback is called in here.
+///
+/// @param client      the client
+/// @param timeout_ms  how long to wait, in milliseconds; 0 = not at all, -1 = for ever
+/// @param event       out: the event, or NULL
+/// @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_WOKEN after fbchat_client_wake; FBCHAT_ERR_NULL;
+///         FBCHAT_ERR_ARGUMENT for a timeout below -1; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+///
+/// Ownership: the event is the caller's, also after fbchat_client_free; free it with fbchat_event_free.
+/// Threads: any; each event goes to one of the threads that poll.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_client_poll(
+    client: *mut fbchat_client,
+    timeout_ms: i32,
+    event: *mut *mut fbchat_event,
+) -> fbchat_status {
+    guard::status(|| {
+        // SAFETY: the header asks for NULL or a place for a pointer.
+        unsafe { text::clear(event, std::ptr::null_mut(), "event") }?;
+        let client = handle::find::<Client>(client)?;
+        let timeout = match timeout_ms {
+            -1 => None,
+            _ => Some(Duration::from_millis(u64::try_from(timeout_ms).map_err(
+                |_| {
+                    let text = format!("The timeout must be -1, 0 or more, not {timeout_ms}");
+                    Problem::new(Status::Argument, text)
+                },
+            )?)),
+        };
+        match client.poll(timeout)? {
+            Polled::Event(found) => {
+                let found = Box::new(fbchat_event::from(found));
+                // SAFETY: as above.
+                unsafe { text::fill(event, Box::into_raw(found)) };
+                Ok(Status::Ok)
+            }
+            Polled::Woken => Ok(Status::Woken),
+            Polled::Nothing => Ok(Status::NoEvent),
+        }
+    })
+}
+
+/// Makes the present or the next fbchat_client_poll return FBCHAT_WOKEN; several calls before it count as one.
+///
+/// @param client  the client
+/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+///
+/// Ownership: nothing changes hands.
+/// Threads: any. Not for signal handlers.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn fbchat_client_wake(client: *mut fbchat_client) -> fbchat_status {
+    guard::status(|| {
+        handle::find::<Client>(client)?.wake()?;
+        Ok(Status::Ok)
+    })
+}
+
+/// Cancels everything, joins the worker thread and frees the client, within 250 ms.
+///
+/// Sessions that are still open are dropped without a logout; logouts under way get a last 120 ms. A poll of another
+/// thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
+///
+/// @param client  the client; NULL and one freed already are harmless
+///
+/// Ownership: taken. Events taken from it stay valid.
+/// Threads: any; once, as the last call on this client.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn fbchat_client_free(client: *mut fbchat_client) {
+    guard::value((), || {
+        if !client.is_null() {
+            handle::remove::<Client>(client)?.shut_down();
+        }
+        Ok(())
+    });
+}

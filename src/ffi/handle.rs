@@ -1,0 +1,119 @@
+//! Which clients and configurations are alive. A handle is a number in the clothes of a pointer, never followed and never
+//! given out twice, so that a stale or foreign one is merely unknown.
+//!
+//! After fork the child starts with an empty table of its own: the parent's may be locked by a thread that is not there.
+
+use crate::status::{Problem, Status};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Something that C holds by handle.
+pub(super) trait Object: Sized + Send + Sync + 'static {
+    /// The opaque type of the header.
+    type Opaque;
+    /// For sentences.
+    const NAME: &'static str;
+    /// What a call on a dead handle returns.
+    const DEAD: Status;
+
+    fn table(tables: &Tables) -> &Table<Self>;
+}
+
+/// The living objects of one type. A tree keeps no memory when it is empty, so leak checkers find nothing after the last free.
+pub(super) type Table<T> = RwLock<BTreeMap<usize, Arc<T>>>;
+
+/// All living objects of one process.
+pub(super) struct Tables {
+    pid: u32,
+    /// Handles below this one belong to the process that this one was forked from.
+    first: usize,
+    /// What the parent left behind; kept only so that leak checkers see that it is not lost.
+    _inherited: *const Tables,
+    pub(super) clients: Table<crate::client::Client>,
+    pub(super) configs: Table<super::config::Config>,
+}
+
+static TABLES: AtomicPtr<Tables> = AtomicPtr::new(std::ptr::null_mut());
+/// A multiple of 16, as addresses of objects are.
+static NEXT: AtomicUsize = AtomicUsize::new(STEP);
+const STEP: usize = 16;
+
+fn tables() -> &'static Tables {
+    let pid = std::process::id();
+    let current = TABLES.load(Ordering::Acquire);
+    // SAFETY: TABLES is null or points to a table that is never freed.
+    if let Some(tables) = unsafe { current.as_ref() }
+        && tables.pid == pid
+    {
+        return tables;
+    }
+    let fresh = Box::into_raw(Box::new(Tables {
+        pid,
+        first: NEXT.load(Ordering::Relaxed),
+        _inherited: current,
+        clients: RwLock::default(),
+        configs: RwLock::default(),
+    }));
+    match TABLES.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
+        // SAFETY: just made, and never freed from now on.
+        Ok(_) => unsafe { &*fresh },
+        Err(other) => {
+            // SAFETY: `fresh` was never shown to anybody; `other` is another thread's table, never freed.
+            unsafe {
+                drop(Box::from_raw(fresh));
+                &*other
+            }
+        }
+    }
+}
+
+/// Gives an object its handle.
+pub(super) fn insert<T: Object>(object: T) -> *mut T::Opaque {
+    // The table first: it takes every number up to now for its parent's.
+    let tables = tables();
+    let handle = NEXT.fetch_add(STEP, Ordering::Relaxed);
+    let mut table = T::table(tables)
+        .write()
+        .unwrap_or_else(PoisonError::into_inner);
+    table.insert(handle, Arc::new(object));
+    std::ptr::without_provenance_mut(handle)
+}
+
+/// The object of a handle.
+pub(super) fn find<T: Object>(handle: *const T::Opaque) -> Result<Arc<T>, Problem> {
+    let tables = tables();
+    let found = {
+        let table = T::table(tables)
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        table.get(&handle.addr()).cloned()
+    };
+    found.ok_or_else(|| missing::<T>(tables, handle.addr()))
+}
+
+/// Ends a handle; the object itself lives on while another thread is in a call on it.
+pub(super) fn remove<T: Object>(handle: *const T::Opaque) -> Result<Arc<T>, Problem> {
+    let tables = tables();
+    let found = {
+        let mut table = T::table(tables)
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        table.remove(&handle.addr())
+    };
+    found.ok_or_else(|| missing::<T>(tables, handle.addr()))
+}
+
+fn missing<T: Object>(tables: &Tables, handle: usize) -> Problem {
+    let name = T::NAME;
+    if handle == 0 {
+        return Problem::new(Status::Null, format!("The {name} is NULL"));
+    }
+    if handle < tables.first {
+        let text = format!(
+            "The process was forked after this {name} was made; make a new one in the child"
+        );
+        return Problem::new(Status::Forked, text);
+    }
+    Problem::new(T::DEAD, format!("This {name} was freed, or is none"))
+}

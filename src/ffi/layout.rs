@@ -1,0 +1,282 @@
+//! Events as C reads them: numbered fields in a table of one row per item, all text in one buffer.
+
+use super::fields::*;
+use crate::client::SessionEvent;
+use crate::status::{Problem, Status};
+use crate::types::{Buddy, Connection, Event, Message, Origin, Presence, RequestId, Uid};
+
+/// An event; freed by fbchat_event_free.
+#[derive(Debug)]
+pub struct fbchat_event {
+    pub(super) kind: fbchat_event_kind,
+    pub(super) session: u64,
+    pub(super) request: u64,
+    pub(super) status: Status,
+    pub(super) user_data: usize,
+    pub(super) items: usize,
+    columns: &'static [fbchat_field],
+    /// `items` rows of `columns.len()` cells.
+    cells: Vec<Cell>,
+    /// All text, each piece with a NUL behind it.
+    buffer: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cell {
+    Absent,
+    Int(i64),
+    Text { start: usize, len: usize },
+}
+
+const BUDDY: &[fbchat_field] = &[
+    FBCHAT_FIELD_UID,
+    FBCHAT_FIELD_NAME,
+    FBCHAT_FIELD_FIRST_NAME,
+    FBCHAT_FIELD_PRESENCE,
+    FBCHAT_FIELD_STATUS_TEXT,
+    FBCHAT_FIELD_PICTURE_URL,
+];
+const MESSAGE: &[fbchat_field] = &[
+    FBCHAT_FIELD_FROM,
+    FBCHAT_FIELD_TO,
+    FBCHAT_FIELD_FROM_NAME,
+    FBCHAT_FIELD_TO_NAME,
+    FBCHAT_FIELD_TEXT,
+    FBCHAT_FIELD_TIME_MS,
+    FBCHAT_FIELD_MESSAGE_ID,
+    FBCHAT_FIELD_FLAGS,
+];
+const REASON: &[fbchat_field] = &[FBCHAT_FIELD_REASON];
+/// Conversations have no call in C yet, so no event of this kind reaches it.
+const EVENT_HISTORY: fbchat_event_kind = 12;
+
+impl From<SessionEvent> for fbchat_event {
+    fn from(found: SessionEvent) -> Self {
+        let mut event = fbchat_event {
+            kind: 0,
+            session: found.session.0,
+            request: 0,
+            status: Status::Ok,
+            user_data: found.user_data,
+            items: 1,
+            columns: &[],
+            cells: Vec::new(),
+            buffer: Vec::new(),
+        };
+        event.fill(&found.event);
+        event
+    }
+}
+
+impl fbchat_event {
+    fn fill(&mut self, event: &Event) {
+        match event {
+            Event::LoggedIn {
+                request,
+                uid,
+                name,
+                message_limit,
+            } => {
+                self.answer(FBCHAT_EVENT_LOGGED_IN, Some(*request));
+                self.columns = &[
+                    FBCHAT_FIELD_UID,
+                    FBCHAT_FIELD_NAME,
+                    FBCHAT_FIELD_MESSAGE_LIMIT,
+                ];
+                self.uid(*uid);
+                self.text(name);
+                self.int(i64::try_from(*message_limit).unwrap_or(i64::MAX));
+            }
+            Event::LoginFailed { request, problem } => {
+                self.answer(FBCHAT_EVENT_LOGIN_FAILED, Some(*request));
+                self.reason(Some(problem));
+            }
+            Event::Challenge { request, problem } => {
+                self.answer(FBCHAT_EVENT_CHALLENGE, Some(*request));
+                self.reason(Some(problem));
+            }
+            Event::Connection(connection) => self.connection(connection),
+            Event::Message(message) => {
+                self.kind = FBCHAT_EVENT_MESSAGE;
+                self.columns = MESSAGE;
+                self.message(message);
+            }
+            Event::Sent {
+                request,
+                to,
+                message_id,
+            } => {
+                self.answer(FBCHAT_EVENT_SENT, Some(*request));
+                self.columns = &[FBCHAT_FIELD_TO, FBCHAT_FIELD_MESSAGE_ID];
+                self.uid(*to);
+                self.text(message_id);
+            }
+            Event::Failed { request, problem } => {
+                self.answer(FBCHAT_EVENT_FAILED, Some(*request));
+                self.reason(Some(problem));
+            }
+            Event::Typing { from, typing } => {
+                self.kind = FBCHAT_EVENT_TYPING;
+                self.columns = &[FBCHAT_FIELD_FROM, FBCHAT_FIELD_TYPING];
+                self.uid(*from);
+                self.int(i64::from(*typing));
+            }
+            Event::BuddyList { request, buddies } => {
+                self.answer(FBCHAT_EVENT_BUDDY_LIST, *request);
+                self.items = buddies.len();
+                self.columns = BUDDY;
+                buddies.iter().for_each(|buddy| self.buddy(buddy));
+            }
+            Event::Presence(buddy) => {
+                self.kind = FBCHAT_EVENT_PRESENCE;
+                self.columns = BUDDY;
+                self.buddy(buddy);
+            }
+            Event::History {
+                request, messages, ..
+            } => {
+                self.answer(EVENT_HISTORY, Some(*request));
+                self.items = messages.len();
+                self.columns = MESSAGE;
+                messages.iter().for_each(|message| self.message(message));
+            }
+            Event::Closed { request, problem } => {
+                self.answer(FBCHAT_EVENT_CLOSED, *request);
+                self.reason(problem.as_ref());
+            }
+        }
+    }
+
+    fn answer(&mut self, kind: fbchat_event_kind, request: Option<RequestId>) {
+        self.kind = kind;
+        self.request = request.map_or(0, |request| request.0);
+    }
+
+    fn reason(&mut self, problem: Option<&Problem>) {
+        self.columns = REASON;
+        self.problem(problem);
+    }
+
+    fn problem(&mut self, problem: Option<&Problem>) {
+        self.status = problem.map_or(Status::Ok, |problem| problem.status);
+        self.maybe(problem.map(|problem| problem.text.as_str()));
+    }
+
+    fn connection(&mut self, connection: &Connection) {
+        self.kind = FBCHAT_EVENT_CONNECTION;
+        self.columns = &[
+            FBCHAT_FIELD_STATE,
+            FBCHAT_FIELD_WAIT_MS,
+            FBCHAT_FIELD_REASON,
+        ];
+        let (state, wait, problem) = match connection {
+            Connection::LoggingIn => (FBCHAT_CONNECTION_LOGGING_IN, 0, None),
+            Connection::LoadingPage => (FBCHAT_CONNECTION_LOADING_PAGE, 0, None),
+            Connection::OpeningChannel => (FBCHAT_CONNECTION_OPENING_CHANNEL, 0, None),
+            Connection::Connected => (FBCHAT_CONNECTION_CONNECTED, 0, None),
+            Connection::Waiting { wait_ms, problem } => {
+                (FBCHAT_CONNECTION_WAITING, *wait_ms, Some(problem))
+            }
+        };
+        self.int(i64::from(state));
+        self.int(i64::try_from(wait).unwrap_or(i64::MAX));
+        self.problem(problem);
+    }
+
+    fn buddy(&mut self, buddy: &Buddy) {
+        self.uid(buddy.uid);
+        self.text(&buddy.name);
+        self.text(&buddy.first_name);
+        self.int(i64::from(match buddy.presence {
+            Presence::Offline => FBCHAT_PRESENCE_OFFLINE,
+            Presence::Idle => FBCHAT_PRESENCE_IDLE,
+            Presence::Active => FBCHAT_PRESENCE_ACTIVE,
+        }));
+        self.maybe(buddy.status_text.as_deref());
+        self.maybe(buddy.picture_url.as_deref());
+    }
+
+    fn message(&mut self, message: &Message) {
+        let own = match message.origin {
+            Origin::Incoming => 0,
+            Origin::OwnElsewhere => FBCHAT_MESSAGE_OWN,
+        };
+        let replayed = if message.replayed {
+            FBCHAT_MESSAGE_REPLAYED
+        } else {
+            0
+        };
+        self.buffer.reserve(message.text.len() + 80);
+        self.cells.reserve(MESSAGE.len());
+        self.uid(message.from);
+        self.uid(message.to);
+        self.text(&message.from_name);
+        self.text(&message.to_name);
+        self.text(&message.text);
+        self.int(message.time);
+        self.text(&message.message_id);
+        self.int(i64::from(own | replayed));
+    }
+
+    fn uid(&mut self, uid: Uid) {
+        // Numbers beyond 63 bits do not exist; one that a server makes up keeps its bits.
+        self.int(uid.0.cast_signed());
+    }
+
+    fn int(&mut self, value: i64) {
+        self.cells.push(Cell::Int(value));
+    }
+
+    fn maybe(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.text(text),
+            None => self.cells.push(Cell::Absent),
+        }
+    }
+
+    /// A NUL from the network would end the string early for C: it becomes U+FFFD.
+    fn text(&mut self, text: &str) {
+        let start = self.buffer.len();
+        let mut pieces = text.split('\0');
+        self.buffer
+            .extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
+        for piece in pieces {
+            self.buffer.extend_from_slice("\u{FFFD}".as_bytes());
+            self.buffer.extend_from_slice(piece.as_bytes());
+        }
+        let len = self.buffer.len() - start;
+        self.buffer.push(0);
+        self.cells.push(Cell::Text { start, len });
+    }
+
+    pub(super) fn cell(&self, item: usize, field: fbchat_field) -> Result<Cell, Problem> {
+        if item >= self.items {
+            let text = format!(
+                "The event has {} items; there is no item {item}",
+                self.items
+            );
+            return Err(Problem::new(Status::Argument, text));
+        }
+        let column = self.columns.iter().position(|column| *column == field);
+        let place =
+            column.and_then(|column| item.checked_mul(self.columns.len())?.checked_add(column));
+        let cell = place.and_then(|place| self.cells.get(place));
+        cell.copied().ok_or_else(|| {
+            let text = format!("An event of kind {} has no field {field}", self.kind);
+            Problem::new(Status::Key, text)
+        })
+    }
+
+    pub(super) fn piece(&self, item: usize, field: fbchat_field) -> Result<Option<&[u8]>, Problem> {
+        match self.cell(item, field)? {
+            Cell::Text { start, len } => {
+                Ok(self.buffer.get(start..).and_then(|rest| rest.get(..len)))
+            }
+            Cell::Absent => Ok(None),
+            Cell::Int(_) => Err(Problem::new(
+                Status::Key,
+                format!("Field {field} is an integer"),
+            )),
+        }
+    }
+}

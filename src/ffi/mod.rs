@@ -1,0 +1,32 @@
+//! The C face: `include/fbchat.h` is made from the files in here. The only place with `unsafe` besides the signal mask.
+//!
+//! Every export is written out plainly, since cbindgen does not see functions that macros make. Each body runs inside
+//! `guard`, looks its handle up in `handle` and reads its strings through `text`; what happens then is `client`'s.
+
+#![allow(non_camel_case_types)]
+// What a caller must keep to stands in each comment's own parts and in the header's opening, where C reads it.
+#![allow(clippy::missing_safety_doc)]
+// The comments are written for the header.
+#![allow(rustdoc::bare_urls)]
+
+mod client;
+mod config;
+mod event;
+mod fields;
+mod guard;
+mod handle;
+mod layout;
+mod library;
+mod session;
+mod text;
+
+pub use client::*;
+pub use config::*;
+pub use event::*;
+pub use fields::*;
+pub use layout::fbchat_event;
+pub use library::*;
+pub use session::*;
+
+#[cfg(test)]
+mod tests;

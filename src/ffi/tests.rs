@@ -1,0 +1,230 @@
+use super::*;
+use crate::client::{SessionEvent, SessionId};
+use crate::status::{Problem, Status};
+use crate::types::{Buddy, Connection, Event, Message, Origin, Presence, RequestId, Uid};
+use std::ffi::{CStr, CString};
+use std::ptr::{null, null_mut};
+
+fn made(event: Event) -> *mut fbchat_event {
+    Box::into_raw(Box::new(fbchat_event::from(SessionEvent {
+        session: SessionId(3),
+        user_data: 5,
+        event,
+    })))
+}
+
+fn text(event: *const fbchat_event, item: usize, field: fbchat_field) -> Option<String> {
+    let mut len = usize::MAX;
+    // SAFETY: a living event.
+    let text = unsafe { fbchat_event_str(event, item, field, &mut len) };
+    if text.is_null() {
+        assert_eq!(len, 0);
+        return None;
+    }
+    // SAFETY: borrowed from the event, NUL-terminated.
+    let text = unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned();
+    assert_eq!(text.len(), len);
+    Some(text)
+}
+
+fn int(event: *const fbchat_event, item: usize, field: fbchat_field) -> Result<i64, fbchat_status> {
+    let mut value = -1;
+    // SAFETY: a living event.
+    match unsafe { fbchat_event_int(event, item, field, &mut value) } {
+        FBCHAT_OK => Ok(value),
+        status => Err(status),
+    }
+}
+
+fn last_error() -> String {
+    // SAFETY: NUL-terminated, valid until the next call.
+    unsafe { CStr::from_ptr(fbchat_last_error()) }
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn free(event: *mut fbchat_event) {
+    // SAFETY: made above, freed once.
+    unsafe { fbchat_event_free(event) }
+}
+
+#[test]
+fn status_numbers_of_the_header_are_those_of_the_library() {
+    let source = include_str!("library.rs");
+    let declared: Vec<_> = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub const "))
+        .filter_map(|line| line.split_once(": fbchat_status = "))
+        .map(|(name, number)| {
+            (
+                name.to_owned(),
+                number.trim_end_matches(';').parse().unwrap(),
+            )
+        })
+        .collect();
+    let known: Vec<(String, i32)> = Status::ALL
+        .iter()
+        .map(|status| (status.c_name().to_str().unwrap().to_owned(), status.code()))
+        .collect();
+    assert_eq!(declared, known);
+}
+
+#[test]
+fn message_fields_can_be_read() {
+    let event = made(Event::Message(Message {
+        from: Uid(1 << 40),
+        to: Uid(2),
+        from_name: "Bob".into(),
+        to_name: String::new(),
+        text: "a\0b \u{1F389}".into(),
+        time: 1_209_557_234_412,
+        message_id: "77".into(),
+        origin: Origin::OwnElsewhere,
+        replayed: true,
+    }));
+    // SAFETY: a living event.
+    unsafe {
+        assert_eq!(fbchat_event_type(event), FBCHAT_EVENT_MESSAGE);
+        assert_eq!(fbchat_event_session(event), 3);
+        assert_eq!(fbchat_event_request(event), 0);
+        assert_eq!(fbchat_event_status(event), FBCHAT_OK);
+        assert_eq!(fbchat_event_user_data(event).addr(), 5);
+        assert_eq!(fbchat_event_count(event), 1);
+    }
+    assert_eq!(int(event, 0, FBCHAT_FIELD_FROM), Ok(1 << 40));
+    assert_eq!(int(event, 0, FBCHAT_FIELD_TIME_MS), Ok(1_209_557_234_412));
+    let flags = FBCHAT_MESSAGE_OWN | FBCHAT_MESSAGE_REPLAYED;
+    assert_eq!(int(event, 0, FBCHAT_FIELD_FLAGS), Ok(i64::from(flags)));
+    assert_eq!(
+        text(event, 0, FBCHAT_FIELD_TEXT).unwrap(),
+        "a\u{FFFD}b \u{1F389}"
+    );
+    assert_eq!(text(event, 0, FBCHAT_FIELD_TO_NAME).unwrap(), "");
+    assert_eq!(int(event, 0, FBCHAT_FIELD_TEXT), Err(FBCHAT_ERR_KEY));
+    assert_eq!(int(event, 0, FBCHAT_FIELD_UID), Err(FBCHAT_ERR_KEY));
+    assert_eq!(int(event, 1, FBCHAT_FIELD_FROM), Err(FBCHAT_ERR_ARGUMENT));
+    assert_eq!(
+        int(event, usize::MAX, FBCHAT_FIELD_FROM),
+        Err(FBCHAT_ERR_ARGUMENT)
+    );
+    assert_eq!(text(event, 0, FBCHAT_FIELD_FROM), None);
+    assert_eq!(last_error(), "Field 7 is an integer");
+    free(event);
+}
+
+#[test]
+fn buddy_list_has_a_row_for_each_buddy() {
+    let buddy = |uid, status: Option<&str>| Buddy {
+        uid: Uid(uid),
+        name: format!("Buddy {uid}"),
+        first_name: "Buddy".into(),
+        presence: Presence::Idle,
+        status_text: status.map(str::to_owned),
+        picture_url: None,
+    };
+    let event = made(Event::BuddyList {
+        request: Some(RequestId(9)),
+        buddies: [buddy(1, None), buddy(2, Some("away"))].into(),
+    });
+    // SAFETY: a living event.
+    unsafe {
+        assert_eq!(fbchat_event_count(event), 2);
+        assert_eq!(fbchat_event_request(event), 9);
+    }
+    assert_eq!(text(event, 0, FBCHAT_FIELD_STATUS_TEXT), None);
+    assert_eq!(text(event, 1, FBCHAT_FIELD_STATUS_TEXT).unwrap(), "away");
+    assert_eq!(text(event, 1, FBCHAT_FIELD_NAME).unwrap(), "Buddy 2");
+    assert_eq!(
+        int(event, 1, FBCHAT_FIELD_PRESENCE),
+        Ok(i64::from(FBCHAT_PRESENCE_IDLE))
+    );
+    assert_eq!(int(event, 2, FBCHAT_FIELD_UID), Err(FBCHAT_ERR_ARGUMENT));
+    free(event);
+}
+
+#[test]
+fn failures_carry_status_and_reason() {
+    let waiting = made(Event::Connection(Connection::Waiting {
+        wait_ms: 3000,
+        problem: Problem::new(Status::Connect, "No connection"),
+    }));
+    assert_eq!(int(waiting, 0, FBCHAT_FIELD_WAIT_MS), Ok(3000));
+    assert_eq!(
+        int(waiting, 0, FBCHAT_FIELD_STATE),
+        Ok(i64::from(FBCHAT_CONNECTION_WAITING))
+    );
+    assert_eq!(
+        text(waiting, 0, FBCHAT_FIELD_REASON).unwrap(),
+        "No connection"
+    );
+    // SAFETY: a living event.
+    assert_eq!(unsafe { fbchat_event_status(waiting) }, FBCHAT_ERR_CONNECT);
+    free(waiting);
+    let closed = made(Event::Closed {
+        request: None,
+        problem: None,
+    });
+    assert_eq!(text(closed, 0, FBCHAT_FIELD_REASON), None);
+    assert_eq!(last_error(), "", "an absent field is no failure");
+    free(closed);
+}
+
+#[test]
+fn panic_becomes_a_status() {
+    assert_eq!(guard::status(|| panic!("injected")), FBCHAT_ERR_PANIC);
+    assert!(last_error().contains("bug in fbchat"));
+    assert_eq!(guard::value(7, || panic!("injected")), 7);
+    assert_eq!(guard::status(|| Ok(Status::Ok)), FBCHAT_OK);
+    assert_eq!(last_error(), "");
+}
+
+#[test]
+fn settings_name_what_is_wrong_with_them() {
+    let mut config = null_mut();
+    let string = |text: &str| CString::new(text).unwrap();
+    // SAFETY: living handles and C strings.
+    unsafe {
+        assert_eq!(fbchat_config_new(&mut config), FBCHAT_OK);
+        let server = string("https://chat.example.org");
+        assert_eq!(
+            fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, server.as_ptr()),
+            FBCHAT_OK
+        );
+        assert_eq!(
+            fbchat_config_set_str(config, 77, server.as_ptr()),
+            FBCHAT_ERR_KEY
+        );
+        assert!(last_error().contains("77"));
+        let nonsense = string("gopher://x");
+        assert_eq!(
+            fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, nonsense.as_ptr()),
+            FBCHAT_ERR_ARGUMENT
+        );
+        assert!(last_error().contains("gopher"));
+        assert_eq!(
+            fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, null()),
+            FBCHAT_ERR_NULL
+        );
+        assert_eq!(
+            fbchat_config_set_int(config, FBCHAT_CONFIG_QUEUE_LIMIT, 99),
+            FBCHAT_ERR_ARGUMENT
+        );
+        assert!(last_error().contains("100 to 1000000"));
+        assert_eq!(
+            fbchat_config_set_int(config, FBCHAT_CONFIG_ALLOW_INSECURE, 2),
+            FBCHAT_ERR_ARGUMENT
+        );
+        assert_eq!(
+            fbchat_config_set_log(config, 6, None, null_mut()),
+            FBCHAT_ERR_ARGUMENT
+        );
+        fbchat_config_free(config);
+        assert_eq!(
+            fbchat_config_set_int(config, FBCHAT_CONFIG_QUEUE_LIMIT, 200),
+            FBCHAT_ERR_ARGUMENT
+        );
+        assert!(last_error().contains("freed"));
+        fbchat_config_free(config);
+    }
+}

@@ -1,0 +1,59 @@
+//! Strings and results across the border.
+
+use crate::status::{Problem, Status};
+use std::ffi::{CStr, c_char};
+
+/// The problem of a required pointer that is NULL.
+pub(super) fn null(what: &str) -> Problem {
+    Problem::new(Status::Null, format!("The {what} is NULL"))
+}
+
+/// Borrows a string of the host for the length of a call.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated, and stays as it is during the call.
+pub(super) unsafe fn read<'a>(text: *const c_char, what: &str) -> Result<&'a str, Problem> {
+    if text.is_null() {
+        return Err(null(what));
+    }
+    // SAFETY: not NULL, and NUL-terminated by the caller's promise.
+    let text = unsafe { CStr::from_ptr(text) };
+    let utf8 = text.to_str();
+    utf8.map_err(|_| Problem::new(Status::Utf8, format!("The {what} is not valid UTF-8")))
+}
+
+/// A place for a result that the host must give; emptied at once.
+///
+/// # Safety
+/// `place` is NULL or may be written.
+pub(super) unsafe fn clear<T>(place: *mut T, empty: T, what: &str) -> Result<(), Problem> {
+    if place.is_null() {
+        return Err(null(&format!("place for the {what}")));
+    }
+    // SAFETY: not NULL, and writable by the caller's promise.
+    unsafe { place.write(empty) };
+    Ok(())
+}
+
+/// Fills a place for a result that the host may leave out.
+///
+/// # Safety
+/// `place` is NULL or may be written.
+pub(super) unsafe fn fill<T>(place: *mut T, value: T) {
+    if !place.is_null() {
+        // SAFETY: not NULL, and writable by the caller's promise.
+        unsafe { place.write(value) };
+    }
+}
+
+/// An integer that stands for yes or no.
+pub(super) fn flag(value: i64, range: &str) -> Result<bool, Problem> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Problem::new(
+            Status::Argument,
+            format!("{range}, not {value}"),
+        )),
+    }
+}

@@ -1,0 +1,248 @@
+//! The C interface from outside: the header is what the source says, every compiler takes it, exactly the functions in it
+//! are exported, and the C programs run against a real server, linked either way.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use support::{Server, target_dir};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+/// In the order of the header.
+const SOURCES: [&str; 7] = [
+    "library", "config", "client", "session", "fields", "layout", "event",
+];
+const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow"];
+
+fn header_path() -> PathBuf {
+    Path::new(ROOT).join("include/fbchat.h")
+}
+
+fn header() -> String {
+    std::fs::read_to_string(header_path()).expect("include/fbchat.h is there")
+}
+
+/// Runs a command and fails with all it said if it fails.
+fn run(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{said}\n{complaint}",
+        output.status
+    );
+    said
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let path = target_dir().join("c-tests").join(name);
+    std::fs::create_dir_all(&path).expect("the target directory can be written");
+    path
+}
+
+#[test]
+fn header_is_what_the_source_says() {
+    let mut builder = cbindgen::Builder::new().with_config(
+        cbindgen::Config::from_file(format!("{ROOT}/cbindgen.toml"))
+            .expect("cbindgen.toml is valid"),
+    );
+    for source in SOURCES {
+        builder = builder.with_src(format!("{ROOT}/src/ffi/{source}.rs"));
+    }
+    let mut made = Vec::new();
+    builder
+        .generate()
+        .expect("cbindgen reads src/ffi")
+        .write(&mut made);
+    let made = String::from_utf8(made).expect("a header is text");
+    if std::env::var_os("FBCHAT_UPDATE_HEADER").is_some() {
+        std::fs::write(header_path(), &made).expect("include/fbchat.h can be written");
+    }
+    assert!(
+        made == header(),
+        "include/fbchat.h is not what src/ffi says; update it with\n    \
+         FBCHAT_UPDATE_HEADER=1 cargo test --test c_api header_is_what_the_source_says"
+    );
+}
+
+#[test]
+fn header_compiles_everywhere_without_a_warning() {
+    let include = Path::new(ROOT).join("include");
+    for (compiler, language, standard) in [
+        ("cc", "c", "c99"),
+        ("cc", "c", "c11"),
+        ("cc", "c", "c2x"),
+        ("c++", "c++", "c++11"),
+        ("c++", "c++", "c++20"),
+    ] {
+        let source = scratch("header").join(format!("{standard}.txt"));
+        std::fs::write(
+            &source,
+            "#include <fbchat.h>\n#include <fbchat.h>\nint nothing_else;\n",
+        )
+        .expect("writable");
+        let mut compile = Command::new(compiler);
+        compile.args(STRICT).arg(format!("-std={standard}")).args([
+            "-x",
+            language,
+            "-fsyntax-only",
+            "-I",
+        ]);
+        run(compile.arg(&include).arg(&source));
+    }
+}
+
+/// The functions that the header declares.
+fn declared() -> BTreeSet<String> {
+    let header = header();
+    let lines = header
+        .lines()
+        .filter(|line| !line.starts_with([' ', '/', '#', '*']));
+    let names = lines.filter_map(|line| {
+        let (before, _) = line.split_once('(')?;
+        let name = before.rsplit([' ', '*']).next()?;
+        name.starts_with("fbchat_").then(|| name.to_owned())
+    });
+    names.collect()
+}
+
+#[test]
+fn exactly_the_functions_of_the_header_are_exported() {
+    let symbols = std::fs::read_to_string(format!("{ROOT}/abi/fbchat.symbols"))
+        .expect("abi/fbchat.symbols is there");
+    let listed: BTreeSet<_> = symbols.lines().map(str::to_owned).collect();
+    assert_eq!(
+        declared(),
+        listed,
+        "include/fbchat.h and abi/fbchat.symbols differ; the list only grows"
+    );
+    let said = run(Command::new("nm")
+        .args(["-D", "--defined-only"])
+        .arg(shared_library()));
+    let exported: BTreeSet<_> = said
+        .lines()
+        .filter_map(|line| line.split(' ').nth(2))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(exported, listed);
+}
+
+#[test]
+fn every_function_is_documented_in_full() {
+    let header = header();
+    for name in declared() {
+        let place = header
+            .find(&format!("{name}("))
+            .into_iter()
+            .chain(
+                header
+                    .match_indices(&format!("{name}("))
+                    .map(|(place, _)| place),
+            )
+            .max();
+        let before = &header[..place.expect("declared")];
+        let comment = &before[before.rfind("/**").expect("documented")..];
+        let mut rest = comment;
+        let returns = if comment.contains("\nvoid ") {
+            ""
+        } else {
+            "@return"
+        };
+        for part in [returns, "Ownership: ", "Threads: ", "Since: "] {
+            let found = rest
+                .find(part)
+                .unwrap_or_else(|| panic!("{name}: {part} is missing or out of order"));
+            rest = &rest[found..];
+        }
+    }
+}
+
+#[test]
+fn shared_library_has_a_name_and_stays_loaded() {
+    let said = run(Command::new("readelf")
+        .args(["-d", "-W"])
+        .arg(shared_library()));
+    assert!(said.contains("[libfbchat.so.0]"), "{said}");
+    assert!(said.contains("NODELETE"), "{said}");
+}
+
+fn shared_library() -> PathBuf {
+    target_dir().join("deps/libfbchat.so")
+}
+
+/// Compiles a C test program against the shared or the static library.
+fn compile(program: &str, shared: bool) -> PathBuf {
+    let place = scratch(if shared { "shared" } else { "static" });
+    let executable = place.join(program);
+    let mut compile = Command::new("cc");
+    compile.args(STRICT).args([
+        "-std=c99",
+        "-D_POSIX_C_SOURCE=200809L",
+        "-g",
+        "-O1",
+        "-pthread",
+        // A program may put its own function in the place of the system's.
+        "-rdynamic",
+        "-I",
+    ]);
+    compile.arg(Path::new(ROOT).join("include"));
+    compile.arg(
+        Path::new(ROOT)
+            .join("c-tests")
+            .join(program)
+            .with_extension("c"),
+    );
+    if shared {
+        // Programs look for the library under its SONAME.
+        for name in ["libfbchat.so", "libfbchat.so.0"] {
+            let link = place.join(name);
+            let fresh = place.join(format!("{program}.{name}"));
+            let _ = std::fs::remove_file(&fresh);
+            std::os::unix::fs::symlink(shared_library(), &fresh)
+                .expect("the target directory can be written");
+            // In one step, since several tests do this at once.
+            std::fs::rename(&fresh, &link).expect("the target directory can be written");
+        }
+        compile
+            .arg("-L")
+            .arg(&place)
+            .arg("-lfbchat")
+            .arg(format!("-Wl,-rpath,{}", place.display()));
+    } else {
+        compile
+            .arg(target_dir().join("deps/libfbchat.a"))
+            .args(["-ldl", "-lm"]);
+    }
+    run(compile.arg("-o").arg(&executable));
+    executable
+}
+
+#[test]
+fn two_sessions_pass_messages_linked_either_way() {
+    for shared in [true, false] {
+        // A fresh one each time: the program leaves a message behind that waits for bob.
+        let server = Server::demo();
+        let said = run(Command::new(compile("two_sessions", shared)).arg(&server.url));
+        assert!(said.ends_with("all is well\n"), "{said}");
+    }
+}
+
+#[test]
+fn misuse_gives_a_status() {
+    for shared in [true, false] {
+        let said = run(&mut Command::new(compile("misuse", shared)));
+        assert!(said.ends_with("all is well\n"), "{said}");
+    }
+}
+
+#[test]
+fn client_goes_quickly_while_a_name_lookup_hangs() {
+    for shared in [true, false] {
+        let said = run(&mut Command::new(compile("hanging_dns", shared)));
+        assert!(said.ends_with("all is well\n"), "{said}");
+    }
+}

@@ -1,0 +1,301 @@
+//! The rules of the house: who may know whom. Arrows point one way: `ffi → client → engine → protocol → types`, and
+//! `blocking → protocol → types`.
+
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What a part of the library must not name.
+struct Rule {
+    /// A file or directory under `src/`.
+    part: &'static str,
+    forbidden: &'static [&'static str],
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        part: "types.rs",
+        forbidden: &[
+            "crate::protocol",
+            "crate::engine",
+            "crate::client",
+            "crate::blocking",
+            "crate::ffi",
+            "crate::fault",
+            "crate::tls",
+            "tokio",
+            "reqwest",
+            "serde",
+            "std::thread",
+            "std::net",
+            "std::env",
+            "std::fs",
+        ],
+    },
+    Rule {
+        part: "status.rs",
+        forbidden: &[
+            "crate::",
+            "tokio",
+            "reqwest",
+            "serde",
+            "std::thread",
+            "std::net",
+            "std::env",
+            "std::fs",
+        ],
+    },
+    Rule {
+        part: "protocol",
+        forbidden: &[
+            "crate::engine",
+            "crate::client",
+            "crate::blocking",
+            "crate::ffi",
+            "crate::fault",
+            "crate::tls",
+            "tokio",
+            "reqwest",
+            "rustls",
+            "getrandom",
+            "libc",
+            "crossbeam",
+            "std::thread",
+            "std::net",
+            "std::env",
+            "std::fs",
+            "std::time::Instant",
+            "std::time::SystemTime",
+            "Instant::now",
+            "SystemTime",
+            "std::process",
+            "std::os",
+        ],
+    },
+    Rule {
+        part: "engine",
+        forbidden: &[
+            "crate::ffi",
+            "crate::client",
+            "crate::blocking",
+            "reqwest::blocking",
+            "serde",
+            "regex",
+            "std::env",
+        ],
+    },
+    Rule {
+        part: "client.rs",
+        forbidden: &[
+            "crate::ffi",
+            "crate::protocol",
+            "crate::blocking",
+            "tokio",
+            "reqwest",
+            "libc",
+            "std::env",
+        ],
+    },
+    Rule {
+        part: "blocking.rs",
+        forbidden: &[
+            "crate::ffi",
+            "crate::client",
+            "crate::engine",
+            "tokio",
+            "std::env",
+        ],
+    },
+    Rule {
+        part: "blocking",
+        forbidden: &[
+            "crate::ffi",
+            "crate::client",
+            "crate::engine",
+            "tokio",
+            "std::env",
+        ],
+    },
+    Rule {
+        part: "ffi",
+        forbidden: &[
+            "crate::engine",
+            "crate::protocol",
+            "crate::blocking",
+            "tokio",
+            "reqwest",
+            "std::env",
+        ],
+    },
+];
+
+/// The files in which `unsafe` may stand, besides all of `ffi`.
+const UNSAFE: &[&str] = &["src/engine/wake.rs"];
+/// The files that may name reqwest.
+const HTTP: &[&str] = &["src/engine/http.rs", "src/blocking.rs", "src/blocking"];
+
+fn files(place: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    if place.is_file() {
+        return vec![place.to_owned()];
+    }
+    let Ok(entries) = std::fs::read_dir(place) else {
+        return Vec::new();
+    };
+    let mut found: Vec<_> = entries
+        .filter_map(Result::ok)
+        .flat_map(|entry| {
+            let path = entry.path();
+            let wanted = path.is_dir()
+                || path
+                    .extension()
+                    .is_some_and(|ending| endings.iter().any(|e| *e == ending));
+            if wanted {
+                files(&path, endings)
+            } else {
+                Vec::new()
+            }
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn sources() -> Vec<PathBuf> {
+    files(&Path::new(ROOT).join("src"), &["rs"])
+}
+
+fn is_under(path: &Path, places: &[&str]) -> bool {
+    places
+        .iter()
+        .any(|place| path.starts_with(Path::new(ROOT).join(place)))
+}
+
+/// The code of a file: no comments, and nothing from `#[cfg(test)] mod` on, which may do as it likes.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).expect("a source file can be read");
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let lines = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a name stands there as a word of its own.
+fn names(code: &str, name: &str) -> bool {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    code.match_indices(name).any(|(place, _)| {
+        let before = code.get(..place).and_then(|code| code.chars().next_back());
+        let after = code
+            .get(place + name.len()..)
+            .and_then(|code| code.chars().next());
+        !before.is_some_and(is_word) && (name.ends_with(':') || !after.is_some_and(is_word))
+    })
+}
+
+/// `use crate::{a, b}` would hide what is named from the rules.
+#[test]
+fn paths_are_written_in_full() {
+    for path in sources() {
+        assert!(
+            !code(&path).contains("crate::{"),
+            "{}: import each module on its own line",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn arrows_point_one_way() {
+    for rule in RULES {
+        let part = files(&Path::new(ROOT).join("src").join(rule.part), &["rs"]);
+        for path in part.iter().filter(|path| !path.ends_with("tests.rs")) {
+            let code = code(path);
+            for name in rule.forbidden {
+                assert!(
+                    !names(&code, name),
+                    "{} must not name {name}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_drivers_name_the_http_library() {
+    for path in sources().iter().filter(|path| !is_under(path, HTTP)) {
+        assert!(
+            !names(&code(path), "reqwest"),
+            "{} must not name reqwest",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn unsafe_stays_at_the_borders() {
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).expect("a source file can be read");
+        if is_under(&path, UNSAFE) || is_under(&path, &["src/ffi"]) {
+            continue;
+        }
+        assert!(
+            !names(&code(&path), "unsafe"),
+            "{} must not be unsafe",
+            path.display()
+        );
+        let is_root =
+            path.ends_with("lib.rs") || path.ends_with("mod.rs") || path.ends_with("blocking.rs");
+        let inherits =
+            is_under(&path, &["src/protocol", "src/blocking"]) || path.ends_with("queue_tests.rs");
+        assert!(
+            is_root || inherits || text.contains("#![forbid(unsafe_code)]"),
+            "{} must forbid unsafe code",
+            path.display()
+        );
+    }
+}
+
+/// What a C program may know of us is the header.
+#[test]
+fn c_programs_include_nothing_of_ours_but_the_header() {
+    for part in ["purple", "c-tests", "examples"] {
+        let place = Path::new(ROOT).join(part);
+        for path in files(&place, &["c", "h", "cpp", "hpp", "m"]) {
+            let text = std::fs::read_to_string(&path).expect("a source file can be read");
+            for line in text
+                .lines()
+                .filter(|line| line.trim_start().starts_with("#include"))
+            {
+                let Some(name) = line.split(['"', '<', '>']).nth(1) else {
+                    continue;
+                };
+                let own = line.contains('"');
+                let is_neighbour = path
+                    .parent()
+                    .is_some_and(|parent| parent.join(name).is_file());
+                let leads_out =
+                    name.contains("..") || name.contains("src/") || name.contains("engine");
+                assert!(!leads_out, "{}: {line}", path.display());
+                assert!(
+                    !own || is_neighbour || name == "fbchat.h",
+                    "{}: {line}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn one_file_has_one_topic() {
+    let is_test = |path: &&PathBuf| path.to_string_lossy().ends_with("tests.rs");
+    for path in sources().iter().filter(|path| !is_test(path)) {
+        let lines = code(path).lines().count();
+        assert!(
+            lines <= 400,
+            "{} has {lines} lines; split it",
+            path.display()
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! What a client leaves behind: nothing. One test only, since it counts what the whole process has.
+
+#[path = "support/script.rs"]
+mod script;
+
+use fbchat::client::{Client, ClientConfig, Polled};
+use fbchat::types::{Connection, Event, Secret};
+use script::{Answer, Script};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+fn entries(path: &str) -> usize {
+    std::fs::read_dir(path).expect("/proc is there").count()
+}
+
+/// Threads of the library; the script's own come and go.
+fn workers() -> usize {
+    let threads = std::fs::read_dir("/proc/self/task").expect("/proc is there");
+    let names =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+    names.filter(|name| name.starts_with("fbchat")).count()
+}
+
+#[test]
+fn clients_come_and_go_without_a_trace() {
+    const SESSIONS: usize = 5;
+    let script = Script::channel(|_| Answer::Hold);
+    let descriptors = entries("/proc/self/fd");
+    for round in 1..=20 {
+        let mut config = ClientConfig::default();
+        config.session.server = script.url.clone();
+        let client = Client::new(config).expect("a client");
+        for _ in 0..SESSIONS {
+            let session = client.open(None, 0).expect("a session");
+            let password = Secret::new("secret".to_owned());
+            client
+                .login(session, "alice@example.org", password)
+                .expect("a login");
+        }
+        let mut connected = 0;
+        while connected < SESSIONS {
+            match client.poll(Some(Duration::from_secs(30))) {
+                Ok(Polled::Event(event))
+                    if event.event == Event::Connection(Connection::Connected) =>
+                {
+                    connected += 1
+                }
+                Ok(Polled::Event(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        eventually(|| script.polls.load(Ordering::SeqCst) == round * SESSIONS);
+        assert_eq!(workers(), 1, "one thread for all sessions");
+        drop(client);
+        assert_eq!(workers(), 0, "round {round}");
+    }
+    eventually(|| script.dropped.load(Ordering::SeqCst) == 20 * SESSIONS);
+    // The script's side of a connection takes a moment to go.
+    eventually(|| entries("/proc/self/fd") <= descriptors);
+    assert_eq!(script.logouts.load(Ordering::SeqCst), 0);
+}
+
+#[track_caller]
+fn eventually(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "it does not happen"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
