@@ -63,7 +63,7 @@ test-run: test-purple
 
 ## make header          write include/fbchat.h anew from the Rust sources
 header:
-	FBCHAT_WRITE_HEADER=1 $(CARGO) test --locked --test c_api header
+	FBCHAT_UPDATE_HEADER=1 $(CARGO) test --locked --test c_api header_is_what_the_source_says
 
 PREFIX ?= /usr/local
 DESTDIR ?=

@@ -77,6 +77,12 @@ impl Session {
             ChannelReply::Refresh(_) => self.escalate(now),
             ChannelReply::Error(error) if error.is_logged_out() => self.logged_out(now),
             ChannelReply::Error(_) => self.escalate(now),
+            // Passed over once or twice; a channel that says nothing else is no channel, and hosts should know.
+            ChannelReply::Items(_) | ChannelReply::Unknown
+                if self.idle_running >= QUICK_ALLOWED =>
+            {
+                self.not_json(now, Step::Poll);
+            }
             ChannelReply::Items(_) | ChannelReply::Unknown => self.poll_again(now, held, false),
         }
     }

@@ -17,10 +17,12 @@ struct Faults {
     lost_replies: u32,
 }
 
+type Outcome = Result<Reply, TransportError>;
+
 struct Client {
     session: Session,
     /// Replies on their way: when, to what.
-    arriving: Vec<(Millis, ExchangeId, Result<Reply, TransportError>)>,
+    arriving: Vec<(Millis, ExchangeId, Outcome)>,
     /// Long-polls that the server holds: since when.
     held: Vec<(Millis, Exchange)>,
     events: Vec<Event>,
@@ -38,7 +40,7 @@ struct World {
     /// True while no packet passes.
     cut: bool,
     /// Answers in place of the server.
-    chaos: Option<fn(&mut fastrand::Rng) -> Result<Reply, TransportError>>,
+    chaos: Option<fn(&mut fastrand::Rng) -> Outcome>,
 }
 
 /// 22 November 2008, in milliseconds since 1970.

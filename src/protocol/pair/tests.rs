@@ -291,6 +291,19 @@ fn idle_running_servers_do_not_make_us_spin() {
 }
 
 #[test]
+fn a_channel_that_says_nothing_known_is_reported() {
+    for says in [r#"{"t":"what"}"#, r#"{"t":"msg","ms":[]}"#, "{}"] {
+        let mut world = World::new(24, 1);
+        logged_in(&mut world);
+        world.server.channel_says = Some(says.into());
+        world.server.push(1, r#"{"type":"typ"}"#.into());
+        world.run(60_000);
+        let told = |event: &Event| matches!(event, Event::Connection(Connection::Waiting { problem, .. }) if problem.status == Status::BadReply);
+        assert!(world.has(0, told), "{says}");
+    }
+}
+
+#[test]
 fn a_forgotten_session_logs_in_again_once() {
     let mut world = World::new(8, 2);
     logged_in(&mut world);
