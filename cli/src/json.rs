@@ -1,0 +1,346 @@
+//! News as JSON, one object per line, and the one kind of object that is taken in. The fields are listed in `--help`.
+
+use crate::news::{News, Room};
+use fbchat::status::{Problem, Status};
+use fbchat::types::{self, Connection, Origin, Presence, Uid};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Record<'a> {
+    LoggedIn {
+        uid: u64,
+        name: Option<&'a str>,
+        server: &'a str,
+        message_limit: usize,
+    },
+    LoginFailed {
+        status: String,
+        reason: &'a str,
+    },
+    BuddyList {
+        buddies: Vec<Buddy<'a>>,
+    },
+    Message(Message<'a>),
+    Typing {
+        from: u64,
+        from_name: String,
+        typing: bool,
+    },
+    Presence(Buddy<'a>),
+    Connection {
+        state: &'a str,
+        wait_ms: Option<u64>,
+        status: Option<String>,
+        reason: Option<&'a str>,
+    },
+    Sent {
+        to: u64,
+        text: &'a str,
+    },
+    Failed {
+        to: u64,
+        text: &'a str,
+        status: String,
+        reason: &'a str,
+    },
+    History {
+        with: u64,
+        messages: Vec<Message<'a>>,
+    },
+    Who {
+        uid: u64,
+        name: Option<&'a str>,
+        server: &'a str,
+        state: &'a str,
+        to: Option<u64>,
+    },
+    Error {
+        reason: &'a str,
+    },
+    Closed {
+        status: String,
+        reason: &'a str,
+    },
+}
+
+#[derive(Serialize)]
+struct Buddy<'a> {
+    uid: u64,
+    name: &'a str,
+    presence: &'a str,
+    status_text: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    from: u64,
+    from_name: Option<&'a str>,
+    to: u64,
+    to_name: Option<&'a str>,
+    text: &'a str,
+    time: i64,
+    own: bool,
+    replayed: bool,
+}
+
+/// Puts news into one line; `None` for what scripts don't need.
+pub fn render(news: &News, room: &Room) -> Option<String> {
+    let own = room.people.own();
+    let name = known(&own.name);
+    let server = room.server.as_str();
+    Some(line(&match news {
+        News::LoggedIn { message_limit } => Record::LoggedIn {
+            uid: own.uid.0,
+            name,
+            server,
+            message_limit: *message_limit,
+        },
+        News::BuddyList => Record::BuddyList {
+            buddies: room.people.sorted().into_iter().map(buddy).collect(),
+        },
+        News::Message(one) => Record::Message(message(one, own.uid)),
+        News::Typing { from, typing } => Record::Typing {
+            from: from.0,
+            from_name: room.people.name(*from),
+            typing: *typing,
+        },
+        News::Presence(one) => Record::Presence(buddy(one)),
+        News::Connection(connection) => match connection {
+            Connection::Waiting { wait_ms, problem } => Record::Connection {
+                state: state(connection),
+                wait_ms: Some(*wait_ms),
+                status: Some(status(problem.status)),
+                reason: Some(&problem.text),
+            },
+            _ => Record::Connection {
+                state: state(connection),
+                wait_ms: None,
+                status: None,
+                reason: None,
+            },
+        },
+        News::Sent { to, text } => Record::Sent { to: to.0, text },
+        News::Failed { to, text, problem } => Record::Failed {
+            to: to.0,
+            text,
+            status: status(problem.status),
+            reason: &problem.text,
+        },
+        News::History { with, messages } => {
+            let messages = messages.iter().map(|one| message(one, own.uid)).collect();
+            Record::History {
+                with: with.0,
+                messages,
+            }
+        }
+        News::Who => {
+            let to = room.chosen.map(|uid| uid.0);
+            Record::Who {
+                uid: own.uid.0,
+                name,
+                server,
+                state: state(&room.connection),
+                to,
+            }
+        }
+        News::Help => return None,
+        News::Error(reason) => Record::Error { reason },
+        News::Closed(problem) => Record::Closed {
+            status: status(problem.status),
+            reason: &problem.text,
+        },
+    }))
+}
+
+/// The line for a login that failed.
+pub fn login_failed(problem: &Problem) -> String {
+    line(&Record::LoginFailed {
+        status: status(problem.status),
+        reason: &problem.text,
+    })
+}
+
+fn line(record: &Record) -> String {
+    let text = serde_json::to_string(record).unwrap_or_default();
+    // JSON leaves these as they are, terminals don't. Outside of strings there are none.
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+fn buddy(buddy: &types::Buddy) -> Buddy<'_> {
+    let presence = match buddy.presence {
+        Presence::Active => "active",
+        Presence::Idle => "idle",
+        Presence::Offline => "offline",
+    };
+    Buddy {
+        uid: buddy.uid.0,
+        name: &buddy.name,
+        presence,
+        status_text: buddy.status_text.as_deref(),
+    }
+}
+
+fn message(message: &types::Message, own: Uid) -> Message<'_> {
+    Message {
+        from: message.from.0,
+        from_name: known(&message.from_name),
+        to: message.to.0,
+        to_name: known(&message.to_name),
+        text: &message.text,
+        time: message.time,
+        own: message.origin == Origin::OwnElsewhere || message.from == own,
+        replayed: message.replayed,
+    }
+}
+
+fn known(name: &str) -> Option<&str> {
+    (!name.is_empty()).then_some(name)
+}
+
+fn state(connection: &Connection) -> &'static str {
+    match connection {
+        Connection::LoggingIn => "logging_in",
+        Connection::LoadingPage => "loading",
+        Connection::OpeningChannel => "opening",
+        Connection::Connected => "connected",
+        Connection::Waiting { .. } => "waiting",
+    }
+}
+
+/// `FBCHAT_ERR_TOO_LONG` in the header is `too_long` here.
+fn status(status: Status) -> String {
+    let name = status.c_name().to_str().unwrap_or_default();
+    name.trim_start_matches("FBCHAT_")
+        .trim_start_matches("ERR_")
+        .to_lowercase()
+}
+
+/// A message that a script wants sent.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    pub to: u64,
+    pub text: String,
+}
+
+/// Reads a line that is an object.
+pub fn order(line: &str) -> Result<Order, String> {
+    let order: Order = serde_json::from_str(line).map_err(|error| {
+        format!("This is no message: {error}. Write {{\"to\": 1002, \"text\": \"hello\"}}")
+    })?;
+    if order.text.trim().is_empty() {
+        return Err("The text of this message is empty. Nothing was sent.".to_owned());
+    }
+    Ok(order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::human::tests::room;
+    use serde_json::Value;
+
+    fn shown(news: &News) -> Value {
+        serde_json::from_str(&render(news, &room()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn event_comes_first_and_names_what_it_is() {
+        let line = render(
+            &News::Sent {
+                to: Uid(1002),
+                text: "hi",
+            },
+            &room(),
+        )
+        .unwrap();
+        assert_eq!(line, r#"{"event":"sent","to":1002,"text":"hi"}"#);
+    }
+
+    #[test]
+    fn messages_carry_all_that_is_known() {
+        let message = types::Message {
+            from: Uid(u64::MAX),
+            to: Uid(1001),
+            from_name: String::new(),
+            to_name: "Alice Example".to_owned(),
+            text: "a\n\"b\"\u{9b}\u{1b}".to_owned(),
+            time: 1_209_557_234_412,
+            message_id: "7".to_owned(),
+            origin: Origin::Incoming,
+            replayed: true,
+        };
+        let line = render(&News::Message(&message), &room()).unwrap();
+        assert!(!line.chars().any(char::is_control), "{line}");
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["event"], "message");
+        assert_eq!(value["from"], u64::MAX);
+        assert_eq!(value["from_name"], Value::Null);
+        assert_eq!(value["text"], "a\n\"b\"\u{9b}\u{1b}");
+        assert_eq!(
+            (&value["own"], &value["replayed"]),
+            (&Value::from(false), &Value::from(true))
+        );
+    }
+
+    #[test]
+    fn failures_have_status_and_reason() {
+        let problem = Problem::new(Status::TooLong, "Too long: at most 1000 characters");
+        let value = shown(&News::Failed {
+            to: Uid(1),
+            text: "x",
+            problem: &problem,
+        });
+        assert_eq!(
+            (&value["status"], &value["event"]),
+            (&Value::from("too_long"), &Value::from("failed"))
+        );
+        let value: Value = serde_json::from_str(&login_failed(&problem)).unwrap();
+        assert_eq!(value["event"], "login_failed");
+    }
+
+    #[test]
+    fn buddy_list_and_connection() {
+        let value = shown(&News::BuddyList);
+        assert_eq!(value["buddies"][0]["name"], "Bob Example");
+        assert_eq!(value["buddies"][0]["presence"], "active");
+        let problem = Problem::new(Status::Connect, "refused");
+        let value = shown(&News::Connection(&Connection::Waiting {
+            wait_ms: 3000,
+            problem,
+        }));
+        assert_eq!(
+            (&value["state"], &value["wait_ms"]),
+            (&Value::from("waiting"), &Value::from(3000))
+        );
+    }
+
+    #[test]
+    fn orders_are_read_strictly() {
+        let order = order(r#"{"to": 1002, "text": "a\nb"}"#).unwrap();
+        assert_eq!(
+            order,
+            Order {
+                to: 1002,
+                text: "a\nb".to_owned()
+            }
+        );
+        for bad in [
+            r#"{"to": 1002}"#,
+            r#"{"to": -1, "text": "x"}"#,
+            r#"{"to":1,"text":" "}"#,
+            "{",
+            r#"{"to":1,"text":"x","cc":2}"#,
+        ] {
+            assert!(super::order(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `fbchat`: a terminal client for the Facebook Chat protocol of 2008, for people and for scripts.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+
+mod args;
+mod chat;
+mod command;
+mod complete;
+mod human;
+mod input;
+mod jobs;
+mod json;
+mod news;
+mod out;
+mod password;
+mod people;
+mod terminal;
+mod text;
+
+use args::Args;
+use chat::Chat;
+use clap::Parser;
+use fbchat::blocking::Session;
+use fbchat::protocol::{ServerAddress, ServerAddressError};
+use out::Out;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use terminal::Terminal;
+
+/// The command line, or something it names, is wrong.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(never) => match never {},
+        Err((code, sentence)) => {
+            eprintln!("fbchat: {sentence}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Nothing: the program ends by [`Chat::leave`].
+enum Never {}
+
+fn run(args: &Args) -> Result<Never, (u8, String)> {
+    let usage = |sentence: String| (USAGE, sentence);
+    let server = address(args).map_err(usage)?;
+    let terminal = Arc::new(Terminal::save());
+    let chat = Arc::new(OnceLock::<Arc<Chat>>::new());
+    leave_on_signals(&terminal, &chat);
+    let password = password::obtain(args, &terminal).map_err(usage)?;
+
+    let at_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if at_terminal && !args.json {
+        println!("Logging in to {}…", server.label());
+    }
+    let session = Session::login(&server, &args.email, password).map_err(|problem| {
+        if args.json {
+            println!("{}", json::login_failed(&problem));
+        }
+        (1, human::reason(&problem))
+    })?;
+
+    // A terminal that the line editor cannot handle is served like a pipe.
+    let mut editor = input::editor().ok().filter(|_| at_terminal && !args.json);
+    let printer = editor
+        .as_mut()
+        .and_then(|editor| editor.create_external_printer().ok());
+    editor = editor.filter(|_| printer.is_some());
+    let out = match printer {
+        Some(printer) => Out::terminal(printer),
+        None if args.json => Out::Json,
+        None => Out::Plain,
+    };
+    let chat = chat.get_or_init(|| Chat::new(session, server.label(), out, terminal));
+    chat.open();
+    match editor {
+        Some(editor) => input::interactive(chat, editor),
+        None => input::pipe(chat),
+    }
+}
+
+fn address(args: &Args) -> Result<ServerAddress, String> {
+    ServerAddress::parse(&args.server, args.allow_insecure).map_err(|error| match error {
+        ServerAddressError::Insecure(label) => format!(
+            "Refusing to log in to {label} over plain HTTP: the password would travel readable. \
+             Use https://, or --allow-insecure if the network is yours"
+        ),
+        other => other.to_string(),
+    })
+}
+
+/// Ctrl-C outside of the line editor, and whoever ends us from elsewhere.
+fn leave_on_signals(terminal: &Arc<Terminal>, chat: &Arc<OnceLock<Arc<Chat>>>) {
+    let (terminal, chat) = (Arc::clone(terminal), Arc::clone(chat));
+    let handler = move || match chat.get() {
+        Some(chat) => chat.leave(0),
+        None => {
+            terminal.give_back();
+            std::process::exit(1);
+        }
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        // Not worth giving up: the server notices by itself that somebody is gone.
+        eprintln!("fbchat: leaving by Ctrl-C will not log out: {error}");
+    }
+}

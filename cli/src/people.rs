@@ -1,0 +1,261 @@
+//! Who is who: the buddy list as last known, and how a typed name finds its person.
+
+use crate::text::neutral;
+use fbchat::blocking::Account;
+use fbchat::types::{Buddy, Presence, Uid};
+use std::collections::BTreeMap;
+
+/// The user and the buddies. All names in here are safe to print.
+#[derive(Debug)]
+pub struct People {
+    own: Account,
+    buddies: BTreeMap<Uid, Buddy>,
+}
+
+/// How much of a name must be typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// All of it, or all of the first name.
+    Whole,
+    /// As many letters as only one buddy has.
+    Prefix,
+}
+
+/// Why a name found nobody.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NoMatch {
+    /// No buddy is called that.
+    Nobody,
+    /// These are.
+    Several(Vec<Uid>),
+}
+
+impl People {
+    pub fn new(own: &Account) -> Self {
+        let own = Account {
+            name: neutral(&own.name),
+            ..own.clone()
+        };
+        People {
+            own,
+            buddies: BTreeMap::new(),
+        }
+    }
+
+    pub fn own(&self) -> &Account {
+        &self.own
+    }
+
+    /// Takes in one buddy; true if they came, went, or fell idle since.
+    pub fn learn(&mut self, buddy: &Buddy) -> bool {
+        let mut buddy = buddy.clone();
+        buddy.name = neutral(&buddy.name);
+        buddy.first_name = neutral(&buddy.first_name);
+        let presence = buddy.presence;
+        // Somebody new counts as offline until now.
+        let before = self
+            .buddies
+            .insert(buddy.uid, buddy)
+            .map_or(Presence::Offline, |old| old.presence);
+        before != presence
+    }
+
+    /// Takes in the whole list; gives the buddies that came, went, or fell idle since.
+    pub fn learn_all(&mut self, buddies: &[Buddy]) -> Vec<Buddy> {
+        self.buddies
+            .retain(|uid, _| buddies.iter().any(|buddy| buddy.uid == *uid));
+        buddies
+            .iter()
+            .filter(|buddy| self.learn(buddy))
+            .cloned()
+            .collect()
+    }
+
+    pub fn knows(&self, uid: Uid) -> bool {
+        uid == self.own.uid || self.buddies.contains_key(&uid)
+    }
+
+    /// Everybody on the list, online first, then by name.
+    pub fn sorted(&self) -> Vec<&Buddy> {
+        let mut all: Vec<&Buddy> = self.buddies.values().collect();
+        all.sort_by_key(|buddy| {
+            (
+                buddy.presence == Presence::Offline,
+                buddy.name.to_lowercase(),
+                buddy.uid,
+            )
+        });
+        all
+    }
+
+    /// The full name, or the number if there is none.
+    pub fn name(&self, uid: Uid) -> String {
+        let known = if uid == self.own.uid {
+            Some(&self.own.name)
+        } else {
+            self.buddies.get(&uid).map(|buddy| &buddy.name)
+        };
+        known
+            .filter(|name| !name.is_empty())
+            .cloned()
+            .unwrap_or_else(|| uid.to_string())
+    }
+
+    /// The first name if no one else has it, else the full one: what stands in the prompt.
+    pub fn short_name(&self, uid: Uid) -> String {
+        let first = self.buddies.get(&uid).map_or("", |buddy| first_name(buddy));
+        match self.find(first, Match::Whole) {
+            Ok(found) if found == uid => first.to_owned(),
+            _ => self.name(uid),
+        }
+    }
+
+    /// Finds a buddy by number or by name, whatever the case of the letters. A whole name goes before a beginning.
+    pub fn find(&self, typed: &str, how: Match) -> Result<Uid, NoMatch> {
+        let typed = typed.trim();
+        if let Some(uid) = typed.parse().ok().map(Uid).filter(|uid| self.knows(*uid)) {
+            return Ok(uid);
+        }
+        let typed = typed.to_lowercase();
+        if typed.is_empty() {
+            return Err(NoMatch::Nobody);
+        }
+        let mut rules: Vec<fn(&str, &str) -> bool> = vec![|name, typed| name == typed];
+        if how == Match::Prefix {
+            rules.push(|name, typed| name.starts_with(typed));
+        }
+        for rule in rules {
+            for part in [
+                |buddy: &Buddy| buddy.name.to_lowercase(),
+                |buddy: &Buddy| first_name(buddy).to_lowercase(),
+            ] {
+                let fits = |buddy: &&Buddy| rule(&part(buddy), &typed);
+                let found: Vec<Uid> = self
+                    .buddies
+                    .values()
+                    .filter(fits)
+                    .map(|buddy| buddy.uid)
+                    .collect();
+                match found.as_slice() {
+                    [] => {}
+                    [one] => return Ok(*one),
+                    _ => return Err(NoMatch::Several(found)),
+                }
+            }
+        }
+        Err(NoMatch::Nobody)
+    }
+
+    /// Says why `typed` found nobody, and what to do.
+    pub fn explain(&self, typed: &str, why: &NoMatch) -> String {
+        let typed = typed.trim();
+        let NoMatch::Several(uids) = why else {
+            return format!(
+                "Nobody on your buddy list is called \"{typed}\"; /buddies shows the list."
+            );
+        };
+        let listed: Vec<String> = uids
+            .iter()
+            .map(|uid| format!("{} ({uid})", self.name(*uid)))
+            .collect();
+        let example = uids.first().map_or_else(String::new, ToString::to_string);
+        format!(
+            "\"{typed}\" could be {}; write more of the name, or the number: {example} hello",
+            listed.join(" or ")
+        )
+    }
+}
+
+/// The first name as the server has it, or the first word of the name.
+fn first_name(buddy: &Buddy) -> &str {
+    if buddy.first_name.is_empty() {
+        buddy.name.split_whitespace().next().unwrap_or_default()
+    } else {
+        &buddy.first_name
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    pub fn buddy(uid: u64, name: &str, presence: Presence) -> Buddy {
+        Buddy {
+            uid: Uid(uid),
+            name: name.to_owned(),
+            first_name: name.split(' ').next().unwrap().to_owned(),
+            presence,
+            status_text: None,
+            picture_url: None,
+        }
+    }
+
+    /// Alice (1001) with three buddies.
+    pub fn people() -> People {
+        let mut people = People::new(&Account {
+            uid: Uid(1001),
+            name: "Alice Example".to_owned(),
+            message_limit: 1000,
+        });
+        people.learn_all(&[
+            buddy(1002, "Bob Example", Presence::Active),
+            buddy(1003, "Bobby Tables", Presence::Offline),
+            buddy(1004, "Émile Zola", Presence::Idle),
+        ]);
+        people
+    }
+
+    #[test]
+    fn whole_names_go_before_beginnings() {
+        let people = people();
+        assert_eq!(people.find("bob", Match::Prefix), Ok(Uid(1002)));
+        assert_eq!(people.find("BOB EXAMPLE", Match::Whole), Ok(Uid(1002)));
+        assert_eq!(people.find("bobb", Match::Prefix), Ok(Uid(1003)));
+        assert_eq!(people.find("bobb", Match::Whole), Err(NoMatch::Nobody));
+        assert_eq!(people.find("éM", Match::Prefix), Ok(Uid(1004)));
+        assert_eq!(people.find("1004", Match::Whole), Ok(Uid(1004)));
+    }
+
+    #[test]
+    fn several_matches_are_named() {
+        let people = people();
+        let why = people.find("bo", Match::Prefix).unwrap_err();
+        assert_eq!(why, NoMatch::Several(vec![Uid(1002), Uid(1003)]));
+        assert_eq!(
+            people.explain("bo", &why),
+            "\"bo\" could be Bob Example (1002) or Bobby Tables (1003); write more of the name, or the number: 1002 hello"
+        );
+    }
+
+    #[test]
+    fn short_name_is_unique() {
+        let mut people = people();
+        assert_eq!(people.short_name(Uid(1002)), "Bob");
+        people.learn(&buddy(1005, "Bob Other", Presence::Active));
+        assert_eq!(people.short_name(Uid(1002)), "Bob Example");
+        assert_eq!(people.short_name(Uid(77)), "77");
+    }
+
+    #[test]
+    fn only_changes_are_news() {
+        let mut people = people();
+        assert!(!people.learn(&buddy(1002, "Bob Example", Presence::Active)));
+        assert!(people.learn(&buddy(1002, "Bob Example", Presence::Idle)));
+        assert!(people.learn(&buddy(1006, "New One", Presence::Active)));
+        assert!(!people.learn(&buddy(1007, "Away One", Presence::Offline)));
+        assert_eq!(
+            people
+                .learn_all(&[buddy(1002, "Bob Example", Presence::Active)])
+                .len(),
+            1
+        );
+        assert!(!people.knows(Uid(1003)));
+    }
+
+    #[test]
+    fn names_cannot_reach_the_terminal_as_commands() {
+        let mut people = people();
+        people.learn(&buddy(1008, "Eve\x1b[2J\nx", Presence::Active));
+        assert!(!people.name(Uid(1008)).chars().any(char::is_control));
+    }
+}
