@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The buddy list. Whether someone is missing for a moment or gone is the library's judgement; here a buddy is only ever
+ * added or changed. Groups and local names are the user's own: they are never touched after the buddy was added.
+ */
+#include "prpl.h"
+
+#include <blist.h>
+#include <notify.h>
+#include <server.h>
+#include <status.h>
+#include <string.h>
+#include <util.h>
+
+#define GROUP_OF_NEW_BUDDIES "Facebook Chat"
+
+/* libpurple saves the name that the user gave a buddy, but not the one that the server gave. */
+#define SAVED_NAME "fbchat-name"
+
+/* What a buddy is, as against what one can set for oneself: only the former carries a status text. */
+#define STATUS_ONLINE "online"
+#define STATUS_OFFLINE "offline"
+
+GList *fb_status_types(PurpleAccount *account)
+{
+	GList *types = NULL;
+
+	(void)account;
+	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_AVAILABLE, NULL, NULL, TRUE, TRUE, FALSE));
+	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_AWAY, NULL, NULL, TRUE, TRUE, FALSE));
+	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_INVISIBLE, NULL, NULL, TRUE, TRUE, FALSE));
+	types = g_list_append(types, purple_status_type_new_with_attrs(PURPLE_STATUS_AVAILABLE, STATUS_ONLINE, NULL, FALSE,
+	                                                               FALSE, FALSE, "message", "Message",
+	                                                               purple_value_new(PURPLE_TYPE_STRING), NULL));
+	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_OFFLINE, STATUS_OFFLINE, NULL, TRUE, TRUE,
+	                                                         FALSE));
+	return types;
+}
+
+/* At sign-on: names instead of numbers until the server answers, and nobody left online from the last time. */
+void fb_buddies_restore(PurpleAccount *account)
+{
+	GSList *buddies = purple_find_buddies(account, NULL);
+
+	while (buddies != NULL) {
+		PurpleBuddy *buddy = buddies->data;
+		const char *name = purple_blist_node_get_string((PurpleBlistNode *)buddy, SAVED_NAME);
+
+		if (name != NULL && purple_buddy_get_server_alias(buddy) == NULL)
+			purple_blist_server_alias_buddy(buddy, name);
+		if (PURPLE_BUDDY_IS_ONLINE(buddy))
+			purple_prpl_got_user_status(account, purple_buddy_get_name(buddy), STATUS_OFFLINE, NULL);
+		buddies = g_slist_delete_link(buddies, buddies);
+	}
+}
+
+/* A group is added after the others: libpurple's default place is the top of the user's list. */
+static PurpleGroup *group_of_new_buddies(void)
+{
+	PurpleGroup *group = purple_find_group(GROUP_OF_NEW_BUDDIES);
+	PurpleBlistNode *last = purple_blist_get_root();
+
+	if (group != NULL)
+		return group;
+	while (last != NULL && purple_blist_node_get_sibling_next(last) != NULL)
+		last = purple_blist_node_get_sibling_next(last);
+	group = purple_group_new(GROUP_OF_NEW_BUDDIES);
+	purple_blist_add_group(group, last);
+	return group;
+}
+
+static void apply_name(FbConnection *connection, const char *who, const char *name)
+{
+	GSList *buddies = purple_find_buddies(purple_connection_get_account(connection->gc), who);
+
+	for (; buddies != NULL; buddies = g_slist_delete_link(buddies, buddies)) {
+		PurpleBlistNode *node = buddies->data;
+
+		/* Only a change is written, since every write saves the list. */
+		if (g_strcmp0(purple_blist_node_get_string(node, SAVED_NAME), name) != 0)
+			purple_blist_node_set_string(node, SAVED_NAME, name);
+	}
+	/* Says so in an open conversation, so it comes last. */
+	serv_got_alias(connection->gc, who, name);
+}
+
+/* Handlers run only when something changed: others play sounds and show notices at them. */
+static void apply_presence(PurpleAccount *account, PurpleBuddy *buddy, gint64 presence, const char *text)
+{
+	PurplePresence *known = purple_buddy_get_presence(buddy);
+	PurpleStatus *status = purple_presence_get_active_status(known);
+	gboolean online = presence == FBCHAT_PRESENCE_ACTIVE || presence == FBCHAT_PRESENCE_IDLE;
+	gboolean idle = presence == FBCHAT_PRESENCE_IDLE;
+	gboolean was_idle = purple_presence_is_idle(known);
+	char *who = g_strdup(purple_buddy_get_name(buddy));
+
+	if (text != NULL && *text == '\0')
+		text = NULL;
+	if (!online) {
+		if (was_idle)
+			purple_prpl_got_user_idle(account, who, FALSE, 0);
+		if (purple_presence_is_online(known))
+			purple_prpl_got_user_status(account, who, STATUS_OFFLINE, NULL);
+	} else {
+		if (!purple_presence_is_online(known) || g_strcmp0(purple_status_get_attr_string(status, "message"), text) != 0) {
+			if (text != NULL)
+				purple_prpl_got_user_status(account, who, STATUS_ONLINE, "message", text, NULL);
+			else
+				purple_prpl_got_user_status(account, who, STATUS_ONLINE, NULL);
+		}
+		/* The server does not say since when; 0 stands for that. */
+		if (idle != was_idle)
+			purple_prpl_got_user_idle(account, who, idle, 0);
+	}
+	g_free(who);
+}
+
+/* One buddy as the server sees him, from a list or from a notice of a change. */
+void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_t item)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	fbchat_session session = connection->session;
+	fbchat_uid uid = (fbchat_uid)fb_int(event, item, FBCHAT_FIELD_UID);
+	const char *name = fbchat_event_str(event, item, FBCHAT_FIELD_NAME, NULL);
+	PurpleBuddy *buddy;
+	char *who;
+
+	if (uid == 0 || uid == connection->uid)
+		return;
+	who = fb_name_of(uid);
+	buddy = purple_find_buddy(account, who);
+	if (buddy == NULL) {
+		buddy = purple_buddy_new(account, who, NULL);
+		purple_blist_add_buddy(buddy, NULL, group_of_new_buddies(), NULL);
+	}
+	if (name != NULL && *name != '\0')
+		apply_name(connection, who, name);
+	/* What ran in between may have removed the buddy or signed the account off. */
+	buddy = purple_find_buddy(account, who);
+	if (buddy != NULL && fb_client_find(session) != NULL)
+		apply_presence(account, buddy, fb_int(event, item, FBCHAT_FIELD_PRESENCE),
+		               fbchat_event_str(event, item, FBCHAT_FIELD_STATUS_TEXT, NULL));
+	g_free(who);
+}
+
+/* Both places below take markup, and a status text is whatever a stranger typed. */
+static char *escaped_status(PurpleBuddy *buddy)
+{
+	PurpleStatus *status = purple_presence_get_active_status(purple_buddy_get_presence(buddy));
+	const char *text = purple_status_get_attr_string(status, "message");
+
+	return text != NULL && *text != '\0' ? g_markup_escape_text(text, -1) : NULL;
+}
+
+char *fb_status_text(PurpleBuddy *buddy)
+{
+	return escaped_status(buddy);
+}
+
+void fb_tooltip_text(PurpleBuddy *buddy, PurpleNotifyUserInfo *info, gboolean full)
+{
+	char *text = escaped_status(buddy);
+
+	(void)full;
+	if (text != NULL)
+		purple_notify_user_info_add_pair(info, "Message", text);
+	g_free(text);
+}
+
+/* The same user under one name: for accounts the e-mail address in lower case, for buddies the number without zeros
+ * before it. The result lives until the next call, as libpurple expects it. */
+const char *fb_normalize(const PurpleAccount *account, const char *who)
+{
+	while (who[0] == '0' && who[1] != '\0' && strspn(who, "0123456789") == strlen(who))
+		who++;
+	return purple_normalize_nocase(account, who);
+}
+
+/* The server keeps messages for those who are away. FALSE would make libpurple hold them back itself. */
+gboolean fb_offline_message(const PurpleBuddy *buddy)
+{
+	(void)buddy;
+	return TRUE;
+}
+
+/* Groups are the user's own and the server has none. Without this operation libpurple renames a group by removing all
+ * its members from the server and adding them again, and without the next one a move is refused in some hosts. */
+void fb_rename_group(PurpleConnection *gc, const char *old_name, PurpleGroup *group, GList *moved_buddies)
+{
+	(void)gc;
+	(void)old_name;
+	(void)group;
+	(void)moved_buddies;
+}
+
+void fb_group_buddy(PurpleConnection *gc, const char *who, const char *old_group, const char *new_group)
+{
+	(void)gc;
+	(void)who;
+	(void)old_group;
+	(void)new_group;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sign-on, its progress, what ends a connection, and sign-off.
+ *
+ * The library reconnects by itself and loses nothing meanwhile, so a short outage is none of the host's business. Only
+ * one that lasts is reported, because then the user wants to see that nobody can reach him.
+ */
+#include "prpl.h"
+
+#include <debug.h>
+#include <eventloop.h>
+#include <proxy.h>
+
+/* An emptied field in the account's dialog means the default, as in the dialogs of other protocols. */
+static const char *server_of(FbConnection *connection)
+{
+	const char *server =
+		purple_account_get_string(purple_connection_get_account(connection->gc), "server", FB_DEFAULT_SERVER);
+
+	return server != NULL && *server != '\0' ? server : FB_DEFAULT_SERVER;
+}
+
+/* The address at which this account has been signed on before. */
+#define KNOWN_SERVER "known_server"
+
+static gboolean server_is_known(FbConnection *connection)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+
+	return g_strcmp0(purple_account_get_string(account, KNOWN_SERVER, NULL), server_of(connection)) == 0;
+}
+
+/* What libpurple does next hangs on this: NETWORK_ERROR and ENCRYPTION_ERROR are tried again after a while, everything
+ * else stays off until the user has done something about it. */
+static PurpleConnectionError error_of(FbConnection *connection, fbchat_status status)
+{
+	switch (status) {
+	case FBCHAT_ERR_CREDENTIALS:
+		return PURPLE_CONNECTION_ERROR_AUTHENTICATION_FAILED;
+	case FBCHAT_ERR_CHALLENGE:
+		return PURPLE_CONNECTION_ERROR_AUTHENTICATION_IMPOSSIBLE;
+	case FBCHAT_ERR_UTF8:
+	case FBCHAT_ERR_ARGUMENT:
+	case FBCHAT_ERR_KEY:
+	case FBCHAT_ERR_INSECURE:
+		return PURPLE_CONNECTION_ERROR_INVALID_SETTINGS;
+	/* A server that was the right one yesterday is rather hidden behind some hotel's login page today, and that is no
+	 * reason to switch the account off. */
+	case FBCHAT_ERR_SERVER_CHANGED:
+		return server_is_known(connection) ? PURPLE_CONNECTION_ERROR_NETWORK_ERROR
+		                                   : PURPLE_CONNECTION_ERROR_INVALID_SETTINGS;
+	case FBCHAT_ERR_TLS:
+		return server_is_known(connection) ? PURPLE_CONNECTION_ERROR_ENCRYPTION_ERROR
+		                                   : PURPLE_CONNECTION_ERROR_CERT_OTHER_ERROR;
+	default:
+		return PURPLE_CONNECTION_ERROR_NETWORK_ERROR;
+	}
+}
+
+static void stop_outage(FbConnection *connection)
+{
+	if (connection->outage != 0)
+		purple_timeout_remove(connection->outage);
+	connection->outage = 0;
+	connection->why = FBCHAT_OK;
+	g_free(connection->why_text);
+	connection->why_text = NULL;
+}
+
+/* The first error counts. libpurple calls close from a timer later on; until then every further event is ignored. */
+static void give_up(FbConnection *connection, PurpleConnectionError reason, const char *sentence)
+{
+	if (connection->given_up)
+		return;
+	connection->given_up = TRUE;
+	purple_connection_error_reason(connection->gc, reason, sentence);
+}
+
+static gboolean outage_lasted(gpointer data)
+{
+	FbConnection *connection = data;
+	char *sentence = g_strdup(connection->why_text);
+
+	if (sentence == NULL)
+		sentence = g_strdup_printf("%s does not answer. Please try again later.", server_of(connection));
+	connection->outage = 0;
+	give_up(connection, error_of(connection, connection->why), sentence);
+	g_free(sentence);
+	return FALSE;
+}
+
+static void start_outage(FbConnection *connection)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	/* Not offered in the account's dialog: for tests, and for lines where 90 seconds are too few. */
+	int seconds = purple_account_get_int(account, "outage_seconds", FB_OUTAGE_SECONDS);
+
+	if (connection->outage == 0)
+		connection->outage = purple_timeout_add_seconds((guint)CLAMP(seconds, 1, 3600), outage_lasted, connection);
+}
+
+/* Each step is shown once and only forwards: some hosts print every one as a line of chat. */
+static void show_step(FbConnection *connection, gint step, const char *text)
+{
+	if (PURPLE_CONNECTION_IS_CONNECTED(connection->gc) || step < connection->steps)
+		return;
+	connection->steps = step + 1;
+	purple_connection_update_progress(connection->gc, text, step, 4);
+}
+
+/* The library does not speak to proxies yet. Going around one that is set, perhaps Tor, would show to the world what
+ * its owner wanted hidden, so the account stays off instead. */
+static gboolean behind_proxy(PurpleAccount *account)
+{
+	PurpleProxyInfo *proxy = purple_proxy_get_setup(account);
+	PurpleProxyType type = proxy != NULL ? purple_proxy_info_get_type(proxy) : PURPLE_PROXY_NONE;
+
+	return type != PURPLE_PROXY_NONE && type != PURPLE_PROXY_USE_GLOBAL && type != PURPLE_PROXY_USE_ENVVAR;
+}
+
+/* Opens the library's session for this account; FBCHAT_OK, or the reason why not in fbchat_last_error(). */
+static fbchat_status open_session(FbConnection *connection)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	const char *password = purple_connection_get_password(connection->gc);
+	fbchat_client *client = fb_client_get();
+	fbchat_config *config = NULL;
+	fbchat_request request;
+	fbchat_status status;
+
+	if (client == NULL)
+		return FBCHAT_ERR_RESOURCES; /* the only reason there is, and none that the user could do much about */
+	status = fbchat_config_new(&config);
+	if (status == FBCHAT_OK)
+		status = fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, server_of(connection));
+	if (status == FBCHAT_OK)
+		status = fbchat_config_set_int(config, FBCHAT_CONFIG_ALLOW_INSECURE,
+		                               purple_account_get_bool(account, "allow_insecure", FALSE));
+	if (status == FBCHAT_OK)
+		status = fbchat_session_open(client, config, NULL, &connection->session);
+	if (status == FBCHAT_OK) {
+		fb_client_add(connection);
+		status = fbchat_session_login(client, connection->session, purple_account_get_username(account),
+		                              password != NULL ? password : "", &request);
+	}
+	/* Freeing may clear the sentence, which is wanted later. */
+	if (status != FBCHAT_OK)
+		connection->why_text = g_strdup(fbchat_last_error());
+	fbchat_config_free(config);
+	return status;
+}
+
+void fb_login(PurpleAccount *account)
+{
+	PurpleConnection *gc = purple_account_get_connection(account);
+	FbConnection *connection = g_new0(FbConnection, 1);
+	fbchat_status status;
+
+	connection->gc = gc;
+	gc->proto_data = connection;
+	/* Text is plain; without HTML among the flags libpurple does not hand us ready-made links. */
+	gc->flags |= PURPLE_CONNECTION_NO_BGCOLOR | PURPLE_CONNECTION_NO_FONTSIZE | PURPLE_CONNECTION_NO_URLDESC |
+	             PURPLE_CONNECTION_NO_IMAGES;
+	fb_messages_init(connection);
+	fb_buddies_restore(account);
+
+	if (behind_proxy(account)) {
+		give_up(connection, PURPLE_CONNECTION_ERROR_INVALID_SETTINGS,
+		        "This protocol cannot use a proxy yet. Please choose \"No Proxy\" for this account if it may connect directly.");
+		return;
+	}
+	status = open_session(connection);
+	if (status == FBCHAT_ERR_INSECURE) {
+		/* The library cannot know where in this host the way out is. */
+		give_up(connection, error_of(connection, status),
+		        "The connection would not be encrypted, and the password could be read on the way. Please use an address "
+		        "that begins with https://, or allow this in the advanced settings of the account.");
+		return;
+	}
+	if (status != FBCHAT_OK) {
+		char *sentence = connection->why_text;
+
+		connection->why_text = NULL;
+		give_up(connection, error_of(connection, status),
+		        sentence != NULL && *sentence != '\0' ? sentence : "The chat library could not start.");
+		g_free(sentence);
+		return;
+	}
+	show_step(connection, 0, "Signing in");
+	start_outage(connection);
+}
+
+/* Must not wait: it runs when the user signs off, and for every account when he quits. The library says good-bye to
+ * the server in its own time. */
+void fb_close(PurpleConnection *gc)
+{
+	FbConnection *connection = gc->proto_data;
+	fbchat_request request;
+
+	if (connection == NULL)
+		return;
+	fb_client_remove(connection);
+	stop_outage(connection);
+	if (connection->session != 0 && fb_client() != NULL) {
+		fbchat_session_logout(fb_client(), connection->session, &request);
+		fbchat_session_close(fb_client(), connection->session);
+	}
+	gc->proto_data = NULL;
+	fb_messages_free(connection);
+	g_free(connection);
+}
+
+void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event)
+{
+	const char *name = fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL);
+
+	connection->uid = (fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID);
+	/* The name that stands before one's own lines. */
+	if (name != NULL && *name != '\0')
+		purple_connection_set_display_name(connection->gc, name);
+	/* Before the channel opens, so that who signs on invisible is not seen for a moment. */
+	fb_presence_publish(connection);
+}
+
+void fb_connection_state(FbConnection *connection, const fbchat_event *event)
+{
+	const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
+
+	switch (fb_int(event, 0, FBCHAT_FIELD_STATE)) {
+	case FBCHAT_CONNECTION_LOGGING_IN:
+		start_outage(connection);
+		show_step(connection, 0, "Signing in");
+		break;
+	case FBCHAT_CONNECTION_LOADING_PAGE:
+		start_outage(connection);
+		show_step(connection, 1, "Loading the chat page");
+		break;
+	case FBCHAT_CONNECTION_OPENING_CHANNEL:
+		start_outage(connection);
+		show_step(connection, 2, "Opening the channel");
+		break;
+	case FBCHAT_CONNECTION_CONNECTED:
+		stop_outage(connection);
+		show_step(connection, 3, "Ready to chat");
+		if (!server_is_known(connection))
+			purple_account_set_string(purple_connection_get_account(connection->gc), KNOWN_SERVER, server_of(connection));
+		/* Runs handlers of the host and of other plugins; the connection may be gone when it returns. */
+		if (!PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
+			purple_connection_set_state(connection->gc, PURPLE_CONNECTED);
+		break;
+	case FBCHAT_CONNECTION_WAITING:
+		start_outage(connection);
+		connection->why = fbchat_event_status(event);
+		g_free(connection->why_text);
+		connection->why_text = g_strdup(reason);
+		purple_debug_info("fbchat", "waiting %" G_GINT64_FORMAT " ms before the next attempt: %s\n",
+		                  fb_int(event, 0, FBCHAT_FIELD_WAIT_MS), reason != NULL ? reason : "no reason given");
+		break;
+	default:
+		break;
+	}
+}
+
+/* The library has given up: the login did not work, or the session ended later on. */
+void fb_connection_failed(FbConnection *connection, const fbchat_event *event)
+{
+	const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
+	fbchat_status status = fbchat_event_status(event);
+
+	/* A challenge is one whatever number comes with it. */
+	if (fbchat_event_type(event) == FBCHAT_EVENT_CHALLENGE)
+		status = FBCHAT_ERR_CHALLENGE;
+	purple_debug_info("fbchat", "the session ended: %s\n", fbchat_status_name(status));
+	give_up(connection, error_of(connection, status),
+	        reason != NULL && *reason != '\0' ? reason : "The server ended the connection.");
+}

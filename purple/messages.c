@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages, both ways. libpurple's side is always markup and ours is always plain text, so each crossing is a
+ * conversion, and one that is forgotten eats whatever stands between angle brackets.
+ */
+#include "prpl.h"
+
+#include <debug.h>
+#include <errno.h>
+#include <notify.h>
+#include <server.h>
+#include <string.h>
+#include <time.h>
+#include <util.h>
+
+/* Newer than the oldest libpurple that we load into, which ignores bits that it does not know. */
+#define FB_MESSAGE_REMOTE_SEND ((PurpleMessageFlags)0x10000)
+
+/* A message that the server has not confirmed yet, kept so that a failure can show what was not said. */
+typedef struct {
+	char *who;
+	char *text;
+} FbUnconfirmed;
+
+static void unconfirmed_free(gpointer data)
+{
+	FbUnconfirmed *message = data;
+
+	g_free(message->who);
+	g_free(message->text);
+	g_free(message);
+}
+
+void fb_messages_init(FbConnection *connection)
+{
+	connection->unconfirmed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, unconfirmed_free);
+}
+
+/* Plain text as libpurple shows it. */
+static char *markup_of(const char *text)
+{
+	char *escaped = purple_markup_escape_text(text, -1);
+	char *markup = purple_strdup_withhtml(escaped);
+
+	g_free(escaped);
+	return markup;
+}
+
+/* What a user typed, as plain text. Line feeds have to become <BR> first, since stripping makes a blank of every white
+ * space; that would eat the tabs of pasted text too, so outside of tags they go as character references. */
+static char *text_of(const char *markup)
+{
+	GString *kept = g_string_new(NULL);
+	char *html = purple_strdup_withhtml(markup);
+	gboolean in_tag = FALSE;
+	const char *at;
+	char *text;
+
+	for (at = html; *at != '\0'; at++) {
+		if (*at == '<')
+			in_tag = TRUE;
+		else if (*at == '>')
+			in_tag = FALSE;
+		if (*at == '\t' && !in_tag)
+			g_string_append(kept, "&#9;");
+		else
+			g_string_append_c(kept, *at);
+	}
+	text = purple_markup_strip_html(kept->str);
+	g_string_free(kept, TRUE);
+	g_free(html);
+	return text;
+}
+
+/* Tells the user what was not sent and why, with the text, which the input field has forgotten by now. */
+static void show_failure(PurpleConnection *gc, const char *who, const char *sentence, const char *text)
+{
+	PurpleAccount *account = purple_connection_get_account(gc);
+	const char *stop = *sentence != '\0' && strchr(".!?", sentence[strlen(sentence) - 1]) == NULL ? "." : "";
+	char *plain = g_strdup_printf("%s%s This message was not sent:\n%s", sentence, stop, text);
+	char *markup = markup_of(plain);
+
+	if (!purple_conv_present_error(who, account, markup))
+		purple_notify_error(gc, NULL, sentence, plain);
+	g_free(markup);
+	g_free(plain);
+}
+
+/* Returns what libpurple wants to know: 1 = show it as sent, -E2BIG = say that it was too long, -ENOTCONN = say
+ * nothing, which is for the cases where we have said it better ourselves. */
+int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, PurpleMessageFlags flags)
+{
+	FbConnection *connection = gc->proto_data;
+	fbchat_request request = 0;
+	fbchat_uid to = fb_uid_of(who);
+	int result = -ENOTCONN;
+	char *text;
+
+	(void)flags;
+	text = text_of(markup);
+	if (connection == NULL) {
+		show_failure(gc, who, "You are not signed on.", text);
+	} else if (to == 0) {
+		show_failure(gc, who, "Messages can only be sent to people on the buddy list.", text);
+	} else {
+		fbchat_status status = fbchat_session_send(fb_client(), connection->session, to, text, &request);
+
+		if (status == FBCHAT_OK) {
+			FbUnconfirmed *message = g_new0(FbUnconfirmed, 1);
+			guint64 *key = g_new(guint64, 1);
+
+			*key = request;
+			message->who = g_strdup(who);
+			message->text = g_strdup(text);
+			g_hash_table_insert(connection->unconfirmed, key, message);
+			result = 1;
+		} else {
+			show_failure(gc, who, fbchat_last_error(), text);
+			if (status == FBCHAT_ERR_TOO_LONG)
+				result = -E2BIG;
+		}
+	}
+	g_free(text);
+	return result;
+}
+
+void fb_message_sent(FbConnection *connection, const fbchat_event *event)
+{
+	guint64 request = fbchat_event_request(event);
+
+	g_hash_table_remove(connection->unconfirmed, &request);
+}
+
+/* The final event of a request that did not work. Requests other than messages are none of the user's. */
+void fb_message_failed(FbConnection *connection, const fbchat_event *event)
+{
+	guint64 request = fbchat_event_request(event);
+	const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
+	FbUnconfirmed *message = g_hash_table_lookup(connection->unconfirmed, &request);
+	PurpleConnection *gc = connection->gc;
+	char *who;
+	char *text;
+
+	if (reason == NULL || *reason == '\0')
+		reason = "The server did not take the message.";
+	if (message == NULL) {
+		purple_debug_info("fbchat", "request failed: %s\n", reason);
+		return;
+	}
+	/* Copies, since showing runs handlers that may end the connection. */
+	who = g_strdup(message->who);
+	text = g_strdup(message->text);
+	g_hash_table_remove(connection->unconfirmed, &request);
+	show_failure(gc, who, reason, text);
+	g_free(text);
+	g_free(who);
+}
+
+/* At sign-off. Nobody will hear of these messages any more, so the user is told now; but without new windows. */
+void fb_messages_free(FbConnection *connection)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, connection->unconfirmed);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const FbUnconfirmed *message = value;
+		PurpleConversation *conversation =
+			purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, message->who, account);
+		char *plain = g_strdup_printf("You went offline before the server confirmed this message; it may not have been sent:\n%s",
+		                              message->text);
+		char *markup = markup_of(plain);
+
+		if (conversation != NULL)
+			purple_conversation_write(conversation, NULL, markup, PURPLE_MESSAGE_ERROR, time(NULL));
+		g_free(markup);
+		g_free(plain);
+	}
+	g_hash_table_destroy(connection->unconfirmed);
+}
+
+/* From this user in another session: belongs on the right side of the conversation, without the hooks (automatic
+ * answers, blocking) that run for what comes in. */
+static void show_own(FbConnection *connection, const char *who, const char *name, const char *markup,
+                     PurpleMessageFlags flags, time_t when)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
+
+	if (conversation == NULL) {
+		/* What I wrote elsewhere last night is no reason to open a window now. */
+		if (flags & PURPLE_MESSAGE_DELAYED)
+			return;
+		conversation = purple_conversation_new(PURPLE_CONV_TYPE_IM, account, who);
+		if (name != NULL && purple_find_buddy(account, who) == NULL)
+			purple_conversation_set_title(conversation, name);
+	}
+	purple_conv_im_write(PURPLE_CONV_IM(conversation), who, markup,
+	                     PURPLE_MESSAGE_SEND | FB_MESSAGE_REMOTE_SEND | flags, when);
+}
+
+static void show_incoming(FbConnection *connection, const char *who, const char *name, const char *markup,
+                          PurpleMessageFlags flags, time_t when)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	fbchat_session session = connection->session;
+	PurpleConversation *conversation;
+
+	serv_got_im(connection->gc, who, markup, PURPLE_MESSAGE_RECV | flags, when);
+
+	/* Of someone who is no buddy libpurple knows only the number. The account may be signed off by now. */
+	if (name == NULL || fb_client_find(session) == NULL || purple_find_buddy(account, who) != NULL)
+		return;
+	conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
+	if (conversation != NULL && g_strcmp0(purple_conversation_get_title(conversation), name) != 0)
+		purple_conversation_set_title(conversation, name);
+}
+
+void fb_message_received(FbConnection *connection, const fbchat_event *event)
+{
+	const char *text = fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL);
+	gint64 flags = fb_int(event, 0, FBCHAT_FIELD_FLAGS);
+	gint64 time_ms = fb_int(event, 0, FBCHAT_FIELD_TIME_MS);
+	gboolean own = (flags & FBCHAT_MESSAGE_OWN) != 0;
+	fbchat_uid with = (fbchat_uid)fb_int(event, 0, own ? FBCHAT_FIELD_TO : FBCHAT_FIELD_FROM);
+	const char *name = fbchat_event_str(event, 0, own ? FBCHAT_FIELD_TO_NAME : FBCHAT_FIELD_FROM_NAME, NULL);
+	/* Without a time it is now; 0 would be shown as 1970. */
+	time_t when = time_ms > 0 ? (time_t)(time_ms / 1000) : time(NULL);
+	PurpleMessageFlags delayed = (flags & FBCHAT_MESSAGE_REPLAYED) != 0 ? PURPLE_MESSAGE_DELAYED : 0;
+	char *markup;
+	char *who;
+
+	if (text == NULL || with == 0)
+		return;
+	who = fb_name_of(with);
+	markup = markup_of(text);
+	if (name != NULL && *name == '\0')
+		name = NULL;
+	if (own)
+		show_own(connection, who, name, markup, delayed, when);
+	else
+		show_incoming(connection, who, name, markup, delayed, when);
+	g_free(markup);
+	g_free(who);
+}

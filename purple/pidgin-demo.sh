@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Starts Pidgin with a throw-away profile, signed on through the plugin, and removes the profile when Pidgin ends.
+# The user's own profile, and a Pidgin that runs already, are left alone.
+#
+#   pidgin-demo.sh PLUGIN SERVER-URL [E-MAIL [PASSWORD]]      (alice@example.org, demo)
+set -eu
+
+if [ $# -lt 2 ]; then
+	echo "usage: $0 PLUGIN SERVER-URL [E-MAIL [PASSWORD]]" >&2
+	exit 2
+fi
+plugin=$1
+server=$2
+email=${3:-alice@example.org}
+password=${4:-demo}
+
+[ -r "$plugin" ] || { echo "$0: $plugin is missing, run make first" >&2; exit 1; }
+[ -n "${DISPLAY:-}" ] || { echo "$0: there is no display to open Pidgin on" >&2; exit 1; }
+command -v pidgin >/dev/null || { echo "$0: Pidgin is not installed (Debian: apt install pidgin)" >&2; exit 1; }
+
+umask 077
+profile=$(mktemp -d "${TMPDIR:-/tmp}/fbchat-pidgin.XXXXXX")
+pidgin=
+clean_up() {
+	trap - EXIT INT TERM HUP
+	if [ -n "$pidgin" ] && kill "$pidgin" 2>/dev/null; then
+		# Pidgin may be in a dialog of its own; it gets five seconds to leave in order.
+		tries=50
+		while [ "$tries" -gt 0 ] && kill -0 "$pidgin" 2>/dev/null; do
+			sleep 0.1
+			tries=$((tries - 1))
+		done
+		kill -9 "$pidgin" 2>/dev/null || true
+	fi
+	rm -rf "$profile"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+xml() {
+	printf '%s' "$1" | sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/>/\&gt;/g' -e "s/'/\&apos;/g" -e 's/"/\&quot;/g'
+}
+
+mkdir "$profile/plugins"
+cp "$plugin" "$profile/plugins/libfbchat-purple.so"
+
+# Signing on at the start is a setting of Pidgin's own, which still goes by its first name.
+cat >"$profile/accounts.xml" <<END
+<?xml version='1.0' encoding='UTF-8' ?>
+<account version='1.0'>
+	<account>
+		<protocol>prpl-fbchat</protocol>
+		<name>$(xml "$email")</name>
+		<password>$(xml "$password")</password>
+		<proxy><type>none</type></proxy>
+		<settings>
+			<setting name='server' type='string'>$(xml "$server")</setting>
+		</settings>
+		<settings ui='gtk-gaim'>
+			<setting name='auto-login' type='bool'>1</setting>
+		</settings>
+	</account>
+</account>
+END
+
+# No sounds; friends who are offline are listed too; no tray icon, so that closing the list ends Pidgin; and the two
+# windows beside each other.
+cat >"$profile/prefs.xml" <<END
+<?xml version='1.0' encoding='UTF-8' ?>
+<pref version='1' name='/'>
+	<pref name='pidgin'>
+		<pref name='sound'>
+			<pref name='method' type='string' value='none'/>
+		</pref>
+		<pref name='docklet'>
+			<pref name='show' type='string' value='never'/>
+		</pref>
+		<pref name='blist'>
+			<pref name='list_visible' type='bool' value='1'/>
+			<pref name='show_offline_buddies' type='bool' value='1'/>
+			<pref name='x' type='int' value='30'/>
+			<pref name='y' type='int' value='40'/>
+			<pref name='width' type='int' value='270'/>
+			<pref name='height' type='int' value='440'/>
+		</pref>
+		<pref name='conversations'>
+			<pref name='im'>
+				<pref name='x' type='int' value='330'/>
+				<pref name='y' type='int' value='40'/>
+				<pref name='width' type='int' value='520'/>
+				<pref name='height' type='int' value='440'/>
+				<pref name='default_width' type='int' value='480'/>
+				<pref name='default_height' type='int' value='210'/>
+			</pref>
+		</pref>
+	</pref>
+</pref>
+END
+
+# -m: beside a Pidgin that runs already. -f: also where the network manager finds no network, since the server is here.
+pidgin -m -f -c "$profile" &
+pidgin=$!
+status=0
+wait "$pidgin" || status=$?
+pidgin=
+exit "$status"
