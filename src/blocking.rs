@@ -152,7 +152,7 @@ impl Session {
             (!state.incoming.is_empty() || state.closed.is_some()).then_some(())
         });
         self.shared.leave(&mut state);
-        let events: Vec<Event> = state.incoming.drain(..).collect();
+        let events = self.shared.take_incoming(&mut state);
         match &state.closed {
             Some(problem) if events.is_empty() => Err(problem.clone()),
             _ => Ok(events),

@@ -121,7 +121,7 @@ pub struct Message {
     pub message_id: String,
     /// Which way it came.
     pub origin: Origin,
-    /// True if it was sent while this session could not receive and reaches it late, or comes from history.
+    /// True if it reaches this session more than a minute after it was sent, or comes from history.
     pub replayed: bool,
 }
 

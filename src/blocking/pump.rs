@@ -81,6 +81,14 @@ impl Shared {
         }
     }
 
+    /// Gives out what came in. The messages in it count as taken, so that the server may forget them.
+    pub(super) fn take_incoming(self: &Arc<Self>, state: &mut State) -> Vec<Event> {
+        let events = state.incoming.drain(..).collect();
+        state.session.set_untaken(self.now(), 0);
+        self.drain(state);
+        events
+    }
+
     /// A thread starts to wait for messages.
     pub(super) fn enter(self: &Arc<Self>, state: &mut State) {
         state.waiters += 1;

@@ -104,6 +104,7 @@ impl Driver {
 
     fn carry_out(&mut self) {
         self.drain();
+        self.report_untaken();
         let paused = self.core.queue.is_paused(self.seat.id);
         if paused != self.paused {
             self.paused = paused;
@@ -116,6 +117,13 @@ impl Driver {
             self.session.set_paused(self.core.now(), paused);
             self.drain();
         }
+    }
+
+    /// Lets the protocol know how far the host has come with its messages.
+    fn report_untaken(&mut self) {
+        self.session
+            .set_untaken(self.core.now(), self.seat.untaken());
+        self.drain();
     }
 
     fn drain(&mut self) {
@@ -143,6 +151,7 @@ impl Driver {
 
     /// Somebody rang: commands, a close, or room in the queue.
     fn look_around(&mut self) -> ControlFlow<()> {
+        self.report_untaken();
         let work = self.seat.take_work();
         for command in work.commands {
             self.session
@@ -261,6 +270,9 @@ fn emit(core: &Core, seat: &Seat, event: Event) {
         core.queue.push(seat.id, Event::Failed { request, problem });
     }
     if noted.wanted {
+        if matches!(event, Event::Message(_)) {
+            seat.message_given();
+        }
         core.queue.push(seat.id, event);
     }
 }

@@ -266,6 +266,9 @@ impl Queue {
         let lane = state.lanes.get_mut(&id)?;
         let event = lane.events.pop_front()?;
         let user_data = lane.seat.user_data();
+        if matches!(event, Event::Message(_)) {
+            lane.seat.message_taken();
+        }
         state.waiting = state.waiting.saturating_sub(1);
         if !lane.events.is_empty() {
             state.turns.push_back(id);

@@ -9,7 +9,7 @@ use super::lock;
 use super::roster::Roster;
 use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Secret, Uid};
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -56,6 +56,8 @@ pub(crate) struct Seat {
     pub(super) id: SessionId,
     user_data: usize,
     state: Mutex<State>,
+    /// Messages that the host has not taken. Those of a session that it has closed stay untaken for ever.
+    untaken: AtomicUsize,
     bell: Notify,
 }
 
@@ -89,6 +91,7 @@ impl Seat {
                 roster: Roster::default(),
                 end: None,
             }),
+            untaken: AtomicUsize::new(0),
             bell: Notify::new(),
         }
     }
@@ -173,6 +176,23 @@ impl Seat {
     /// Has the session's task look around.
     pub(super) fn ring(&self) {
         self.bell.notify_one();
+    }
+
+    /// How many messages the host has not taken.
+    pub(super) fn untaken(&self) -> usize {
+        self.untaken.load(Ordering::Acquire)
+    }
+
+    /// A message is about to be queued.
+    pub(super) fn message_given(&self) {
+        self.untaken.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The host took a message. With the last one the session's task may fetch more.
+    pub(super) fn message_taken(&self) {
+        if self.untaken.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.ring();
+        }
     }
 
     /// Waits until somebody rang since the last wait.

@@ -80,7 +80,7 @@ pub const FBCHAT_PRESENCE_INVISIBLE: i32 = 3;
 
 /// Flag: this user wrote the message, in another session.
 pub const FBCHAT_MESSAGE_OWN: i32 = 1;
-/// Flag: the message was written while this session could not receive, or comes from history.
+/// Flag: the message arrives more than a minute after it was sent, or comes from history.
 pub const FBCHAT_MESSAGE_REPLAYED: i32 = 2;
 
 /// The password is on its way.

@@ -191,7 +191,7 @@ impl Session {
         if shows_presence && let Some(buddy) = self.buddies.saw(message.from) {
             self.emit(Event::Presence(buddy));
         }
-        self.emit(Event::Message(message));
+        self.emit_message(message);
     }
 
     /// Remembers that this session talked with `peer`, and since when.

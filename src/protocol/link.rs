@@ -86,7 +86,7 @@ impl Session {
             self.link = Link::Idle;
             return;
         }
-        if step == Step::Poll && self.is_paused() {
+        if step == Step::Poll && self.is_held_back() {
             self.link = Link::Paused;
             return;
         }

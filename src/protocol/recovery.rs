@@ -25,7 +25,7 @@ impl Session {
             Status::Connect => format!("Could not connect to {server}: {detail}"),
             Status::Tls => format!("No secure connection to {server}: {detail}"),
             Status::Timeout => format!("{server} took too long to answer while {doing}"),
-            Status::Io => format!("{server} closed the connection while {doing}: {detail}"),
+            Status::Io => format!("Lost the connection to {server} while {doing}: {detail}"),
             _ => format!("{server} sent too much while {doing}: {detail}"),
         };
         Problem::new(error.fault.status(), text)

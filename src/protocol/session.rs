@@ -13,7 +13,8 @@ use super::page::Page;
 use super::presence::Buddies;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Command, Connection, Event, Millis, OwnPresence, RequestId, Secret, Seq, Uid, UnixMillis,
+    Command, Connection, Event, Message, Millis, OwnPresence, RequestId, Secret, Seq, Uid,
+    UnixMillis,
 };
 use std::collections::{BTreeMap, VecDeque};
 use url::Url;
@@ -144,6 +145,8 @@ pub struct Session {
     pub(super) outbox: Outbox,
     pub(super) own_presence: OwnPresence,
     paused: bool,
+    /// For each message that the host has not taken yet, the channel's number behind it.
+    untaken: VecDeque<Seq>,
     pub(super) closing: Option<Closing>,
 }
 
@@ -180,6 +183,7 @@ impl Session {
             outbox: Outbox::default(),
             own_presence: OwnPresence::default(),
             paused: false,
+            untaken: VecDeque::new(),
             closing: None,
         }
     }
@@ -269,13 +273,40 @@ impl Session {
     /// Holds back (true) or lets go on (false) the next long-poll, for a host that does not keep up: the server keeps the messages.
     pub fn set_paused(&mut self, now: Now, paused: bool) {
         self.paused = paused;
-        if !paused && matches!(self.link, Link::Paused) {
+        self.go_on_polling(now);
+    }
+
+    /// Hears how many messages the host has not taken yet. The next long-poll waits until it has taken them all, since asking for
+    /// a number tells the server that everything below has arrived, and it would never send it again.
+    pub fn set_untaken(&mut self, now: Now, count: usize) {
+        let taken = self.untaken.len().saturating_sub(count);
+        self.untaken.drain(..taken);
+        self.go_on_polling(now);
+    }
+
+    fn go_on_polling(&mut self, now: Now) {
+        if matches!(self.link, Link::Paused) {
             self.begin(now, Step::Poll);
         }
     }
 
-    pub(super) fn is_paused(&self) -> bool {
-        self.paused
+    /// True while the next long-poll has to wait for the host.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.paused || !self.untaken.is_empty()
+    }
+
+    /// The channel's number up to which the host has everything.
+    pub(super) fn taken_up_to(&self) -> Option<Seq> {
+        match self.untaken.front() {
+            Some(Seq(behind)) => Some(Seq(behind.saturating_sub(1))),
+            None => self.seq,
+        }
+    }
+
+    /// Hands a message to the host.
+    pub(super) fn emit_message(&mut self, message: Message) {
+        self.untaken.push_back(self.seq.unwrap_or(Seq(0)));
+        self.emit(Event::Message(message));
     }
 
     /// True once [`Event::Closed`] was given out: nothing more will come.
@@ -343,7 +374,10 @@ impl Session {
             if let Some(closing) = &mut self.closing {
                 closing.deadline = now.monotonic.saturating_add(LOGOUT_PATIENCE);
             }
-            self.post(now, Call::Logout, "/logout.php", &[("confirm", "1")]);
+            // So that the next session does not get again what this one's host has.
+            let seq = self.taken_up_to().map_or(-1, |Seq(seq)| seq).to_string();
+            let fields = [("confirm", "1"), ("seq", seq.as_str())];
+            self.post(now, Call::Logout, "/logout.php", &fields);
         } else if logging_out && patience_over {
             self.logout_done();
         }

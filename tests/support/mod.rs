@@ -28,6 +28,7 @@ impl Server {
     pub fn demo() -> Server {
         let mut child = Command::new(binary())
             .args(["demo", "--listen", "127.0.0.1:0"])
+            .env("FBCHATD_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -56,15 +57,12 @@ impl Drop for Server {
     }
 }
 
-/// The server next to this test, built if it is missing: Cargo knows the programs of a test's own package only.
+/// The server next to this test, built if it is not up to date: Cargo knows the programs of a test's own package only.
 fn binary() -> PathBuf {
     static BUILD: Once = Once::new();
     let target = target_dir();
     let binary = target.join("fbchatd");
     BUILD.call_once(|| {
-        if binary.is_file() {
-            return;
-        }
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--package", "fbchatd", "--target-dir"]);
         build.arg(target.parent().expect("target/<profile> is in target"));

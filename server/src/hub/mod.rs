@@ -166,6 +166,13 @@ impl Hub {
         }
     }
 
+    /// Everything below `seq` has arrived.
+    pub fn acknowledge(&self, uid: Uid, seq: Seq) {
+        let mut users = lock(&self.users);
+        let live = users.live.entry(uid).or_default();
+        live.acked = live.acked.max(seq.min(live.next));
+    }
+
     /// What the store needs to find a starting number for a channel.
     pub fn stored(&self, uid: Uid) -> Stored {
         lock(&self.users)

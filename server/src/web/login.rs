@@ -18,7 +18,7 @@ use crate::app::{App, Peer};
 use crate::lock;
 use crate::secrets;
 use crate::store::StoreError;
-use crate::types::User;
+use crate::types::{Seq, User};
 
 const WRONG: &str = "Incorrect e-mail address or password.";
 
@@ -182,6 +182,10 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Pa
             params.get("post_form_id").is_none() && params.flag("confirm") == Some(true);
         if !confirmed && let Err(error) = session.check(&params) {
             return error.into_response();
+        }
+        // Our own client says up to where its user has seen everything, so that the next session begins there.
+        if let Some(seq) = params.get("seq").and_then(|seq| seq.parse().ok()) {
+            app.hub.acknowledge(session.user.uid, Seq(seq));
         }
         if let Err(error) = app.store.end_session(session.key).await {
             return AjaxError::from(error).into_response();

@@ -136,6 +136,8 @@ pub fn read_all(mut stream: TcpStream) -> String {
 }
 
 pub fn http() -> Http {
+    // Built together with the library, reqwest has TLS but no provider of its own and wants one, although nothing here uses TLS.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Http::builder()
         .redirect(Policy::none())
         .timeout(DEADLINE)

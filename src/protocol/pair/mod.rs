@@ -39,6 +39,8 @@ struct World {
     clients: Vec<Client>,
     /// True while no packet passes.
     cut: bool,
+    /// True while the hosts take no events.
+    busy_host: bool,
     /// Answers in place of the server.
     chaos: Option<fn(&mut fastrand::Rng) -> Outcome>,
 }
@@ -70,6 +72,7 @@ impl World {
             server: Model::default(),
             clients: (0..clients).map(client).collect(),
             cut: false,
+            busy_host: false,
             chaos: None,
         }
     }
@@ -110,8 +113,17 @@ impl World {
         })
     }
 
-    /// Moves a client's outputs into the world.
+    /// Moves a client's outputs into the world; its host takes every event at once, unless it is busy.
     fn flush(&mut self, who: usize) {
+        self.move_outputs(who);
+        if !self.busy_host {
+            let now = self.clock();
+            self.clients[who].session.set_untaken(now, 0);
+            self.move_outputs(who);
+        }
+    }
+
+    fn move_outputs(&mut self, who: usize) {
         while let Some(output) = self.clients[who].session.poll_output() {
             match output {
                 Output::Event(event) => self.clients[who].events.push(event),

@@ -39,6 +39,8 @@ pub struct Model {
     pub tokens: u32,
     logins: u32,
     pub online: BTreeSet<u64>,
+    /// Per user, the number below which everything has arrived.
+    pub acknowledged: BTreeMap<u64, i64>,
     /// Events per reply without `batch`.
     pub active: Vec<String>,
 }
@@ -57,6 +59,7 @@ impl Default for Model {
             tokens: 1,
             logins: 0,
             online: BTreeSet::new(),
+            acknowledged: BTreeMap::new(),
             active: Vec::new(),
         }
     }
@@ -103,6 +106,11 @@ impl Model {
         let (first, events) = self.channels.entry(uid).or_insert((0, Vec::new()));
         *first += events.len() as i64;
         events.clear();
+    }
+
+    fn acknowledge(&mut self, uid: u64, seq: i64) {
+        let acknowledged = self.acknowledged.entry(uid).or_insert(0);
+        *acknowledged = seq.max(*acknowledged);
     }
 
     pub fn stored(&self) -> usize {
@@ -240,6 +248,7 @@ impl Model {
                 payload(&format!(r#"{{"history":[{}]}}"#, items.join(",")))
             }
             "/logout.php" => {
+                self.acknowledge(uid, field("seq").parse().unwrap());
                 self.sessions.retain(|_, other| *other != uid);
                 self.online.remove(&uid);
                 ok("<html>bye</html>")
@@ -316,6 +325,7 @@ impl Model {
     }
 
     fn channel(&mut self, uid: u64, seq: i64, batch: usize, over: bool) -> Answer {
+        self.acknowledge(uid, seq);
         if let Some(says) = &self.channel_says {
             return ok(says.clone());
         }

@@ -3,7 +3,7 @@
 use super::model::Layout;
 use super::*;
 use crate::status::Status;
-use crate::types::{Connection, OwnPresence, Presence};
+use crate::types::{Connection, OwnPresence, Presence, Seq};
 use std::collections::BTreeMap;
 
 fn logged_in(world: &mut World) {
@@ -521,6 +521,31 @@ fn a_paused_session_leaves_its_messages_with_the_server() {
     world.flush(1);
     world.run(1_000);
     assert_eq!(world.messages(1), ["0", "1", "2", "3", "4"]);
+}
+
+#[test]
+fn nothing_is_acknowledged_before_the_host_has_it() {
+    let mut world = World::new(25, 2);
+    logged_in(&mut world);
+    world.busy_host = true;
+    for n in 0..5 {
+        world.send(0, 2, &n.to_string());
+        world.run(1_000);
+    }
+    assert_eq!(world.messages(1), ["0"], "the others wait with the server");
+    assert_eq!(world.clients[1].session.taken_up_to(), Some(Seq(0)));
+    let request = world.command(1, |request| Command::Logout { request });
+    world.run(5_000);
+    assert_eq!(finals(&world, 1, request).len(), 1);
+    assert_eq!(world.server.acknowledged.get(&2), Some(&0));
+
+    let mut world = World::new(26, 2);
+    logged_in(&mut world);
+    world.send(0, 2, "taken");
+    world.run(1_000);
+    world.command(1, |request| Command::Logout { request });
+    world.run(5_000);
+    assert_eq!(world.server.acknowledged.get(&2), Some(&1));
 }
 
 #[test]
