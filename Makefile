@@ -9,7 +9,12 @@ ARTEFACTS := target/artefacts
 # Debian packages, by what needs them. Rust itself comes from rustup (https://rustup.rs): Debian 12's is too old.
 BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev
 RUN_PACKAGES := pidgin
-TEST_PACKAGES := python3 xvfb openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin tmux xauth fonts-dejavu-core
+TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
+	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji
+
+# Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
+# signal handling, which has no place in a library.
+CRATES := fbchat fbchat-cli fbchatd
 
 .DEFAULT_GOAL := all
 .PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-purple test-run \
@@ -31,7 +36,7 @@ test-packages:
 	@tools/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 
 rust: build-packages
-	$(CARGO) build --release --workspace --locked
+	for crate in $(CRATES); do $(CARGO) build --release --locked --package $$crate || exit 1; done
 
 plugin: rust
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) plugin
@@ -49,12 +54,13 @@ test-style:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 
+# The server first: the others' tests talk to it.
 test-rust:
-	$(CARGO) build --workspace --locked
-	$(CARGO) test --workspace --locked
+	$(CARGO) build --locked --package fbchatd
+	for crate in $(CRATES); do $(CARGO) test --locked --package $$crate || exit 1; done
 
 test-purple:
-	$(CARGO) build --workspace --locked
+	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(DEBUG) ARTEFACTS=$(CURDIR)/$(ARTEFACTS) test
 
 # What `make run` does after building, with and without a display.
