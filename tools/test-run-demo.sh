@@ -52,8 +52,8 @@ chmod 600 "$work/password"
 
 # In the terminal. Standard input stays open, as a person's would.
 mkfifo "$work/keys"
-start env -u DISPLAY "$here/run-demo.sh" "$bin" <"$work/keys" >"$work/terminal.out" 2>&1
-exec 9>"$work/keys"
+exec 9<>"$work/keys"
+start env -u DISPLAY "$here/run-demo.sh" "$bin" <&9 >"$work/terminal.out" 2>&1
 wait_for 20 "buddy list" says_what "$work/terminal.out" "Bob Example"
 bob_says "hello terminal" "$work/terminal.out" >/dev/null || fail "bob could not send"
 wait_for 20 "message from bob" says_what "$work/terminal.out" "Bob Example: hello terminal"
