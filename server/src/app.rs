@@ -85,6 +85,14 @@ impl App {
         }
     }
 
+    /// Tells something to those of `uids` who are there to hear it; nobody else will.
+    pub fn tell(&self, uids: impl IntoIterator<Item = Uid>, item: Arc<str>) {
+        let there = self.hub.connected(uids.into_iter());
+        if !there.is_empty() {
+            self.store.push(there, item);
+        }
+    }
+
     /// Once a second: presence that changes by itself, and what was fetched meanwhile.
     pub fn tick(&self) {
         let (changed, acked) = self.hub.sweep();

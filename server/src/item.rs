@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::hub::Presence;
 use crate::json;
-use crate::types::{Message, Uid, first_word};
+use crate::types::{Message, Uid, User, first_word};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -101,6 +101,46 @@ pub fn presence(uid: Uid, presence: Presence) -> Arc<str> {
         r#type: "presence",
         uid,
         state: presence.name(),
+    })
+    .into()
+}
+
+#[derive(Serialize)]
+struct FriendRequestItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    name: &'a str,
+    message: &'a str,
+    time: i64,
+}
+
+/// Somebody wants to be friends.
+pub fn friend_request(from: &User, message: &str, time: i64) -> Arc<str> {
+    json::to_string(&FriendRequestItem {
+        r#type: "friend_request",
+        uid: from.uid,
+        name: &from.name,
+        message,
+        time,
+    })
+    .into()
+}
+
+#[derive(Serialize)]
+struct FriendItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    name: &'a str,
+    action: &'static str,
+}
+
+/// Somebody is a friend now, or no longer.
+pub fn friend(other: &User, added: bool) -> Arc<str> {
+    json::to_string(&FriendItem {
+        r#type: "friend",
+        uid: other.uid,
+        name: &other.name,
+        action: if added { "added" } else { "removed" },
     })
     .into()
 }

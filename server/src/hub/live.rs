@@ -123,6 +123,11 @@ impl Live {
         }
     }
 
+    /// Whether a client of his is there, whatever others may see.
+    pub fn connected(&self) -> bool {
+        self.pinned || !self.sessions.is_empty() || !self.waiting.is_empty()
+    }
+
     /// Works the presence out anew; true if it changed.
     pub fn settle(&mut self, limits: Limits, now: Instant) -> bool {
         let age = |at: Instant| now.saturating_duration_since(at);

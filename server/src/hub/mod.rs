@@ -227,6 +227,13 @@ impl Hub {
         .collect()
     }
 
+    /// Those of `uids` who have a client connected, also while they are invisible.
+    pub fn connected(&self, uids: impl Iterator<Item = Uid>) -> Vec<Uid> {
+        let users = lock(&self.users);
+        uids.filter(|uid| users.live.get(uid).is_some_and(Live::connected))
+            .collect()
+    }
+
     /// Looks after everybody: forgets old events; returns whose presence changed, and what was newly fetched.
     pub fn sweep(&self) -> (Vec<Uid>, Vec<(Uid, Seq)>) {
         let now = Instant::now();

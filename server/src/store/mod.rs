@@ -3,6 +3,7 @@
 //! The trait is all that the rest of the server sees; SQL stays in this folder. Reads are short look-ups that SQLite
 //! answers from its page cache. Writes are queued when called and answered once they are on disk.
 
+mod friendships;
 mod ops;
 mod schema;
 mod sqlite;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use crate::types::{Account, Mark, Message, Published, Seq, SessionKey, Uid, User};
 
+pub use friendships::{Answered, Asked, FriendRequest, Friendships};
 pub use sqlite::{Sqlite, lock_directory};
 pub use writer::now_ms;
 
@@ -84,7 +86,7 @@ pub enum Accepted {
 }
 
 /// Everything durable.
-pub trait Store: Send + Sync {
+pub trait Store: Friendships + Send + Sync {
     /// The account for a login: an e-mail address, or the part before the @ if that is unique.
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError>;
     /// Every user, by address.

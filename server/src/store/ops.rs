@@ -36,8 +36,15 @@ impl Tx<'_> {
     }
 
     pub(super) fn befriend(&mut self, a: Uid, b: Uid) -> Result<(), StoreError> {
-        self.writing()?.execute(
+        let db = self.writing()?;
+        db.execute(
             "INSERT OR IGNORE INTO friends(uid, friend) VALUES (?1, ?2), (?2, ?1)",
+            params![a.0, b.0],
+        )?;
+        // However they became friends, nothing is left to be answered.
+        db.execute(
+            "UPDATE friend_requests SET answer = 1
+                WHERE (sender = ?1 AND recipient = ?2) OR (sender = ?2 AND recipient = ?1)",
             params![a.0, b.0],
         )?;
         Ok(())

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// One step per version; a step is never edited once released, only followed by another.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
 CREATE TABLE users(
     uid INTEGER PRIMARY KEY AUTOINCREMENT,
     email TEXT NOT NULL UNIQUE,             -- lower case
@@ -50,7 +51,20 @@ CREATE TABLE deliveries(
     message INTEGER NOT NULL,
     PRIMARY KEY (owner, seq)
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+CREATE TABLE friend_requests(
+    sender INTEGER NOT NULL REFERENCES users,
+    recipient INTEGER NOT NULL REFERENCES users,
+    message TEXT NOT NULL,
+    time INTEGER NOT NULL,                  -- ms
+    answer INTEGER NOT NULL DEFAULT 0,      -- 0 none yet, 1 accepted, 2 declined
+    answered INTEGER NOT NULL DEFAULT 0,    -- ms, if declined
+    PRIMARY KEY (sender, recipient)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX friend_requests_recipient ON friend_requests(recipient, answer, time);
+",
+];
 
 /// Brings a database to the present version; `path` is for the error text.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -23,14 +23,14 @@ const QUEUE: usize = 8192;
 /// How long to wait for `fbchatd user …`, which writes to the same file from another process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const USER: &str = "users.uid, users.email, users.name, users.visible";
+pub(super) const USER: &str = "users.uid, users.email, users.name, users.visible";
 const MESSAGE: &str =
     "m.sender, m.recipient, s.name, r.name, m.text, m.msg_id, m.client_time, m.time";
 const NAMES: &str = "JOIN users s ON s.uid = m.sender JOIN users r ON r.uid = m.recipient";
 
 /// The one implementation of [`Store`].
 pub struct Sqlite {
-    reader: Arc<Mutex<Connection>>,
+    pub(super) reader: Arc<Mutex<Connection>>,
     jobs: Mutex<Option<SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -82,7 +82,7 @@ impl Sqlite {
         })
     }
 
-    fn submit<T: Send + 'static>(
+    pub(super) fn submit<T: Send + 'static>(
         &self,
         op: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Reply<T> {
@@ -329,7 +329,7 @@ fn private_file(dir: &Path, file: &Path) -> Result<File, StoreError> {
         .map_err(unusable)
 }
 
-fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         uid: Uid(row.get(0)?),
         email: row.get(1)?,

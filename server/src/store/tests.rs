@@ -206,3 +206,34 @@ fn files_are_private_and_the_directory_is_for_one_server() {
     drop(locked);
     assert!(lock_directory(&data).is_ok());
 }
+
+#[tokio::test]
+async fn fifty_people_can_be_asked_in_a_day_and_answers_do_not_make_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    let a = add(&store, "a@x").await;
+    for n in 0..52 {
+        let other = add(&store, &format!("{n}@x")).await;
+        let asked = store.ask(a.uid, other.uid, String::new()).await.unwrap();
+        assert_eq!(
+            matches!(asked, Asked::Requested(_)),
+            n < 50,
+            "{n} {asked:?}"
+        );
+        store.answer(other.uid, a.uid, n % 2 == 0).await.unwrap();
+    }
+    assert_eq!(store.friends(a.uid).unwrap().len(), 25);
+    assert_eq!(store.requests_sent(a.uid).unwrap().len(), 25);
+}
+
+#[tokio::test]
+async fn a_friendship_from_the_command_line_answers_what_waited() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    store.ask(a.uid, b.uid, "hello".into()).await.unwrap();
+    assert_eq!(store.requests_received(b.uid).unwrap()[0].message, "hello");
+    store.befriend(b.uid, a.uid).await.unwrap();
+    assert!(store.requests_received(b.uid).unwrap().is_empty());
+    assert!(store.requests_sent(a.uid).unwrap().is_empty());
+}

@@ -12,6 +12,7 @@ use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, payload};
 use super::pages;
 use super::params::Params;
+use super::pictures::thumb_src;
 use crate::app::App;
 use crate::hub::Presence;
 use crate::store::now_ms;
@@ -153,10 +154,11 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
 }
 
 fn info(user: User, origin: &str) -> Info {
+    let thumb_src = thumb_src(origin, &user);
     Info {
         first_name: user.first_name().to_owned(),
         name: user.name,
-        thumb_src: format!("{origin}/pics/q_silhouette.gif"),
+        thumb_src,
         status: None,
         status_time: 0,
         status_time_rel: "",

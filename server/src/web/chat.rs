@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::auth::Ajax;
 use super::envelope::{AjaxError, done, payload};
-use super::params::Params;
+use super::params::{Params, plain};
 use crate::app::App;
 use crate::hub::Presence;
 use crate::item::{self, MessageItem};
@@ -83,11 +83,7 @@ fn message_id(posted: &str) -> Result<String, AjaxError> {
 
 /// Plain text without control characters, within the limit.
 fn message_text(posted: &str, limit: usize) -> Result<String, AjaxError> {
-    let text: String = posted
-        .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\0'))
-        .map(|c| if c == '\0' { '\u{fffd}' } else { c })
-        .collect();
+    let text = plain(posted);
     if text.is_empty() {
         Err(AjaxError::Unexpected)
     } else if text.chars().count() > limit {

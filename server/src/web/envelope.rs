@@ -27,6 +27,10 @@ pub enum AjaxError {
     Unexpected,
     /// The text is longer than this.
     TooLong(usize),
+    /// A parameter that the person can put right; the sentence says how.
+    Invalid(&'static str),
+    /// More of this than anybody needs; the sentence says of what.
+    TooMany(&'static str),
     /// The request is larger than the server reads.
     TooLarge,
     /// Too much at once.
@@ -69,6 +73,8 @@ impl AjaxError {
                 );
                 return (1_357_005, "Message too long", text);
             }
+            AjaxError::Invalid(why) => (1_357_005, "Not possible", *why),
+            AjaxError::TooMany(why) => (1_395_001, "Too many", *why),
             AjaxError::TooLarge => (
                 1_357_005,
                 "Request too large",

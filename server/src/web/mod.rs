@@ -6,9 +6,11 @@ mod channel;
 mod chat;
 mod cookies;
 mod envelope;
+mod friends;
 mod login;
 mod pages;
 mod params;
+mod pictures;
 mod side;
 
 use std::sync::Arc;
@@ -57,9 +59,15 @@ pub fn router(app: Arc<App>) -> Router {
             get(chat::history).post(chat::history),
         )
         .route("/ajax/intent.php", get(side::intent).post(side::intent))
-        .route("/reqs.php", get(side::requests))
+        .route("/reqs.php", get(friends::page))
+        .route("/ajax/reqs.php", post(friends::answer))
+        .route("/ajax/profile/reqs.php", post(friends::answer))
+        .route("/ajax/addfriend.php", post(friends::add))
+        .route("/ajax/profile/connect.php", post(friends::add))
+        .route("/ajax/profile/removefriend.php", post(friends::remove))
+        .route("/ajax/fbchat/friend_requests.php", get(friends::list))
         .route("/notifications.php", get(side::notifications))
-        .route("/pics/q_silhouette.gif", get(side::silhouette))
+        .route("/pics/q_silhouette.gif", get(pictures::silhouette))
         .route("/healthz", get(side::health))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::not_found)

@@ -130,6 +130,7 @@ struct Extensions<'a> {
     batch: usize,
     presence: bool,
     message_limit: usize,
+    friends: bool,
 }
 
 /// home.php and presence/popout.php: every layout at once.
@@ -145,6 +146,7 @@ pub async fn home(
         batch: BATCH,
         presence: true,
         message_limit: app.config.message_limit,
+        friends: true,
     };
     let extensions = serde_json::to_string(&extensions).unwrap_or_default();
     let head = format!(
