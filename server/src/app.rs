@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::config::Config;
 use crate::hub::Hub;
@@ -14,6 +14,9 @@ use crate::password::Passwords;
 use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::types::{Uid, User};
+
+/// The most uploads at a time.
+const UPLOADS: usize = 16;
 
 /// The server.
 pub struct App {
@@ -27,6 +30,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows guessing down.
     pub throttle: Mutex<Throttle>,
+    /// The right to hold an upload in memory.
+    pub uploads: Semaphore,
     /// The demo's echo account.
     pub echo: Option<Echo>,
     /// Held while a presence is told, so that the last thing told is the last thing true.
@@ -60,6 +65,7 @@ impl App {
             hub,
             passwords,
             throttle: Mutex::default(),
+            uploads: Semaphore::new(UPLOADS),
             echo,
             telling: Mutex::new(()),
         }
@@ -90,6 +96,14 @@ impl App {
         let there = self.hub.connected(uids.into_iter());
         if !there.is_empty() {
             self.store.push(there, item);
+        }
+    }
+
+    /// Tells something to a user's friends, and to his other clients.
+    pub fn tell_circle(&self, uid: Uid, item: Arc<str>) {
+        match self.store.friends(uid) {
+            Ok(friends) => self.tell(friends.iter().map(|user| user.uid).chain([uid]), item),
+            Err(error) => log::error!("cannot tell the friends of {uid}: {error}"),
         }
     }
 

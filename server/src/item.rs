@@ -144,3 +144,21 @@ pub fn friend(other: &User, added: bool) -> Arc<str> {
     })
     .into()
 }
+
+#[derive(Serialize)]
+struct PictureItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    #[serde(rename = "thumbSrc")]
+    thumb_src: &'a str,
+}
+
+/// Somebody has another picture. The URL is relative, as each client knows the server under a name of its own.
+pub fn picture(uid: Uid, thumb_src: &str) -> Arc<str> {
+    json::to_string(&PictureItem {
+        r#type: "picture",
+        uid,
+        thumb_src,
+    })
+    .into()
+}

@@ -50,6 +50,8 @@ pub struct User {
     pub name: String,
     /// False while he has switched chat off.
     pub visible: bool,
+    /// The hash of his picture, if he has one.
+    pub picture: Option<String>,
 }
 
 impl User {

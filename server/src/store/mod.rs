@@ -5,6 +5,7 @@
 
 mod friendships;
 mod ops;
+mod profiles;
 mod schema;
 mod sqlite;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use crate::types::{Account, Mark, Message, Published, Seq, SessionKey, Uid, User};
 
 pub use friendships::{Answered, Asked, FriendRequest, Friendships};
+pub use profiles::Profiles;
 pub use sqlite::{Sqlite, lock_directory};
 pub use writer::now_ms;
 
@@ -86,7 +88,7 @@ pub enum Accepted {
 }
 
 /// Everything durable.
-pub trait Store: Friendships + Send + Sync {
+pub trait Store: Friendships + Profiles + Send + Sync {
     /// The account for a login: an e-mail address, or the part before the @ if that is unique.
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError>;
     /// Every user, by address.

@@ -64,6 +64,13 @@ CREATE TABLE friend_requests(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX friend_requests_recipient ON friend_requests(recipient, answer, time);
 ",
+    "
+ALTER TABLE users ADD COLUMN picture TEXT;  -- hash of the picture, which is part of its URL
+CREATE TABLE pictures(
+    uid INTEGER PRIMARY KEY REFERENCES users,
+    bytes BLOB NOT NULL
+) STRICT;
+",
 ];
 
 /// Brings a database to the present version; `path` is for the error text.

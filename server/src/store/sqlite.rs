@@ -23,7 +23,7 @@ const QUEUE: usize = 8192;
 /// How long to wait for `fbchatd user …`, which writes to the same file from another process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) const USER: &str = "users.uid, users.email, users.name, users.visible";
+pub(super) const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture";
 const MESSAGE: &str =
     "m.sender, m.recipient, s.name, r.name, m.text, m.msg_id, m.client_time, m.time";
 const NAMES: &str = "JOIN users s ON s.uid = m.sender JOIN users r ON r.uid = m.recipient";
@@ -160,7 +160,7 @@ impl Store for Sqlite {
             .query_map([login], |row| {
                 Ok(Account {
                     user: user(row)?,
-                    password: row.get(4)?,
+                    password: row.get("password")?,
                 })
             })?
             .collect::<Result<Vec<_>, _>>()?;
@@ -335,6 +335,7 @@ pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         email: row.get(1)?,
         name: row.get(2)?,
         visible: row.get(3)?,
+        picture: row.get(4)?,
     })
 }
 

@@ -112,6 +112,7 @@ impl Session {
             email: "t@example.org".into(),
             name: name.into(),
             visible: true,
+            picture: None,
         };
         Session {
             user,

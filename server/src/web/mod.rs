@@ -8,6 +8,7 @@ mod cookies;
 mod envelope;
 mod friends;
 mod login;
+mod multipart;
 mod pages;
 mod params;
 mod pictures;
@@ -27,6 +28,8 @@ use crate::app::App;
 
 /// The largest request body.
 const BODY: usize = 1 << 20;
+/// The largest upload: a picture, and the fields around it.
+const UPLOAD: usize = pictures::LIMIT + (16 << 10);
 /// How long a request may take to arrive and be answered; held polls excepted.
 const REQUEST: Duration = Duration::from_secs(30);
 
@@ -68,6 +71,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ajax/fbchat/friend_requests.php", get(friends::list))
         .route("/notifications.php", get(side::notifications))
         .route("/pics/q_silhouette.gif", get(pictures::silhouette))
+        .route("/pics/n_silhouette.gif", get(pictures::silhouette))
+        .route("/pics/{name}", get(pictures::get))
+        .route(
+            "/pic_upload.php",
+            post(pictures::upload).layer(DefaultBodyLimit::max(UPLOAD)),
+        )
         .route("/healthz", get(side::health))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::not_found)

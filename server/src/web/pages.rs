@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::auth::{Page, Session};
-use super::{cookies, text};
+use super::{cookies, pictures, text};
 use crate::app::App;
 use crate::config::Config;
 use crate::types::Uid;
@@ -131,6 +131,8 @@ struct Extensions<'a> {
     presence: bool,
     message_limit: usize,
     friends: bool,
+    pictures: bool,
+    picture_limit: usize,
 }
 
 /// home.php and presence/popout.php: every layout at once.
@@ -147,6 +149,8 @@ pub async fn home(
         presence: true,
         message_limit: app.config.message_limit,
         friends: true,
+        pictures: true,
+        picture_limit: pictures::LIMIT,
     };
     let extensions = serde_json::to_string(&extensions).unwrap_or_default();
     let head = format!(

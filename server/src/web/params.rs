@@ -24,6 +24,16 @@ impl Params {
         )
     }
 
+    /// One parameter that came in some other way.
+    pub fn single(name: &str, value: Option<impl Into<String>>) -> Self {
+        Params(
+            value
+                .into_iter()
+                .map(|value| (name.to_owned(), value.into()))
+                .collect(),
+        )
+    }
+
     /// The first parameter of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
