@@ -162,3 +162,22 @@ pub fn picture(uid: Uid, thumb_src: &str) -> Arc<str> {
     })
     .into()
 }
+
+#[derive(Serialize)]
+struct StatusItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    text: &'a str,
+    time: i64,
+}
+
+/// Somebody says something else about himself, or with an empty text nothing any more.
+pub fn status(uid: Uid, text: &str, time: i64) -> Arc<str> {
+    json::to_string(&StatusItem {
+        r#type: "status",
+        uid,
+        text,
+        time,
+    })
+    .into()
+}

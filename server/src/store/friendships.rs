@@ -50,6 +50,34 @@ pub enum Answered {
     TooMany,
 }
 
+/// What another user is to oneself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// The same person.
+    Own,
+    /// A friend.
+    Friend,
+    /// Asked by me, has not answered.
+    Sent,
+    /// Has asked me and waits.
+    Received,
+    /// A stranger.
+    None,
+}
+
+impl Relation {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Relation::Own => "self",
+            Relation::Friend => "friend",
+            Relation::Sent => "sent",
+            Relation::Received => "received",
+            Relation::None => "none",
+        }
+    }
+}
+
 /// A request that waits.
 #[derive(Debug)]
 pub struct FriendRequest {
@@ -67,6 +95,8 @@ pub trait Friendships {
     fn requests_received(&self, uid: Uid) -> Result<Vec<FriendRequest>, StoreError>;
     /// The requests of this user that nobody has accepted, newest first. A declined one looks like a waiting one.
     fn requests_sent(&self, uid: Uid) -> Result<Vec<FriendRequest>, StoreError>;
+    /// What `other` is to `uid`.
+    fn relation(&self, uid: Uid, other: Uid) -> Result<Relation, StoreError>;
 
     /// Asks somebody; asking somebody who has asked is accepting.
     fn ask(&self, from: Uid, to: Uid, message: String) -> Reply<Asked>;
@@ -99,6 +129,27 @@ impl Friendships for Sqlite {
         ))?;
         let rows = select.query_map(params![uid.0, now_ms() - DECLINED_FOR], request)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn relation(&self, uid: Uid, other: Uid) -> Result<Relation, StoreError> {
+        if uid == other {
+            return Ok(Relation::Own);
+        }
+        let db = lock(&self.reader);
+        let mut select = db.prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM friends WHERE uid = ?1 AND friend = ?3),
+                EXISTS (SELECT 1 FROM friend_requests WHERE sender = ?3 AND recipient = ?1 AND answer = 0),
+                EXISTS (SELECT 1 FROM friend_requests WHERE sender = ?1 AND recipient = ?3 AND {UNANSWERED})"
+        ))?;
+        let found = select.query_row(params![uid.0, now_ms() - DECLINED_FOR, other.0], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        Ok(match found {
+            (true, ..) => Relation::Friend,
+            (_, true, _) => Relation::Received,
+            (_, _, true) => Relation::Sent,
+            _ => Relation::None,
+        })
     }
 
     fn ask(&self, from: Uid, to: Uid, message: String) -> Reply<Asked> {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::types::{Account, Mark, Message, Published, Seq, SessionKey, Uid, User};
 
-pub use friendships::{Answered, Asked, FriendRequest, Friendships};
+pub use friendships::{Answered, Asked, FriendRequest, Friendships, Relation};
 pub use profiles::Profiles;
 pub use sqlite::{Sqlite, lock_directory};
 pub use writer::now_ms;

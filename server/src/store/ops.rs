@@ -19,8 +19,8 @@ impl Tx<'_> {
     ) -> Result<Option<Uid>, StoreError> {
         let added = self
             .writing()?
-            .prepare_cached("INSERT INTO users(email, name, password) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING uid")?
-            .query_row(params![email, name, password], |row| row.get(0).map(Uid))
+            .prepare_cached("INSERT INTO users(email, name, password, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING RETURNING uid")?
+            .query_row(params![email, name, password, now_ms()], |row| row.get(0).map(Uid))
             .optional()?;
         Ok(added)
     }

@@ -71,6 +71,11 @@ CREATE TABLE pictures(
     bytes BLOB NOT NULL
 ) STRICT;
 ",
+    "
+ALTER TABLE users ADD COLUMN status TEXT;
+ALTER TABLE users ADD COLUMN status_time INTEGER NOT NULL DEFAULT 0;    -- ms
+ALTER TABLE users ADD COLUMN created INTEGER NOT NULL DEFAULT 0;        -- ms; 0: before this was noted
+",
 ];
 
 /// Brings a database to the present version; `path` is for the error text.

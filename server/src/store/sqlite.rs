@@ -16,14 +16,15 @@ use tokio::sync::oneshot;
 use super::writer::{Job, Tx, Writer};
 use super::{Accepted, NewMessage, Reply, Sink, Store, StoreError, schema};
 use crate::lock;
-use crate::types::{Account, Mark, Message, Seq, SessionKey, Uid, User};
+use crate::types::{Account, Mark, Message, Seq, SessionKey, Status, Uid, User};
 
 /// The most writes that may wait.
 const QUEUE: usize = 8192;
 /// How long to wait for `fbchatd user …`, which writes to the same file from another process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture";
+pub(super) const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture,
+    users.status, users.status_time, users.created";
 const MESSAGE: &str =
     "m.sender, m.recipient, s.name, r.name, m.text, m.msg_id, m.client_time, m.time";
 const NAMES: &str = "JOIN users s ON s.uid = m.sender JOIN users r ON r.uid = m.recipient";
@@ -336,6 +337,14 @@ pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         name: row.get(2)?,
         visible: row.get(3)?,
         picture: row.get(4)?,
+        status: match row.get(5)? {
+            Some(text) => Some(Status {
+                text,
+                time: row.get(6)?,
+            }),
+            None => None,
+        },
+        since: row.get(7).map(|since| (since > 0).then_some(since))?,
     })
 }
 

@@ -113,6 +113,8 @@ impl Session {
             name: name.into(),
             visible: true,
             picture: None,
+            status: None,
+            since: None,
         };
         Session {
             user,

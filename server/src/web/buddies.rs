@@ -13,6 +13,7 @@ use super::envelope::{AjaxError, payload};
 use super::pages;
 use super::params::Params;
 use super::pictures::thumb_src;
+use super::status::{ago, seconds};
 use crate::app::App;
 use crate::hub::Presence;
 use crate::store::now_ms;
@@ -73,7 +74,7 @@ struct Info {
     thumb_src: String,
     status: Option<String>,
     status_time: i64,
-    status_time_rel: &'static str,
+    status_time_rel: String,
 }
 
 #[derive(Serialize)]
@@ -159,8 +160,8 @@ fn info(user: User, origin: &str) -> Info {
         first_name: user.first_name().to_owned(),
         name: user.name,
         thumb_src,
-        status: None,
-        status_time: 0,
-        status_time_rel: "",
+        status_time: seconds(user.status.as_ref()),
+        status_time_rel: user.status.as_ref().map(ago).unwrap_or_default(),
+        status: user.status.map(|status| status.text),
     }
 }

@@ -69,9 +69,9 @@ impl AjaxError {
             ),
             AjaxError::TooLong(limit) => {
                 let text = format!(
-                    "Your message is too long: the limit is {limit} characters. Send it in parts."
+                    "Your text is too long: the limit is {limit} characters. Shorten it or send it in parts."
                 );
-                return (1_357_005, "Message too long", text);
+                return (1_357_005, "Text too long", text);
             }
             AjaxError::Invalid(why) => (1_357_005, "Not possible", *why),
             AjaxError::TooMany(why) => (1_395_001, "Too many", *why),

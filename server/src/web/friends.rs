@@ -20,7 +20,8 @@ use crate::types::{Uid, User};
 /// The longest message with a request, in characters.
 const MESSAGE: usize = 1000;
 
-const NOBODY: AjaxError = AjaxError::Invalid("There is no such person.");
+/// The answer to any number that is nobody's.
+pub const NOBODY: AjaxError = AjaxError::Invalid("There is no such person.");
 
 /// How a call of this kind ended.
 #[derive(Serialize)]

@@ -12,7 +12,10 @@ mod multipart;
 mod pages;
 mod params;
 mod pictures;
+mod profile;
+mod search;
 mod side;
+mod status;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +64,13 @@ pub fn router(app: Arc<App>) -> Router {
             "/ajax/chat/history.php",
             get(chat::history).post(chat::history),
         )
-        .route("/ajax/intent.php", get(side::intent).post(side::intent))
+        .route("/ajax/intent.php", get(status::intent).post(status::intent))
+        .route("/updatestatus.php", post(status::update))
+        .route("/ajax/updatestatus.php", post(status::update))
+        .route("/profile.php", get(profile::page))
+        .route("/ajax/fbchat/profile.php", get(profile::get))
+        .route("/s.php", get(search::page))
+        .route("/ajax/fbchat/search.php", get(search::get))
         .route("/reqs.php", get(friends::page))
         .route("/ajax/reqs.php", post(friends::answer))
         .route("/ajax/profile/reqs.php", post(friends::answer))

@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::auth::{Page, Session};
-use super::{cookies, pictures, text};
+use super::{cookies, pictures, status, text};
 use crate::app::App;
 use crate::config::Config;
 use crate::types::Uid;
@@ -133,6 +133,10 @@ struct Extensions<'a> {
     friends: bool,
     pictures: bool,
     picture_limit: usize,
+    status: bool,
+    status_limit: usize,
+    profile: bool,
+    search: bool,
 }
 
 /// home.php and presence/popout.php: every layout at once.
@@ -151,6 +155,10 @@ pub async fn home(
         friends: true,
         pictures: true,
         picture_limit: pictures::LIMIT,
+        status: true,
+        status_limit: status::LIMIT,
+        profile: true,
+        search: true,
     };
     let extensions = serde_json::to_string(&extensions).unwrap_or_default();
     let head = format!(

@@ -2,16 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
 
-use super::auth::{Ajax, Page};
-use super::envelope::payload;
+use super::auth::Page;
 use super::{pages, text};
-
-/// intent.php: no status stories.
-pub async fn intent(_: Ajax) -> Response {
-    payload(json!({ "html": "", "newestStoryTime": 0, "storyCount": 0 }))
-}
 
 /// notifications.php: none.
 pub async fn notifications(_: Page) -> Response {
