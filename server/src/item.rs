@@ -181,3 +181,18 @@ pub fn status(uid: Uid, text: &str, time: i64) -> Arc<str> {
     })
     .into()
 }
+
+#[derive(Serialize)]
+struct InboxItem {
+    r#type: &'static str,
+    unseen: i64,
+}
+
+/// How many conversations have messages that were not read.
+pub fn inbox(unseen: i64) -> Arc<str> {
+    json::to_string(&InboxItem {
+        r#type: "inbox",
+        unseen,
+    })
+    .into()
+}

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::sqlite::{USER, user};
 use super::writer::{Tx, now_ms};
-use super::{Reply, Sqlite, StoreError};
+use super::{Kind, Reply, Sqlite, StoreError};
 use crate::lock;
 use crate::types::{Uid, User};
 
@@ -175,7 +175,7 @@ impl Tx<'_> {
             return Ok(Asked::Friend);
         }
         if self.waits(to, from)? {
-            return self.become_friends(from, to).map(|done| match done {
+            return self.become_friends(from, to, now).map(|done| match done {
                 true => Asked::Added(other),
                 false => Asked::TooMany,
             });
@@ -200,6 +200,7 @@ impl Tx<'_> {
             "INSERT OR REPLACE INTO friend_requests(sender, recipient, message, time) VALUES (?1, ?2, ?3, ?4)",
             params![from.0, to.0, message, now],
         )?;
+        self.notify(to, Kind::FriendRequest, from, now)?;
         Ok(Asked::Requested(now))
     }
 
@@ -210,17 +211,19 @@ impl Tx<'_> {
         if !self.waits(from, own)? {
             return Ok(Answered::Unknown);
         }
+        let now = now_ms();
         if !accept {
+            self.forget(own, Kind::FriendRequest, from)?;
             self.writing()?.execute(
                 "UPDATE friend_requests SET answer = 2, answered = ?3 WHERE sender = ?1 AND recipient = ?2",
-                params![from.0, own.0, now_ms()],
+                params![from.0, own.0, now],
             )?;
             return Ok(Answered::Declined);
         }
         let other = self.find(from)?;
         Ok(match other {
             None => Answered::Unknown,
-            Some(other) if self.become_friends(own, from)? => Answered::Added(other),
+            Some(other) if self.become_friends(own, from, now)? => Answered::Added(other),
             Some(_) => Answered::TooMany,
         })
     }
@@ -236,15 +239,17 @@ impl Tx<'_> {
         self.find(other)
     }
 
-    /// False if one of them has too many friends already.
-    fn become_friends(&mut self, a: Uid, b: Uid) -> Result<bool, StoreError> {
-        for uid in [a, b] {
+    /// Accepts for `own` what `other` has asked; false if one of them has too many friends already.
+    fn become_friends(&mut self, own: Uid, other: Uid, now: i64) -> Result<bool, StoreError> {
+        for uid in [own, other] {
             let friends = "SELECT count(*) FROM friends WHERE uid = ?1";
             if self.count(friends, params![uid.0])? >= FRIENDS {
                 return Ok(false);
             }
         }
-        self.befriend(a, b)?;
+        self.befriend(own, other)?;
+        self.forget(own, Kind::FriendRequest, other)?;
+        self.notify(other, Kind::FriendAdded, own, now)?;
         Ok(true)
     }
 

@@ -111,6 +111,7 @@ impl Tx<'_> {
         self.deliver(message.to, message.time, item.clone())?;
         if message.from != message.to {
             self.deliver(message.from, message.time, item)?;
+            self.unread(&message, &new.there)?;
         }
         Ok(Accepted::New)
     }

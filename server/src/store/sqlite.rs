@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use tokio::sync::oneshot;
 
 use super::writer::{Job, Tx, Writer};
-use super::{Accepted, NewMessage, Reply, Sink, Store, StoreError, schema};
+use super::{Accepted, NewMessage, Reply, Sink, Store, StoreError, Window, schema};
 use crate::lock;
 use crate::types::{Account, Mark, Message, Seq, SessionKey, Status, Uid, User};
 
@@ -231,20 +231,32 @@ impl Store for Sqlite {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn history(&self, a: Uid, b: Uid, limit: usize) -> Result<Vec<Message>, StoreError> {
+    fn history(&self, a: Uid, b: Uid, window: Window) -> Result<Vec<Message>, StoreError> {
+        let order = if window.since.is_some() {
+            "ASC"
+        } else {
+            "DESC"
+        };
+        let part = format!("time > ?3 AND time < ?4 ORDER BY time {order} LIMIT ?5");
         let db = lock(&self.reader);
         // One look into the index per direction; a single OR would make SQLite walk the whole table.
         let mut select = db.prepare_cached(&format!(
             "SELECT {MESSAGE} FROM messages m {NAMES} WHERE m.time IN (
-                SELECT * FROM (SELECT time FROM messages WHERE sender = ?1 AND recipient = ?2 ORDER BY time DESC LIMIT ?3)
+                SELECT * FROM (SELECT time FROM messages WHERE sender = ?1 AND recipient = ?2 AND {part})
                 UNION
-                SELECT * FROM (SELECT time FROM messages WHERE sender = ?2 AND recipient = ?1 ORDER BY time DESC LIMIT ?3)
-                ORDER BY 1 DESC LIMIT ?3
+                SELECT * FROM (SELECT time FROM messages WHERE sender = ?2 AND recipient = ?1 AND {part})
+                ORDER BY 1 {order} LIMIT ?5
             ) ORDER BY m.time"
         ))?;
-        Ok(select
-            .query_map(params![a.0, b.0, limit as i64], message)?
-            .collect::<Result<_, _>>()?)
+        let (since, before) = (
+            window.since.unwrap_or(i64::MIN),
+            window.before.unwrap_or(i64::MAX),
+        );
+        let rows = select.query_map(
+            params![a.0, b.0, since, before, window.limit as i64],
+            message,
+        )?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn add_user(&self, email: String, name: String, password: String) -> Reply<Option<Uid>> {

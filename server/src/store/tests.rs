@@ -35,6 +35,7 @@ fn new(from: &User, to: &User, id: u32, text: &str) -> NewMessage {
         text: text.into(),
         msg_id: id.to_string(),
         client_time: 0,
+        there: Vec::new(),
     }
 }
 
@@ -111,13 +112,13 @@ async fn a_repeated_post_is_stored_and_published_once() {
     );
     assert_eq!(seqs(&heard, &b), [1, 2, 3]);
     assert_eq!(seqs(&heard, &a), [1, 2, 3, 4]);
-    let history = store.history(a.uid, b.uid, 2).unwrap();
+    let history = store.history(a.uid, b.uid, last(2)).unwrap();
     assert_eq!(
         history.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(),
         ["y", "x"]
     );
     assert!(history.is_sorted_by(|x, y| time(x) < time(y)));
-    assert_eq!(store.history(a.uid, a.uid, 9).unwrap().len(), 1);
+    assert_eq!(store.history(a.uid, a.uid, last(9)).unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -236,4 +237,12 @@ async fn a_friendship_from_the_command_line_answers_what_waited() {
     store.befriend(b.uid, a.uid).await.unwrap();
     assert!(store.requests_received(b.uid).unwrap().is_empty());
     assert!(store.requests_sent(a.uid).unwrap().is_empty());
+}
+
+fn last(limit: usize) -> Window {
+    Window {
+        since: None,
+        before: None,
+        limit,
+    }
 }

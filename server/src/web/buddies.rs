@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, payload};
+use super::notices::{self, Counters};
 use super::pages;
 use super::params::Params;
 use super::pictures::thumb_src;
@@ -46,7 +47,7 @@ struct Payload {
     buddy_list: Option<BuddyList>,
     time: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    notifications: Option<Notifications>,
+    notifications: Option<Counters>,
 }
 
 #[derive(Serialize)]
@@ -77,19 +78,6 @@ struct Info {
     status_time_rel: String,
 }
 
-#[derive(Serialize)]
-struct Notifications {
-    #[serde(rename = "countNew")]
-    count_new: u32,
-    count: u32,
-    app_names: BTreeMap<String, String>,
-    latest_notif: i64,
-    latest_read_notif: i64,
-    markup: &'static str,
-    #[serde(rename = "inboxCount")]
-    inbox_count: &'static str,
-}
-
 fn answer(
     app: &App,
     session: &Session,
@@ -102,15 +90,11 @@ fn answer(
     } else {
         None
     };
-    let notifications = (params.flag("notifications") == Some(true)).then(|| Notifications {
-        count_new: 0,
-        count: 0,
-        app_names: BTreeMap::new(),
-        latest_notif: 0,
-        latest_read_notif: 0,
-        markup: "",
-        inbox_count: "0",
-    });
+    let notifications = if params.flag("notifications") == Some(true) {
+        Some(notices::counters(app, session.user.uid)?)
+    } else {
+        None
+    };
     Ok(payload(Payload {
         buddy_list,
         time: now_ms(),

@@ -5,10 +5,12 @@ mod buddies;
 mod channel;
 mod chat;
 mod cookies;
+mod dates;
 mod envelope;
 mod friends;
 mod login;
 mod multipart;
+mod notices;
 mod pages;
 mod params;
 mod pictures;
@@ -78,7 +80,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ajax/profile/connect.php", post(friends::add))
         .route("/ajax/profile/removefriend.php", post(friends::remove))
         .route("/ajax/fbchat/friend_requests.php", get(friends::list))
-        .route("/notifications.php", get(side::notifications))
+        .route("/notifications.php", get(notices::page))
+        .route("/feeds/notifications.php", get(notices::feed))
+        .route(
+            "/ajax/fbchat/notifications.php",
+            get(notices::list).post(notices::mark_seen),
+        )
         .route("/pics/q_silhouette.gif", get(pictures::silhouette))
         .route("/pics/n_silhouette.gif", get(pictures::silhouette))
         .route("/pics/{name}", get(pictures::get))

@@ -137,6 +137,8 @@ struct Extensions<'a> {
     status_limit: usize,
     profile: bool,
     search: bool,
+    notifications: bool,
+    history: bool,
 }
 
 /// home.php and presence/popout.php: every layout at once.
@@ -159,6 +161,8 @@ pub async fn home(
         status_limit: status::LIMIT,
         profile: true,
         search: true,
+        notifications: true,
+        history: true,
     };
     let extensions = serde_json::to_string(&extensions).unwrap_or_default();
     let head = format!(

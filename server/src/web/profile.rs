@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::auth::{Ajax, Page, Session};
+use super::dates::date;
 use super::envelope::{AjaxError, payload};
 use super::friends::NOBODY;
 use super::pages::{self, escape};
@@ -112,35 +113,4 @@ fn body(profile: &Profile) -> String {
         escape(&profile.thumb_src),
         escape(profile.status.as_deref().unwrap_or_default()),
     )
-}
-
-/// The day of a time in ms, as YYYY-MM-DD in UTC; by the civil calendar's usual arithmetic on 400-year eras.
-fn date(ms: i64) -> String {
-    let days = ms.div_euclid(86_400_000) + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, (month + 2) % 12 + 1);
-    let year = year + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_counted_right() {
-        for (day, text) in [
-            (0, "1970-01-01"),
-            (11_016, "2000-02-29"),
-            (11_017, "2000-03-01"),
-            (13_970, "2008-04-01"),
-            (20_088, "2024-12-31"),
-            (-1, "1969-12-31"),
-        ] {
-            assert_eq!(date(day * 86_400_000 + 5), text);
-        }
-    }
 }

@@ -3,18 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::auth::Page;
-use super::{pages, text};
-
-/// notifications.php: none.
-pub async fn notifications(_: Page) -> Response {
-    pages::html(
-        StatusCode::OK,
-        "Facebook | Notifications",
-        "",
-        "<p>You have no notifications.</p>\n",
-    )
-}
+use super::text;
 
 /// For whoever watches the server.
 pub async fn health() -> Response {
