@@ -183,6 +183,25 @@ pub fn status(uid: Uid, text: &str, time: i64) -> Arc<str> {
 }
 
 #[derive(Serialize)]
+struct PokeItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    name: &'a str,
+    time: i64,
+}
+
+/// Somebody pokes. Not `from`, by which old clients would take him for being online.
+pub fn poke(from: &User, time: i64) -> Arc<str> {
+    json::to_string(&PokeItem {
+        r#type: "poke",
+        uid: from.uid,
+        name: &from.name,
+        time,
+    })
+    .into()
+}
+
+#[derive(Serialize)]
 struct InboxItem {
     r#type: &'static str,
     unseen: i64,

@@ -50,6 +50,17 @@ pub enum Answered {
     TooMany,
 }
 
+/// What became of a poke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Poked {
+    /// He has been poked, at this time.
+    New(i64),
+    /// He was poked less than a day ago, and has not poked back.
+    Pending,
+    /// He is no friend.
+    Stranger,
+}
+
 /// What another user is to oneself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
@@ -102,6 +113,8 @@ pub trait Friendships {
     fn ask(&self, from: Uid, to: Uid, message: String) -> Reply<Asked>;
     /// Answers the request of `from`.
     fn answer(&self, own: Uid, from: Uid, accept: bool) -> Reply<Answered>;
+    /// Pokes a friend.
+    fn poke(&self, from: Uid, to: Uid) -> Reply<Poked>;
     /// Ends a friendship; the former friend, if he was one.
     fn unfriend(&self, own: Uid, other: Uid) -> Reply<Option<User>>;
 }
@@ -158,6 +171,10 @@ impl Friendships for Sqlite {
 
     fn answer(&self, own: Uid, from: Uid, accept: bool) -> Reply<Answered> {
         self.submit(move |tx| tx.answer(own, from, accept))
+    }
+
+    fn poke(&self, from: Uid, to: Uid) -> Reply<Poked> {
+        self.submit(move |tx| tx.poke(from, to))
     }
 
     fn unfriend(&self, own: Uid, other: Uid) -> Reply<Option<User>> {
@@ -228,6 +245,26 @@ impl Tx<'_> {
         })
     }
 
+    fn poke(&mut self, from: Uid, to: Uid) -> Result<Poked, StoreError> {
+        if !self.are_friends(from, to)? {
+            return Ok(Poked::Stranger);
+        }
+        let now = now_ms();
+        let pending = self
+            .reading()
+            .prepare_cached(
+                "SELECT 1 FROM notifications WHERE owner = ?1 AND kind = ?2 AND actor = ?3 AND time > ?4",
+            )?
+            .exists(params![to.0, Kind::Poke.name(), from.0, now - DAY])?;
+        if pending {
+            return Ok(Poked::Pending);
+        }
+        // To poke back settles the other's poke, so that he may poke again.
+        self.forget(from, Kind::Poke, to)?;
+        self.notify(to, Kind::Poke, from, now)?;
+        Ok(Poked::New(now))
+    }
+
     fn unfriend(&mut self, own: Uid, other: Uid) -> Result<Option<User>, StoreError> {
         if !self.are_friends(own, other)? {
             return Ok(None);
@@ -236,6 +273,8 @@ impl Tx<'_> {
             "DELETE FROM friends WHERE (uid = ?1 AND friend = ?2) OR (uid = ?2 AND friend = ?1)",
             params![own.0, other.0],
         )?;
+        self.leave_lists(own, other)?;
+        self.leave_lists(other, own)?;
         self.find(other)
     }
 

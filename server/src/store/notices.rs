@@ -18,16 +18,19 @@ pub enum Kind {
     FriendRequest,
     /// Somebody has accepted.
     FriendAdded,
+    /// Somebody pokes.
+    Poke,
 }
 
 impl Kind {
-    const ALL: [Kind; 2] = [Kind::FriendRequest, Kind::FriendAdded];
+    const ALL: [Kind; 3] = [Kind::FriendRequest, Kind::FriendAdded, Kind::Poke];
 
     /// The word on the wire and in the database.
     pub fn name(self) -> &'static str {
         match self {
             Kind::FriendRequest => "friend_request",
             Kind::FriendAdded => "friend_added",
+            Kind::Poke => "poke",
         }
     }
 }

@@ -95,6 +95,20 @@ CREATE TABLE notifications(
 ) STRICT;
 CREATE INDEX notifications_owner ON notifications(owner, id);
 ",
+    "
+CREATE TABLE friend_lists(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner INTEGER NOT NULL REFERENCES users,
+    name TEXT NOT NULL
+) STRICT;
+CREATE INDEX friend_lists_owner ON friend_lists(owner);
+
+CREATE TABLE friend_list_members(
+    list INTEGER NOT NULL REFERENCES friend_lists ON DELETE CASCADE,
+    uid INTEGER NOT NULL REFERENCES users,
+    PRIMARY KEY (list, uid)
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Brings a database to the present version; `path` is for the error text.

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, payload};
+use super::lists::{ListInfo, containing, list_data};
 use super::notices::{self, Counters};
 use super::pages;
 use super::params::Params;
@@ -17,7 +18,7 @@ use super::pictures::thumb_src;
 use super::status::{ago, seconds};
 use crate::app::App;
 use crate::hub::Presence;
-use crate::store::now_ms;
+use crate::store::{List, now_ms};
 use crate::types::{Uid, User};
 
 /// update.php: the list if asked for, and the notifications if asked for.
@@ -60,11 +61,14 @@ struct BuddyList {
     was_available_ids: [Uid; 0],
     user_infos: BTreeMap<Uid, Info>,
     forced_render: bool,
+    fl_data: BTreeMap<String, ListInfo>,
 }
 
 #[derive(Serialize)]
 struct Available {
     i: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fl: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -76,6 +80,8 @@ struct Info {
     status: Option<String>,
     status_time: i64,
     status_time_rel: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fl: Vec<String>,
 }
 
 fn answer(
@@ -108,6 +114,7 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
     if own.visible {
         users = app.store.friends(own.uid)?;
     }
+    let lists = app.store.lists(own.uid)?;
     let presences = users
         .iter()
         .map(|user| (user.uid, app.hub.presence(user.uid)));
@@ -118,6 +125,7 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
                 uid,
                 Available {
                     i: presence == Presence::Idle,
+                    fl: containing(&lists, uid),
                 },
             )
         })
@@ -132,18 +140,20 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
         was_available_ids: [],
         user_infos: users
             .into_iter()
-            .map(|user| (user.uid, info(user, origin)))
+            .map(|user| (user.uid, info(user, origin, &lists)))
             .collect(),
         forced_render: true,
+        fl_data: list_data(&lists),
     })
 }
 
-fn info(user: User, origin: &str) -> Info {
+fn info(user: User, origin: &str, lists: &[List]) -> Info {
     let thumb_src = thumb_src(origin, &user);
     Info {
         first_name: user.first_name().to_owned(),
         name: user.name,
         thumb_src,
+        fl: containing(lists, user.uid),
         status_time: seconds(user.status.as_ref()),
         status_time_rel: user.status.as_ref().map(ago).unwrap_or_default(),
         status: user.status.map(|status| status.text),

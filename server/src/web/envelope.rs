@@ -31,6 +31,8 @@ pub enum AjaxError {
     Invalid(&'static str),
     /// More of this than anybody needs; the sentence says of what.
     TooMany(&'static str),
+    /// There is a list of that name.
+    ListExists,
     /// The request is larger than the server reads.
     TooLarge,
     /// Too much at once.
@@ -75,6 +77,11 @@ impl AjaxError {
             }
             AjaxError::Invalid(why) => (1_357_005, "Not possible", *why),
             AjaxError::TooMany(why) => (1_395_001, "Too many", *why),
+            AjaxError::ListExists => (
+                1_409_001,
+                "List exists",
+                "You have a list of that name already. Choose another name.",
+            ),
             AjaxError::TooLarge => (
                 1_357_005,
                 "Request too large",

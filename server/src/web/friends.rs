@@ -14,7 +14,7 @@ use super::params::{Params, plain};
 use super::pictures::thumb_src;
 use crate::app::App;
 use crate::item;
-use crate::store::{Answered, Asked, FriendRequest};
+use crate::store::{Answered, Asked, FriendRequest, Poked};
 use crate::types::{Uid, User};
 
 /// The longest message with a request, in characters.
@@ -116,6 +116,25 @@ pub async fn remove(
         }
         // Also if there is no such person: nobody learns who exists by parting from him.
         None => Ok(outcome("none")),
+    }
+}
+
+/// POST poke.php: once a day, or until he pokes back.
+pub async fn poke(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    session.check(&params)?;
+    let own = &session.user;
+    let to = other(&params, own.uid, &["uid", "to"])?;
+    match app.store.poke(own.uid, to).await? {
+        Poked::New(time) => {
+            app.tell([to], item::poke(own, time));
+            Ok(outcome("poked"))
+        }
+        Poked::Pending => Ok(outcome("pending")),
+        Poked::Stranger => Err(AjaxError::Invalid("You can poke only your friends.")),
     }
 }
 

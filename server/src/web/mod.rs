@@ -8,6 +8,7 @@ mod cookies;
 mod dates;
 mod envelope;
 mod friends;
+mod lists;
 mod login;
 mod multipart;
 mod notices;
@@ -79,6 +80,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ajax/addfriend.php", post(friends::add))
         .route("/ajax/profile/connect.php", post(friends::add))
         .route("/ajax/profile/removefriend.php", post(friends::remove))
+        .route("/ajax/poke.php", post(friends::poke))
+        .route("/ajax/chat/buddy_list_settings.php", post(lists::change))
         .route("/ajax/fbchat/friend_requests.php", get(friends::list))
         .route("/notifications.php", get(notices::page))
         .route("/feeds/notifications.php", get(notices::feed))

@@ -56,13 +56,16 @@ fn sentence(notification: &Notification) -> String {
     match notification.kind {
         Kind::FriendRequest => format!("{name} wants to be your friend."),
         Kind::FriendAdded => format!("{name} accepted your friend request."),
+        Kind::Poke => format!("{name} poked you."),
     }
 }
 
 fn link(notification: &Notification, origin: &str) -> String {
     match notification.kind {
         Kind::FriendRequest => format!("{origin}/reqs.php"),
-        Kind::FriendAdded => format!("{origin}/profile.php?id={}", notification.actor.uid),
+        Kind::FriendAdded | Kind::Poke => {
+            format!("{origin}/profile.php?id={}", notification.actor.uid)
+        }
     }
 }
 

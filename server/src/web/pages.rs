@@ -139,6 +139,8 @@ struct Extensions<'a> {
     search: bool,
     notifications: bool,
     history: bool,
+    poke: bool,
+    lists: bool,
 }
 
 /// home.php and presence/popout.php: every layout at once.
@@ -163,6 +165,8 @@ pub async fn home(
         search: true,
         notifications: true,
         history: true,
+        poke: true,
+        lists: true,
     };
     let extensions = serde_json::to_string(&extensions).unwrap_or_default();
     let head = format!(
