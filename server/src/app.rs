@@ -30,6 +30,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows guessing down.
     pub throttle: Mutex<Throttle>,
+    /// Slows signing up down; apart, so that nobody is kept from logging in by it.
+    pub sign_ups: Mutex<Throttle>,
     /// The right to hold an upload in memory.
     pub uploads: Semaphore,
     /// The demo's echo account.
@@ -65,6 +67,7 @@ impl App {
             hub,
             passwords,
             throttle: Mutex::default(),
+            sign_ups: Mutex::default(),
             uploads: Semaphore::new(UPLOADS),
             echo,
             telling: Mutex::new(()),

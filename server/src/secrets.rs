@@ -17,6 +17,11 @@ pub fn session_key(secret: &str) -> SessionKey {
     SessionKey(digest("session", secret))
 }
 
+/// The key under which the invitation with this secret is stored.
+pub fn invite_key(secret: &str) -> SessionKey {
+    SessionKey(digest("invite", secret))
+}
+
 /// A token that a page carries and a write must bring back; it is worth nothing without the session's cookie.
 pub fn token(name: &str, secret: &str) -> String {
     let mut token = hex(&digest(name, secret));

@@ -199,6 +199,13 @@ impl Hub {
         live.settle(self.limits, Instant::now())
     }
 
+    /// All sessions of a user but one were ended.
+    pub fn end_others(&self, uid: Uid, keep: SessionKey) {
+        if let Some(live) = lock(&self.users).live.get_mut(&uid) {
+            live.end_others(keep);
+        }
+    }
+
     /// Chat was switched on or off; true if the user's presence changed.
     pub fn set_visible(&self, uid: Uid, visible: bool) -> bool {
         let mut users = lock(&self.users);

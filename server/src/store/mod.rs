@@ -4,6 +4,7 @@
 //! answers from its page cache. Writes are queued when called and answered once they are on disk.
 
 mod friendships;
+mod guests;
 mod lists;
 mod notices;
 mod ops;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use crate::types::{Account, Mark, Message, Published, Seq, SessionKey, Uid, User};
 
 pub use friendships::{Answered, Asked, FriendRequest, Friendships, Poked, Relation};
+pub use guests::{Guests, Invitation, Registered};
 pub use lists::{List, ListChange, ListChanged, Lists};
 pub use notices::{Kind, Notices, Notification};
 pub use profiles::Profiles;
@@ -105,7 +107,7 @@ pub enum Accepted {
 }
 
 /// Everything durable.
-pub trait Store: Friendships + Lists + Profiles + Notices + Send + Sync {
+pub trait Store: Friendships + Guests + Lists + Profiles + Notices + Send + Sync {
     /// The account for a login: an e-mail address, or the part before the @ if that is unique.
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError>;
     /// Every user, by address.

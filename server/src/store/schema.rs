@@ -109,6 +109,13 @@ CREATE TABLE friend_list_members(
     PRIMARY KEY (list, uid)
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+CREATE TABLE invites(
+    key BLOB PRIMARY KEY,                   -- hash of the secret in the link
+    friend INTEGER REFERENCES users,        -- whose friend the guest becomes
+    expires INTEGER NOT NULL                -- ms
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Brings a database to the present version; `path` is for the error text.

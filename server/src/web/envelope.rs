@@ -29,6 +29,8 @@ pub enum AjaxError {
     TooLong(usize),
     /// A parameter that the person can put right; the sentence says how.
     Invalid(&'static str),
+    /// The same, with a sentence made for the case.
+    Wrong(String),
     /// More of this than anybody needs; the sentence says of what.
     TooMany(&'static str),
     /// There is a list of that name.
@@ -76,6 +78,7 @@ impl AjaxError {
                 return (1_357_005, "Text too long", text);
             }
             AjaxError::Invalid(why) => (1_357_005, "Not possible", *why),
+            AjaxError::Wrong(why) => return (1_357_005, "Not possible", why.clone()),
             AjaxError::TooMany(why) => (1_395_001, "Too many", *why),
             AjaxError::ListExists => (
                 1_409_001,
@@ -99,6 +102,13 @@ impl AjaxError {
             ),
         };
         (code, summary, description.to_owned())
+    }
+}
+
+impl AjaxError {
+    /// The sentence for the person.
+    pub fn sentence(&self) -> String {
+        self.parts().2
     }
 }
 

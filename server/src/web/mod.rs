@@ -16,6 +16,7 @@ mod pages;
 mod params;
 mod pictures;
 mod profile;
+mod register;
 mod search;
 mod side;
 mod status;
@@ -46,6 +47,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/index.php", get(pages::start))
         .route("/login.php", get(login::form).post(login::log_in))
         .route("/logout.php", get(login::logout_page).post(login::log_out))
+        .route(
+            "/register.php",
+            get(register::form).post(register::register),
+        )
+        .route("/ajax/fbchat/register.php", post(register::register_ajax))
+        .route("/ajax/fbchat/password.php", post(register::password))
         .route("/home.php", get(pages::home))
         .route("/presence/popout.php", get(pages::home))
         .route(

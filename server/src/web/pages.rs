@@ -141,6 +141,9 @@ struct Extensions<'a> {
     history: bool,
     poke: bool,
     lists: bool,
+    password: bool,
+    resume: bool,
+    registration: &'static str,
 }
 
 /// home.php and presence/popout.php: every layout at once.
@@ -167,6 +170,9 @@ pub async fn home(
         history: true,
         poke: true,
         lists: true,
+        password: true,
+        resume: true,
+        registration: app.config.registration.name(),
     };
     let extensions = serde_json::to_string(&extensions).unwrap_or_default();
     let head = format!(
