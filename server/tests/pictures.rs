@@ -29,10 +29,14 @@ fn post(client: &Client, fields: &[(&str, &[u8])]) -> Response {
 
 fn upload(client: &Client, picture: &[u8]) -> Value {
     let token = ("post_form_id", client.form_id.as_bytes());
-    json(post(
-        client,
-        &[("type", b"profile"), ("pic", picture), token],
-    ))
+    // Whose picture it is, the session says; what the form says about it counts nothing.
+    let form: [(&str, &[u8]); 4] = [
+        ("type", b"profile"),
+        ("id", b"100002"),
+        ("pic", picture),
+        token,
+    ];
+    json(post(client, &form))
 }
 
 fn thumb(client: &Client, uid: i64) -> String {
@@ -66,6 +70,7 @@ fn a_picture_is_uploaded_told_and_served_for_ever() {
     );
     assert_eq!(thumb(&ben, ann.uid), url);
     assert_eq!(thumb(&ann, ann.uid), url);
+    assert!(thumb(&ben, ben.uid).ends_with("/pics/q_silhouette.gif"));
     let (item, seq) = ben.wait_for(seq, |item| item["type"] == "picture");
     let path = url.strip_prefix(&server.base).unwrap();
     assert_eq!(

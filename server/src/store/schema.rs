@@ -138,6 +138,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn data_of_every_earlier_version_is_brought_up_to_date() {
+        for version in 1..STEPS.len() {
+            let mut db = Connection::open_in_memory().unwrap();
+            for step in &STEPS[..version] {
+                db.execute_batch(step).unwrap();
+            }
+            db.pragma_update(None, "user_version", version as i64)
+                .unwrap();
+            let add = "INSERT INTO users(email, name, password) VALUES ('a@x', 'A', '!')";
+            db.execute(add, []).unwrap();
+            migrate(&mut db, Path::new("x")).unwrap();
+            let read = "SELECT name, picture, status, status_time, created FROM users";
+            let name = db.query_row(read, [], |row| row.get::<_, String>(0));
+            assert_eq!(name.unwrap(), "A", "{version}");
+        }
+    }
+
+    #[test]
     fn a_newer_database_is_refused() {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, Path::new("x")).unwrap();
