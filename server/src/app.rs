@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::hub::Hub;
 use crate::item;
 use crate::lock;
+use crate::pace::Pace;
 use crate::password::Passwords;
 use crate::store::Store;
 use crate::throttle::Throttle;
@@ -32,6 +33,8 @@ pub struct App {
     pub throttle: Mutex<Throttle>,
     /// Slows signing up down; apart, so that nobody is kept from logging in by it.
     pub sign_ups: Mutex<Throttle>,
+    /// How often people change what all their friends are told.
+    pub changes: Mutex<Pace>,
     /// The right to hold an upload in memory.
     pub uploads: Semaphore,
     /// The demo's echo account.
@@ -68,6 +71,7 @@ impl App {
             passwords,
             throttle: Mutex::default(),
             sign_ups: Mutex::default(),
+            changes: Mutex::default(),
             uploads: Semaphore::new(UPLOADS),
             echo,
             telling: Mutex::new(()),

@@ -228,6 +228,11 @@ fn bad_input_gets_a_sentence() {
     assert_eq!(info(&ann, ann.uid)["status"], "ä".repeat(420));
     let without = json(ann.post("/ajax/updatestatus.php", &[("clear", "1")]));
     assert_eq!(without["error"], 1_357_004);
+    let flood = common::until("the limit", || {
+        let told = set(&ann, &format!("{:?}", std::time::Instant::now()));
+        (told["error"] != 0).then_some(told)
+    });
+    assert_eq!(flood["error"], 1_395_001, "{flood}");
     for newest in ["-1", "x", "9223372036854775808", ""] {
         ann.read(&format!("/ajax/intent.php?newest={newest}"));
     }

@@ -112,6 +112,10 @@ impl AjaxError {
     }
 }
 
+/// The answer to one who changes status or picture all the time, since each change is told to all his friends.
+pub const TOO_OFTEN: AjaxError =
+    AjaxError::TooMany("You change this very often. Try again in ten minutes.");
+
 impl From<StoreError> for AjaxError {
     fn from(error: StoreError) -> Self {
         match error {

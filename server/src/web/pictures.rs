@@ -2,6 +2,7 @@
 //! holds a hash of the content, so it cannot be guessed, changes with the picture, and may be cached for ever.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Path, Request, State};
@@ -15,12 +16,12 @@ use imagesize::ImageType;
 use serde::Serialize;
 
 use super::auth::Ajax;
-use super::envelope::{AjaxError, payload};
+use super::envelope::{AjaxError, TOO_OFTEN, payload};
 use super::params::Params;
 use super::{multipart, pages};
 use crate::app::App;
 use crate::types::{Uid, User};
-use crate::{item, secrets};
+use crate::{item, lock, secrets};
 
 /// The largest picture in bytes.
 pub const LIMIT: usize = 1 << 20;
@@ -86,6 +87,9 @@ pub async fn upload(
     };
     let hash = picture.as_ref().map(|(hash, _)| hash.clone());
     if hash != session.user.picture {
+        if !lock(&app.changes).allow(uid, Instant::now()) {
+            return Err(TOO_OFTEN);
+        }
         app.store.set_picture(uid, picture).await?;
         app.tell_circle(uid, item::picture(uid, &src("", uid, hash.as_deref())));
     }

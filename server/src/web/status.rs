@@ -1,6 +1,7 @@
 //! What people say about themselves (PROTOCOL.md §11): setting it, and the feed of 2009 with that of one's friends.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -8,13 +9,13 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::auth::Ajax;
-use super::envelope::{AjaxError, payload};
+use super::envelope::{AjaxError, TOO_OFTEN, payload};
 use super::pages::{self, escape};
 use super::params::{Params, plain};
 use crate::app::App;
-use crate::item;
 use crate::store::now_ms;
 use crate::types::{Status, User};
+use crate::{item, lock};
 
 /// The longest status in characters; as in 2008.
 pub const LIMIT: usize = 420;
@@ -72,6 +73,9 @@ pub async fn update(
             status,
             status_time,
         }));
+    }
+    if !lock(&app.changes).allow(uid, Instant::now()) {
+        return Err(TOO_OFTEN);
     }
     let time = app.store.set_status(uid, status.clone()).await?;
     app.tell_circle(uid, item::status(uid, &text, time));
