@@ -8,10 +8,11 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::cli::{Friend, PasswordSource, Place, User};
+use crate::config::Registration;
 use crate::password::{Cost, hash};
 use crate::run::settings;
-use crate::store::{Sqlite, Store};
-use crate::types;
+use crate::store::{Guests, Sqlite, Store};
+use crate::{secrets, types};
 
 type Failure = Box<dyn Error>;
 
@@ -82,6 +83,34 @@ pub async fn friend(command: Friend) -> Result<(), Failure> {
     Ok(())
 }
 
+/// `fbchatd invite`
+pub async fn invite(
+    friend: Option<String>,
+    url: Option<String>,
+    place: Place,
+) -> Result<(), Failure> {
+    let config = settings(&place)?;
+    let store = open(&place)?;
+    let friend = match friend {
+        Some(email) => Some(find(&store, &email)?.uid),
+        None => None,
+    };
+    let secret = secrets::random_hex(16)?;
+    store.invite(secrets::invite_key(&secret), friend).await?;
+    store.close();
+    let url = url.unwrap_or_else(|| match &config.base_domain {
+        Some(domain) => format!("http://www.{domain}"),
+        None => format!("http://{}", config.listen),
+    });
+    println!("{}/register.php?invite={secret}", url.trim_end_matches('/'));
+    if config.registration == Registration::Closed {
+        eprintln!(
+            "fbchatd: the link works once the settings have registration = \"invite\" and the server was started with them"
+        );
+    }
+    Ok(())
+}
+
 fn open(place: &Place) -> Result<Sqlite, Failure> {
     let dir = settings(place)?.data_dir()?;
     Ok(Sqlite::open(&dir, Arc::new(|_| ()))?)
@@ -94,7 +123,7 @@ fn find(store: &Sqlite, email: &str) -> Result<types::User, Failure> {
 }
 
 /// Not what mail standards allow, but what people have, without anything that could confuse a page or a log.
-fn valid_email(text: &str) -> Result<String, Failure> {
+pub fn valid_email(text: &str) -> Result<String, Failure> {
     let email = text.trim().to_lowercase();
     let right = email.split_once('@').is_some_and(|(user, domain)| {
         !user.is_empty()
@@ -112,7 +141,8 @@ fn valid_email(text: &str) -> Result<String, Failure> {
     }
 }
 
-fn valid_name(text: &str) -> Result<String, Failure> {
+/// A name that fits a line.
+pub fn valid_name(text: &str) -> Result<String, Failure> {
     let name = text.trim();
     if name.is_empty() || name.chars().count() > NAME || name.chars().any(char::is_control) {
         return Err(format!("The name must have 1 to {NAME} characters, all on one line.").into());

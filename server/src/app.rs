@@ -4,16 +4,20 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::item;
 use crate::lock;
+use crate::pace::Pace;
 use crate::password::Passwords;
 use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::types::{Uid, User};
+
+/// The most uploads at a time.
+const UPLOADS: usize = 16;
 
 /// The server.
 pub struct App {
@@ -27,6 +31,12 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows guessing down.
     pub throttle: Mutex<Throttle>,
+    /// Slows signing up down; apart, so that nobody is kept from logging in by it.
+    pub sign_ups: Mutex<Throttle>,
+    /// How often people change what all their friends are told.
+    pub changes: Mutex<Pace>,
+    /// The right to hold an upload in memory.
+    pub uploads: Semaphore,
     /// The demo's echo account.
     pub echo: Option<Echo>,
     /// Held while a presence is told, so that the last thing told is the last thing true.
@@ -60,6 +70,9 @@ impl App {
             hub,
             passwords,
             throttle: Mutex::default(),
+            sign_ups: Mutex::default(),
+            changes: Mutex::default(),
+            uploads: Semaphore::new(UPLOADS),
             echo,
             telling: Mutex::new(()),
         }
@@ -82,6 +95,22 @@ impl App {
                 }
             }
             Err(error) => log::error!("cannot tell the presence of {uid}: {error}"),
+        }
+    }
+
+    /// Tells something to those of `uids` who are there to hear it; nobody else will.
+    pub fn tell(&self, uids: impl IntoIterator<Item = Uid>, item: Arc<str>) {
+        let there = self.hub.connected(uids.into_iter());
+        if !there.is_empty() {
+            self.store.push(there, item);
+        }
+    }
+
+    /// Tells something to a user's friends, and to his other clients.
+    pub fn tell_circle(&self, uid: Uid, item: Arc<str>) {
+        match self.store.friends(uid) {
+            Ok(friends) => self.tell(friends.iter().map(|user| user.uid).chain([uid]), item),
+            Err(error) => log::error!("cannot tell the friends of {uid}: {error}"),
         }
     }
 

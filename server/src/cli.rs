@@ -38,6 +38,18 @@ pub enum Command {
     /// Manage friendships, also while the server runs
     #[command(subcommand)]
     Friend(Friend),
+    /// Print a link with which one person can make himself an account, once and within two weeks
+    Invite {
+        /// Make the guest a friend of this account
+        #[arg(long, value_name = "EMAIL")]
+        friend: Option<String>,
+        /// How people reach the server [default: from base_domain or listen in the settings]
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// Which data and settings.

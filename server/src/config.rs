@@ -11,6 +11,30 @@ use crate::hub::Limits;
 /// The longest message limit: percent-encoded it still fits a request.
 const MESSAGE_LIMIT: usize = 50_000;
 
+/// Who may make himself an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Nobody; the operator adds accounts.
+    #[default]
+    Closed,
+    /// Whoever has a link from `fbchatd invite`.
+    Invite,
+    /// Everybody.
+    Open,
+}
+
+impl Registration {
+    /// The word in the settings and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Registration::Closed => "closed",
+            Registration::Invite => "invite",
+            Registration::Open => "open",
+        }
+    }
+}
+
 /// All settings, as in the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -33,6 +57,8 @@ pub struct Config {
     pub hold_s: u64,
     /// Whether messages to friends who are offline are kept for them.
     pub offline_messages: bool,
+    /// Who may make himself an account.
+    pub registration: Registration,
 }
 
 impl Default for Config {
@@ -47,6 +73,7 @@ impl Default for Config {
             idle_after_s: 300,
             hold_s: 55,
             offline_messages: true,
+            registration: Registration::Closed,
         }
     }
 }
@@ -189,6 +216,11 @@ mod tests {
         );
         assert!(load("lisen = 1").unwrap_err().contains("lisen"));
         assert!(load("hold_s = 60").unwrap_err().contains("hold_s"));
+        assert!(
+            load("registration = \"all\"")
+                .unwrap_err()
+                .contains("invite")
+        );
         assert!(load("hold_s = -1").unwrap_err().contains("hold_s"));
         assert!(
             load("channel_host_pattern = \"0.{channel}.{base}\"")
@@ -212,7 +244,7 @@ mod tests {
             .collect();
         let all: toml::Table = toml::from_str(&settings).unwrap();
         let (config, default) = (load(&settings).unwrap(), Config::default());
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), 10);
         let numbers = |c: &Config| {
             (
                 c.listen,
@@ -221,6 +253,7 @@ mod tests {
                 c.idle_after_s,
                 c.hold_s,
                 c.offline_messages,
+                c.registration,
             )
         };
         assert_eq!(numbers(&config), numbers(&default));

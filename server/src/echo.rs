@@ -26,6 +26,7 @@ pub async fn run(own: User, store: Arc<dyn Store>, mut inbox: mpsc::Receiver<(Us
             };
             let answer = NewMessage {
                 from: own.clone(),
+                there: vec![from.uid],
                 to: from,
                 text,
                 msg_id: id.to_string(),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::hub::Presence;
 use crate::json;
-use crate::types::{Message, Uid, first_word};
+use crate::types::{Message, Uid, User, first_word};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -101,6 +101,117 @@ pub fn presence(uid: Uid, presence: Presence) -> Arc<str> {
         r#type: "presence",
         uid,
         state: presence.name(),
+    })
+    .into()
+}
+
+#[derive(Serialize)]
+struct FriendRequestItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    name: &'a str,
+    message: &'a str,
+    time: i64,
+}
+
+/// Somebody wants to be friends.
+pub fn friend_request(from: &User, message: &str, time: i64) -> Arc<str> {
+    json::to_string(&FriendRequestItem {
+        r#type: "friend_request",
+        uid: from.uid,
+        name: &from.name,
+        message,
+        time,
+    })
+    .into()
+}
+
+#[derive(Serialize)]
+struct FriendItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    name: &'a str,
+    action: &'static str,
+}
+
+/// Somebody is a friend now, or no longer.
+pub fn friend(other: &User, added: bool) -> Arc<str> {
+    json::to_string(&FriendItem {
+        r#type: "friend",
+        uid: other.uid,
+        name: &other.name,
+        action: if added { "added" } else { "removed" },
+    })
+    .into()
+}
+
+#[derive(Serialize)]
+struct PictureItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    #[serde(rename = "thumbSrc")]
+    thumb_src: &'a str,
+}
+
+/// Somebody has another picture. The URL is relative, as each client knows the server under a name of its own.
+pub fn picture(uid: Uid, thumb_src: &str) -> Arc<str> {
+    json::to_string(&PictureItem {
+        r#type: "picture",
+        uid,
+        thumb_src,
+    })
+    .into()
+}
+
+#[derive(Serialize)]
+struct StatusItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    text: &'a str,
+    time: i64,
+}
+
+/// Somebody says something else about himself, or with an empty text nothing any more.
+pub fn status(uid: Uid, text: &str, time: i64) -> Arc<str> {
+    json::to_string(&StatusItem {
+        r#type: "status",
+        uid,
+        text,
+        time,
+    })
+    .into()
+}
+
+#[derive(Serialize)]
+struct PokeItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    name: &'a str,
+    time: i64,
+}
+
+/// Somebody pokes. Not `from`, by which old clients would take him for being online.
+pub fn poke(from: &User, time: i64) -> Arc<str> {
+    json::to_string(&PokeItem {
+        r#type: "poke",
+        uid: from.uid,
+        name: &from.name,
+        time,
+    })
+    .into()
+}
+
+#[derive(Serialize)]
+struct InboxItem {
+    r#type: &'static str,
+    unseen: i64,
+}
+
+/// How many conversations have messages that were not read.
+pub fn inbox(unseen: i64) -> Arc<str> {
+    json::to_string(&InboxItem {
+        r#type: "inbox",
+        unseen,
     })
     .into()
 }

@@ -11,6 +11,7 @@ mod echo;
 mod hub;
 mod item;
 mod json;
+mod pace;
 mod password;
 mod run;
 mod secrets;

@@ -37,6 +37,7 @@ pub fn hash(password: &str, cost: Cost) -> Result<String, HashError> {
 /// Checks passwords, two at a time, so that a flood of logins cannot take all memory and processors.
 pub struct Passwords {
     slots: Semaphore,
+    cost: Cost,
     nobody: String,
 }
 
@@ -45,6 +46,7 @@ impl Passwords {
     pub fn new(cost: Cost) -> Result<Self, HashError> {
         Ok(Passwords {
             slots: Semaphore::new(2),
+            cost,
             nobody: hash("", cost)?,
         })
     }
@@ -79,6 +81,13 @@ impl Turn<'_> {
             })
         });
         right.await.unwrap_or(false) && known
+    }
+
+    /// Hashes a new password.
+    pub async fn hash(&self, password: Zeroizing<String>) -> Result<String, HashError> {
+        let cost = self.passwords.cost;
+        let hashed = tokio::task::spawn_blocking(move || hash(&password, cost)).await;
+        hashed.unwrap_or_else(|error| Err(HashError(error.to_string())))
     }
 }
 

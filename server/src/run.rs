@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::accounts;
 use crate::app::{App, Echo};
 use crate::cli::{Cli, Command, Place};
-use crate::config::Config;
+use crate::config::{Config, Registration};
 use crate::echo;
 use crate::hub::Hub;
 use crate::password::{Cost, Passwords, hash};
@@ -35,6 +35,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             }
             Command::User(command) => accounts::user(command).await,
             Command::Friend(command) => accounts::friend(command).await,
+            Command::Invite { friend, url, place } => accounts::invite(friend, url, place).await,
         }
     });
     // A password prompt or a slow hash must not keep us here.
@@ -71,6 +72,7 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     }
     let config = Config {
         listen,
+        registration: Registration::Open,
         ..Config::default()
     };
     let hub = Arc::new(Hub::new(config.limits()));

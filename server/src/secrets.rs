@@ -17,6 +17,11 @@ pub fn session_key(secret: &str) -> SessionKey {
     SessionKey(digest("session", secret))
 }
 
+/// The key under which the invitation with this secret is stored.
+pub fn invite_key(secret: &str) -> SessionKey {
+    SessionKey(digest("invite", secret))
+}
+
 /// A token that a page carries and a write must bring back; it is worth nothing without the session's cookie.
 pub fn token(name: &str, secret: &str) -> String {
     let mut token = hex(&digest(name, secret));
@@ -24,12 +29,19 @@ pub fn token(name: &str, secret: &str) -> String {
     token
 }
 
+/// The name of a picture by its content, so that its URL changes with it.
+pub fn picture_hash(picture: &[u8]) -> String {
+    let mut hash = hex(&digest("picture", picture));
+    hash.truncate(32);
+    hash
+}
+
 /// Compares two secrets in a time that tells nothing about where they differ.
 pub fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
-fn digest(purpose: &str, secret: &str) -> [u8; 32] {
+fn digest(purpose: &str, secret: impl AsRef<[u8]>) -> [u8; 32] {
     let hash = Blake2s256::new()
         .chain_update(purpose)
         .chain_update([0])

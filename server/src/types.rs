@@ -50,6 +50,21 @@ pub struct User {
     pub name: String,
     /// False while he has switched chat off.
     pub visible: bool,
+    /// The hash of his picture, if he has one.
+    pub picture: Option<String>,
+    /// What he says about himself.
+    pub status: Option<Status>,
+    /// Since when he has an account, in ms, if that is known.
+    pub since: Option<i64>,
+}
+
+/// A line that somebody says about himself.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The plain text, on one line.
+    pub text: String,
+    /// Since when, in ms.
+    pub time: i64,
 }
 
 impl User {

@@ -108,6 +108,20 @@ impl Live {
         self.touch(session, now);
     }
 
+    /// Every session but one is over.
+    pub fn end_others(&mut self, keep: SessionKey) {
+        let others: Vec<_> = self
+            .sessions
+            .iter()
+            .map(|(session, _)| *session)
+            .chain(self.waiting.iter().map(|waiting| waiting.session))
+            .filter(|session| *session != keep)
+            .collect();
+        for session in others {
+            self.end_session(session);
+        }
+    }
+
     /// A session is over.
     pub fn end_session(&mut self, session: SessionKey) {
         self.sessions.retain(|(known, _)| *known != session);
@@ -121,6 +135,11 @@ impl Live {
                 let _ = waiting.wake.send(Wake::Ended);
             }
         }
+    }
+
+    /// Whether a client of his is there, whatever others may see.
+    pub fn connected(&self) -> bool {
+        self.pinned || !self.sessions.is_empty() || !self.waiting.is_empty()
     }
 
     /// Works the presence out anew; true if it changed.

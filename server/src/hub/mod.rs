@@ -199,6 +199,13 @@ impl Hub {
         live.settle(self.limits, Instant::now())
     }
 
+    /// All sessions of a user but one were ended.
+    pub fn end_others(&self, uid: Uid, keep: SessionKey) {
+        if let Some(live) = lock(&self.users).live.get_mut(&uid) {
+            live.end_others(keep);
+        }
+    }
+
     /// Chat was switched on or off; true if the user's presence changed.
     pub fn set_visible(&self, uid: Uid, visible: bool) -> bool {
         let mut users = lock(&self.users);
@@ -225,6 +232,13 @@ impl Hub {
                 .is_some_and(|live| live.presence != Presence::Offline)
         })
         .collect()
+    }
+
+    /// Those of `uids` who have a client connected, also while they are invisible.
+    pub fn connected(&self, uids: impl Iterator<Item = Uid>) -> Vec<Uid> {
+        let users = lock(&self.users);
+        uids.filter(|uid| users.live.get(uid).is_some_and(Live::connected))
+            .collect()
     }
 
     /// Looks after everybody: forgets old events; returns whose presence changed, and what was newly fetched.

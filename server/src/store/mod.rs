@@ -3,7 +3,12 @@
 //! The trait is all that the rest of the server sees; SQL stays in this folder. Reads are short look-ups that SQLite
 //! answers from its page cache. Writes are queued when called and answered once they are on disk.
 
+mod friendships;
+mod guests;
+mod lists;
+mod notices;
 mod ops;
+mod profiles;
 mod schema;
 mod sqlite;
 #[cfg(test)]
@@ -16,6 +21,11 @@ use std::sync::Arc;
 
 use crate::types::{Account, Mark, Message, Published, Seq, SessionKey, Uid, User};
 
+pub use friendships::{Answered, Asked, FriendRequest, Friendships, Poked, Relation};
+pub use guests::{Guests, Invitation, Registered};
+pub use lists::{List, ListChange, ListChanged, Lists};
+pub use notices::{Kind, Notices, Notification};
+pub use profiles::Profiles;
 pub use sqlite::{Sqlite, lock_directory};
 pub use writer::now_ms;
 
@@ -72,6 +82,19 @@ pub struct NewMessage {
     pub msg_id: String,
     /// The sender's clock.
     pub client_time: i64,
+    /// Those of the two who are there to hear how many unread conversations they have.
+    pub there: Vec<Uid>,
+}
+
+/// Which part of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Only what came later than this, from there on; without it, the newest.
+    pub since: Option<i64>,
+    /// Only what came before this.
+    pub before: Option<i64>,
+    /// The most messages.
+    pub limit: usize,
 }
 
 /// What became of a message.
@@ -84,7 +107,7 @@ pub enum Accepted {
 }
 
 /// Everything durable.
-pub trait Store: Send + Sync {
+pub trait Store: Friendships + Guests + Lists + Profiles + Notices + Send + Sync {
     /// The account for a login: an e-mail address, or the part before the @ if that is unique.
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError>;
     /// Every user, by address.
@@ -105,8 +128,8 @@ pub trait Store: Send + Sync {
         below: Seq,
         limit: usize,
     ) -> Result<Vec<(Seq, Message)>, StoreError>;
-    /// The last `limit` messages between two users, oldest first.
-    fn history(&self, a: Uid, b: Uid, limit: usize) -> Result<Vec<Message>, StoreError>;
+    /// Messages between two users, oldest first.
+    fn history(&self, a: Uid, b: Uid, window: Window) -> Result<Vec<Message>, StoreError>;
 
     /// Adds a user; `None` if the address is taken.
     fn add_user(&self, email: String, name: String, password: String) -> Reply<Option<Uid>>;

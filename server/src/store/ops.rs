@@ -19,8 +19,8 @@ impl Tx<'_> {
     ) -> Result<Option<Uid>, StoreError> {
         let added = self
             .writing()?
-            .prepare_cached("INSERT INTO users(email, name, password) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING RETURNING uid")?
-            .query_row(params![email, name, password], |row| row.get(0).map(Uid))
+            .prepare_cached("INSERT INTO users(email, name, password, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING RETURNING uid")?
+            .query_row(params![email, name, password, now_ms()], |row| row.get(0).map(Uid))
             .optional()?;
         Ok(added)
     }
@@ -36,8 +36,15 @@ impl Tx<'_> {
     }
 
     pub(super) fn befriend(&mut self, a: Uid, b: Uid) -> Result<(), StoreError> {
-        self.writing()?.execute(
+        let db = self.writing()?;
+        db.execute(
             "INSERT OR IGNORE INTO friends(uid, friend) VALUES (?1, ?2), (?2, ?1)",
+            params![a.0, b.0],
+        )?;
+        // However they became friends, nothing is left to be answered.
+        db.execute(
+            "UPDATE friend_requests SET answer = 1
+                WHERE (sender = ?1 AND recipient = ?2) OR (sender = ?2 AND recipient = ?1)",
             params![a.0, b.0],
         )?;
         Ok(())
@@ -104,6 +111,7 @@ impl Tx<'_> {
         self.deliver(message.to, message.time, item.clone())?;
         if message.from != message.to {
             self.deliver(message.from, message.time, item)?;
+            self.unread(&message, &new.there)?;
         }
         Ok(Accepted::New)
     }

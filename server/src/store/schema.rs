@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// One step per version; a step is never edited once released, only followed by another.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
 CREATE TABLE users(
     uid INTEGER PRIMARY KEY AUTOINCREMENT,
     email TEXT NOT NULL UNIQUE,             -- lower case
@@ -50,7 +51,72 @@ CREATE TABLE deliveries(
     message INTEGER NOT NULL,
     PRIMARY KEY (owner, seq)
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+CREATE TABLE friend_requests(
+    sender INTEGER NOT NULL REFERENCES users,
+    recipient INTEGER NOT NULL REFERENCES users,
+    message TEXT NOT NULL,
+    time INTEGER NOT NULL,                  -- ms
+    answer INTEGER NOT NULL DEFAULT 0,      -- 0 none yet, 1 accepted, 2 declined
+    answered INTEGER NOT NULL DEFAULT 0,    -- ms, if declined
+    PRIMARY KEY (sender, recipient)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX friend_requests_recipient ON friend_requests(recipient, answer, time);
+",
+    "
+ALTER TABLE users ADD COLUMN picture TEXT;  -- hash of the picture, which is part of its URL
+CREATE TABLE pictures(
+    uid INTEGER PRIMARY KEY REFERENCES users,
+    bytes BLOB NOT NULL
+) STRICT;
+",
+    "
+ALTER TABLE users ADD COLUMN status TEXT;
+ALTER TABLE users ADD COLUMN status_time INTEGER NOT NULL DEFAULT 0;    -- ms
+ALTER TABLE users ADD COLUMN created INTEGER NOT NULL DEFAULT 0;        -- ms; 0: before this was noted
+",
+    "
+CREATE TABLE unread(                        -- conversations with messages that their owner has not read
+    owner INTEGER NOT NULL,
+    peer INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    time INTEGER NOT NULL,                  -- of the last of them, ms
+    PRIMARY KEY (owner, peer)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE notifications(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    actor INTEGER NOT NULL REFERENCES users,
+    time INTEGER NOT NULL,                  -- ms
+    seen INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX notifications_owner ON notifications(owner, id);
+",
+    "
+CREATE TABLE friend_lists(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner INTEGER NOT NULL REFERENCES users,
+    name TEXT NOT NULL
+) STRICT;
+CREATE INDEX friend_lists_owner ON friend_lists(owner);
+
+CREATE TABLE friend_list_members(
+    list INTEGER NOT NULL REFERENCES friend_lists ON DELETE CASCADE,
+    uid INTEGER NOT NULL REFERENCES users,
+    PRIMARY KEY (list, uid)
+) STRICT, WITHOUT ROWID;
+",
+    "
+CREATE TABLE invites(
+    key BLOB PRIMARY KEY,                   -- hash of the secret in the link
+    friend INTEGER REFERENCES users,        -- whose friend the guest becomes
+    expires INTEGER NOT NULL                -- ms
+) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Brings a database to the present version; `path` is for the error text.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
@@ -70,6 +136,24 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_of_every_earlier_version_is_brought_up_to_date() {
+        for version in 1..STEPS.len() {
+            let mut db = Connection::open_in_memory().unwrap();
+            for step in &STEPS[..version] {
+                db.execute_batch(step).unwrap();
+            }
+            db.pragma_update(None, "user_version", version as i64)
+                .unwrap();
+            let add = "INSERT INTO users(email, name, password) VALUES ('a@x', 'A', '!')";
+            db.execute(add, []).unwrap();
+            migrate(&mut db, Path::new("x")).unwrap();
+            let read = "SELECT name, picture, status, status_time, created FROM users";
+            let name = db.query_row(read, [], |row| row.get::<_, String>(0));
+            assert_eq!(name.unwrap(), "A", "{version}");
+        }
+    }
 
     #[test]
     fn a_newer_database_is_refused() {

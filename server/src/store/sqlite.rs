@@ -14,23 +14,24 @@ use rustix::io::Errno;
 use tokio::sync::oneshot;
 
 use super::writer::{Job, Tx, Writer};
-use super::{Accepted, NewMessage, Reply, Sink, Store, StoreError, schema};
+use super::{Accepted, NewMessage, Reply, Sink, Store, StoreError, Window, schema};
 use crate::lock;
-use crate::types::{Account, Mark, Message, Seq, SessionKey, Uid, User};
+use crate::types::{Account, Mark, Message, Seq, SessionKey, Status, Uid, User};
 
 /// The most writes that may wait.
 const QUEUE: usize = 8192;
 /// How long to wait for `fbchatd user …`, which writes to the same file from another process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const USER: &str = "users.uid, users.email, users.name, users.visible";
+pub(super) const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture,
+    users.status, users.status_time, users.created";
 const MESSAGE: &str =
     "m.sender, m.recipient, s.name, r.name, m.text, m.msg_id, m.client_time, m.time";
 const NAMES: &str = "JOIN users s ON s.uid = m.sender JOIN users r ON r.uid = m.recipient";
 
 /// The one implementation of [`Store`].
 pub struct Sqlite {
-    reader: Arc<Mutex<Connection>>,
+    pub(super) reader: Arc<Mutex<Connection>>,
     jobs: Mutex<Option<SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -82,7 +83,7 @@ impl Sqlite {
         })
     }
 
-    fn submit<T: Send + 'static>(
+    pub(super) fn submit<T: Send + 'static>(
         &self,
         op: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Reply<T> {
@@ -160,7 +161,7 @@ impl Store for Sqlite {
             .query_map([login], |row| {
                 Ok(Account {
                     user: user(row)?,
-                    password: row.get(4)?,
+                    password: row.get("password")?,
                 })
             })?
             .collect::<Result<Vec<_>, _>>()?;
@@ -230,20 +231,32 @@ impl Store for Sqlite {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn history(&self, a: Uid, b: Uid, limit: usize) -> Result<Vec<Message>, StoreError> {
+    fn history(&self, a: Uid, b: Uid, window: Window) -> Result<Vec<Message>, StoreError> {
+        let order = if window.since.is_some() {
+            "ASC"
+        } else {
+            "DESC"
+        };
+        let part = format!("time > ?3 AND time < ?4 ORDER BY time {order} LIMIT ?5");
         let db = lock(&self.reader);
         // One look into the index per direction; a single OR would make SQLite walk the whole table.
         let mut select = db.prepare_cached(&format!(
             "SELECT {MESSAGE} FROM messages m {NAMES} WHERE m.time IN (
-                SELECT * FROM (SELECT time FROM messages WHERE sender = ?1 AND recipient = ?2 ORDER BY time DESC LIMIT ?3)
+                SELECT * FROM (SELECT time FROM messages WHERE sender = ?1 AND recipient = ?2 AND {part})
                 UNION
-                SELECT * FROM (SELECT time FROM messages WHERE sender = ?2 AND recipient = ?1 ORDER BY time DESC LIMIT ?3)
-                ORDER BY 1 DESC LIMIT ?3
+                SELECT * FROM (SELECT time FROM messages WHERE sender = ?2 AND recipient = ?1 AND {part})
+                ORDER BY 1 {order} LIMIT ?5
             ) ORDER BY m.time"
         ))?;
-        Ok(select
-            .query_map(params![a.0, b.0, limit as i64], message)?
-            .collect::<Result<_, _>>()?)
+        let (since, before) = (
+            window.since.unwrap_or(i64::MIN),
+            window.before.unwrap_or(i64::MAX),
+        );
+        let rows = select.query_map(
+            params![a.0, b.0, since, before, window.limit as i64],
+            message,
+        )?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn add_user(&self, email: String, name: String, password: String) -> Reply<Option<Uid>> {
@@ -329,12 +342,21 @@ fn private_file(dir: &Path, file: &Path) -> Result<File, StoreError> {
         .map_err(unusable)
 }
 
-fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         uid: Uid(row.get(0)?),
         email: row.get(1)?,
         name: row.get(2)?,
         visible: row.get(3)?,
+        picture: row.get(4)?,
+        status: match row.get(5)? {
+            Some(text) => Some(Status {
+                text,
+                time: row.get(6)?,
+            }),
+            None => None,
+        },
+        since: row.get(7).map(|since| (since > 0).then_some(since))?,
     })
 }
 

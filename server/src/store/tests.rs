@@ -35,6 +35,7 @@ fn new(from: &User, to: &User, id: u32, text: &str) -> NewMessage {
         text: text.into(),
         msg_id: id.to_string(),
         client_time: 0,
+        there: Vec::new(),
     }
 }
 
@@ -111,13 +112,13 @@ async fn a_repeated_post_is_stored_and_published_once() {
     );
     assert_eq!(seqs(&heard, &b), [1, 2, 3]);
     assert_eq!(seqs(&heard, &a), [1, 2, 3, 4]);
-    let history = store.history(a.uid, b.uid, 2).unwrap();
+    let history = store.history(a.uid, b.uid, last(2)).unwrap();
     assert_eq!(
         history.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(),
         ["y", "x"]
     );
     assert!(history.is_sorted_by(|x, y| time(x) < time(y)));
-    assert_eq!(store.history(a.uid, a.uid, 9).unwrap().len(), 1);
+    assert_eq!(store.history(a.uid, a.uid, last(9)).unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -205,4 +206,43 @@ fn files_are_private_and_the_directory_is_for_one_server() {
     assert!(matches!(lock_directory(&data), Err(StoreError::Locked(_))));
     drop(locked);
     assert!(lock_directory(&data).is_ok());
+}
+
+#[tokio::test]
+async fn fifty_people_can_be_asked_in_a_day_and_answers_do_not_make_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    let a = add(&store, "a@x").await;
+    for n in 0..52 {
+        let other = add(&store, &format!("{n}@x")).await;
+        let asked = store.ask(a.uid, other.uid, String::new()).await.unwrap();
+        assert_eq!(
+            matches!(asked, Asked::Requested(_)),
+            n < 50,
+            "{n} {asked:?}"
+        );
+        store.answer(other.uid, a.uid, n % 2 == 0).await.unwrap();
+    }
+    assert_eq!(store.friends(a.uid).unwrap().len(), 25);
+    assert_eq!(store.requests_sent(a.uid).unwrap().len(), 25);
+}
+
+#[tokio::test]
+async fn a_friendship_from_the_command_line_answers_what_waited() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    store.ask(a.uid, b.uid, "hello".into()).await.unwrap();
+    assert_eq!(store.requests_received(b.uid).unwrap()[0].message, "hello");
+    store.befriend(b.uid, a.uid).await.unwrap();
+    assert!(store.requests_received(b.uid).unwrap().is_empty());
+    assert!(store.requests_sent(a.uid).unwrap().is_empty());
+}
+
+fn last(limit: usize) -> Window {
+    Window {
+        since: None,
+        before: None,
+        limit,
+    }
 }

@@ -54,6 +54,11 @@ impl Session {
         secrets::token("fb_dtsg", &self.secret)
     }
 
+    /// What the link to the feed carries.
+    pub fn feed_key(&self) -> String {
+        secrets::token("feed", &self.secret)
+    }
+
     /// Refuses a write that does not come from one of our pages' readers.
     pub fn check(&self, params: &Params) -> Result<(), AjaxError> {
         let given = params.get("post_form_id").unwrap_or_default();
@@ -112,6 +117,9 @@ impl Session {
             email: "t@example.org".into(),
             name: name.into(),
             visible: true,
+            picture: None,
+            status: None,
+            since: None,
         };
         Session {
             user,

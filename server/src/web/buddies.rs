@@ -10,11 +10,15 @@ use serde::Serialize;
 
 use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, payload};
+use super::lists::{ListInfo, containing, list_data};
+use super::notices::{self, Counters};
 use super::pages;
 use super::params::Params;
+use super::pictures::thumb_src;
+use super::status::{ago, seconds};
 use crate::app::App;
 use crate::hub::Presence;
-use crate::store::now_ms;
+use crate::store::{List, now_ms};
 use crate::types::{Uid, User};
 
 /// update.php: the list if asked for, and the notifications if asked for.
@@ -44,7 +48,7 @@ struct Payload {
     buddy_list: Option<BuddyList>,
     time: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    notifications: Option<Notifications>,
+    notifications: Option<Counters>,
 }
 
 #[derive(Serialize)]
@@ -57,11 +61,14 @@ struct BuddyList {
     was_available_ids: [Uid; 0],
     user_infos: BTreeMap<Uid, Info>,
     forced_render: bool,
+    fl_data: BTreeMap<String, ListInfo>,
 }
 
 #[derive(Serialize)]
 struct Available {
     i: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fl: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -72,20 +79,9 @@ struct Info {
     thumb_src: String,
     status: Option<String>,
     status_time: i64,
-    status_time_rel: &'static str,
-}
-
-#[derive(Serialize)]
-struct Notifications {
-    #[serde(rename = "countNew")]
-    count_new: u32,
-    count: u32,
-    app_names: BTreeMap<String, String>,
-    latest_notif: i64,
-    latest_read_notif: i64,
-    markup: &'static str,
-    #[serde(rename = "inboxCount")]
-    inbox_count: &'static str,
+    status_time_rel: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fl: Vec<String>,
 }
 
 fn answer(
@@ -100,15 +96,11 @@ fn answer(
     } else {
         None
     };
-    let notifications = (params.flag("notifications") == Some(true)).then(|| Notifications {
-        count_new: 0,
-        count: 0,
-        app_names: BTreeMap::new(),
-        latest_notif: 0,
-        latest_read_notif: 0,
-        markup: "",
-        inbox_count: "0",
-    });
+    let notifications = if params.flag("notifications") == Some(true) {
+        Some(notices::counters(app, session.user.uid)?)
+    } else {
+        None
+    };
     Ok(payload(Payload {
         buddy_list,
         time: now_ms(),
@@ -122,6 +114,7 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
     if own.visible {
         users = app.store.friends(own.uid)?;
     }
+    let lists = app.store.lists(own.uid)?;
     let presences = users
         .iter()
         .map(|user| (user.uid, app.hub.presence(user.uid)));
@@ -132,6 +125,7 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
                 uid,
                 Available {
                     i: presence == Presence::Idle,
+                    fl: containing(&lists, uid),
                 },
             )
         })
@@ -146,19 +140,22 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
         was_available_ids: [],
         user_infos: users
             .into_iter()
-            .map(|user| (user.uid, info(user, origin)))
+            .map(|user| (user.uid, info(user, origin, &lists)))
             .collect(),
         forced_render: true,
+        fl_data: list_data(&lists),
     })
 }
 
-fn info(user: User, origin: &str) -> Info {
+fn info(user: User, origin: &str, lists: &[List]) -> Info {
+    let thumb_src = thumb_src(origin, &user);
     Info {
         first_name: user.first_name().to_owned(),
         name: user.name,
-        thumb_src: format!("{origin}/pics/q_silhouette.gif"),
-        status: None,
-        status_time: 0,
-        status_time_rel: "",
+        thumb_src,
+        fl: containing(lists, user.uid),
+        status_time: seconds(user.status.as_ref()),
+        status_time_rel: user.status.as_ref().map(ago).unwrap_or_default(),
+        status: user.status.map(|status| status.text),
     }
 }

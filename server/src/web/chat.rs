@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::auth::Ajax;
 use super::envelope::{AjaxError, done, payload};
-use super::params::Params;
+use super::params::{Params, plain};
 use crate::app::App;
 use crate::hub::Presence;
 use crate::item::{self, MessageItem};
-use crate::store::{Accepted, NewMessage, now_ms};
+use crate::store::{Accepted, NewMessage, Window, now_ms};
 
 /// The most messages in a history answer.
 const HISTORY: usize = 100;
@@ -57,6 +57,7 @@ pub async fn send(
         .map(|echo| (echo, text.clone()));
     let message = NewMessage {
         from: session.user.clone(),
+        there: app.hub.connected([session.user.uid, to.uid].into_iter()),
         to,
         text,
         msg_id,
@@ -83,11 +84,7 @@ fn message_id(posted: &str) -> Result<String, AjaxError> {
 
 /// Plain text without control characters, within the limit.
 fn message_text(posted: &str, limit: usize) -> Result<String, AjaxError> {
-    let text: String = posted
-        .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\0'))
-        .map(|c| if c == '\0' { '\u{fffd}' } else { c })
-        .collect();
+    let text = plain(posted);
     if text.is_empty() {
         Err(AjaxError::Unexpected)
     } else if text.chars().count() > limit {
@@ -125,7 +122,7 @@ pub async fn typing(
     Ok(done())
 }
 
-/// POST settings.php: chat on and off; window focus and the rest are the client's own affair.
+/// POST settings.php: chat on and off, and what has been read; the rest is the client's own affair.
 pub async fn settings(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
@@ -139,24 +136,49 @@ pub async fn settings(
             app.tell_presence(uid);
         }
     }
+    // A window that is closed has been looked at, too.
+    if let Some(peer) = params.uid("focus_chat").or(params.uid("close_chat")) {
+        app.store.mark_read(session.user.uid, peer).await?;
+    }
     Ok(done())
 }
 
 #[derive(Serialize)]
 struct History<'a> {
     history: Vec<MessageItem<'a>>,
+    more: bool,
 }
 
-/// history.php: the recent messages with one other user, oldest first.
+/// history.php: messages with one other user, oldest first; the newest, or those before or since some time.
 pub async fn history(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
     let with = params.uid("id").ok_or(AjaxError::Unexpected)?;
-    let messages = app.store.history(session.user.uid, with, HISTORY)?;
+    let limit = params.get("limit").and_then(|limit| limit.parse().ok());
+    let limit = limit.unwrap_or(HISTORY).clamp(1, HISTORY);
+    let window = Window {
+        since: time(&params, "since")?,
+        before: time(&params, "before")?,
+        // One more tells whether there are more.
+        limit: limit + 1,
+    };
+    let mut messages = app.store.history(session.user.uid, with, window)?;
+    let more = messages.len() > limit;
+    if more && window.since.is_some() {
+        messages.truncate(limit);
+    } else if more {
+        messages.remove(0);
+    }
     let history = messages.iter().map(MessageItem::in_history).collect();
-    Ok(payload(History { history }))
+    Ok(payload(History { history, more }))
+}
+
+/// A time in ms; a wrong one is an error, as a client that pages would get the same page for ever.
+fn time(params: &Params, name: &str) -> Result<Option<i64>, AjaxError> {
+    let time = params.get(name).map(|time| time.trim().parse());
+    time.transpose().map_err(|_| AjaxError::Unexpected)
 }
 
 #[cfg(test)]

@@ -27,6 +27,14 @@ pub enum AjaxError {
     Unexpected,
     /// The text is longer than this.
     TooLong(usize),
+    /// A parameter that the person can put right; the sentence says how.
+    Invalid(&'static str),
+    /// The same, with a sentence made for the case.
+    Wrong(String),
+    /// More of this than anybody needs; the sentence says of what.
+    TooMany(&'static str),
+    /// There is a list of that name.
+    ListExists,
     /// The request is larger than the server reads.
     TooLarge,
     /// Too much at once.
@@ -65,10 +73,18 @@ impl AjaxError {
             ),
             AjaxError::TooLong(limit) => {
                 let text = format!(
-                    "Your message is too long: the limit is {limit} characters. Send it in parts."
+                    "Your text is too long: the limit is {limit} characters. Shorten it or send it in parts."
                 );
-                return (1_357_005, "Message too long", text);
+                return (1_357_005, "Text too long", text);
             }
+            AjaxError::Invalid(why) => (1_357_005, "Not possible", *why),
+            AjaxError::Wrong(why) => return (1_357_005, "Not possible", why.clone()),
+            AjaxError::TooMany(why) => (1_395_001, "Too many", *why),
+            AjaxError::ListExists => (
+                1_409_001,
+                "List exists",
+                "You have a list of that name already. Choose another name.",
+            ),
             AjaxError::TooLarge => (
                 1_357_005,
                 "Request too large",
@@ -88,6 +104,17 @@ impl AjaxError {
         (code, summary, description.to_owned())
     }
 }
+
+impl AjaxError {
+    /// The sentence for the person.
+    pub fn sentence(&self) -> String {
+        self.parts().2
+    }
+}
+
+/// The answer to one who changes status or picture all the time, since each change is told to all his friends.
+pub const TOO_OFTEN: AjaxError =
+    AjaxError::TooMany("You change this very often. Try again in ten minutes.");
 
 impl From<StoreError> for AjaxError {
     fn from(error: StoreError) -> Self {

@@ -15,6 +15,7 @@ use super::pages::{escape, html, redirect};
 use super::params::Params;
 use super::{cookies, pages};
 use crate::app::{App, Peer};
+use crate::config::Registration;
 use crate::lock;
 use crate::secrets;
 use crate::store::StoreError;
@@ -39,12 +40,16 @@ fn login_page(app: &App, headers: &HeaderMap, error: Option<&str>, email: &str) 
     let error = error
         .map(|text| format!("<h2 id=\"standard_error\">{}</h2>\n", escape(text)))
         .unwrap_or_default();
+    let register = match app.config.registration {
+        Registration::Open => "<p><a href=\"/register.php\">Sign up</a></p>\n",
+        Registration::Invite | Registration::Closed => "",
+    };
     let body = format!(
         "{error}<form method=\"post\" action=\"/login.php\" id=\"login_form\">\n\
          <input type=\"hidden\" name=\"lsd\" value=\"{lsd}\" />\n\
          <label>E-mail: <input type=\"text\" id=\"email\" name=\"email\" value=\"{}\" /></label>\n\
          <label>Password: <input type=\"password\" id=\"pass\" name=\"pass\" value=\"\" /></label>\n\
-         <input type=\"submit\" name=\"login\" value=\"Login\" />\n</form>\n",
+         <input type=\"submit\" name=\"login\" value=\"Login\" />\n</form>\n{register}",
         escape(email)
     );
     let mut response = html(StatusCode::OK, "Login | Facebook", "", &body);
@@ -56,7 +61,8 @@ fn login_page(app: &App, headers: &HeaderMap, error: Option<&str>, email: &str) 
     response
 }
 
-fn no_randomness() -> Response {
+/// The answer when there can be no secret.
+pub fn no_randomness() -> Response {
     log::error!("the system gives no random numbers");
     html(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -120,7 +126,8 @@ pub async fn log_in(
     open_session(&app, &headers, &account.user).await
 }
 
-async fn open_session(app: &App, headers: &HeaderMap, user: &User) -> Response {
+/// Logs a user in: the cookies, and the way home.
+pub async fn open_session(app: &App, headers: &HeaderMap, user: &User) -> Response {
     let Ok(secret) = secrets::random_hex(20) else {
         return no_randomness();
     };
@@ -146,7 +153,7 @@ fn unavailable(error: &StoreError) -> Response {
 }
 
 /// The address that failures count for. Behind a proxy on this machine that is what the proxy says.
-fn client_address(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+pub fn client_address(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let forwarded = || {
         headers
             .get("x-forwarded-for")?

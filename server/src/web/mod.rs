@@ -5,11 +5,21 @@ mod buddies;
 mod channel;
 mod chat;
 mod cookies;
+mod dates;
 mod envelope;
+mod friends;
+mod lists;
 mod login;
+mod multipart;
+mod notices;
 mod pages;
 mod params;
+mod pictures;
+mod profile;
+mod register;
+mod search;
 mod side;
+mod status;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +35,8 @@ use crate::app::App;
 
 /// The largest request body.
 const BODY: usize = 1 << 20;
+/// The largest upload: a picture, and the fields around it.
+const UPLOAD: usize = pictures::LIMIT + (16 << 10);
 /// How long a request may take to arrive and be answered; held polls excepted.
 const REQUEST: Duration = Duration::from_secs(30);
 
@@ -35,6 +47,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/index.php", get(pages::start))
         .route("/login.php", get(login::form).post(login::log_in))
         .route("/logout.php", get(login::logout_page).post(login::log_out))
+        .route(
+            "/register.php",
+            get(register::form).post(register::register),
+        )
+        .route("/ajax/fbchat/register.php", post(register::register_ajax))
+        .route("/ajax/fbchat/password.php", post(register::password))
         .route("/home.php", get(pages::home))
         .route("/presence/popout.php", get(pages::home))
         .route(
@@ -56,10 +74,35 @@ pub fn router(app: Arc<App>) -> Router {
             "/ajax/chat/history.php",
             get(chat::history).post(chat::history),
         )
-        .route("/ajax/intent.php", get(side::intent).post(side::intent))
-        .route("/reqs.php", get(side::requests))
-        .route("/notifications.php", get(side::notifications))
-        .route("/pics/q_silhouette.gif", get(side::silhouette))
+        .route("/ajax/intent.php", get(status::intent).post(status::intent))
+        .route("/updatestatus.php", post(status::update))
+        .route("/ajax/updatestatus.php", post(status::update))
+        .route("/profile.php", get(profile::page))
+        .route("/ajax/fbchat/profile.php", get(profile::get))
+        .route("/s.php", get(search::page))
+        .route("/ajax/fbchat/search.php", get(search::get))
+        .route("/reqs.php", get(friends::page))
+        .route("/ajax/reqs.php", post(friends::answer))
+        .route("/ajax/profile/reqs.php", post(friends::answer))
+        .route("/ajax/addfriend.php", post(friends::add))
+        .route("/ajax/profile/connect.php", post(friends::add))
+        .route("/ajax/profile/removefriend.php", post(friends::remove))
+        .route("/ajax/poke.php", post(friends::poke))
+        .route("/ajax/chat/buddy_list_settings.php", post(lists::change))
+        .route("/ajax/fbchat/friend_requests.php", get(friends::list))
+        .route("/notifications.php", get(notices::page))
+        .route("/feeds/notifications.php", get(notices::feed))
+        .route(
+            "/ajax/fbchat/notifications.php",
+            get(notices::list).post(notices::mark_seen),
+        )
+        .route("/pics/q_silhouette.gif", get(pictures::silhouette))
+        .route("/pics/n_silhouette.gif", get(pictures::silhouette))
+        .route("/pics/{name}", get(pictures::get))
+        .route(
+            "/pic_upload.php",
+            post(pictures::upload).layer(DefaultBodyLimit::max(UPLOAD)),
+        )
         .route("/healthz", get(side::health))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::not_found)

@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::auth::{Page, Session};
-use super::{cookies, text};
+use super::{cookies, pictures, status, text};
 use crate::app::App;
 use crate::config::Config;
 use crate::types::Uid;
@@ -130,6 +130,20 @@ struct Extensions<'a> {
     batch: usize,
     presence: bool,
     message_limit: usize,
+    friends: bool,
+    pictures: bool,
+    picture_limit: usize,
+    status: bool,
+    status_limit: usize,
+    profile: bool,
+    search: bool,
+    notifications: bool,
+    history: bool,
+    poke: bool,
+    lists: bool,
+    password: bool,
+    resume: bool,
+    registration: &'static str,
 }
 
 /// home.php and presence/popout.php: every layout at once.
@@ -145,6 +159,20 @@ pub async fn home(
         batch: BATCH,
         presence: true,
         message_limit: app.config.message_limit,
+        friends: true,
+        pictures: true,
+        picture_limit: pictures::LIMIT,
+        status: true,
+        status_limit: status::LIMIT,
+        profile: true,
+        search: true,
+        notifications: true,
+        history: true,
+        poke: true,
+        lists: true,
+        password: true,
+        resume: true,
+        registration: app.config.registration.name(),
     };
     let extensions = serde_json::to_string(&extensions).unwrap_or_default();
     let head = format!(

@@ -24,6 +24,16 @@ impl Params {
         )
     }
 
+    /// One parameter that came in some other way.
+    pub fn single(name: &str, value: Option<impl Into<String>>) -> Self {
+        Params(
+            value
+                .into_iter()
+                .map(|value| (name.to_owned(), value.into()))
+                .collect(),
+        )
+    }
+
     /// The first parameter of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
@@ -55,6 +65,15 @@ impl Params {
             _ => None,
         }
     }
+}
+
+/// Text without control characters other than line breaks and tabs.
+pub fn plain(posted: &str) -> String {
+    posted
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\0'))
+        .map(|c| if c == '\0' { '\u{fffd}' } else { c })
+        .collect()
 }
 
 impl Drop for Params {

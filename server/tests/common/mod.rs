@@ -94,15 +94,16 @@ pub fn run(args: &[&str], data: &Path, stdin: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// Somebody with the password "secret" and no friends.
+pub fn account(data: &Path, email: &str, name: &str) {
+    let add = ["user", "add", email, "--name", name];
+    assert!(run(&add, data, "secret\n").status.success());
+}
+
 /// Two friends with the password "secret".
 pub fn accounts(data: &Path) {
-    for (email, name) in [("ann@example.org", "Ann A"), ("ben@example.org", "Ben B")] {
-        assert!(
-            run(&["user", "add", email, "--name", name], data, "secret\n")
-                .status
-                .success()
-        );
-    }
+    account(data, "ann@example.org", "Ann A");
+    account(data, "ben@example.org", "Ben B");
     assert!(
         run(
             &["friend", "add", "ann@example.org", "ben@example.org"],
@@ -241,6 +242,19 @@ impl Client {
 
     pub fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
         self.try_post(path, form).unwrap()
+    }
+
+    /// A write with its token.
+    pub fn write(&self, path: &str, form: &[(&str, &str)]) -> Value {
+        let token = ("post_form_id", self.form_id.as_str());
+        json(self.post(path, &[form, &[token]].concat()))
+    }
+
+    /// The payload of a read.
+    pub fn read(&self, path: &str) -> Value {
+        let answer = json(self.get(path));
+        assert_eq!(answer["error"], 0, "{answer}");
+        answer["payload"].clone()
     }
 
     fn try_post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Result<Response> {

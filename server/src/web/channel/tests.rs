@@ -95,6 +95,7 @@ impl World {
             text: text.into(),
             msg_id: self.sent.to_string(),
             client_time: 0,
+            there: Vec::new(),
         };
         self.store.accept(new).await.unwrap();
     }

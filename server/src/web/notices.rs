@@ -1,0 +1,223 @@
+//! Unread conversations and notifications: the counters of update.php, the feed of 2009 (PROTOCOL.md §11), and JSON.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::auth::{Ajax, Page};
+use super::dates::rfc2822;
+use super::envelope::{AjaxError, payload};
+use super::pages::{self, escape};
+use super::params::Params;
+use super::text;
+use crate::app::App;
+use crate::store::{Kind, Notification};
+use crate::types::Uid;
+
+/// What update.php tells.
+#[derive(Serialize)]
+pub struct Counters {
+    #[serde(rename = "countNew")]
+    count_new: usize,
+    count: usize,
+    app_names: BTreeMap<String, String>,
+    latest_notif: i64,
+    latest_read_notif: i64,
+    markup: String,
+    /// A string, as it was.
+    #[serde(rename = "inboxCount")]
+    inbox_count: String,
+}
+
+/// How much a user has not noticed yet.
+pub fn counters(app: &App, uid: Uid) -> Result<Counters, AjaxError> {
+    let all = app.store.notifications(uid)?;
+    let latest = |seen: bool| {
+        let mut fitting = all.iter().filter(|notification| notification.seen || !seen);
+        fitting.next().map_or(0, |first| first.time / 1000)
+    };
+    Ok(Counters {
+        count_new: all.iter().filter(|notification| !notification.seen).count(),
+        count: all.len(),
+        app_names: BTreeMap::new(),
+        latest_notif: latest(false),
+        latest_read_notif: latest(true),
+        markup: all.iter().map(|one| entry(one, "")).collect(),
+        inbox_count: app.store.unread(uid)?.len().to_string(),
+    })
+}
+
+fn sentence(notification: &Notification) -> String {
+    let name = &notification.actor.name;
+    match notification.kind {
+        Kind::FriendRequest => format!("{name} wants to be your friend."),
+        Kind::FriendAdded => format!("{name} accepted your friend request."),
+        Kind::Poke => format!("{name} poked you."),
+    }
+}
+
+fn link(notification: &Notification, origin: &str) -> String {
+    match notification.kind {
+        Kind::FriendRequest => format!("{origin}/reqs.php"),
+        Kind::FriendAdded | Kind::Poke => {
+            format!("{origin}/profile.php?id={}", notification.actor.uid)
+        }
+    }
+}
+
+fn entry(notification: &Notification, origin: &str) -> String {
+    format!(
+        "<div class=\"notification\"><a href=\"{}\">{}</a></div>\n",
+        escape(&link(notification, origin)),
+        escape(&sentence(notification))
+    )
+}
+
+#[derive(Serialize)]
+struct Notices {
+    unseen: usize,
+    notifications: Vec<Notice>,
+    inbox: usize,
+    conversations: Vec<Unread>,
+}
+
+#[derive(Serialize)]
+struct Notice {
+    id: i64,
+    kind: &'static str,
+    uid: Uid,
+    name: String,
+    time: i64,
+    new: bool,
+}
+
+#[derive(Serialize)]
+struct Unread {
+    uid: Uid,
+    name: String,
+    unread: i64,
+    time: i64,
+}
+
+/// GET /ajax/fbchat/notifications.php
+pub async fn list(State(app): State<Arc<App>>, Ajax(session): Ajax) -> Result<Response, AjaxError> {
+    answer(&app, session.user.uid)
+}
+
+/// POST /ajax/fbchat/notifications.php mark_read=1: the same, and from then on all is seen.
+pub async fn mark_seen(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    session.check(&params)?;
+    if params.flag("mark_read") != Some(true) {
+        return Err(AjaxError::Unexpected);
+    }
+    let answer = answer(&app, session.user.uid)?;
+    app.store.mark_seen(session.user.uid).await?;
+    Ok(answer)
+}
+
+fn answer(app: &App, uid: Uid) -> Result<Response, AjaxError> {
+    let notice = |one: Notification| Notice {
+        id: one.id,
+        kind: one.kind.name(),
+        uid: one.actor.uid,
+        name: one.actor.name,
+        time: one.time,
+        new: !one.seen,
+    };
+    let notifications: Vec<_> = app
+        .store
+        .notifications(uid)?
+        .into_iter()
+        .map(notice)
+        .collect();
+    let conversations: Vec<_> = app
+        .store
+        .unread(uid)?
+        .into_iter()
+        .map(|one| Unread {
+            uid: one.peer.uid,
+            name: one.peer.name,
+            unread: one.messages,
+            time: one.time,
+        })
+        .collect();
+    Ok(payload(Notices {
+        unseen: notifications.iter().filter(|notice| notice.new).count(),
+        notifications,
+        inbox: conversations.len(),
+        conversations,
+    }))
+}
+
+/// notifications.php: a page with the link to the feed, which old clients look for once.
+pub async fn page(
+    State(app): State<Arc<App>>,
+    Page(session): Page,
+    headers: HeaderMap,
+) -> Result<Response, AjaxError> {
+    let (uid, key) = (session.user.uid, session.feed_key());
+    let origin = pages::origin(&headers);
+    let entries: String = app
+        .store
+        .notifications(uid)?
+        .iter()
+        .map(|one| entry(one, &origin))
+        .collect();
+    let entries = if entries.is_empty() {
+        "<p>You have no notifications.</p>\n".to_owned()
+    } else {
+        entries
+    };
+    let body = format!(
+        "<a href=\"{origin}/feeds/notifications.php?id={uid}&amp;viewer={uid}&amp;key={key}&amp;format=rss20\">Feed</a>\n{entries}"
+    );
+    Ok(pages::html(
+        StatusCode::OK,
+        "Facebook | Notifications",
+        "",
+        &body,
+    ))
+}
+
+/// The feed. It wants the login, too: a link that opened it for anybody would be a password that is easily passed on.
+pub async fn feed(
+    State(app): State<Arc<App>>,
+    Page(session): Page,
+    headers: HeaderMap,
+    params: Params,
+) -> Response {
+    let own = params.uid("id") == Some(session.user.uid);
+    if !own || params.get("key") != Some(&session.feed_key()) {
+        return pages::not_found().await;
+    }
+    let notifications = match app.store.notifications(session.user.uid) {
+        Ok(notifications) => notifications,
+        Err(error) => return AjaxError::from(error).into_response(),
+    };
+    let origin = pages::origin(&headers);
+    let items: String = notifications.iter().map(|one| rss(one, &origin)).collect();
+    let feed = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\">\n<channel>\n\
+         <title>Facebook Notifications</title>\n<link>{origin}/notifications.php</link>\n\
+         <description>What your friends did</description>\n{items}</channel>\n</rss>\n"
+    );
+    text(StatusCode::OK, "application/rss+xml; charset=utf-8", feed)
+}
+
+fn rss(one: &Notification, origin: &str) -> String {
+    let (title, link) = (escape(&sentence(one)), escape(&link(one, origin)));
+    format!(
+        "<item>\n<title>{title}</title>\n<link>{link}</link>\n<guid isPermaLink=\"false\">{}</guid>\n\
+         <pubDate>{}</pubDate>\n</item>\n",
+        one.id,
+        rfc2822(one.time)
+    )
+}

@@ -1,0 +1,218 @@
+//! Accounts that people make for themselves, if the operator lets them, and passwords that they change.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::auth::Ajax;
+use super::envelope::{AjaxError, done, payload};
+use super::login::{client_address, open_session};
+use super::pages::{self, escape};
+use super::params::Params;
+use crate::accounts::{valid_email, valid_name};
+use crate::app::{App, Peer};
+use crate::config::Registration;
+use crate::password::HashError;
+use crate::store::{Invitation, Registered};
+use crate::throttle::Throttle;
+use crate::types::{Uid, User};
+use crate::{item, lock, secrets};
+
+/// The shortest password in characters.
+const SHORTEST: usize = 8;
+/// The longest in bytes.
+const LONGEST: usize = 1000;
+
+const CLOSED: AjaxError =
+    AjaxError::Invalid("Nobody can sign up here. Ask the operator for an account.");
+const NOT_INVITED: AjaxError = AjaxError::Invalid(
+    "This invitation is unknown, too old, or was used already. Ask for another.",
+);
+
+impl From<HashError> for AjaxError {
+    fn from(error: HashError) -> Self {
+        log::error!("{error}");
+        AjaxError::NotStored
+    }
+}
+
+/// GET register.php: the form, or why there is none.
+pub async fn form(State(app): State<Arc<App>>, params: Params) -> Response {
+    let error = may_register(&app, &params).err();
+    let status = match error {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::FORBIDDEN,
+    };
+    page(status, &params, error)
+}
+
+fn may_register(app: &App, params: &Params) -> Result<Invitation, AjaxError> {
+    let key = params
+        .get("invite")
+        .filter(|secret| !secret.is_empty())
+        .map(secrets::invite_key);
+    match (app.config.registration, key) {
+        (Registration::Closed, _) => Err(CLOSED),
+        (Registration::Open, None) => Ok(Invitation::NotNeeded),
+        (_, Some(key)) if app.store.invited(key)? => Ok(Invitation::Key(key)),
+        (Registration::Invite | Registration::Open, _) => Err(NOT_INVITED),
+    }
+}
+
+fn page(status: StatusCode, params: &Params, error: Option<AjaxError>) -> Response {
+    let told = error.map(|error| escape(&error.sentence()));
+    let told = told.map(|told| format!("<h2 id=\"standard_error\">{told}</h2>\n"));
+    let told = told.unwrap_or_default();
+    let form = if status == StatusCode::FORBIDDEN {
+        String::new()
+    } else {
+        let value = |name| escape(params.get(name).unwrap_or_default());
+        format!(
+            "<form method=\"post\" action=\"/register.php\" id=\"register_form\">\n\
+             <input type=\"hidden\" name=\"invite\" value=\"{}\" />\n\
+             <label>Name: <input type=\"text\" name=\"name\" value=\"{}\" /></label>\n\
+             <label>E-mail: <input type=\"text\" name=\"email\" value=\"{}\" /></label>\n\
+             <label>Password: <input type=\"password\" name=\"pass\" value=\"\" /></label>\n\
+             <input type=\"submit\" value=\"Sign up\" />\n</form>\n",
+            value("invite"),
+            value("name"),
+            value("email")
+        )
+    };
+    let body = format!("{told}{form}<p><a href=\"/login.php\">Log in</a></p>\n");
+    pages::html(status, "Sign up | Facebook", "", &body)
+}
+
+/// POST register.php: a new account, and its owner is logged in.
+pub async fn register(
+    State(app): State<Arc<App>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
+    mut params: Params,
+) -> Response {
+    let address = client_address(peer.ip(), &headers);
+    match add(&app, address, &mut params).await {
+        Ok(user) => open_session(&app, &headers, &user).await,
+        Err(error @ AjaxError::NotStored) => error.into_response(),
+        Err(error) if error == CLOSED || error == NOT_INVITED => {
+            page(StatusCode::FORBIDDEN, &params, Some(error))
+        }
+        Err(error) => page(StatusCode::OK, &params, Some(error)),
+    }
+}
+
+#[derive(Serialize)]
+struct Added {
+    uid: Uid,
+}
+
+/// POST /ajax/fbchat/register.php: the same for programs.
+pub async fn register_ajax(
+    State(app): State<Arc<App>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
+    mut params: Params,
+) -> Result<Response, AjaxError> {
+    let address = client_address(peer.ip(), &headers);
+    let user = add(&app, address, &mut params).await?;
+    let session = open_session(&app, &headers, &user).await;
+    let mut response = payload(Added { uid: user.uid });
+    let cookies: Vec<HeaderValue> = session
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .cloned()
+        .collect();
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+async fn add(app: &App, address: IpAddr, params: &mut Params) -> Result<User, AjaxError> {
+    let invitation = may_register(app, params)?;
+    let password = new_password(params.take_secret("pass"))?;
+    let field = |name| params.get(name).unwrap_or_default();
+    let wrong = |error: Box<dyn std::error::Error>| AjaxError::Wrong(error.to_string());
+    let email = valid_email(field("email")).map_err(wrong)?;
+    let name = valid_name(field("name")).map_err(wrong)?;
+    // Each attempt counts, as each tells whether an address is taken.
+    let who = format!("sign up from {address}");
+    let turn = app.passwords.turn().await;
+    allowed(&app.sign_ups, &who, address)?;
+    lock(&app.sign_ups).failed(&who, address, Instant::now());
+    let hash = turn.hash(password).await?;
+    drop(turn);
+    let added = app.store.register(email, name, hash, invitation).await?;
+    let (uid, friend) = match added {
+        Registered::Added(uid, friend) => (uid, friend),
+        Registered::Taken => {
+            return Err(AjaxError::Invalid(
+                "There is an account with this e-mail address already.",
+            ));
+        }
+        Registered::NotInvited => return Err(NOT_INVITED),
+    };
+    log::info!("{uid} signed up from {address}");
+    let user = app.store.person(uid)?.ok_or(AjaxError::NotStored)?;
+    app.tell(friend, item::friend(&user, true));
+    Ok(user)
+}
+
+fn allowed(throttle: &Mutex<Throttle>, who: &str, address: IpAddr) -> Result<(), AjaxError> {
+    let allowed = lock(throttle).check(who, address, Instant::now());
+    allowed.map_err(|wait| {
+        let seconds = wait.as_secs() + 1;
+        AjaxError::Wrong(format!(
+            "Too many attempts. Try again in {seconds} seconds."
+        ))
+    })
+}
+
+fn new_password(password: Zeroizing<String>) -> Result<Zeroizing<String>, AjaxError> {
+    if password.chars().count() < SHORTEST || password.len() > LONGEST {
+        return Err(AjaxError::Invalid(
+            "The password must have 8 characters or more.",
+        ));
+    }
+    Ok(password)
+}
+
+/// POST /ajax/fbchat/password.php old, new: changes one's own password and ends all other logins.
+pub async fn password(
+    State(app): State<Arc<App>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    Ajax(session): Ajax,
+    headers: HeaderMap,
+    mut params: Params,
+) -> Result<Response, AjaxError> {
+    session.check(&params)?;
+    let (old, new) = (params.take_secret("old"), params.take_secret("new"));
+    let new = new_password(new)?;
+    let (uid, email) = (session.user.uid, &session.user.email);
+    let address = client_address(peer.ip(), &headers);
+    let account = app.store.account(email)?;
+    let turn = app.passwords.turn().await;
+    allowed(&app.throttle, email, address)?;
+    if !turn
+        .verify(old, account.map(|account| account.password))
+        .await
+    {
+        lock(&app.throttle).failed(email, address, Instant::now());
+        return Err(AjaxError::Invalid("The old password is not right."));
+    }
+    lock(&app.throttle).succeeded(email, address);
+    let hash = turn.hash(new).await?;
+    drop(turn);
+    app.store.change_password(uid, hash, session.key).await?;
+    app.hub.end_others(uid, session.key);
+    log::info!("{uid} changed his password");
+    Ok(done())
+}

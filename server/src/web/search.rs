@@ -1,0 +1,112 @@
+//! Finding people by name or exact address (PROTOCOL.md §12), for whoever is logged in.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+
+use super::auth::{Ajax, Page};
+use super::envelope::{AjaxError, payload};
+use super::pages::{self, escape};
+use super::params::Params;
+use super::pictures::thumb_src;
+use crate::app::App;
+use crate::store::Relation;
+use crate::types::{Uid, User};
+
+/// The most people in an answer.
+const RESULTS: usize = 50;
+/// How long a search may be, in characters; less would show everybody.
+const LENGTH: std::ops::RangeInclusive<usize> = 2..=100;
+
+#[derive(Serialize)]
+struct Results {
+    results: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct Found {
+    uid: Uid,
+    name: String,
+    #[serde(rename = "thumbSrc")]
+    thumb_src: String,
+    relation: &'static str,
+}
+
+fn find(app: &App, own: Uid, params: &Params) -> Result<Vec<(User, Relation)>, AjaxError> {
+    let text = params.get("q").unwrap_or_default().trim();
+    if !LENGTH.contains(&text.chars().count()) {
+        return Err(AjaxError::Invalid("Search for 2 to 100 characters."));
+    }
+    let users = app.store.search(text, RESULTS)?;
+    let with_relation = users.into_iter().map(|user| {
+        let relation = app.store.relation(own, user.uid)?;
+        Ok((user, relation))
+    });
+    with_relation.collect()
+}
+
+/// GET /ajax/fbchat/search.php?q=TEXT
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    headers: HeaderMap,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    let origin = pages::origin(&headers);
+    let found = find(&app, session.user.uid, &params)?;
+    let entry = |(user, relation): (User, Relation)| Found {
+        uid: user.uid,
+        thumb_src: thumb_src(&origin, &user),
+        name: user.name,
+        relation: relation.name(),
+    };
+    Ok(payload(Results {
+        results: found.into_iter().map(entry).collect(),
+    }))
+}
+
+/// GET /s.php?q=TEXT: the page that clients scrape.
+pub async fn page(
+    State(app): State<Arc<App>>,
+    Page(session): Page,
+    headers: HeaderMap,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    let text = escape(params.get("q").unwrap_or_default());
+    let found = match find(&app, session.user.uid, &params) {
+        Err(AjaxError::Invalid(_)) => Vec::new(),
+        other => other?,
+    };
+    let origin = pages::origin(&headers);
+    let entries: String = found.iter().map(|found| entry(found, &origin)).collect();
+    let entries = if entries.is_empty() {
+        "<p>No results found.</p>\n".to_owned()
+    } else {
+        entries
+    };
+    // Old clients want an ampersand somewhere behind the last result.
+    let body = format!(
+        "<form method=\"get\" action=\"/s.php\"><input type=\"text\" name=\"q\" value=\"{text}\" /></form>\n\
+         {entries}<p>&nbsp;</p>\n"
+    );
+    Ok(pages::html(StatusCode::OK, "Facebook | Search", "", &body))
+}
+
+/// Old clients look for the link to the inbox at its host of that time, and backwards from there for name and network.
+fn entry((user, relation): &(User, Relation), origin: &str) -> String {
+    let (uid, name) = (user.uid, escape(&user.name));
+    let network = match relation {
+        Relation::Own => "You",
+        Relation::Friend => "Friend",
+        Relation::Sent | Relation::Received => "Friend request",
+        Relation::None => "",
+    };
+    format!(
+        "<div class=\"result\"><a href=\"{origin}/profile.php?id={uid}\" class=\"url fn\">{name}</a>\n\
+         <span class=\"result_network\">{network}</span>\n\
+         <span data-compose=\"http://www.facebook.com/inbox/?compose&amp;id={uid}\"></span></div>\n"
+    )
+}

@@ -1,0 +1,261 @@
+//! Statuses, profiles and search, against the real program.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use common::{Client, Server, account, between, json};
+use serde_json::{Value, json};
+
+/// Ann and Ben are friends, Eve Élan is a stranger.
+fn three() -> (tempfile::TempDir, Server, [Client; 3]) {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    account(dir.path(), "eve@example.org", "Eve <Élan>");
+    let server = Server::serve(dir.path(), &[]);
+    let clients = ["ann", "ben", "eve"].map(|name| Client::login(&server, name, "secret"));
+    (dir, server, clients)
+}
+
+fn set(client: &Client, text: &str) -> Value {
+    client.write("/ajax/updatestatus.php", &[("status", text)])
+}
+
+fn info(client: &Client, uid: i64) -> Value {
+    client.buddies()["userInfos"][uid.to_string()].clone()
+}
+
+#[test]
+fn a_status_is_told_listed_and_in_the_feed() {
+    let (dir, mut server, [ann, ben, eve]) = three();
+    let (seq, stranger) = (ben.seq(), eve.seq());
+    assert_eq!(info(&ben, ann.uid)["status"], Value::Null);
+    let told = set(&ann, " is  <b>out</b>\n& \u{7}about 50% ");
+    assert_eq!(told["payload"]["status"], "is <b>out</b> & about 50%");
+    let (item, seq) = ben.wait_for(seq, |item| item["type"] == "status");
+    assert_eq!(
+        (&item["uid"], &item["text"]),
+        (&ann.uid.into(), &"is <b>out</b> & about 50%".into())
+    );
+    let seen = info(&ben, ann.uid);
+    assert_eq!(seen["status"], "is <b>out</b> & about 50%");
+    assert_eq!(seen["statusTime"], item["time"].as_i64().unwrap() / 1000);
+    assert_eq!(seen["statusTimeRel"], "a moment ago");
+    // Strangers hear and see nothing: the first thing on Eve's channel is what she says herself.
+    assert_eq!(set(&eve, "alone")["error"], 0);
+    let (item, _) = eve.wait_for(stranger, |_| true);
+    assert_eq!(item["text"], "alone");
+
+    // The feed as pidgin reads it.
+    let feed = "/ajax/intent.php?filter=app_2915120374&request_type=1&ignore_self=true&newest=";
+    server.kill();
+    let server = Server::serve(dir.path(), &[]);
+    let (ann, ben) = (ann.moved(&server), ben.moved(&server));
+    let stories = ben.read(&format!("{feed}0"));
+    assert_eq!(stories["storyCount"], 1);
+    let story = stories["html"]
+        .as_str()
+        .unwrap()
+        .split("/h3>")
+        .next()
+        .unwrap();
+    let uid: String = story
+        .split_once("aid_")
+        .unwrap()
+        .1
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    assert_eq!(uid, ann.uid.to_string());
+    let text = story
+        .rsplit_once("/a>")
+        .unwrap()
+        .1
+        .rsplit_once('<')
+        .unwrap()
+        .0;
+    assert_eq!(text, " is &lt;b&gt;out&lt;/b&gt; &amp; about 50%");
+    let newest = stories["newestStoryTime"].as_i64().unwrap();
+    assert_eq!(newest, seen["statusTime"]);
+    let later = ben.read(&format!("{feed}{newest}"));
+    assert_eq!(
+        later,
+        json!({"html": "", "newestStoryTime": newest, "storyCount": 0})
+    );
+    assert_eq!(ann.read(&format!("{feed}0"))["storyCount"], 0);
+    assert_eq!(ann.read("/ajax/intent.php")["storyCount"], 1);
+
+    let seq = ben.poll(seq)["seq"].as_i64().unwrap_or(seq);
+    assert_eq!(
+        ann.write("/updatestatus.php", &[("clear", "1")])["payload"]["status"],
+        Value::Null
+    );
+    let (item, _) = ben.wait_for(seq, |item| item["type"] == "status");
+    assert_eq!(item["text"], "");
+    assert_eq!(info(&ben, ann.uid)["status"], Value::Null);
+}
+
+#[test]
+fn a_profile_shows_friends_more_than_strangers() {
+    let (_dir, _server, [ann, ben, eve]) = three();
+    set(&ann, "is <here>");
+    let path = format!("/ajax/fbchat/profile.php?id={}", ann.uid);
+    let friend = ben.read(&path);
+    for (key, value) in [
+        ("uid", json!(ann.uid)),
+        ("name", json!("Ann A")),
+        ("firstName", json!("Ann")),
+        ("relation", json!("friend")),
+        ("email", json!("ann@example.org")),
+        ("status", json!("is <here>")),
+    ] {
+        assert_eq!(friend[key], value, "{key}");
+    }
+    assert!(friend["memberSince"].as_i64().unwrap() > 1_700_000_000_000);
+    let stranger = eve.read(&path);
+    assert_eq!(
+        (&stranger["name"], &stranger["relation"]),
+        (&"Ann A".into(), &"none".into())
+    );
+    for key in ["email", "status", "memberSince"] {
+        assert_eq!(stranger[key], Value::Null, "{key}");
+    }
+    assert_eq!(stranger["statusTime"], 0);
+    let own = ann.read("/ajax/fbchat/profile.php");
+    assert_eq!(
+        (&own["relation"], &own["email"]),
+        (&"self".into(), &"ann@example.org".into())
+    );
+
+    // The page as pidgin reads it.
+    let page = ben
+        .get(&format!("/profile.php?id={}&v=info", ann.uid))
+        .text()
+        .unwrap();
+    assert_eq!(between(&page, "<title>Facebook | ", "</title>"), "Ann A");
+    assert_eq!(
+        between(&page, "<span id=\"profile_status\">", "<"),
+        "is &lt;here&gt;"
+    );
+    let facts = between(
+        &page,
+        "<div id=\"info_tab\" class=\"info_tab\">",
+        "</div></div></div></div>",
+    );
+    assert!(
+        facts.contains("<dt>E-mail:</dt><dd>ann@example.org</dd>"),
+        "{facts}"
+    );
+    assert!(facts.contains("<dt>Member since:</dt><dd>20"), "{facts}");
+    let page = eve
+        .get(&format!("/profile.php?id={}&v=info", ann.uid))
+        .text()
+        .unwrap();
+    assert!(
+        !page.contains("ann@example.org") && !page.contains("here"),
+        "{page}"
+    );
+    let page = ann
+        .get(&format!("/profile.php?id={}", eve.uid))
+        .text()
+        .unwrap();
+    assert_eq!(
+        between(&page, "<title>", "</title>"),
+        "Facebook | Eve &lt;Élan&gt;"
+    );
+}
+
+#[test]
+fn people_are_found_by_the_beginnings_of_their_names_or_their_address() {
+    let (_dir, _server, [ann, ben, eve]) = three();
+    let found = |q: &str| {
+        let results = ben.read(&format!("/ajax/fbchat/search.php?q={q}"))["results"].clone();
+        let uids = results
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|found| found["uid"].as_i64().unwrap());
+        uids.collect::<Vec<_>>()
+    };
+    assert_eq!(found("AN"), [ann.uid]);
+    assert_eq!(found("a%20ann"), [ann.uid]);
+    assert!(found("nn").is_empty());
+    assert_eq!(found("%3c%c3%a9l"), [eve.uid]);
+    assert_eq!(found("EVE%40example.org"), [eve.uid]);
+    assert!(found("example").is_empty());
+    assert!(found("%25%25").is_empty());
+    let results = ben.read("/ajax/fbchat/search.php?q=ann")["results"].clone();
+    assert_eq!(
+        (&results[0]["name"], &results[0]["relation"]),
+        (&"Ann A".into(), &"friend".into())
+    );
+    let form = [("uid", &*eve.uid.to_string())];
+    assert_eq!(ben.write("/ajax/addfriend.php", &form)["error"], 0);
+    let relation = |client: &Client, q| {
+        client.read(&format!("/ajax/fbchat/search.php?q={q}"))["results"][0]["relation"].clone()
+    };
+    assert_eq!(relation(&ben, "eve"), "sent");
+    assert_eq!(relation(&eve, "ben"), "received");
+    assert_eq!(relation(&eve, "ann"), "none");
+    assert_eq!(relation(&eve, "eve"), "self");
+
+    // The page as pidgin reads it: each link, then backwards for name and network.
+    let page = ben.get("/s.php?q=eve&init=q&sid=1").text().unwrap();
+    let (before, after) = page
+        .split_once("facebook.com/inbox/?compose&amp;id=")
+        .unwrap();
+    assert!(after.starts_with(&format!("{}\"", eve.uid)));
+    assert!(after.find('"').unwrap() < after.find('&').unwrap());
+    let name = before.rsplit_once("class=\"url fn\"").unwrap().1;
+    assert_eq!(between(name, ">", "<"), "Eve &lt;Élan&gt;");
+    assert_eq!(
+        between(before, "class=\"result_network\">", "<"),
+        "Friend request"
+    );
+    let page = ben.get("/s.php?q=%3cscript%3e").text().unwrap();
+    assert!(
+        page.contains("No results found") && !page.contains("<script>"),
+        "{page}"
+    );
+}
+
+#[test]
+fn bad_input_gets_a_sentence() {
+    let (_dir, _server, [ann, ..]) = three();
+    assert_eq!(set(&ann, &"ä".repeat(420))["error"], 0);
+    assert_eq!(set(&ann, &"x".repeat(421))["error"], 1_357_005);
+    assert_eq!(ann.write("/ajax/updatestatus.php", &[])["error"], 1_356_004);
+    assert_eq!(info(&ann, ann.uid)["status"], "ä".repeat(420));
+    let without = json(ann.post("/ajax/updatestatus.php", &[("clear", "1")]));
+    assert_eq!(without["error"], 1_357_004);
+    let flood = common::until("the limit", || {
+        let told = set(&ann, &format!("{:?}", std::time::Instant::now()));
+        (told["error"] != 0).then_some(told)
+    });
+    assert_eq!(flood["error"], 1_395_001, "{flood}");
+    for newest in ["-1", "x", "9223372036854775808", ""] {
+        ann.read(&format!("/ajax/intent.php?newest={newest}"));
+    }
+    for id in [
+        "",
+        "x",
+        "0",
+        "-1",
+        "4711",
+        "9223372036854775807",
+        "9223372036854775808",
+    ] {
+        let told = json(ann.get(&format!("/ajax/fbchat/profile.php?id={id}")));
+        assert_eq!(told["error"], 1_357_005, "{id}");
+        assert_eq!(
+            ann.get(&format!("/profile.php?id={id}")).status(),
+            404,
+            "{id}"
+        );
+    }
+    for q in ["", "a", "+a+", &"x".repeat(101)] {
+        let told = json(ann.get(&format!("/ajax/fbchat/search.php?q={q}")));
+        assert_eq!(told["error"], 1_357_005, "{q}");
+        assert_eq!(ann.get(&format!("/s.php?q={q}")).status(), 200, "{q}");
+    }
+}
