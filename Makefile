@@ -17,8 +17,10 @@ TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick db
 CRATES := fbchat fbchat-cli fbchatd
 
 .DEFAULT_GOAL := all
+# Two package installations at once would fight for dpkg's lock, two test runs for the display.
+.NOTPARALLEL:
 .PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-purple test-run \
-	header install install-user uninstall clean
+	header built install install-user uninstall uninstall-user clean
 
 ## make                 build everything into target/release/
 all: rust plugin
@@ -37,6 +39,8 @@ test-packages:
 
 rust: build-packages
 	for crate in $(CRATES); do $(CARGO) build --release --locked --package $$crate || exit 1; done
+	# The name that programs linked with the library look for.
+	ln -sf libfbchat.so $(RELEASE)/libfbchat.so.0
 
 plugin: rust
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) plugin
@@ -74,20 +78,32 @@ header:
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-## make install         programs into PREFIX (/usr/local), the plugin where libpurple looks for it
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
+# Not after `all`: root has no Rust, and should leave no files in target/.
+built:
+	@test -x $(RELEASE)/fbchatd -a -e $(RELEASE)/libfbchat-purple.so || { echo "Run make first." >&2; exit 1; }
+
+## make install         programs, library and header into PREFIX (/usr/local), the plugin where libpurple looks for it
+install: built
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(RELEASE)/fbchat $(RELEASE)/fbchatd $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(RELEASE)/libfbchat.so $(DESTDIR)$(PREFIX)/lib/libfbchat.so.0
+	ln -sf libfbchat.so.0 $(DESTDIR)$(PREFIX)/lib/libfbchat.so
+	install -m 644 include/fbchat.h $(DESTDIR)$(PREFIX)/include/
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) DESTDIR=$(DESTDIR) install
+
+## make uninstall       take back what install put there
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/fbchat $(DESTDIR)$(PREFIX)/bin/fbchatd $(DESTDIR)$(PREFIX)/include/fbchat.h
+	rm -f $(DESTDIR)$(PREFIX)/lib/libfbchat.so.0 $(DESTDIR)$(PREFIX)/lib/libfbchat.so
+	$(MAKE) -C purple DESTDIR=$(DESTDIR) uninstall
 
 ## make install-user    only the plugin, into ~/.purple/plugins, without root
 install-user: all
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) install-user
 
-## make uninstall       take back what install and install-user put there
-uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/fbchat $(DESTDIR)$(PREFIX)/bin/fbchatd
-	$(MAKE) -C purple DESTDIR=$(DESTDIR) uninstall
+## make uninstall-user  take that back
+uninstall-user:
+	$(MAKE) -C purple uninstall-user
 
 clean:
 	rm -rf target

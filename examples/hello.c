@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     fbchat_client *client;
     fbchat_session me;
     fbchat_event *event;
-    int running = 1;
+    int waiting = 1;
 
     fbchat_config_new(&config);
     if (argc > 1)
@@ -17,29 +17,26 @@ int main(int argc, char **argv)
     if (fbchat_client_new(config, &client) != FBCHAT_OK ||
         fbchat_session_open(client, NULL, NULL, &me) != FBCHAT_OK)
         return fprintf(stderr, "%s\n", fbchat_last_error()), 1;
-    fbchat_config_free(config);
     fbchat_session_login(client, me, "alice@example.org", "demo", NULL);
 
-    while (running && fbchat_client_poll(client, 60000, &event) == FBCHAT_OK) {
-        const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
+    while (waiting && fbchat_client_poll(client, 60000, &event) == FBCHAT_OK) {
+        const char *name, *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
         int64_t uid;
         if (fbchat_event_type(event) == FBCHAT_EVENT_BUDDY_LIST) {
             for (size_t i = 0; i < fbchat_event_count(event); i++)
-                if (strcmp(fbchat_event_str(event, i, FBCHAT_FIELD_NAME, NULL), "Echo") == 0 &&
+                if ((name = fbchat_event_str(event, i, FBCHAT_FIELD_NAME, NULL)) &&
+                    strcmp(name, "Echo") == 0 &&
                     fbchat_event_int(event, i, FBCHAT_FIELD_UID, &uid) == FBCHAT_OK)
                     fbchat_session_send(client, me, (fbchat_uid)uid, "Hello, 2008!", NULL);
         } else if (fbchat_event_type(event) == FBCHAT_EVENT_MESSAGE) {
-            printf("%s: %s\n", fbchat_event_str(event, 0, FBCHAT_FIELD_FROM_NAME, NULL),
-                   fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL));
-            fbchat_session_logout(client, me, NULL);
+            puts(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL));
+            waiting = 0;
         } else if (reason && fbchat_event_status(event) < 0) {
             fprintf(stderr, "%s\n", reason);
-            running = 0;
-        } else if (fbchat_event_type(event) == FBCHAT_EVENT_CLOSED) {
-            running = 0;
         }
         fbchat_event_free(event);
     }
     fbchat_client_free(client);
-    return 0;
+    fbchat_config_free(config);
+    return waiting;
 }

@@ -161,7 +161,7 @@
 #define FBCHAT_MESSAGE_OWN 1
 
 /**
- * Flag: the message was written while this session could not receive, or comes from history.
+ * Flag: the message arrives more than a minute after it was sent, or comes from history.
  */
 #define FBCHAT_MESSAGE_REPLAYED 2
 

@@ -14,20 +14,13 @@ use std::io;
 pub(crate) struct LookupFailed(pub(crate) String);
 
 impl LookupFailed {
-    /// Puts getaddrinfo's error into words. The codes have no type in std, only their text.
+    /// Puts getaddrinfo's error into words. Its codes have no type in std, and their text comes in the language of the host.
     pub(crate) fn from_io(error: &io::Error) -> Self {
-        let passing = error.to_string().contains("Temporary failure");
-        LookupFailed(lookup_words(passing).to_owned())
+        LookupFailed(io_words(error).unwrap_or(NO_NAME).to_owned())
     }
 }
 
-fn lookup_words(passing: bool) -> &'static str {
-    if passing {
-        "the name cannot be looked up just now"
-    } else {
-        "the name does not exist"
-    }
-}
+const NO_NAME: &str = "no such name, or no network to look it up";
 
 /// Sorts `error` by its causes. `connecting` and `timed_out` are the library's own judgement, which needs its type.
 pub(crate) fn classify(
@@ -80,8 +73,7 @@ fn sort_one(cause: &(dyn Error + 'static), unsorted: TransportFault) -> Option<T
     // The rest belongs to the HTTP library and can be told only by its text.
     let text = cause.to_string();
     if text == "dns error" {
-        let passing = inner(cause).is_some_and(|why| why.to_string().contains("Temporary failure"));
-        return Some(fault(TransportFault::Dns, lookup_words(passing)));
+        return Some(fault(TransportFault::Dns, NO_NAME));
     }
     let words = if text.starts_with("invalid HTTP") || text.starts_with("message head is too large")
     {
@@ -170,10 +162,15 @@ mod tests {
     fn own_resolver_and_library_resolver_both_mean_dns() {
         let error = outer("x", LookupFailed("the name does not exist".into()));
         assert_eq!(classify(&error, true, false).fault, TransportFault::Dns);
-        let passing = io::Error::other("Temporary failure in name resolution");
-        let found = classify(&outer("dns error", passing), true, false);
-        assert_eq!(found.fault, TransportFault::Dns);
-        assert_eq!(found.detail, "the name cannot be looked up just now");
+        let of_library = outer(
+            "dns error",
+            io::Error::other("Name oder Dienst nicht bekannt"),
+        );
+        let found = classify(&of_library, true, false);
+        assert_eq!(
+            (found.fault, found.detail.as_str()),
+            (TransportFault::Dns, NO_NAME)
+        );
     }
 
     #[test]

@@ -174,10 +174,12 @@ fn shared_library() -> PathBuf {
     target_dir().join("deps/libfbchat.so")
 }
 
-/// Compiles a C test program against the shared or the static library.
-fn compile(program: &str, shared: bool) -> PathBuf {
+/// Compiles a C program of this repository against the shared or the static library.
+fn compile(source: &str, shared: bool) -> PathBuf {
+    let source = Path::new(ROOT).join(source);
+    let program = source.file_stem().expect("a file").to_string_lossy();
     let place = scratch(if shared { "shared" } else { "static" });
-    let executable = place.join(program);
+    let executable = place.join(&*program);
     let mut compile = Command::new("cc");
     compile.args(STRICT).args([
         "-std=c99",
@@ -190,12 +192,7 @@ fn compile(program: &str, shared: bool) -> PathBuf {
         "-I",
     ]);
     compile.arg(Path::new(ROOT).join("include"));
-    compile.arg(
-        Path::new(ROOT)
-            .join("c-tests")
-            .join(program)
-            .with_extension("c"),
-    );
+    compile.arg(&source);
     if shared {
         // Programs look for the library under its SONAME.
         for name in ["libfbchat.so", "libfbchat.so.0"] {
@@ -226,7 +223,7 @@ fn two_sessions_pass_messages_linked_either_way() {
     for shared in [true, false] {
         // A fresh one each time: the program leaves a message behind that waits for bob.
         let server = Server::demo();
-        let said = run(Command::new(compile("two_sessions", shared)).arg(&server.url));
+        let said = run(Command::new(compile("c-tests/two_sessions.c", shared)).arg(&server.url));
         assert!(said.ends_with("all is well\n"), "{said}");
     }
 }
@@ -234,7 +231,7 @@ fn two_sessions_pass_messages_linked_either_way() {
 #[test]
 fn misuse_gives_a_status() {
     for shared in [true, false] {
-        let said = run(&mut Command::new(compile("misuse", shared)));
+        let said = run(&mut Command::new(compile("c-tests/misuse.c", shared)));
         assert!(said.ends_with("all is well\n"), "{said}");
     }
 }
@@ -242,7 +239,23 @@ fn misuse_gives_a_status() {
 #[test]
 fn client_goes_quickly_while_a_name_lookup_hangs() {
     for shared in [true, false] {
-        let said = run(&mut Command::new(compile("hanging_dns", shared)));
+        let said = run(&mut Command::new(compile("c-tests/hanging_dns.c", shared)));
         assert!(said.ends_with("all is well\n"), "{said}");
+    }
+}
+
+#[test]
+fn example_of_the_readme_gets_its_answer() {
+    let example =
+        std::fs::read_to_string(Path::new(ROOT).join("examples/hello.c")).expect("the example");
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).expect("the README");
+    assert!(
+        readme.contains(example.trim_end()),
+        "the README shows another program than examples/hello.c"
+    );
+    let server = Server::demo();
+    for shared in [true, false] {
+        let said = run(Command::new(compile("examples/hello.c", shared)).arg(&server.url));
+        assert_eq!(said, "Hello, 2008!\n");
     }
 }

@@ -16,8 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long messages on their way may still take when the user leaves, and how long the logout may.
+/// How long messages on their way may still take when the user leaves.
 const LEAVE_LIMIT: Duration = Duration::from_secs(1);
+/// How long the logout may take. It is done in milliseconds, unless a message hangs, which the library gives 1.5 s before it.
+const LOGOUT_LIMIT: Duration = Duration::from_millis(3_200);
 
 /// All that the threads share.
 #[derive(Debug)]
@@ -162,8 +164,15 @@ impl Chat {
                 });
             }
         }
-        let _ = self.session.logout(LEAVE_LIMIT);
-        std::process::exit(code)
+        let _ = self.session.logout(LOGOUT_LIMIT);
+        // A script must be able to tell that not all of it was done; a person has read it.
+        let undone = !left.is_empty() || self.failed.load(Ordering::Relaxed);
+        let is_script = !matches!(self.out, Out::Terminal { .. });
+        std::process::exit(if is_script && undone {
+            code.max(1)
+        } else {
+            code
+        })
     }
 
     fn receive(&self) {

@@ -271,7 +271,7 @@ fn signals_log_out() {
 }
 
 #[test]
-fn loss_and_return_of_the_server_are_told() {
+fn loss_of_the_server_is_told() {
     let server = Server::demo();
     let mut alice = Client::start(&server.url, &["--json"], ALICE, "demo");
     alice.event("buddy_list", |_| true);

@@ -209,3 +209,16 @@ fn a_lost_server_is_told_and_no_text_is_lost() {
         "{text}"
     );
 }
+
+#[test]
+fn lines_typed_ahead_of_the_prompt_are_all_sent() {
+    let server = Server::demo();
+    let screen = Screen::start("ahead", &server, "alice@example.org");
+    let mut bob = bob(&server);
+    screen.keys(&[
+        "Bob:", "Space", "one", "Enter", "two", "Enter", "three", "Enter",
+    ]);
+    for text in ["one", "two", "three"] {
+        bob.expect(&format!("Alice Example: {text}"));
+    }
+}

@@ -46,6 +46,7 @@ pub(crate) struct Engine {
     /// Every session's task holds a copy; when all are gone, the last session is.
     alive: Mutex<Option<mpsc::Sender<()>>>,
     stop: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+    pid: u32,
 }
 
 impl Engine {
@@ -81,6 +82,7 @@ impl Engine {
             handle,
             alive: Mutex::new(Some(alive)),
             stop: Mutex::new(Some((stop, thread))),
+            pid: std::process::id(),
         })
     }
 
@@ -145,7 +147,12 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.stop();
+        if self.pid == std::process::id() {
+            self.stop();
+        } else {
+            // A forked child: the thread stayed behind, and the descriptors are the parent's, too.
+            std::mem::forget(lock(&self.stop).take());
+        }
     }
 }
 

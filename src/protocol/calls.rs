@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 /// What came of a call.
 pub(super) enum Answer<T> {
-    Ok(Option<T>),
+    Ok(T),
     Refused(AjaxError),
     /// No usable reply.
     Lost(Problem),
@@ -35,11 +35,16 @@ impl Session {
             Call::BuddyList(request) => self.buddy_list_reply(now, request, result),
             Call::History(request, with) => self.history_reply(now, request, with, result),
             Call::Tokens => self.tokens_reply(now, &flight.url, result),
-            Call::Typing | Call::Visibility => {
-                if let Answer::Refused(error) = self.answer::<IgnoredPayload>(result, "") {
+            Call::Typing => {
+                if let Answer::Refused(error) = self.written(result, "telling of typing") {
                     self.cure(now, &error);
                 }
             }
+            Call::Visibility(visible) => match self.written(result, "setting the visibility") {
+                Answer::Ok(()) => self.visible_there = Some(visible),
+                Answer::Refused(error) => self.cure(now, &error),
+                Answer::Lost(_) => {}
+            },
             Call::Logout => self.logout_done(),
         }
     }
@@ -48,13 +53,13 @@ impl Session {
         &self,
         result: Result<Reply, TransportError>,
         doing: &str,
-    ) -> Answer<T> {
+    ) -> Answer<Option<T>> {
         let reply = match result {
             Ok(reply) => reply,
             Err(error) => return Answer::Lost(self.problem(&error, doing)),
         };
         match wire::ajax::<T>(&reply.body) {
-            Ok(Ok(payload)) if reply.status < 400 => Answer::Ok(payload),
+            Ok(Ok(payload)) if reply.status < 300 => Answer::Ok(payload),
             Ok(Err(error)) => Answer::Refused(error),
             _ if reply.status >= 300 => {
                 let text = format!(
@@ -71,6 +76,24 @@ impl Session {
                 );
                 Answer::Lost(Problem::new(Status::BadReply, text))
             }
+        }
+    }
+
+    /// What came of a write. Only a reply that says so counts as done: a proxy's page may hold an object, too.
+    fn written(&self, result: Result<Reply, TransportError>, doing: &str) -> Answer<()> {
+        let explicit =
+            matches!(&result, Ok(reply) if reply.status == 200 && wire::has_verdict(&reply.body));
+        match self.answer::<IgnoredPayload>(result, doing) {
+            Answer::Ok(_) if explicit => Answer::Ok(()),
+            Answer::Ok(_) => {
+                let text = format!(
+                    "{} sent something that is no chat reply while {doing}",
+                    self.server()
+                );
+                Answer::Lost(Problem::new(Status::BadReply, text))
+            }
+            Answer::Refused(error) => Answer::Refused(error),
+            Answer::Lost(problem) => Answer::Lost(problem),
         }
     }
 
@@ -146,6 +169,28 @@ impl Session {
         self.post(now, Call::Send, "/ajax/chat/send.php", &fields);
     }
 
+    /// The channel has brought an own message under this id: true if this session sent it. It is settled by that, whatever becomes of the post.
+    pub(super) fn settle_by_echo(&mut self, message_id: &str) -> bool {
+        // Messages leave in order, so only the current one can be unsettled and on the channel already.
+        let current = self.outbox.current();
+        if current.is_some_and(|outgoing| outgoing.message_id == message_id) {
+            self.cancel_send();
+            self.sent();
+            return true;
+        }
+        self.outbox.has_settled(message_id)
+    }
+
+    fn sent(&mut self) {
+        if let Some(outgoing) = self.outbox.settle() {
+            self.emit(Event::Sent {
+                request: outgoing.request,
+                to: outgoing.to,
+                message_id: outgoing.message_id,
+            });
+        }
+    }
+
     fn expired_send(&mut self, now: Now) -> Option<Outgoing> {
         if self.outbox.is_expired(now.monotonic) {
             self.cancel_send();
@@ -178,16 +223,8 @@ impl Session {
 
     fn send_reply(&mut self, now: Now, result: Result<Reply, TransportError>) {
         let never_sent = matches!(&result, Err(error) if error.fault.never_sent());
-        match self.answer::<IgnoredPayload>(result, "sending a message") {
-            Answer::Ok(_) => {
-                if let Some(outgoing) = self.outbox.settle() {
-                    self.emit(Event::Sent {
-                        request: outgoing.request,
-                        to: outgoing.to,
-                        message_id: outgoing.message_id,
-                    });
-                }
-            }
+        match self.written(result, "sending a message") {
+            Answer::Ok(_) => self.sent(),
             Answer::Refused(error) => self.send_refused(now, error),
             Answer::Lost(..) => {
                 if let Some(outgoing) = self.outbox.current() {
@@ -203,15 +240,17 @@ impl Session {
         let Some(outgoing) = self.outbox.current() else {
             return;
         };
-        let first_time = !std::mem::replace(&mut outgoing.cured, true);
-        if error.is_logged_out() || (error.is_stale_token() && first_time) {
-            self.cure(now, &error);
-            return;
+        let chat_is_off = error.code == 1_356_002 && self.own_presence != OwnPresence::Invisible;
+        let curable = error.is_stale_token() || chat_is_off;
+        if error.is_logged_out() {
+            return self.cure(now, &error);
         }
-        let chat_is_off = error.code == 1_356_002;
-        let invisible = self.own_presence == OwnPresence::Invisible;
-        if chat_is_off && first_time && !invisible {
-            self.post_visibility(now, Call::Visibility);
+        if curable && !std::mem::replace(&mut outgoing.cured, true) {
+            if error.is_stale_token() {
+                return self.cure(now, &error);
+            }
+            self.visible_there = None;
+            self.visibility_at = 0;
             return self.outbox.retry(now.monotonic, &mut self.rng, true);
         }
         if error.code == 1_356_008 {
@@ -234,10 +273,13 @@ impl Session {
             _ => Problem::new(Status::Refused, said("The server refused the message")),
         };
         if let Some(outgoing) = self.outbox.settle() {
-            self.emit(Event::Failed {
-                request: outgoing.request,
-                problem,
-            });
+            // An earlier attempt may have been taken; this refusal says nothing about that one.
+            let problem = match outgoing.uncertain {
+                true => self.outcome_unknown(),
+                false => problem,
+            };
+            let request = outgoing.request;
+            self.emit(Event::Failed { request, problem });
         }
     }
 
@@ -285,19 +327,5 @@ impl Session {
             Status::Refused
         };
         Problem::new(status, text)
-    }
-
-    pub(super) fn post_visibility(&mut self, now: Now, call: Call) {
-        let visible = if self.own_presence == OwnPresence::Invisible {
-            "false"
-        } else {
-            "true"
-        };
-        self.post(
-            now,
-            call,
-            "/ajax/chat/settings.php",
-            &[("visibility", visible)],
-        );
     }
 }

@@ -59,13 +59,12 @@ impl Session {
             }
             ChannelReply::Items(items) if !items.is_empty() => {
                 self.channel_works();
-                let before = self.outputs.len();
+                let mut news = false;
                 for item in items {
                     self.advance();
-                    self.item(now, item);
+                    news |= self.item(now, item);
                 }
-                let told = self.outputs.len() > before;
-                self.poll_again(now, held, told);
+                self.poll_again(now, held, news);
             }
             ChannelReply::Refresh(Some(right)) if Some(Seq(right)) != self.seq => {
                 self.seq = Some(Seq(right));
@@ -111,73 +110,61 @@ impl Session {
         self.wait_for(now, step, pause);
     }
 
-    fn item(&mut self, now: Now, item: Option<Item>) {
+    /// Takes one item; false if it brought nothing that this session had not seen or does not know.
+    fn item(&mut self, now: Now, item: Option<Item>) -> bool {
         let (Some(item), Some(own)) = (item, self.own_uid()) else {
-            return;
+            return false;
         };
         match item.kind.0.as_deref() {
             Some("msg" | "offline_msg") => {
-                if let Some(message) = message_from(item, own) {
-                    self.take_message(now, message, true);
-                }
+                message_from(item, own).is_some_and(|message| self.take_message(now, message, true))
             }
             Some("typ") => {
-                if let Some(from) = item.from.id().map(Uid).filter(|&from| from != own) {
-                    self.emit(Event::Typing {
-                        from,
-                        typing: item.st.0 == Some(1),
-                    });
-                }
+                let from = item.from.id().map(Uid).filter(|&from| from != own);
+                let typing = item.st.0 == Some(1);
+                from.is_some_and(|from| {
+                    self.emit(Event::Typing { from, typing });
+                    true
+                })
             }
             Some("presence") => self.pushed_presence(now, &item),
             // Unknown types are counted and passed over; there were new ones every year.
-            _ => {}
+            _ => false,
         }
     }
 
-    fn pushed_presence(&mut self, now: Now, item: &Item) {
+    fn pushed_presence(&mut self, now: Now, item: &Item) -> bool {
         let presence = match item.state.0.as_deref() {
             Some("active") => Presence::Active,
             Some("idle") => Presence::Idle,
             Some("offline") => Presence::Offline,
-            _ => return,
+            _ => return false,
         };
-        let Some(uid) = item
-            .uid
-            .id()
-            .map(Uid)
-            .filter(|&uid| Some(uid) != self.own_uid())
-        else {
-            return;
+        let own = self.own_uid();
+        let Some(uid) = item.uid.id().map(Uid).filter(|&uid| Some(uid) != own) else {
+            return false;
         };
         match self.buddies.set(uid, presence) {
             Ok(Some(buddy)) => self.emit(Event::Presence(buddy)),
-            Ok(None) => {}
+            Ok(None) => return false,
             // A friend that the list does not have yet.
             Err(()) => self.refresh_soon(now, 0),
         }
+        true
     }
 
-    /// Hands a message to the host unless it was handed out before or is the echo of one that this session sent.
-    pub(super) fn take_message(&mut self, now: Now, mut message: Message, live: bool) {
+    /// Hands a message to the host unless it was handed out before or is the echo of one that this session sent. False if it
+    /// was seen before.
+    pub(super) fn take_message(&mut self, now: Now, mut message: Message, live: bool) -> bool {
         if Some(message.from) == self.own_uid() && !message.message_id.is_empty() {
-            let (ours, settled) = self.outbox.echo(&message.message_id);
-            if let Some(outgoing) = settled {
-                self.cancel_send();
-                self.emit(Event::Sent {
-                    request: outgoing.request,
-                    to: outgoing.to,
-                    message_id: outgoing.message_id,
-                });
-            }
+            let ours = self.settle_by_echo(&message.message_id);
             // A message to oneself is shown as received, too.
             if ours && message.origin == Origin::OwnElsewhere {
-                self.seen.note(&message);
-                return;
+                return self.seen.note(&message);
             }
         }
         if !self.seen.note(&message) {
-            return;
+            return false;
         }
         let server_now = now.unix.saturating_add(self.server_ahead);
         if message.time <= 0 {
@@ -192,6 +179,7 @@ impl Session {
             self.emit(Event::Presence(buddy));
         }
         self.emit_message(message);
+        true
     }
 
     /// Remembers that this session talked with `peer`, and since when.

@@ -3,7 +3,7 @@
 use super::link::Step;
 use super::session::{Account, Call, Closing, Flight, LOGOUT_PATIENCE, Now, Session};
 use crate::status::{Problem, Status};
-use crate::types::{Command, Event, OwnPresence, RequestId, Uid};
+use crate::types::{Command, Event, RequestId, Uid};
 
 /// Typing notices in flight; more are dropped, since a late one is worth nothing.
 const MOST_TYPING: usize = 4;
@@ -77,26 +77,6 @@ impl Session {
             | Command::History { request, .. }
             | Command::Logout { request } => self.emit(Event::Failed { request, problem }),
             Command::SetTyping { .. } | Command::SetPresence(_) => {}
-        }
-    }
-
-    fn set_presence(&mut self, now: Now, presence: OwnPresence) {
-        let before = std::mem::replace(&mut self.own_presence, presence);
-        if before == presence || !self.may_write() {
-            return;
-        }
-        let invisible = |presence| presence == OwnPresence::Invisible;
-        if invisible(before) != invisible(presence) {
-            self.post_visibility(now, Call::Visibility);
-        }
-        // The server learns of activity from the ACTIVE part of the poll's address (PROTOCOL §5.2).
-        let polling = self
-            .flights
-            .iter()
-            .find(|(_, flight)| flight.call == Call::Link(Step::Poll));
-        if let Some(id) = polling.map(|(id, _)| *id) {
-            self.cancel(id);
-            self.begin(now, Step::Poll);
         }
     }
 

@@ -3,7 +3,8 @@
 use super::exchange::{Exchange, ExchangeId, ExchangeKind, Method};
 use super::link::{Link, Step};
 use super::session::{Call, Flight, Now, Output, Session};
-use crate::types::Millis;
+use crate::status::Problem;
+use crate::types::{Event, Millis};
 use url::Url;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
@@ -91,6 +92,18 @@ impl Session {
             timeout,
             body_limit: BODY_LIMIT,
         }));
+    }
+
+    /// Drops all exchanges; questions among them fail.
+    pub(super) fn end_flights(&mut self, why: &Problem) {
+        self.cancel_send();
+        for (id, flight) in std::mem::take(&mut self.flights) {
+            self.outputs.push_back(Output::Cancel(id));
+            if let Call::BuddyList(Some(request)) | Call::History(request, _) = flight.call {
+                let problem = why.clone();
+                self.emit(Event::Failed { request, problem });
+            }
+        }
     }
 
     /// Drops an exchange.

@@ -1,16 +1,14 @@
 //! The way from login to the held long-poll, and all recovery (PROTOCOL §20).
 //!
-//! One step is under way at a time; the next follows from its reply. Every failure passes through the backoff, so nothing
-//! here can spin, and ends in an event, so nothing dies silently.
+//! One step is under way at a time; the next follows from its reply. What goes wrong is in `recovery`.
 
 use super::exchange::{ExchangeId, Reply, TransportError};
 use super::json::{Int, Text};
 use super::login::{self, Outcome};
-use super::page::{self, Page};
 use super::session::{Call, Flight, Now, Session};
 use super::wire::{self, ChannelReply};
 use crate::status::{Problem, Status};
-use crate::types::{Connection, Event, Millis, OwnPresence, Seq, Uid};
+use crate::types::{Connection, Event, Millis, OwnPresence, Seq};
 use serde::Deserialize;
 use url::Url;
 
@@ -105,7 +103,7 @@ impl Session {
             Step::LoginPost => self.begin(now, Step::LoginPage),
             Step::Popout => self.fetch(now, call, server.at("/presence/popout.php")),
             Step::Home => self.fetch(now, call, server.at("/home.php")),
-            Step::Visibility => self.post_visibility(now, call),
+            Step::Visibility => self.begin_visibility(now),
             Step::BuddyList => self.post_buddy_list(now, call),
             Step::Reconnect => {
                 // 6 = the number is wanted, 7 = the last attempt failed.
@@ -202,12 +200,23 @@ impl Session {
             Step::LoginPost => match login::judge(&reply, &self.cookies, &self.server()) {
                 Outcome::Success => self.begin(now, Step::Popout),
                 Outcome::Challenge(problem) => self.login_ended(problem, true),
+                // A session that worked is not given up for a passing refusal: a crowd after a restart, a strange page.
+                Outcome::Failure(problem)
+                    if !self.is_first_login() && problem.status != Status::Credentials =>
+                {
+                    self.failed(now, step, problem, false);
+                }
                 Outcome::Failure(problem) => self.login_ended(problem, false),
             },
             Step::Popout | Step::Home => self.page_reply(now, step, &flight.url, &reply),
-            Step::Visibility => self.ajax_step::<IgnoredPayload>(now, &reply, |session, now, _| {
-                session.begin(now, Step::BuddyList);
-            }),
+            Step::Visibility => {
+                let worked = wire::ajax::<IgnoredPayload>(&reply.body).is_ok_and(|it| it.is_ok());
+                self.visible_there =
+                    (worked && wire::has_verdict(&reply.body)).then_some(self.visibility_posted);
+                self.ajax_step::<IgnoredPayload>(now, &reply, |session, now, _| {
+                    session.begin(now, Step::BuddyList);
+                });
+            }
             Step::BuddyList => self.ajax_step(now, &reply, |session, now, payload| {
                 if session.take_buddy_list(now, payload.unwrap_or_default()) {
                     session.tell_buddy_list(None);
@@ -229,113 +238,9 @@ impl Session {
     ) {
         match wire::ajax::<T>(&reply.body) {
             Ok(Err(error)) if error.is_logged_out() => self.logged_out(now),
-            Ok(Err(error)) if error.is_stale_token() => self.escalate(now),
+            Ok(Err(error)) if error.is_stale_token() => self.stale_token(now),
             Ok(Ok(payload)) => next(self, now, payload),
             Ok(Err(_)) | Err(_) => next(self, now, None),
-        }
-    }
-
-    fn login_page_reply(&mut self, now: Now, url: &Url, reply: &Reply) {
-        let html = wire::body_text(&reply.body);
-        let form = login::find_form(&html, url);
-        let form = form.filter(|form| self.config.server.trusts(&form.action));
-        let (Some(form), Some(account)) = (form, self.account.as_ref()) else {
-            let why = match reply.status {
-                200 => "there is no login form at /login.php".to_owned(),
-                status => format!("HTTP status {status} at /login.php"),
-            };
-            let problem = login::not_ours(&self.server(), &why);
-            // Behind a captive portal the server itself may be fine, but only a first login should say so at once.
-            return self.failed(now, Step::LoginPage, problem, true);
-        };
-        let (email, password) = (account.email.clone(), account.password.clone());
-        self.cookies.preset(url, "test_cookie", "1");
-        let mut fields: Vec<(&str, &str)> = form
-            .fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        fields.push(("email", &email));
-        fields.push(("pass", password.reveal()));
-        self.post_form(
-            now,
-            Call::Link(Step::LoginPost),
-            form.action.clone(),
-            &fields,
-        );
-    }
-
-    /// Reads a page. `false` if it is none of the server's pages, and nothing was taken over.
-    pub(super) fn take_page(&mut self, html: &str, url: &Url) -> bool {
-        let page = page::scrape(html);
-        if page.uid.is_none() && page.post_form_id.is_none() && page.extensions.is_none() {
-            return false;
-        }
-        let by_cookie = self.cookies.get("c_user").and_then(|uid| uid.parse().ok());
-        let Some(uid) = by_cookie.or(page.uid).filter(|&uid| uid > 0) else {
-            return false;
-        };
-        self.uid = Some(Uid(uid));
-        let server = self.config.server.clone();
-        let announced = page
-            .extensions
-            .as_ref()
-            .and_then(|own| own.channel.0.as_deref());
-        let channel = announced
-            .and_then(|reference| server.channel_at_reference(url, reference))
-            .or_else(|| {
-                let (label, port) = page.channel.as_ref()?;
-                server.channel_at_label(label, *port)
-            });
-        self.channel = channel.or(self.channel.take());
-        let Page {
-            post_form_id,
-            fb_dtsg,
-            extensions,
-            ..
-        } = page;
-        self.page.post_form_id = post_form_id.or(self.page.post_form_id.take());
-        self.page.fb_dtsg = fb_dtsg.or(self.page.fb_dtsg.take());
-        self.page.extensions = extensions.or(self.page.extensions.take());
-        self.tokens_stale = false;
-        true
-    }
-
-    fn page_reply(&mut self, now: Now, step: Step, url: &Url, reply: &Reply) {
-        let taken = reply.status == 200 && self.take_page(&wire::body_text(&reply.body), url);
-        let complete = taken && self.page.post_form_id.is_some();
-        if step == Step::Popout && !complete {
-            return self.begin(now, Step::Home);
-        }
-        if taken {
-            return self.begin(now, Step::Visibility);
-        }
-        let problem = login::not_ours(&self.server(), "its pages are none of a chat server's");
-        self.failed(now, step, problem, false);
-    }
-
-    /// Everything that a host waits for at login is there.
-    fn login_done(&mut self, now: Now) {
-        let request = self
-            .account
-            .as_mut()
-            .and_then(|account| account.unanswered.take());
-        if let (Some(request), Some(uid)) = (request, self.uid) {
-            let name = self.buddies.own_name().unwrap_or_default().to_owned();
-            let message_limit = self.message_limit();
-            self.emit(Event::LoggedIn {
-                request,
-                uid,
-                name,
-                message_limit,
-            });
-            self.tell_buddy_list(None);
-            self.may_log_in_again = true;
-        }
-        match (&self.channel, self.seq) {
-            (Some(_), Some(_)) if self.stale == 0 => self.begin(now, Step::Poll),
-            (Some(_), None) => self.begin(now, Step::Probe),
-            _ => self.begin(now, Step::Reconnect),
         }
     }
 
@@ -361,6 +266,10 @@ impl Session {
         self.channel = channel.or(self.channel.take());
         // Our own number stays where we have one: taking the reply's would lose what came in between.
         self.seq = self.seq.or(payload.seq.0.filter(|&seq| seq >= 0).map(Seq));
+        if self.is_first_login() {
+            // The way was interrupted before the host was told what it waits for.
+            return self.begin(now, Step::Visibility);
+        }
         let next = if self.seq.is_some() {
             Step::Recover
         } else {

@@ -17,17 +17,20 @@ mod cookies;
 mod endpoints;
 mod exchange;
 mod flights;
+mod flow;
 mod history;
 mod json;
 mod link;
 mod login;
 mod outbox;
+mod own_presence;
 mod page;
 #[cfg(test)]
 mod pair;
 mod presence;
 mod recovery;
 mod session;
+mod sign_on;
 mod wire;
 
 pub use endpoints::{ServerAddress, ServerAddressError};

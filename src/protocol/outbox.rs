@@ -114,19 +114,9 @@ impl Outbox {
         self.retry_at = Some(now.saturating_add(wait));
     }
 
-    /// An echo with this id came: true if the message is ours. If it was still unsettled, it is taken off and handed out.
-    pub fn echo(&mut self, message_id: &str) -> (bool, Option<Outgoing>) {
-        let waiting = self
-            .waiting
-            .iter()
-            .position(|out| out.message_id == message_id);
-        if let Some(outgoing) = waiting.and_then(|at| self.waiting.remove(at)) {
-            self.backoff.reset();
-            self.retry_at = None;
-            self.remember(outgoing.message_id.clone());
-            return (true, Some(outgoing));
-        }
-        (self.settled.iter().any(|id| id == message_id), None)
+    /// True if a message under this id was settled before.
+    pub fn has_settled(&self, message_id: &str) -> bool {
+        self.settled.iter().any(|id| id == message_id)
     }
 
     /// True if the current message's time is over. All get the same time, so it is the first whose time can be.

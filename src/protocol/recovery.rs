@@ -1,4 +1,5 @@
-//! What goes wrong on the way, and its cure: every failure passes through the backoff and ends in an event.
+//! What goes wrong on the way, and its cure. Repeated attempts pass through the backoff, so nothing spins; hosts hear of all
+//! that is not cured at once.
 
 use super::exchange::{Reply, TransportError};
 use super::history::HistoryPayload;
@@ -6,16 +7,19 @@ use super::link::{Link, Step};
 use super::login;
 use super::page::Page;
 use super::presence::Buddies;
-use super::session::{Call, Now, Session};
+use super::session::{Call, Flight, Now, Session};
+use super::sign_on::Taken;
 use super::wire::{self, AjaxError};
 use crate::status::{Problem, Status};
-use crate::types::{Connection, Event};
+use crate::types::{Connection, Event, Uid};
 use url::Url;
 
 /// Redirects followed in a row.
 const MOST_REDIRECTS: u8 = 5;
 /// Attempts of a first login while connections break; a server that cannot be reached at all is reported at once.
 const LOGIN_ATTEMPTS: u32 = 3;
+/// Attempts to read a conversation's history before the session goes on without.
+const HISTORY_ATTEMPTS: u32 = 4;
 
 impl Session {
     pub(super) fn problem(&self, error: &TransportError, doing: &str) -> Problem {
@@ -40,15 +44,17 @@ impl Session {
             other => other,
         };
         let wait_ms = self.backoff.next(&mut self.rng);
-        let first_login = self
-            .account
-            .as_ref()
-            .is_some_and(|account| account.unanswered.is_some());
-        if first_login && (hopeless || self.backoff.failures() >= LOGIN_ATTEMPTS) {
+        if self.is_first_login() && (hopeless || self.backoff.failures() >= LOGIN_ATTEMPTS) {
             return self.login_ended(problem, false);
         }
         self.tell(Connection::Waiting { wait_ms, problem });
         self.wait_for(now, again, wait_ms);
+    }
+
+    /// True until the host's login command is answered.
+    pub(super) fn is_first_login(&self) -> bool {
+        let account = self.account.as_ref();
+        account.is_some_and(|account| account.unanswered.is_some())
     }
 
     /// The channel answers, but not for us: new host, then new page, then new login.
@@ -63,16 +69,32 @@ impl Session {
         self.wait_for(now, step, wait);
     }
 
+    /// A token is stale on the way to the long-poll: new page, then new login.
+    pub(super) fn stale_token(&mut self, now: Now) {
+        self.stale = self.stale.saturating_add(1).max(2);
+        if self.stale > 3 {
+            return self.logged_out(now);
+        }
+        let wait = self.backoff.next(&mut self.rng);
+        self.wait_for(now, Step::Popout, wait);
+    }
+
     /// The server does not know this session any more: logs in again, once until things work.
     pub(super) fn logged_out(&mut self, now: Now) {
         if self.is_closing() {
             return self.logout_done();
         }
         self.stop_link();
-        self.cancel_send();
+        // What was asked in the old session is not answered in the new one, and a late "not logged in" must not end it.
+        let text = format!(
+            "{} asked for a new login meanwhile; try again",
+            self.server()
+        );
+        self.end_flights(&Problem::new(Status::LoggedOut, text));
         self.cookies.remove("c_user");
         self.cookies.remove("xs");
         self.stale = 0;
+        self.visible_there = None;
         if self.account.is_some() && self.may_log_in_again {
             self.may_log_in_again = false;
             return self.begin(now, Step::LoginPage);
@@ -100,8 +122,11 @@ impl Session {
         self.seq = None;
         self.buddies = Buddies::default();
         self.told = None;
+        self.stale = 0;
+        self.visible_there = None;
         self.backoff.reset();
         self.stop_link();
+        self.end_flights(&problem);
         self.cookies.remove("c_user");
         self.cookies.remove("xs");
         self.emit(match challenge {
@@ -136,7 +161,9 @@ impl Session {
             let problem = login::not_ours(&self.server(), &why);
             return self.failed(now, step, problem, true);
         }
-        if step == Step::LoginPage || target.scheme() != self.config.server.origin().scheme() {
+        let home = self.config.server.origin();
+        let wants_tls = target.host() == home.host() && target.scheme() != home.scheme();
+        if step == Step::LoginPage || wants_tls {
             // The server lives at another name, or wants TLS: from now on everything goes there.
             self.config.server.move_to(&target);
         }
@@ -150,34 +177,41 @@ impl Session {
     }
 
     pub(super) fn recover_reply(&mut self, now: Now, reply: &Reply) {
+        let history = match wire::ajax::<HistoryPayload>(&reply.body) {
+            Ok(Err(error)) if error.is_logged_out() => return self.logged_out(now),
+            // A proxy's page is no history; but a server that has none at all must not keep us from going on.
+            Err(_) if reply.status == 200 && self.backoff.failures() < HISTORY_ATTEMPTS => {
+                return self.not_json(now, Step::Recover);
+            }
+            Ok(Ok(history)) => history,
+            Ok(Err(_)) | Err(_) => None,
+        };
         let peer = self.recover.pop_front();
-        let since = self
-            .conversations
-            .iter()
-            .find(|&&(known, _)| Some(known) == peer);
+        let mut known = self.conversations.iter();
+        let since = known.find(|&&(known, _)| Some(known) == peer);
         let since = since.map_or(i64::MAX, |&(_, since)| since);
-        if let (Ok(Ok(Some(payload))), Some(own)) =
-            (wire::ajax::<HistoryPayload>(&reply.body), self.uid)
-        {
-            for message in payload.messages(own) {
-                // Own messages without an id cannot be told from those that this session sent.
-                let tellable = message.from != own || !message.message_id.is_empty();
-                if tellable && self.seen.is_news(&message, since) {
-                    self.take_message(now, message, false);
-                }
+        let own = self.uid.unwrap_or(Uid(0));
+        for message in history.unwrap_or_default().messages(own) {
+            // Own messages without an id cannot be told from those that this session sent.
+            let tellable = message.from != own || !message.message_id.is_empty();
+            if tellable && self.seen.is_news(&message, since) {
+                self.take_message(now, message, false);
             }
         }
         self.begin(now, Step::Recover);
     }
 
-    /// The machine slept: a long-poll from before is dead.
+    /// The machine slept: a held poll from before is dead, and a long wait is over.
     pub(super) fn woke_up(&mut self, now: Now) {
-        let polling = matches!(self.link, Link::Busy(id) if self.flights.get(&id).is_some_and(|flight| flight.call == Call::Link(Step::Poll)));
-        if polling || matches!(self.link, Link::Waiting { .. }) && self.uid.is_some() {
-            self.stop_link();
-            self.backoff.reset();
-            self.begin(now, Step::Reconnect);
-        }
+        let is_poll = |flight: &Flight| flight.call == Call::Link(Step::Poll);
+        let next = match self.link {
+            Link::Busy(id) if self.flights.get(&id).is_some_and(is_poll) => Step::Reconnect,
+            Link::Waiting { step, .. } => step,
+            _ => return,
+        };
+        self.stop_link();
+        self.backoff.reset();
+        self.begin(now, next);
     }
 
     /// Does something about an error that is about the session; others are the caller's.
@@ -213,10 +247,12 @@ impl Session {
         result: Result<Reply, TransportError>,
     ) {
         match result {
-            Ok(reply) if (300..400).contains(&reply.status) => self.logged_out(now),
-            Ok(reply) if self.take_page(&wire::body_text(&reply.body), url) => {}
-            // The way through the link knows how to wait and to retry.
+            Ok(reply)
+                if reply.status == 200
+                    && self.take_page(&wire::body_text(&reply.body), url) == Taken::Whole => {}
+            // The way through the link knows other pages, redirects, and how to wait.
             _ => {
+                self.tokens_stale = true;
                 self.stop_link();
                 let wait = self.backoff.next(&mut self.rng);
                 self.wait_for(now, Step::Popout, wait);

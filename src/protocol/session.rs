@@ -13,8 +13,7 @@ use super::page::Page;
 use super::presence::Buddies;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Command, Connection, Event, Message, Millis, OwnPresence, RequestId, Secret, Seq, Uid,
-    UnixMillis,
+    Command, Connection, Event, Millis, OwnPresence, RequestId, Secret, Seq, Uid, UnixMillis,
 };
 use std::collections::{BTreeMap, VecDeque};
 use url::Url;
@@ -76,7 +75,8 @@ pub(super) enum Call {
     History(RequestId, Uid),
     /// New tokens for a refused write, beside a healthy long-poll.
     Tokens,
-    Visibility,
+    /// To this value, beside the long-poll.
+    Visibility(bool),
     Logout,
 }
 
@@ -144,9 +144,14 @@ pub struct Session {
 
     pub(super) outbox: Outbox,
     pub(super) own_presence: OwnPresence,
-    paused: bool,
+    /// What the server has confirmed.
+    pub(super) visible_there: Option<bool>,
+    /// What the step on the way to the long-poll asked for.
+    pub(super) visibility_posted: bool,
+    pub(super) visibility_at: Millis,
+    pub(super) paused: bool,
     /// For each message that the host has not taken yet, the channel's number behind it.
-    untaken: VecDeque<Seq>,
+    pub(super) untaken: VecDeque<Seq>,
     pub(super) closing: Option<Closing>,
 }
 
@@ -182,6 +187,9 @@ impl Session {
             server_ahead: 0,
             outbox: Outbox::default(),
             own_presence: OwnPresence::default(),
+            visible_there: None,
+            visibility_posted: true,
+            visibility_at: 0,
             paused: false,
             untaken: VecDeque::new(),
             closing: None,
@@ -227,10 +235,17 @@ impl Session {
         let outbox = self.outbox.timeout(sending || !self.may_write());
         let closing = self.closing.as_ref().map(|closing| closing.deadline);
         let refresh = self.refresh_at.filter(|_| self.may_write());
-        [flights, link, outbox, closing, refresh]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            flights,
+            link,
+            outbox,
+            closing,
+            refresh,
+            self.visibility_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Does what is due at this time. Harmless when called early.
@@ -268,45 +283,6 @@ impl Session {
             self.ask_buddy_list(now, None);
         }
         self.settle(now);
-    }
-
-    /// Holds back (true) or lets go on (false) the next long-poll, for a host that does not keep up: the server keeps the messages.
-    pub fn set_paused(&mut self, now: Now, paused: bool) {
-        self.paused = paused;
-        self.go_on_polling(now);
-    }
-
-    /// Hears how many messages the host has not taken yet. The next long-poll waits until it has taken them all, since asking for
-    /// a number tells the server that everything below has arrived, and it would never send it again.
-    pub fn set_untaken(&mut self, now: Now, count: usize) {
-        let taken = self.untaken.len().saturating_sub(count);
-        self.untaken.drain(..taken);
-        self.go_on_polling(now);
-    }
-
-    fn go_on_polling(&mut self, now: Now) {
-        if matches!(self.link, Link::Paused) {
-            self.begin(now, Step::Poll);
-        }
-    }
-
-    /// True while the next long-poll has to wait for the host.
-    pub(super) fn is_held_back(&self) -> bool {
-        self.paused || !self.untaken.is_empty()
-    }
-
-    /// The channel's number up to which the host has everything.
-    pub(super) fn taken_up_to(&self) -> Option<Seq> {
-        match self.untaken.front() {
-            Some(Seq(behind)) => Some(Seq(behind.saturating_sub(1))),
-            None => self.seq,
-        }
-    }
-
-    /// Hands a message to the host.
-    pub(super) fn emit_message(&mut self, message: Message) {
-        self.untaken.push_back(self.seq.unwrap_or(Seq(0)));
-        self.emit(Event::Message(message));
     }
 
     /// True once [`Event::Closed`] was given out: nothing more will come.
@@ -362,6 +338,7 @@ impl Session {
             return;
         }
         self.pump_outbox(now);
+        self.keep_visibility(now);
         let Some(closing) = &self.closing else {
             return;
         };
@@ -400,15 +377,7 @@ impl Session {
                 problem,
             });
         }
-        for (id, flight) in std::mem::take(&mut self.flights) {
-            self.outputs.push_back(Output::Cancel(id));
-            if let Call::BuddyList(Some(request)) | Call::History(request, _) = flight.call {
-                self.emit(Event::Failed {
-                    request,
-                    problem: why.clone(),
-                });
-            }
-        }
+        self.end_flights(&why);
         if let Some(request) = self.account.take().and_then(|account| account.unanswered) {
             self.emit(Event::LoginFailed {
                 request,

@@ -125,6 +125,12 @@ pub(super) fn ajax<T: for<'b> Deserialize<'b>>(
     Ok(Ok(payload.and_then(|object| object.0)))
 }
 
+/// True if the reply of an ajax call says outright whether it worked.
+pub(super) fn has_verdict(body: &[u8]) -> bool {
+    let text = body_text(body);
+    object::<Envelope<'_>>(&text).is_ok_and(|envelope| envelope.error.0.is_some())
+}
+
 /// A reply of the channel (PROTOCOL §5.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ChannelReply {

@@ -20,6 +20,8 @@ pub enum Layout {
     October2009,
     /// November 2008: no channel on the page, so reconnect.php has to tell.
     NoChannel,
+    /// The pop-out page has no token, the home page has.
+    TokenAtHome,
 }
 
 pub struct Model {
@@ -29,6 +31,8 @@ pub struct Model {
     /// Answer the channel with this instead.
     pub channel_says: Option<String>,
     pub send_says: Option<&'static str>,
+    /// The next write finds its token out of date.
+    pub next_write_is_stale: bool,
     /// Per user: number of the first event, and the events.
     channels: BTreeMap<u64, (i64, Vec<String>)>,
     taken: BTreeSet<(u64, String, String)>,
@@ -41,7 +45,7 @@ pub struct Model {
     pub online: BTreeSet<u64>,
     /// Per user, the number below which everything has arrived.
     pub acknowledged: BTreeMap<u64, i64>,
-    /// Events per reply without `batch`.
+    /// The ACTIVE parts of the polls.
     pub active: Vec<String>,
 }
 
@@ -52,6 +56,7 @@ impl Default for Model {
             instead: None,
             channel_says: None,
             send_says: None,
+            next_write_is_stale: false,
             channels: BTreeMap::new(),
             taken: BTreeSet::new(),
             history: Vec::new(),
@@ -161,11 +166,15 @@ impl Model {
         let token = format!("token{}", self.tokens);
         let writes =
             path.contains("send.php") || path.contains("typ.php") || path.contains("settings.php");
+        if writes && std::mem::take(&mut self.next_write_is_stale) {
+            self.tokens += 1;
+            return error(1_357_004);
+        }
         if writes && field("post_form_id") != token {
             return error(1_357_004);
         }
         if is_page {
-            return ok(self.page(uid, &token));
+            return ok(self.page(uid, &token, path.ends_with("home.php")));
         }
         if let Some(rest) = path.strip_prefix("/x/") {
             self.active.push(rest.split('/').nth(1).unwrap().to_owned());
@@ -299,7 +308,7 @@ impl Model {
         })
     }
 
-    fn page(&self, uid: u64, token: &str) -> String {
+    fn page(&self, uid: u64, token: &str, home: bool) -> String {
         let form_id = format!(
             r#"<input type="hidden" id="post_form_id" name="post_form_id" value="{token}" />"#
         );
@@ -320,6 +329,10 @@ impl Model {
             Layout::October2009 => format!(
                 r#"new Presence("{uid}", 1); post_form_id:"{token}", fb_dtsg:"x"; channel01 channel07"#
             ),
+            Layout::TokenAtHome if home => {
+                format!(r#"new Presence("{uid}", 1); {form_id}{channel}"#)
+            }
+            Layout::TokenAtHome => format!(r#"new Presence("{uid}", 1); {channel}"#),
             Layout::NoChannel => format!(r#"new Presence("{uid}", 1); {form_id}"#),
         }
     }

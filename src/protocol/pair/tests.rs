@@ -100,6 +100,7 @@ fn every_page_layout_leads_to_the_channel() {
         Layout::HiddenUser,
         Layout::October2009,
         Layout::NoChannel,
+        Layout::TokenAtHome,
     ] {
         let mut world = World::new(2, 2);
         world.server.layout = layout;
@@ -360,6 +361,10 @@ fn refusals_of_a_message_are_reported_with_their_kind() {
         (r#"{"error":1356002}"#, Status::Refused),
         (r#"{"error":1356008}"#, Status::Timeout),
         ("<html>", Status::OutcomeUnknown),
+        (
+            "<html><script>var portal = {};</script>",
+            Status::OutcomeUnknown,
+        ),
     ] {
         let mut world = World::new(11, 1);
         logged_in(&mut world);
@@ -369,6 +374,115 @@ fn refusals_of_a_message_are_reported_with_their_kind() {
         assert_eq!(failure(&world, 0, request), status, "{says}");
         assert!(world.asked(0, "send.php") < 12);
     }
+}
+
+#[test]
+fn writing_much_does_not_delay_what_comes_in() {
+    let mut world = World::new(27, 2);
+    world.server.layout = Layout::Old;
+    logged_in(&mut world);
+    for n in 0..30 {
+        world.send(0, 2, &n.to_string());
+        world.run(700);
+    }
+    world.send(1, 1, "an answer");
+    world.run(2_000);
+    assert_eq!(world.messages(0), ["an answer"]);
+}
+
+#[test]
+fn a_token_that_goes_stale_on_the_way_in_still_ends_in_a_login() {
+    for layout in [Layout::Own, Layout::TokenAtHome] {
+        let mut world = World::new(28, 2);
+        world.server.layout = layout;
+        world.server.next_write_is_stale = true;
+        logged_in(&mut world);
+        world.server.next_write_is_stale = true;
+        let request = world.send(0, 2, "x");
+        world.run(10_000);
+        assert!(matches!(
+            finals(&world, 0, request).as_slice(),
+            [Event::Sent { .. }]
+        ));
+    }
+}
+
+#[test]
+fn a_refusal_after_a_lost_attempt_leaves_the_outcome_unknown() {
+    let mut world = World::new(29, 1);
+    logged_in(&mut world);
+    world.faults.lost_requests = 1_000;
+    let request = world.send(0, 2, "x");
+    world.run(300);
+    world.faults = Faults::default();
+    world.server.send_says = Some(r#"{"error":1356003}"#);
+    world.run(30_000);
+    assert_eq!(failure(&world, 0, request), Status::OutcomeUnknown);
+}
+
+#[test]
+fn waking_up_during_a_new_login_does_not_end_the_session() {
+    let mut world = World::new(30, 2);
+    logged_in(&mut world);
+    world.run(60_000);
+    world.server.forget_sessions();
+    world.send(0, 2, "sent before the lid was closed");
+    world.run(150);
+    world.cut = true;
+    world.run(20_000);
+    let now = Now {
+        unix: world.clock().unix + 3_600_000,
+        ..world.clock()
+    };
+    world.clients[0].session.handle_timeout(now);
+    world.flush(0);
+    world.cut = false;
+    world.run(60_000);
+    assert_eq!(world.clients[0].session.told, Some(Connection::Connected));
+    assert_eq!(world.messages(1), ["sent before the lid was closed"]);
+}
+
+#[test]
+fn a_late_answer_from_before_a_new_login_does_not_end_the_session() {
+    let mut world = World::new(31, 1);
+    logged_in(&mut world);
+    world.run(60_000);
+    let request = world.command(0, |request| Command::Refresh { request });
+    let late = world.clients[0]
+        .arriving
+        .pop()
+        .expect("the refresh is under way");
+    world.server.forget_sessions();
+    world.send(0, 2, "x");
+    world.run(5_000);
+    let body = br#"{"error":1357001}"#.to_vec();
+    let reply = Reply {
+        status: 200,
+        body,
+        ..Reply::default()
+    };
+    let now = world.clock();
+    world.clients[0]
+        .session
+        .handle(now, Input::Reply(late.1, Ok(reply)));
+    world.flush(0);
+    world.run(5_000);
+    assert!(!world.clients[0].session.is_closed());
+    let failed = |event: &Event| matches!(event, Event::Failed { request: failed, .. } if *failed == request);
+    assert!(world.has(0, failed));
+}
+
+#[test]
+fn invisible_is_posted_until_the_server_has_it() {
+    let mut world = World::new(32, 1);
+    logged_in(&mut world);
+    world.faults.lost_requests = 1_000;
+    world.command(0, |_| Command::SetPresence(OwnPresence::Invisible));
+    world.run(1_000);
+    assert!(world.server.online.contains(&1));
+    world.faults = Faults::default();
+    world.run(120_000);
+    assert!(!world.server.online.contains(&1));
 }
 
 #[test]

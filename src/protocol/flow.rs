@@ -1,0 +1,46 @@
+//! Flow control: nothing more is fetched, and nothing acknowledged, before the host has taken what it was given.
+
+use super::link::{Link, Step};
+use super::session::{Now, Session};
+use crate::types::{Event, Message, Seq};
+
+impl Session {
+    /// Holds back (true) or lets go on (false) the next long-poll, for a host that does not keep up: the server keeps the messages.
+    pub fn set_paused(&mut self, now: Now, paused: bool) {
+        self.paused = paused;
+        self.go_on_polling(now);
+    }
+
+    /// Hears how many messages the host has not taken yet. The next long-poll waits until it has taken them all, since asking for
+    /// a number tells the server that everything below has arrived, and it would never send it again.
+    pub fn set_untaken(&mut self, now: Now, count: usize) {
+        let taken = self.untaken.len().saturating_sub(count);
+        self.untaken.drain(..taken);
+        self.go_on_polling(now);
+    }
+
+    fn go_on_polling(&mut self, now: Now) {
+        if matches!(self.link, Link::Paused) {
+            self.begin(now, Step::Poll);
+        }
+    }
+
+    /// True while the next long-poll has to wait for the host.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.paused || !self.untaken.is_empty()
+    }
+
+    /// The channel's number up to which the host has everything.
+    pub(super) fn taken_up_to(&self) -> Option<Seq> {
+        match self.untaken.front() {
+            Some(Seq(behind)) => Some(Seq(behind.saturating_sub(1))),
+            None => self.seq,
+        }
+    }
+
+    /// Hands a message to the host.
+    pub(super) fn emit_message(&mut self, message: Message) {
+        self.untaken.push_back(self.seq.unwrap_or(Seq(0)));
+        self.emit(Event::Message(message));
+    }
+}
