@@ -6,7 +6,7 @@ use crate::status::Problem;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// A user's number. Ids passed 2³² in 2009, so always 64 bits (PROTOCOL §7).
+/// A user's number. Ids passed 2³² in 2009, so always 64 bits (docs/protocol.md, Items).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uid(pub u64);
 
@@ -72,7 +72,7 @@ pub enum OwnPresence {
     Active,
     /// Connected, but not at the keyboard.
     Idle,
-    /// Connected, shown as offline (chat visibility off; account-wide, PROTOCOL §11).
+    /// Connected, shown as offline (chat visibility off; account-wide, docs/protocol.md, Buddy list and presence).
     Invisible,
 }
 
@@ -160,7 +160,7 @@ pub enum Command {
     SetTyping {
         /// The friend.
         to: Uid,
-        /// True while writing; to be repeated every 7 s (PROTOCOL §9).
+        /// True while writing; to be repeated every 7 s (docs/protocol.md, Messages).
         typing: bool,
     },
     /// Show the user as active, idle or invisible. Nothing is reported back.

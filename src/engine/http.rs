@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// Servers of 2008 offer chat only to what looks like a browser (PROTOCOL §1.2).
+/// Servers of 2008 offer chat only to what looks like a browser (docs/protocol.md, Conventions).
 const USER_AGENT: &str = concat!(
     "Mozilla/5.0 (compatible; fbchat/",
     env!("CARGO_PKG_VERSION"),

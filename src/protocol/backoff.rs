@@ -1,4 +1,4 @@
-//! How long to wait before trying again: at once, then 3 s, doubling to 60 s (PROTOCOL §15), with jitter so that ten thousand sessions don't come back in the same second.
+//! How long to wait before trying again: at once, then 3 s, doubling to 60 s, with jitter so that ten thousand sessions don't come back in the same second.
 
 use crate::types::Millis;
 

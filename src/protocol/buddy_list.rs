@@ -8,7 +8,7 @@ use crate::types::{Event, Millis, RequestId};
 
 /// Pause before a list that left somebody out is asked for again, in milliseconds.
 const DOUBT: Millis = 5_000;
-/// Interval where presence has to be polled, in milliseconds (PROTOCOL §10.3).
+/// Interval where presence has to be polled, in milliseconds (docs/protocol.md, Buddy list and presence).
 const LIST_EVERY: Millis = 60_000;
 /// The same where presence is pushed: only a safety net.
 const LIST_SELDOM: Millis = 900_000;

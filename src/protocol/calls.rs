@@ -235,7 +235,7 @@ impl Session {
         }
     }
 
-    /// The server said no (PROTOCOL §8): cured and repeated once where that can help, reported where it cannot.
+    /// The server said no (docs/protocol.md, Messages): cured and repeated once where that can help, reported where it cannot.
     fn send_refused(&mut self, now: Now, error: AjaxError) {
         let Some(outgoing) = self.outbox.current() else {
             return;

@@ -1,4 +1,4 @@
-//! Events of the channel: what each item means for the session (PROTOCOL §6, §7).
+//! Events of the channel: what each item means for the session (docs/protocol.md, The channel).
 
 use super::link::Step;
 use super::session::{Now, Session};

@@ -15,7 +15,7 @@ pub(super) struct Cookies {
 }
 
 impl Cookies {
-    /// Takes over the `Set-Cookie` headers of a reply. The value `deleted` deletes (PROTOCOL §1.2).
+    /// Takes over the `Set-Cookie` headers of a reply. The value `deleted` deletes (docs/protocol.md, Conventions).
     pub fn take(&mut self, url: &Url, headers: &[String]) {
         for header in headers.iter().filter(|header| header.len() <= LONGEST) {
             let Ok(cookie) = RawCookie::parse(header.as_str()) else {

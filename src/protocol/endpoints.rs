@@ -92,7 +92,7 @@ impl ServerAddress {
         &self.origin
     }
 
-    /// Follows a trusted redirect for good. The host that only logs people in (PROTOCOL §1.1) is no home.
+    /// Follows a trusted redirect for good. The host that only logs people in (docs/protocol.md, Conventions) is no home.
     pub(super) fn move_to(&mut self, url: &Url) {
         if self.trusts(url)
             && !url
@@ -146,7 +146,7 @@ impl ServerAddress {
         self.allow_insecure || is_confidential(url)
     }
 
-    /// Where the channel is, from the host label on a page or in a reply of reconnect.php (PROTOCOL §3.3, §5.1).
+    /// Where the channel is, from the host label on a page or in a reply of reconnect.php (docs/protocol.md, Logging in).
     ///
     /// The label is opaque: reading it as a number once cut the accounts on channels 01 to 09 off. `None` if it is no host name.
     /// A server without a domain (an IP address, `localhost`) has its channel on the same host.

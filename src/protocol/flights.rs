@@ -24,7 +24,7 @@ impl Session {
         self.start(now, call, Method::Get, url, None);
     }
 
-    /// Starts a POST to a path of the server; the tokens of PROTOCOL §1.4 are added.
+    /// Starts a POST to a path of the server; the tokens of docs/protocol.md, Conventions are added.
     pub(super) fn post(&mut self, now: Now, call: Call, path: &str, fields: &[(&str, &str)]) {
         let form_id = self.page.post_form_id.clone().unwrap_or_else(|| "0".into());
         let dtsg = self.page.fb_dtsg.clone();

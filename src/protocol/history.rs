@@ -1,4 +1,4 @@
-//! The recent messages of a conversation (PROTOCOL §9), and which messages were seen already.
+//! The recent messages of a conversation (docs/protocol.md, Messages), and which messages were seen already.
 
 use super::channel::message_from;
 use super::json::{List, Object};

@@ -1,4 +1,4 @@
-//! The way from login to the held long-poll, and all recovery (PROTOCOL §20).
+//! The way from login to the held long-poll, and all recovery.
 //!
 //! One step is under way at a time; the next follows from its reply. What goes wrong is in `recovery`.
 
@@ -67,7 +67,7 @@ impl Step {
     }
 }
 
-/// Payload of reconnect.php (PROTOCOL §4); `channel` is an announcement as on the page.
+/// Payload of reconnect.php (docs/protocol.md, The channel); `channel` is an announcement as on the page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ReconnectPayload {

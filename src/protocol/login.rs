@@ -1,4 +1,4 @@
-//! The web login: the form on the login page, and what the answer to it means (PROTOCOL §2).
+//! The web login: the form on the login page, and what the answer to it means (docs/protocol.md, Logging in).
 
 use super::cookies::Cookies;
 use super::exchange::Reply;

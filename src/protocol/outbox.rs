@@ -1,4 +1,4 @@
-//! Messages on their way out: in order, one at a time, each settled exactly once (PROTOCOL §8).
+//! Messages on their way out: in order, one at a time, each settled exactly once (docs/protocol.md, Messages).
 //!
 //! A post whose reply was lost is repeated under the same message id: a server that keeps ids drops the second copy, and
 //! the echo on the own channel settles it too. What never left fails with its cause, what may have left as "outcome unknown".

@@ -1,4 +1,4 @@
-//! What this user shows to friends: the account-wide visibility, and the ACTIVE part of the long-poll (PROTOCOL §5.2, §11).
+//! What this user shows to friends: the account-wide visibility, and the ACTIVE part of the long-poll (docs/protocol.md, The channel).
 
 use super::link::Step;
 use super::session::{Call, Now, Session};

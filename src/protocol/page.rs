@@ -1,4 +1,4 @@
-//! Reads what a client needs out of the pages behind the login, in every layout from 2008 to 2010 (PROTOCOL §3).
+//! Reads what a client needs out of the pages behind the login, in every layout from 2008 to 2010 (docs/protocol.md, Logging in).
 //!
 //! Patterns allow blanks that proxies removed, escaped quotes, further attributes and `&amp;`. Nothing is fetched here.
 

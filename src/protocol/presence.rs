@@ -1,4 +1,4 @@
-//! The buddy list and who is there (PROTOCOL §10).
+//! The buddy list and who is there (docs/protocol.md, Buddy list and presence).
 //!
 //! The rule that all of this serves: absent is not offline. Replies may be empty, partial, or leave somebody out for one
 //! poll; clients that took them literally showed everyone going offline for a moment.
@@ -234,7 +234,7 @@ impl Buddies {
         Ok(Some(entry.buddy.clone()))
     }
 
-    /// Somebody sent something just now, so they are there (PROTOCOL §7).
+    /// Somebody sent something just now, so they are there (docs/protocol.md, Items).
     pub fn saw(&mut self, uid: Uid) -> Option<Buddy> {
         let offline = |entry: &&mut Entry| entry.buddy.presence == Presence::Offline;
         let entry = self.entries.get_mut(&uid).filter(offline)?;

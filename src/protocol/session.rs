@@ -18,7 +18,7 @@ use crate::types::{
 use std::collections::{BTreeMap, VecDeque};
 use url::Url;
 
-/// Message limit of servers that don't announce one (PROTOCOL §8).
+/// Message limit of servers that don't announce one (docs/protocol.md, Messages).
 const OLD_MESSAGE_LIMIT: usize = 999;
 /// Unsettled messages are given this long at logout, and the logout itself as long again, in milliseconds.
 pub(super) const LOGOUT_PATIENCE: Millis = 1_500;

@@ -1,4 +1,4 @@
-//! JSON as the server writes it, read defensively (PROTOCOL §1.3).
+//! JSON as the server writes it, read defensively (docs/protocol.md, Conventions).
 //!
 //! Envelope, channel reply and channel item as plain data. What they *mean* is not decided here.
 
@@ -69,7 +69,7 @@ fn mend_surrogates(json: &str) -> String {
     mended
 }
 
-/// What the server says went wrong (PROTOCOL §16).
+/// What the server says went wrong (docs/protocol.md, Errors).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AjaxError {
     /// The seven-digit code.
@@ -131,7 +131,7 @@ pub(super) fn has_verdict(body: &[u8]) -> bool {
     object::<Envelope<'_>>(&text).is_ok_and(|envelope| envelope.error.0.is_some())
 }
 
-/// A reply of the channel (PROTOCOL §5.3).
+/// A reply of the channel (docs/protocol.md, The channel).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ChannelReply {
     /// Nothing happened while the poll was held.
@@ -146,7 +146,7 @@ pub(super) enum ChannelReply {
     Unknown,
 }
 
-/// One event of the channel, unjudged (PROTOCOL §7).
+/// One event of the channel, unjudged (docs/protocol.md, Items).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Item {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::types::OwnPresence;
 
-/// Pieces that replies are made of: valid ones, and those that broke clients before (PROTOCOL §18).
+/// Pieces that replies are made of: valid ones, and those that broke clients before.
 const PIECES: [&str; 32] = [
     "for (;;);",
     "{",
