@@ -12,6 +12,8 @@ const DOUBT: Millis = 5_000;
 const LIST_EVERY: Millis = 60_000;
 /// The same where presence is pushed: only a safety net.
 const LIST_SELDOM: Millis = 900_000;
+/// Time for everybody to come back after an outage, in milliseconds.
+const SETTLING: Millis = 30_000;
 
 impl Session {
     pub(super) fn ask_buddy_list(&mut self, now: Now, request: Option<RequestId>) {
@@ -63,7 +65,11 @@ impl Session {
     /// Takes over a buddy list and tells what changed, if anybody was told the list already.
     pub(super) fn take_buddy_list(&mut self, now: Now, payload: UpdatePayload) -> bool {
         let Some(own) = self.uid else { return false };
-        let change = self.buddies.apply(payload, own, self.presence_is_pushed());
+        // After an outage, friends come back when we do: a list from these seconds leaves out those who are a little later.
+        let settled_at = self.outage_ended_at.map(|at| at.saturating_add(SETTLING));
+        let settling = settled_at.filter(|&at| now.monotonic < at);
+        let authoritative = self.presence_is_pushed() && settling.is_none();
+        let change = self.buddies.apply(payload, own, authoritative);
         if let Some(time) = change.server_time {
             self.server_ahead = time.saturating_sub(now.unix);
         }
@@ -72,7 +78,8 @@ impl Session {
             (false, false) => LIST_EVERY,
             (false, true) => LIST_SELDOM,
         };
-        self.refresh_at = Some(now.monotonic.saturating_add(every));
+        let next = now.monotonic.saturating_add(every);
+        self.refresh_at = Some(settling.filter(|_| change.doubtful).unwrap_or(next));
         let logged_in = self
             .account
             .as_ref()

@@ -276,6 +276,7 @@ impl Session {
             Step::Probe
         };
         if self.told != Some(Connection::Connected) {
+            self.outage_ended_at = Some(now.monotonic);
             self.refresh_soon(now, 0);
         }
         self.begin(now, next);

@@ -139,6 +139,8 @@ pub struct Session {
 
     pub(super) buddies: Buddies,
     pub(super) refresh_at: Option<Millis>,
+    /// When the channel was last opened anew after an outage.
+    pub(super) outage_ended_at: Option<Millis>,
     /// The server's clock minus ours.
     pub(super) server_ahead: i64,
 
@@ -184,6 +186,7 @@ impl Session {
             recover: VecDeque::new(),
             buddies: Buddies::default(),
             refresh_at: None,
+            outage_ended_at: None,
             server_ahead: 0,
             outbox: Outbox::default(),
             own_presence: OwnPresence::default(),

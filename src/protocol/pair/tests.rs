@@ -591,6 +591,34 @@ fn typing_and_presence_are_told() {
 }
 
 #[test]
+fn buddies_do_not_flap_when_the_server_comes_back() {
+    for returns in [true, false] {
+        let mut world = World::new(33, 1);
+        world.server.online.insert(3);
+        logged_in(&mut world);
+        world.cut = true;
+        world.server.online.clear();
+        world.run(70_000);
+        world.cut = false;
+        for _ in 0..90 {
+            if world.clients[0].session.told != Some(Connection::Connected) {
+                world.run(1_000);
+            }
+        }
+        world.run(20_000);
+        if returns {
+            world.server.online.insert(3);
+            world
+                .server
+                .push(1, r#"{"type":"presence","uid":3,"state":"active"}"#.into());
+        }
+        world.run(60_000);
+        let offline = |event: &Event| matches!(event, Event::Presence(buddy) if buddy.presence == Presence::Offline);
+        assert_eq!(world.has(0, offline), !returns);
+    }
+}
+
+#[test]
 fn presence_is_polled_where_it_is_not_pushed() {
     let mut world = World::new(18, 1);
     world.server.layout = Layout::Old;
