@@ -42,7 +42,7 @@ pub async fn user(command: User) -> Result<(), Failure> {
             println!("added {email} as {uid}");
         }
         User::List { place } => {
-            for user in open(&place)?.users()? {
+            for user in open_existing(&place)?.users()? {
                 println!("{}\t{}\t{}", user.uid, user.email, user.name);
             }
         }
@@ -51,7 +51,7 @@ pub async fn user(command: User) -> Result<(), Failure> {
             password,
             place,
         } => {
-            let store = open(&place)?;
+            let store = open_existing(&place)?;
             let user = find(&store, &email)?;
             let hash = hash(&ask_password(&password, &user.email)?, Cost::Full)?;
             store.set_password(user.uid, hash).await?;
@@ -72,7 +72,7 @@ pub async fn friend(command: Friend) -> Result<(), Failure> {
         other,
         place,
     } = command;
-    let store = open(&place)?;
+    let store = open_existing(&place)?;
     let (a, b) = (find(&store, &email)?, find(&store, &other)?);
     if a.uid == b.uid {
         return Err("Nobody needs to be his own friend. Name two different accounts.".into());
@@ -90,7 +90,7 @@ pub async fn invite(
     place: Place,
 ) -> Result<(), Failure> {
     let config = settings(&place)?;
-    let store = open(&place)?;
+    let store = open_existing(&place)?;
     let friend = match friend {
         Some(email) => Some(find(&store, &email)?.uid),
         None => None,
@@ -114,6 +114,17 @@ pub async fn invite(
 fn open(place: &Place) -> Result<Sqlite, Failure> {
     let dir = settings(place)?.data_dir()?;
     Ok(Sqlite::open(&dir, Arc::new(|_| ()))?)
+}
+
+/// The store of a directory that has one: nobody wants a new one where he has mistyped the name of his own.
+fn open_existing(place: &Place) -> Result<Sqlite, Failure> {
+    let dir = settings(place)?.data_dir()?;
+    if let Ok(false) = Sqlite::file(&dir).try_exists() {
+        let text =
+            "Choose the right directory with --data or --config, or begin with `fbchatd user add`.";
+        return Err(format!("There are no accounts in {}. {text}", dir.display()).into());
+    }
+    open(place)
 }
 
 fn find(store: &Sqlite, email: &str) -> Result<types::User, Failure> {

@@ -83,15 +83,15 @@ impl App {
         Duration::from_secs(self.config.hold_s)
     }
 
-    /// Tells the friends of `uid` who are online how he is now.
+    /// Tells the friends of `uid` who are there, visible or not, how he is now.
     pub fn tell_presence(&self, uid: Uid) {
         let _telling = lock(&self.telling);
         let presence = self.hub.presence(uid);
         match self.store.friends(uid) {
             Ok(friends) => {
-                let online = self.hub.online(friends.iter().map(|friend| friend.uid));
-                if !online.is_empty() {
-                    self.store.push(online, item::presence(uid, presence));
+                let there = self.hub.connected(friends.iter().map(|friend| friend.uid));
+                if !there.is_empty() {
+                    self.store.push(there, item::presence(uid, presence));
                 }
             }
             Err(error) => log::error!("cannot tell the presence of {uid}: {error}"),

@@ -1,4 +1,4 @@
-//! The JSON of single channel events (PROTOCOL.md §7).
+//! The JSON of single channel events (docs/protocol.md, Items).
 
 use std::sync::Arc;
 

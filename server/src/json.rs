@@ -1,4 +1,5 @@
-//! JSON as the clients of 2008 expect it: compact, `/` as `\/`, all else beyond ASCII as `\uXXXX` (PROTOCOL.md §1.3).
+//! JSON as the clients of 2008 expect it: compact, `/` as `\/`, all else beyond ASCII as `\uXXXX`
+//! (docs/protocol.md, Conventions).
 
 use std::io;
 

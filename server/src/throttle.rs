@@ -1,4 +1,4 @@
-//! Slows down password guessing, per account and per address. In memory only: a restart forgives.
+//! Slows down password guessing, per name and per address. In memory only: a restart forgives.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,16 +6,19 @@ use std::time::{Duration, Instant};
 
 /// Attempts that cost nothing.
 const FREE: u32 = 10;
-/// The longest wait; short enough that a stranger cannot lock an owner out for long.
+/// The longest wait. Nothing tells a stranger who goes on failing from the owner: for as long as he does, the owner is
+/// kept out, too, but for the one attempt a minute, if he is first. Logins that are open already go on.
 const LONGEST: Duration = Duration::from_secs(60);
 /// After this long without an attempt all is forgotten.
 const FORGET: Duration = Duration::from_secs(15 * 60);
-/// The most accounts and addresses remembered.
+/// The most names and addresses remembered.
 const ENTRIES: usize = 10_000;
 
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
-    Account(String),
+    /// What stands before the @ of what was typed, whether there is such an account or not. It is the same for an
+    /// address and its short form, so the throttle tells nobody who has an account.
+    Name(String),
     Address(IpAddr),
 }
 
@@ -24,7 +27,7 @@ struct Tries {
     last: Instant,
 }
 
-/// Failed logins by account and by address.
+/// Failed logins by name and by address.
 #[derive(Default)]
 pub struct Throttle {
     tries: HashMap<Key, Tries>,
@@ -32,15 +35,20 @@ pub struct Throttle {
 
 impl Throttle {
     /// Whether an attempt is allowed now, else how long to wait.
-    pub fn check(&self, account: &str, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        let keys = keys(account, address);
-        let wait = keys.iter().filter_map(|key| self.wait(key, now)).max();
+    pub fn check(
+        &self,
+        typed: &str,
+        address: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        let keys = keys(typed, address);
+        let wait = keys.filter_map(|key| self.wait(&key, now)).max();
         wait.map_or(Ok(()), Err)
     }
 
     /// The attempt was wrong.
-    pub fn failed(&mut self, account: &str, address: IpAddr, now: Instant) {
-        for key in keys(account, address) {
+    pub fn failed(&mut self, typed: &str, address: Option<IpAddr>, now: Instant) {
+        for key in keys(typed, address) {
             self.make_room(now);
             let tries = self.tries.entry(key).or_insert(Tries {
                 failed: 0,
@@ -54,10 +62,9 @@ impl Throttle {
         }
     }
 
-    /// The attempt was right: forgives the account, but not the address, since guessers have accounts of their own.
-    pub fn succeeded(&mut self, account: &str, address: IpAddr) {
-        let [account, _] = keys(account, address);
-        self.tries.remove(&account);
+    /// The attempt was right: forgives the name, but not the address, since guessers have accounts of their own.
+    pub fn succeeded(&mut self, typed: &str) {
+        self.tries.remove(&name(typed));
     }
 
     fn wait(&self, key: &Key, now: Instant) -> Option<Duration> {
@@ -81,22 +88,36 @@ impl Throttle {
     }
 }
 
-fn keys(account: &str, address: IpAddr) -> [Key; 2] {
-    let address = match address.to_canonical() {
+/// The part before the @ as it counts for logins: in lower case; the whole if there is no @.
+pub fn local_part(typed: &str) -> String {
+    let typed = typed.trim().to_lowercase();
+    typed
+        .split_once('@')
+        .map_or(typed.as_str(), |(local, _)| local)
+        .to_owned()
+}
+
+fn name(typed: &str) -> Key {
+    Key::Name(local_part(typed).chars().take(100).collect())
+}
+
+fn keys(typed: &str, address: Option<IpAddr>) -> impl Iterator<Item = Key> {
+    let address = address.map(|address| match address.to_canonical() {
         // One subscriber has a whole /64.
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
         v4 => v4,
-    };
-    let account: String = account.trim().to_lowercase().chars().take(100).collect();
-    [Key::Account(account), Key::Address(address)]
+    });
+    [Some(name(typed)), address.map(Key::Address)]
+        .into_iter()
+        .flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn address(n: u8) -> IpAddr {
-        IpAddr::from([10, 0, 0, n])
+    fn address(n: u8) -> Option<IpAddr> {
+        Some(IpAddr::from([10, 0, 0, n]))
     }
 
     #[test]
@@ -122,6 +143,20 @@ mod tests {
     }
 
     #[test]
+    fn an_address_and_its_short_form_are_one_name() {
+        let now = Instant::now();
+        for (typed, other) in [("bob", "Bob@example.org"), ("bob@x.org ", "BOB")] {
+            let mut throttle = Throttle::default();
+            for _ in 0..10 {
+                throttle.failed(typed, None, now);
+            }
+            assert!(throttle.check(other, None, now).is_err(), "{typed}");
+            assert!(throttle.check("bo", None, now).is_ok());
+            assert!(throttle.check("alice", None, now).is_ok());
+        }
+    }
+
+    #[test]
     fn an_address_is_slowed_down_over_all_accounts() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for n in 0..10 {
@@ -132,17 +167,17 @@ mod tests {
     }
 
     #[test]
-    fn success_forgives_the_account_but_not_the_address() {
+    fn success_forgives_the_name_but_not_the_address() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for n in 0..20 {
             throttle.failed("bob", address(n), now);
         }
         assert!(throttle.check("bob", address(99), now).is_err());
-        throttle.succeeded("bob", address(99));
+        throttle.succeeded("bob");
         assert!(throttle.check("bob", address(99), now).is_ok());
         for _ in 0..10 {
             throttle.failed("bob", address(1), now);
-            throttle.succeeded("bob", address(1));
+            throttle.succeeded("bob");
         }
         assert!(throttle.check("bob", address(1), now).is_err());
     }
@@ -151,7 +186,11 @@ mod tests {
     fn memory_is_bounded() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for n in 0..20_000_u32 {
-            throttle.failed(&format!("user{n}"), IpAddr::from(n.to_be_bytes()), now);
+            throttle.failed(
+                &format!("user{n}"),
+                Some(IpAddr::from(n.to_be_bytes())),
+                now,
+            );
         }
         assert!(throttle.tries.len() <= ENTRIES);
     }

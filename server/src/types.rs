@@ -24,7 +24,7 @@ impl std::str::FromStr for Uid {
     }
 }
 
-/// The number of an event in its owner's channel (PROTOCOL.md §6).
+/// The number of an event in its owner's channel (docs/protocol.md, The channel).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Seq(pub i64);

@@ -136,6 +136,9 @@ fn an_invitation_works_once_and_makes_a_friend() {
         (&item["uid"], &item["name"]),
         (&uid.into(), &"Cid C".into())
     );
+    assert_eq!(ann.sees(uid), "offline");
+    let cid = Client::login(&server, "cid", PASSWORD);
+    assert!(cid.seq() > 0);
     assert_eq!(ann.sees(uid), "active");
     assert_eq!(
         sign_up(&server, "dan@example.org", &invite)["error"],

@@ -67,6 +67,7 @@ fn accounts_and_friends_can_be_made_while_the_server_runs() {
         .status
         .success()
     );
+    assert_eq!(ben.sees(ben.uid), "offline");
     assert_eq!(ann.sees(ben.uid), "active");
     assert_eq!(ann.send(ben.uid, "x")["error"], 0);
     assert_eq!(
@@ -167,6 +168,28 @@ fn mistakes_get_a_sentence() {
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert!(told(&run(&["user", "list"], &file, "")).contains("Cannot use the data directory"));
+}
+
+#[test]
+fn a_mistyped_directory_is_not_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("mistyped");
+    for args in [
+        &["user", "list"][..],
+        &["user", "passwd", "ann@example.org"],
+        &["friend", "add", "ann@example.org", "ben@example.org"],
+        &["invite"],
+    ] {
+        let said = told(&run(args, &data, "secret\n"));
+        assert!(said.contains("There are no accounts in"), "{said}");
+        assert!(said.contains("mistyped"), "{said}");
+        assert!(!data.exists(), "{args:?}");
+    }
+    // Nor is anything made in a directory that is somebody else's.
+    assert!(told(&run(&["user", "list"], dir.path(), "")).contains("no accounts"));
+    assert_eq!(dir.path().read_dir().unwrap().count(), 0);
+    common::account(&data, "ann@example.org", "Ann");
+    assert!(run(&["user", "list"], &data, "").status.success());
 }
 
 #[test]

@@ -157,9 +157,10 @@ fn sigterm_answers_held_polls_and_numbers_go_on_exactly() {
         Client::login(&server, "ann", "secret"),
         Client::login(&server, "ben", "secret"),
     );
+    let seq = ben.seq();
     assert_eq!(ann.send(ben.uid, "before")["error"], 0);
     // The last thing that follows the message: from here on all is quiet.
-    let (_, seq) = ben.wait_for(ben.seq(), |item| item["type"] == "inbox");
+    let (_, seq) = ben.wait_for(seq, |item| item["type"] == "inbox");
     let held = ben.hold_ten(seq);
     let start = Instant::now();
     assert_eq!(server.stop().code(), Some(0));

@@ -44,6 +44,7 @@ fn friends_are_sorted_into_lists() {
     assert_eq!(alice.buddies()["flData"], json!(both));
 
     let uid = bob.uid.to_string();
+    assert!(bob.seq() > 0);
     let lists = |client: &Client| {
         let list = client.buddies();
         assert_eq!(

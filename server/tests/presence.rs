@@ -6,7 +6,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Client, Server, json, until};
+use common::{Client, Server, http, json, until};
 
 const ECHO: i64 = 100_003;
 
@@ -25,14 +25,18 @@ fn presence_is_pushed_and_listed() {
             })
             .1
     };
+    // The order of 2008: login and page show nobody yet, the list does.
+    assert_eq!(alice.sees(bob.uid), "offline");
+    bob.buddies();
     let seq = push(seq, "active");
     assert_eq!(alice.sees(bob.uid), "active");
-    // Switched off: gone for others, and he cannot send nor see anybody.
+    // Switched off: gone for others, and he cannot send, but sees.
     assert_eq!(bob.settings("visibility", "false")["error"], 0);
     let seq = push(seq, "offline");
     assert_eq!(alice.sees(bob.uid), "offline");
     assert_eq!(bob.send(alice.uid, "x")["error"], 1_356_002);
-    assert_eq!(bob.buddies()["nowAvailableList"], serde_json::json!({}));
+    assert_eq!(bob.sees(alice.uid), "active");
+    assert_eq!(bob.buddies()["userInfos"].as_object().unwrap().len(), 3);
     assert_eq!(
         json(bob.get("/ajax/presence/reconnect.php"))["payload"]["visibility"],
         false
@@ -51,6 +55,69 @@ fn presence_is_pushed_and_listed() {
         1_357_001
     );
     assert_eq!(bob.poll(-1), serde_json::json!({"t": "refresh"}));
+}
+
+#[test]
+fn who_begins_invisible_is_never_seen_but_sees() {
+    let server = Server::demo();
+    let mut alice = Client::login(&server, "alice", "demo");
+    let from = alice.seq();
+    let bob = Client::login(&server, "bob", "demo");
+    // All that a client may do before it says what it wants, and all that it does then.
+    bob.get("/ajax/presence/reconnect.php?reason=6");
+    bob.get(&format!("/ajax/chat/history.php?id={}", alice.uid));
+    bob.get("/profile.php");
+    assert_eq!(bob.settings("visibility", "false")["error"], 0);
+    let (seq, own) = (bob.seq(), alice.uid);
+    assert_eq!(bob.sees(own), "active");
+    bob.get("/home.php");
+    bob.get(&format!("/x/0/true/p_{}=-1", bob.uid));
+    assert_eq!(alice.sees(bob.uid), "offline");
+    assert_eq!(alice.send(own, "until here")["error"], 0);
+    let mut seen = Vec::new();
+    alice.wait_for(from, |item| {
+        seen.push(item.clone());
+        item["msg"]["text"] == "until here"
+    });
+    assert!(
+        seen.iter().all(|item| item["type"] != "presence"),
+        "{seen:?}"
+    );
+    // His own list lives on: he is told who comes and goes.
+    assert_eq!(alice.post("/logout.php", &[("confirm", "1")]).status(), 302);
+    bob.wait_for(seq, |item| {
+        item["type"] == "presence" && item["uid"] == own && item["state"] == "offline"
+    });
+    assert_eq!(bob.sees(own), "offline");
+}
+
+/// The client posts and closes its socket, while the disk lets the server wait.
+#[test]
+fn a_logout_is_told_although_its_client_has_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let (ann, mut ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    assert_eq!(ben.send(ben.uid, "I am here")["error"], 0);
+    assert_eq!(ann.sees(ben.uid), "active");
+    let disk = rusqlite::Connection::open(dir.path().join("fbchatd.db")).unwrap();
+    disk.busy_timeout(Duration::from_secs(5)).unwrap();
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let impatient = http()
+        .post(format!("{}/logout.php", server.base))
+        .header("Cookie", &ben.cookie)
+        .timeout(Duration::from_millis(500));
+    assert!(impatient.body("confirm=1").send().unwrap_err().is_timeout());
+    // Time to notice that the socket is closed.
+    std::thread::sleep(Duration::from_millis(300));
+    disk.execute_batch("COMMIT").unwrap();
+    until("the end of the session", || {
+        (json(ben.get("/ajax/chat/history.php?id=1"))["error"] != 0).then_some(())
+    });
+    until("offline", || (ann.sees(ben.uid) == "offline").then_some(()));
 }
 
 #[test]
@@ -80,6 +147,8 @@ fn a_user_has_ten_held_polls_and_a_dropped_one_is_noticed() {
         Client::login(&server, "ben", "secret"),
     );
     let uid = ben.uid;
+    // Her coming is an event, and would let Ben's polls go.
+    ann.buddies();
     let streams = ben.hold_ten(ben.seq());
     // Held polls keep one online long after the last request.
     let online = Instant::now();
@@ -105,7 +174,9 @@ fn silence_makes_idle_and_a_message_makes_active() {
         let fits = |item: &serde_json::Value| item["uid"] == ann.uid && item["state"] == state;
         ben.wait_for(seq, fits).1
     };
-    let seq = push(ben.seq(), "idle");
+    let seq = ben.seq();
+    ann.seq();
+    let seq = push(seq, "idle");
     assert_eq!(ben.sees(ann.uid), "idle");
     ann.get(&format!("/x/0/true/p_{}=-1", ann.uid));
     let seq = push(seq, "active");
@@ -114,6 +185,7 @@ fn silence_makes_idle_and_a_message_makes_active() {
     assert_eq!(sender.send(own, "I am here")["error"], 0);
     push(seq, "active");
 }
+
 #[test]
 fn a_held_poll_is_answered_at_once_and_typing_is_seen() {
     let server = Server::demo();
@@ -121,9 +193,12 @@ fn a_held_poll_is_answered_at_once_and_typing_is_seen() {
         Client::login(&server, "alice", "demo"),
         Client::login(&server, "bob", "demo"),
     );
+    // She has come already, so that her message brings nothing but itself.
+    alice.seq();
     let seq = bob.seq();
     let held = std::thread::spawn(move || (bob.items(seq, 1), Instant::now(), bob));
-    // Bob is online by his login alone, so the typing is accepted and numbered whether the poll is there yet or not.
+    // Bob is online by the poll that told him where to begin, so the typing is accepted and numbered whether the held
+    // one is there yet or not.
     let (uid, form_id) = (100_002.to_string(), alice.form_id.clone());
     let form = [
         ("typ", "1"),

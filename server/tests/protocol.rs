@@ -196,6 +196,36 @@ fn the_ruby_program_works() {
     assert!(echo["msg"]["msgID"].is_string());
 }
 
+/// Neither the answer nor its Retry-After may tell who has an account.
+#[test]
+fn guessing_is_slowed_down_alike_with_and_without_an_account() {
+    let server = Server::demo();
+    let slowed = |email: &str| {
+        let error = Client::try_login(&server, email, "guess").err().unwrap();
+        error.starts_with("Too many")
+    };
+    for (typed, other) in [
+        ("alice@example.org", "alice"),
+        ("nobody@example.org", "nobody"),
+        ("bob", "bob@example.org"),
+        ("none", "none@example.org"),
+    ] {
+        let mut tries = 0;
+        until("the throttle", || {
+            tries += 1;
+            slowed(typed).then_some(())
+        });
+        assert!(tries > 10, "{typed}: {tries}");
+        // If the wait is over already, the first of these is one more failure, and the next wait is longer.
+        assert!((0..3).any(|_| slowed(other)), "{other}");
+    }
+    // All this came from here without the word of a proxy, and keeps nobody else out.
+    Client::try_login(&server, "echo", "guess")
+        .err()
+        .filter(|error| error.starts_with("Incorrect"))
+        .unwrap();
+}
+
 #[test]
 fn pages_lead_where_they_should() {
     let server = Server::demo();
@@ -254,6 +284,24 @@ fn pages_lead_where_they_should() {
         (&format!("p_{}", client.uid).into(), &"/".into())
     );
     assert_eq!(reconnect["seq"].as_i64().unwrap(), client.seq());
+}
+
+#[test]
+fn a_repeated_post_is_right_whatever_has_changed() {
+    let server = Server::demo();
+    let alice = Client::login(&server, "alice", "demo");
+    let post = |id: &str| alice.send_as(id, ECHO, "x").unwrap()["error"].clone();
+    assert_eq!(post("1"), 0);
+    assert_eq!(alice.settings("visibility", "false")["error"], 0);
+    assert_eq!((post("1"), post("2")), (0.into(), 1_356_002.into()));
+    assert_eq!(alice.settings("visibility", "true")["error"], 0);
+    let uid = ECHO.to_string();
+    alice.write("/ajax/profile/removefriend.php", &[("uid", &uid)]);
+    assert_eq!((post("1"), post("2")), (0.into(), 1_356_003.into()));
+    // It is the same post only with the same text and the same recipient.
+    let other = |to, text| alice.send_as("1", to, text).unwrap()["error"].clone();
+    assert_eq!(other(ECHO, "y"), 1_356_003);
+    assert_eq!(other(7, "x"), 1_356_003);
 }
 
 #[test]

@@ -74,6 +74,14 @@ impl Live {
         }
     }
 
+    /// A session asked for something that says neither that its client is ready to chat nor that it may be shown.
+    pub fn glimpsed(&mut self, session: SessionKey, active: bool, now: Instant) {
+        self.touch(session, now);
+        if active && self.presence != Presence::Offline {
+            self.last_active = Some(now);
+        }
+    }
+
     /// A poll begins to wait.
     pub fn wait(&mut self, waiting: Waiting) {
         if self.waiting.len() >= POLLS
@@ -203,6 +211,22 @@ mod tests {
         live.seen(ONE, true, at(399));
         assert_eq!(presence(&mut live, at(399)), Presence::Active);
         assert_eq!(presence(&mut live, at(399 + 90)), Presence::Offline);
+    }
+
+    #[test]
+    fn a_page_makes_active_but_not_online() {
+        let (mut live, start) = (Live::default(), Instant::now());
+        let at = |s| start + Duration::from_secs(s);
+        live.glimpsed(ONE, true, start);
+        assert_eq!(presence(&mut live, start), Presence::Offline);
+        assert!(!live.connected());
+        live.seen(TWO, false, start);
+        let _poll = hold(&mut live, 1, TWO);
+        assert_eq!(presence(&mut live, at(300)), Presence::Idle);
+        live.glimpsed(ONE, false, at(310));
+        assert_eq!(presence(&mut live, at(310)), Presence::Idle);
+        live.glimpsed(ONE, true, at(320));
+        assert_eq!(presence(&mut live, at(320)), Presence::Active);
     }
 
     #[test]

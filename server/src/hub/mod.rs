@@ -182,12 +182,23 @@ impl Hub {
             .stored(Seq(-1))
     }
 
-    /// A request came in; true if the user's presence changed.
+    /// A client is there to chat; true if the user's presence changed.
     pub fn seen(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
         let now = Instant::now();
         let mut users = lock(&self.users);
         let live = users.live.entry(uid).or_default();
         live.seen(session, active, now);
+        live.settle(self.limits, now)
+    }
+
+    /// A request came in that puts nobody online who is not; true if the user's presence changed.
+    pub fn glimpsed(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
+        let now = Instant::now();
+        let mut users = lock(&self.users);
+        let Some(live) = users.live.get_mut(&uid) else {
+            return false;
+        };
+        live.glimpsed(session, active, now);
         live.settle(self.limits, now)
     }
 
@@ -206,12 +217,15 @@ impl Hub {
         }
     }
 
-    /// Chat was switched on or off; true if the user's presence changed.
-    pub fn set_visible(&self, uid: Uid, visible: bool) -> bool {
+    /// A client is there and switched chat on or off, which is one step, so that nobody sees him in between; true if
+    /// the user's presence changed.
+    pub fn set_visible(&self, uid: Uid, session: SessionKey, visible: bool) -> bool {
+        let now = Instant::now();
         let mut users = lock(&self.users);
         let live = users.live.entry(uid).or_default();
+        live.seen(session, false, now);
         live.visible = visible;
-        live.settle(self.limits, Instant::now())
+        live.settle(self.limits, now)
     }
 
     /// What others see of a user.
@@ -220,18 +234,6 @@ impl Hub {
             .live
             .get(&uid)
             .map_or(Presence::Offline, |live| live.presence)
-    }
-
-    /// Those of `uids` who are online.
-    pub fn online(&self, uids: impl Iterator<Item = Uid>) -> Vec<Uid> {
-        let users = lock(&self.users);
-        uids.filter(|uid| {
-            users
-                .live
-                .get(uid)
-                .is_some_and(|live| live.presence != Presence::Offline)
-        })
-        .collect()
     }
 
     /// Those of `uids` who have a client connected, also while they are invisible.

@@ -10,7 +10,8 @@ use crate::types::Seq;
 const COUNT: usize = 500;
 /// The most bytes kept per user; long messages are read from the store again.
 const BYTES: usize = 1 << 20;
-/// How long an event is kept. Short, since clients that start at 0 are shown everything in here (PROTOCOL.md §6).
+/// How long an event is kept. Short, since clients that start at 0 are shown everything in here (docs/protocol.md, The
+/// channel).
 const AGE: Duration = Duration::from_secs(300);
 
 /// Where a channel answer ends, besides at the number of items that the client asked for.

@@ -128,6 +128,8 @@ pub trait Store: Friendships + Guests + Lists + Profiles + Notices + Send + Sync
         below: Seq,
         limit: usize,
     ) -> Result<Vec<(Seq, Message)>, StoreError>;
+    /// Whether [`Store::accept`] would find this message stored before.
+    fn stored(&self, from: Uid, to: Uid, msg_id: &str, text: &str) -> Result<bool, StoreError>;
     /// Messages between two users, oldest first.
     fn history(&self, a: Uid, b: Uid, window: Window) -> Result<Vec<Message>, StoreError>;
 

@@ -9,6 +9,9 @@ use crate::types::{Message, Seq, SessionKey, Uid};
 
 /// The most logins of one user that are remembered; the oldest go first.
 const SESSIONS: i64 = 100;
+/// What makes two posts one message. msg_id alone is only 31 random bits: the same id with another text is another.
+pub(super) const KNOWN: &str =
+    "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text = ?4";
 
 impl Tx<'_> {
     pub(super) fn add_user(
@@ -77,11 +80,12 @@ impl Tx<'_> {
     }
 
     pub(super) fn accept(&mut self, new: &NewMessage) -> Result<Accepted, StoreError> {
-        // msg_id alone is only 31 random bits: the same id with another text is another message.
-        let known = self
-            .reading()
-            .prepare_cached("SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text = ?4")?
-            .exists(params![new.from.uid.0, new.msg_id, new.to.uid.0, new.text])?;
+        let known = self.reading().prepare_cached(KNOWN)?.exists(params![
+            new.from.uid.0,
+            new.msg_id,
+            new.to.uid.0,
+            new.text
+        ])?;
         if known {
             return Ok(Accepted::Again);
         }

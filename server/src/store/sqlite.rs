@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -13,6 +13,7 @@ use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 use tokio::sync::oneshot;
 
+use super::ops::KNOWN;
 use super::writer::{Job, Tx, Writer};
 use super::{Accepted, NewMessage, Reply, Sink, Store, StoreError, Window, schema};
 use crate::lock;
@@ -46,9 +47,14 @@ impl Sqlite {
         Self::start(db.clone(), db, sink)
     }
 
+    /// Where the store of a data directory is.
+    pub fn file(dir: &Path) -> PathBuf {
+        dir.join("fbchatd.db")
+    }
+
     /// The store in a data directory, which is made if need be.
     pub fn open(dir: &Path, sink: Sink) -> Result<Self, StoreError> {
-        let file = dir.join("fbchatd.db");
+        let file = Self::file(dir);
         // SQLite gives its side files the mode of this one, so make it ours before SQLite does.
         private_file(dir, &file)?;
         let connect = || -> Result<Connection, StoreError> {
@@ -229,6 +235,12 @@ impl Store for Sqlite {
             Ok((Seq(row.get(8)?), message(row)?))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn stored(&self, from: Uid, to: Uid, msg_id: &str, text: &str) -> Result<bool, StoreError> {
+        let db = lock(&self.reader);
+        let mut select = db.prepare_cached(KNOWN)?;
+        Ok(select.exists(params![from.0, msg_id, to.0, text])?)
     }
 
     fn history(&self, a: Uid, b: Uid, window: Window) -> Result<Vec<Message>, StoreError> {

@@ -69,9 +69,17 @@ impl Session {
         }
     }
 
-    /// Notes that the client is there; `active` if a person is.
+    /// Notes that the client is there to chat; `active` if a person is.
     pub fn seen(&self, app: &App, active: bool) {
         if app.hub.seen(self.user.uid, self.key, active) {
+            app.tell_presence(self.user.uid);
+        }
+    }
+
+    /// Notes a request that shows the user to nobody: until he polls, fetches the list, sends or switches chat on, his
+    /// client may still want to say that he is invisible.
+    fn glimpsed(&self, app: &App, active: bool) {
+        if app.hub.glimpsed(self.user.uid, self.key, active) {
             app.tell_presence(self.user.uid);
         }
     }
@@ -85,12 +93,12 @@ impl FromRequestParts<Arc<App>> for Ajax {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AjaxError> {
         let session = Session::find(app, &parts.headers)?.ok_or(AjaxError::NotLoggedIn)?;
-        session.seen(app, false);
+        session.glimpsed(app, false);
         Ok(Ajax(session))
     }
 }
 
-/// The session of a page; loading one is a sign of life.
+/// The session of a page; loading one is a sign of life of somebody who is online.
 pub struct Page(pub Session);
 
 impl FromRequestParts<Arc<App>> for Page {
@@ -99,7 +107,7 @@ impl FromRequestParts<Arc<App>> for Page {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
         match Session::find(app, &parts.headers) {
             Ok(Some(session)) => {
-                session.seen(app, true);
+                session.glimpsed(app, true);
                 Ok(Page(session))
             }
             Ok(None) => Err(pages::redirect(&parts.headers, "/login.php")),

@@ -1,4 +1,5 @@
-//! The buddy list (PROTOCOL.md §10): always whole, since the server remembers no client's last list.
+//! The buddy list (docs/protocol.md, Buddy list and presence): always whole, since the server remembers no
+//! client's last list.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,6 +92,7 @@ fn answer(
     params: &Params,
     list: bool,
 ) -> Result<Response, AjaxError> {
+    session.seen(app, false);
     let buddy_list = if list {
         Some(buddy_list(app, &session.user, &pages::origin(headers))?)
     } else {
@@ -109,11 +111,8 @@ fn answer(
 }
 
 fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxError> {
-    let mut users = Vec::new();
-    // Who has switched chat off sees nobody.
-    if own.visible {
-        users = app.store.friends(own.uid)?;
-    }
+    // Also for one who has switched chat off: he is not seen, but sees.
+    let mut users = app.store.friends(own.uid)?;
     let lists = app.store.lists(own.uid)?;
     let presences = users
         .iter()
@@ -130,9 +129,7 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
             )
         })
         .collect();
-    if own.visible {
-        users.push(own.clone());
-    }
+    users.push(own.clone());
     Ok(BuddyList {
         list_changed: true,
         available_count: now_available_list.len(),

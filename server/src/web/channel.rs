@@ -1,4 +1,4 @@
-//! The channel: the long poll (PROTOCOL.md §5, §6) and reconnect.php (§4).
+//! The channel (docs/protocol.md, The channel): the long poll and reconnect.php.
 
 use std::sync::Arc;
 

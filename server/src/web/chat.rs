@@ -1,4 +1,4 @@
-//! Sending, typing, settings and history (PROTOCOL.md §8, §9, §11).
+//! Sending, typing, settings and history (docs/protocol.md, Messages).
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::auth::Ajax;
 use super::envelope::{AjaxError, done, payload};
 use super::params::{Params, plain};
+use super::to_the_end::to_the_end;
 use crate::app::App;
 use crate::hub::Presence;
 use crate::item::{self, MessageItem};
@@ -26,15 +27,17 @@ pub async fn send(
     params: Params,
 ) -> Result<Response, AjaxError> {
     session.check(&params)?;
+    let to = params.uid("to").ok_or(AjaxError::Unexpected)?;
+    let msg_id = message_id(params.get("msg_id").unwrap_or_default())?;
+    let text = plain(params.get("msg_text").unwrap_or_default());
+    // The answer to a post may have got lost; whatever has changed since, what was stored stays stored.
+    if app.store.stored(session.user.uid, to, &msg_id, &text)? {
+        return Ok(done());
+    }
     if !session.user.visible {
         return Err(AjaxError::ChatOff);
     }
-    let to = params.uid("to").ok_or(AjaxError::Unexpected)?;
-    let msg_id = message_id(params.get("msg_id").unwrap_or_default())?;
-    let text = message_text(
-        params.get("msg_text").unwrap_or_default(),
-        app.config.message_limit,
-    )?;
+    let text = message_text(text, app.config.message_limit)?;
     let to = app
         .store
         .friend(session.user.uid, to)?
@@ -82,9 +85,8 @@ fn message_id(posted: &str) -> Result<String, AjaxError> {
     }
 }
 
-/// Plain text without control characters, within the limit.
-fn message_text(posted: &str, limit: usize) -> Result<String, AjaxError> {
-    let text = plain(posted);
+/// Some text, within the limit.
+fn message_text(text: String, limit: usize) -> Result<String, AjaxError> {
     if text.is_empty() {
         Err(AjaxError::Unexpected)
     } else if text.chars().count() > limit {
@@ -130,11 +132,15 @@ pub async fn settings(
 ) -> Result<Response, AjaxError> {
     session.check(&params)?;
     if let Some(visible) = params.flag("visibility") {
-        let uid = session.user.uid;
-        app.store.set_visible(uid, visible).await?;
-        if app.hub.set_visible(uid, visible) {
-            app.tell_presence(uid);
-        }
+        let (app, uid, key) = (app.clone(), session.user.uid, session.key);
+        to_the_end(async move {
+            app.store.set_visible(uid, visible).await?;
+            if app.hub.set_visible(uid, key, visible) {
+                app.tell_presence(uid);
+            }
+            Ok(())
+        })
+        .await?;
     }
     // A window that is closed has been looked at, too.
     if let Some(peer) = params.uid("focus_chat").or(params.uid("close_chat")) {
@@ -209,12 +215,13 @@ mod tests {
 
     #[test]
     fn text_loses_control_characters_only() {
+        let text = |posted, limit| message_text(plain(posted), limit);
         assert_eq!(
-            message_text("a\r\n\tb\u{7}\u{85}\0 😀", 9).unwrap(),
+            text("a\r\n\tb\u{7}\u{85}\0 😀", 9).unwrap(),
             "a\n\tb\u{fffd} 😀"
         );
-        assert_eq!(message_text("\r\u{1}", 9), Err(AjaxError::Unexpected));
-        assert_eq!(message_text("ääää", 4).unwrap(), "ääää");
-        assert_eq!(message_text("ääääa", 4), Err(AjaxError::TooLong(4)));
+        assert_eq!(text("\r\u{1}", 9), Err(AjaxError::Unexpected));
+        assert_eq!(text("ääää", 4).unwrap(), "ääää");
+        assert_eq!(text("ääääa", 4), Err(AjaxError::TooLong(4)));
     }
 }

@@ -1,4 +1,4 @@
-//! The envelope around every ajax answer (PROTOCOL.md §1.3) and the errors in it (§16).
+//! The envelope around every ajax answer (docs/protocol.md, Conventions) and the errors in it (Errors).
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

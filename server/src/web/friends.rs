@@ -1,4 +1,4 @@
-//! Friend requests and the end of friendships (PROTOCOL.md §12), in the calls of 2008 and 2009, and as JSON.
+//! Friend requests and the end of friendships (docs/protocol.md, Friends), in the calls of 2008 and 2009, and as JSON.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
 use super::params::{Params, plain};
 use super::pictures::thumb_src;
+use super::to_the_end::to_the_end;
 use crate::app::App;
 use crate::item;
 use crate::store::{Answered, Asked, FriendRequest, Poked};
@@ -47,27 +48,30 @@ pub async fn add(
     params: Params,
 ) -> Result<Response, AjaxError> {
     session.check(&params)?;
-    let own = &session.user;
+    let own = session.user;
     let to = other(&params, own.uid, &["profile_id", "uid", "user", "id"])?;
     let message = plain(params.get("message").unwrap_or_default());
-    let message = message.trim();
+    let message = message.trim().to_owned();
     if message.chars().count() > MESSAGE {
         return Err(AjaxError::TooLong(MESSAGE));
     }
-    match app.store.ask(own.uid, to, message.to_owned()).await? {
-        Asked::Requested(time) => {
-            app.tell([to], item::friend_request(own, message, time));
-            Ok(outcome("requested"))
+    to_the_end(async move {
+        match app.store.ask(own.uid, to, message.clone()).await? {
+            Asked::Requested(time) => {
+                app.tell([to], item::friend_request(&own, &message, time));
+                Ok(outcome("requested"))
+            }
+            Asked::Added(other) => {
+                tell_both(&app, &own, &other, true);
+                Ok(outcome("added"))
+            }
+            Asked::Pending => Ok(outcome("pending")),
+            Asked::Friend => Ok(outcome("friend")),
+            Asked::Unknown => Err(NOBODY),
+            Asked::TooMany => Err(TOO_MANY),
         }
-        Asked::Added(other) => {
-            tell_both(&app, own, &other, true);
-            Ok(outcome("added"))
-        }
-        Asked::Pending => Ok(outcome("pending")),
-        Asked::Friend => Ok(outcome("friend")),
-        Asked::Unknown => Err(NOBODY),
-        Asked::TooMany => Err(TOO_MANY),
-    }
+    })
+    .await
 }
 
 const TOO_MANY: AjaxError = AjaxError::TooMany(
@@ -81,23 +85,26 @@ pub async fn answer(
     params: Params,
 ) -> Result<Response, AjaxError> {
     session.check(&params)?;
-    let own = &session.user;
+    let own = session.user;
     let from = params.uid("id").ok_or(AjaxError::Unexpected)?;
     let accept = match params.get("action") {
         Some("accept") => true,
         Some("reject") => false,
         _ => return Err(AjaxError::Unexpected),
     };
-    match app.store.answer(own.uid, from, accept).await? {
-        Answered::Added(other) => {
-            tell_both(&app, own, &other, true);
-            Ok(outcome("added"))
+    to_the_end(async move {
+        match app.store.answer(own.uid, from, accept).await? {
+            Answered::Added(other) => {
+                tell_both(&app, &own, &other, true);
+                Ok(outcome("added"))
+            }
+            Answered::Declined => Ok(outcome("declined")),
+            Answered::Friend => Ok(outcome("friend")),
+            Answered::Unknown => Err(AjaxError::Invalid("There is no such request any more.")),
+            Answered::TooMany => Err(TOO_MANY),
         }
-        Answered::Declined => Ok(outcome("declined")),
-        Answered::Friend => Ok(outcome("friend")),
-        Answered::Unknown => Err(AjaxError::Invalid("There is no such request any more.")),
-        Answered::TooMany => Err(TOO_MANY),
-    }
+    })
+    .await
 }
 
 /// POST removefriend.php: ends the friendship for both.
@@ -107,16 +114,19 @@ pub async fn remove(
     params: Params,
 ) -> Result<Response, AjaxError> {
     session.check(&params)?;
-    let own = &session.user;
+    let own = session.user;
     let uid = params.uid("uid").ok_or(AjaxError::Unexpected)?;
-    match app.store.unfriend(own.uid, uid).await? {
-        Some(other) => {
-            tell_both(&app, own, &other, false);
-            Ok(outcome("removed"))
+    to_the_end(async move {
+        match app.store.unfriend(own.uid, uid).await? {
+            Some(other) => {
+                tell_both(&app, &own, &other, false);
+                Ok(outcome("removed"))
+            }
+            // Also if there is no such person: nobody learns who exists by parting from him.
+            None => Ok(outcome("none")),
         }
-        // Also if there is no such person: nobody learns who exists by parting from him.
-        None => Ok(outcome("none")),
-    }
+    })
+    .await
 }
 
 /// POST poke.php: once a day, or until he pokes back.
@@ -126,16 +136,19 @@ pub async fn poke(
     params: Params,
 ) -> Result<Response, AjaxError> {
     session.check(&params)?;
-    let own = &session.user;
+    let own = session.user;
     let to = other(&params, own.uid, &["uid", "to"])?;
-    match app.store.poke(own.uid, to).await? {
-        Poked::New(time) => {
-            app.tell([to], item::poke(own, time));
-            Ok(outcome("poked"))
+    to_the_end(async move {
+        match app.store.poke(own.uid, to).await? {
+            Poked::New(time) => {
+                app.tell([to], item::poke(&own, time));
+                Ok(outcome("poked"))
+            }
+            Poked::Pending => Ok(outcome("pending")),
+            Poked::Stranger => Err(AjaxError::Invalid("You can poke only your friends.")),
         }
-        Poked::Pending => Ok(outcome("pending")),
-        Poked::Stranger => Err(AjaxError::Invalid("You can poke only your friends.")),
-    }
+    })
+    .await
 }
 
 fn tell_both(app: &App, own: &User, other: &User, added: bool) {

@@ -1,4 +1,4 @@
-//! Friend lists (PROTOCOL.md §10.4), which old clients show as groups.
+//! Friend lists (docs/protocol.md, Pokes and lists), which old clients show as groups.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,5 @@
-//! Logging in and out (PROTOCOL.md §2).
+//! Logging in and out (docs/protocol.md, Logging in).
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::auth::Session;
 use super::envelope::AjaxError;
+use super::guesses::{client_address, forgive, shown};
 use super::pages::{escape, html, redirect};
 use super::params::Params;
+use super::to_the_end::to_the_end;
 use super::{cookies, pages};
 use crate::app::{App, Peer};
 use crate::config::Registration;
@@ -97,15 +98,14 @@ pub async fn log_in(
         Err(error) => return unavailable(&error),
     };
     let address = client_address(peer.ip(), &headers);
-    let name = account
-        .as_ref()
-        .map_or(email.as_str(), |account| &account.user.email)
-        .to_owned();
     // Few passwords are checked at a time, and nobody is refused for logins that are merely waiting beside his own.
     let turn = app.passwords.turn().await;
-    if let Err(wait) = lock(&app.throttle).check(&name, address, Instant::now()) {
+    if let Err(wait) = lock(&app.throttle).check(&email, address, Instant::now()) {
         let seconds = wait.as_secs() + 1;
-        log::warn!("login from {address} put off for {seconds} s after too many failures");
+        log::warn!(
+            "login from {} put off for {seconds} s after too many failures",
+            shown(address)
+        );
         let mut response = again(&format!(
             "Too many attempts. Try again in {seconds} seconds."
         ));
@@ -117,12 +117,14 @@ pub async fn log_in(
     let hash = account.as_ref().map(|account| account.password.clone());
     let right = turn.verify(password, hash).await;
     let Some(account) = account.filter(|_| right) else {
-        lock(&app.throttle).failed(&name, address, Instant::now());
-        log::info!("failed login from {address}");
+        lock(&app.throttle).failed(&email, address, Instant::now());
+        log::info!("failed login from {}", shown(address));
         return again(WRONG);
     };
     drop(turn);
-    lock(&app.throttle).succeeded(&name, address);
+    if let Err(error) = forgive(&app, &account.user) {
+        return unavailable(&error);
+    }
     open_session(&app, &headers, &account.user).await
 }
 
@@ -135,9 +137,7 @@ pub async fn open_session(app: &App, headers: &HeaderMap, user: &User) -> Respon
     if let Err(error) = app.store.open_session(key, user.uid).await {
         return unavailable(&error);
     }
-    if app.hub.seen(user.uid, key, true) {
-        app.tell_presence(user.uid);
-    }
+    // Nobody is told yet: a client that wants to be invisible must have the time to say so.
     log::info!("{} logged in", user.uid);
     let scope = cookies::Scope::new(&app.config, headers);
     let mut response = redirect(headers, "/home.php");
@@ -150,26 +150,6 @@ fn unavailable(error: &StoreError) -> Response {
     log::error!("{error}");
     let body = "<h2 id=\"standard_error\">Logging in is not possible at the moment. Please try again later.</h2>\n";
     html(StatusCode::SERVICE_UNAVAILABLE, "Facebook", "", body)
-}
-
-/// The address that failures count for. Behind a proxy on this machine that is what the proxy says.
-pub fn client_address(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let forwarded = || {
-        headers
-            .get("x-forwarded-for")?
-            .to_str()
-            .ok()?
-            .rsplit(',')
-            .next()?
-            .trim()
-            .parse()
-            .ok()
-    };
-    if peer.to_canonical().is_loopback() {
-        forwarded().unwrap_or(peer)
-    } else {
-        peer
-    }
 }
 
 /// GET logout.php: nothing special.
@@ -194,12 +174,17 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Pa
         if let Some(seq) = params.get("seq").and_then(|seq| seq.parse().ok()) {
             app.hub.acknowledge(session.user.uid, Seq(seq));
         }
-        if let Err(error) = app.store.end_session(session.key).await {
-            return AjaxError::from(error).into_response();
-        }
-        log::info!("{} logged out", session.user.uid);
-        if app.hub.end_session(session.user.uid, session.key) {
-            app.tell_presence(session.user.uid);
+        let (app, uid) = (app.clone(), session.user.uid);
+        let ended = to_the_end(async move {
+            app.store.end_session(session.key).await?;
+            log::info!("{uid} logged out");
+            if app.hub.end_session(uid, session.key) {
+                app.tell_presence(uid);
+            }
+            Ok(())
+        });
+        if let Err(error) = ended.await {
+            return error.into_response();
         }
     }
     let scope = cookies::Scope::new(&app.config, &headers);
@@ -207,23 +192,4 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Pa
     scope.delete(&mut response, "c_user");
     scope.delete(&mut response, "xs");
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn only_a_proxy_on_this_machine_may_name_another_address() {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            "x-forwarded-for",
-            HeaderValue::from_static("1.1.1.1, 2.2.2.2"),
-        );
-        let address = |peer: &str| client_address(peer.parse().unwrap(), &headers).to_string();
-        assert_eq!(address("127.0.0.1"), "2.2.2.2");
-        assert_eq!(address("9.9.9.9"), "9.9.9.9");
-    }
 }

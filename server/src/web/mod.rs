@@ -8,6 +8,7 @@ mod cookies;
 mod dates;
 mod envelope;
 mod friends;
+mod guesses;
 mod lists;
 mod login;
 mod multipart;
@@ -20,6 +21,7 @@ mod register;
 mod search;
 mod side;
 mod status;
+mod to_the_end;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Unread conversations and notifications: the counters of update.php, the feed of 2009 (PROTOCOL.md §11), and JSON.
+//! Unread conversations and notifications: the counters of update.php, the feed of 2009, and JSON
+//! (docs/protocol.md, Unread conversations and notifications).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The HTML that clients scrape (PROTOCOL.md §3, §19.4), and what little a person in a browser needs.
+//! The HTML that clients scrape (docs/protocol.md, Logging in), and what little a person in a browser needs.
 
 use std::sync::Arc;
 
@@ -231,7 +231,7 @@ mod tests {
         (home_body(&session, "http://h:80"), session)
     }
 
-    /// The patterns of PROTOCOL.md §3, each as its client applies it.
+    /// The patterns of the time, each as its client applies it.
     #[test]
     fn every_layout_of_the_time_is_on_the_page() {
         let (page, session) = page();

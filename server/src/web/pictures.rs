@@ -1,5 +1,5 @@
-//! Pictures of people (PROTOCOL.md §12): uploaded by their owner, seen by whoever knows the URL, as in 2008. The URL
-//! holds a hash of the content, so it cannot be guessed, changes with the picture, and may be cached for ever.
+//! Pictures of people (docs/protocol.md, Pictures): uploaded by their owner, seen by whoever knows the URL, as in 2008.
+//! The URL holds a hash of the content, so it cannot be guessed, changes with the picture, and may be cached for ever.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,6 +18,7 @@ use serde::Serialize;
 use super::auth::Ajax;
 use super::envelope::{AjaxError, TOO_OFTEN, payload};
 use super::params::Params;
+use super::to_the_end::to_the_end;
 use super::{multipart, pages};
 use crate::app::App;
 use crate::types::{Uid, User};
@@ -90,8 +91,13 @@ pub async fn upload(
         if !lock(&app.changes).allow(uid, Instant::now()) {
             return Err(TOO_OFTEN);
         }
-        app.store.set_picture(uid, picture).await?;
-        app.tell_circle(uid, item::picture(uid, &src("", uid, hash.as_deref())));
+        let (app, src) = (app.clone(), src("", uid, hash.as_deref()));
+        to_the_end(async move {
+            app.store.set_picture(uid, picture).await?;
+            app.tell_circle(uid, item::picture(uid, &src));
+            Ok(())
+        })
+        .await?;
     }
     let origin = pages::origin(&headers);
     Ok(payload(Uploaded {

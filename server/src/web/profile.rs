@@ -1,5 +1,5 @@
-//! Profiles (PROTOCOL.md §12). Whoever is logged in may see the name and picture behind any number, as search shows
-//! them too; address, status and age of the account are for friends.
+//! Profiles (docs/protocol.md, Profiles and search). Whoever is logged in may see the name and picture behind any
+//! number, as search shows them too; address, status and age of the account are for friends.
 
 use std::sync::Arc;
 

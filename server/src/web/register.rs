@@ -13,9 +13,11 @@ use zeroize::Zeroizing;
 
 use super::auth::Ajax;
 use super::envelope::{AjaxError, done, payload};
-use super::login::{client_address, open_session};
+use super::guesses::{client_address, forgive, shown};
+use super::login::open_session;
 use super::pages::{self, escape};
 use super::params::Params;
+use super::to_the_end::to_the_end;
 use crate::accounts::{valid_email, valid_name};
 use crate::app::{App, Peer};
 use crate::config::Registration;
@@ -136,37 +138,50 @@ pub async fn register_ajax(
     Ok(response)
 }
 
-async fn add(app: &App, address: IpAddr, params: &mut Params) -> Result<User, AjaxError> {
+async fn add(
+    app: &Arc<App>,
+    address: Option<IpAddr>,
+    params: &mut Params,
+) -> Result<User, AjaxError> {
     let invitation = may_register(app, params)?;
     let password = new_password(params.take_secret("pass"))?;
     let field = |name| params.get(name).unwrap_or_default();
     let wrong = |error: Box<dyn std::error::Error>| AjaxError::Wrong(error.to_string());
     let email = valid_email(field("email")).map_err(wrong)?;
     let name = valid_name(field("name")).map_err(wrong)?;
-    // Each attempt counts, as each tells whether an address is taken.
-    let who = format!("sign up from {address}");
+    // Each attempt counts, as each tells whether an address is taken. Behind a proxy that names nobody all share this:
+    // better that nobody can sign up for a minute than that anybody can without end.
+    let who = format!("sign up from {}", shown(address));
     let turn = app.passwords.turn().await;
     allowed(&app.sign_ups, &who, address)?;
     lock(&app.sign_ups).failed(&who, address, Instant::now());
     let hash = turn.hash(password).await?;
     drop(turn);
-    let added = app.store.register(email, name, hash, invitation).await?;
-    let (uid, friend) = match added {
-        Registered::Added(uid, friend) => (uid, friend),
-        Registered::Taken => {
-            return Err(AjaxError::Invalid(
-                "There is an account with this e-mail address already.",
-            ));
-        }
-        Registered::NotInvited => return Err(NOT_INVITED),
-    };
-    log::info!("{uid} signed up from {address}");
-    let user = app.store.person(uid)?.ok_or(AjaxError::NotStored)?;
-    app.tell(friend, item::friend(&user, true));
-    Ok(user)
+    let app = app.clone();
+    to_the_end(async move {
+        let added = app.store.register(email, name, hash, invitation).await?;
+        let (uid, friend) = match added {
+            Registered::Added(uid, friend) => (uid, friend),
+            Registered::Taken => {
+                return Err(AjaxError::Invalid(
+                    "There is an account with this e-mail address already.",
+                ));
+            }
+            Registered::NotInvited => return Err(NOT_INVITED),
+        };
+        log::info!("{uid} signed up from {}", shown(address));
+        let user = app.store.person(uid)?.ok_or(AjaxError::NotStored)?;
+        app.tell(friend, item::friend(&user, true));
+        Ok(user)
+    })
+    .await
 }
 
-fn allowed(throttle: &Mutex<Throttle>, who: &str, address: IpAddr) -> Result<(), AjaxError> {
+fn allowed(
+    throttle: &Mutex<Throttle>,
+    who: &str,
+    address: Option<IpAddr>,
+) -> Result<(), AjaxError> {
     let allowed = lock(throttle).check(who, address, Instant::now());
     allowed.map_err(|wait| {
         let seconds = wait.as_secs() + 1;
@@ -208,11 +223,14 @@ pub async fn password(
         lock(&app.throttle).failed(email, address, Instant::now());
         return Err(AjaxError::Invalid("The old password is not right."));
     }
-    lock(&app.throttle).succeeded(email, address);
+    forgive(&app, &session.user)?;
     let hash = turn.hash(new).await?;
     drop(turn);
-    app.store.change_password(uid, hash, session.key).await?;
-    app.hub.end_others(uid, session.key);
-    log::info!("{uid} changed his password");
-    Ok(done())
+    to_the_end(async move {
+        app.store.change_password(uid, hash, session.key).await?;
+        app.hub.end_others(uid, session.key);
+        log::info!("{uid} changed his password");
+        Ok(done())
+    })
+    .await
 }

@@ -1,4 +1,4 @@
-//! Finding people by name or exact address (PROTOCOL.md §12), for whoever is logged in.
+//! Finding people by name or exact address (docs/protocol.md, Profiles and search), for whoever is logged in.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Side calls that clients make unasked; answered so that they neither fail nor fill logs (PROTOCOL.md §19.15).
+//! Side calls that clients make unasked; answered so that they neither fail nor fill logs.
 
 use axum::http::StatusCode;
 use axum::response::Response;

@@ -1,4 +1,5 @@
-//! What people say about themselves (PROTOCOL.md §11): setting it, and the feed of 2009 with that of one's friends.
+//! What people say about themselves (docs/protocol.md, Status): setting it, and the feed of 2009 with
+//! that of one's friends.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,6 +13,7 @@ use super::auth::Ajax;
 use super::envelope::{AjaxError, TOO_OFTEN, payload};
 use super::pages::{self, escape};
 use super::params::{Params, plain};
+use super::to_the_end::to_the_end;
 use crate::app::App;
 use crate::store::now_ms;
 use crate::types::{Status, User};
@@ -77,8 +79,13 @@ pub async fn update(
     if !lock(&app.changes).allow(uid, Instant::now()) {
         return Err(TOO_OFTEN);
     }
-    let time = app.store.set_status(uid, status.clone()).await?;
-    app.tell_circle(uid, item::status(uid, &text, time));
+    let new = status.clone();
+    let time = to_the_end(async move {
+        let time = app.store.set_status(uid, new).await?;
+        app.tell_circle(uid, item::status(uid, &text, time));
+        Ok(time)
+    })
+    .await?;
     let status_time = if status.is_some() { time / 1000 } else { 0 };
     Ok(payload(Set {
         status,
