@@ -132,12 +132,14 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 	if (buddy == NULL) {
 		buddy = purple_buddy_new(account, who, NULL);
 		purple_blist_add_buddy(buddy, NULL, group_of_new_buddies(), NULL);
+		/* Handlers ran: one may have signed the account off. */
+		connection = fb_client_find(session);
 	}
-	if (name != NULL && *name != '\0')
+	if (connection != NULL && name != NULL && *name != '\0')
 		apply_name(connection, who, name);
-	/* What ran in between may have removed the buddy or signed the account off. */
-	buddy = purple_find_buddy(account, who);
-	if (buddy != NULL && fb_client_find(session) != NULL)
+	/* The same again, or the buddy is gone. */
+	buddy = fb_client_find(session) != NULL ? purple_find_buddy(account, who) : NULL;
+	if (buddy != NULL)
 		apply_presence(account, buddy, fb_int(event, item, FBCHAT_FIELD_PRESENCE),
 		               fbchat_event_str(event, item, FBCHAT_FIELD_STATUS_TEXT, NULL));
 	g_free(who);

@@ -115,7 +115,13 @@ static gboolean behind_proxy(PurpleAccount *account)
 	PurpleProxyInfo *proxy = purple_proxy_get_setup(account);
 	PurpleProxyType type = proxy != NULL ? purple_proxy_info_get_type(proxy) : PURPLE_PROXY_NONE;
 
-	return type != PURPLE_PROXY_NONE && type != PURPLE_PROXY_USE_GLOBAL && type != PURPLE_PROXY_USE_ENVVAR;
+	if (type == PURPLE_PROXY_USE_ENVVAR) {
+		/* libpurple has filled in what the environment says, but the type stays. */
+		const char *host = purple_proxy_info_get_host(proxy);
+
+		return host != NULL && *host != '\0';
+	}
+	return type != PURPLE_PROXY_NONE && type != PURPLE_PROXY_USE_GLOBAL;
 }
 
 /* Opens the library's session for this account; FBCHAT_OK, or the reason why not in fbchat_last_error(). */
@@ -140,9 +146,12 @@ static fbchat_status open_session(FbConnection *connection)
 		status = fbchat_session_open(client, config, NULL, &connection->session);
 	if (status == FBCHAT_OK) {
 		fb_client_add(connection);
+		/* Before anything is sent: friends must not see somebody come who signs on as invisible. */
+		status = fb_presence_publish(connection);
+	}
+	if (status == FBCHAT_OK)
 		status = fbchat_session_login(client, connection->session, purple_account_get_username(account),
 		                              password != NULL ? password : "", &request);
-	}
 	/* Freeing may clear the sentence, which is wanted later. */
 	if (status != FBCHAT_OK)
 		connection->why_text = g_strdup(fbchat_last_error());
@@ -218,8 +227,6 @@ void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event
 	/* The name that stands before one's own lines. */
 	if (name != NULL && *name != '\0')
 		purple_connection_set_display_name(connection->gc, name);
-	/* Before the channel opens, so that who signs on invisible is not seen for a moment. */
-	fb_presence_publish(connection);
 }
 
 void fb_connection_state(FbConnection *connection, const fbchat_event *event)
@@ -244,9 +251,12 @@ void fb_connection_state(FbConnection *connection, const fbchat_event *event)
 		show_step(connection, 3, "Ready to chat");
 		if (!server_is_known(connection))
 			purple_account_set_string(purple_connection_get_account(connection->gc), KNOWN_SERVER, server_of(connection));
+		if (PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
+			break;
+		/* Once more, since libpurple does not tell of changes while an account signs on. */
+		fb_presence_publish(connection);
 		/* Runs handlers of the host and of other plugins; the connection may be gone when it returns. */
-		if (!PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
-			purple_connection_set_state(connection->gc, PURPLE_CONNECTED);
+		purple_connection_set_state(connection->gc, PURPLE_CONNECTED);
 		break;
 	case FBCHAT_CONNECTION_WAITING:
 		start_outage(connection);

@@ -2,29 +2,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Starts Pidgin with a throw-away profile, signed on through the plugin, and removes the profile when Pidgin ends.
-# The user's own profile, and a Pidgin that runs already, are left alone.
+# The user's own profile, and a Pidgin that runs already, are left alone; nothing outside the throw-away one is written.
 #
-#   pidgin-demo.sh PLUGIN SERVER-URL [E-MAIL [PASSWORD]]      (alice@example.org, demo)
+#   pidgin-demo.sh PLUGIN SERVER-URL [E-MAIL]      (alice@example.org; the password is the demo server's)
 set -eu
 
 if [ $# -lt 2 ]; then
-	echo "usage: $0 PLUGIN SERVER-URL [E-MAIL [PASSWORD]]" >&2
+	echo "usage: $0 PLUGIN SERVER-URL [E-MAIL]" >&2
 	exit 2
 fi
 plugin=$1
 server=$2
 email=${3:-alice@example.org}
-password=${4:-demo}
 
 [ -r "$plugin" ] || { echo "$0: $plugin is missing, run make first" >&2; exit 1; }
 [ -n "${DISPLAY:-}" ] || { echo "$0: there is no display to open Pidgin on" >&2; exit 1; }
 command -v pidgin >/dev/null || { echo "$0: Pidgin is not installed (Debian: apt install pidgin)" >&2; exit 1; }
 
 umask 077
-profile=$(mktemp -d "${TMPDIR:-/tmp}/fbchat-pidgin.XXXXXX")
-pidgin=
+profile= pidgin=
+# A second Ctrl-C must not stop this halfway; it can come before the first line, and then does all of it.
 clean_up() {
-	trap - EXIT INT TERM HUP
+	trap '' INT TERM HUP
+	trap - EXIT
 	if [ -n "$pidgin" ] && kill "$pidgin" 2>/dev/null; then
 		# Pidgin may be in a dialog of its own; it gets five seconds to leave in order.
 		tries=50
@@ -32,19 +32,22 @@ clean_up() {
 			sleep 0.1
 			tries=$((tries - 1))
 		done
-		kill -9 "$pidgin" 2>/dev/null || true
+		# Only one that never left: the number of one that did may be somebody else's by now.
+		[ "$tries" -gt 0 ] || kill -9 "$pidgin" 2>/dev/null || true
 	fi
-	rm -rf "$profile"
+	[ -z "$profile" ] || rm -rf "$profile"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+trap 'clean_up; exit 130' INT
+trap 'clean_up; exit 143' TERM HUP
+# Uninterrupted, or there may be a directory whose name nobody heard.
+profile=$(trap '' INT TERM HUP && mktemp -d "${TMPDIR:-/tmp}/fbchat-pidgin.XXXXXX")
 
 xml() {
 	printf '%s' "$1" | sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/>/\&gt;/g' -e "s/'/\&apos;/g" -e 's/"/\&quot;/g'
 }
 
-mkdir "$profile/plugins"
+mkdir "$profile/plugins" "$profile/cache" "$profile/config" "$profile/data"
 cp "$plugin" "$profile/plugins/libfbchat-purple.so"
 
 # Signing on at the start is a setting of Pidgin's own, which still goes by its first name.
@@ -54,7 +57,7 @@ cat >"$profile/accounts.xml" <<END
 	<account>
 		<protocol>prpl-fbchat</protocol>
 		<name>$(xml "$email")</name>
-		<password>$(xml "$password")</password>
+		<password>demo</password>
 		<proxy><type>none</type></proxy>
 		<settings>
 			<setting name='server' type='string'>$(xml "$server")</setting>
@@ -101,7 +104,10 @@ cat >"$profile/prefs.xml" <<END
 END
 
 # -m: beside a Pidgin that runs already. -f: also where the network manager finds no network, since the server is here.
-pidgin -m -f -c "$profile" &
+# What GTK and others keep goes into the profile too, and GStreamer, with a new cache, would look through all its plugins.
+env XDG_CACHE_HOME="$profile/cache" XDG_CONFIG_HOME="$profile/config" XDG_DATA_HOME="$profile/data" \
+	GST_PLUGIN_SYSTEM_PATH_1_0="$profile/no-media-plugins" GST_PLUGIN_PATH_1_0="$profile/no-media-plugins" \
+	pidgin -m -f -c "$profile" &
 pidgin=$!
 status=0
 wait "$pidgin" || status=$?

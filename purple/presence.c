@@ -6,7 +6,7 @@
 
 #include <status.h>
 
-void fb_presence_publish(FbConnection *connection)
+fbchat_status fb_presence_publish(FbConnection *connection)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	PurplePresence *presence = purple_account_get_presence(account);
@@ -26,7 +26,7 @@ void fb_presence_publish(FbConnection *connection)
 			seen_as = FBCHAT_PRESENCE_IDLE;
 		break;
 	}
-	fbchat_session_set_presence(fb_client(), connection->session, seen_as);
+	return fbchat_session_set_presence(fb_client(), connection->session, seen_as);
 }
 
 void fb_set_status(PurpleAccount *account, PurpleStatus *status)

@@ -61,7 +61,7 @@ void fb_rename_group(PurpleConnection *gc, const char *old_name, PurpleGroup *gr
 void fb_group_buddy(PurpleConnection *gc, const char *who, const char *old_group, const char *new_group);
 
 /* presence.c: how others see this account */
-void fb_presence_publish(FbConnection *connection);
+fbchat_status fb_presence_publish(FbConnection *connection);
 void fb_set_status(PurpleAccount *account, PurpleStatus *status);
 void fb_set_idle(PurpleConnection *gc, int seconds);
 

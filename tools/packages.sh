@@ -25,7 +25,8 @@ else
 fi
 
 echo "Installing:$missing"
-export DEBIAN_FRONTEND=noninteractive
 # A package list from long ago names packages that are gone; only then a new one is fetched.
+# sudo drops the environment, so what apt is to know goes in behind it.
+as_root="$as_root env DEBIAN_FRONTEND=noninteractive"
 # shellcheck disable=SC2086 # both are lists of words
 $as_root $command || { $as_root apt-get update && $as_root $command; }

@@ -1,29 +1,34 @@
 #!/bin/sh
-# What `make run` shows: a server in memory, and alice signed on to it in Pidgin, or in the terminal where there is no display.
+# What `make run` shows: a server in memory, and alice signed on to it in Pidgin, or in the terminal where Pidgin cannot open.
 #
 #   run-demo.sh DIRECTORY      where fbchatd, fbchat and libfbchat-purple.so were built
 #
-# Everything that it started ends with it; nothing outside its own temporary directory is written.
+# Everything that it started ends with it; nothing outside its own temporary directories is written.
 set -eu
 
 bin=$1
 here=$(dirname "$0")
 umask 077
-work=$(mktemp -d "${TMPDIR:-/tmp}/fbchat-demo.XXXXXX")
-server= chat=
+work= server= chat=
 
+# A second Ctrl-C must not stop this halfway; it can come before the first line, and then does all of it.
 clean_up() {
-	trap - EXIT INT TERM HUP
+	trap '' INT TERM HUP
+	trap - EXIT
 	[ -z "$chat" ] || { kill "$chat" 2>/dev/null && wait "$chat" 2>/dev/null; } || true
 	[ -z "$server" ] || { kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; } || true
-	rm -rf "$work"
+	[ -z "$work" ] || rm -rf "$work"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+# Ctrl-C is how one ends this, so it is no failure.
+trap 'clean_up; exit 0' INT
+trap 'clean_up; exit 143' TERM HUP
+# Uninterrupted, or there may be a directory whose name nobody heard.
+work=$(trap '' INT TERM HUP && mktemp -d "${TMPDIR:-/tmp}/fbchat-demo.XXXXXX")
 
 # The usual port if it is free, else any.
 start_server() {
+	: >"$work/server.out"
 	"$bin/fbchatd" demo --listen "$1" >"$work/server.out" 2>"$work/server.err" &
 	server=$!
 	tries=100
@@ -33,7 +38,7 @@ start_server() {
 		sleep 0.1
 		tries=$((tries - 1))
 	done
-	kill "$server" 2>/dev/null || true
+	[ "$tries" -gt 0 ] || kill "$server" 2>/dev/null || true
 	server=
 	return 1
 }
@@ -50,18 +55,33 @@ cat <<TXT
       $bin/fbchat --server $url bob@example.org
 TXT
 
-if [ -n "${DISPLAY:-}" ] && command -v pidgin >/dev/null; then
+# Ends the demo when Pidgin ends, unless that was an error within seconds: then it never opened, and this returns.
+in_pidgin() {
 	printf '\nPidgin opens as alice. Ctrl-C here, or closing the buddy list, ends it all.\n'
+	start=$(date +%s)
 	"$here/../purple/pidgin-demo.sh" "$bin/libfbchat-purple.so" "$url" >"$work/pidgin.out" 2>&1 &
 	chat=$!
 	status=0
 	wait "$chat" || status=$?
 	chat=
-	[ "$status" -eq 0 ] || { echo "Pidgin ended with an error:" >&2 && cat "$work/pidgin.out" >&2; }
+	[ "$status" -ne 0 ] || exit 0
+	[ $(($(date +%s) - start)) -gt 5 ] || return 0
+	echo "Pidgin ended with an error:" >&2
+	cat "$work/pidgin.out" >&2
+	exit "$status"
+}
+
+if [ -z "${DISPLAY:-}" ]; then
+	why="There is no display"
+elif ! command -v pidgin >/dev/null; then
+	why="Pidgin is not installed"
 else
-	printf '\nThere is no display, so here is alice in the terminal. /quit ends it all.\n\n'
-	echo demo >"$work/password"
-	status=0
-	"$bin/fbchat" --server "$url" --password-file "$work/password" alice@example.org || status=$?
+	in_pidgin
+	tail -n 3 "$work/pidgin.out" >&2
+	why="Pidgin did not open on the display $DISPLAY"
 fi
+printf '\n%s, so here is alice in the terminal. /quit ends it all.\n\n' "$why"
+echo demo >"$work/password"
+status=0
+"$bin/fbchat" --server "$url" --password-file "$work/password" alice@example.org || status=$?
 exit "$status"

@@ -7,7 +7,8 @@
  * Words of a command are separated by blanks; its last argument runs to the end of the line, with \n, \t and \\ escaped.
  *   account NAME PASSWORD SERVER [KEY=VALUE …]   make or change an account (values: true, false, numbers, text); sign on
  *   connect NAME · disconnect NAME · status NAME ID · idle NAME SECONDS
- *   proxy NAME PORT                              a SOCKS5 proxy on this machine, for the sign-ons to come; 0 = none
+ *   proxy NAME PORT                              a SOCKS5 proxy on this machine, for the sign-ons to come; 0 = none,
+ *                                                environment = what the environment says
  *   send NAME BUDDY TEXT                         as Pidgin does: the text escaped, line feeds as <br>
  *   markup NAME BUDDY MARKUP                     as it stands
  *   typing NAME BUDDY STATE                      0 no, 1 yes, 2 paused
@@ -367,13 +368,19 @@ static void run_account(PurpleAccount *account, const char *name, const char *re
 		purple_account_set_enabled(account, UI_ID, TRUE);
 }
 
-static void set_proxy(PurpleAccount *account, int port)
+static void set_proxy(PurpleAccount *account, const char *word)
 {
+	int port = atoi(word);
+	PurpleProxyType type = port != 0 ? PURPLE_PROXY_SOCKS5 : PURPLE_PROXY_NONE;
 	PurpleProxyInfo *proxy = purple_proxy_info_new();
 
-	purple_proxy_info_set_type(proxy, port != 0 ? PURPLE_PROXY_SOCKS5 : PURPLE_PROXY_NONE);
-	purple_proxy_info_set_host(proxy, "127.0.0.1");
-	purple_proxy_info_set_port(proxy, port);
+	if (strcmp(word, "environment") == 0) {
+		type = PURPLE_PROXY_USE_ENVVAR;
+	} else {
+		purple_proxy_info_set_host(proxy, "127.0.0.1");
+		purple_proxy_info_set_port(proxy, port);
+	}
+	purple_proxy_info_set_type(proxy, type);
 	purple_account_set_proxy_info(account, proxy);
 }
 
@@ -433,7 +440,7 @@ static gboolean run_with_account(const char *command, PurpleAccount *account, co
 	} else if (strcmp(command, "disconnect") == 0) {
 		disconnect(account);
 	} else if (strcmp(command, "proxy") == 0) {
-		set_proxy(account, atoi(rest));
+		set_proxy(account, rest);
 	} else if (strcmp(command, "status") == 0) {
 		purple_account_set_status(account, rest, TRUE, NULL);
 	} else if (strcmp(command, "idle") == 0) {

@@ -123,12 +123,14 @@ class Server(Lines):
 class Host(Lines):
     """One headless libpurple process. Its directory outlives it, as ~/.purple outlives Pidgin."""
 
-    def __init__(self, options, name, directory=None):
+    def __init__(self, options, name, directory=None, **variables):
         self.own_directory = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="fbchat-purple-")
         # No session bus, which libpurple would start if there were a display to find one by.
         environment = host_environment(self.directory, DBUS_SESSION_BUS_ADDRESS="disabled:")
-        environment.pop("DISPLAY", None)
+        for variable in ("DISPLAY", "HTTP_PROXY", "http_proxy", "HTTPPROXY"):
+            environment.pop(variable, None)
+        environment.update(variables)
         log = os.path.join(options.artefacts, f"headless-{name}.log")
         super().__init__([options.headless, options.plugin, self.directory], log, stdin=subprocess.PIPE, env=environment)
         self.wait("ready")

@@ -42,12 +42,12 @@ class Case(unittest.TestCase):
         self.addCleanup(server.stop)
         return server
 
-    def host(self, who, directory=None):
+    def host(self, who, directory=None, **variables):
         name = f"{self.name}-{who}"
         path = os.path.join(OPTIONS.artefacts, f"headless-{name}.log")
         if directory is None and os.path.exists(path):
             os.unlink(path)
-        host = Host(OPTIONS, name, directory)
+        host = Host(OPTIONS, name, directory, **variables)
         self.addCleanup(host.discard)
         return host
 
@@ -244,8 +244,8 @@ class SignOn(Case):
                 self.assert_sentence(error["text"])
                 host.discard()
 
-    def test_proxy_is_never_gone_around(self):
-        host = self.host("alice")
+    def check_refused(self, proxy, **variables):
+        host = self.host("alice", **variables)
         with socket.socket() as server:
             server.bind(("127.0.0.1", 0))
             server.listen()
@@ -253,7 +253,7 @@ class SignOn(Case):
             address = f"http://127.0.0.1:{server.getsockname()[1]}"
             host.do("account", ALICE, "demo", address)
             host.do("disconnect", ALICE)
-            host.do("proxy", ALICE, 9)
+            host.do("proxy", ALICE, proxy)
             with contextlib.suppress(BlockingIOError):
                 while True:
                     server.accept()[0].close()
@@ -263,6 +263,21 @@ class SignOn(Case):
             self.assertRaises(BlockingIOError, server.accept)
         self.assertEqual(int(error["reason"]), INVALID_SETTINGS)
         self.assert_sentence(error["text"])
+        self.assertIn("proxy", error["text"])
+
+    def test_proxy_is_never_gone_around(self):
+        self.check_refused(9)
+
+    def test_proxy_of_the_environment_is_never_gone_around(self):
+        self.check_refused("environment", http_proxy="http://127.0.0.1:9")
+
+    def test_environment_without_a_proxy_is_none(self):
+        server, host = self.demo(), self.host("alice")
+        self.sign_on(host, ALICE, server.url)
+        host.do("disconnect", ALICE)
+        host.do("proxy", ALICE, "environment")
+        host.do("connect", ALICE)
+        host.wait("connected", account=ALICE)
 
     def test_server_that_accepts_and_says_nothing(self):
         host = self.host("alice")
@@ -440,6 +455,24 @@ class Presence(Case):
         bob.do("status", BOB, "available")
         self.wait_online(alice, ALICE, self.bob, "1")
 
+    def test_signing_on_as_invisible_is_not_seen(self):
+        _, alice, bob = self.two()
+        bob.do("disconnect", BOB)
+        self.wait_online(alice, ALICE, self.bob, "0")
+        seen = len(alice.have("buddy-signed-on", who=self.bob))
+        # For libpurple the choice of a status that is online is the wish to sign on with it.
+        bob.do("status", BOB, "invisible")
+        bob.wait("connected", account=BOB)
+        # Who is invisible cannot write, so the robot says something that Alice's channel brings after any news of Bob.
+        echo = self.uid(alice, ALICE, "Echo")
+        alice.do("send", ALICE, echo, text="Is anybody there?")
+        alice.message(ALICE, echo, RECV)
+        self.assertEqual(len(alice.have("buddy-signed-on", who=self.bob)), seen, "Bob was seen")
+        self.assertEqual(alice.buddies(ALICE)[self.bob]["online"], "0")
+        # And Alice does see who comes in the open.
+        bob.do("status", BOB, "available")
+        self.wait_online(alice, ALICE, self.bob, "1")
+
     def test_sign_off_does_not_wait(self):
         server, host = self.demo(), self.host("alice")
         took = []
@@ -568,10 +601,11 @@ class Yesterday(OnDisk):
         alice.quit()
         self.server.stop()
         day = 86400
-        # The one way to have a message of yesterday today.
+        # The one way to have a message of yesterday today, and one that the sender's own client has not fetched back yet.
         with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
             database.execute("UPDATE messages SET time = time - ?", (day * 1000,))
             database.execute("UPDATE deliveries SET message = message - ?", (day * 1000,))
+            database.execute("UPDATE users SET acked = 1 WHERE email = ?", (ALICE,))
         self.start()
         self.sign_on(bob, BOB, self.server.url)
         for text in (NASTY, "and more"):
@@ -582,7 +616,10 @@ class Yesterday(OnDisk):
         # Alice's own client does not open a window for what she wrote yesterday in another one.
         again = self.host("alice-again")
         self.sign_on(again, ALICE, self.server.url)
-        self.assertEqual(again.have("window"), [])
+        # What Bob sends now comes after it, and opens the one window.
+        self.exchange(bob, BOB, self.uid(bob, BOB, "Alice Example"), again, ALICE, uid, "today")
+        self.assertEqual(len(again.have("window")), 1)
+        self.assertEqual(again.have("message"), [], "yesterday's opened it")
 
 
 class Idle(OnDisk):
