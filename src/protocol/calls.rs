@@ -32,6 +32,7 @@ impl Session {
         match flight.call.clone() {
             Call::Link(step) => self.link_reply(now, step, &flight, result),
             Call::Send => self.send_reply(now, result),
+            Call::Settled => {}
             Call::BuddyList(request) => self.buddy_list_reply(now, request, result),
             Call::History(request, with) => self.history_reply(now, request, with, result),
             Call::Tokens => self.tokens_reply(now, &flight.url, result),
@@ -174,7 +175,14 @@ impl Session {
         // Messages leave in order, so only the current one can be unsettled and on the channel already.
         let current = self.outbox.current();
         if current.is_some_and(|outgoing| outgoing.message_id == message_id) {
-            self.cancel_send();
+            // The post is let go on: dropping it would close a good connection.
+            let posting = self
+                .flights
+                .values_mut()
+                .find(|flight| flight.call == Call::Send);
+            if let Some(flight) = posting {
+                flight.call = Call::Settled;
+            }
             self.sent();
             return true;
         }

@@ -70,6 +70,8 @@ pub(super) enum Call {
     Link(Step),
     /// The outbox's current message.
     Send,
+    /// A message that its echo has settled; what this says is no news any more.
+    Settled,
     Typing,
     BuddyList(Option<RequestId>),
     History(RequestId, Uid),

@@ -53,11 +53,8 @@ pub async fn send(
         .filter(|time| (0..=MAX_TIME).contains(time))
         .unwrap_or_else(now_ms);
     session.seen(&app, true);
-    let for_echo = app
-        .echo
-        .as_ref()
-        .filter(|echo| echo.user.uid == to.uid)
-        .map(|echo| (echo, text.clone()));
+    let echo = app.echo.as_ref().filter(|echo| echo.user.uid == to.uid);
+    let for_echo = echo.map(|echo| (echo.inbox.clone(), text.clone()));
     let message = NewMessage {
         from: session.user.clone(),
         there: app.hub.connected([session.user.uid, to.uid].into_iter()),
@@ -66,12 +63,15 @@ pub async fn send(
         msg_id,
         client_time,
     };
-    let accepted = app.store.accept(message).await?;
-    if let (Some((echo, text)), Accepted::New) = (for_echo, accepted) {
-        // It fails only if the echo is gone, that is, while the server stops.
-        let _ = echo.inbox.send((session.user, text)).await;
-    }
-    Ok(done())
+    to_the_end(async move {
+        let accepted = app.store.accept(message).await?;
+        if let (Some((inbox, text)), Accepted::New) = (for_echo, accepted) {
+            // It fails only if the echo is gone, that is, while the server stops.
+            let _ = inbox.send((session.user, text)).await;
+        }
+        Ok(done())
+    })
+    .await
 }
 
 /// A message id as clients make them: a signed or unsigned number, kept as text.
