@@ -285,3 +285,22 @@ pub enum Event {
         problem: Option<Problem>,
     },
 }
+
+impl Event {
+    /// The request that this event answers for good.
+    pub fn answers(&self) -> Option<RequestId> {
+        match self {
+            Event::LoggedIn { request, .. }
+            | Event::LoginFailed { request, .. }
+            | Event::Challenge { request, .. }
+            | Event::Sent { request, .. }
+            | Event::Failed { request, .. }
+            | Event::History { request, .. } => Some(*request),
+            Event::BuddyList { request, .. } | Event::Closed { request, .. } => *request,
+            Event::Connection(_)
+            | Event::Message(_)
+            | Event::Typing { .. }
+            | Event::Presence(_) => None,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Carries out one exchange on `reqwest::blocking`. Knows nothing of sessions; the caller's thread waits.
 
 use crate::fault::{LookupFailed, classify};
-use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
+use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault, USER_AGENT};
 use crate::status::{Problem, Status};
 use bytes::Bytes;
 use reqwest::blocking::{Body, Client, Request, Response};
@@ -14,13 +14,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-
-/// What old servers take for a browser, and new ones can tell apart.
-const USER_AGENT: &str = concat!(
-    "Mozilla/5.0 (compatible; fbchat/",
-    env!("CARGO_PKG_VERSION"),
-    ")"
-);
 
 /// A connection that is not up by then will not come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);

@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 use super::dns::Resolver;
-use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
+use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault, USER_AGENT};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header;
 use std::error::Error;
@@ -13,12 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// Servers of 2008 offer chat only to what looks like a browser (docs/protocol.md, Conventions).
-const USER_AGENT: &str = concat!(
-    "Mozilla/5.0 (compatible; fbchat/",
-    env!("CARGO_PKG_VERSION"),
-    ")"
-);
 /// Name, TCP and TLS together; a long-poll's own time is much longer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);

@@ -226,7 +226,7 @@ impl Seat {
             Event::Closed { .. } => state.phase = Phase::Over,
             _ => {}
         }
-        let wanted = match (answered(event), event) {
+        let wanted = match (event.answers(), event) {
             (Some(request), Event::BuddyList { .. }) => {
                 state.open.remove(&request);
                 true
@@ -303,22 +303,6 @@ impl State {
     fn advance(&mut self, phase: Phase) {
         if matches!(self.phase, Phase::Fresh | Phase::LoggingIn | Phase::Online) {
             self.phase = phase;
-        }
-    }
-}
-
-/// The request that an event answers for good.
-fn answered(event: &Event) -> Option<RequestId> {
-    match event {
-        Event::LoggedIn { request, .. }
-        | Event::LoginFailed { request, .. }
-        | Event::Challenge { request, .. }
-        | Event::Sent { request, .. }
-        | Event::Failed { request, .. }
-        | Event::History { request, .. } => Some(*request),
-        Event::BuddyList { request, .. } | Event::Closed { request, .. } => *request,
-        Event::Connection(_) | Event::Message(_) | Event::Typing { .. } | Event::Presence(_) => {
-            None
         }
     }
 }

@@ -4,6 +4,13 @@ use crate::status::Status;
 use crate::types::Millis;
 use url::Url;
 
+/// What drivers call themselves. Servers of 2008 offered chat only to what looked like a browser; new ones can tell us apart.
+pub const USER_AGENT: &str = concat!(
+    "Mozilla/5.0 (compatible; fbchat/",
+    env!("CARGO_PKG_VERSION"),
+    ")"
+);
+
 /// Tags an exchange; a reply under an id that the session no longer waits for is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub u64);

@@ -35,6 +35,6 @@ mod wire;
 
 pub use endpoints::{ServerAddress, ServerAddressError};
 pub use exchange::{
-    Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault,
+    Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault, USER_AGENT,
 };
 pub use session::{Input, Now, Output, Session, SessionConfig};

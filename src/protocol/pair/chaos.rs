@@ -107,23 +107,11 @@ fn reply(rng: &mut fastrand::Rng) -> Result<Reply, TransportError> {
     })
 }
 
-/// The number of final events that requests got.
+/// The number of final events that each request got.
 fn answers(client: &Client) -> std::collections::BTreeMap<RequestId, usize> {
     let mut answers = std::collections::BTreeMap::new();
-    for event in &client.events {
-        let request = match event {
-            Event::LoggedIn { request, .. }
-            | Event::LoginFailed { request, .. }
-            | Event::Challenge { request, .. }
-            | Event::Sent { request, .. }
-            | Event::Failed { request, .. }
-            | Event::History { request, .. } => Some(*request),
-            Event::BuddyList { request, .. } | Event::Closed { request, .. } => *request,
-            _ => None,
-        };
-        if let Some(request) = request {
-            *answers.entry(request).or_insert(0) += 1;
-        }
+    for request in client.events.iter().filter_map(Event::answers) {
+        *answers.entry(request).or_insert(0) += 1;
     }
     answers
 }

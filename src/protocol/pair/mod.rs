@@ -4,9 +4,13 @@
 
 mod chaos;
 mod model;
-mod tests;
+mod recovery;
+mod sending;
+mod session;
 
 use super::*;
+use crate::status::Status;
+use crate::types::Connection;
 use crate::types::{Command, Event, Millis, RequestId, Secret, Uid};
 use model::{Answer, Model};
 
@@ -285,5 +289,43 @@ impl World {
 
     fn has(&self, who: usize, wanted: impl Fn(&Event) -> bool) -> bool {
         self.clients[who].events.iter().any(wanted)
+    }
+}
+
+fn logged_in(world: &mut World) {
+    for who in 0..world.clients.len() {
+        world.login(who);
+    }
+    world.run(5_000);
+    for who in 0..world.clients.len() {
+        assert!(
+            world.has(who, |event| matches!(event, Event::LoggedIn { .. })),
+            "{:?}",
+            world.clients[who].events
+        );
+        assert!(world.has(who, |event| *event
+            == Event::Connection(Connection::Connected)));
+    }
+}
+
+/// The final events of a request.
+fn finals(world: &World, who: usize, wanted: RequestId) -> Vec<Event> {
+    let is_final = |event: &&Event| event.answers() == Some(wanted);
+    world.clients[who]
+        .events
+        .iter()
+        .filter(is_final)
+        .cloned()
+        .collect()
+}
+
+fn failure(world: &World, who: usize, request: RequestId) -> Status {
+    match finals(world, who, request).as_slice() {
+        [
+            Event::Failed { problem, .. }
+            | Event::LoginFailed { problem, .. }
+            | Event::Challenge { problem, .. },
+        ] => problem.status,
+        other => panic!("{other:?}"),
     }
 }
