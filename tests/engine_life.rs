@@ -57,7 +57,8 @@ fn clients_come_and_go_without_a_trace() {
         eventually(|| script.polls.load(Ordering::SeqCst) == round * SESSIONS);
         assert_eq!(workers(), 1, "one thread for all sessions");
         drop(client);
-        assert_eq!(workers(), 0, "round {round}");
+        // A thread that was joined is listed a moment longer.
+        eventually(|| workers() == 0);
     }
     eventually(|| script.dropped.load(Ordering::SeqCst) == 20 * SESSIONS);
     // The script's side of a connection takes a moment to go.
