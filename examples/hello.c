@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     fbchat_client *client;
     fbchat_session me;
     fbchat_event *event;
-    int waiting = 1;
+    int answered = 0, over = 0;
 
     fbchat_config_new(&config);
     if (argc > 1)
@@ -19,24 +19,26 @@ int main(int argc, char **argv)
         return fprintf(stderr, "%s\n", fbchat_last_error()), 1;
     fbchat_session_login(client, me, "alice@example.org", "demo", NULL);
 
-    while (waiting && fbchat_client_poll(client, 60000, &event) == FBCHAT_OK) {
+    while (!over && fbchat_client_poll(client, 60000, &event) == FBCHAT_OK) {
         const char *name, *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
+        int32_t type = fbchat_event_type(event);
         int64_t uid;
-        if (fbchat_event_type(event) == FBCHAT_EVENT_BUDDY_LIST) {
+        if (reason)
+            fprintf(stderr, "%s\n", reason);
+        if (type == FBCHAT_EVENT_BUDDY_LIST) {
             for (size_t i = 0; i < fbchat_event_count(event); i++)
                 if ((name = fbchat_event_str(event, i, FBCHAT_FIELD_NAME, NULL)) &&
                     strcmp(name, "Echo") == 0 &&
                     fbchat_event_int(event, i, FBCHAT_FIELD_UID, &uid) == FBCHAT_OK)
                     fbchat_session_send(client, me, (fbchat_uid)uid, "Hello, 2008!", NULL);
-        } else if (fbchat_event_type(event) == FBCHAT_EVENT_MESSAGE) {
-            puts(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL));
-            waiting = 0;
-        } else if (reason && fbchat_event_status(event) < 0) {
-            fprintf(stderr, "%s\n", reason);
+        } else if (type == FBCHAT_EVENT_MESSAGE) {
+            answered = puts(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL)) >= 0;
+            fbchat_session_logout(client, me, NULL); /* also tells what was taken */
         }
+        over = type == FBCHAT_EVENT_CLOSED || type == FBCHAT_EVENT_LOGIN_FAILED;
         fbchat_event_free(event);
     }
     fbchat_client_free(client);
     fbchat_config_free(config);
-    return waiting;
+    return !answered;
 }
