@@ -67,7 +67,7 @@
  *     fbchat_config_*                       one thread at a time for one configuration
  *     fbchat_client_new, _fd, _poll, _wake  any thread
  *     fbchat_client_free                    any thread, once, last
- *     fbchat_session_*                      any thread
+ *     fbchat_session_*, fbchat_request_*    any thread
  *     fbchat_event_*                        one thread at a time for one event
  *
  * The worker blocks all signals. Its descriptors are close-on-exec. After fork() the child must not
@@ -93,7 +93,9 @@
  *
  *     fbchat_config  _new _set_str _set_int _set_log _free
  *     fbchat_client  _new _fd _poll _wake _free
- *     fbchat_session _open _login _send _set_typing _set_presence _buddy_list _refresh _logout _close
+ *     fbchat_session _open _login _resume _send _set_typing _set_presence _buddy_list _refresh
+ *                    _logout _close
+ *     fbchat_request _wait _cancel
  *     fbchat_event   _type _session _request _status _user_data _count _int _str _bytes _free
  *
  * Made from the library's source by cbindgen: change it there.
@@ -316,6 +318,11 @@ typedef int32_t fbchat_field;
 #define FBCHAT_ERR_INSECURE -110
 
 /**
+ * No such request: never made, or its answer was taken already.
+ */
+#define FBCHAT_ERR_NO_REQUEST -111
+
+/**
  * The server's name could not be resolved.
  */
 #define FBCHAT_ERR_DNS -201
@@ -489,6 +496,19 @@ typedef int32_t fbchat_field;
 #define FBCHAT_EVENT_CLOSED 11
 
 /**
+ * All that is needed to go on later without the password: SAVED. Comes when the connection stands and whenever the host has
+ * taken what arrived, so the last one taken is the one to keep, in place of the one before. Keep it as secret as the
+ * password; a logout makes it worthless.
+ */
+#define FBCHAT_EVENT_STATE 21
+
+/**
+ * Events of this session pile up, so it fetches nothing more until the host has taken half of them: WAITING. Nothing is
+ * lost: the server keeps the messages.
+ */
+#define FBCHAT_EVENT_OVERLOAD 22
+
+/**
  * Integer: the number of the user or of a buddy.
  */
 #define FBCHAT_FIELD_UID 1
@@ -582,6 +602,16 @@ typedef int32_t fbchat_field;
  * Integer: greatest length of a message, in Unicode characters (scalar values).
  */
 #define FBCHAT_FIELD_MESSAGE_LIMIT 19
+
+/**
+ * Bytes: what fbchat_session_resume takes.
+ */
+#define FBCHAT_FIELD_SAVED 50
+
+/**
+ * Integer: how many events wait.
+ */
+#define FBCHAT_FIELD_WAITING 51
 
 #ifdef __cplusplus
 extern "C" {
@@ -786,8 +816,8 @@ fbchat_status fbchat_client_wake(fbchat_client *client);
 /**
  * Cancels everything, joins the worker thread and frees the client, within 250 ms.
  *
- * Sessions that are still open are dropped without a logout; logouts under way get a last 120 ms. A poll of another
- * thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
+ * Sessions that are still open are dropped without a logout, so that fbchat_session_resume can go on with them; logouts
+ * under way, and the word of what was taken last, get 120 ms. A poll of another thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
  *
  * @param client  the client; NULL and one freed already are harmless
  *
@@ -838,6 +868,31 @@ fbchat_status fbchat_session_login(fbchat_client *client,
                                    const char *email,
                                    const char *password,
                                    fbchat_request *request);
+
+/**
+ * Goes on with a session of earlier, without the password: what came meanwhile arrives, in order.
+ *
+ * Messages that were taken after the state was given come again, with the same FBCHAT_FIELD_MESSAGE_ID. Two sessions that
+ * go on from one state get the same messages.
+ *
+ * @param client   the client
+ * @param session  a session in which nobody is logged in, opened with the same server
+ * @param state    FBCHAT_FIELD_SAVED of the last FBCHAT_EVENT_STATE
+ * @param len      its length, in bytes
+ * @param request  out: answered by LOGGED_IN, or by LOGIN_FAILED (with FBCHAT_ERR_LOGGED_OUT if the server has ended the
+ *                 session: log in with the password); may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for what is no saved state; FBCHAT_ERR_STATE if a login is under
+ *         way or done; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: state is copied; the copy is wiped when the session has it.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_resume(fbchat_client *client,
+                                    fbchat_session session,
+                                    const void *state,
+                                    size_t len,
+                                    fbchat_request *request);
 
 /**
  * Sends a message. Messages of one session leave in order.
@@ -952,7 +1007,8 @@ fbchat_status fbchat_session_logout(fbchat_client *client,
 /**
  * Drops a session at once: no later poll returns an event of it, not even CLOSED, and its connections are cut.
  *
- * The server is not told, but a logout asked for before still reaches it: logout, then close, is a quick farewell.
+ * The user is not logged out, so that fbchat_session_resume can go on; but a logout asked for before still reaches the
+ * server: logout, then close, is a quick farewell.
  *
  * @param client   the client
  * @param session  the session
@@ -964,6 +1020,45 @@ fbchat_status fbchat_session_logout(fbchat_client *client,
  */
 fbchat_status fbchat_session_close(fbchat_client *client,
                                    fbchat_session session);
+
+/**
+ * Waits for the event that answers a request, and leaves all others in the queue; for simple programs.
+ *
+ * The log callback is called in here, too. fbchat_client_wake does not end it.
+ *
+ * @param client      the client
+ * @param request     what a call gave
+ * @param timeout_ms  how long to wait, in milliseconds; 0 = not at all, -1 = for ever
+ * @param event       out: the event, or NULL
+ * @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for a timeout below -1;
+ *         FBCHAT_ERR_NO_REQUEST if it was never made, or its answer was taken already; FBCHAT_ERR_NO_SESSION if its session
+ *         is closed meanwhile; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: the event is the caller's, also after fbchat_client_free; free it with fbchat_event_free.
+ * Threads: any; a thread that polls may take the answer first.
+ * Since: 0.1
+ */
+fbchat_status fbchat_request_wait(fbchat_client *client,
+                                  fbchat_request request,
+                                  int32_t timeout_ms,
+                                  fbchat_event **event);
+
+/**
+ * Gives a request up and drops what is under way for it.
+ *
+ * It is answered all the same: by FAILED, or LOGIN_FAILED, with FBCHAT_ERR_CANCELLED; by FBCHAT_ERR_OUTCOME_UNKNOWN if a
+ * message may have left already; or by what came just before. A logout goes on.
+ *
+ * @param client   the client
+ * @param request  what a call gave; one that is unknown or answered is harmless
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_request_cancel(fbchat_client *client,
+                                    fbchat_request request);
 
 /**
  * Says what an event tells.

@@ -24,7 +24,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::engine::{Engine, ServerAddress};
+use crate::engine::{Engine, SavedState, ServerAddress};
 use crate::types::{Buddy, OwnPresence, RequestId, Secret, Uid};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsRawFd, RawFd};
@@ -151,6 +151,16 @@ impl Client {
             .login(email.to_owned(), password)
     }
 
+    /// Goes on with a session of earlier, without the password; answered like a login.
+    ///
+    /// # Errors
+    /// [`CallError::Argument`] for what is no saved session, [`CallError::State`] if a login is under way or done.
+    pub fn resume(&self, session: SessionId, state: Secret) -> Result<RequestId, CallError> {
+        let engine = self.engine()?;
+        SavedState::parse(state.reveal()).map_err(|problem| CallError::Argument(problem.text))?;
+        engine.seat(session)?.resume(state)
+    }
+
     /// Sends a message; answered by `Sent` or `Failed`, exactly once.
     ///
     /// # Errors
@@ -227,6 +237,27 @@ impl Client {
     /// [`CallError::Closed`] when another thread drops the client.
     pub fn poll(&self, timeout: Option<Duration>) -> Result<Polled, CallError> {
         self.engine()?.poll(timeout)
+    }
+
+    /// Waits for the answer of one request and leaves all other events where they are; `None` waits for ever.
+    ///
+    /// # Errors
+    /// [`CallError::NoRequest`] if there is no such request or its answer was taken, [`CallError::NoSession`] when its session
+    /// is closed meanwhile, [`CallError::Closed`] when another thread drops the client.
+    pub fn wait(
+        &self,
+        request: RequestId,
+        timeout: Option<Duration>,
+    ) -> Result<Option<SessionEvent>, CallError> {
+        self.engine()?.answer(request, timeout)
+    }
+
+    /// Gives a request up: its answer is a failure with [`crate::status::Status::Cancelled`], unless it has one already.
+    ///
+    /// # Errors
+    /// [`CallError::Forked`] in a forked child; an unknown request is none.
+    pub fn cancel(&self, request: RequestId) -> Result<(), CallError> {
+        self.engine()?.cancel(request)
     }
 
     /// Makes the present or the next poll return [`Polled::Woken`].

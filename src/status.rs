@@ -36,6 +36,8 @@ pub enum Status {
     Closed = -109,
     /// The server's address is plain HTTP and not on this machine: a password would travel readable.
     Insecure = -110,
+    /// No such request (never made, or its answer was taken already).
+    NoRequest = -111,
     /// The server's name could not be resolved.
     Dns = -201,
     /// No connection to the server.
@@ -80,7 +82,7 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of the header.
-    pub const ALL: [Status; 33] = [
+    pub const ALL: [Status; 34] = [
         Status::Ok,
         Status::NoEvent,
         Status::Woken,
@@ -94,6 +96,7 @@ impl Status {
         Status::Forked,
         Status::Closed,
         Status::Insecure,
+        Status::NoRequest,
         Status::Dns,
         Status::Connect,
         Status::Tls,
@@ -137,6 +140,7 @@ impl Status {
             Status::Forked => c"FBCHAT_ERR_FORKED",
             Status::Closed => c"FBCHAT_ERR_CLOSED",
             Status::Insecure => c"FBCHAT_ERR_INSECURE",
+            Status::NoRequest => c"FBCHAT_ERR_NO_REQUEST",
             Status::Dns => c"FBCHAT_ERR_DNS",
             Status::Connect => c"FBCHAT_ERR_CONNECT",
             Status::Tls => c"FBCHAT_ERR_TLS",

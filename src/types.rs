@@ -31,7 +31,7 @@ pub type UnixMillis = i64;
 pub struct RequestId(pub u64);
 
 /// A password or another secret: wiped when dropped, never printed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
@@ -147,6 +147,13 @@ pub enum Command {
         /// The account's password; kept until the session ends, for one new login when the server forgets the session.
         password: Secret,
     },
+    /// Go on with a session of earlier; answered like a login.
+    Resume {
+        /// Tags the answer.
+        request: RequestId,
+        /// What [`Event::State`] gave.
+        state: Secret,
+    },
     /// Send a message; answered by [`Event::Sent`] or [`Event::Failed`], exactly once.
     Send {
         /// Tags the answer.
@@ -177,6 +184,8 @@ pub enum Command {
         /// The friend.
         with: Uid,
     },
+    /// Give a request up: it fails with [`crate::status::Status::Cancelled`] unless it was answered already.
+    Cancel(RequestId),
     /// End the session on the server; answered by [`Event::Closed`].
     Logout {
         /// Tags the answer.
@@ -277,6 +286,13 @@ pub enum Event {
         /// The messages, both directions.
         messages: Vec<Message>,
     },
+    /// All that is needed to go on later without the password, from this point. As secret as the password.
+    State(Secret),
+    /// The host does not keep up: the session fetches nothing more until it has.
+    Overload {
+        /// How many of the session's events wait.
+        waiting: usize,
+    },
     /// The session is over; its last event.
     Closed {
         /// The logout command's tag, if that is why.
@@ -300,6 +316,8 @@ impl Event {
             Event::Connection(_)
             | Event::Message(_)
             | Event::Typing { .. }
+            | Event::State(_)
+            | Event::Overload { .. }
             | Event::Presence(_) => None,
         }
     }

@@ -10,8 +10,8 @@ use support::{Server, target_dir};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// In the order of the header.
-const SOURCES: [&str; 7] = [
-    "library", "config", "client", "session", "fields", "layout", "event",
+const SOURCES: [&str; 8] = [
+    "library", "config", "client", "session", "request", "fields", "layout", "event",
 ];
 const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow"];
 
@@ -224,6 +224,15 @@ fn two_sessions_pass_messages_linked_either_way() {
         // A fresh one each time: the program leaves a message behind that waits for bob.
         let server = Server::demo();
         let said = run(Command::new(compile("c-tests/two_sessions.c", shared)).arg(&server.url));
+        assert!(said.ends_with("all is well\n"), "{said}");
+    }
+}
+
+#[test]
+fn killed_program_goes_on_with_its_saved_state() {
+    for shared in [true, false] {
+        let server = Server::demo();
+        let said = run(Command::new(compile("c-tests/resume.c", shared)).arg(&server.url));
         assert!(said.ends_with("all is well\n"), "{said}");
     }
 }

@@ -2,12 +2,13 @@
 
 mod support;
 
-use fbchat::client::{Client, ClientConfig, Polled};
+use fbchat::client::{Client, ClientConfig, Polled, SessionId};
 use fbchat::types::{Connection, Event, Secret, Uid};
 use std::time::Duration;
 use support::Server;
 
 const BACKLOG: usize = 240;
+const LAST: &str = "239";
 
 fn client(server: &Server) -> Client {
     let mut config = ClientConfig::default();
@@ -22,28 +23,37 @@ fn next(client: &Client) -> Event {
     }
 }
 
-/// Signs on and takes messages until `enough`; then signs off as hosts do that are in a hurry.
-fn take(client: &Client, email: &str, mut enough: impl FnMut(&str) -> bool) -> Vec<String> {
+/// Signs off as hosts do that are in a hurry.
+fn sign_off(client: &Client, session: SessionId) {
+    client.logout(session).expect("a logout");
+    client.close(session).expect("a close");
+}
+
+/// Signs on and takes messages until `enough`; then leaves at once.
+fn take(
+    client: &Client,
+    leave: impl FnOnce(&Client, SessionId),
+    mut enough: impl FnMut(&str) -> bool,
+) -> Vec<String> {
     let session = client.open(None, 0).expect("a session");
     let password = Secret::new("demo".to_owned());
-    client.login(session, email, password).expect("a login");
+    client
+        .login(session, "bob@example.org", password)
+        .expect("a login");
     let mut taken = Vec::new();
     loop {
         if let Event::Message(message) = next(client) {
             taken.push(message.text);
             if enough(taken.last().expect("just pushed")) {
-                client.logout(session).expect("a logout");
-                client.close(session).expect("a close");
+                leave(client, session);
                 return taken;
             }
         }
     }
 }
 
-#[test]
-fn signing_off_in_a_backlog_loses_and_doubles_nothing() {
-    let server = Server::demo();
-    let alice = client(&server);
+/// Signs alice on and has her write the backlog to bob, who is away.
+fn send_backlog(alice: &Client) -> (SessionId, Uid, Vec<String>) {
     let session = alice.open(None, 0).expect("a session");
     let password = Secret::new("demo".to_owned());
     alice
@@ -51,7 +61,7 @@ fn signing_off_in_a_backlog_loses_and_doubles_nothing() {
         .expect("a login");
     let mut bob = None;
     loop {
-        match next(&alice) {
+        match next(alice) {
             Event::BuddyList { buddies, .. } => {
                 bob = buddies
                     .iter()
@@ -66,14 +76,22 @@ fn signing_off_in_a_backlog_loses_and_doubles_nothing() {
     let texts: Vec<String> = (0..BACKLOG).map(|n| n.to_string()).collect();
     for text in &texts {
         alice.send(session, bob, text).expect("room for a message");
-        while !matches!(next(&alice), Event::Sent { .. }) {}
+        while !matches!(next(alice), Event::Sent { .. }) {}
     }
+    (session, bob, texts)
+}
+
+#[test]
+fn signing_off_in_a_backlog_loses_and_doubles_nothing() {
+    let server = Server::demo();
+    let alice = client(&server);
+    let (session, bob, texts) = send_backlog(&alice);
     // One client for all of bob's sessions, so that a logout goes on when its session is closed already.
     let bobs = client(&server);
     let mut got = Vec::new();
     for some in [1, 7, 100, 1, 50, 1] {
         let mut left = some;
-        got.extend(take(&bobs, "bob@example.org", |_| {
+        got.extend(take(&bobs, sign_off, |_| {
             left -= 1;
             left == 0
         }));
@@ -81,11 +99,38 @@ fn signing_off_in_a_backlog_loses_and_doubles_nothing() {
             next(&alice);
         }
     }
-    got.extend(take(&bobs, "bob@example.org", |text| text == "239"));
+    got.extend(take(&bobs, sign_off, |text| text == LAST));
     assert_eq!(got, texts);
 }
 
-fn online(alice: &Client, session: fbchat::client::SessionId, bob: Uid) -> bool {
+#[test]
+fn leaving_without_a_logout_loses_and_doubles_nothing() {
+    let server = Server::demo();
+    let alice = client(&server);
+    let texts = send_backlog(&alice).2;
+    let mut got = Vec::new();
+    // As with fbchat_client_free, and with fbchat_session_close and some more of the client's life.
+    for some in [1, 2, 70, 1, 1] {
+        for by_close in [true, false] {
+            let bob = client(&server);
+            let mut left = some;
+            let enough = |_: &str| {
+                left -= 1;
+                left == 0
+            };
+            let leave = |client: &Client, session| match by_close {
+                true => client.close(session).expect("a close"),
+                false => client.shut_down(),
+            };
+            got.extend(take(&bob, leave, enough));
+        }
+    }
+    let bob = client(&server);
+    got.extend(take(&bob, sign_off, |text| text == LAST));
+    assert_eq!(got, texts);
+}
+
+fn online(alice: &Client, session: SessionId, bob: Uid) -> bool {
     let buddies = alice.buddies(session).expect("a list");
     buddies
         .iter()

@@ -28,7 +28,7 @@ struct Driver {
     exchanges: JoinSet<Done>,
     under_way: Vec<(ExchangeId, ExchangeKind, AbortHandle)>,
     paused: bool,
-    /// The host has closed the session; a logout goes on until then.
+    /// The host has closed the session; a logout, or the word of what was taken last, goes on until then.
     end: Option<Instant>,
 }
 
@@ -158,7 +158,8 @@ impl Driver {
                 .handle(self.core.now(), Input::Command(command));
         }
         if let Some(grace) = work.end {
-            if !self.seat.is_logging_out() {
+            let busy = self.end.is_some() || self.session.farewell(self.core.now());
+            if !busy && !self.seat.is_logging_out() {
                 return ControlFlow::Break(());
             }
             let end = Instant::now().checked_add(grace);
@@ -261,20 +262,21 @@ async fn sleep_until(due: Option<Instant>) {
 
 /// Queues an event. Every request gets exactly one answer: a second is dropped, a missing one made up at the end.
 fn emit(core: &Core, seat: &Seat, event: Event) {
-    let noted = seat.note(&event);
-    for request in noted.unanswered {
-        let problem = Problem::new(
-            Status::Cancelled,
-            "The session ended before this was answered",
-        );
-        core.queue.push(seat.id, Event::Failed { request, problem });
-    }
-    if noted.wanted {
-        if matches!(event, Event::Message(_)) {
-            seat.message_given();
+    seat.note(event, |event, noted| {
+        for request in noted.unanswered {
+            let problem = Problem::new(
+                Status::Cancelled,
+                "The session ended before this was answered",
+            );
+            core.queue.push(seat.id, Event::Failed { request, problem });
         }
-        core.queue.push(seat.id, event);
-    }
+        if noted.wanted {
+            if matches!(event, Event::Message(_)) {
+                seat.message_given();
+            }
+            core.queue.push(seat.id, event);
+        }
+    });
 }
 
 impl Core {

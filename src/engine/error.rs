@@ -11,6 +11,9 @@ pub enum CallError {
     /// The id was never given out, or its session is over.
     #[error("There is no such session: it was never opened, or it is closed")]
     NoSession,
+    /// The request was never made, or its answer is gone.
+    #[error("There is no such request: it was never made, or its answer was taken already")]
+    NoRequest,
     /// The session cannot do this now.
     #[error("{0}")]
     State(&'static str),
@@ -47,6 +50,7 @@ impl CallError {
     pub fn status(&self) -> Status {
         match self {
             CallError::NoSession => Status::NoSession,
+            CallError::NoRequest => Status::NoRequest,
             CallError::State(_) => Status::State,
             CallError::QueueFull => Status::QueueFull,
             CallError::Forked => Status::Forked,

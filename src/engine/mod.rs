@@ -4,6 +4,7 @@
 
 #![deny(unsafe_code)]
 
+mod answers;
 mod dns;
 mod driver;
 mod error;
@@ -16,6 +17,7 @@ mod seat;
 mod wake;
 mod worker;
 
+pub(crate) use crate::protocol::SavedState;
 pub use crate::protocol::{ServerAddress, ServerAddressError};
 pub use error::CallError;
 pub use log::{Level, LogSettings};

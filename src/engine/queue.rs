@@ -43,17 +43,19 @@ pub enum Polled {
 
 /// One session's waiting events.
 #[derive(Debug)]
-struct Lane {
+pub(super) struct Lane {
     seat: Arc<Seat>,
-    events: VecDeque<Event>,
+    pub(super) events: VecDeque<Event>,
     paused: bool,
+    /// CLOSED was taken out of turn; the lane goes with the last event before it.
+    pub(super) over: bool,
 }
 
 #[derive(Debug)]
-struct State {
-    lanes: HashMap<SessionId, Lane>,
+pub(super) struct State {
+    pub(super) lanes: HashMap<SessionId, Lane>,
     /// Lanes with events, each once, in the order in which they are served.
-    turns: VecDeque<SessionId>,
+    pub(super) turns: VecDeque<SessionId>,
     /// Events in all lanes.
     waiting: usize,
     /// Too many; until the low-water mark is reached, every lane counts as above its share.
@@ -111,6 +113,7 @@ impl Queue {
             seat: seat.clone(),
             events: VecDeque::new(),
             paused: false,
+            over: false,
         };
         state.lanes.insert(seat.id, lane);
         Ok(())
@@ -137,7 +140,7 @@ impl Queue {
         if lane.events.is_empty() {
             state.turns.push_back(id);
         }
-        if state.crowded || lane.events.len() >= share {
+        if state.crowded || lane.events.len() >= share || matches!(event, Event::State(_)) {
             let before = lane.events.len();
             lane.events.retain(|old| !is_superseded(old, &event));
             state.waiting = state
@@ -147,7 +150,13 @@ impl Queue {
         lane.events.push_back(event);
         state.waiting = state.waiting.saturating_add(1);
         state.crowded |= state.waiting >= self.limit;
-        lane.paused |= state.crowded || lane.events.len() >= share;
+        let overload = state.crowded || lane.events.len() >= share;
+        if overload && !std::mem::replace(&mut lane.paused, true) {
+            // In front, since the host is to hear of it while there is still time.
+            let waiting = lane.events.len();
+            lane.events.push_front(Event::Overload { waiting });
+            state.waiting = state.waiting.saturating_add(1);
+        }
         self.announce(state);
     }
 
@@ -168,8 +177,9 @@ impl Queue {
             state.turns.retain(|turn| *turn != id);
             state.waiting = state.waiting.saturating_sub(lane.events.len());
             self.relieve(&mut state);
-            state.show();
         }
+        // Somebody may wait for an answer that will not come now.
+        self.announce(&mut state);
         Ok(lane.seat)
     }
 
@@ -208,12 +218,28 @@ impl Queue {
         state.lanes.values().map(|lane| lane.seat.clone()).collect()
     }
 
-    /// Waits for the next event; `None` waits for ever. Log lines go to the host first, without the lock held.
+    /// Waits for the next event; `None` waits for ever.
     pub(super) fn poll(
         &self,
         timeout: Option<Duration>,
         log: Option<&LogSettings>,
     ) -> Result<Polled, CallError> {
+        let found = self.wait(timeout, log, |state| {
+            if std::mem::take(&mut state.woken) {
+                return Some(Polled::Woken);
+            }
+            self.pop(state).map(Polled::Event)
+        })?;
+        Ok(found.unwrap_or(Polled::Nothing))
+    }
+
+    /// Waits until `find` finds something. Log lines go to the host first, without the lock held.
+    pub(super) fn wait<T>(
+        &self,
+        timeout: Option<Duration>,
+        log: Option<&LogSettings>,
+        mut find: impl FnMut(&mut State) -> Option<T>,
+    ) -> Result<Option<T>, CallError> {
         let mut deadline = None;
         let mut state = lock(&self.state);
         loop {
@@ -231,23 +257,19 @@ impl Queue {
             if state.closed {
                 return Err(CallError::Closed);
             }
-            if std::mem::take(&mut state.woken) {
+            if let Some(found) = find(&mut state) {
                 state.show();
-                return Ok(Polled::Woken);
-            }
-            if let Some(event) = self.pop(&mut state) {
-                state.show();
-                return Ok(Polled::Event(event));
+                return Ok(Some(found));
             }
             let left = match timeout {
                 None => HOUR,
-                Some(Duration::ZERO) => return Ok(Polled::Nothing),
+                Some(Duration::ZERO) => return Ok(None),
                 Some(timeout) => {
                     let now = Instant::now();
                     match deadline.get_or_insert_with(|| now.checked_add(timeout)) {
                         // Beyond the clock's range is as good as for ever.
                         None => HOUR,
-                        Some(end) if *end <= now => return Ok(Polled::Nothing),
+                        Some(end) if *end <= now => return Ok(None),
                         Some(end) => end.saturating_duration_since(now),
                     }
                 }
@@ -265,25 +287,39 @@ impl Queue {
         let id = state.turns.pop_front()?;
         let lane = state.lanes.get_mut(&id)?;
         let event = lane.events.pop_front()?;
-        let user_data = lane.seat.user_data();
-        if matches!(event, Event::Message(_)) {
-            lane.seat.message_taken();
-        }
-        state.waiting = state.waiting.saturating_sub(1);
         if !lane.events.is_empty() {
             state.turns.push_back(id);
         }
-        if matches!(event, Event::Closed { .. }) {
-            state.lanes.remove(&id);
-        } else if lane.paused && !state.crowded {
-            self.resume(lane);
+        if matches!(event, Event::Message(_)) {
+            lane.seat.message_taken();
+        }
+        Some(self.taken(state, id, event))
+    }
+
+    /// What follows when the host takes an event.
+    pub(super) fn taken(
+        &self,
+        state: &mut State,
+        session: SessionId,
+        event: Event,
+    ) -> SessionEvent {
+        state.waiting = state.waiting.saturating_sub(1);
+        let mut user_data = 0;
+        if let Some(lane) = state.lanes.get_mut(&session) {
+            user_data = lane.seat.user_data();
+            let over = lane.over || matches!(event, Event::Closed { .. });
+            if over && lane.events.is_empty() {
+                state.lanes.remove(&session);
+            } else if lane.paused && !state.crowded {
+                self.resume(lane);
+            }
         }
         self.relieve(state);
-        Some(SessionEvent {
-            session: id,
+        SessionEvent {
+            session,
             user_data,
             event,
-        })
+        }
     }
 
     /// Lets the sessions go on once a crowded queue has reached its low-water mark.
@@ -329,7 +365,7 @@ fn is_superseded(old: &Event, new: &Event) -> bool {
     match (old, new) {
         (Event::Presence(old), Event::Presence(new)) => old.uid == new.uid,
         (Event::Typing { from: old, .. }, Event::Typing { from: new, .. }) => old == new,
-        (Event::Connection(_), Event::Connection(_)) => true,
+        (Event::Connection(_), Event::Connection(_)) | (Event::State(_), Event::State(_)) => true,
         (Event::Presence(_) | Event::BuddyList { request: None, .. }, Event::BuddyList { .. }) => {
             true
         }

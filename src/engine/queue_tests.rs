@@ -1,6 +1,7 @@
 use super::*;
 use crate::engine::wake::wait_readable;
-use crate::types::{Buddy, Message, Origin, Presence, Uid};
+use crate::status::{Problem, Status};
+use crate::types::{Buddy, Message, Origin, Presence, RequestId, Secret, Uid};
 
 fn queue(limit: usize) -> (Queue, SessionId) {
     let queue = Queue::new(limit).unwrap();
@@ -151,16 +152,17 @@ fn session_above_its_share_pauses_keeps_the_newest_presence_and_loses_no_message
     let events: Vec<_> = std::iter::from_fn(|| poll(&queue))
         .map(|event| event.event)
         .collect();
-    assert_eq!(events.len(), 25 + 3 + 2);
-    assert_eq!(events[25], presence(5, Presence::Active));
-    assert_eq!(events[28..], [message(25), CLOSED]);
+    assert_eq!(events.len(), 1 + 25 + 3 + 2);
+    assert_eq!(events[26], presence(5, Presence::Active));
+    assert_eq!(events[29..], [message(25), CLOSED]);
 }
 
 #[test]
 fn paused_session_goes_on_once_the_host_has_drained() {
     let (queue, id) = queue(100);
     (0..25).for_each(|number| queue.push(id, message(number)));
-    for _ in 0..12 {
+    // OVERLOAD and the first messages.
+    for _ in 0..13 {
         poll(&queue).unwrap();
         assert!(queue.is_paused(id));
     }
@@ -259,4 +261,108 @@ fn no_wake_up_is_lost_between_many_threads() {
         .into_iter()
         .for_each(|pusher| pusher.join().unwrap());
     assert!(!wait_readable(fd, 0));
+}
+
+#[test]
+fn overload_is_told_first_and_once() {
+    let (queue, id) = queue(100);
+    (0..30).for_each(|number| queue.push(id, message(number)));
+    let first = poll(&queue).unwrap().event;
+    assert_eq!(first, Event::Overload { waiting: 25 });
+    let rest: Vec<_> = std::iter::from_fn(|| poll(&queue)).collect();
+    assert_eq!(rest.len(), 30);
+    assert!(!queue.is_paused(id) && !readable(&queue));
+}
+
+#[test]
+fn newest_state_replaces_the_one_before() {
+    let (queue, id) = queue(100);
+    let state = |text: &str| Event::State(Secret::new(text.into()));
+    queue.push(id, state("old"));
+    queue.push(id, message(1));
+    queue.push(id, state("new"));
+    let events: Vec<_> = std::iter::from_fn(|| poll(&queue))
+        .map(|it| it.event)
+        .collect();
+    assert_eq!(events, [message(1), state("new")]);
+    assert!(!readable(&queue));
+}
+
+fn login(queue: &Queue, id: SessionId) -> (Arc<Seat>, RequestId) {
+    let seat = queue.seat(id).unwrap();
+    let request = seat.login("a".into(), Secret::new("b".into())).unwrap();
+    (seat, request)
+}
+
+fn fail(queue: &Queue, seat: &Seat, request: RequestId) {
+    let problem = Problem::new(Status::Io, "gone");
+    seat.note(Event::LoginFailed { request, problem }, |event, _| {
+        queue.push(seat.id, event);
+    });
+}
+
+#[test]
+fn answer_is_taken_out_of_turn_and_once() {
+    let (queue, id) = queue(100);
+    let (seat, request) = login(&queue, id);
+    queue.push(id, message(1));
+    assert!(
+        queue
+            .answer(request, Some(Duration::ZERO), None)
+            .unwrap()
+            .is_none()
+    );
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| queue.answer(request, None, None));
+        fail(&queue, &seat, request);
+        let found = waiter.join().unwrap().unwrap().unwrap();
+        assert_eq!((found.session, found.event.answers()), (id, Some(request)));
+    });
+    let again = queue.answer(request, None, None);
+    assert_eq!(again.unwrap_err(), CallError::NoRequest);
+    assert_eq!(poll(&queue).unwrap().event, message(1));
+    assert!(!readable(&queue));
+}
+
+#[test]
+fn answer_that_cannot_come_any_more_is_not_waited_for() {
+    let (queue, id) = queue(100);
+    let (_, request) = login(&queue, id);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| queue.answer(request, None, None));
+        queue.remove(id).unwrap();
+        let error = waiter.join().unwrap().unwrap_err();
+        assert!(matches!(error, CallError::NoSession | CallError::NoRequest));
+    });
+    let id = open(&queue);
+    let (_, request) = login(&queue, id);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| queue.answer(request, None, None));
+        queue.close();
+        assert_eq!(waiter.join().unwrap().unwrap_err(), CallError::Closed);
+    });
+}
+
+#[test]
+fn closed_taken_out_of_turn_leaves_the_messages_before_it() {
+    let (queue, id) = queue(100);
+    let (seat, login) = login(&queue, id);
+    fail(&queue, &seat, login);
+    poll(&queue).unwrap();
+    let request = seat
+        .resume(Secret::new("x".into()))
+        .and_then(|_| seat.logout())
+        .unwrap();
+    queue.push(id, message(1));
+    let closed = Event::Closed {
+        request: Some(request),
+        problem: None,
+    };
+    seat.note(closed, |event, _| queue.push(id, event));
+    assert!(queue.answer(request, None, None).unwrap().is_some());
+    assert_eq!(poll(&queue).unwrap().event, message(1));
+    assert!(
+        queue.seat(id).is_err(),
+        "the lane is gone with its last event"
+    );
 }

@@ -102,16 +102,20 @@ impl Seat {
 
     pub(crate) fn login(&self, email: String, password: Secret) -> Result<RequestId, CallError> {
         self.submit(|state, request| {
-            match state.phase {
-                Phase::Fresh => state.phase = Phase::LoggingIn,
-                Phase::LoggingIn => return Err(CallError::State("A login is under way already")),
-                _ => return Err(CallError::State("The session is logged in already")),
-            }
+            state.start_login()?;
             Ok(Command::Login {
                 request,
                 email,
                 password,
             })
+        })
+    }
+
+    pub(crate) fn resume(&self, saved: Secret) -> Result<RequestId, CallError> {
+        self.submit(|state, request| {
+            state.start_login()?;
+            let state = saved;
+            Ok(Command::Resume { request, state })
         })
     }
 
@@ -156,6 +160,22 @@ impl Seat {
     pub(crate) fn set_presence(&self, presence: OwnPresence) -> Result<(), CallError> {
         // Also before login, so that nobody sees an invisible user come.
         self.tell(Command::SetPresence(presence), State::must_live)
+    }
+
+    /// Gives a request up; one that has its answer is passed over.
+    pub(crate) fn cancel(&self, request: RequestId) {
+        let mut state = lock(&self.state);
+        let asked = |command: &Command| matches!(command, Command::Cancel(it) if *it == request);
+        if state.open.contains(&request) && !state.commands.iter().any(asked) {
+            state.commands.push_back(Command::Cancel(request));
+            drop(state);
+            self.ring();
+        }
+    }
+
+    /// Whether a request has no answer yet.
+    pub(super) fn is_open(&self, request: RequestId) -> bool {
+        lock(&self.state).open.contains(&request)
     }
 
     pub(crate) fn buddies(&self) -> Result<Arc<[Buddy]>, CallError> {
@@ -213,11 +233,12 @@ impl Seat {
         lock(&self.state).phase == Phase::LoggingOut
     }
 
-    /// Learns from an event before the host can see it, so that calls made in answer to it are accepted.
-    pub(super) fn note(&self, event: &Event) -> Noted {
+    /// Learns from an event before the host can see it, so that calls made in answer to it are accepted; then passes it on,
+    /// under the same lock, so that a request without an answer is open and one with an answer has it in the queue.
+    pub(super) fn note(&self, event: Event, pass_on: impl FnOnce(Event, Noted)) {
         let mut state = lock(&self.state);
-        state.roster.note(event);
-        match event {
+        state.roster.note(&event);
+        match &event {
             Event::LoggedIn { message_limit, .. } => {
                 state.message_limit = *message_limit;
                 state.advance(Phase::Online);
@@ -226,7 +247,7 @@ impl Seat {
             Event::Closed { .. } => state.phase = Phase::Over,
             _ => {}
         }
-        let wanted = match (event.answers(), event) {
+        let wanted = match (event.answers(), &event) {
             (Some(request), Event::BuddyList { .. }) => {
                 state.open.remove(&request);
                 true
@@ -238,11 +259,11 @@ impl Seat {
             (Some(request), _) => state.open.remove(&request),
             (None, _) => true,
         };
-        let unanswered = match event {
+        let unanswered = match &event {
             Event::Closed { .. } => state.open.drain().collect(),
             _ => Vec::new(),
         };
-        Noted { wanted, unanswered }
+        pass_on(event, Noted { wanted, unanswered });
     }
 
     fn submit(
@@ -288,6 +309,15 @@ impl State {
         Ok(())
     }
 
+    fn start_login(&mut self) -> Result<(), CallError> {
+        match self.phase {
+            Phase::Fresh => self.phase = Phase::LoggingIn,
+            Phase::LoggingIn => return Err(CallError::State("A login is under way already")),
+            _ => return Err(CallError::State("The session is logged in already")),
+        }
+        Ok(())
+    }
+
     fn must_be_online(&self) -> Result<(), CallError> {
         self.must_live()?;
         match self.phase {
@@ -308,88 +338,5 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::status::{Problem, Status};
-
-    fn online() -> Seat {
-        let seat = Seat::new(0);
-        let request = seat
-            .login("alice@example.org".into(), Secret::new("demo".into()))
-            .unwrap();
-        seat.note(&Event::LoggedIn {
-            request,
-            uid: Uid(1),
-            name: String::new(),
-            message_limit: 5,
-        });
-        seat.take_work();
-        seat
-    }
-
-    #[test]
-    fn calls_are_refused_in_the_wrong_phase() {
-        let seat = Seat::new(0);
-        let text = || "hi".to_owned();
-        assert!(matches!(
-            seat.send(Uid(2), text()),
-            Err(CallError::State(_))
-        ));
-        assert!(matches!(seat.logout(), Err(CallError::State(_))));
-        assert!(matches!(seat.buddies(), Err(CallError::State(_))));
-        let seat = online();
-        let again = seat.login("a".into(), Secret::new("b".into()));
-        assert!(matches!(again, Err(CallError::State(_))));
-        seat.send(Uid(2), text()).unwrap();
-        seat.logout().unwrap();
-        assert!(matches!(
-            seat.send(Uid(2), text()),
-            Err(CallError::State(_))
-        ));
-        seat.end(Duration::ZERO);
-        assert_eq!(seat.send(Uid(2), text()), Err(CallError::NoSession));
-    }
-
-    #[test]
-    fn failed_login_may_be_repeated() {
-        let seat = Seat::new(0);
-        let request = seat.login("a".into(), Secret::new("b".into())).unwrap();
-        seat.note(&Event::LoginFailed {
-            request,
-            problem: Problem::new(Status::Credentials, "no"),
-        });
-        assert!(seat.login("a".into(), Secret::new("c".into())).is_ok());
-    }
-
-    #[test]
-    fn message_length_counts_characters_and_names_the_limit() {
-        let seat = online();
-        assert!(seat.send(Uid(2), "中文🎉éé".into()).is_ok());
-        let error = seat.send(Uid(2), "123456".into()).unwrap_err();
-        assert_eq!(error.status(), Status::TooLong);
-        assert_eq!(
-            error.to_string(),
-            "The message has 6 characters; this server allows 5"
-        );
-    }
-
-    #[test]
-    fn requests_without_an_answer_are_bounded_and_answered_once() {
-        let seat = online();
-        let requests: Vec<_> = std::iter::from_fn(|| seat.send(Uid(2), "hi".into()).ok()).collect();
-        assert_eq!(requests.len(), MAX_REQUESTS);
-        assert_eq!(seat.send(Uid(2), "hi".into()), Err(CallError::QueueFull));
-        let failed = |request| Event::Failed {
-            request,
-            problem: Problem::new(Status::Io, "gone"),
-        };
-        assert!(seat.note(&failed(requests[0])).wanted);
-        assert!(!seat.note(&failed(requests[0])).wanted);
-        assert!(seat.send(Uid(2), "hi".into()).is_ok());
-        let closed = seat.note(&Event::Closed {
-            request: None,
-            problem: None,
-        });
-        assert_eq!(closed.unanswered.len(), MAX_REQUESTS);
-    }
-}
+#[path = "seat_tests.rs"]
+mod tests;

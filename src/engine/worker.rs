@@ -9,10 +9,11 @@ use super::error::CallError;
 use super::http::Http;
 use super::lock;
 use super::log::{Level, LogSettings};
-use super::queue::{Polled, Queue};
+use super::queue::{Polled, Queue, SessionEvent};
 use super::seat::{Seat, SessionId};
 use super::wake::with_signals_blocked;
 use crate::protocol::{ServerAddress, SessionConfig};
+use crate::types::RequestId;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -120,6 +121,22 @@ impl Engine {
 
     pub(crate) fn poll(&self, timeout: Option<Duration>) -> Result<Polled, CallError> {
         self.core.queue.poll(timeout, self.log.as_ref())
+    }
+
+    /// Waits for the answer of one request; everything else stays in the queue.
+    pub(crate) fn answer(
+        &self,
+        request: RequestId,
+        timeout: Option<Duration>,
+    ) -> Result<Option<SessionEvent>, CallError> {
+        self.core.queue.answer(request, timeout, self.log.as_ref())
+    }
+
+    /// Gives a request up.
+    pub(crate) fn cancel(&self, request: RequestId) -> Result<(), CallError> {
+        let seats = self.core.queue.seats();
+        seats.iter().for_each(|seat| seat.cancel(request));
+        Ok(())
     }
 
     pub(crate) fn wake(&self) -> Result<(), CallError> {

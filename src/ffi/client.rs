@@ -26,6 +26,18 @@ impl Object for Client {
     }
 }
 
+/// A time to wait: `None` for ever.
+pub(super) fn timeout(timeout_ms: i32) -> Result<Option<Duration>, Problem> {
+    if timeout_ms == -1 {
+        return Ok(None);
+    }
+    let span = u64::try_from(timeout_ms).map_err(|_| {
+        let text = format!("The timeout must be -1, 0 or more, not {timeout_ms}");
+        Problem::new(Status::Argument, text)
+    })?;
+    Ok(Some(Duration::from_millis(span)))
+}
+
 /// Starts a client with its worker thread; no network yet.
 ///
 /// @param config  FBCHAT_CONFIG_QUEUE_LIMIT, the log and the sessions' defaults; NULL = all defaults
@@ -91,20 +103,10 @@ pub unsafe extern "C" fn fbchat_client_poll(
         // SAFETY: the header asks for NULL or a place for a pointer.
         unsafe { text::clear(event, std::ptr::null_mut(), "event") }?;
         let client = handle::find::<Client>(client)?;
-        let timeout = match timeout_ms {
-            -1 => None,
-            _ => Some(Duration::from_millis(u64::try_from(timeout_ms).map_err(
-                |_| {
-                    let text = format!("The timeout must be -1, 0 or more, not {timeout_ms}");
-                    Problem::new(Status::Argument, text)
-                },
-            )?)),
-        };
-        match client.poll(timeout)? {
+        match client.poll(timeout(timeout_ms)?)? {
             Polled::Event(found) => {
-                let found = Box::new(fbchat_event::from(found));
                 // SAFETY: as above.
-                unsafe { text::fill(event, Box::into_raw(found)) };
+                unsafe { text::fill(event, fbchat_event::give(found)) };
                 Ok(Status::Ok)
             }
             Polled::Woken => Ok(Status::Woken),
@@ -131,8 +133,8 @@ pub extern "C" fn fbchat_client_wake(client: *mut fbchat_client) -> fbchat_statu
 
 /// Cancels everything, joins the worker thread and frees the client, within 250 ms.
 ///
-/// Sessions that are still open are dropped without a logout; logouts under way get a last 120 ms. A poll of another
-/// thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
+/// Sessions that are still open are dropped without a logout, so that fbchat_session_resume can go on with them; logouts
+/// under way, and the word of what was taken last, get 120 ms. A poll of another thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
 ///
 /// @param client  the client; NULL and one freed already are harmless
 ///

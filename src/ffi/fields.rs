@@ -29,6 +29,13 @@ pub const FBCHAT_EVENT_BUDDY_LIST: fbchat_event_kind = 9;
 pub const FBCHAT_EVENT_PRESENCE: fbchat_event_kind = 10;
 /// The session is over, its last event: status and REASON, if not by the host's own wish. Answers fbchat_session_logout.
 pub const FBCHAT_EVENT_CLOSED: fbchat_event_kind = 11;
+/// All that is needed to go on later without the password: SAVED. Comes when the connection stands and whenever the host has
+/// taken what arrived, so the last one taken is the one to keep, in place of the one before. Keep it as secret as the
+/// password; a logout makes it worthless.
+pub const FBCHAT_EVENT_STATE: fbchat_event_kind = 21;
+/// Events of this session pile up, so it fetches nothing more until the host has taken half of them: WAITING. Nothing is
+/// lost: the server keeps the messages.
+pub const FBCHAT_EVENT_OVERLOAD: fbchat_event_kind = 22;
 
 /// Integer: the number of the user or of a buddy.
 pub const FBCHAT_FIELD_UID: fbchat_field = 1;
@@ -68,6 +75,10 @@ pub const FBCHAT_FIELD_WAIT_MS: fbchat_field = 17;
 pub const FBCHAT_FIELD_REASON: fbchat_field = 18;
 /// Integer: greatest length of a message, in Unicode characters (scalar values).
 pub const FBCHAT_FIELD_MESSAGE_LIMIT: fbchat_field = 19;
+/// Bytes: what fbchat_session_resume takes.
+pub const FBCHAT_FIELD_SAVED: fbchat_field = 50;
+/// Integer: how many events wait.
+pub const FBCHAT_FIELD_WAITING: fbchat_field = 51;
 
 /// Not connected, or invisible.
 pub const FBCHAT_PRESENCE_OFFLINE: i32 = 0;

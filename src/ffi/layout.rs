@@ -4,6 +4,7 @@ use super::fields::*;
 use crate::client::SessionEvent;
 use crate::status::{Problem, Status};
 use crate::types::{Buddy, Connection, Event, Message, Origin, Presence, RequestId, Uid};
+use zeroize::Zeroize;
 
 /// An event; freed by fbchat_event_free.
 #[derive(Debug)]
@@ -68,7 +69,21 @@ impl From<SessionEvent> for fbchat_event {
     }
 }
 
+impl Drop for fbchat_event {
+    fn drop(&mut self) {
+        // As good as the password.
+        if self.kind == FBCHAT_EVENT_STATE {
+            self.buffer.zeroize();
+        }
+    }
+}
+
 impl fbchat_event {
+    /// Gives an event away; `fbchat_event_free` takes it back.
+    pub(super) fn give(found: SessionEvent) -> *mut Self {
+        Box::into_raw(Box::new(found.into()))
+    }
+
     fn fill(&mut self, event: &Event) {
         match event {
             Event::LoggedIn {
@@ -139,6 +154,18 @@ impl fbchat_event {
                 self.items = messages.len();
                 self.columns = MESSAGE;
                 messages.iter().for_each(|message| self.message(message));
+            }
+            Event::State(state) => {
+                self.kind = FBCHAT_EVENT_STATE;
+                self.columns = &[FBCHAT_FIELD_SAVED];
+                // At once in its full size: a growing buffer would leave copies behind.
+                self.buffer.reserve_exact(state.reveal().len() + 1);
+                self.text(state.reveal());
+            }
+            Event::Overload { waiting } => {
+                self.kind = FBCHAT_EVENT_OVERLOAD;
+                self.columns = &[FBCHAT_FIELD_WAITING];
+                self.int(i64::try_from(*waiting).unwrap_or(i64::MAX));
             }
             Event::Closed { request, problem } => {
                 self.answer(FBCHAT_EVENT_CLOSED, *request);

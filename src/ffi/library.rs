@@ -39,6 +39,8 @@ pub const FBCHAT_ERR_FORKED: fbchat_status = -108;
 pub const FBCHAT_ERR_CLOSED: fbchat_status = -109;
 /// The server's address is plain HTTP and not on this machine: a password would travel readable.
 pub const FBCHAT_ERR_INSECURE: fbchat_status = -110;
+/// No such request: never made, or its answer was taken already.
+pub const FBCHAT_ERR_NO_REQUEST: fbchat_status = -111;
 /// The server's name could not be resolved.
 pub const FBCHAT_ERR_DNS: fbchat_status = -201;
 /// No connection to the server.

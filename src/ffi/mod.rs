@@ -17,6 +17,7 @@ mod guard;
 mod handle;
 mod layout;
 mod library;
+mod request;
 mod session;
 mod text;
 
@@ -26,6 +27,7 @@ pub use event::*;
 pub use fields::*;
 pub use layout::fbchat_event;
 pub use library::*;
+pub use request::*;
 pub use session::*;
 
 #[cfg(test)]

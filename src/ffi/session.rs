@@ -107,6 +107,44 @@ pub unsafe extern "C" fn fbchat_session_login(
     })
 }
 
+/// Goes on with a session of earlier, without the password: what came meanwhile arrives, in order.
+///
+/// Messages that were taken after the state was given come again, with the same FBCHAT_FIELD_MESSAGE_ID. Two sessions that
+/// go on from one state get the same messages.
+///
+/// @param client   the client
+/// @param session  a session in which nobody is logged in, opened with the same server
+/// @param state    FBCHAT_FIELD_SAVED of the last FBCHAT_EVENT_STATE
+/// @param len      its length, in bytes
+/// @param request  out: answered by LOGGED_IN, or by LOGIN_FAILED (with FBCHAT_ERR_LOGGED_OUT if the server has ended the
+///                 session: log in with the password); may be NULL
+/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for what is no saved state; FBCHAT_ERR_STATE if a login is under
+///         way or done; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+///
+/// Ownership: state is copied; the copy is wiped when the session has it.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_session_resume(
+    client: *mut fbchat_client,
+    session: fbchat_session,
+    state: *const c_void,
+    len: usize,
+    request: *mut fbchat_request,
+) -> fbchat_status {
+    guard::status(|| {
+        // SAFETY: the header asks for NULL or so many bytes, and NULL or a place for a number.
+        unsafe {
+            text::fill(request, 0);
+            // Bytes that are no text are no saved state either; the empty one says so.
+            let state = std::str::from_utf8(text::bytes(state, len, "state")?).unwrap_or_default();
+            ask(client, request, |client| {
+                client.resume(SessionId(session), Secret::new(state.to_owned()))
+            })
+        }
+    })
+}
+
 /// Sends a message. Messages of one session leave in order.
 ///
 /// @param client   the client
@@ -224,7 +262,7 @@ pub unsafe extern "C" fn fbchat_session_buddy_list(
         unsafe { text::clear(event, std::ptr::null_mut(), "event") }?;
         let client = found(client)?;
         let session = SessionId(session);
-        let snapshot = fbchat_event::from(SessionEvent {
+        let snapshot = fbchat_event::give(SessionEvent {
             session,
             user_data: client.user_data(session)?,
             event: Event::BuddyList {
@@ -233,7 +271,7 @@ pub unsafe extern "C" fn fbchat_session_buddy_list(
             },
         });
         // SAFETY: as above.
-        unsafe { text::fill(event, Box::into_raw(Box::new(snapshot))) };
+        unsafe { text::fill(event, snapshot) };
         Ok(Status::Ok)
     })
 }
@@ -282,7 +320,8 @@ pub unsafe extern "C" fn fbchat_session_logout(
 
 /// Drops a session at once: no later poll returns an event of it, not even CLOSED, and its connections are cut.
 ///
-/// The server is not told, but a logout asked for before still reaches it: logout, then close, is a quick farewell.
+/// The user is not logged out, so that fbchat_session_resume can go on; but a logout asked for before still reaches the
+/// server: logout, then close, is a quick farewell.
 ///
 /// @param client   the client
 /// @param session  the session

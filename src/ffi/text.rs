@@ -1,7 +1,7 @@
 //! Strings and results across the border.
 
 use crate::status::{Problem, Status};
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 
 /// The problem of a required pointer that is NULL.
 pub(super) fn null(what: &str) -> Problem {
@@ -20,6 +20,26 @@ pub(super) unsafe fn read<'a>(text: *const c_char, what: &str) -> Result<&'a str
     let text = unsafe { CStr::from_ptr(text) };
     let utf8 = text.to_str();
     utf8.map_err(|_| Problem::new(Status::Utf8, format!("The {what} is not valid UTF-8")))
+}
+
+/// Borrows bytes of the host for the length of a call.
+///
+/// # Safety
+/// `bytes` is NULL or `len` bytes long, and stays as it is during the call.
+pub(super) unsafe fn bytes<'a>(
+    bytes: *const c_void,
+    len: usize,
+    what: &str,
+) -> Result<&'a [u8], Problem> {
+    if bytes.is_null() {
+        return Err(null(what));
+    }
+    if isize::try_from(len).is_err() {
+        let text = format!("The {what} cannot be {len} bytes long");
+        return Err(Problem::new(Status::Argument, text));
+    }
+    // SAFETY: not NULL, so long by the caller's promise, and no longer than memory can be.
+    Ok(unsafe { std::slice::from_raw_parts(bytes.cast(), len) })
 }
 
 /// A place for a result that the host must give; emptied at once.

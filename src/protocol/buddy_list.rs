@@ -1,9 +1,10 @@
 //! When the buddy list is asked for, and what hosts are told of it. The rules of reading it are in `presence`.
 
+use super::call::Call;
 use super::calls::Answer;
 use super::exchange::{Reply, TransportError};
 use super::presence::UpdatePayload;
-use super::session::{Call, Now, Session};
+use super::session::{Now, Session};
 use crate::types::{Event, Millis, RequestId};
 
 /// Pause before a list that left somebody out is asked for again, in milliseconds.

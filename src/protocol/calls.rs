@@ -1,10 +1,11 @@
 //! Calls beside the long-poll: messages out, buddy list, history, logout. What goes out and what its reply means.
 
+use super::call::{Call, Flight};
 use super::exchange::{Reply, TransportError};
 use super::history::HistoryPayload;
 use super::link::IgnoredPayload;
 use super::outbox::{MOST_WAITING, Outgoing};
-use super::session::{Call, Flight, Now, Session};
+use super::session::{Now, Session};
 use super::wire::{self, AjaxError};
 use crate::status::{Problem, Status};
 use crate::types::{Event, OwnPresence, RequestId, Uid};
@@ -47,6 +48,7 @@ impl Session {
                 Answer::Lost(_) => {}
             },
             Call::Logout => self.logout_done(),
+            Call::Farewell => self.close(None, None),
         }
     }
 

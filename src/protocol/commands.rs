@@ -1,7 +1,8 @@
 //! What a host asks of a session, and the way out.
 
+use super::call::{Call, Flight};
 use super::link::Step;
-use super::session::{Account, Call, Closing, Flight, LOGOUT_PATIENCE, Now, Session};
+use super::session::{Account, Closing, Credentials, LOGOUT_PATIENCE, Now, Session};
 use crate::status::{Problem, Status};
 use crate::types::{Command, Event, RequestId, Uid};
 
@@ -13,7 +14,7 @@ const MOST_QUESTIONS: usize = 16;
 impl Session {
     /// Carries a command out, or says why not.
     pub(super) fn command(&mut self, now: Now, command: Command) {
-        if self.closing.is_some() {
+        if self.closing.is_some() && !matches!(command, Command::Cancel(_)) {
             return self.refuse(
                 command,
                 Problem::new(Status::State, "The session is being logged out"),
@@ -26,17 +27,19 @@ impl Session {
                 password,
             } => {
                 if self.account.is_some() {
-                    let text = "This session is logged in already, or about to be";
-                    let problem = Problem::new(Status::State, text);
-                    return self.emit(Event::LoginFailed { request, problem });
+                    return self.logged_in_already(request);
                 }
                 self.account = Some(Account {
-                    email,
-                    password,
+                    credentials: Some(Credentials { email, password }),
                     unanswered: Some(request),
                 });
                 self.begin(now, Step::LoginPage);
             }
+            Command::Resume { request, .. } if self.account.is_some() => {
+                self.logged_in_already(request);
+            }
+            Command::Resume { request, state } => self.resume(now, request, state.reveal()),
+            Command::Cancel(request) => self.give_up(request),
             Command::Logout { request } => self.start_logout(now, request),
             Command::SetPresence(presence) => self.set_presence(now, presence),
             _ if self.uid.is_none() => {
@@ -64,19 +67,55 @@ impl Session {
     }
 
     fn questions(&self) -> usize {
-        let is_question =
-            |flight: &&Flight| matches!(flight.call, Call::BuddyList(Some(_)) | Call::History(..));
-        self.flights.values().filter(is_question).count()
+        let flights = self.flights.values();
+        flights.filter_map(|flight| flight.call.question()).count()
+    }
+
+    fn logged_in_already(&mut self, request: RequestId) {
+        let text = "This session is logged in already, or about to be";
+        let problem = Problem::new(Status::State, text);
+        self.emit(Event::LoginFailed { request, problem });
+    }
+
+    /// Gives a request up. One that was answered, or never made, is passed over.
+    fn give_up(&mut self, request: RequestId) {
+        let problem = Problem::new(Status::Cancelled, "The request was cancelled");
+        let asking = |flight: &&Flight| flight.call.question() == Some(request);
+        let flight = self.flights.iter().find(|(_, flight)| asking(flight));
+        if let Some(id) = flight.map(|(id, _)| *id) {
+            self.cancel(id);
+            return self.emit(Event::Failed { request, problem });
+        }
+        let account = self.account.as_ref();
+        if account.is_some_and(|account| account.unanswered == Some(request)) {
+            return self.login_ended(problem, false);
+        }
+        if self
+            .outbox
+            .current()
+            .is_some_and(|it| it.request == request)
+        {
+            self.cancel_send();
+        }
+        if let Some(outgoing) = self.outbox.take(request) {
+            let problem = match outgoing.uncertain {
+                true => self.outcome_unknown(),
+                false => problem,
+            };
+            self.emit(Event::Failed { request, problem });
+        }
     }
 
     fn refuse(&mut self, command: Command, problem: Problem) {
         match command {
-            Command::Login { request, .. } => self.emit(Event::LoginFailed { request, problem }),
+            Command::Login { request, .. } | Command::Resume { request, .. } => {
+                self.emit(Event::LoginFailed { request, problem });
+            }
             Command::Send { request, .. }
             | Command::Refresh { request }
             | Command::History { request, .. }
             | Command::Logout { request } => self.emit(Event::Failed { request, problem }),
-            Command::SetTyping { .. } | Command::SetPresence(_) => {}
+            Command::SetTyping { .. } | Command::SetPresence(_) | Command::Cancel(_) => {}
         }
     }
 

@@ -61,6 +61,12 @@ impl Cookies {
         }
     }
 
+    /// All of them, as `Set-Cookie` headers that [`Cookies::take`] understands.
+    pub fn save(&self) -> Vec<String> {
+        let cookies = self.store.iter_unexpired();
+        cookies.map(|cookie| cookie.to_string()).collect()
+    }
+
     /// The `Cookie` header for a request, or `None` if there is nothing to say.
     pub fn header(&self, url: &Url) -> Option<String> {
         let pairs: Vec<String> = self

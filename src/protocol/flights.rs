@@ -1,8 +1,9 @@
 //! Exchanges under way: how they start, and their limits.
 
+use super::call::{Call, Flight};
 use super::exchange::{Exchange, ExchangeId, ExchangeKind, Method};
 use super::link::{Link, Step};
-use super::session::{Call, Flight, Now, Output, Session};
+use super::session::{Now, Output, Session};
 use crate::status::Problem;
 use crate::types::{Event, Millis};
 use url::Url;
@@ -99,7 +100,7 @@ impl Session {
         self.cancel_send();
         for (id, flight) in std::mem::take(&mut self.flights) {
             self.outputs.push_back(Output::Cancel(id));
-            if let Call::BuddyList(Some(request)) | Call::History(request, _) = flight.call {
+            if let Some(request) = flight.call.question() {
                 let problem = why.clone();
                 self.emit(Event::Failed { request, problem });
             }

@@ -1,8 +1,12 @@
 //! Flow control: nothing more is fetched, and nothing acknowledged, before the host has taken what it was given.
 
+use super::call::Call;
 use super::link::{Link, Step};
 use super::session::{Now, Session};
-use crate::types::{Event, Message, Seq};
+use crate::types::{Event, Message, Millis, Seq};
+
+/// A long-poll that was sent so long ago has reached the server, or never will, in milliseconds.
+const SURELY_ARRIVED: Millis = 2_000;
 
 impl Session {
     /// Holds back (true) or lets go on (false) the next long-poll, for a host that does not keep up: the server keeps the messages.
@@ -36,6 +40,25 @@ impl Session {
             Some(Seq(behind)) => Some(Seq(behind.saturating_sub(1))),
             None => self.seq,
         }
+    }
+
+    /// The host drops the session without a logout: tells the server what it has, if the server may not know yet. True if that
+    /// is under way; the session is over when it is done.
+    ///
+    /// The next long-poll would have told. Without either, the server gives the last messages once more at the next login.
+    pub fn farewell(&mut self, now: Now) -> bool {
+        let extensions = self.page.extensions.as_ref();
+        let understood = extensions.is_some_and(|own| own.resume.0 == Some(true));
+        let (Some(taken), Some((polled, at))) = (self.taken_up_to(), self.polled) else {
+            return false;
+        };
+        let known = taken == polled && now.monotonic.saturating_sub(at) >= SURELY_ARRIVED;
+        if known || !understood || !self.may_write() || self.channel.is_none() {
+            return false;
+        }
+        self.stop_link();
+        self.fetch_channel(now, Call::Farewell, taken, "&wait=0");
+        true
     }
 
     /// Hands a message to the host.

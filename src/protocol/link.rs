@@ -2,10 +2,11 @@
 //!
 //! One step is under way at a time; the next follows from its reply. What goes wrong is in `recovery`.
 
+use super::call::{Call, Flight};
 use super::exchange::{ExchangeId, Reply, TransportError};
 use super::json::{Int, Text};
 use super::login::{self, Outcome};
-use super::session::{Call, Flight, Now, Session};
+use super::session::{Now, Session};
 use super::wire::{self, ChannelReply};
 use crate::status::{Problem, Status};
 use crate::types::{Connection, Event, Millis, OwnPresence, Seq};
@@ -84,9 +85,12 @@ impl Session {
             self.link = Link::Idle;
             return;
         }
-        if step == Step::Poll && self.is_held_back() {
-            self.link = Link::Paused;
-            return;
+        if step == Step::Poll {
+            if self.is_held_back() {
+                self.link = Link::Paused;
+                return;
+            }
+            self.tell_state();
         }
         let call = Call::Link(step);
         let server = self.config.server.clone();
@@ -114,7 +118,7 @@ impl Session {
                 );
                 self.fetch(now, call, server.at(&path));
             }
-            Step::Probe => self.fetch_channel(now, call, Seq(-1)),
+            Step::Probe => self.fetch_channel(now, call, Seq(-1), ""),
             Step::Recover => match self.recover.front() {
                 Some(peer) => {
                     let url = server.at(&format!("/ajax/chat/history.php?id={peer}&__a=1"));
@@ -123,20 +127,24 @@ impl Session {
                 None => self.begin(now, Step::Poll),
             },
             Step::Poll => match self.seq {
-                Some(seq) => self.fetch_channel(now, call, seq),
+                Some(seq) => {
+                    self.polled = Some((seq, now.monotonic));
+                    self.fetch_channel(now, call, seq, "");
+                }
                 None => self.begin(now, Step::Reconnect),
             },
         }
     }
 
-    fn fetch_channel(&mut self, now: Now, call: Call, Seq(seq): Seq) {
+    /// Asks the channel for the items from a number on; `more` goes behind the query.
+    pub(super) fn fetch_channel(&mut self, now: Now, call: Call, Seq(seq): Seq, more: &str) {
         let (Some(channel), Some(own)) = (self.channel.clone(), self.uid) else {
             return self.begin(now, Step::Reconnect);
         };
         let nonce = self.rng.u32(..);
         let active = self.own_presence == OwnPresence::Active;
         let batch = self.page.extensions.as_ref().and_then(|own| own.batch.id());
-        let batch = batch.map_or_else(String::new, |most| format!("?batch={most}"));
+        let batch = batch.map_or_else(String::new, |most| format!("?batch={most}{more}"));
         let path = format!("x/{nonce}/{active}/p_{own}={seq}{batch}");
         match channel.join(&path) {
             Ok(url) => self.fetch(now, call, url),

@@ -10,6 +10,7 @@
 
 mod backoff;
 mod buddy_list;
+mod call;
 mod calls;
 mod channel;
 mod commands;
@@ -29,6 +30,7 @@ mod page;
 mod pair;
 mod presence;
 mod recovery;
+mod resume;
 mod session;
 mod sign_on;
 mod wire;
@@ -37,4 +39,5 @@ pub use endpoints::{ServerAddress, ServerAddressError};
 pub use exchange::{
     Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault, USER_AGENT,
 };
+pub use resume::SavedState;
 pub use session::{Input, Now, Output, Session, SessionConfig};

@@ -98,6 +98,15 @@ impl Outbox {
         Some(outgoing)
     }
 
+    /// Takes one message off, given up by the host.
+    pub fn take(&mut self, request: RequestId) -> Option<Outgoing> {
+        let place = self.waiting.iter().position(|it| it.request == request)?;
+        if place == 0 {
+            return self.settle();
+        }
+        self.waiting.remove(place)
+    }
+
     fn remember(&mut self, message_id: String) {
         if self.settled.len() >= MOST_SETTLED {
             self.settled.pop_front();

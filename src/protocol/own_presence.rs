@@ -1,7 +1,8 @@
 //! What this user shows to friends: the account-wide visibility, and the ACTIVE part of the long-poll (docs/protocol.md, The channel).
 
+use super::call::Call;
 use super::link::Step;
-use super::session::{Call, Now, Session};
+use super::session::{Now, Session};
 use crate::types::{Connection, Millis, OwnPresence};
 
 /// Pause between two attempts to set the visibility, in milliseconds.

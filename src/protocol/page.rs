@@ -34,6 +34,8 @@ pub(super) struct Extensions {
     pub presence: Flag,
     /// Greatest length of a message in Unicode scalar values.
     pub message_limit: Int,
+    /// Cookies and number are enough to go on later, and `wait=0` asks the channel without waiting.
+    pub resume: Flag,
 }
 
 /// A pattern of this file; all of them are literals and covered by tests.

@@ -1,13 +1,14 @@
 //! What goes wrong on the way, and its cure. Repeated attempts pass through the backoff, so nothing spins; hosts hear of all
 //! that is not cured at once.
 
+use super::call::{Call, Flight};
 use super::exchange::{Reply, TransportError};
 use super::history::HistoryPayload;
 use super::link::{Link, Step};
 use super::login;
 use super::page::Page;
 use super::presence::Buddies;
-use super::session::{Call, Flight, Now, Session};
+use super::session::{Now, Session};
 use super::sign_on::Taken;
 use super::wire::{self, AjaxError};
 use crate::status::{Problem, Status};
@@ -95,7 +96,8 @@ impl Session {
         self.cookies.remove("xs");
         self.stale = 0;
         self.visible_there = None;
-        if self.account.is_some() && self.may_log_in_again {
+        let account = self.account.as_ref();
+        if account.is_some_and(|it| it.credentials.is_some()) && self.may_log_in_again {
             self.may_log_in_again = false;
             return self.begin(now, Step::LoginPage);
         }

@@ -3,11 +3,12 @@
 //! What follows what on the way to the held long-poll, and all recovery, is in `link`.
 
 use super::backoff::Backoff;
+use super::call::{Call, Flight};
 use super::cookies::Cookies;
 use super::endpoints::ServerAddress;
 use super::exchange::{Exchange, ExchangeId, Reply, TransportError, TransportFault};
 use super::history::Seen;
-use super::link::{Link, Step};
+use super::link::Link;
 use super::outbox::Outbox;
 use super::page::Page;
 use super::presence::Buddies;
@@ -63,40 +64,19 @@ pub enum Output {
     Event(Event),
 }
 
-/// What an exchange is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Call {
-    /// A step towards the long-poll, or the long-poll itself.
-    Link(Step),
-    /// The outbox's current message.
-    Send,
-    /// A message that its echo has settled; what this says is no news any more.
-    Settled,
-    Typing,
-    BuddyList(Option<RequestId>),
-    History(RequestId, Uid),
-    /// New tokens for a refused write, beside a healthy long-poll.
-    Tokens,
-    /// To this value, beside the long-poll.
-    Visibility(bool),
-    Logout,
-}
-
-#[derive(Debug)]
-pub(super) struct Flight {
-    pub call: Call,
-    pub url: Url,
-    pub started: Millis,
-    pub deadline: Millis,
-}
-
-/// Who logs in, for as long as the session may have to do it again.
+/// Who is logged in, or about to be.
 #[derive(Debug)]
 pub(super) struct Account {
-    pub email: String,
-    pub password: Secret,
+    /// For as long as the session may have to log in again; none if it was resumed.
+    pub credentials: Option<Credentials>,
     /// The login command that has not been answered yet.
     pub unanswered: Option<RequestId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Credentials {
+    pub email: String,
+    pub password: Secret,
 }
 
 #[derive(Debug)]
@@ -132,6 +112,10 @@ pub struct Session {
 
     pub(super) channel: Option<Url>,
     pub(super) seq: Option<Seq>,
+    /// What the last long-poll asked for, and when.
+    pub(super) polled: Option<(Seq, Millis)>,
+    /// Fingerprint of the last [`Event::State`].
+    pub(super) told_state: Option<u64>,
     pub(super) idle_running: u32,
     pub(super) seen: Seen,
     /// With whom this session talked, and since when.
@@ -182,6 +166,8 @@ impl Session {
             may_log_in_again: false,
             channel: None,
             seq: None,
+            polled: None,
+            told_state: None,
             idle_running: 0,
             seen: Seen::default(),
             conversations: VecDeque::new(),

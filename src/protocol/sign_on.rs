@@ -1,10 +1,11 @@
 //! The first steps: what login page and chat page bring, and what the host is told when all of it is there.
 
+use super::call::Call;
 use super::exchange::Reply;
 use super::link::Step;
 use super::login;
 use super::page::{self, Page};
-use super::session::{Call, Now, Session};
+use super::session::{Credentials, Now, Session};
 use super::wire;
 use crate::types::{Event, Uid};
 use url::Url;
@@ -25,7 +26,9 @@ impl Session {
         let html = wire::body_text(&reply.body);
         let form = login::find_form(&html, url);
         let form = form.filter(|form| self.config.server.trusts(&form.action));
-        let (Some(form), Some(account)) = (form, self.account.as_ref()) else {
+        let account = self.account.as_ref();
+        let credentials = account.and_then(|account| account.credentials.clone());
+        let (Some(form), Some(credentials)) = (form, credentials) else {
             let why = match reply.status {
                 200 => "there is no login form at /login.php".to_owned(),
                 status => format!("HTTP status {status} at /login.php"),
@@ -34,7 +37,7 @@ impl Session {
             // Behind a captive portal the server itself may be fine, but only a first login should say so at once.
             return self.failed(now, Step::LoginPage, problem, true);
         };
-        let (email, password) = (account.email.clone(), account.password.clone());
+        let Credentials { email, password } = credentials;
         self.cookies.preset(url, "test_cookie", "1");
         let mut fields: Vec<(&str, &str)> = form
             .fields

@@ -1,6 +1,7 @@
 //! The channel (docs/protocol.md, The channel): the long poll and reconnect.php.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -90,14 +91,18 @@ pub async fn poll(
         Err(error) => return unavailable(&error),
     };
     drop(headers);
-    let batch = Params::parse(b"", uri.query().unwrap_or_default())
-        .get("batch")
-        .and_then(|batch| batch.parse().ok());
+    let query = Params::parse(b"", uri.query().unwrap_or_default());
     drop(uri);
+    let batch = query.get("batch").and_then(|batch| batch.parse().ok());
     let batch = batch
         .filter(|batch| *batch > 0)
         .map(|batch: usize| batch.min(BATCH));
-    match answer(&app, asked.uid, session, asked.seq, batch).await {
+    let patience = match query.get("wait") {
+        Some("0") => Duration::ZERO,
+        _ => app.hold(),
+    };
+    drop(query);
+    match answer(&app, asked.uid, session, asked.seq, batch, patience).await {
         Ok(answer) => script(answer.script(asked.uid)),
         Err(error) => unavailable(&error),
     }
@@ -118,6 +123,7 @@ async fn answer(
     session: SessionKey,
     seq: Seq,
     batch: Option<usize>,
+    patience: Duration,
 ) -> Result<Answer, StoreError> {
     if seq < Seq(0) {
         return Ok(Answer::Refresh(Some(start(
@@ -126,7 +132,7 @@ async fn answer(
             app.hub.stored(uid),
         )?)));
     }
-    let until = Instant::now() + app.hold();
+    let until = Instant::now() + patience;
     loop {
         let mut waiter = match app.hub.poll(uid, session, seq, batch.unwrap_or(1)) {
             Step::Items(items) => return Ok(Answer::Items(items)),

@@ -5,6 +5,7 @@
 mod chaos;
 mod model;
 mod recovery;
+mod resume;
 mod sending;
 mod session;
 
@@ -106,6 +107,21 @@ impl World {
             email,
             password,
         })
+    }
+
+    fn resume(&mut self, who: usize, state: &Secret) -> RequestId {
+        let state = state.clone();
+        self.command(who, |request| Command::Resume { request, state })
+    }
+
+    /// The last state that a host was given.
+    fn state(&self, who: usize) -> Secret {
+        let state = |event: &Event| match event {
+            Event::State(state) => Some(state.clone()),
+            _ => None,
+        };
+        let found = self.clients[who].events.iter().rev().find_map(state);
+        found.expect("a state")
     }
 
     fn send(&mut self, who: usize, to: u64, text: &str) -> RequestId {

@@ -179,12 +179,9 @@ impl Model {
         if let Some(rest) = path.strip_prefix("/x/") {
             self.active.push(rest.split('/').nth(1).unwrap().to_owned());
             let seq = rest.rsplit('=').next().unwrap().parse().unwrap();
-            let batch = if exchange.url.query().is_some() {
-                100
-            } else {
-                1
-            };
-            return self.channel(uid, seq, batch, over);
+            let query = exchange.url.query().unwrap_or_default();
+            let batch = if query.is_empty() { 1 } else { 100 };
+            return self.channel(uid, seq, batch, over || query.ends_with("&wait=0"));
         }
         match path {
             "/ajax/chat/settings.php" => {
@@ -315,7 +312,7 @@ impl Model {
         let channel = r#"iframeLoad("/iframe/7.js", "channel07", 80)"#;
         match self.layout {
             Layout::Own => format!(
-                r#"<meta name="fbchat" content="{{&quot;channel&quot;:&quot;/&quot;,&quot;batch&quot;:100,&quot;presence&quot;:true,&quot;message_limit&quot;:50}}" />{form_id}{channel}"#
+                r#"<meta name="fbchat" content="{{&quot;channel&quot;:&quot;/&quot;,&quot;batch&quot;:100,&quot;presence&quot;:true,&quot;message_limit&quot;:50,&quot;resume&quot;:true}}" />{form_id}{channel}"#
             ),
             Layout::Old => format!(
                 r#"<a href="http://x/profile.php?id={uid}" class="profile_nav_link">Profile</a>{form_id}{channel}"#
