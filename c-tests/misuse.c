@@ -22,6 +22,12 @@ static void nulls(fbchat_client *client)
     CHECK_STATUS(fbchat_config_new(&config), FBCHAT_OK);
     CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, BAD), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_PROXY, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_CA_FILE, BAD), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_BATCH, "7"), FBCHAT_ERR_KEY);
+    CHECK_STATUS(fbchat_config_set_int(config, FBCHAT_CONFIG_PROXY, 7), FBCHAT_ERR_KEY);
+    CHECK_STATUS(fbchat_config_set_int(config, FBCHAT_CONFIG_CONNECT_TIMEOUT_MS, 5), FBCHAT_ERR_ARGUMENT);
+    CHECK(strcmp(fbchat_last_error(), "FBCHAT_CONFIG_CONNECT_TIMEOUT_MS must be from 1000 to 120000, not 5") == 0);
     fbchat_config_free(config);
     fbchat_config_free(NULL);
 

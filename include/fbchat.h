@@ -138,6 +138,41 @@
 #define FBCHAT_LOG_TRACE 5
 
 /**
+ * The certificate's time is over.
+ */
+#define FBCHAT_CERTIFICATE_EXPIRED 1
+
+/**
+ * Its time has not begun; often this machine's clock is wrong.
+ */
+#define FBCHAT_CERTIFICATE_NOT_YET_VALID 2
+
+/**
+ * It is self-signed, or its issuer is not known on this machine.
+ */
+#define FBCHAT_CERTIFICATE_UNKNOWN_ISSUER 3
+
+/**
+ * It is for another name.
+ */
+#define FBCHAT_CERTIFICATE_WRONG_NAME 4
+
+/**
+ * Its issuer took it back.
+ */
+#define FBCHAT_CERTIFICATE_REVOKED 5
+
+/**
+ * It is not the one of FBCHAT_CONFIG_PIN_SHA256.
+ */
+#define FBCHAT_CERTIFICATE_NOT_PINNED 6
+
+/**
+ * Anything else.
+ */
+#define FBCHAT_CERTIFICATE_OTHER 7
+
+/**
  * Not connected, or invisible.
  */
 #define FBCHAT_PRESENCE_OFFLINE 0
@@ -439,12 +474,66 @@ typedef int32_t fbchat_field;
 #define FBCHAT_CONFIG_QUEUE_LIMIT 3
 
 /**
+ * String: the proxy that leads to the server, as KIND://HOST:PORT or KIND://USER:PASSWORD@HOST:PORT. Default "", none.
+ *
+ * KIND is http (a tunnel by CONNECT for https servers; plain requests for http servers), socks4, socks4a, socks5 or
+ * socks5h. With http, socks4a and socks5h the server's name is looked up by the proxy only: use socks5h for Tor. SOCKS 4
+ * has no passwords. "environment" takes what http_proxy, https_proxy, all_proxy and no_proxy say while
+ * fbchat_config_set_str runs; without it, the environment is never read. Behind a proxy an http server counts as on
+ * another machine, whatever its name (FBCHAT_CONFIG_ALLOW_INSECURE).
+ */
+#define FBCHAT_CONFIG_PROXY 4
+
+/**
+ * String: a PEM file of certificates to trust besides the system's, read while fbchat_config_set_str runs. Default "",
+ * none.
+ */
+#define FBCHAT_CONFIG_CA_FILE 5
+
+/**
+ * String: the SHA-256 of the one certificate (DER) to trust, in hexadecimal (colons allowed) or base64. Default "", none.
+ *
+ * The server must show exactly this one; its issuer, names and dates don't count then, and no other certificate is
+ * trusted. FBCHAT_FIELD_CERTIFICATE_SHA256 gives what to set here. Only with the feature "pin" (fbchat_has_feature).
+ */
+#define FBCHAT_CONFIG_PIN_SHA256 6
+
+/**
+ * Integer, 1000 to 120000: milliseconds until a connection to the server must be up, proxy and TLS included. Default 15000.
+ */
+#define FBCHAT_CONFIG_CONNECT_TIMEOUT_MS 7
+
+/**
+ * Integer, 1000 to 120000: milliseconds until an answer must be there, connecting included. The held long-poll has a
+ * limit of its own. Default 30000.
+ */
+#define FBCHAT_CONFIG_REQUEST_TIMEOUT_MS 8
+
+/**
+ * String: what the server is told as User-Agent, 1 to 256 ASCII characters; "" = the default, "Mozilla/5.0 (compatible;
+ * fbchat/VERSION)". Servers of 2008 want something that looks like a browser.
+ */
+#define FBCHAT_CONFIG_USER_AGENT 9
+
+/**
+ * Integer, 0 or 1: come in as active (1), which is the ACTIVE flag of the long-poll, or as idle (0). Later changes are
+ * fbchat_session_set_presence's. Default 1.
+ */
+#define FBCHAT_CONFIG_ACTIVE 10
+
+/**
+ * Integer, 1 to 1000: greatest number of messages and notices that the server may put into one answer. Less memory at
+ * once, more requests. Default: as many as the server offers.
+ */
+#define FBCHAT_CONFIG_BATCH 11
+
+/**
  * Login succeeded: UID, NAME, MESSAGE_LIMIT. Answers fbchat_session_login.
  */
 #define FBCHAT_EVENT_LOGGED_IN 1
 
 /**
- * Login failed: status, REASON. Answers fbchat_session_login; the session may log in again.
+ * Login failed: status, REASON, and with FBCHAT_ERR_TLS the CERTIFICATE_ fields. Answers fbchat_session_login; the session may log in again.
  */
 #define FBCHAT_EVENT_LOGIN_FAILED 2
 
@@ -455,7 +544,7 @@ typedef int32_t fbchat_field;
 #define FBCHAT_EVENT_CHALLENGE 3
 
 /**
- * The connection changed: STATE; when waiting also WAIT_MS, status and REASON.
+ * The connection changed: STATE; when waiting also WAIT_MS, status, REASON and the CERTIFICATE_ fields.
  */
 #define FBCHAT_EVENT_CONNECTION 4
 
@@ -612,6 +701,16 @@ typedef int32_t fbchat_field;
  * Integer: how many events wait.
  */
 #define FBCHAT_FIELD_WAITING 51
+ * String: SHA-256 of the server's certificate that is not trusted, "AB:CD:…", as FBCHAT_CONFIG_PIN_SHA256 takes it. In
+ * events with a REASON; absent if that is not the trouble, or without the feature "pin".
+ */
+#define FBCHAT_FIELD_CERTIFICATE_SHA256 60
+
+/**
+ * Integer: why the server's certificate is not trusted, a FBCHAT_CERTIFICATE_ number. In events with a REASON; 0 if that is
+ * not the trouble.
+ */
+#define FBCHAT_FIELD_CERTIFICATE_PROBLEM 61
 
 #ifdef __cplusplus
 extern "C" {
@@ -642,7 +741,8 @@ uint32_t fbchat_abi_version(void);
 /**
  * Says whether the loaded library has a feature.
  *
- * @param name  the feature: "tls" (https servers)
+ * @param name  the feature: "tls" (https servers), by "rustls" or "native-tls" (the system's library); "pin"
+ *              (FBCHAT_CONFIG_PIN_SHA256, FBCHAT_FIELD_CERTIFICATE_SHA256), only with rustls
  * @return 1 if it has, 0 if not, if nobody knows the name, or if it is NULL
  *
  * Ownership: name is borrowed for the call.
@@ -690,12 +790,13 @@ fbchat_status fbchat_config_new(fbchat_config **config);
  * Sets a setting that takes a string.
  *
  * @param config  the configuration
- * @param key     FBCHAT_CONFIG_SERVER
- * @param value   UTF-8
+ * @param key     a setting that takes a string: FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256, _USER_AGENT
+ * @param value   UTF-8; see the key
  * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_KEY for a key that is unknown or takes no string; FBCHAT_ERR_UTF8;
- *         FBCHAT_ERR_ARGUMENT for a value that makes no sense, or a configuration that was freed; FBCHAT_ERR_FORKED
+ *         FBCHAT_ERR_ARGUMENT for a value that makes no sense (fbchat_last_error names the key), or a configuration that
+ *         was freed; FBCHAT_ERR_FORKED
  *
- * Ownership: value is copied.
+ * Ownership: value is copied; a proxy's password is wiped with the last copy.
  * Threads: one at a time for one configuration.
  * Since: 0.1
  */
@@ -707,10 +808,12 @@ fbchat_status fbchat_config_set_str(fbchat_config *config,
  * Sets a setting that takes an integer.
  *
  * @param config  the configuration
- * @param key     FBCHAT_CONFIG_ALLOW_INSECURE or FBCHAT_CONFIG_QUEUE_LIMIT
+ * @param key     a setting that takes an integer: FBCHAT_CONFIG_ALLOW_INSECURE, _QUEUE_LIMIT, _CONNECT_TIMEOUT_MS,
+ *                _REQUEST_TIMEOUT_MS, _ACTIVE, _BATCH
  * @param value   see the key
  * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_KEY for a key that is unknown or takes no integer;
- *         FBCHAT_ERR_ARGUMENT for a value out of range, or a configuration that was freed; FBCHAT_ERR_FORKED
+ *         FBCHAT_ERR_ARGUMENT for a value out of range (fbchat_last_error names key and range), or a configuration that
+ *         was freed; FBCHAT_ERR_FORKED
  *
  * Ownership: nothing changes hands.
  * Threads: one at a time for one configuration.

@@ -2,12 +2,12 @@
 //!
 //! ```no_run
 //! use fbchat::blocking::Session;
-//! use fbchat::{protocol::ServerAddress, types::Secret};
+//! use fbchat::{options::SessionOptions, types::Secret};
 //! use std::time::Duration;
 //!
 //! # fn main() -> Result<(), fbchat::status::Problem> {
-//! let server = ServerAddress::parse("http://127.0.0.1:8080", false)?;
-//! let session = Session::login(&server, "bob@example.org", Secret::new("demo".into()))?;
+//! let options = SessionOptions { server: "http://127.0.0.1:8080".into(), ..SessionOptions::default() };
+//! let session = Session::login(&options, "bob@example.org", Secret::new("demo".into()))?;
 //! for buddy in session.buddy_list()?.iter() {
 //!     println!("{} {}", buddy.uid, buddy.name);
 //! }
@@ -27,7 +27,8 @@
 mod http;
 mod pump;
 
-use crate::protocol::{Input, ServerAddress, SessionConfig};
+use crate::options::SessionOptions;
+use crate::protocol::Input;
 use crate::status::{Problem, Status};
 use crate::types::{Buddy, Command, Connection, Event, Message, Origin, RequestId, Secret, Uid};
 use pump::{Answer, Shared, too_slow};
@@ -65,18 +66,15 @@ impl Session {
     ///
     /// # Errors
     /// Wrong e-mail address or password, no such server, no fbchat server, no connection: the problem says which.
-    pub fn login(server: &ServerAddress, email: &str, password: Secret) -> Result<Self, Problem> {
+    pub fn login(options: &SessionOptions, email: &str, password: Secret) -> Result<Self, Problem> {
         let seed = getrandom::u64().map_err(|error| {
             Problem::new(
                 Status::Internal,
                 format!("The system gave no random number: {error}"),
             )
         })?;
-        let config = SessionConfig {
-            server: server.clone(),
-            seed,
-        };
-        let shared = Arc::new(Shared::new(config)?);
+        let config = options.session_config(seed)?;
+        let shared = Arc::new(Shared::new(config, &options.network)?);
         let deadline = after(LOGIN_LIMIT);
         let (mut state, answer) = shared.request(deadline, |request| Command::Login {
             request,

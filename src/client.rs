@@ -24,7 +24,8 @@
 
 #![forbid(unsafe_code)]
 
-use crate::engine::{Engine, SavedState, ServerAddress};
+use crate::engine::{Engine, SavedState};
+use crate::options::check_range;
 use crate::types::{Buddy, OwnPresence, RequestId, Secret, Uid};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsRawFd, RawFd};
@@ -34,6 +35,7 @@ use std::time::Duration;
 pub use crate::engine::{
     CallError, Level, LogSettings, Polled, ServerAddressError, SessionEvent, SessionId,
 };
+pub use crate::options::{NetworkOptions, Pin, Proxy, Roots, SessionOptions};
 
 /// Allowed values of [`ClientConfig::queue_limit`].
 pub const QUEUE_LIMITS: RangeInclusive<usize> = 100..=1_000_000;
@@ -61,34 +63,6 @@ impl Default for ClientConfig {
     }
 }
 
-/// What one session needs to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionOptions {
-    /// The server's address.
-    pub server: String,
-    /// Allow plain HTTP to another machine, where a password travels readable.
-    pub allow_insecure: bool,
-}
-
-impl Default for SessionOptions {
-    fn default() -> Self {
-        SessionOptions {
-            server: "http://127.0.0.1:8080".to_owned(),
-            allow_insecure: false,
-        }
-    }
-}
-
-impl SessionOptions {
-    /// Checks the form of a server address, whether it is allowed or not.
-    ///
-    /// # Errors
-    /// [`ServerAddressError::Invalid`] if it is none.
-    pub fn check_server(server: &str) -> Result<(), ServerAddressError> {
-        ServerAddress::parse(server, true).map(drop)
-    }
-}
-
 /// One worker thread, one event queue, any number of sessions.
 pub struct Client {
     engine: Engine,
@@ -100,15 +74,10 @@ impl Client {
     /// Starts the worker thread; no network yet.
     ///
     /// # Errors
-    /// [`CallError::Argument`] for a queue limit out of range, [`CallError::Resources`] if there is no thread or
+    /// [`CallError::Options`] for a queue limit out of range, [`CallError::Resources`] if there is no thread or
     /// descriptor left.
     pub fn new(config: ClientConfig) -> Result<Self, CallError> {
-        let limit = config.queue_limit;
-        if !QUEUE_LIMITS.contains(&limit) {
-            let (least, most) = (QUEUE_LIMITS.start(), QUEUE_LIMITS.end());
-            let text = format!("The queue limit must be from {least} to {most}, not {limit}");
-            return Err(CallError::Argument(text));
-        }
+        let limit = check_range("queue limit", config.queue_limit, &QUEUE_LIMITS)?;
         Ok(Client {
             engine: Engine::start(limit, config.log)?,
             defaults: config.session,
@@ -119,15 +88,14 @@ impl Client {
     /// Makes a session; no network yet. Without options it takes the client's; `user_data` comes back with every event.
     ///
     /// # Errors
-    /// [`CallError::Server`] for an address that cannot be used.
+    /// [`CallError::Options`] for an option out of range, or a server that must not be used.
     pub fn open(
         &self,
         options: Option<&SessionOptions>,
         user_data: usize,
     ) -> Result<SessionId, CallError> {
         let options = options.unwrap_or(&self.defaults);
-        let server = ServerAddress::parse(&options.server, options.allow_insecure)?;
-        self.engine()?.open(server, user_data)
+        self.engine()?.open(options, user_data)
     }
 
     /// Logs in; answered by `LoggedIn`, `LoginFailed` or `Challenge`.

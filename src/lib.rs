@@ -7,7 +7,7 @@
 //! * Straight-line Rust programs use [`blocking`]: log in, wait for messages, send, buddy list.
 //!
 //! [`protocol`] holds everything that the wire demands, without sockets, clock or threads. Arrows point one way only:
-//! `ffi → client → engine → protocol → types`, and `blocking → protocol → types`.
+//! `ffi → client → engine → options → protocol → types`, and `blocking → options → protocol → types`.
 
 #![cfg_attr(
     test,
@@ -19,6 +19,8 @@ pub mod client;
 mod engine;
 mod fault;
 pub mod ffi;
+mod http;
+pub mod options;
 pub mod protocol;
 pub mod status;
 mod tls;

@@ -165,6 +165,43 @@ impl Status {
     }
 }
 
+/// Why a server's certificate is not trusted. Numbers are append-only, as above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(i32)]
+pub enum Distrust {
+    /// Its time is over.
+    Expired = 1,
+    /// Its time has not begun; often this machine's clock is wrong.
+    NotYetValid = 2,
+    /// It is self-signed, or its issuer is not known on this machine.
+    UnknownIssuer = 3,
+    /// It is for another name.
+    WrongName = 4,
+    /// Its issuer took it back.
+    Revoked = 5,
+    /// It is not the one that was pinned.
+    NotPinned = 6,
+    /// Anything else.
+    Other = 7,
+}
+
+/// A server's certificate that is not trusted: enough for one question to the user, whose yes is a pin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Untrusted {
+    /// Why.
+    pub why: Distrust,
+    /// SHA-256 of the server's own certificate (DER), if the TLS library in use tells.
+    pub sha256: Option<[u8; 32]>,
+}
+
+impl Untrusted {
+    /// The fingerprint as browsers show it: `AB:CD:…`.
+    pub fn fingerprint(&self) -> Option<String> {
+        let bytes = self.sha256?.map(|byte| format!("{byte:02X}"));
+        Some(bytes.join(":"))
+    }
+}
+
 /// A failure as a person reads it: the status for the program, one sentence for the user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
@@ -173,6 +210,8 @@ pub struct Problem {
     pub status: Status,
     /// One sentence that says what happened and, where something can be done, what to do. No secrets, no message text.
     pub text: String,
+    /// The certificate, if that is the trouble.
+    pub untrusted: Option<Untrusted>,
 }
 
 impl Problem {
@@ -181,6 +220,7 @@ impl Problem {
         Problem {
             status,
             text: text.into(),
+            untrusted: None,
         }
     }
 }

@@ -1,45 +1,57 @@
-//! The TLS settings that both drivers hand to their HTTP client.
+//! TLS settings for the HTTP library, and words for what goes wrong, by whichever TLS library this build has.
 
 #![forbid(unsafe_code)]
 
-use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::Verifier;
-use std::sync::Arc;
+#[cfg(not(feature = "rustls"))]
+mod native;
+#[cfg(feature = "rustls")]
+mod rustls;
 
-/// Ring, HTTP/1.1, and trust in the system's roots and in `extra`.
-///
-/// The provider is named here and not installed for the process: a host may use rustls for itself, with another one.
-///
-/// # Errors
-/// A certificate in `extra` is none.
-pub(crate) fn client_config(
-    extra: Vec<CertificateDer<'static>>,
-) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()?;
-    let have_extra = !extra.is_empty();
-    let mut config = match Verifier::new_with_extra_roots(extra, provider) {
-        Ok(verifier) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth(),
-        Err(error) if have_extra => return Err(error),
-        // A machine without roots (a bare container) can still use plain HTTP on loopback; any TLS server is untrusted.
-        Err(_) => builder
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth(),
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+#[cfg(not(feature = "rustls"))]
+pub(crate) use native::{CAN_PIN, Settings, is_certificate, settings, sort, trust_nobody};
+#[cfg(feature = "rustls")]
+pub(crate) use rustls::{CAN_PIN, Settings, is_certificate, settings, sort, trust_nobody};
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+compile_error!("fbchat needs one of its features rustls (the default) and native-tls");
+
+use crate::status::{Distrust, Untrusted};
+
+/// What a TLS library's error means: the end of a sentence, and the certificate if that is the trouble.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) words: String,
+    pub(crate) untrusted: Option<Untrusted>,
 }
 
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn no_provider_is_installed_for_the_process() {
-        super::client_config(Vec::new()).unwrap();
-        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+impl Trouble {
+    fn handshake(error: &dyn std::fmt::Display) -> Self {
+        Trouble {
+            words: format!("the TLS handshake failed: {error}"),
+            untrusted: None,
+        }
+    }
+
+    fn not_tls() -> Self {
+        Trouble {
+            words: "the server does not speak TLS".to_owned(),
+            untrusted: None,
+        }
+    }
+
+    fn certificate(why: Distrust, sha256: Option<[u8; 32]>) -> Self {
+        let words = match why {
+            Distrust::Expired => "it has expired",
+            Distrust::NotYetValid => "it is not valid yet",
+            Distrust::UnknownIssuer => "it is self-signed, or its issuer is unknown",
+            Distrust::WrongName => "it is for another name",
+            Distrust::Revoked => "it was revoked",
+            Distrust::NotPinned => "it is not the one that was pinned",
+            Distrust::Other => "it is not made for this",
+        };
+        Trouble {
+            words: format!("the certificate is not trusted ({words})"),
+            untrusted: Some(Untrusted { why, sha256 }),
+        }
     }
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use fbchat::blocking::Session;
-use fbchat::protocol::ServerAddress;
+use fbchat::options::SessionOptions;
 use fbchat::status::{Problem, Status};
 use fbchat::types::{Event, Message, Presence, Secret, Uid};
 use std::io::{Read, Write};
@@ -16,9 +16,12 @@ use support::Server;
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn try_login(url: &str, who: &str, password: &str) -> Result<Session, Problem> {
-    let address = ServerAddress::parse(url, false)?;
+    let options = SessionOptions {
+        server: url.to_owned(),
+        ..SessionOptions::default()
+    };
     Session::login(
-        &address,
+        &options,
         &format!("{who}@example.org"),
         Secret::new(password.to_owned()),
     )

@@ -1,5 +1,5 @@
-//! The rules of the house: who may know whom. Arrows point one way: `ffi → client → engine → protocol → types`, and
-//! `blocking → protocol → types`.
+//! The rules of the house: who may know whom. Arrows point one way: `ffi → client → engine → options → protocol → types`,
+//! and `blocking → options → protocol → types`.
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,8 @@ const RULES: &[Rule] = &[
             "crate::client",
             "crate::blocking",
             "crate::ffi",
+            "crate::options",
+            "crate::http",
             "crate::fault",
             "crate::tls",
             "tokio",
@@ -52,6 +54,8 @@ const RULES: &[Rule] = &[
             "crate::client",
             "crate::blocking",
             "crate::ffi",
+            "crate::options",
+            "crate::http",
             "crate::fault",
             "crate::tls",
             "tokio",
@@ -70,6 +74,28 @@ const RULES: &[Rule] = &[
             "SystemTime",
             "std::process",
             "std::os",
+        ],
+    },
+    Rule {
+        part: "options.rs",
+        forbidden: OPTIONS,
+    },
+    Rule {
+        part: "options",
+        forbidden: OPTIONS,
+    },
+    Rule {
+        part: "tls",
+        forbidden: &[
+            "crate::engine",
+            "crate::client",
+            "crate::blocking",
+            "crate::ffi",
+            "crate::options",
+            "crate::http",
+            "tokio",
+            "std::env",
+            "std::fs",
         ],
     },
     Rule {
@@ -129,10 +155,29 @@ const RULES: &[Rule] = &[
     },
 ];
 
+/// What the options know: how settings are written, nothing of how they are used.
+const OPTIONS: &[&str] = &[
+    "crate::engine",
+    "crate::client",
+    "crate::blocking",
+    "crate::ffi",
+    "crate::http",
+    "crate::fault",
+    "tokio",
+    "reqwest",
+    "std::thread",
+    "std::net",
+];
+
 /// The files in which `unsafe` may stand, besides all of `ffi`.
 const UNSAFE: &[&str] = &["src/engine/wake.rs"];
 /// The files that may name reqwest.
-const HTTP: &[&str] = &["src/engine/http.rs", "src/blocking.rs", "src/blocking"];
+const HTTP: &[&str] = &[
+    "src/http.rs",
+    "src/engine/http.rs",
+    "src/blocking.rs",
+    "src/blocking",
+];
 
 fn files(place: &Path, endings: &[&str]) -> Vec<PathBuf> {
     if place.is_file() {
@@ -247,7 +292,10 @@ fn unsafe_stays_at_the_borders() {
         let is_root =
             path.ends_with("lib.rs") || path.ends_with("mod.rs") || path.ends_with("blocking.rs");
         let is_tests = path.to_string_lossy().ends_with("_tests.rs");
-        let inherits = is_under(&path, &["src/protocol", "src/blocking"]) || is_tests;
+        let inherits = is_under(
+            &path,
+            &["src/protocol", "src/blocking", "src/options", "src/tls"],
+        ) || is_tests;
         assert!(
             is_root || inherits || text.contains("#![forbid(unsafe_code)]"),
             "{} must forbid unsafe code",

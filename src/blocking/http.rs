@@ -1,10 +1,11 @@
 //! Carries out one exchange on `reqwest::blocking`. Knows nothing of sessions; the caller's thread waits.
 
-use crate::fault::{LookupFailed, classify};
-use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault, USER_AGENT};
+use crate::fault::{LookupFailed, classify, proxy_refusal};
+use crate::options::{NetworkOptions, Proxy};
+use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
 use crate::status::{Problem, Status};
 use bytes::Bytes;
-use reqwest::blocking::{Body, Client, Request, Response};
+use reqwest::blocking::{Body, Client, ClientBuilder, Request, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use std::future::Future;
@@ -15,44 +16,44 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// A connection that is not up by then will not come up.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// A pool of connections to one server.
 #[derive(Clone, Debug)]
 pub(super) struct Http {
     client: Client,
+    proxy: Proxy,
 }
 
 impl Http {
-    pub(super) fn new() -> Result<Self, Problem> {
+    pub(super) fn new(network: &NetworkOptions) -> Result<Self, Problem> {
         let failed = |error: &dyn std::fmt::Display| {
             Problem::new(
                 Status::Resources,
                 format!("The HTTP client could not be started: {error}"),
             )
         };
-        let tls = crate::tls::client_config(Vec::new()).map_err(|error| failed(&error))?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .http1_only()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .user_agent(USER_AGENT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .dns_resolver(Arc::new(Resolver))
+        let pin = network.pin.map(|pin| *pin.sha256());
+        let tls = crate::tls::settings(network.roots.certificates(), pin);
+        let builder = crate::http::builder(network, tls.map_err(|error| failed(&error))?)
+            .map_err(|error| failed(&error))?;
+        let client = ClientBuilder::from(builder.dns_resolver(Arc::new(Resolver)))
             .build()
             .map_err(|error| failed(&error))?;
-        Ok(Http { client })
+        Ok(Http {
+            client,
+            proxy: network.proxy.clone(),
+        })
     }
 
     /// Waits until the reply is there whole, or the exchange's timeout is over.
     pub(super) fn carry_out(&self, exchange: Exchange) -> Result<Reply, TransportError> {
         let limit = exchange.body_limit;
-        let response = self.client.execute(request(exchange)?).map_err(fault)?;
+        let proxy = self.proxy.label(&exchange.url);
+        let response = self.client.execute(request(exchange)?);
+        let response = response.map_err(|error| fault(error, proxy.as_deref()))?;
         let status = response.status().as_u16();
+        if let Some(refused) = proxy_refusal(status, proxy.as_deref()) {
+            return Err(refused);
+        }
         let set_cookie = response
             .headers()
             .get_all(reqwest::header::SET_COOKIE)
@@ -107,8 +108,8 @@ fn read(response: Response, limit: usize) -> Result<Vec<u8>, TransportError> {
         .take(most)
         .read_to_end(&mut body)
         .map_err(|error| match error.downcast::<reqwest::Error>() {
-            Ok(error) => fault(error),
-            Err(error) => classify(&error, false, error.kind() == io::ErrorKind::TimedOut),
+            Ok(error) => fault(error, None),
+            Err(error) => classify(&error, false, error.kind() == io::ErrorKind::TimedOut, None),
         })?;
     if body.len() > limit {
         return Err(TransportError {
@@ -119,9 +120,9 @@ fn read(response: Response, limit: usize) -> Result<Vec<u8>, TransportError> {
     Ok(body)
 }
 
-fn fault(error: reqwest::Error) -> TransportError {
+fn fault(error: reqwest::Error, proxy: Option<&str>) -> TransportError {
     let (connecting, timed_out) = (error.is_connect(), error.is_timeout());
-    classify(&error.without_url(), connecting, timed_out)
+    classify(&error.without_url(), connecting, timed_out, proxy)
 }
 
 /// Looks names up on threads of its own: the client's one runtime thread must not stand still, nor wait at its end.

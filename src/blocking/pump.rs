@@ -2,6 +2,7 @@
 
 use super::Account;
 use super::http::Http;
+use crate::options::NetworkOptions;
 use crate::protocol::{self, Exchange, Input, Now, Output, SessionConfig};
 use crate::status::{Problem, Status};
 use crate::types::{Buddy, Command, Connection, Event, Message, Millis, RequestId, UnixMillis};
@@ -49,9 +50,9 @@ pub(super) enum Answer {
 
 impl Shared {
     /// A session that is about to log in, with its caller waiting for messages.
-    pub(super) fn new(config: SessionConfig) -> Result<Self, Problem> {
+    pub(super) fn new(config: SessionConfig, network: &NetworkOptions) -> Result<Self, Problem> {
         Ok(Shared {
-            http: Http::new()?,
+            http: Http::new(network)?,
             start: Instant::now(),
             state: Mutex::new(State {
                 session: protocol::Session::new(config),
@@ -122,7 +123,7 @@ impl Shared {
                 Output::Exchange(exchange) => {
                     let id = exchange.id;
                     if let Err(error) = self.start(exchange) {
-                        let failed = crate::fault::classify(&error, true, false);
+                        let failed = crate::fault::classify(&error, true, false, None);
                         state
                             .session
                             .handle(self.now(), Input::Reply(id, Err(failed)));

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::http::Http;
 use super::log::Level;
 use super::seat::Seat;
 use super::worker::Core;
@@ -23,6 +24,7 @@ type Done = (ExchangeId, Result<Reply, TransportError>);
 struct Driver {
     core: Arc<Core>,
     seat: Arc<Seat>,
+    http: Arc<Http>,
     session: Session,
     /// Each exchange is a task of its own: it can be aborted, and a panic in it stays in it.
     exchanges: JoinSet<Done>,
@@ -33,7 +35,7 @@ struct Driver {
 }
 
 /// Runs a session until it is over or closed.
-pub(super) async fn run(core: Arc<Core>, seat: Arc<Seat>, config: SessionConfig) {
+pub(super) async fn run(core: Arc<Core>, seat: Arc<Seat>, http: Arc<Http>, config: SessionConfig) {
     let _last_word = LastWord {
         core: core.clone(),
         seat: seat.clone(),
@@ -46,6 +48,7 @@ pub(super) async fn run(core: Arc<Core>, seat: Arc<Seat>, config: SessionConfig)
         end: None,
         core,
         seat,
+        http,
     };
     while driver.turn().await.is_continue() {}
 }
@@ -135,7 +138,7 @@ impl Driver {
                 }
                 Output::Exchange(exchange) => {
                     let (id, kind) = (exchange.id, exchange.kind);
-                    let http = self.core.http.clone();
+                    let http = self.http.clone();
                     let task = async move { (id, http.carry_out(exchange).await) };
                     let handle = self.exchanges.spawn(task);
                     self.under_way.push((id, kind, handle));
@@ -309,7 +312,7 @@ impl Core {
 
 #[cfg(test)]
 mod tests {
-    use super::super::http::Http;
+    use super::super::http::Pools;
     use super::super::queue::{Polled, Queue};
     use super::*;
     use crate::types::Secret;
@@ -319,7 +322,7 @@ mod tests {
     fn panic_in_a_session_is_told_after_its_requests_are_answered() {
         let core = Arc::new(Core {
             queue: Queue::new(100).unwrap(),
-            http: Arc::new(Http::new().unwrap()),
+            pools: Pools::default(),
             start: std::time::Instant::now(),
             log_level: None,
         });

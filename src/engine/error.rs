@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use crate::protocol::ServerAddressError;
 use crate::status::{Problem, Status};
 
 /// A call that did nothing.
@@ -37,9 +36,9 @@ pub enum CallError {
     /// A value that makes no sense.
     #[error("{0}")]
     Argument(String),
-    /// The server's address is unusable.
+    /// An option is unusable, as the server's address often is.
     #[error(transparent)]
-    Server(#[from] ServerAddressError),
+    Options(#[from] Problem),
     /// The operating system gave no thread, descriptor or randomness.
     #[error("Out of system resources: {0}")]
     Resources(String),
@@ -57,7 +56,7 @@ impl CallError {
             CallError::Closed => Status::Closed,
             CallError::TooLong { .. } => Status::TooLong,
             CallError::Argument(_) => Status::Argument,
-            CallError::Server(error) => error.status(),
+            CallError::Options(problem) => problem.status,
             CallError::Resources(_) => Status::Resources,
         }
     }

@@ -1,26 +1,62 @@
 //! Carries out exchanges. The only file of the engine that names reqwest.
 //!
-//! One connection pool per client; no redirects, cookies, proxies of the environment or process-wide TLS provider.
+//! Sessions with equal network options share one connection pool.
 
 #![forbid(unsafe_code)]
 
 use super::dns::Resolver;
-use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault, USER_AGENT};
+use super::lock;
+use crate::options::NetworkOptions;
+use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// Name, TCP and TLS together; a long-poll's own time is much longer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_IDLE: usize = 16;
 
-/// What all sessions of one client share of HTTP.
+/// The pools of one client, one for each different set of options that is in use.
+#[derive(Debug, Default)]
+pub(super) struct Pools {
+    resolver: SharedResolver,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    used: Vec<Weak<Http>>,
+    /// Kept, for a host that opens one session after another.
+    latest: Option<Arc<Http>>,
+}
+
+impl Pools {
+    /// The pool for these options; made if no session has it.
+    pub(super) fn get(&self, network: &NetworkOptions) -> Result<Arc<Http>, TransportError> {
+        let mut known = lock(&self.known);
+        known.used.retain(|pool| pool.strong_count() > 0);
+        let mut pools = known.used.iter().filter_map(Weak::upgrade);
+        let pool = match pools.find(|pool| pool.network == *network) {
+            Some(pool) => pool,
+            None => {
+                let pool = Arc::new(Http::new(network, &self.resolver)?);
+                known.used.push(Arc::downgrade(&pool));
+                pool
+            }
+        };
+        // Dropped when the lock is open again: it may be the last of its kind.
+        let _before = known.latest.replace(Arc::clone(&pool));
+        drop(known);
+        Ok(pool)
+    }
+}
+
+/// What all sessions with equal options share of HTTP.
 #[derive(Debug)]
 pub(super) struct Http {
+    network: NetworkOptions,
     resolver: SharedResolver,
     plain: reqwest::Client,
     /// Made when first needed: the system's roots cost up to a megabyte and tens of milliseconds.
@@ -28,12 +64,13 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new() -> Result<Self, TransportError> {
-        let resolver = SharedResolver::default();
+    fn new(network: &NetworkOptions, resolver: &SharedResolver) -> Result<Self, TransportError> {
+        let tls = crate::tls::trust_nobody().map_err(|error| classify(&error))?;
         Ok(Http {
-            plain: client(trust_nobody()?, &resolver)?,
+            plain: client(network, tls, resolver)?,
             tls: OnceCell::new(),
-            resolver,
+            network: network.clone(),
+            resolver: resolver.clone(),
         })
     }
 
@@ -43,23 +80,24 @@ impl Http {
         let outcome = tokio::time::timeout(timeout, self.attempt(exchange)).await;
         outcome.unwrap_or_else(|_| {
             let detail = format!("no answer within {} s", timeout.as_secs().max(1));
-            Err(fault(TransportFault::Timeout, detail))
+            Err(TransportError {
+                fault: TransportFault::Timeout,
+                detail,
+            })
         })
     }
 
     async fn attempt(&self, exchange: Exchange) -> Result<Reply, TransportError> {
         let client = match exchange.url.scheme() {
-            "https" => {
-                self.tls
-                    .get_or_try_init(|| tls_client(&self.resolver))
-                    .await?
-            }
+            "https" => self.tls.get_or_try_init(|| self.tls_client()).await?,
             _ => &self.plain,
         };
         let method = match exchange.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
+        let proxy = self.network.proxy.label(&exchange.url);
+        let fault = |error| classify_request(&error, proxy.as_deref());
         let mut request = client.request(method, exchange.url);
         if let Some(cookie) = exchange.cookie {
             request = request.header(header::COOKIE, cookie);
@@ -70,10 +108,12 @@ impl Http {
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(bytes::Bytes::from_owner(Wiped(body)));
         }
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| classify_request(&error))?;
+        let mut response = request.send().await.map_err(fault)?;
+        if let Some(refused) =
+            crate::fault::proxy_refusal(response.status().as_u16(), proxy.as_deref())
+        {
+            return Err(refused);
+        }
         let mut reply = Reply {
             status: response.status().as_u16(),
             set_cookie: texts(&response, header::SET_COOKIE).collect(),
@@ -82,20 +122,28 @@ impl Http {
             body: Vec::new(),
         };
         let limit = exchange.body_limit;
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| classify_request(&error))?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(fault)? {
             if chunk.len() > limit.saturating_sub(reply.body.len()) {
-                return Err(fault(
-                    TransportFault::TooLarge,
-                    format!("more than {limit} bytes"),
-                ));
+                let detail = format!("more than {limit} bytes");
+                return Err(TransportError {
+                    fault: TransportFault::TooLarge,
+                    detail,
+                });
             }
             reply.body.extend_from_slice(&chunk);
         }
         Ok(reply)
+    }
+
+    /// Reads the system's roots on the blocking pool, so that no session waits for the disk.
+    async fn tls_client(&self) -> Result<reqwest::Client, TransportError> {
+        let roots = self.network.roots.clone();
+        let pin = self.network.pin.map(|pin| *pin.sha256());
+        let tls =
+            tokio::task::spawn_blocking(move || crate::tls::settings(roots.certificates(), pin));
+        let tls = tls.await.map_err(|error| classify(&error))?;
+        let tls = tls.map_err(|error| classify(&error))?;
+        client(&self.network, tls, &self.resolver)
     }
 }
 
@@ -117,41 +165,18 @@ fn texts(
 }
 
 fn client(
-    tls: rustls::ClientConfig,
+    network: &NetworkOptions,
+    tls: crate::tls::Settings,
     resolver: &SharedResolver,
 ) -> Result<reqwest::Client, TransportError> {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .dns_resolver(Arc::new(resolver.clone()))
-        .user_agent(USER_AGENT)
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .no_proxy()
-        .http1_only()
-        .tcp_nodelay(true)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(MAX_IDLE)
-        .build()
-        .map_err(|error| classify(&error))
-}
-
-/// Reads the system's roots on the blocking pool, so that no session waits for the disk.
-async fn tls_client(resolver: &SharedResolver) -> Result<reqwest::Client, TransportError> {
-    let config = tokio::task::spawn_blocking(|| crate::tls::client_config(Vec::new()));
-    let config = config.await.map_err(|error| classify(&error))?;
-    client(config.map_err(|error| classify(&error))?, resolver)
-}
-
-/// For plain HTTP, where reqwest wants TLS settings all the same: no root is read.
-fn trust_nobody() -> Result<rustls::ClientConfig, TransportError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| classify(&error))?;
-    Ok(builder
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth())
+    let client = crate::http::builder(network, tls).and_then(|builder| {
+        builder
+            .dns_resolver(Arc::new(resolver.clone()))
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(MAX_IDLE)
+            .build()
+    });
+    client.map_err(|error| classify(&error))
 }
 
 #[derive(Clone, Debug, Default)]
@@ -168,16 +193,35 @@ impl Resolve for SharedResolver {
     }
 }
 
-fn fault(fault: TransportFault, detail: impl Into<String>) -> TransportError {
-    let detail = detail.into();
-    TransportError { fault, detail }
-}
-
 /// An error that is not about a request.
 fn classify(error: &(dyn Error + 'static)) -> TransportError {
-    crate::fault::classify(error, true, false)
+    crate::fault::classify(error, true, false, None)
 }
 
-fn classify_request(error: &reqwest::Error) -> TransportError {
-    crate::fault::classify(error, error.is_connect(), error.is_timeout())
+fn classify_request(error: &reqwest::Error, proxy: Option<&str>) -> TransportError {
+    crate::fault::classify(error, error.is_connect(), error.is_timeout(), proxy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_options_share_a_pool_that_goes_with_its_last_session() {
+        let pools = Pools::default();
+        let network = |agent: &str| NetworkOptions {
+            user_agent: agent.to_owned(),
+            ..NetworkOptions::default()
+        };
+        let (one, again) = (network("one"), network("one"));
+        let first = pools.get(&one).unwrap();
+        assert!(Arc::ptr_eq(&first, &pools.get(&again).unwrap()));
+        let other = pools.get(&network("other")).unwrap();
+        assert!(!Arc::ptr_eq(&first, &other));
+        let gone = Arc::downgrade(&first);
+        drop(first);
+        assert!(gone.upgrade().is_none());
+        (0..100).for_each(|n| drop(pools.get(&network(&n.to_string())).unwrap()));
+        assert!(lock(&pools.known).used.len() <= 3);
+    }
 }

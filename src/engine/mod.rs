@@ -18,7 +18,7 @@ mod wake;
 mod worker;
 
 pub(crate) use crate::protocol::SavedState;
-pub use crate::protocol::{ServerAddress, ServerAddressError};
+pub use crate::protocol::ServerAddressError;
 pub use error::CallError;
 pub use log::{Level, LogSettings};
 pub use queue::{Polled, SessionEvent};

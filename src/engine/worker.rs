@@ -6,13 +6,13 @@
 
 use super::driver;
 use super::error::CallError;
-use super::http::Http;
+use super::http::Pools;
 use super::lock;
 use super::log::{Level, LogSettings};
 use super::queue::{Polled, Queue, SessionEvent};
 use super::seat::{Seat, SessionId};
 use super::wake::with_signals_blocked;
-use crate::protocol::{ServerAddress, SessionConfig};
+use crate::options::SessionOptions;
 use crate::types::RequestId;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex};
@@ -34,7 +34,7 @@ const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// What the worker's tasks share with each other and with the host's threads.
 pub(super) struct Core {
     pub(super) queue: Queue,
-    pub(super) http: Arc<Http>,
+    pub(super) pools: Pools,
     pub(super) start: Instant,
     pub(super) log_level: Option<Level>,
 }
@@ -56,7 +56,7 @@ impl Engine {
         let resources = |error: &dyn std::fmt::Display| CallError::Resources(error.to_string());
         let core = Arc::new(Core {
             queue: Queue::new(queue_limit).map_err(|error| resources(&error))?,
-            http: Arc::new(Http::new().map_err(|error| resources(&error))?),
+            pools: Pools::default(),
             start: Instant::now(),
             log_level: log.as_ref().map(|log| log.level),
         });
@@ -90,17 +90,21 @@ impl Engine {
     /// Starts a session's task.
     pub(crate) fn open(
         &self,
-        server: ServerAddress,
+        options: &SessionOptions,
         user_data: usize,
     ) -> Result<SessionId, CallError> {
-        let seed = getrandom::u64().map_err(|error| CallError::Resources(error.to_string()))?;
+        let resources = |error: &dyn std::fmt::Display| CallError::Resources(error.to_string());
+        let seed = getrandom::u64().map_err(|error| resources(&error))?;
+        let config = options.session_config(seed)?;
+        let http = self.core.pools.get(&options.network);
+        let http = http.map_err(|error| resources(&error))?;
         let Some(alive) = lock(&self.alive).clone() else {
             return Err(CallError::Closed);
         };
         let seat = Arc::new(Seat::new(user_data));
         let id = seat.id;
         self.core.queue.admit(seat.clone())?;
-        let task = driver::run(self.core.clone(), seat, SessionConfig { server, seed });
+        let task = driver::run(self.core.clone(), seat, http, config);
         self.handle.spawn(async move {
             task.await;
             drop(alive);

@@ -4,9 +4,15 @@ use super::guard;
 use super::handle::{self, Object, Table, Tables};
 use super::library::fbchat_status;
 use super::text;
-use crate::client::{ClientConfig, Level, LogSettings, QUEUE_LIMITS, SessionOptions};
+use crate::client::{ClientConfig, Level, LogSettings, QUEUE_LIMITS};
+use crate::options::{
+    BATCHES, NetworkOptions, Pin, Proxy, Roots, SessionOptions, TIMEOUTS_MS, check_range,
+    check_user_agent,
+};
 use crate::status::{Problem, Status};
+use crate::types::OwnPresence;
 use std::ffi::{CString, c_char, c_void};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Settings for clients and sessions; made by fbchat_config_new, freed by fbchat_config_free.
@@ -24,6 +30,36 @@ pub const FBCHAT_CONFIG_ALLOW_INSECURE: fbchat_config_key = 2;
 /// Integer, 100 to 1000000, read by fbchat_client_new only: how many events may wait before sessions are slowed down.
 /// Default 10000.
 pub const FBCHAT_CONFIG_QUEUE_LIMIT: fbchat_config_key = 3;
+/// String: the proxy that leads to the server, as KIND://HOST:PORT or KIND://USER:PASSWORD@HOST:PORT. Default "", none.
+///
+/// KIND is http (a tunnel by CONNECT for https servers; plain requests for http servers), socks4, socks4a, socks5 or
+/// socks5h. With http, socks4a and socks5h the server's name is looked up by the proxy only: use socks5h for Tor. SOCKS 4
+/// has no passwords. "environment" takes what http_proxy, https_proxy, all_proxy and no_proxy say while
+/// fbchat_config_set_str runs; without it, the environment is never read. Behind a proxy an http server counts as on
+/// another machine, whatever its name (FBCHAT_CONFIG_ALLOW_INSECURE).
+pub const FBCHAT_CONFIG_PROXY: fbchat_config_key = 4;
+/// String: a PEM file of certificates to trust besides the system's, read while fbchat_config_set_str runs. Default "",
+/// none.
+pub const FBCHAT_CONFIG_CA_FILE: fbchat_config_key = 5;
+/// String: the SHA-256 of the one certificate (DER) to trust, in hexadecimal (colons allowed) or base64. Default "", none.
+///
+/// The server must show exactly this one; its issuer, names and dates don't count then, and no other certificate is
+/// trusted. FBCHAT_FIELD_CERTIFICATE_SHA256 gives what to set here. Only with the feature "pin" (fbchat_has_feature).
+pub const FBCHAT_CONFIG_PIN_SHA256: fbchat_config_key = 6;
+/// Integer, 1000 to 120000: milliseconds until a connection to the server must be up, proxy and TLS included. Default 15000.
+pub const FBCHAT_CONFIG_CONNECT_TIMEOUT_MS: fbchat_config_key = 7;
+/// Integer, 1000 to 120000: milliseconds until an answer must be there, connecting included. The held long-poll has a
+/// limit of its own. Default 30000.
+pub const FBCHAT_CONFIG_REQUEST_TIMEOUT_MS: fbchat_config_key = 8;
+/// String: what the server is told as User-Agent, 1 to 256 ASCII characters; "" = the default, "Mozilla/5.0 (compatible;
+/// fbchat/VERSION)". Servers of 2008 want something that looks like a browser.
+pub const FBCHAT_CONFIG_USER_AGENT: fbchat_config_key = 9;
+/// Integer, 0 or 1: come in as active (1), which is the ACTIVE flag of the long-poll, or as idle (0). Later changes are
+/// fbchat_session_set_presence's. Default 1.
+pub const FBCHAT_CONFIG_ACTIVE: fbchat_config_key = 10;
+/// Integer, 1 to 1000: greatest number of messages and notices that the server may put into one answer. Less memory at
+/// once, more requests. Default: as many as the server offers.
+pub const FBCHAT_CONFIG_BATCH: fbchat_config_key = 11;
 
 /// Log level: something is broken.
 pub const FBCHAT_LOG_ERROR: i32 = 1;
@@ -90,12 +126,13 @@ pub unsafe extern "C" fn fbchat_config_new(config: *mut *mut fbchat_config) -> f
 /// Sets a setting that takes a string.
 ///
 /// @param config  the configuration
-/// @param key     FBCHAT_CONFIG_SERVER
-/// @param value   UTF-8
+/// @param key     a setting that takes a string: FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256, _USER_AGENT
+/// @param value   UTF-8; see the key
 /// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_KEY for a key that is unknown or takes no string; FBCHAT_ERR_UTF8;
-///         FBCHAT_ERR_ARGUMENT for a value that makes no sense, or a configuration that was freed; FBCHAT_ERR_FORKED
+///         FBCHAT_ERR_ARGUMENT for a value that makes no sense (fbchat_last_error names the key), or a configuration that
+///         was freed; FBCHAT_ERR_FORKED
 ///
-/// Ownership: value is copied.
+/// Ownership: value is copied; a proxy's password is wiped with the last copy.
 /// Threads: one at a time for one configuration.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -106,13 +143,15 @@ pub unsafe extern "C" fn fbchat_config_set_str(
 ) -> fbchat_status {
     guard::status(|| {
         let config = handle::find::<Config>(config)?;
-        if key != FBCHAT_CONFIG_SERVER {
-            return Err(no_such_key(key, "a string"));
-        }
+        let name = string_name(key)?;
         // SAFETY: the header asks for NULL or a C string.
-        let server = unsafe { text::read(value, "value") }?;
-        SessionOptions::check_server(server)?;
-        lock(&config).session.server = server.to_owned();
+        let value = unsafe { text::read(value, "value") }?;
+        let mut settings = lock(&config);
+        let session = &mut settings.session;
+        set_string(session, key, value).map_err(|problem| Problem {
+            text: format!("{name}: {}", problem.text),
+            ..problem
+        })?;
         Ok(Status::Ok)
     })
 }
@@ -120,10 +159,12 @@ pub unsafe extern "C" fn fbchat_config_set_str(
 /// Sets a setting that takes an integer.
 ///
 /// @param config  the configuration
-/// @param key     FBCHAT_CONFIG_ALLOW_INSECURE or FBCHAT_CONFIG_QUEUE_LIMIT
+/// @param key     a setting that takes an integer: FBCHAT_CONFIG_ALLOW_INSECURE, _QUEUE_LIMIT, _CONNECT_TIMEOUT_MS,
+///                _REQUEST_TIMEOUT_MS, _ACTIVE, _BATCH
 /// @param value   see the key
 /// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_KEY for a key that is unknown or takes no integer;
-///         FBCHAT_ERR_ARGUMENT for a value out of range, or a configuration that was freed; FBCHAT_ERR_FORKED
+///         FBCHAT_ERR_ARGUMENT for a value out of range (fbchat_last_error names key and range), or a configuration that
+///         was freed; FBCHAT_ERR_FORKED
 ///
 /// Ownership: nothing changes hands.
 /// Threads: one at a time for one configuration.
@@ -137,22 +178,32 @@ pub extern "C" fn fbchat_config_set_int(
     guard::status(|| {
         let config = handle::find::<Config>(config)?;
         let mut settings = lock(&config);
+        let flag = |name: &str| text::flag(value, &format!("{name} must be 0 or 1"));
+        let session = &mut settings.session;
         match key {
             FBCHAT_CONFIG_ALLOW_INSECURE => {
-                let range = "FBCHAT_CONFIG_ALLOW_INSECURE must be 0 or 1";
-                settings.session.allow_insecure = text::flag(value, range)?;
+                session.allow_insecure = flag("FBCHAT_CONFIG_ALLOW_INSECURE")?;
             }
             FBCHAT_CONFIG_QUEUE_LIMIT => {
-                let limit = usize::try_from(value)
-                    .ok()
-                    .filter(|limit| QUEUE_LIMITS.contains(limit));
-                settings.queue_limit = limit.ok_or_else(|| {
-                    let (least, most) = (QUEUE_LIMITS.start(), QUEUE_LIMITS.end());
-                    let text = format!(
-                        "FBCHAT_CONFIG_QUEUE_LIMIT must be from {least} to {most}, not {value}"
-                    );
-                    Problem::new(Status::Argument, text)
-                })?;
+                let range = &QUEUE_LIMITS;
+                settings.queue_limit = check_range("FBCHAT_CONFIG_QUEUE_LIMIT", value, range)?;
+            }
+            FBCHAT_CONFIG_CONNECT_TIMEOUT_MS => {
+                let name = "FBCHAT_CONFIG_CONNECT_TIMEOUT_MS";
+                session.network.connect_timeout_ms = check_range(name, value, &TIMEOUTS_MS)?;
+            }
+            FBCHAT_CONFIG_REQUEST_TIMEOUT_MS => {
+                let name = "FBCHAT_CONFIG_REQUEST_TIMEOUT_MS";
+                session.request_timeout_ms = check_range(name, value, &TIMEOUTS_MS)?;
+            }
+            FBCHAT_CONFIG_ACTIVE => {
+                session.presence = match flag("FBCHAT_CONFIG_ACTIVE")? {
+                    true => OwnPresence::Active,
+                    false => OwnPresence::Idle,
+                };
+            }
+            FBCHAT_CONFIG_BATCH => {
+                session.batch = Some(check_range("FBCHAT_CONFIG_BATCH", value, &BATCHES)?);
             }
             _ => return Err(no_such_key(key, "an integer")),
         }
@@ -220,6 +271,45 @@ pub extern "C" fn fbchat_config_free(config: *mut fbchat_config) {
         }
         Ok(())
     });
+}
+
+/// The name of a key that takes a string.
+fn string_name(key: fbchat_config_key) -> Result<&'static str, Problem> {
+    Ok(match key {
+        FBCHAT_CONFIG_SERVER => "FBCHAT_CONFIG_SERVER",
+        FBCHAT_CONFIG_PROXY => "FBCHAT_CONFIG_PROXY",
+        FBCHAT_CONFIG_CA_FILE => "FBCHAT_CONFIG_CA_FILE",
+        FBCHAT_CONFIG_PIN_SHA256 => "FBCHAT_CONFIG_PIN_SHA256",
+        FBCHAT_CONFIG_USER_AGENT => "FBCHAT_CONFIG_USER_AGENT",
+        _ => return Err(no_such_key(key, "a string")),
+    })
+}
+
+fn set_string(
+    session: &mut SessionOptions,
+    key: fbchat_config_key,
+    value: &str,
+) -> Result<(), Problem> {
+    let network = &mut session.network;
+    match key {
+        FBCHAT_CONFIG_SERVER => {
+            SessionOptions::check_server(value)?;
+            session.server = value.to_owned();
+        }
+        FBCHAT_CONFIG_PROXY => network.proxy = Proxy::parse(value)?,
+        FBCHAT_CONFIG_CA_FILE if value.is_empty() => network.roots = Roots::default(),
+        FBCHAT_CONFIG_CA_FILE => network.roots = Roots::read(Path::new(value))?,
+        FBCHAT_CONFIG_PIN_SHA256 if value.is_empty() => network.pin = None,
+        FBCHAT_CONFIG_PIN_SHA256 => network.pin = Some(Pin::parse(value)?),
+        FBCHAT_CONFIG_USER_AGENT if value.is_empty() => {
+            network.user_agent = NetworkOptions::default().user_agent;
+        }
+        _ => {
+            check_user_agent(value)?;
+            network.user_agent = value.to_owned();
+        }
+    }
+    Ok(())
 }
 
 fn no_such_key(key: fbchat_config_key, kind: &str) -> Problem {

@@ -7,12 +7,12 @@ pub type fbchat_field = i32;
 
 /// Login succeeded: UID, NAME, MESSAGE_LIMIT. Answers fbchat_session_login.
 pub const FBCHAT_EVENT_LOGGED_IN: fbchat_event_kind = 1;
-/// Login failed: status, REASON. Answers fbchat_session_login; the session may log in again.
+/// Login failed: status, REASON, and with FBCHAT_ERR_TLS the CERTIFICATE_ fields. Answers fbchat_session_login; the session may log in again.
 pub const FBCHAT_EVENT_LOGIN_FAILED: fbchat_event_kind = 2;
 /// The server wants a person in a browser (captcha, checkpoint): status, REASON. Answers fbchat_session_login; the
 /// session may log in again.
 pub const FBCHAT_EVENT_CHALLENGE: fbchat_event_kind = 3;
-/// The connection changed: STATE; when waiting also WAIT_MS, status and REASON.
+/// The connection changed: STATE; when waiting also WAIT_MS, status, REASON and the CERTIFICATE_ fields.
 pub const FBCHAT_EVENT_CONNECTION: fbchat_event_kind = 4;
 /// A message: FROM, TO, FROM_NAME, TO_NAME, TEXT, TIME_MS, MESSAGE_ID, FLAGS.
 pub const FBCHAT_EVENT_MESSAGE: fbchat_event_kind = 5;
@@ -79,6 +79,27 @@ pub const FBCHAT_FIELD_MESSAGE_LIMIT: fbchat_field = 19;
 pub const FBCHAT_FIELD_SAVED: fbchat_field = 50;
 /// Integer: how many events wait.
 pub const FBCHAT_FIELD_WAITING: fbchat_field = 51;
+/// String: SHA-256 of the server's certificate that is not trusted, "AB:CD:…", as FBCHAT_CONFIG_PIN_SHA256 takes it. In
+/// events with a REASON; absent if that is not the trouble, or without the feature "pin".
+pub const FBCHAT_FIELD_CERTIFICATE_SHA256: fbchat_field = 60;
+/// Integer: why the server's certificate is not trusted, a FBCHAT_CERTIFICATE_ number. In events with a REASON; 0 if that is
+/// not the trouble.
+pub const FBCHAT_FIELD_CERTIFICATE_PROBLEM: fbchat_field = 61;
+
+/// The certificate's time is over.
+pub const FBCHAT_CERTIFICATE_EXPIRED: i32 = 1;
+/// Its time has not begun; often this machine's clock is wrong.
+pub const FBCHAT_CERTIFICATE_NOT_YET_VALID: i32 = 2;
+/// It is self-signed, or its issuer is not known on this machine.
+pub const FBCHAT_CERTIFICATE_UNKNOWN_ISSUER: i32 = 3;
+/// It is for another name.
+pub const FBCHAT_CERTIFICATE_WRONG_NAME: i32 = 4;
+/// Its issuer took it back.
+pub const FBCHAT_CERTIFICATE_REVOKED: i32 = 5;
+/// It is not the one of FBCHAT_CONFIG_PIN_SHA256.
+pub const FBCHAT_CERTIFICATE_NOT_PINNED: i32 = 6;
+/// Anything else.
+pub const FBCHAT_CERTIFICATE_OTHER: i32 = 7;
 
 /// Not connected, or invisible.
 pub const FBCHAT_PRESENCE_OFFLINE: i32 = 0;

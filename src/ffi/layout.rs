@@ -47,7 +47,11 @@ const MESSAGE: &[fbchat_field] = &[
     FBCHAT_FIELD_MESSAGE_ID,
     FBCHAT_FIELD_FLAGS,
 ];
-const REASON: &[fbchat_field] = &[FBCHAT_FIELD_REASON];
+const REASON: &[fbchat_field] = &[
+    FBCHAT_FIELD_REASON,
+    FBCHAT_FIELD_CERTIFICATE_SHA256,
+    FBCHAT_FIELD_CERTIFICATE_PROBLEM,
+];
 /// Conversations have no call in C yet, so no event of this kind reaches it.
 const EVENT_HISTORY: fbchat_event_kind = 12;
 
@@ -187,6 +191,10 @@ impl fbchat_event {
     fn problem(&mut self, problem: Option<&Problem>) {
         self.status = problem.map_or(Status::Ok, |problem| problem.status);
         self.maybe(problem.map(|problem| problem.text.as_str()));
+        let untrusted = problem.and_then(|problem| problem.untrusted);
+        let fingerprint = untrusted.and_then(|untrusted| untrusted.fingerprint());
+        self.maybe(fingerprint.as_deref());
+        self.int(untrusted.map_or(0, |untrusted| i64::from(untrusted.why as i32)));
     }
 
     fn connection(&mut self, connection: &Connection) {
@@ -195,6 +203,8 @@ impl fbchat_event {
             FBCHAT_FIELD_STATE,
             FBCHAT_FIELD_WAIT_MS,
             FBCHAT_FIELD_REASON,
+            FBCHAT_FIELD_CERTIFICATE_SHA256,
+            FBCHAT_FIELD_CERTIFICATE_PROBLEM,
         ];
         let (state, wait, problem) = match connection {
             Connection::LoggingIn => (FBCHAT_CONNECTION_LOGGING_IN, 0, None),

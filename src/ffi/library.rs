@@ -112,7 +112,8 @@ pub extern "C" fn fbchat_abi_version() -> u32 {
 
 /// Says whether the loaded library has a feature.
 ///
-/// @param name  the feature: "tls" (https servers)
+/// @param name  the feature: "tls" (https servers), by "rustls" or "native-tls" (the system's library); "pin"
+///              (FBCHAT_CONFIG_PIN_SHA256, FBCHAT_FIELD_CERTIFICATE_SHA256), only with rustls
 /// @return 1 if it has, 0 if not, if nobody knows the name, or if it is NULL
 ///
 /// Ownership: name is borrowed for the call.
@@ -123,7 +124,13 @@ pub unsafe extern "C" fn fbchat_has_feature(name: *const c_char) -> i32 {
     guard::value(0, || {
         // SAFETY: the header asks for NULL or a C string.
         let name = unsafe { text::read(name, "feature's name") }?;
-        Ok(i32::from(matches!(name, "tls")))
+        let rustls = cfg!(feature = "rustls");
+        Ok(i32::from(match name {
+            "tls" => true,
+            "rustls" | "pin" => rustls,
+            "native-tls" => !rustls,
+            _ => false,
+        }))
     })
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::client::{SessionEvent, SessionId};
-use crate::status::{Problem, Status};
+use crate::status::{Distrust, Problem, Status, Untrusted};
 use crate::types::{Buddy, Connection, Event, Message, Origin, Presence, RequestId, Uid};
 use std::ffi::{CStr, CString};
 use std::ptr::{null, null_mut};
@@ -168,6 +168,149 @@ fn failures_carry_status_and_reason() {
     assert_eq!(text(closed, 0, FBCHAT_FIELD_REASON), None);
     assert_eq!(last_error(), "", "an absent field is no failure");
     free(closed);
+}
+
+#[test]
+fn certificate_that_is_not_trusted_can_be_asked_about() {
+    let mut problem = Problem::new(Status::Tls, "No secure connection");
+    problem.untrusted = Some(Untrusted {
+        why: Distrust::WrongName,
+        sha256: Some([0xAB; 32]),
+    });
+    let failed = Event::LoginFailed {
+        request: RequestId(9),
+        problem: problem.clone(),
+    };
+    let waiting = Event::Connection(Connection::Waiting {
+        wait_ms: 3000,
+        problem,
+    });
+    for event in [failed, waiting] {
+        let event = made(event);
+        let sha256 = text(event, 0, FBCHAT_FIELD_CERTIFICATE_SHA256).unwrap();
+        assert_eq!(sha256, ["AB"; 32].join(":"));
+        let why = i64::from(FBCHAT_CERTIFICATE_WRONG_NAME);
+        assert_eq!(int(event, 0, FBCHAT_FIELD_CERTIFICATE_PROBLEM), Ok(why));
+        free(event);
+    }
+    let other = made(Event::LoginFailed {
+        request: RequestId(9),
+        problem: Problem::new(Status::Dns, "no such name"),
+    });
+    assert_eq!(text(other, 0, FBCHAT_FIELD_CERTIFICATE_SHA256), None);
+    assert_eq!(int(other, 0, FBCHAT_FIELD_CERTIFICATE_PROBLEM), Ok(0));
+    free(other);
+}
+
+#[test]
+fn numbers_of_distrust_are_those_of_the_header() {
+    for (why, number) in [
+        (Distrust::Expired, FBCHAT_CERTIFICATE_EXPIRED),
+        (Distrust::NotYetValid, FBCHAT_CERTIFICATE_NOT_YET_VALID),
+        (Distrust::UnknownIssuer, FBCHAT_CERTIFICATE_UNKNOWN_ISSUER),
+        (Distrust::WrongName, FBCHAT_CERTIFICATE_WRONG_NAME),
+        (Distrust::Revoked, FBCHAT_CERTIFICATE_REVOKED),
+        (Distrust::NotPinned, FBCHAT_CERTIFICATE_NOT_PINNED),
+        (Distrust::Other, FBCHAT_CERTIFICATE_OTHER),
+    ] {
+        assert_eq!(why as i32, number);
+    }
+}
+
+#[test]
+fn network_settings_name_key_and_range() {
+    let mut config = null_mut();
+    // SAFETY: a place for a pointer.
+    assert_eq!(unsafe { fbchat_config_new(&mut config) }, FBCHAT_OK);
+    for (key, value, sentence) in [
+        (
+            FBCHAT_CONFIG_CONNECT_TIMEOUT_MS,
+            5,
+            "FBCHAT_CONFIG_CONNECT_TIMEOUT_MS must be from 1000 to 120000, not 5",
+        ),
+        (
+            FBCHAT_CONFIG_REQUEST_TIMEOUT_MS,
+            -1,
+            "FBCHAT_CONFIG_REQUEST_TIMEOUT_MS must be from 1000 to 120000, not -1",
+        ),
+        (
+            FBCHAT_CONFIG_REQUEST_TIMEOUT_MS,
+            i64::MAX,
+            "FBCHAT_CONFIG_REQUEST_TIMEOUT_MS must be from 1000 to 120000, not 9223372036854775807",
+        ),
+        (
+            FBCHAT_CONFIG_ACTIVE,
+            2,
+            "FBCHAT_CONFIG_ACTIVE must be 0 or 1, not 2",
+        ),
+        (
+            FBCHAT_CONFIG_BATCH,
+            0,
+            "FBCHAT_CONFIG_BATCH must be from 1 to 1000, not 0",
+        ),
+    ] {
+        assert_eq!(
+            fbchat_config_set_int(config, key, value),
+            FBCHAT_ERR_ARGUMENT
+        );
+        assert_eq!(last_error(), sentence);
+    }
+    let set = |key, value: &str| {
+        let value = CString::new(value).unwrap();
+        // SAFETY: a living handle and a C string.
+        unsafe { fbchat_config_set_str(config, key, value.as_ptr()) }
+    };
+    for (key, value, name) in [
+        (
+            FBCHAT_CONFIG_PROXY,
+            "gopher://127.0.0.1",
+            "FBCHAT_CONFIG_PROXY",
+        ),
+        (
+            FBCHAT_CONFIG_CA_FILE,
+            "/nowhere/ca.pem",
+            "FBCHAT_CONFIG_CA_FILE: The certificates in /nowhere/ca.pem cannot be used: there is no such file",
+        ),
+        (
+            FBCHAT_CONFIG_PIN_SHA256,
+            "AB:CD",
+            "FBCHAT_CONFIG_PIN_SHA256",
+        ),
+        (
+            FBCHAT_CONFIG_USER_AGENT,
+            "two\nlines",
+            "FBCHAT_CONFIG_USER_AGENT",
+        ),
+    ] {
+        assert_eq!(set(key, value), FBCHAT_ERR_ARGUMENT);
+        assert!(last_error().starts_with(name), "{}", last_error());
+        assert_eq!(set(key, ""), FBCHAT_OK, "back to the default");
+    }
+    assert_eq!(
+        set(FBCHAT_CONFIG_PROXY, "socks5h://user:pass@127.0.0.1:9050"),
+        FBCHAT_OK
+    );
+    assert_eq!(set(FBCHAT_CONFIG_BATCH, "7"), FBCHAT_ERR_KEY);
+    assert_eq!(
+        fbchat_config_set_int(config, FBCHAT_CONFIG_BATCH, 7),
+        FBCHAT_OK
+    );
+    assert_eq!(
+        fbchat_config_set_int(config, FBCHAT_CONFIG_PROXY, 7),
+        FBCHAT_ERR_KEY
+    );
+    fbchat_config_free(config);
+}
+
+#[test]
+fn exactly_one_tls_library_is_there() {
+    let has = |name: &std::ffi::CStr| {
+        // SAFETY: a C string.
+        unsafe { fbchat_has_feature(name.as_ptr()) == 1 }
+    };
+    assert!(has(c"tls"));
+    assert_ne!(has(c"rustls"), has(c"native-tls"));
+    assert_eq!(has(c"rustls"), has(c"pin"));
 }
 
 #[test]

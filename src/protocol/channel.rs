@@ -6,7 +6,7 @@ use super::wire::{ChannelReply, Item};
 use crate::types::{Event, Message, Millis, Origin, Presence, Seq, Uid};
 
 /// Items taken from one reply; the server replays the rest, so a huge reply cannot bloat the event queue.
-pub(super) const MOST_ITEMS: usize = 1_000;
+pub const MOST_ITEMS: usize = 1_000;
 /// A poll that ends sooner without bringing anything counts as idle running, in milliseconds.
 const QUICK: Millis = 2_000;
 /// Quick and empty polls in a row before the session slows down.

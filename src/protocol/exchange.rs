@@ -1,10 +1,10 @@
 //! One HTTP request and its reply, as data: what passes between the protocol and a driver.
 
-use crate::status::Status;
+use crate::status::{Status, Untrusted};
 use crate::types::Millis;
 use url::Url;
 
-/// What drivers call themselves. Servers of 2008 offered chat only to what looked like a browser; new ones can tell us apart.
+/// What drivers call themselves unless told otherwise. Servers of 2008 offered chat only to what looked like a browser; new ones can tell us apart.
 pub const USER_AGENT: &str = concat!(
     "Mozilla/5.0 (compatible; fbchat/",
     env!("CARGO_PKG_VERSION"),
@@ -76,8 +76,8 @@ pub enum TransportFault {
     Dns,
     /// No connection.
     Connect,
-    /// TLS handshake or certificate.
-    Tls,
+    /// TLS handshake, or a certificate that is not trusted.
+    Tls(Option<Untrusted>),
     /// Too slow.
     Timeout,
     /// The connection broke while the exchange was under way.
@@ -102,7 +102,7 @@ impl TransportFault {
         match self {
             TransportFault::Dns => Status::Dns,
             TransportFault::Connect => Status::Connect,
-            TransportFault::Tls => Status::Tls,
+            TransportFault::Tls(_) => Status::Tls,
             TransportFault::Timeout => Status::Timeout,
             TransportFault::Io => Status::Io,
             TransportFault::TooLarge => Status::BadReply,
@@ -113,7 +113,7 @@ impl TransportFault {
     pub fn never_sent(self) -> bool {
         matches!(
             self,
-            TransportFault::Dns | TransportFault::Connect | TransportFault::Tls
+            TransportFault::Dns | TransportFault::Connect | TransportFault::Tls(_)
         )
     }
 }

@@ -10,8 +10,6 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-/// An ordinary call must be answered within this time, in milliseconds.
-const CALL_TIMEOUT: Millis = 30_000;
 /// A long-poll is held for 55 s; silence beyond this means that nobody holds it any more, in milliseconds.
 const POLL_TIMEOUT: Millis = 90_000;
 /// A driver that has not reported by then has lost the exchange, in milliseconds beyond the timeout.
@@ -65,7 +63,7 @@ impl Session {
         let id = ExchangeId(self.last_exchange);
         let (kind, timeout) = match call {
             Call::Link(Step::Poll) => (ExchangeKind::LongPoll, POLL_TIMEOUT),
-            _ => (ExchangeKind::Call, CALL_TIMEOUT),
+            _ => (ExchangeKind::Call, self.config.call_timeout),
         };
         if let Call::Link(_) = call {
             self.link = Link::Busy(id);

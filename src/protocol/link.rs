@@ -144,7 +144,10 @@ impl Session {
         let nonce = self.rng.u32(..);
         let active = self.own_presence == OwnPresence::Active;
         let batch = self.page.extensions.as_ref().and_then(|own| own.batch.id());
-        let batch = batch.map_or_else(String::new, |most| format!("?batch={most}{more}"));
+        let wanted = self.config.batch.map_or(u64::MAX, u64::from);
+        let batch = batch.map_or_else(String::new, |most| {
+            format!("?batch={}{more}", most.min(wanted))
+        });
         let path = format!("x/{nonce}/{active}/p_{own}={seq}{batch}");
         match channel.join(&path) {
             Ok(url) => self.fetch(now, call, url),

@@ -14,6 +14,7 @@ mod call;
 mod calls;
 mod channel;
 mod commands;
+mod config;
 mod cookies;
 mod endpoints;
 mod exchange;
@@ -35,9 +36,11 @@ mod session;
 mod sign_on;
 mod wire;
 
+pub use channel::MOST_ITEMS;
+pub use config::{CALL_TIMEOUT, SessionConfig};
 pub use endpoints::{ServerAddress, ServerAddressError};
 pub use exchange::{
     Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault, USER_AGENT,
 };
 pub use resume::SavedState;
-pub use session::{Input, Now, Output, Session, SessionConfig};
+pub use session::{Input, Now, Output, Session};

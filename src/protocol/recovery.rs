@@ -2,7 +2,7 @@
 //! that is not cured at once.
 
 use super::call::{Call, Flight};
-use super::exchange::{Reply, TransportError};
+use super::exchange::{Reply, TransportError, TransportFault};
 use super::history::HistoryPayload;
 use super::link::{Link, Step};
 use super::login;
@@ -33,7 +33,11 @@ impl Session {
             Status::Io => format!("Lost the connection to {server} while {doing}: {detail}"),
             _ => format!("{server} sent too much while {doing}: {detail}"),
         };
-        Problem::new(error.fault.status(), text)
+        let mut problem = Problem::new(error.fault.status(), text);
+        if let TransportFault::Tls(untrusted) = error.fault {
+            problem.untrusted = untrusted;
+        }
+        problem
     }
 
     /// A step did not work: tries again after the backoff, or gives a first login up.

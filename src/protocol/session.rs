@@ -4,8 +4,8 @@
 
 use super::backoff::Backoff;
 use super::call::{Call, Flight};
+use super::config::SessionConfig;
 use super::cookies::Cookies;
-use super::endpoints::ServerAddress;
 use super::exchange::{Exchange, ExchangeId, Reply, TransportError, TransportFault};
 use super::history::Seen;
 use super::link::Link;
@@ -33,15 +33,6 @@ pub struct Now {
     pub monotonic: Millis,
     /// The wall clock.
     pub unix: UnixMillis,
-}
-
-/// What a session needs to know before it starts.
-#[derive(Clone, Debug)]
-pub struct SessionConfig {
-    /// Where the server is.
-    pub server: ServerAddress,
-    /// Randomness for message ids, nonces and jitter; must differ from session to session.
-    pub seed: u64,
 }
 
 /// Something that happened.
@@ -148,6 +139,7 @@ impl Session {
     pub fn new(config: SessionConfig) -> Self {
         Session {
             rng: fastrand::Rng::with_seed(config.seed),
+            own_presence: config.presence,
             config,
             outputs: VecDeque::new(),
             cookies: Cookies::default(),
@@ -177,7 +169,6 @@ impl Session {
             outage_ended_at: None,
             server_ahead: 0,
             outbox: Outbox::default(),
-            own_presence: OwnPresence::default(),
             visible_there: None,
             visibility_posted: true,
             visibility_at: 0,

@@ -65,7 +65,7 @@ fn reply(rng: &mut fastrand::Rng) -> Result<Reply, TransportError> {
     let faults = [
         TransportFault::Dns,
         TransportFault::Connect,
-        TransportFault::Tls,
+        TransportFault::Tls(None),
         TransportFault::Timeout,
         TransportFault::Io,
         TransportFault::TooLarge,

@@ -57,10 +57,8 @@ impl World {
     fn new(seed: u64, clients: usize) -> Self {
         let session = |n: usize| {
             let server = ServerAddress::parse("http://127.0.0.1:8080", false).unwrap();
-            Session::new(SessionConfig {
-                server,
-                seed: seed.wrapping_mul(31).wrapping_add(n as u64),
-            })
+            let seed = seed.wrapping_mul(31).wrapping_add(n as u64);
+            Session::new(SessionConfig::new(server, seed))
         };
         let client = |n| Client {
             session: session(n),

@@ -32,7 +32,7 @@ fn own_messages_from_another_session_are_told_as_own() {
     // The second client's session becomes another one of user 1.
     let now = world.clock();
     let server = ServerAddress::parse("http://127.0.0.1:8080", false).unwrap();
-    world.clients[1].session = Session::new(SessionConfig { server, seed: 99 });
+    world.clients[1].session = Session::new(SessionConfig::new(server, 99));
     world.clients[1].arriving.clear();
     world.clients[1].held.clear();
     let (request, email, password) = (

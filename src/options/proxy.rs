@@ -1,0 +1,284 @@
+//! Proxies: how they are written, which addresses they are for, and what they are called in sentences.
+
+use crate::status::{Problem, Status};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use std::sync::Arc;
+use url::Url;
+use zeroize::Zeroizing;
+
+/// An address is shorter, whatever it is.
+const MAX_ADDRESS: usize = 1024;
+/// What SOCKS has room for.
+const MAX_USER: usize = 255;
+
+/// The way through a proxy; by default there is none. May hold a password, and never prints it.
+#[derive(Clone, Default)]
+pub struct Proxy(Option<Arc<Routes>>);
+
+struct Routes {
+    /// For plain HTTP, for HTTPS.
+    addresses: [Option<Address>; 2],
+    /// As in `no_proxy`.
+    exceptions: String,
+    matcher: Matcher,
+}
+
+/// A checked address, wiped when dropped: it may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+struct Address(Zeroizing<String>);
+
+impl Proxy {
+    /// Reads `http://`, `socks4://`, `socks4a://`, `socks5://` or `socks5h://` with host and port, and user and
+    /// password if the proxy wants them; `environment` for [`Proxy::from_environment`]; nothing for no proxy.
+    ///
+    /// # Errors
+    /// It is no such address; the sentence does not repeat it.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        match text.trim() {
+            "" => Ok(Proxy::default()),
+            "environment" => Proxy::from_environment(),
+            text => {
+                let address = Address::parse(text, "This")?;
+                Ok(Proxy::new(
+                    [Some(address.clone()), Some(address)],
+                    String::new(),
+                ))
+            }
+        }
+    }
+
+    /// Reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, as they are now. Capitals count too, but
+    /// for `HTTP_PROXY`: a web server's visitors can set that one for its programs.
+    ///
+    /// # Errors
+    /// One of them is no proxy address.
+    pub fn from_environment() -> Result<Self, Problem> {
+        Proxy::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, Problem> {
+        let value = |name: &str| {
+            let capitals = Some(name.to_ascii_uppercase()).filter(|_| name != "http_proxy");
+            let found = get(name).or_else(|| get(&capitals?));
+            found.filter(|value| !value.trim().is_empty())
+        };
+        let address = |name: &str| {
+            let who = format!("The environment's {name}");
+            let found = value(name).map(Zeroizing::new);
+            found
+                .map(|text| Address::parse(text.trim(), &who))
+                .transpose()
+        };
+        let all = address("all_proxy")?;
+        let addresses = [
+            address("http_proxy")?.or_else(|| all.clone()),
+            address("https_proxy")?.or(all),
+        ];
+        if addresses.iter().all(Option::is_none) {
+            return Ok(Proxy::default());
+        }
+        Ok(Proxy::new(addresses, value("no_proxy").unwrap_or_default()))
+    }
+
+    fn new(addresses: [Option<Address>; 2], exceptions: String) -> Self {
+        let text = |address: &Option<Address>| {
+            let text = address.as_ref().map(|address| address.0.to_string());
+            text.unwrap_or_default()
+        };
+        let [http, https] = &addresses;
+        let matcher = Matcher::builder()
+            .http(text(http))
+            .https(text(https))
+            .no(exceptions.clone())
+            .build();
+        Proxy(Some(Arc::new(Routes {
+            addresses,
+            exceptions,
+            matcher,
+        })))
+    }
+
+    /// The addresses for plain HTTP and for HTTPS.
+    pub(crate) fn addresses(&self) -> [Option<&str>; 2] {
+        let Some(routes) = &self.0 else {
+            return [None, None];
+        };
+        let [http, https] = &routes.addresses;
+        [http, https].map(|address| Some(address.as_ref()?.0.as_str()))
+    }
+
+    /// Whom to reach directly, as in `no_proxy`.
+    pub(crate) fn exceptions(&self) -> &str {
+        self.0.as_ref().map_or("", |routes| &routes.exceptions)
+    }
+
+    /// True if what is asked of this address goes through a proxy.
+    pub(crate) fn leads_to(&self, url: &Url) -> bool {
+        self.intercept(url).is_some()
+    }
+
+    /// The proxy on the way there, for a sentence: host and port.
+    pub(crate) fn label(&self, url: &Url) -> Option<String> {
+        let intercept = self.intercept(url)?;
+        Some(intercept.uri().authority()?.to_string())
+    }
+
+    fn intercept(&self, url: &Url) -> Option<Intercept> {
+        let routes = self.0.as_ref()?;
+        routes.matcher.intercept(&url.as_str().parse().ok()?)
+    }
+}
+
+impl PartialEq for Proxy {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |proxy: &Proxy| {
+            let routes = proxy.0.as_ref();
+            routes.map(|routes| (routes.addresses.clone(), routes.exceptions.clone()))
+        };
+        parts(self) == parts(other)
+    }
+}
+
+impl Eq for Proxy {}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Proxy"
+        } else {
+            "no proxy"
+        })
+    }
+}
+
+impl Address {
+    fn parse(text: &str, who: &str) -> Result<Self, Problem> {
+        let wrong = |why: &str| {
+            let text = format!("{who} is no proxy address: {why}");
+            Problem::new(Status::Argument, text)
+        };
+        let example =
+            "it should look like http://proxy.example.org:3128 or socks5h://127.0.0.1:9050";
+        if text.len() > MAX_ADDRESS {
+            return Err(wrong("it is too long"));
+        }
+        // In environments it is usual to leave the scheme out.
+        let whole = match text.contains("://") {
+            true => Zeroizing::new(text.to_owned()),
+            false => Zeroizing::new(format!("http://{text}")),
+        };
+        let mut url = Url::parse(&whole).map_err(|_| wrong(example))?;
+        let is_socks4 = matches!(url.scheme(), "socks4" | "socks4a");
+        let is_socks = is_socks4 || matches!(url.scheme(), "socks5" | "socks5h");
+        if url.scheme() != "http" && !is_socks {
+            return Err(wrong(
+                "its kind must be http, socks4, socks4a, socks5 or socks5h",
+            ));
+        }
+        let bare =
+            matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+        if !bare || url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
+            return Err(wrong(example));
+        }
+        let (user, password) = (url.username(), url.password().unwrap_or_default());
+        if is_socks4 && !(user.is_empty() && password.is_empty()) {
+            return Err(wrong("SOCKS 4 has no passwords; socks5h has"));
+        }
+        if user.len() > MAX_USER || password.len() > MAX_USER {
+            return Err(wrong("user or password is too long"));
+        }
+        if is_socks && url.port().is_none() {
+            // Fails only for addresses without a host.
+            let _ = url.set_port(Some(1080));
+        }
+        Ok(Address(Zeroizing::new(url.into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        let server = url("https://chat.example.org");
+        for (text, label) in [
+            ("http://proxy.example.org:3128", "proxy.example.org:3128"),
+            ("proxy.example.org:3128", "proxy.example.org:3128"),
+            ("http://user:p%40ss@10.0.0.1:8080/", "10.0.0.1:8080"),
+            ("socks4://10.0.0.1", "10.0.0.1:1080"),
+            ("socks4a://10.0.0.1:9050", "10.0.0.1:9050"),
+            ("socks5://user:pass@[::1]:9050", "[::1]:9050"),
+            (" socks5h://localhost:9050 ", "localhost:9050"),
+        ] {
+            let proxy = Proxy::parse(text).unwrap();
+            assert_eq!(proxy.label(&server).as_deref(), Some(label), "{text}");
+        }
+        assert_eq!(Proxy::parse("").unwrap(), Proxy::default());
+        assert!(!Proxy::default().leads_to(&server));
+    }
+
+    #[test]
+    fn nonsense_is_refused_and_never_repeated() {
+        for text in [
+            "https://user:secret@proxy.example.org:443",
+            "ftp://secret@proxy.example.org",
+            "http://user:secret@",
+            "http://secret@proxy.example.org/path",
+            "http://proxy.example.org:0/secret",
+            "http://proxy.example.org:99999/secret",
+            "socks4://user:secret@10.0.0.1",
+            &format!("http://user:{}@10.0.0.1:1", "secret".repeat(50)),
+        ] {
+            let problem = Proxy::parse(text).unwrap_err();
+            assert_eq!(problem.status, Status::Argument);
+            assert!(!problem.text.contains("secret"), "{}", problem.text);
+        }
+        let proxy = Proxy::parse("http://user:secret@10.0.0.1:3128").unwrap();
+        assert_eq!(format!("{proxy:?}"), "Proxy");
+    }
+
+    #[test]
+    fn equal_ways_are_equal() {
+        let one = || Proxy::parse("socks5h://user:one@127.0.0.1:9050").unwrap();
+        assert_eq!(one(), one());
+        assert_ne!(
+            one(),
+            Proxy::parse("socks5h://user:two@127.0.0.1:9050").unwrap()
+        );
+        assert_ne!(one(), Proxy::default());
+    }
+
+    #[test]
+    fn environment_is_read_as_other_programs_do() {
+        let environment = |variables: &[(&str, &str)]| {
+            Proxy::from_variables(|name| {
+                let found = variables.iter().find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let proxy = environment(&[
+            ("https_proxy", "10.0.0.1:1"),
+            ("ALL_PROXY", "socks5h://10.0.0.2:2"),
+            ("HTTP_PROXY", "http://10.0.0.3:3"),
+            ("no_proxy", "localhost,.example.net"),
+        ])
+        .unwrap();
+        let label = |text| proxy.label(&url(text));
+        assert_eq!(label("https://chat.example.org").unwrap(), "10.0.0.1:1");
+        assert_eq!(label("http://chat.example.org").unwrap(), "10.0.0.2:2");
+        assert_eq!(label("https://chat.example.net"), None);
+        assert_eq!(label("http://localhost:8080"), None);
+        assert_eq!(environment(&[]).unwrap(), Proxy::default());
+        let problem = environment(&[("all_proxy", "gopher://x")]).unwrap_err();
+        assert!(
+            problem
+                .text
+                .starts_with("The environment's all_proxy is no proxy address")
+        );
+    }
+}
