@@ -1,7 +1,8 @@
 //! The command line. The password is deliberately no part of it: arguments and environment can be read by others.
 
 use clap::Parser;
-use std::path::PathBuf;
+use fbchat::options::{NetworkOptions, Pin, Proxy, Roots, SessionOptions};
+use std::path::{Path, PathBuf};
 
 /// Chat over the Facebook Chat protocol of 2008.
 #[derive(Debug, Parser)]
@@ -23,6 +24,19 @@ pub struct Args {
     #[arg(long)]
     pub allow_insecure: bool,
 
+    /// Go through a proxy: http://HOST:PORT, socks5h://HOST:PORT (Tor), socks5, socks4a or socks4; or what the
+    /// environment says (environment), which is not read otherwise
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+
+    /// Trust the certificates in this PEM file besides the system's
+    #[arg(long, value_name = "FILE", value_parser = roots)]
+    pub ca_file: Option<Roots>,
+
+    /// Trust the server's certificate with this fingerprint, and no other
+    #[arg(long, value_name = "SHA256", value_parser = pin)]
+    pub pin: Option<Pin>,
+
     /// Take the password from the first line of this file
     #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
     pub password_file: Option<PathBuf>,
@@ -34,6 +48,40 @@ pub struct Args {
     /// For scripts: one JSON object per line out
     #[arg(long)]
     pub json: bool,
+}
+
+impl Args {
+    /// What the session is to be opened with.
+    ///
+    /// # Errors
+    /// The proxy cannot be used; the sentence does not repeat its address.
+    pub fn options(&self) -> Result<SessionOptions, String> {
+        let proxy = self.proxy.as_deref().unwrap_or_default();
+        if proxy.contains('@') {
+            let place = "put the address into the variable all_proxy, and say --proxy environment";
+            return Err(format!("Others can read a password in --proxy; {place}"));
+        }
+        let network = NetworkOptions {
+            proxy: Proxy::parse(proxy).map_err(|problem| format!("--proxy: {}", problem.text))?,
+            roots: self.ca_file.clone().unwrap_or_default(),
+            pin: self.pin,
+            ..NetworkOptions::default()
+        };
+        Ok(SessionOptions {
+            server: self.server.clone(),
+            allow_insecure: self.allow_insecure,
+            network,
+            ..SessionOptions::default()
+        })
+    }
+}
+
+fn roots(path: &str) -> Result<Roots, String> {
+    Roots::read(Path::new(path)).map_err(|problem| problem.text)
+}
+
+fn pin(text: &str) -> Result<Pin, String> {
+    Pin::parse(text).map_err(|problem| problem.text)
 }
 
 const AFTER: &str =
@@ -58,7 +106,7 @@ PIPES
 JSON
   With --json, standard output has one object per line; "event" says what it is:
     logged_in     uid, name, server, message_limit
-    login_failed  status, reason
+    login_failed  status, reason, certificate_sha256 (of one that is not trusted; for --pin)
     buddy_list    buddies: a list of uid, name, presence, status_text
     message       from, from_name, to, to_name, text, time, own, replayed
     typing        from, from_name, typing

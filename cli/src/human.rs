@@ -131,6 +131,20 @@ pub fn reason(problem: &Problem) -> String {
     sentence
 }
 
+/// Why nobody is logged in, with what answers the question that a strange certificate asks.
+pub fn login_failed(problem: &Problem) -> String {
+    let reason = reason(problem);
+    let fingerprint = problem
+        .untrusted
+        .and_then(|untrusted| untrusted.fingerprint());
+    match fingerprint {
+        Some(sha256) => {
+            format!("{reason} If you know that it is right, trust it with\n  --pin {sha256}")
+        }
+        None => reason,
+    }
+}
+
 /// The user's own text, shown so that it can be copied and sent again.
 fn quoted(text: &str) -> String {
     let lines: Vec<String> = text

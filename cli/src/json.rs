@@ -17,6 +17,7 @@ enum Record<'a> {
     LoginFailed {
         status: String,
         reason: &'a str,
+        certificate_sha256: Option<String>,
     },
     BuddyList {
         buddies: Vec<Buddy<'a>>,
@@ -158,6 +159,9 @@ pub fn login_failed(problem: &Problem) -> String {
     line(&Record::LoginFailed {
         status: status(problem.status),
         reason: &problem.text,
+        certificate_sha256: problem
+            .untrusted
+            .and_then(|untrusted| untrusted.fingerprint()),
     })
 }
 

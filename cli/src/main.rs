@@ -22,6 +22,7 @@ use args::Args;
 use chat::Chat;
 use clap::Parser;
 use fbchat::blocking::Session;
+use fbchat::options::SessionOptions;
 use fbchat::protocol::{ServerAddress, ServerAddressError};
 use out::Out;
 use std::io::{self, IsTerminal};
@@ -48,7 +49,8 @@ enum Never {}
 
 fn run(args: &Args) -> Result<Never, (u8, String)> {
     let usage = |sentence: String| (USAGE, sentence);
-    let server = address(args).map_err(usage)?;
+    let options = args.options().map_err(usage)?;
+    let server = address(&options).map_err(usage)?;
     let terminal = Arc::new(Terminal::save());
     let chat = Arc::new(OnceLock::<Arc<Chat>>::new());
     leave_on_signals(&terminal, &chat);
@@ -58,11 +60,11 @@ fn run(args: &Args) -> Result<Never, (u8, String)> {
     if at_terminal && !args.json {
         println!("Logging in to {}…", server.label());
     }
-    let session = Session::login(&server, &args.email, password).map_err(|problem| {
+    let session = Session::login(&options, &args.email, password).map_err(|problem| {
         if args.json {
             println!("{}", json::login_failed(&problem));
         }
-        (1, human::reason(&problem))
+        (1, human::login_failed(&problem))
     })?;
 
     // A terminal that the line editor cannot handle is served like a pipe.
@@ -84,8 +86,8 @@ fn run(args: &Args) -> Result<Never, (u8, String)> {
     }
 }
 
-fn address(args: &Args) -> Result<ServerAddress, String> {
-    ServerAddress::parse(&args.server, args.allow_insecure).map_err(|error| match error {
+fn address(options: &SessionOptions) -> Result<ServerAddress, String> {
+    options.server_address().map_err(|error| match error {
         ServerAddressError::Insecure(label) => format!(
             "Refusing to log in to {label} over plain HTTP: the password would travel readable. \
              Use https://, or --allow-insecure if the network is yours"

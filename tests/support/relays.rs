@@ -1,5 +1,7 @@
 //! What listens on loopback in tests besides the server.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 #[path = "proxy.rs"]
 pub mod proxy;
 #[path = "tls_server.rs"]
