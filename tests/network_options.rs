@@ -414,7 +414,7 @@ fn user_agent_batch_and_activity_reach_the_server() {
     for poll in polls {
         let line = poll.lines().next().unwrap();
         assert!(
-            line.contains("?batch=7 ") && line.contains("/false/p_"),
+            line.contains("?batch=7") && line.contains("/false/p_"),
             "{line}"
         );
     }

@@ -1,6 +1,8 @@
 //! TLS in front of a server, with certificates made for the occasion.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::SocketAddr;
@@ -27,6 +29,9 @@ pub struct Identity {
 impl Authority {
     pub fn new() -> Authority {
         let mut params = CertificateParams::default();
+        // Whose issuer has its own name signs for itself, to some.
+        let name = &mut params.distinguished_name;
+        name.push(DnType::CommonName, "Authority for tests");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         Authority(CertifiedIssuer::self_signed(params, key).expect("an authority"))
