@@ -10,11 +10,13 @@ ARTEFACTS := target/artefacts
 BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev
 RUN_PACKAGES := pidgin
 TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
-	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji
+	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
 # signal handling, which has no place in a library.
 CRATES := fbchat fbchat-cli fbchatd
+# The library with the system's TLS.
+NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 
 .DEFAULT_GOAL := all
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
@@ -56,11 +58,13 @@ test: test-packages test-style test-rust test-purple test-run
 test-style:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy $(NATIVE_TLS) --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 
 # The server first: the others' tests talk to it.
 test-rust:
 	$(CARGO) build --locked --package fbchatd
+	$(CARGO) test --locked $(NATIVE_TLS) --test network_options
 	for crate in $(CRATES); do $(CARGO) test --locked --package $$crate || exit 1; done
 
 test-purple:

@@ -701,6 +701,8 @@ typedef int32_t fbchat_field;
  * Integer: how many events wait.
  */
 #define FBCHAT_FIELD_WAITING 51
+
+/**
  * String: SHA-256 of the server's certificate that is not trusted, "AB:CD:…", as FBCHAT_CONFIG_PIN_SHA256 takes it. In
  * events with a REASON; absent if that is not the trouble, or without the feature "pin".
  */
@@ -796,7 +798,7 @@ fbchat_status fbchat_config_new(fbchat_config **config);
  *         FBCHAT_ERR_ARGUMENT for a value that makes no sense (fbchat_last_error names the key), or a configuration that
  *         was freed; FBCHAT_ERR_FORKED
  *
- * Ownership: value is copied; a proxy's password is wiped with the last copy.
+ * Ownership: value is copied.
  * Threads: one at a time for one configuration.
  * Since: 0.1
  */

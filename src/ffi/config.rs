@@ -132,7 +132,7 @@ pub unsafe extern "C" fn fbchat_config_new(config: *mut *mut fbchat_config) -> f
 ///         FBCHAT_ERR_ARGUMENT for a value that makes no sense (fbchat_last_error names the key), or a configuration that
 ///         was freed; FBCHAT_ERR_FORKED
 ///
-/// Ownership: value is copied; a proxy's password is wiped with the last copy.
+/// Ownership: value is copied.
 /// Threads: one at a time for one configuration.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -148,9 +148,13 @@ pub unsafe extern "C" fn fbchat_config_set_str(
         let value = unsafe { text::read(value, "value") }?;
         let mut settings = lock(&config);
         let session = &mut settings.session;
-        set_string(session, key, value).map_err(|problem| Problem {
-            text: format!("{name}: {}", problem.text),
-            ..problem
+        set_string(session, key, value).map_err(|problem| match key {
+            // Hosts show what is wrong with an address to their users, whom keys tell nothing.
+            FBCHAT_CONFIG_SERVER => problem,
+            _ => Problem {
+                text: format!("{name}: {}", problem.text),
+                ..problem
+            },
         })?;
         Ok(Status::Ok)
     })

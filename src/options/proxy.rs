@@ -23,7 +23,7 @@ struct Routes {
     matcher: Matcher,
 }
 
-/// A checked address, wiped when dropped: it may hold a password.
+/// A checked address, wiped when dropped: it may hold a password. What the HTTP library keeps is not.
 #[derive(Clone, PartialEq, Eq)]
 struct Address(Zeroizing<String>);
 
