@@ -30,7 +30,9 @@ mod pump;
 use crate::options::SessionOptions;
 use crate::protocol::Input;
 use crate::status::{Problem, Status};
-use crate::types::{Buddy, Command, Connection, Event, Message, Origin, RequestId, Secret, Uid};
+use crate::types::{
+    Buddy, Command, Connection, Event, Message, Origin, Question, RequestId, Secret, Uid,
+};
 use pump::{Answer, Shared, too_slow};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -185,7 +187,10 @@ impl Session {
     /// # Errors
     /// No answer that could be understood.
     pub fn history(&self, with: Uid) -> Result<Vec<Message>, Problem> {
-        match self.request(|request| Command::History { request, with })? {
+        match self.request(|request| Command::Ask {
+            request,
+            question: Question::History { with, since: 0 },
+        })? {
             Answer::History(messages) => Ok(messages),
             _ => Err(mismatch()),
         }

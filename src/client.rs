@@ -24,6 +24,9 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
+mod social;
+
 use crate::engine::{Engine, SavedState};
 use crate::options::check_range;
 use crate::types::{Buddy, OwnPresence, RequestId, Secret, Uid};
@@ -32,6 +35,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use social::MAX_PICTURE;
+
 pub use crate::engine::{
     CallError, Level, LogSettings, Polled, ServerAddressError, SessionEvent, SessionId,
 };
@@ -39,8 +44,6 @@ pub use crate::options::{NetworkOptions, Pin, Proxy, Roots, SessionOptions};
 
 /// Allowed values of [`ClientConfig::queue_limit`].
 pub const QUEUE_LIMITS: RangeInclusive<usize> = 100..=1_000_000;
-/// Greatest length of an e-mail address or a password, in bytes.
-const MAX_CREDENTIAL: usize = 1024;
 
 /// What a whole client needs to know.
 #[derive(Clone, Debug)]
@@ -108,12 +111,7 @@ impl Client {
         email: &str,
         password: Secret,
     ) -> Result<RequestId, CallError> {
-        for (what, text) in [("e-mail address", email), ("password", password.reveal())] {
-            if text.is_empty() || text.len() > MAX_CREDENTIAL {
-                let text = format!("The {what} must have 1 to {MAX_CREDENTIAL} bytes");
-                return Err(CallError::Argument(text));
-            }
-        }
+        account::check(&[("e-mail address", email), ("password", password.reveal())])?;
         self.engine()?
             .seat(session)?
             .login(email.to_owned(), password)

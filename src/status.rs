@@ -64,6 +64,8 @@ pub enum Status {
     TooLong = -306,
     /// The recipient is offline or not a friend.
     RecipientOffline = -307,
+    /// The server cannot do this at all.
+    Unsupported = -308,
     /// The reply could not be understood.
     BadReply = -401,
     /// The server is no fbchat server, or speaks a dialect that is not known here.
@@ -82,7 +84,7 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of the header.
-    pub const ALL: [Status; 34] = [
+    pub const ALL: [Status; 35] = [
         Status::Ok,
         Status::NoEvent,
         Status::Woken,
@@ -110,6 +112,7 @@ impl Status {
         Status::Refused,
         Status::TooLong,
         Status::RecipientOffline,
+        Status::Unsupported,
         Status::BadReply,
         Status::ServerChanged,
         Status::OutcomeUnknown,
@@ -154,6 +157,7 @@ impl Status {
             Status::Refused => c"FBCHAT_ERR_REFUSED",
             Status::TooLong => c"FBCHAT_ERR_TOO_LONG",
             Status::RecipientOffline => c"FBCHAT_ERR_RECIPIENT_OFFLINE",
+            Status::Unsupported => c"FBCHAT_ERR_UNSUPPORTED",
             Status::BadReply => c"FBCHAT_ERR_BAD_REPLY",
             Status::ServerChanged => c"FBCHAT_ERR_SERVER_CHANGED",
             Status::OutcomeUnknown => c"FBCHAT_ERR_OUTCOME_UNKNOWN",

@@ -2,55 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+mod ids;
+mod questions;
+
+pub use ids::*;
+pub use questions::*;
+
 use crate::status::Problem;
 use std::sync::Arc;
-use zeroize::Zeroizing;
-
-/// A user's number. Ids passed 2³² in 2009, so always 64 bits (docs/protocol.md, Items).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Uid(pub u64);
-
-impl std::fmt::Display for Uid {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The number of an event on a user's channel; -1 is never valid and asks the server for the current one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Seq(pub i64);
-
-/// A span of time, or a point on a monotonic clock, in milliseconds.
-pub type Millis = u64;
-
-/// A point in time, in milliseconds since 1970 UTC.
-pub type UnixMillis = i64;
-
-/// The id of a command on its way; its answer carries it back. Never reused, never 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub u64);
-
-/// A password or another secret: wiped when dropped, never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    /// Takes the secret over; the buffer is wiped when the last copy is dropped.
-    pub fn new(text: String) -> Self {
-        Secret(Zeroizing::new(text))
-    }
-
-    /// The secret itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(secret)")
-    }
-}
 
 /// Whether somebody can be reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,6 +48,8 @@ pub struct Buddy {
     pub presence: Presence,
     /// Their status line, if any; plain text.
     pub status_text: Option<String>,
+    /// When they set it, to the second; 0 without one.
+    pub status_time: UnixMillis,
     /// Address of their 50-pixel picture, if the server named one.
     pub picture_url: Option<String>,
 }
@@ -98,7 +59,7 @@ pub struct Buddy {
 pub enum Origin {
     /// Somebody wrote to this user (or this user to themselves).
     Incoming,
-    /// This user wrote it, in another session.
+    /// This user wrote it, in another session or at another time.
     OwnElsewhere,
 }
 
@@ -177,13 +138,28 @@ pub enum Command {
         /// Tags the answer.
         request: RequestId,
     },
-    /// Ask for the recent messages of one conversation; answered by [`Event::History`] or [`Event::Failed`].
-    History {
+    /// Make an account and log in with it; answered like [`Command::Login`].
+    Register {
         /// Tags the answer.
         request: RequestId,
-        /// The friend.
-        with: Uid,
+        /// The e-mail address that it will have.
+        email: String,
+        /// The password that it will have.
+        password: Secret,
+        /// The name that others will see.
+        name: String,
+        /// The invitation, where the server wants one.
+        invite: Option<Secret>,
     },
+    /// Ask something; answered as the [`Question`] says, or by [`Event::Failed`].
+    Ask {
+        /// Tags the answer.
+        request: RequestId,
+        /// What.
+        question: Question,
+    },
+    /// The user has read what somebody wrote, or has noticed the notifications. Nothing is reported back.
+    MarkRead(Option<Uid>),
     /// Give a request up: it fails with [`crate::status::Status::Cancelled`] unless it was answered already.
     Cancel(RequestId),
     /// End the session on the server; answered by [`Event::Closed`].
@@ -226,6 +202,8 @@ pub enum Event {
         name: String,
         /// Greatest length of a message in Unicode scalar values.
         message_limit: usize,
+        /// What else the server can do.
+        features: Features,
     },
     /// Login failed; the session can be used for another attempt.
     LoginFailed {
@@ -277,14 +255,71 @@ pub enum Event {
     },
     /// One buddy changed.
     Presence(Buddy),
-    /// The recent messages of one conversation, oldest first.
+    /// Messages of one conversation, oldest first.
     History {
-        /// The history command's tag.
+        /// The question's tag.
         request: RequestId,
-        /// The friend.
+        /// The other side.
         with: Uid,
         /// The messages, both directions.
         messages: Vec<Message>,
+        /// True if there are more: older ones if the most recent were asked for, else later ones.
+        more: bool,
+    },
+    /// A request is done, and there is nothing more to tell.
+    Done {
+        /// The question's tag.
+        request: RequestId,
+    },
+    /// Somebody's picture.
+    Picture {
+        /// The question's tag.
+        request: RequestId,
+        /// What.
+        picture: Picture,
+    },
+    /// What somebody tells about themselves.
+    Profile {
+        /// The question's tag.
+        request: RequestId,
+        /// What.
+        profile: Box<Profile>,
+    },
+    /// Who was found.
+    Search {
+        /// The question's tag.
+        request: RequestId,
+        /// They.
+        people: Vec<Person>,
+    },
+    /// What is unread.
+    Notifications {
+        /// The question's tag.
+        request: RequestId,
+        /// What.
+        notifications: Notifications,
+    },
+    /// The number of conversations with unread messages has changed.
+    Inbox(u32),
+    /// Somebody wants to be friends.
+    FriendRequest(FriendRequest),
+    /// A friendship began (true) or ended (false); the buddy list follows.
+    Friend {
+        /// With whom.
+        uid: Uid,
+        /// Their full name.
+        name: String,
+        /// True if it began.
+        began: bool,
+    },
+    /// Somebody pokes.
+    Poke {
+        /// Who.
+        from: Uid,
+        /// Their full name.
+        name: String,
+        /// When.
+        time: UnixMillis,
     },
     /// All that is needed to go on later without the password, from this point. As secret as the password.
     State(Secret),
@@ -311,14 +346,23 @@ impl Event {
             | Event::Challenge { request, .. }
             | Event::Sent { request, .. }
             | Event::Failed { request, .. }
-            | Event::History { request, .. } => Some(*request),
+            | Event::History { request, .. }
+            | Event::Done { request }
+            | Event::Picture { request, .. }
+            | Event::Profile { request, .. }
+            | Event::Search { request, .. }
+            | Event::Notifications { request, .. } => Some(*request),
             Event::BuddyList { request, .. } | Event::Closed { request, .. } => *request,
             Event::Connection(_)
             | Event::Message(_)
             | Event::Typing { .. }
+            | Event::Presence(_)
             | Event::State(_)
             | Event::Overload { .. }
-            | Event::Presence(_) => None,
+            | Event::Inbox(_)
+            | Event::FriendRequest(_)
+            | Event::Friend { .. }
+            | Event::Poke { .. } => None,
         }
     }
 }

@@ -10,8 +10,9 @@ use support::{Server, target_dir};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// In the order of the header.
-const SOURCES: [&str; 8] = [
-    "library", "config", "client", "session", "request", "fields", "layout", "event",
+const SOURCES: [&str; 10] = [
+    "library", "config", "client", "session", "social", "account", "request", "fields", "layout",
+    "event",
 ];
 const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow"];
 
@@ -233,6 +234,15 @@ fn killed_program_goes_on_with_its_saved_state() {
     for shared in [true, false] {
         let server = Server::demo();
         let said = run(Command::new(compile("c-tests/resume.c", shared)).arg(&server.url));
+        assert!(said.ends_with("all is well\n"), "{said}");
+    }
+}
+
+#[test]
+fn people_are_found_befriended_and_heard_of_linked_either_way() {
+    for shared in [true, false] {
+        let server = Server::demo();
+        let said = run(Command::new(compile("c-tests/social.c", shared)).arg(&server.url));
         assert!(said.ends_with("all is well\n"), "{said}");
     }
 }

@@ -35,6 +35,18 @@ const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        part: "types",
+        forbidden: &[
+            "crate::protocol",
+            "crate::engine",
+            "crate::client",
+            "crate::blocking",
+            "crate::ffi",
+            "tokio",
+            "serde",
+        ],
+    },
+    Rule {
         part: "status.rs",
         forbidden: &[
             "crate::",
@@ -112,6 +124,18 @@ const RULES: &[Rule] = &[
     },
     Rule {
         part: "client.rs",
+        forbidden: &[
+            "crate::ffi",
+            "crate::protocol",
+            "crate::blocking",
+            "tokio",
+            "reqwest",
+            "libc",
+            "std::env",
+        ],
+    },
+    Rule {
+        part: "client",
         forbidden: &[
             "crate::ffi",
             "crate::protocol",

@@ -186,6 +186,7 @@ pub mod tests {
             first_name: name.split(' ').next().unwrap().to_owned(),
             presence,
             status_text: None,
+            status_time: 0,
             picture_url: None,
         }
     }

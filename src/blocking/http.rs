@@ -88,10 +88,13 @@ fn request(exchange: Exchange) -> Result<Request, TransportError> {
         request.headers_mut().insert(COOKIE, value);
     }
     if let Some(body) = exchange.body {
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form);
+        let kind = HeaderValue::from_str(&body.content_type).map_err(|_| TransportError {
+            fault: TransportFault::Io,
+            detail: "a bug in fbchat".to_owned(),
+        })?;
+        request.headers_mut().insert(CONTENT_TYPE, kind);
         // Hands the buffer itself over, so that it is wiped when it was sent, and never copied.
-        *request.body_mut() = Some(Body::from(Bytes::from_owner(body)));
+        *request.body_mut() = Some(Body::from(Bytes::from_owner(body.bytes)));
     }
     Ok(request)
 }

@@ -230,6 +230,7 @@ impl State {
                 uid,
                 name,
                 message_limit,
+                ..
             } => {
                 let account = Account {
                     uid,

@@ -105,8 +105,8 @@ impl Http {
         if let Some(body) = exchange.body {
             // Borrowed, not copied: the buffer is wiped once it is sent.
             request = request
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(bytes::Bytes::from_owner(Wiped(body)));
+                .header(header::CONTENT_TYPE, body.content_type)
+                .body(bytes::Bytes::from_owner(body.bytes));
         }
         let mut response = request.send().await.map_err(fault)?;
         if let Some(refused) =
@@ -144,15 +144,6 @@ impl Http {
         let tls = tls.await.map_err(|error| classify(&error))?;
         let tls = tls.map_err(|error| classify(&error))?;
         client(&self.network, tls, &self.resolver)
-    }
-}
-
-/// A body in the form that bytes can hold on to.
-struct Wiped(zeroize::Zeroizing<String>);
-
-impl AsRef<[u8]> for Wiped {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
     }
 }
 

@@ -11,6 +11,7 @@ mod error;
 mod http;
 mod log;
 mod queue;
+mod requests;
 mod roster;
 mod seat;
 #[allow(unsafe_code)]

@@ -37,6 +37,7 @@ fn presence(uid: u64, presence: Presence) -> Event {
         first_name: String::new(),
         presence,
         status_text: None,
+        status_time: 0,
         picture_url: None,
     })
 }

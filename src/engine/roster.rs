@@ -63,6 +63,7 @@ mod tests {
             first_name: String::new(),
             presence,
             status_text: None,
+            status_time: 0,
             picture_url: None,
         }
     }

@@ -7,7 +7,7 @@
 use super::error::CallError;
 use super::lock;
 use super::roster::Roster;
-use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Secret, Uid};
+use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Uid};
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -100,22 +100,25 @@ impl Seat {
         self.user_data
     }
 
-    pub(crate) fn login(&self, email: String, password: Secret) -> Result<RequestId, CallError> {
+    /// Begins to log in, in whichever way.
+    pub(super) fn sign_on(
+        &self,
+        command: impl FnOnce(RequestId) -> Command,
+    ) -> Result<RequestId, CallError> {
         self.submit(|state, request| {
             state.start_login()?;
-            Ok(Command::Login {
-                request,
-                email,
-                password,
-            })
+            Ok(command(request))
         })
     }
 
-    pub(crate) fn resume(&self, saved: Secret) -> Result<RequestId, CallError> {
+    /// Takes a command that only a session that is logged in can carry out.
+    pub(super) fn ask(
+        &self,
+        command: impl FnOnce(RequestId) -> Command,
+    ) -> Result<RequestId, CallError> {
         self.submit(|state, request| {
-            state.start_login()?;
-            let state = saved;
-            Ok(Command::Resume { request, state })
+            state.must_be_online()?;
+            Ok(command(request))
         })
     }
 
@@ -128,13 +131,6 @@ impl Seat {
                 return Err(CallError::TooLong { length, limit });
             }
             Ok(Command::Send { request, to, text })
-        })
-    }
-
-    pub(crate) fn refresh(&self) -> Result<RequestId, CallError> {
-        self.submit(|state, request| {
-            state.must_be_online()?;
-            Ok(Command::Refresh { request })
         })
     }
 
@@ -153,8 +149,9 @@ impl Seat {
         })
     }
 
-    pub(crate) fn set_typing(&self, to: Uid, typing: bool) -> Result<(), CallError> {
-        self.tell(Command::SetTyping { to, typing }, State::must_be_online)
+    /// Takes a command that is not answered, of a session that is logged in.
+    pub(super) fn mention(&self, command: Command) -> Result<(), CallError> {
+        self.tell(command, State::must_be_online)
     }
 
     pub(crate) fn set_presence(&self, presence: OwnPresence) -> Result<(), CallError> {

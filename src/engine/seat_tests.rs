@@ -1,5 +1,6 @@
 use super::*;
 use crate::status::{Problem, Status};
+use crate::types::{Features, Secret};
 
 fn note(seat: &Seat, event: Event) -> Noted {
     let mut noted = None;
@@ -17,6 +18,7 @@ fn online() -> Seat {
         uid: Uid(1),
         name: String::new(),
         message_limit: 5,
+        features: Features::default(),
     };
     note(&seat, logged_in);
     seat.take_work();

@@ -5,9 +5,10 @@ pub type fbchat_event_kind = i32;
 /// Names a field of an event.
 pub type fbchat_field = i32;
 
-/// Login succeeded: UID, NAME, MESSAGE_LIMIT. Answers fbchat_session_login.
+/// Login succeeded: UID, NAME, MESSAGE_LIMIT, FEATURES. Answers fbchat_session_login and fbchat_session_register.
 pub const FBCHAT_EVENT_LOGGED_IN: fbchat_event_kind = 1;
-/// Login failed: status, REASON, and with FBCHAT_ERR_TLS the CERTIFICATE_ fields. Answers fbchat_session_login; the session may log in again.
+/// Login failed: status, REASON, and with FBCHAT_ERR_TLS the CERTIFICATE_ fields. Answers fbchat_session_login and
+/// fbchat_session_register; the session may log in again.
 pub const FBCHAT_EVENT_LOGIN_FAILED: fbchat_event_kind = 2;
 /// The server wants a person in a browser (captcha, checkpoint): status, REASON. Answers fbchat_session_login; the
 /// session may log in again.
@@ -22,13 +23,39 @@ pub const FBCHAT_EVENT_SENT: fbchat_event_kind = 6;
 pub const FBCHAT_EVENT_FAILED: fbchat_event_kind = 7;
 /// Somebody started or stopped writing: FROM, TYPING.
 pub const FBCHAT_EVENT_TYPING: fbchat_event_kind = 8;
-/// All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL. Answers
-/// fbchat_session_refresh, and comes by itself after login.
+/// All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL,
+/// PICTURE_HASH, STATUS_TIME_MS. Answers fbchat_session_refresh, and comes by itself after login and when friendships
+/// begin or end.
 pub const FBCHAT_EVENT_BUDDY_LIST: fbchat_event_kind = 9;
 /// One buddy changed: the fields of one BUDDY_LIST item.
 pub const FBCHAT_EVENT_PRESENCE: fbchat_event_kind = 10;
 /// The session is over, its last event: status and REASON, if not by the host's own wish. Answers fbchat_session_logout.
 pub const FBCHAT_EVENT_CLOSED: fbchat_event_kind = 11;
+/// Messages of one conversation, oldest first: fbchat_event_count items of the fields of MESSAGE, all with
+/// FBCHAT_MESSAGE_REPLAYED; for the whole event PEER and MORE. Answers fbchat_session_history.
+pub const FBCHAT_EVENT_HISTORY: fbchat_event_kind = 12;
+/// What is unread: fbchat_event_count items of NOTIFICATION_KIND, UID, NAME, TIME_MS, NEW, UNREAD; for the whole event
+/// UNSEEN and INBOX. Answers fbchat_session_notifications. Comes by itself, then without items and with INBOX only, when
+/// the number of conversations with unread messages changes.
+pub const FBCHAT_EVENT_NOTIFICATIONS: fbchat_event_kind = 13;
+/// Somebody wants to be friends: UID, NAME, TEXT (may be empty), TIME_MS. Those who asked while the user was away come
+/// after login. Answer with fbchat_session_friend.
+pub const FBCHAT_EVENT_FRIEND_REQUEST: fbchat_event_kind = 14;
+/// Somebody's picture: UID; PICTURE_URL, PICTURE_HASH, PICTURE and CONTENT_TYPE, the last three absent for somebody who
+/// has none. Answers fbchat_session_picture.
+pub const FBCHAT_EVENT_PICTURE: fbchat_event_kind = 15;
+/// What somebody tells about themselves: UID, NAME, FIRST_NAME, RELATION, PICTURE_URL, PICTURE_HASH, EMAIL, STATUS_TEXT,
+/// STATUS_TIME_MS, MEMBER_SINCE_MS. Answers fbchat_session_profile.
+pub const FBCHAT_EVENT_PROFILE: fbchat_event_kind = 16;
+/// Who was found: fbchat_event_count items of UID, NAME, RELATION, PICTURE_URL, PICTURE_HASH. Answers
+/// fbchat_session_search.
+pub const FBCHAT_EVENT_SEARCH: fbchat_event_kind = 17;
+/// A friendship began or ended, by whomever: UID, NAME, FRIEND_ACTION. A BUDDY_LIST follows.
+pub const FBCHAT_EVENT_FRIEND: fbchat_event_kind = 18;
+/// A request is done, and there is no more to tell. Answers requests that have no event of their own.
+pub const FBCHAT_EVENT_DONE: fbchat_event_kind = 19;
+/// Somebody pokes: FROM, NAME, TIME_MS.
+pub const FBCHAT_EVENT_POKE: fbchat_event_kind = 20;
 /// All that is needed to go on later without the password: SAVED. Comes when the connection stands and whenever the host has
 /// taken what arrived, so the last one taken is the one to keep, in place of the one before. Keep it as secret as the
 /// password; a logout makes it worthless.
@@ -57,9 +84,9 @@ pub const FBCHAT_FIELD_TO: fbchat_field = 8;
 pub const FBCHAT_FIELD_FROM_NAME: fbchat_field = 9;
 /// String: the recipient's name; may be empty.
 pub const FBCHAT_FIELD_TO_NAME: fbchat_field = 10;
-/// String: the message, plain text, not markup; may hold line breaks.
+/// String: the message, plain text, not markup; may hold line breaks. With a friend request, what was written with it.
 pub const FBCHAT_FIELD_TEXT: fbchat_field = 11;
-/// Integer: when the server accepted the message, in milliseconds since 1970 UTC.
+/// Integer: when it happened, by the server's clock, in milliseconds since 1970 UTC.
 pub const FBCHAT_FIELD_TIME_MS: fbchat_field = 12;
 /// String: the sender's id of the message; may be empty; unique only together with author and text.
 pub const FBCHAT_FIELD_MESSAGE_ID: fbchat_field = 13;
@@ -75,6 +102,39 @@ pub const FBCHAT_FIELD_WAIT_MS: fbchat_field = 17;
 pub const FBCHAT_FIELD_REASON: fbchat_field = 18;
 /// Integer: greatest length of a message, in Unicode characters (scalar values).
 pub const FBCHAT_FIELD_MESSAGE_LIMIT: fbchat_field = 19;
+/// String: changes with the picture, so that it can name a file in a cache; absent if there is no picture.
+pub const FBCHAT_FIELD_PICTURE_HASH: fbchat_field = 20;
+/// Bytes: the picture, a file of the kind that CONTENT_TYPE says; absent if there is none.
+pub const FBCHAT_FIELD_PICTURE: fbchat_field = 21;
+/// String: "image/png", "image/jpeg" or "image/gif"; absent if there is no picture.
+pub const FBCHAT_FIELD_CONTENT_TYPE: fbchat_field = 22;
+/// Integer: sum of the FBCHAT_FEATURE_ flags of what this server can do.
+pub const FBCHAT_FIELD_FEATURES: fbchat_field = 23;
+/// Integer: when the status line was set, in milliseconds since 1970 UTC, to the second; 0 if there is none.
+pub const FBCHAT_FIELD_STATUS_TIME_MS: fbchat_field = 24;
+/// Integer: a FBCHAT_RELATION_ number.
+pub const FBCHAT_FIELD_RELATION: fbchat_field = 25;
+/// String: e-mail address; absent if the server does not tell.
+pub const FBCHAT_FIELD_EMAIL: fbchat_field = 26;
+/// Integer: since when the account is there, in milliseconds since 1970 UTC; 0 if the server does not tell.
+pub const FBCHAT_FIELD_MEMBER_SINCE_MS: fbchat_field = 27;
+/// Integer: FBCHAT_FRIEND_ACCEPT = they are friends now, FBCHAT_FRIEND_REMOVE = no longer.
+pub const FBCHAT_FIELD_FRIEND_ACTION: fbchat_field = 28;
+/// Integer: number of the other side of the conversation; belongs to the whole event.
+pub const FBCHAT_FIELD_PEER: fbchat_field = 29;
+/// Integer: 1 = there are more messages than these, older ones if the most recent were asked for, else later ones; 0 =
+/// these are all. Belongs to the whole event.
+pub const FBCHAT_FIELD_MORE: fbchat_field = 30;
+/// Integer: a FBCHAT_NOTIFICATION_ number; ignore those that you do not know.
+pub const FBCHAT_FIELD_NOTIFICATION_KIND: fbchat_field = 31;
+/// Integer: 1 = the user has not been shown this, 0 = he has.
+pub const FBCHAT_FIELD_NEW: fbchat_field = 32;
+/// Integer: number of unread messages in this conversation; 0 for other notifications.
+pub const FBCHAT_FIELD_UNREAD: fbchat_field = 33;
+/// Integer: number of new notifications, conversations not counted. Belongs to the whole event.
+pub const FBCHAT_FIELD_UNSEEN: fbchat_field = 34;
+/// Integer: number of conversations with unread messages. Belongs to the whole event.
+pub const FBCHAT_FIELD_INBOX: fbchat_field = 35;
 /// Bytes: what fbchat_session_resume takes.
 pub const FBCHAT_FIELD_SAVED: fbchat_field = 50;
 /// Integer: how many events wait.
@@ -110,10 +170,60 @@ pub const FBCHAT_PRESENCE_ACTIVE: i32 = 2;
 /// Connected, shown as offline; only for fbchat_session_set_presence.
 pub const FBCHAT_PRESENCE_INVISIBLE: i32 = 3;
 
-/// Flag: this user wrote the message, in another session.
+/// Flag: this user wrote the message, in another session or, in a HISTORY, in any.
 pub const FBCHAT_MESSAGE_OWN: i32 = 1;
 /// Flag: the message arrives more than a minute after it was sent, or comes from history.
 pub const FBCHAT_MESSAGE_REPLAYED: i32 = 2;
+
+/// Flag: friend requests are told and can be made and answered.
+pub const FBCHAT_FEATURE_FRIENDS: i32 = 1;
+/// Flag: pictures can be set, and changes of them are told.
+pub const FBCHAT_FEATURE_PICTURES: i32 = 2;
+/// Flag: status lines can be set, and changes of them are told.
+pub const FBCHAT_FEATURE_STATUS: i32 = 4;
+/// Flag: profiles can be asked for.
+pub const FBCHAT_FEATURE_PROFILE: i32 = 8;
+/// Flag: people can be searched for.
+pub const FBCHAT_FEATURE_SEARCH: i32 = 16;
+/// Flag: notifications and unread conversations are told.
+pub const FBCHAT_FEATURE_NOTIFICATIONS: i32 = 32;
+/// Flag: history can be asked for from a time on; else only its last part is there.
+pub const FBCHAT_FEATURE_HISTORY: i32 = 64;
+/// Flag: friends can be poked.
+pub const FBCHAT_FEATURE_POKE: i32 = 128;
+/// Flag: the password can be changed.
+pub const FBCHAT_FEATURE_PASSWORD: i32 = 256;
+/// Flag: accounts can be made, perhaps with an invitation only.
+pub const FBCHAT_FEATURE_REGISTRATION: i32 = 512;
+
+/// Asks somebody to be a friend.
+pub const FBCHAT_FRIEND_REQUEST: i32 = 1;
+/// Accepts somebody's request.
+pub const FBCHAT_FRIEND_ACCEPT: i32 = 2;
+/// Declines somebody's request; they are not told.
+pub const FBCHAT_FRIEND_DECLINE: i32 = 3;
+/// Ends the friendship, for both.
+pub const FBCHAT_FRIEND_REMOVE: i32 = 4;
+
+/// A stranger, or the server does not say.
+pub const FBCHAT_RELATION_NONE: i32 = 0;
+/// The user himself.
+pub const FBCHAT_RELATION_SELF: i32 = 1;
+/// A friend.
+pub const FBCHAT_RELATION_FRIEND: i32 = 2;
+/// The user has asked this person, who has not answered.
+pub const FBCHAT_RELATION_SENT: i32 = 3;
+/// This person has asked and waits for the user's answer.
+pub const FBCHAT_RELATION_RECEIVED: i32 = 4;
+
+/// A conversation with messages that were not read; UNREAD counts them.
+pub const FBCHAT_NOTIFICATION_MESSAGES: i32 = 1;
+/// Somebody wants to be friends.
+pub const FBCHAT_NOTIFICATION_FRIEND_REQUEST: i32 = 2;
+/// Somebody has accepted a friend request.
+pub const FBCHAT_NOTIFICATION_FRIEND_ADDED: i32 = 3;
+/// Somebody has poked.
+pub const FBCHAT_NOTIFICATION_POKE: i32 = 4;
 
 /// The password is on its way.
 pub const FBCHAT_CONNECTION_LOGGING_IN: i32 = 1;

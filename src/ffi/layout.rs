@@ -3,7 +3,9 @@
 use super::fields::*;
 use crate::client::SessionEvent;
 use crate::status::{Problem, Status};
-use crate::types::{Buddy, Connection, Event, Message, Origin, Presence, RequestId, Uid};
+use crate::types::{
+    Buddy, Connection, Event, Message, Origin, Presence, RequestId, Uid, picture_hash,
+};
 use zeroize::Zeroize;
 
 /// An event; freed by fbchat_event_free.
@@ -15,8 +17,10 @@ pub struct fbchat_event {
     pub(super) status: Status,
     pub(super) user_data: usize,
     pub(super) items: usize,
-    columns: &'static [fbchat_field],
-    /// `items` rows of `columns.len()` cells.
+    /// Fields of the whole event, whatever the item.
+    pub(super) head: &'static [fbchat_field],
+    pub(super) columns: &'static [fbchat_field],
+    /// `head.len()` cells, then `items` rows of `columns.len()` cells.
     cells: Vec<Cell>,
     /// All text, each piece with a NUL behind it.
     buffer: Vec<u8>,
@@ -36,8 +40,10 @@ const BUDDY: &[fbchat_field] = &[
     FBCHAT_FIELD_PRESENCE,
     FBCHAT_FIELD_STATUS_TEXT,
     FBCHAT_FIELD_PICTURE_URL,
+    FBCHAT_FIELD_PICTURE_HASH,
+    FBCHAT_FIELD_STATUS_TIME_MS,
 ];
-const MESSAGE: &[fbchat_field] = &[
+pub(super) const MESSAGE: &[fbchat_field] = &[
     FBCHAT_FIELD_FROM,
     FBCHAT_FIELD_TO,
     FBCHAT_FIELD_FROM_NAME,
@@ -52,8 +58,6 @@ const REASON: &[fbchat_field] = &[
     FBCHAT_FIELD_CERTIFICATE_SHA256,
     FBCHAT_FIELD_CERTIFICATE_PROBLEM,
 ];
-/// Conversations have no call in C yet, so no event of this kind reaches it.
-const EVENT_HISTORY: fbchat_event_kind = 12;
 
 impl From<SessionEvent> for fbchat_event {
     fn from(found: SessionEvent) -> Self {
@@ -64,6 +68,7 @@ impl From<SessionEvent> for fbchat_event {
             status: Status::Ok,
             user_data: found.user_data,
             items: 1,
+            head: &[],
             columns: &[],
             cells: Vec::new(),
             buffer: Vec::new(),
@@ -95,16 +100,19 @@ impl fbchat_event {
                 uid,
                 name,
                 message_limit,
+                features,
             } => {
                 self.answer(FBCHAT_EVENT_LOGGED_IN, Some(*request));
                 self.columns = &[
                     FBCHAT_FIELD_UID,
                     FBCHAT_FIELD_NAME,
                     FBCHAT_FIELD_MESSAGE_LIMIT,
+                    FBCHAT_FIELD_FEATURES,
                 ];
                 self.uid(*uid);
                 self.text(name);
                 self.int(i64::try_from(*message_limit).unwrap_or(i64::MAX));
+                self.int(i64::from(features.0));
             }
             Event::LoginFailed { request, problem } => {
                 self.answer(FBCHAT_EVENT_LOGIN_FAILED, Some(*request));
@@ -151,14 +159,6 @@ impl fbchat_event {
                 self.columns = BUDDY;
                 self.buddy(buddy);
             }
-            Event::History {
-                request, messages, ..
-            } => {
-                self.answer(EVENT_HISTORY, Some(*request));
-                self.items = messages.len();
-                self.columns = MESSAGE;
-                messages.iter().for_each(|message| self.message(message));
-            }
             Event::State(state) => {
                 self.kind = FBCHAT_EVENT_STATE;
                 self.columns = &[FBCHAT_FIELD_SAVED];
@@ -175,10 +175,11 @@ impl fbchat_event {
                 self.answer(FBCHAT_EVENT_CLOSED, *request);
                 self.reason(problem.as_ref());
             }
+            other => self.fill_social(other),
         }
     }
 
-    fn answer(&mut self, kind: fbchat_event_kind, request: Option<RequestId>) {
+    pub(super) fn answer(&mut self, kind: fbchat_event_kind, request: Option<RequestId>) {
         self.kind = kind;
         self.request = request.map_or(0, |request| request.0);
     }
@@ -230,10 +231,11 @@ impl fbchat_event {
             Presence::Active => FBCHAT_PRESENCE_ACTIVE,
         }));
         self.maybe(buddy.status_text.as_deref());
-        self.maybe(buddy.picture_url.as_deref());
+        self.place(buddy.picture_url.as_deref());
+        self.int(buddy.status_time);
     }
 
-    fn message(&mut self, message: &Message) {
+    pub(super) fn message(&mut self, message: &Message) {
         let own = match message.origin {
             Origin::Incoming => 0,
             Origin::OwnElsewhere => FBCHAT_MESSAGE_OWN,
@@ -255,16 +257,22 @@ impl fbchat_event {
         self.int(i64::from(own | replayed));
     }
 
-    fn uid(&mut self, uid: Uid) {
+    /// A picture's address and hash.
+    pub(super) fn place(&mut self, url: Option<&str>) {
+        self.maybe(url);
+        self.maybe(url.and_then(picture_hash));
+    }
+
+    pub(super) fn uid(&mut self, uid: Uid) {
         // Numbers beyond 63 bits do not exist; one that a server makes up keeps its bits.
         self.int(uid.0.cast_signed());
     }
 
-    fn int(&mut self, value: i64) {
+    pub(super) fn int(&mut self, value: i64) {
         self.cells.push(Cell::Int(value));
     }
 
-    fn maybe(&mut self, text: Option<&str>) {
+    pub(super) fn maybe(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.text(text),
             None => self.cells.push(Cell::Absent),
@@ -272,7 +280,7 @@ impl fbchat_event {
     }
 
     /// A NUL from the network would end the string early for C: it becomes U+FFFD.
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         let start = self.buffer.len();
         let mut pieces = text.split('\0');
         self.buffer
@@ -286,7 +294,22 @@ impl fbchat_event {
         self.cells.push(Cell::Text { start, len });
     }
 
+    /// Bytes as they are, or nothing.
+    pub(super) fn bytes(&mut self, bytes: Option<&[u8]>) {
+        let Some(bytes) = bytes else {
+            return self.cells.push(Cell::Absent);
+        };
+        let (start, len) = (self.buffer.len(), bytes.len());
+        self.buffer.extend_from_slice(bytes);
+        self.buffer.push(0);
+        self.cells.push(Cell::Text { start, len });
+    }
+
     pub(super) fn cell(&self, item: usize, field: fbchat_field) -> Result<Cell, Problem> {
+        let position = |fields: &[fbchat_field]| fields.iter().position(|known| *known == field);
+        if let Some(cell) = position(self.head).and_then(|place| self.cells.get(place)) {
+            return Ok(*cell);
+        }
         if item >= self.items {
             let text = format!(
                 "The event has {} items; there is no item {item}",
@@ -294,9 +317,10 @@ impl fbchat_event {
             );
             return Err(Problem::new(Status::Argument, text));
         }
-        let column = self.columns.iter().position(|column| *column == field);
-        let place =
-            column.and_then(|column| item.checked_mul(self.columns.len())?.checked_add(column));
+        let place = position(self.columns).and_then(|column| {
+            let row = item.checked_mul(self.columns.len())?;
+            row.checked_add(column)?.checked_add(self.head.len())
+        });
         let cell = place.and_then(|place| self.cells.get(place));
         cell.copied().ok_or_else(|| {
             let text = format!("An event of kind {} has no field {field}", self.kind);

@@ -67,6 +67,8 @@ pub const FBCHAT_ERR_REFUSED: fbchat_status = -305;
 pub const FBCHAT_ERR_TOO_LONG: fbchat_status = -306;
 /// The recipient is offline or not a friend.
 pub const FBCHAT_ERR_RECIPIENT_OFFLINE: fbchat_status = -307;
+/// The server cannot do this at all; see FBCHAT_FIELD_FEATURES.
+pub const FBCHAT_ERR_UNSUPPORTED: fbchat_status = -308;
 /// The reply could not be understood.
 pub const FBCHAT_ERR_BAD_REPLY: fbchat_status = -401;
 /// The server is no fbchat server, or speaks a dialect that is not known here.

@@ -9,6 +9,7 @@
 // The comments are written for the header.
 #![allow(rustdoc::bare_urls)]
 
+mod account;
 mod client;
 mod config;
 mod event;
@@ -16,11 +17,14 @@ mod fields;
 mod guard;
 mod handle;
 mod layout;
+mod layout_social;
 mod library;
 mod request;
 mod session;
+mod social;
 mod text;
 
+pub use account::*;
 pub use client::*;
 pub use config::*;
 pub use event::*;
@@ -29,6 +33,7 @@ pub use layout::fbchat_event;
 pub use library::*;
 pub use request::*;
 pub use session::*;
+pub use social::*;
 
 #[cfg(test)]
 mod tests;

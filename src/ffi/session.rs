@@ -18,7 +18,7 @@ pub type fbchat_session = u64;
 /// A request on its way; 0 = none. Never used twice; the event that answers it carries it.
 pub type fbchat_request = u64;
 
-fn found(client: *mut fbchat_client) -> Result<Arc<Client>, Problem> {
+pub(super) fn found(client: *mut fbchat_client) -> Result<Arc<Client>, Problem> {
     handle::find::<Client>(client)
 }
 
@@ -26,7 +26,7 @@ fn found(client: *mut fbchat_client) -> Result<Arc<Client>, Problem> {
 ///
 /// # Safety
 /// `request` is NULL or may be written.
-unsafe fn ask(
+pub(super) unsafe fn ask(
     client: *mut fbchat_client,
     request: *mut fbchat_request,
     call: impl FnOnce(&Client) -> Result<RequestId, CallError>,

@@ -121,6 +121,7 @@ fn buddy_list_has_a_row_for_each_buddy() {
         first_name: "Buddy".into(),
         presence: Presence::Idle,
         status_text: status.map(str::to_owned),
+        status_time: 0,
         picture_url: None,
     };
     let event = made(Event::BuddyList {

@@ -22,6 +22,21 @@ pub(super) unsafe fn read<'a>(text: *const c_char, what: &str) -> Result<&'a str
     utf8.map_err(|_| Problem::new(Status::Utf8, format!("The {what} is not valid UTF-8")))
 }
 
+/// Like [`read`], for a string that the host may leave out.
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn maybe<'a>(
+    text: *const c_char,
+    what: &str,
+) -> Result<Option<&'a str>, Problem> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { read(text, what) }.map(Some)
+}
+
 /// Borrows bytes of the host for the length of a call.
 ///
 /// # Safety

@@ -19,6 +19,9 @@ const SETTLING: Millis = 30_000;
 impl Session {
     pub(super) fn ask_buddy_list(&mut self, now: Now, request: Option<RequestId>) {
         self.post_buddy_list(now, Call::BuddyList(request));
+        if request.is_none() {
+            self.ask_friend_requests(now);
+        }
     }
 
     pub(super) fn buddy_list_reply(

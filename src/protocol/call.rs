@@ -15,7 +15,12 @@ pub(super) enum Call {
     Settled,
     Typing,
     BuddyList(Option<RequestId>),
-    History(RequestId, Uid),
+    /// What a host has asked.
+    Question(RequestId),
+    /// The file of a picture that a host has asked for.
+    Picture(RequestId),
+    FriendRequests,
+    MarkRead(Option<Uid>),
     /// New tokens for a refused write, beside a healthy long-poll.
     Tokens,
     /// To this value, beside the long-poll.
@@ -26,11 +31,10 @@ pub(super) enum Call {
 }
 
 impl Call {
-    /// The host's question that this call asks.
-    pub fn question(&self) -> Option<RequestId> {
+    /// The host's refresh that this call carries out.
+    pub fn refresh(&self) -> Option<RequestId> {
         match self {
             Call::BuddyList(request) => *request,
-            Call::History(request, _) => Some(*request),
             _ => None,
         }
     }

@@ -2,7 +2,6 @@
 
 use super::call::{Call, Flight};
 use super::exchange::{Reply, TransportError};
-use super::history::HistoryPayload;
 use super::link::IgnoredPayload;
 use super::outbox::{MOST_WAITING, Outgoing};
 use super::session::{Now, Session};
@@ -35,18 +34,26 @@ impl Session {
             Call::Send => self.send_reply(now, result),
             Call::Settled => {}
             Call::BuddyList(request) => self.buddy_list_reply(now, request, result),
-            Call::History(request, with) => self.history_reply(now, request, with, result),
+            Call::Question(request) | Call::Picture(request) => {
+                self.question_reply(now, request, result);
+            }
+            Call::FriendRequests => self.friend_requests_reply(now, result),
+            Call::MarkRead(what) => self.read_mark_reply(now, what, result),
             Call::Tokens => self.tokens_reply(now, &flight.url, result),
             Call::Typing => {
-                if let Answer::Refused(error) = self.written(result, "telling of typing") {
+                if let Answer::Refused(error) =
+                    self.written::<IgnoredPayload>(result, "telling of typing")
+                {
                     self.cure(now, &error);
                 }
             }
-            Call::Visibility(visible) => match self.written(result, "setting the visibility") {
-                Answer::Ok(()) => self.visible_there = Some(visible),
-                Answer::Refused(error) => self.cure(now, &error),
-                Answer::Lost(_) => {}
-            },
+            Call::Visibility(visible) => {
+                match self.written::<IgnoredPayload>(result, "setting the visibility") {
+                    Answer::Ok(_) => self.visible_there = Some(visible),
+                    Answer::Refused(error) => self.cure(now, &error),
+                    Answer::Lost(_) => {}
+                }
+            }
             Call::Logout => self.logout_done(),
             Call::Farewell => self.close(None, None),
         }
@@ -82,12 +89,16 @@ impl Session {
         }
     }
 
-    /// What came of a write. Only a reply that says so counts as done: a proxy's page may hold an object, too.
-    fn written(&self, result: Result<Reply, TransportError>, doing: &str) -> Answer<()> {
+    /// What came of a write, or of a question. Only a reply that says so counts as done: a proxy's page may hold an object, too.
+    pub(super) fn written<T: for<'b> Deserialize<'b>>(
+        &self,
+        result: Result<Reply, TransportError>,
+        doing: &str,
+    ) -> Answer<Option<T>> {
         let explicit =
             matches!(&result, Ok(reply) if reply.status == 200 && wire::has_verdict(&reply.body));
-        match self.answer::<IgnoredPayload>(result, doing) {
-            Answer::Ok(_) if explicit => Answer::Ok(()),
+        match self.answer(result, doing) {
+            Answer::Ok(payload) if explicit => Answer::Ok(payload),
             Answer::Ok(_) => {
                 let text = format!(
                     "{} sent something that is no chat reply while {doing}",
@@ -233,7 +244,7 @@ impl Session {
 
     fn send_reply(&mut self, now: Now, result: Result<Reply, TransportError>) {
         let never_sent = matches!(&result, Err(error) if error.fault.never_sent());
-        match self.written(result, "sending a message") {
+        match self.written::<IgnoredPayload>(result, "sending a message") {
             Answer::Ok(_) => self.sent(),
             Answer::Refused(error) => self.send_refused(now, error),
             Answer::Lost(..) => {
@@ -293,35 +304,6 @@ impl Session {
         }
     }
 
-    fn history_reply(
-        &mut self,
-        now: Now,
-        request: RequestId,
-        with: Uid,
-        result: Result<Reply, TransportError>,
-    ) {
-        let problem = match (
-            self.answer::<HistoryPayload>(result, "asking for the history"),
-            self.uid,
-        ) {
-            (Answer::Ok(payload), Some(own)) => {
-                let messages = payload.unwrap_or_default().messages(own);
-                return self.emit(Event::History {
-                    request,
-                    with,
-                    messages,
-                });
-            }
-            (Answer::Refused(error), _) => {
-                self.cure(now, &error);
-                self.refused(error)
-            }
-            (Answer::Lost(problem), _) => problem,
-            (Answer::Ok(_), None) => Problem::new(Status::State, "Not logged in"),
-        };
-        self.emit(Event::Failed { request, problem });
-    }
-
     pub(super) fn refused(&self, error: AjaxError) -> Problem {
         let text = match error.description.is_empty() {
             true => format!(
@@ -331,10 +313,10 @@ impl Session {
             ),
             false => error.description,
         };
-        let status = if error.code == 1_357_001 {
-            Status::LoggedOut
-        } else {
-            Status::Refused
+        let status = match error.code {
+            1_357_001 => Status::LoggedOut,
+            1_356_008 | 1_395_001 => Status::RateLimited,
+            _ => Status::Refused,
         };
         Problem::new(status, text)
     }

@@ -129,7 +129,7 @@ impl Session {
             }
             Some("presence") => self.pushed_presence(now, &item),
             // Unknown types are counted and passed over; there were new ones every year.
-            _ => false,
+            _ => self.pushed(now, own, item),
         }
     }
 

@@ -2,14 +2,14 @@
 
 use super::call::{Call, Flight};
 use super::link::Step;
+use super::questions::MOST_QUESTIONS;
+use super::register::Registration;
 use super::session::{Account, Closing, Credentials, LOGOUT_PATIENCE, Now, Session};
 use crate::status::{Problem, Status};
 use crate::types::{Command, Event, RequestId, Uid};
 
 /// Typing notices in flight; more are dropped, since a late one is worth nothing.
 const MOST_TYPING: usize = 4;
-/// Histories and refreshes in flight per session.
-const MOST_QUESTIONS: usize = 16;
 
 impl Session {
     /// Carries a command out, or says why not.
@@ -25,15 +25,17 @@ impl Session {
                 request,
                 email,
                 password,
+            } => self.sign_on(now, request, Credentials { email, password }, None),
+            Command::Register {
+                request,
+                email,
+                password,
+                name,
+                invite,
             } => {
-                if self.account.is_some() {
-                    return self.logged_in_already(request);
-                }
-                self.account = Some(Account {
-                    credentials: Some(Credentials { email, password }),
-                    unanswered: Some(request),
-                });
-                self.begin(now, Step::LoginPage);
+                let registration = Registration { name, invite };
+                let credentials = Credentials { email, password };
+                self.sign_on(now, request, credentials, Some(registration));
             }
             Command::Resume { request, .. } if self.account.is_some() => {
                 self.logged_in_already(request);
@@ -47,28 +49,40 @@ impl Session {
             }
             Command::Send { request, to, text } => self.queue_send(now, request, to, text),
             Command::SetTyping { to, typing } => self.send_typing(now, to, typing),
-            Command::Refresh { .. } | Command::History { .. }
-                if self.questions() >= MOST_QUESTIONS =>
-            {
+            Command::Refresh { .. } | Command::Ask { .. } if self.questions() >= MOST_QUESTIONS => {
                 self.refuse(
                     command,
                     Problem::new(Status::QueueFull, "Too many questions under way"),
                 );
             }
             Command::Refresh { request } => self.ask_buddy_list(now, Some(request)),
-            Command::History { request, with } => {
-                let url = self
-                    .config
-                    .server
-                    .at(&format!("/ajax/chat/history.php?id={with}&__a=1"));
-                self.fetch(now, Call::History(request, with), url);
-            }
+            Command::Ask { request, question } => self.ask(now, request, question),
+            Command::MarkRead(what) => self.mark_read(what),
         }
+    }
+
+    fn sign_on(
+        &mut self,
+        now: Now,
+        request: RequestId,
+        credentials: Credentials,
+        registration: Option<Registration>,
+    ) {
+        if self.account.is_some() {
+            return self.logged_in_already(request);
+        }
+        self.account = Some(Account {
+            credentials: Some(credentials),
+            unanswered: Some(request),
+            registration,
+        });
+        self.begin(now, Step::LoginPage);
     }
 
     fn questions(&self) -> usize {
         let flights = self.flights.values();
-        flights.filter_map(|flight| flight.call.question()).count()
+        let refreshes = flights.filter(|flight| flight.call.refresh().is_some());
+        refreshes.count().saturating_add(self.asked.len())
     }
 
     fn logged_in_already(&mut self, request: RequestId) {
@@ -80,7 +94,10 @@ impl Session {
     /// Gives a request up. One that was answered, or never made, is passed over.
     fn give_up(&mut self, request: RequestId) {
         let problem = Problem::new(Status::Cancelled, "The request was cancelled");
-        let asking = |flight: &&Flight| flight.call.question() == Some(request);
+        if self.drop_question(request, &problem) {
+            return;
+        }
+        let asking = |flight: &&Flight| flight.call.refresh() == Some(request);
         let flight = self.flights.iter().find(|(_, flight)| asking(flight));
         if let Some(id) = flight.map(|(id, _)| *id) {
             self.cancel(id);
@@ -108,14 +125,19 @@ impl Session {
 
     fn refuse(&mut self, command: Command, problem: Problem) {
         match command {
-            Command::Login { request, .. } | Command::Resume { request, .. } => {
+            Command::Login { request, .. }
+            | Command::Register { request, .. }
+            | Command::Resume { request, .. } => {
                 self.emit(Event::LoginFailed { request, problem });
             }
             Command::Send { request, .. }
             | Command::Refresh { request }
-            | Command::History { request, .. }
+            | Command::Ask { request, .. }
             | Command::Logout { request } => self.emit(Event::Failed { request, problem }),
-            Command::SetTyping { .. } | Command::SetPresence(_) | Command::Cancel(_) => {}
+            Command::SetTyping { .. }
+            | Command::SetPresence(_)
+            | Command::MarkRead(_)
+            | Command::Cancel(_) => {}
         }
     }
 

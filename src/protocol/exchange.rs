@@ -3,6 +3,7 @@
 use crate::status::{Status, Untrusted};
 use crate::types::Millis;
 use url::Url;
+use zeroize::Zeroizing;
 
 /// What drivers call themselves unless told otherwise. Servers of 2008 offered chat only to what looked like a browser; new ones can tell us apart.
 pub const USER_AGENT: &str = concat!(
@@ -20,7 +21,7 @@ pub struct ExchangeId(pub u64);
 pub enum Method {
     /// Read.
     Get,
-    /// Write; the body is `application/x-www-form-urlencoded`.
+    /// Write.
     Post,
 }
 
@@ -46,12 +47,21 @@ pub struct Exchange {
     pub url: Url,
     /// Value of the `Cookie` header, if there are cookies.
     pub cookie: Option<String>,
-    /// Form-encoded body of a POST; wiped when dropped, since it may hold a password.
-    pub body: Option<zeroize::Zeroizing<String>>,
+    /// Body of a POST.
+    pub body: Option<Body>,
     /// The reply must be there whole within this time, or the driver reports [`TransportFault::Timeout`].
     pub timeout: Millis,
     /// A longer reply body is [`TransportFault::TooLarge`], in bytes.
     pub body_limit: usize,
+}
+
+/// What a POST carries.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Value of the `Content-Type` header.
+    pub content_type: String,
+    /// Wiped when dropped, since it may hold a password.
+    pub bytes: Zeroizing<Vec<u8>>,
 }
 
 /// What a driver read from the network, whole.

@@ -1,7 +1,7 @@
 //! Exchanges under way: how they start, and their limits.
 
 use super::call::{Call, Flight};
-use super::exchange::{Exchange, ExchangeId, ExchangeKind, Method};
+use super::exchange::{Body, Exchange, ExchangeId, ExchangeKind, Method};
 use super::link::{Link, Step};
 use super::session::{Now, Output, Session};
 use crate::status::Problem;
@@ -48,22 +48,51 @@ impl Session {
         let body = Serializer::new(String::with_capacity(size))
             .extend_pairs(fields)
             .finish();
-        self.start(now, call, Method::Post, url, Some(Zeroizing::new(body)));
+        let body = Body {
+            content_type: "application/x-www-form-urlencoded".into(),
+            bytes: Zeroizing::new(body.into_bytes()),
+        };
+        self.start(now, call, Method::Post, url, Some(body));
     }
 
-    fn start(
-        &mut self,
-        now: Now,
-        call: Call,
-        method: Method,
-        url: Url,
-        body: Option<Zeroizing<String>>,
-    ) {
+    /// Starts the upload of a picture (RFC 7578), or its removal.
+    pub(super) fn upload(&mut self, now: Now, call: Call, path: &str, picture: Option<&[u8]>) {
+        let token = self.page.post_form_id.clone().unwrap_or_else(|| "0".into());
+        // Long enough that no picture holds it.
+        let boundary = format!("fbchat-{:032x}", self.rng.u128(..));
+        let mut bytes = Vec::with_capacity(picture.map_or(0, <[u8]>::len).saturating_add(1_000));
+        let mut part = |name: &str, more: &str, content: &[u8]| {
+            let head = format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n"
+            );
+            bytes.extend_from_slice(head.as_bytes());
+            bytes.extend_from_slice(content);
+            bytes.extend_from_slice(b"\r\n");
+        };
+        part("post_form_id", "", token.as_bytes());
+        match picture {
+            Some(picture) => part("pic", "; filename=\"picture\"", picture),
+            None => part("remove", "", b"1"),
+        }
+        bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        let body = Body {
+            content_type: format!("multipart/form-data; boundary={boundary}"),
+            bytes: Zeroizing::new(bytes),
+        };
+        let url = self.config.server.at(path);
+        self.start(now, call, Method::Post, url, Some(body));
+    }
+
+    fn start(&mut self, now: Now, call: Call, method: Method, url: Url, body: Option<Body>) {
         self.last_exchange = self.last_exchange.saturating_add(1);
         let id = ExchangeId(self.last_exchange);
         let (kind, timeout) = match call {
             Call::Link(Step::Poll) => (ExchangeKind::LongPoll, POLL_TIMEOUT),
             _ => (ExchangeKind::Call, self.config.call_timeout),
+        };
+        let body_limit = match call {
+            Call::Picture(_) => self.picture_limit().min(BODY_LIMIT),
+            _ => BODY_LIMIT,
         };
         if let Call::Link(_) = call {
             self.link = Link::Busy(id);
@@ -89,16 +118,17 @@ impl Session {
             url,
             body,
             timeout,
-            body_limit: BODY_LIMIT,
+            body_limit,
         }));
     }
 
     /// Drops all exchanges; questions among them fail.
     pub(super) fn end_flights(&mut self, why: &Problem) {
         self.cancel_send();
+        self.end_questions(why);
         for (id, flight) in std::mem::take(&mut self.flights) {
             self.outputs.push_back(Output::Cancel(id));
-            if let Some(request) = flight.call.question() {
+            if let Some(request) = flight.call.refresh() {
                 let problem = why.clone();
                 self.emit(Event::Failed { request, problem });
             }

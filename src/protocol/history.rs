@@ -1,7 +1,7 @@
 //! The recent messages of a conversation (docs/protocol.md, Messages), and which messages were seen already.
 
 use super::channel::message_from;
-use super::json::{List, Object};
+use super::json::{Flag, List, Object};
 use super::wire::Item;
 use crate::types::{Message, Uid, UnixMillis};
 use serde::Deserialize;
@@ -19,9 +19,15 @@ const MOST_SEEN: usize = 2_048;
 #[serde(default)]
 pub(super) struct HistoryPayload {
     history: List<Object<Item>>,
+    more: Flag,
 }
 
 impl HistoryPayload {
+    /// True if the server says that there are more in the direction that was asked for.
+    pub fn has_more(&self) -> bool {
+        self.more.0 == Some(true)
+    }
+
     /// The messages, oldest first.
     pub fn messages(self, own: Uid) -> Vec<Message> {
         let items = self.history.0.unwrap_or_default().into_iter();

@@ -33,6 +33,7 @@ pub(super) enum Link {
 pub(super) enum Step {
     LoginPage,
     LoginPost,
+    Register,
     Popout,
     Home,
     Visibility,
@@ -49,6 +50,7 @@ impl Step {
     pub(super) fn doing(self) -> &'static str {
         match self {
             Step::LoginPage | Step::LoginPost => "logging in",
+            Step::Register => "signing up",
             Step::Popout | Step::Home => "loading the chat page",
             Step::Visibility | Step::BuddyList => "asking for the buddy list",
             Step::Reconnect | Step::Probe => "opening the channel",
@@ -60,7 +62,7 @@ impl Step {
     /// What hosts see of it.
     fn connection(self) -> Connection {
         match self {
-            Step::LoginPage | Step::LoginPost => Connection::LoggingIn,
+            Step::LoginPage | Step::LoginPost | Step::Register => Connection::LoggingIn,
             Step::Popout | Step::Home => Connection::LoadingPage,
             Step::Poll => Connection::Connected,
             _ => Connection::OpeningChannel,
@@ -104,7 +106,7 @@ impl Session {
                 self.fetch(now, call, server.at("/login.php"));
             }
             // A form is posted only straight from the page that it stands on.
-            Step::LoginPost => self.begin(now, Step::LoginPage),
+            Step::LoginPost | Step::Register => self.begin(now, Step::LoginPage),
             Step::Popout => self.fetch(now, call, server.at("/presence/popout.php")),
             Step::Home => self.fetch(now, call, server.at("/home.php")),
             Step::Visibility => self.begin_visibility(now),
@@ -186,6 +188,9 @@ impl Session {
         flight: &Flight,
         result: Result<Reply, TransportError>,
     ) {
+        if step == Step::Register {
+            return self.register_reply(now, result);
+        }
         let reply = match result {
             Ok(reply) => reply,
             Err(error) => {
@@ -219,6 +224,7 @@ impl Session {
                 }
                 Outcome::Failure(problem) => self.login_ended(problem, false),
             },
+            Step::Register => {}
             Step::Popout | Step::Home => self.page_reply(now, step, &flight.url, &reply),
             Step::Visibility => {
                 let worked = wire::ajax::<IgnoredPayload>(&reply.body).is_ok_and(|it| it.is_ok());

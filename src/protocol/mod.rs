@@ -29,18 +29,26 @@ mod own_presence;
 mod page;
 #[cfg(test)]
 mod pair;
+mod past;
+mod picture;
 mod presence;
+mod pushed;
+mod questions;
+mod read_marks;
 mod recovery;
+mod register;
 mod resume;
 mod session;
 mod sign_on;
+mod social;
 mod wire;
 
 pub use channel::MOST_ITEMS;
 pub use config::{CALL_TIMEOUT, SessionConfig};
 pub use endpoints::{ServerAddress, ServerAddressError};
 pub use exchange::{
-    Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault, USER_AGENT,
+    Body, Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault,
+    USER_AGENT,
 };
 pub use resume::SavedState;
 pub use session::{Input, Now, Output, Session};

@@ -3,6 +3,7 @@
 //! Patterns allow blanks that proxies removed, escaped quotes, further attributes and `&amp;`. Nothing is fetched here.
 
 use super::json::{Flag, Int, Text};
+use crate::types::{Feature, Features};
 use once_cell::sync::Lazy;
 use regex::Regex;
 use serde::Deserialize;
@@ -36,6 +37,41 @@ pub(super) struct Extensions {
     pub message_limit: Int,
     /// Cookies and number are enough to go on later, and `wait=0` asks the channel without waiting.
     pub resume: Flag,
+    /// Greatest size of a picture in bytes.
+    pub picture_limit: Int,
+    /// Greatest length of a status in Unicode scalar values.
+    pub status_limit: Int,
+    friends: Flag,
+    pictures: Flag,
+    status: Flag,
+    profile: Flag,
+    search: Flag,
+    notifications: Flag,
+    history: Flag,
+    poke: Flag,
+    password: Flag,
+    registration: Text,
+}
+
+impl Extensions {
+    /// What the server can do, as far as hosts care.
+    pub fn features(&self) -> Features {
+        let registration = matches!(self.registration.0.as_deref(), Some("open" | "invite"));
+        let announced = [
+            (self.friends.0, Feature::Friends),
+            (self.pictures.0, Feature::Pictures),
+            (self.status.0, Feature::Status),
+            (self.profile.0, Feature::Profile),
+            (self.search.0, Feature::Search),
+            (self.notifications.0, Feature::Notifications),
+            (self.history.0, Feature::History),
+            (self.poke.0, Feature::Poke),
+            (self.password.0, Feature::Password),
+            (Some(registration), Feature::Registration),
+        ];
+        let there = announced.iter().filter(|(flag, _)| *flag == Some(true));
+        Features(there.fold(0, |set, (_, feature)| set | *feature as u32))
+    }
 }
 
 /// A pattern of this file; all of them are literals and covered by tests.
@@ -202,13 +238,16 @@ mod tests {
     #[test]
     fn announcement_is_unescaped_and_odd_members_are_absent() {
         let page = scrape(
-            r#"<meta name="fbchat" content="{&quot;channel&quot;:&quot;\/&quot;,&quot;batch&quot;:100,&quot;presence&quot;:true,&quot;message_limit&quot;:[]}" />"#,
+            r#"<meta name="fbchat" content="{&quot;channel&quot;:&quot;\/&quot;,&quot;batch&quot;:100,&quot;presence&quot;:true,&quot;message_limit&quot;:[],&quot;friends&quot;:true,&quot;poke&quot;:1,&quot;search&quot;:false,&quot;registration&quot;:&quot;invite&quot;}" />"#,
         );
         let extensions = page.extensions.unwrap();
         assert_eq!(extensions.channel.0.as_deref(), Some("/"));
         assert_eq!(extensions.batch.0, Some(100));
         assert_eq!(extensions.presence.0, Some(true));
         assert_eq!(extensions.message_limit.0, None);
+        let there = [Feature::Friends, Feature::Poke, Feature::Registration];
+        let there = there.iter().fold(0, |set, feature| set | *feature as u32);
+        assert_eq!(extensions.features(), Features(there));
     }
 
     #[test]

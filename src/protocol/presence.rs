@@ -46,6 +46,7 @@ struct UserInfo {
     first_name: Text,
     thumb_src: Text,
     status: Text,
+    status_time: Int,
 }
 
 #[derive(Debug)]
@@ -150,6 +151,7 @@ impl Buddies {
                 first_name: info.first_name.or_empty(),
                 presence: Presence::Offline,
                 status_text: info.status.0.filter(|text| !text.is_empty()),
+                status_time: info.status_time.0.unwrap_or(0).max(0).saturating_mul(1000),
                 picture_url: info.thumb_src.0.filter(|url| !url.is_empty()),
             };
             match self.entries.get_mut(&uid) {
@@ -232,6 +234,28 @@ impl Buddies {
         }
         entry.buddy.presence = presence;
         Ok(Some(entry.buddy.clone()))
+    }
+
+    /// Takes over something else that was pushed. `Err` likewise.
+    pub fn change(
+        &mut self,
+        uid: Uid,
+        change: impl FnOnce(&mut Buddy),
+    ) -> Result<Option<Buddy>, ()> {
+        let entry = self.entries.get_mut(&uid).ok_or(())?;
+        let before = entry.buddy.clone();
+        change(&mut entry.buddy);
+        Ok((entry.buddy != before).then(|| entry.buddy.clone()))
+    }
+
+    /// A friendship is over; false if there was none.
+    pub fn remove(&mut self, uid: Uid) -> bool {
+        self.entries.remove(&uid).is_some()
+    }
+
+    /// Where somebody's picture is, if a reply has told it.
+    pub fn picture_url(&self, uid: Uid) -> Option<&str> {
+        self.entries.get(&uid)?.buddy.picture_url.as_deref()
     }
 
     /// Somebody sent something just now, so they are there (docs/protocol.md, Items).

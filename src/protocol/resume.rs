@@ -65,6 +65,7 @@ impl Session {
         self.account = Some(Account {
             credentials: None,
             unanswered: Some(request),
+            registration: None,
         });
         self.begin(now, Step::Popout);
     }

@@ -12,11 +12,14 @@ use super::link::Link;
 use super::outbox::Outbox;
 use super::page::Page;
 use super::presence::Buddies;
+use super::questions::Asked;
+use super::read_marks::ReadMarks;
+use super::register::Registration;
 use crate::status::{Problem, Status};
 use crate::types::{
     Command, Connection, Event, Millis, OwnPresence, RequestId, Secret, Seq, Uid, UnixMillis,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use url::Url;
 
 /// Message limit of servers that don't announce one (docs/protocol.md, Messages).
@@ -62,6 +65,8 @@ pub(super) struct Account {
     pub credentials: Option<Credentials>,
     /// The login command that has not been answered yet.
     pub unanswered: Option<RequestId>,
+    /// The account is still to be made.
+    pub registration: Option<Registration>,
 }
 
 #[derive(Clone, Debug)]
@@ -122,6 +127,10 @@ pub struct Session {
     pub(super) server_ahead: i64,
 
     pub(super) outbox: Outbox,
+    pub(super) asked: BTreeMap<RequestId, Asked>,
+    pub(super) read_marks: ReadMarks,
+    /// Friend requests that the host was told of.
+    pub(super) known_requests: BTreeSet<(Uid, UnixMillis)>,
     pub(super) own_presence: OwnPresence,
     /// What the server has confirmed.
     pub(super) visible_there: Option<bool>,
@@ -169,6 +178,9 @@ impl Session {
             outage_ended_at: None,
             server_ahead: 0,
             outbox: Outbox::default(),
+            asked: BTreeMap::new(),
+            read_marks: ReadMarks::default(),
+            known_requests: BTreeSet::new(),
             visible_there: None,
             visibility_posted: true,
             visibility_at: 0,
@@ -224,6 +236,8 @@ impl Session {
             closing,
             refresh,
             self.visibility_timeout(),
+            self.questions_timeout(),
+            self.read_marks_timeout(),
         ]
         .into_iter()
         .flatten()
@@ -320,6 +334,8 @@ impl Session {
             return;
         }
         self.pump_outbox(now);
+        self.pump_questions(now);
+        self.pump_read_marks(now);
         self.keep_visibility(now);
         let Some(closing) = &self.closing else {
             return;

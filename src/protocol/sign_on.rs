@@ -37,6 +37,9 @@ impl Session {
             // Behind a captive portal the server itself may be fine, but only a first login should say so at once.
             return self.failed(now, Step::LoginPage, problem, true);
         };
+        if self.register(now) {
+            return;
+        }
         let Credentials { email, password } = credentials;
         self.cookies.preset(url, "test_cookie", "1");
         let mut fields: Vec<(&str, &str)> = form
@@ -126,10 +129,12 @@ impl Session {
                 uid,
                 name,
                 message_limit,
+                features: self.features(),
             });
             self.tell_buddy_list(None);
             self.may_log_in_again = true;
         }
+        self.ask_friend_requests(now);
         match (&self.channel, self.seq) {
             (Some(_), Some(_)) if self.stale == 0 => self.begin(now, Step::Poll),
             (Some(_), None) => self.begin(now, Step::Probe),

@@ -164,6 +164,13 @@ pub(super) struct Item {
     pub state: Text,
     pub visibility: Flag,
     pub truncated: Flag,
+    pub text: Text,
+    pub name: Text,
+    pub message: Text,
+    pub action: Text,
+    #[serde(rename = "thumbSrc")]
+    pub thumb_src: Text,
+    pub unseen: Int,
 }
 
 /// The text part of a message item.

@@ -134,9 +134,12 @@ fn a_server_out_of_its_mind_is_survived() {
             let request = match n % 6 {
                 0 => world.login(0),
                 1 | 2 => world.send(0, 2, "x"),
-                3 => world.command(0, |request| Command::History {
+                3 => world.command(0, |request| Command::Ask {
                     request,
-                    with: Uid(2),
+                    question: Question::History {
+                        with: Uid(2),
+                        since: 0,
+                    },
                 }),
                 4 => world.command(0, |request| Command::Refresh { request }),
                 _ => {

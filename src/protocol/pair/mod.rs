@@ -12,7 +12,7 @@ mod session;
 use super::*;
 use crate::status::Status;
 use crate::types::Connection;
-use crate::types::{Command, Event, Millis, RequestId, Secret, Uid};
+use crate::types::{Command, Event, Millis, Question, RequestId, Secret, Uid};
 use model::{Answer, Model};
 
 /// What goes wrong on the way, per mille of the exchanges.

@@ -1,6 +1,7 @@
 //! The model of the server: accounts `userN@example.org` with uid N, all friends of each other, password `right`.
 
 use super::super::{Exchange, Method, Reply};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use url::form_urlencoded;
 
@@ -136,7 +137,10 @@ impl Model {
             .iter()
             .find(|(secret, _)| cookie.contains(&format!("xs={secret}")))
             .map(|(_, uid)| *uid);
-        let body = exchange.body.as_ref().map_or("", |body| body.as_str());
+        let body = exchange.body.as_ref();
+        let body = body.map_or(Cow::Borrowed(""), |body| {
+            String::from_utf8_lossy(&body.bytes)
+        });
         let form: BTreeMap<String, String> = form_urlencoded::parse(body.as_bytes())
             .into_owned()
             .collect();

@@ -134,9 +134,12 @@ fn cancelled_requests_are_answered_once() {
     let login = world.login(2);
     world.command(2, |_| Command::Cancel(login));
     assert_eq!(failure(&world, 2, login), Status::Cancelled);
-    let history = world.command(0, |request| Command::History {
+    let history = world.command(0, |request| Command::Ask {
         request,
-        with: Uid(2),
+        question: Question::History {
+            with: Uid(2),
+            since: 0,
+        },
     });
     world.command(0, |_| Command::Cancel(history));
     assert_eq!(failure(&world, 0, history), Status::Cancelled);

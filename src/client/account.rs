@@ -1,0 +1,64 @@
+//! Making an account, and its password.
+
+#![forbid(unsafe_code)]
+
+use super::{CallError, Client, SessionId};
+use crate::types::{Question, RequestId, Secret};
+
+/// Greatest length of an e-mail address, a name or a password, in bytes.
+const MAX_CREDENTIAL: usize = 1024;
+
+/// Refuses what is empty or far too long.
+pub(super) fn check(given: &[(&str, &str)]) -> Result<(), CallError> {
+    let wrong = |text: &str| text.is_empty() || text.len() > MAX_CREDENTIAL;
+    match given.iter().find(|(_, text)| wrong(text)) {
+        Some((what, _)) => {
+            let text = format!("The {what} must have 1 to {MAX_CREDENTIAL} bytes");
+            Err(CallError::Argument(text))
+        }
+        None => Ok(()),
+    }
+}
+
+impl Client {
+    /// Makes an account and logs in with it; answered like [`Client::login`].
+    ///
+    /// # Errors
+    /// [`CallError::Argument`] for something empty or overlong, [`CallError::State`] if a login is under way or done.
+    pub fn register(
+        &self,
+        session: SessionId,
+        email: &str,
+        password: Secret,
+        name: &str,
+        invite: Option<Secret>,
+    ) -> Result<RequestId, CallError> {
+        check(&[
+            ("e-mail address", email),
+            ("password", password.reveal()),
+            ("name", name),
+        ])?;
+        if let Some(invite) = &invite {
+            check(&[("invitation", invite.reveal())])?;
+        }
+        let seat = self.engine()?.seat(session)?;
+        seat.register(email.to_owned(), password, name.to_owned(), invite)
+    }
+
+    /// Changes the account's password, which ends its other sessions; answered by `Done` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::Argument`] for an empty or overlong password, [`CallError::State`] before login.
+    pub fn set_password(
+        &self,
+        session: SessionId,
+        old: Secret,
+        new: Secret,
+    ) -> Result<RequestId, CallError> {
+        check(&[
+            ("old password", old.reveal()),
+            ("new password", new.reveal()),
+        ])?;
+        self.ask(session, Question::SetPassword { old, new })
+    }
+}

@@ -1,0 +1,152 @@
+//! Everything about people beside messages and presence.
+
+#![forbid(unsafe_code)]
+
+use super::{CallError, Client, SessionId, check_uid};
+use crate::types::{FriendAction, Question, RequestId, Uid, UnixMillis};
+
+/// Larger pictures are not even copied, in bytes; what a server takes is less.
+pub const MAX_PICTURE: usize = 8 << 20;
+/// Longer texts are none, in bytes.
+const MAX_TEXT: usize = 64 << 10;
+
+fn check_text(what: &str, text: &str) -> Result<(), CallError> {
+    if text.len() > MAX_TEXT {
+        let text = format!("The {what} must have at most {MAX_TEXT} bytes");
+        return Err(CallError::Argument(text));
+    }
+    Ok(())
+}
+
+impl Client {
+    /// Asks for messages of one conversation: the most recent ones, or at most 1,000 that are later than `since`;
+    /// answered by `History` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::Argument`] for a negative time, [`CallError::State`] before login.
+    pub fn history(
+        &self,
+        session: SessionId,
+        with: Uid,
+        since: UnixMillis,
+    ) -> Result<RequestId, CallError> {
+        check_uid(with)?;
+        if since < 0 {
+            let text = format!("A history cannot begin at {since} ms; 0 asks for the newest part");
+            return Err(CallError::Argument(text));
+        }
+        self.ask(session, Question::History { with, since })
+    }
+
+    /// Asks for somebody's picture; answered by `Picture` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn picture(&self, session: SessionId, uid: Uid) -> Result<RequestId, CallError> {
+        check_uid(uid)?;
+        self.ask(session, Question::Picture(uid))
+    }
+
+    /// Sets the user's picture, a PNG, JPEG or GIF file, or takes it away; answered by `Done` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::Argument`] for more than [`MAX_PICTURE`] bytes, [`CallError::State`] before login.
+    pub fn set_picture(
+        &self,
+        session: SessionId,
+        picture: Option<&[u8]>,
+    ) -> Result<RequestId, CallError> {
+        if picture.is_some_and(|picture| picture.is_empty() || picture.len() > MAX_PICTURE) {
+            let text = format!("A picture must have 1 to {MAX_PICTURE} bytes");
+            return Err(CallError::Argument(text));
+        }
+        self.ask(session, Question::SetPicture(picture.map(Into::into)))
+    }
+
+    /// Asks what somebody tells about themselves; answered by `Profile` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn profile(&self, session: SessionId, uid: Uid) -> Result<RequestId, CallError> {
+        check_uid(uid)?;
+        self.ask(session, Question::Profile(uid))
+    }
+
+    /// Looks for people by name or exact e-mail address; answered by `Search` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::Argument`] for nothing to look for, [`CallError::State`] before login.
+    pub fn search(&self, session: SessionId, text: &str) -> Result<RequestId, CallError> {
+        if text.trim().is_empty() {
+            return Err(CallError::Argument(
+                "There is nothing to search for".to_owned(),
+            ));
+        }
+        check_text("search", text)?;
+        self.ask(session, Question::Search(text.to_owned()))
+    }
+
+    /// Begins or ends a friendship; answered by `Done` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn friend(
+        &self,
+        session: SessionId,
+        uid: Uid,
+        action: FriendAction,
+    ) -> Result<RequestId, CallError> {
+        check_uid(uid)?;
+        if let FriendAction::Request(message) = &action {
+            check_text("message", message)?;
+        }
+        self.ask(session, Question::Friend { uid, action })
+    }
+
+    /// Sets the user's status line, or takes it away; answered by `Done` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn set_status_text(
+        &self,
+        session: SessionId,
+        text: Option<&str>,
+    ) -> Result<RequestId, CallError> {
+        check_text("status", text.unwrap_or_default())?;
+        let text = text.filter(|text| !text.is_empty()).map(str::to_owned);
+        self.ask(session, Question::SetStatus(text))
+    }
+
+    /// Says that the user has read what somebody wrote, or with `None` that he has noticed the notifications.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn mark_read(&self, session: SessionId, what: Option<Uid>) -> Result<(), CallError> {
+        self.engine()?.seat(session)?.mark_read(what)
+    }
+
+    /// Asks what is unread; answered by `Notifications` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn notifications(&self, session: SessionId) -> Result<RequestId, CallError> {
+        self.ask(session, Question::Notifications)
+    }
+
+    /// Pokes a friend; answered by `Done` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn poke(&self, session: SessionId, uid: Uid) -> Result<RequestId, CallError> {
+        check_uid(uid)?;
+        self.ask(session, Question::Poke(uid))
+    }
+
+    pub(super) fn ask(
+        &self,
+        session: SessionId,
+        question: Question,
+    ) -> Result<RequestId, CallError> {
+        self.engine()?.seat(session)?.question(question)
+    }
+}

@@ -1,0 +1,51 @@
+//! Numbers and secrets.
+
+#![forbid(unsafe_code)]
+
+use zeroize::Zeroizing;
+
+/// A user's number. Ids passed 2³² in 2009, so always 64 bits (docs/protocol.md, Items).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uid(pub u64);
+
+impl std::fmt::Display for Uid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The number of an event on a user's channel; -1 is never valid and asks the server for the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seq(pub i64);
+
+/// A span of time, or a point on a monotonic clock, in milliseconds.
+pub type Millis = u64;
+
+/// A point in time, in milliseconds since 1970 UTC.
+pub type UnixMillis = i64;
+
+/// The id of a command on its way; its answer carries it back. Never reused, never 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// A password or another secret: wiped when dropped, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the secret over; the buffer is wiped when the last copy is dropped.
+    pub fn new(text: String) -> Self {
+        Secret(Zeroizing::new(text))
+    }
+
+    /// The secret itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
