@@ -4,6 +4,11 @@
 
 mod chaos;
 mod model;
+mod pages;
+mod past;
+mod people;
+mod people_model;
+mod questions;
 mod recovery;
 mod resume;
 mod sending;
@@ -120,6 +125,10 @@ impl World {
         };
         let found = self.clients[who].events.iter().rev().find_map(state);
         found.expect("a state")
+    }
+
+    fn ask(&mut self, who: usize, question: Question) -> RequestId {
+        self.command(who, |request| Command::Ask { request, question })
     }
 
     fn send(&mut self, who: usize, to: u64, text: &str) -> RequestId {

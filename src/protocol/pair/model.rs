@@ -1,6 +1,8 @@
 //! The model of the server: accounts `userN@example.org` with uid N, all friends of each other, password `right`.
 
 use super::super::{Exchange, Method, Reply};
+use super::pages::Layout;
+use super::people_model::{self, People};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use url::form_urlencoded;
@@ -8,21 +10,6 @@ use url::form_urlencoded;
 pub enum Answer {
     Now(Reply),
     Hold,
-}
-
-/// How the page looks.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// As `fbchatd` writes it, announcement and all.
-    Own,
-    Old,
-    July2008,
-    HiddenUser,
-    October2009,
-    /// November 2008: no channel on the page, so reconnect.php has to tell.
-    NoChannel,
-    /// The pop-out page has no token, the home page has.
-    TokenAtHome,
 }
 
 pub struct Model {
@@ -37,8 +24,9 @@ pub struct Model {
     /// Per user: number of the first event, and the events.
     channels: BTreeMap<u64, (i64, Vec<String>)>,
     taken: BTreeSet<(u64, String, String)>,
-    /// History, both directions: (from, to, item).
-    history: Vec<(u64, u64, String)>,
+    /// History, both directions: (from, to, time, item).
+    pub history: Vec<(u64, u64, i64, String)>,
+    pub people: People,
     /// Session secret to uid.
     sessions: BTreeMap<String, u64>,
     pub tokens: u32,
@@ -61,6 +49,7 @@ impl Default for Model {
             channels: BTreeMap::new(),
             taken: BTreeSet::new(),
             history: Vec::new(),
+            people: People::default(),
             sessions: BTreeMap::new(),
             tokens: 1,
             logins: 0,
@@ -73,7 +62,7 @@ impl Default for Model {
 
 const LOGIN: &str = r#"<html><form action="/login.php" method="post"><input type="hidden" name="lsd" value="tok"/><input name="email"/><input type="password" name="pass"/></form>"#;
 
-fn ok(body: impl Into<String>) -> Answer {
+pub fn ok(body: impl Into<String>) -> Answer {
     Answer::Now(Reply {
         status: 200,
         body: body.into().into_bytes(),
@@ -87,10 +76,22 @@ fn error(code: u32) -> Answer {
     ))
 }
 
-fn payload(json: &str) -> Answer {
+pub fn payload(json: &str) -> Answer {
     ok(format!(
         r#"for (;;);{{"error":0,"errorSummary":"","errorDescription":"No error.","payload":{json}}}"#
     ))
+}
+
+/// The cookies of a new login.
+fn start_session(sessions: &mut BTreeMap<String, u64>, logins: &mut u32, uid: u64) -> Vec<String> {
+    *logins += 1;
+    let secret = format!("s{logins}e");
+    let cookies = vec![
+        format!("c_user={uid}; path=/"),
+        format!("xs={secret}; path=/"),
+    ];
+    sessions.insert(secret, uid);
+    cookies
 }
 
 impl Model {
@@ -155,6 +156,12 @@ impl Model {
                 &cookie,
             );
         }
+        if path.ends_with("/register.php") {
+            let (sessions, logins) = (&mut self.sessions, &mut self.logins);
+            return self
+                .people
+                .register(&body, |uid| start_session(sessions, logins, uid));
+        }
         let is_page = path.ends_with("popout.php") || path.ends_with("home.php");
         let Some(uid) = uid else {
             return match is_page {
@@ -168,13 +175,14 @@ impl Model {
             };
         };
         let token = format!("token{}", self.tokens);
-        let writes =
-            path.contains("send.php") || path.contains("typ.php") || path.contains("settings.php");
+        let own_ways = ["/logout.php", "/ajax/presence/update.php"];
+        let writes = exchange.method == Method::Post && !own_ways.contains(&path);
         if writes && std::mem::take(&mut self.next_write_is_stale) {
             self.tokens += 1;
             return error(1_357_004);
         }
-        if writes && field("post_form_id") != token {
+        let in_form = format!("\r\n\r\n{token}\r\n");
+        if writes && field("post_form_id") != token && !body.contains(&in_form) {
             return error(1_357_004);
         }
         if is_page {
@@ -247,15 +255,13 @@ impl Model {
                     .1
                     .parse()
                     .unwrap();
-                let items: Vec<&str> = self
-                    .history
-                    .iter()
-                    .filter(|&&(from, to, _)| {
-                        (from, to) == (uid, with) || (from, to) == (with, uid)
-                    })
-                    .map(|(.., item)| item.as_str())
+                let ours = [(uid, with), (with, uid)];
+                let items = self.history.iter();
+                let items = items.filter(|(from, to, ..)| ours.contains(&(*from, *to)));
+                let items: Vec<_> = items
+                    .map(|(.., time, item)| (*time, item.as_str()))
                     .collect();
-                payload(&format!(r#"{{"history":[{}]}}"#, items.join(",")))
+                people_model::history(&items, exchange)
             }
             "/logout.php" => {
                 self.acknowledge(uid, field("seq").parse().unwrap());
@@ -263,7 +269,7 @@ impl Model {
                 self.online.remove(&uid);
                 ok("<html>bye</html>")
             }
-            other => panic!("the session asks for {other}"),
+            _ => self.people.answer(exchange, &body),
         }
     }
 
@@ -294,48 +300,13 @@ impl Model {
                 r#"<h2 id="standard_error">Incorrect password.</h2>{LOGIN}"#
             ));
         };
-        self.logins += 1;
-        let secret = format!("s{}e", self.logins);
-        let set_cookie = vec![
-            format!("c_user={uid}; path=/"),
-            format!("xs={secret}; path=/"),
-        ];
-        self.sessions.insert(secret, uid);
+        let set_cookie = start_session(&mut self.sessions, &mut self.logins, uid);
         Answer::Now(Reply {
             status: 302,
             set_cookie,
             location: Some("/home.php".into()),
             ..Reply::default()
         })
-    }
-
-    fn page(&self, uid: u64, token: &str, home: bool) -> String {
-        let form_id = format!(
-            r#"<input type="hidden" id="post_form_id" name="post_form_id" value="{token}" />"#
-        );
-        let channel = r#"iframeLoad("/iframe/7.js", "channel07", 80)"#;
-        match self.layout {
-            Layout::Own => format!(
-                r#"<meta name="fbchat" content="{{&quot;channel&quot;:&quot;/&quot;,&quot;batch&quot;:100,&quot;presence&quot;:true,&quot;message_limit&quot;:50,&quot;resume&quot;:true}}" />{form_id}{channel}"#
-            ),
-            Layout::Old => format!(
-                r#"<a href="http://x/profile.php?id={uid}" class="profile_nav_link">Profile</a>{form_id}{channel}"#
-            ),
-            Layout::July2008 => format!(
-                r#"<div id="fb_menu_profile" class="fb_menu"><div class="fb_menu_title"><a href="http://x/profile.php?id={uid}">P</a>{form_id}{channel}"#
-            ),
-            Layout::HiddenUser => format!(
-                r#"<input type="hidden" id="user" name="user" value="{uid}" />{form_id}{channel}"#
-            ),
-            Layout::October2009 => format!(
-                r#"new Presence("{uid}", 1); post_form_id:"{token}", fb_dtsg:"x"; channel01 channel07"#
-            ),
-            Layout::TokenAtHome if home => {
-                format!(r#"new Presence("{uid}", 1); {form_id}{channel}"#)
-            }
-            Layout::TokenAtHome => format!(r#"new Presence("{uid}", 1); {channel}"#),
-            Layout::NoChannel => format!(r#"new Presence("{uid}", 1); {form_id}"#),
-        }
     }
 
     fn channel(&mut self, uid: u64, seq: i64, batch: usize, over: bool) -> Answer {
@@ -382,7 +353,7 @@ impl Model {
             if to != from {
                 self.push(from, item.clone());
             }
-            self.history.push((from, to, item));
+            self.history.push((from, to, time, item));
         }
         payload("[]")
     }

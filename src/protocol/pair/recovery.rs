@@ -1,6 +1,6 @@
 //! What goes wrong and comes right again by itself.
 
-use super::model::Layout;
+use super::pages::Layout;
 use super::*;
 use crate::status::Status;
 use crate::types::Connection;

@@ -1,6 +1,6 @@
 //! Messages: in order, once, acknowledged only when taken, and failures with their kind.
 
-use super::model::Layout;
+use super::pages::Layout;
 use super::*;
 use crate::status::Status;
 use crate::types::Seq;

@@ -1,6 +1,6 @@
 //! Login, buddies and presence, as a host sees them.
 
-use super::model::Layout;
+use super::pages::Layout;
 use super::*;
 use crate::status::Status;
 use crate::types::{Connection, OwnPresence, Presence};
