@@ -103,10 +103,31 @@ static inline fbchat_session log_in(const char *email, const char *password, fbc
     return session;
 }
 
-static inline void free_kept(void)
+/* Sends a message and waits until the server has it. */
+static inline void send_message(fbchat_session from, fbchat_uid to, const char *text)
 {
+    fbchat_request request;
+    CHECK_STATUS(fbchat_session_send(client, from, to, text, &request), FBCHAT_OK);
+    fbchat_event_free(answer(from, request, FBCHAT_EVENT_SENT));
+}
+
+/* Makes the client, with the server that the program's only argument names. */
+static inline void start(int argc, char **argv)
+{
+    fbchat_config *config;
+    CHECK(argc == 2);
+    CHECK_STATUS(fbchat_config_new(&config), FBCHAT_OK);
+    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, argv[1]), FBCHAT_OK);
+    CHECK_STATUS(fbchat_client_new(config, &client), FBCHAT_OK);
+    fbchat_config_free(config);
+}
+
+static inline void finish(void)
+{
+    fbchat_client_free(client);
     while (kept_count > 0)
         fbchat_event_free(kept[--kept_count]);
+    puts("all is well");
 }
 
 #endif

@@ -85,6 +85,90 @@ static void nulls(fbchat_client *client)
     CHECK(strcmp(fbchat_status_name(-12345), "FBCHAT_ERR_UNKNOWN") == 0);
 }
 
+/* The calls about people: NULL, bad text, senseless values, before login, and of a session that is gone. */
+static void people(fbchat_client *client)
+{
+    enum { LONG = 70000 };
+    static char text[LONG + 1];
+    fbchat_session session;
+    fbchat_request request = 5;
+    int gone;
+    memset(text, 'x', LONG);
+    CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &session), FBCHAT_OK);
+
+    CHECK_STATUS(fbchat_session_history(NULL, session, 1, 0, &request), FBCHAT_ERR_NULL);
+    CHECK(request == 0);
+    CHECK_STATUS(fbchat_session_history(client, session, 0, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_history(client, session, 1, INT64_MIN, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_picture(NULL, session, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_picture(client, session, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_picture(NULL, session, "x", 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_picture(client, session, NULL, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_picture(client, session, "", 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_picture(client, session, "x", SIZE_MAX, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_picture(client, session, "x", (8 << 20) + 1, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_profile(NULL, session, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_profile(client, session, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_search(NULL, session, "x", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_search(client, session, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_search(client, session, BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_search(client, session, "", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_search(client, session, text, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_friend(NULL, session, 1, FBCHAT_FRIEND_REMOVE, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_friend(client, session, 0, FBCHAT_FRIEND_REMOVE, NULL, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_friend(client, session, 1, FBCHAT_FRIEND_REQUEST, BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_friend(client, session, 1, FBCHAT_FRIEND_REQUEST, text, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_friend(client, session, 1, FBCHAT_FRIEND_DECLINE, "x", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_friend(client, session, 1, 5, NULL, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_friend(client, session, 1, INT32_MIN, NULL, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_status_text(NULL, session, "x", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_status_text(client, session, BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_set_status_text(client, session, text, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_mark_read(NULL, session, 1), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_notifications(NULL, session, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_poke(NULL, session, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_poke(client, session, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_register(NULL, session, "a", "b", "c", NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_register(client, session, NULL, "b", "c", NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_register(client, session, "a", NULL, "c", NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_register(client, session, "a", "b", NULL, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_register(client, session, BAD, "b", "c", NULL, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_register(client, session, "a", BAD, "c", NULL, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_register(client, session, "a", "b", BAD, NULL, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_register(client, session, "a", "b", "c", BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_register(client, session, "", "b", "c", NULL, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_register(client, session, "a", text, "c", NULL, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_register(client, session, "a", "b", "", NULL, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_register(client, session, "a", "b", "c", "", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_password(NULL, session, "a", "b", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_password(client, session, NULL, "b", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_password(client, session, "a", NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_password(client, session, BAD, "b", NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_set_password(client, session, "a", BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_set_password(client, session, "", "b", NULL), FBCHAT_ERR_ARGUMENT);
+
+    /* All is well but the session: first nobody is logged in, then it is gone. */
+    for (gone = 0; gone < 2; gone++) {
+        fbchat_status wanted = gone ? FBCHAT_ERR_NO_SESSION : FBCHAT_ERR_STATE;
+        CHECK_STATUS(fbchat_session_history(client, session, 1, INT64_MAX, NULL), wanted);
+        CHECK_STATUS(fbchat_session_picture(client, session, UINT64_MAX, NULL), wanted);
+        CHECK_STATUS(fbchat_session_set_picture(client, session, "x", 1, NULL), wanted);
+        CHECK_STATUS(fbchat_session_set_picture(client, session, NULL, 0, NULL), wanted);
+        CHECK_STATUS(fbchat_session_profile(client, session, 1, NULL), wanted);
+        CHECK_STATUS(fbchat_session_search(client, session, "x", NULL), wanted);
+        CHECK_STATUS(fbchat_session_friend(client, session, 1, FBCHAT_FRIEND_REQUEST, NULL, NULL), wanted);
+        CHECK_STATUS(fbchat_session_set_status_text(client, session, NULL, NULL), wanted);
+        CHECK_STATUS(fbchat_session_mark_read(client, session, 0), wanted);
+        CHECK_STATUS(fbchat_session_notifications(client, session, NULL), wanted);
+        CHECK_STATUS(fbchat_session_poke(client, session, 1, NULL), wanted);
+        CHECK_STATUS(fbchat_session_set_password(client, session, "a", "b", NULL), wanted);
+        if (gone)
+            CHECK_STATUS(fbchat_session_register(client, session, "a", "b", "c", "d", NULL), wanted);
+        else
+            CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_OK);
+    }
+}
+
 /* Plain HTTP to another machine, unless it is allowed. */
 static void insecure(fbchat_client *client)
 {
@@ -160,6 +244,7 @@ int main(void)
 
     CHECK_STATUS(fbchat_client_new(NULL, &client), FBCHAT_OK);
     nulls(client);
+    people(client);
     insecure(client);
     foreign(client);
     forked(client);

@@ -1,114 +1,15 @@
-/* Everything about people, with four sessions of three accounts at a real server: history, status lines, pictures,
- * profiles, search, friendships, pokes, notifications, accounts; and what the server refuses.
+/* Everything about people, with four sessions of three accounts at a real server: status lines, pictures, profiles,
+ * search, friendships, pokes, notifications, accounts; and what the server refuses.
  * usage: social URL */
 #include "events.h"
 
-enum { NOBODY = 999999, MANY = 120 };
+enum { NOBODY = 999999 };
 
 static const unsigned char GIF[] = "GIF89a\x01\x00\x01\x00\x80\x00\x00\xcc\xcc\xcc\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00"
                                    "\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
 
 static fbchat_session alice, elsewhere, bob, carol;
 static fbchat_uid alice_uid, bob_uid, carol_uid;
-
-static void send_message(fbchat_session from, fbchat_uid to, const char *text)
-{
-    fbchat_request request;
-    CHECK_STATUS(fbchat_session_send(client, from, to, text, &request), FBCHAT_OK);
-    fbchat_event_free(answer(from, request, FBCHAT_EVENT_SENT));
-}
-
-static fbchat_event *history(fbchat_session session, fbchat_uid with, int64_t since)
-{
-    fbchat_request request;
-    fbchat_event *event;
-    size_t item;
-    CHECK_STATUS(fbchat_session_history(client, session, with, since, &request), FBCHAT_OK);
-    event = answer(session, request, FBCHAT_EVENT_HISTORY);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_PEER) == with);
-    for (item = 0; item < fbchat_event_count(event); item++) {
-        CHECK(integer(event, item, FBCHAT_FIELD_FLAGS) & FBCHAT_MESSAGE_REPLAYED);
-        CHECK(integer(event, item, FBCHAT_FIELD_TIME_MS) > since);
-        CHECK(item == 0 ||
-              integer(event, item, FBCHAT_FIELD_TIME_MS) > integer(event, item - 1, FBCHAT_FIELD_TIME_MS));
-    }
-    return event;
-}
-
-static void histories(void)
-{
-    fbchat_event *event;
-    char text[16];
-    int64_t first, last;
-    int i;
-
-    event = history(alice, bob_uid, 0);
-    CHECK(fbchat_event_count(event) == 0 && integer(event, 0, FBCHAT_FIELD_MORE) == 0);
-    fbchat_event_free(event);
-
-    send_message(alice, bob_uid, "one");
-    send_message(bob, alice_uid, "two");
-    event = history(alice, bob_uid, 0);
-    CHECK(fbchat_event_count(event) == 2 && integer(event, 0, FBCHAT_FIELD_MORE) == 0);
-    CHECK(strcmp(string(event, 0, FBCHAT_FIELD_TEXT), "one") == 0);
-    CHECK(strcmp(string(event, 1, FBCHAT_FIELD_TEXT), "two") == 0);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_TO) == bob_uid);
-    CHECK(integer(event, 0, FBCHAT_FIELD_FLAGS) == (FBCHAT_MESSAGE_OWN | FBCHAT_MESSAGE_REPLAYED));
-    CHECK(integer(event, 1, FBCHAT_FIELD_FLAGS) == FBCHAT_MESSAGE_REPLAYED);
-    first = integer(event, 0, FBCHAT_FIELD_TIME_MS);
-    last = integer(event, 1, FBCHAT_FIELD_TIME_MS);
-    fbchat_event_free(event);
-
-    event = history(bob, alice_uid, first);
-    CHECK(fbchat_event_count(event) == 1);
-    CHECK(integer(event, 0, FBCHAT_FIELD_TIME_MS) == last);
-    CHECK(integer(event, 0, FBCHAT_FIELD_FLAGS) == (FBCHAT_MESSAGE_OWN | FBCHAT_MESSAGE_REPLAYED));
-    fbchat_event_free(event);
-    event = history(bob, alice_uid, last);
-    CHECK(fbchat_event_count(event) == 0);
-    fbchat_event_free(event);
-
-    /* More than the server gives at once. */
-    for (i = 0; i < MANY; i++) {
-        sprintf(text, "%d", i);
-        send_message(alice, bob_uid, text);
-    }
-    event = history(bob, alice_uid, 0);
-    CHECK(fbchat_event_count(event) == 100 && integer(event, 0, FBCHAT_FIELD_MORE) == 1);
-    CHECK(strcmp(string(event, 99, FBCHAT_FIELD_TEXT), text) == 0);
-    fbchat_event_free(event);
-    event = history(bob, alice_uid, last);
-    CHECK(fbchat_event_count(event) == MANY && integer(event, 0, FBCHAT_FIELD_MORE) == 0);
-    for (i = 0; i < MANY; i++) {
-        sprintf(text, "%d", i);
-        CHECK(strcmp(string(event, (size_t)i, FBCHAT_FIELD_TEXT), text) == 0);
-    }
-    fbchat_event_free(event);
-
-    /* One reads only conversations of one's own. */
-    event = history(alice, NOBODY, 0);
-    CHECK(fbchat_event_count(event) == 0);
-    fbchat_event_free(event);
-    CHECK_STATUS(fbchat_session_history(client, alice, 0, 0, NULL), FBCHAT_ERR_ARGUMENT);
-    CHECK_STATUS(fbchat_session_history(client, alice, bob_uid, -1, NULL), FBCHAT_ERR_ARGUMENT);
-}
-
-/* What a user writes in one session comes to the others, marked as own. */
-static void own_messages(void)
-{
-    fbchat_event *event;
-    fbchat_uid uid;
-    elsewhere = log_in("alice@example.org", "demo", &uid);
-    CHECK(uid == alice_uid);
-    send_message(alice, bob_uid, "from my other computer");
-    event = await(elsewhere, FBCHAT_EVENT_MESSAGE, 0);
-    CHECK(strcmp(string(event, 0, FBCHAT_FIELD_TEXT), "from my other computer") == 0);
-    CHECK(integer(event, 0, FBCHAT_FIELD_FLAGS) == FBCHAT_MESSAGE_OWN);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_TO) == bob_uid);
-    fbchat_event_free(event);
-}
 
 /* The next change of a buddy after which this string field is there, or not. */
 static fbchat_event *buddy_changed(fbchat_session session, fbchat_uid uid, fbchat_field field, int there)
@@ -443,19 +344,12 @@ static void passwords(void)
 
 int main(int argc, char **argv)
 {
-    fbchat_config *config;
-    CHECK(argc == 2);
-    CHECK_STATUS(fbchat_config_new(&config), FBCHAT_OK);
-    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, argv[1]), FBCHAT_OK);
-    CHECK_STATUS(fbchat_client_new(config, &client), FBCHAT_OK);
-    fbchat_config_free(config);
-
+    start(argc, argv);
     alice = log_in("alice@example.org", "demo", &alice_uid);
+    elsewhere = log_in("alice@example.org", "demo", &alice_uid);
     bob = log_in("bob@example.org", "demo", &bob_uid);
-    histories();
     status_lines();
     pictures();
-    own_messages();
     sign_up();
     searches();
     profiles();
@@ -463,9 +357,6 @@ int main(int argc, char **argv)
     pokes();
     notices();
     passwords();
-
-    fbchat_client_free(client);
-    free_kept();
-    puts("all is well");
+    finish();
     return 0;
 }

@@ -248,6 +248,15 @@ fn people_are_found_befriended_and_heard_of_linked_either_way() {
 }
 
 #[test]
+fn history_is_read_in_order_linked_either_way() {
+    for shared in [true, false] {
+        let server = Server::demo();
+        let said = run(Command::new(compile("c-tests/history.c", shared)).arg(&server.url));
+        assert!(said.ends_with("all is well\n"), "{said}");
+    }
+}
+
+#[test]
 fn misuse_gives_a_status() {
     for shared in [true, false] {
         let said = run(&mut Command::new(compile("c-tests/misuse.c", shared)));
