@@ -140,7 +140,8 @@ impl Session {
     }
 
     /// Waits for whatever happens: messages (also the user's own, sent from elsewhere), typing notices, changes of
-    /// buddies, of the whole buddy list and of the connection. An empty list if nothing did within `timeout`.
+    /// buddies, of friendships, of the whole buddy list and of the connection, requests and pokes. An empty list if nothing
+    /// did within `timeout`.
     ///
     /// # Errors
     /// The session is over, and everything that came before was fetched.

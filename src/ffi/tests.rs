@@ -1,7 +1,9 @@
 use super::*;
 use crate::client::{SessionEvent, SessionId};
 use crate::status::{Distrust, Problem, Status, Untrusted};
-use crate::types::{Buddy, Connection, Event, Message, Origin, Presence, RequestId, Uid};
+use crate::types::{
+    Buddy, Connection, Event, Feature, Image, Message, Origin, Picture, Presence, RequestId, Uid,
+};
 use std::ffi::{CStr, CString};
 use std::ptr::{null, null_mut};
 
@@ -111,6 +113,85 @@ fn message_fields_can_be_read() {
     assert_eq!(text(event, 0, FBCHAT_FIELD_FROM), None);
     assert_eq!(last_error(), "Field 7 is an integer");
     free(event);
+}
+
+#[test]
+fn fields_of_a_whole_event_are_read_with_any_item() {
+    let history = |messages| Event::History {
+        request: RequestId(4),
+        with: Uid(77),
+        messages,
+        more: true,
+    };
+    let message = Message {
+        from: Uid(1),
+        to: Uid(77),
+        from_name: String::new(),
+        to_name: String::new(),
+        text: "first".into(),
+        time: 5,
+        message_id: String::new(),
+        origin: Origin::Incoming,
+        replayed: true,
+    };
+    for messages in [
+        vec![],
+        vec![message.clone()],
+        vec![message.clone(), message],
+    ] {
+        let count = messages.len();
+        let event = made(history(messages));
+        for item in [0, 1, 2, usize::MAX] {
+            assert_eq!(int(event, item, FBCHAT_FIELD_PEER), Ok(77));
+            assert_eq!(int(event, item, FBCHAT_FIELD_MORE), Ok(1));
+            let first = text(event, item, FBCHAT_FIELD_TEXT);
+            assert_eq!(first.as_deref(), (item < count).then_some("first"));
+        }
+        free(event);
+    }
+}
+
+#[test]
+fn picture_is_given_as_it_is() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let event = made(Event::Picture {
+        request: RequestId(4),
+        picture: Picture {
+            uid: Uid(7),
+            url: Some("http://x/pics/q7_beef.jpg".into()),
+            image: Some(Image {
+                content_type: "image/png",
+                bytes: bytes.as_slice().into(),
+            }),
+        },
+    });
+    let mut len = 0;
+    // SAFETY: a living event, and as many bytes as it says.
+    unsafe {
+        let start = fbchat_event_bytes(event, 0, FBCHAT_FIELD_PICTURE, &mut len);
+        assert_eq!(std::slice::from_raw_parts(start.cast::<u8>(), len), bytes);
+    }
+    let hash = text(event, 0, FBCHAT_FIELD_PICTURE_HASH);
+    assert_eq!(hash.as_deref(), Some("beef"));
+    free(event);
+}
+
+#[test]
+fn features_of_the_header_are_those_of_the_library() {
+    for (flag, feature) in [
+        (FBCHAT_FEATURE_FRIENDS, Feature::Friends),
+        (FBCHAT_FEATURE_PICTURES, Feature::Pictures),
+        (FBCHAT_FEATURE_STATUS, Feature::Status),
+        (FBCHAT_FEATURE_PROFILE, Feature::Profile),
+        (FBCHAT_FEATURE_SEARCH, Feature::Search),
+        (FBCHAT_FEATURE_NOTIFICATIONS, Feature::Notifications),
+        (FBCHAT_FEATURE_HISTORY, Feature::History),
+        (FBCHAT_FEATURE_POKE, Feature::Poke),
+        (FBCHAT_FEATURE_PASSWORD, Feature::Password),
+        (FBCHAT_FEATURE_REGISTRATION, Feature::Registration),
+    ] {
+        assert_eq!(flag.cast_unsigned(), feature as u32, "{feature:?}");
+    }
 }
 
 #[test]

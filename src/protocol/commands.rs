@@ -2,7 +2,7 @@
 
 use super::call::{Call, Flight};
 use super::link::Step;
-use super::questions::MOST_QUESTIONS;
+use super::questions::{MOST_QUESTIONS, in_doubt};
 use super::register::Registration;
 use super::session::{Account, Closing, Credentials, LOGOUT_PATIENCE, Now, Session};
 use crate::status::{Problem, Status};
@@ -105,6 +105,11 @@ impl Session {
         }
         let account = self.account.as_ref();
         if account.is_some_and(|account| account.unanswered == Some(request)) {
+            let signing_up = |flight: &Flight| flight.call == Call::Link(Step::Register);
+            let problem = match self.flights.values().any(signing_up) {
+                true => in_doubt(problem),
+                false => problem,
+            };
             return self.login_ended(problem, false);
         }
         if self

@@ -86,7 +86,7 @@ impl Session {
         if *since > 0 && more && paged && !pages.is_full() {
             return Next::Again(Stage::Page(pages));
         }
-        Next::Tell(Event::History {
+        Next::from(Event::History {
             request,
             with: *with,
             messages: pages.messages,

@@ -150,5 +150,5 @@ impl Session {
 fn told(request: RequestId, uid: Uid, url: &Url, image: Option<Image>) -> Next {
     let url = Some(url.as_str().to_owned());
     let picture = Picture { uid, url, image };
-    Next::Tell(Event::Picture { request, picture })
+    Next::from(Event::Picture { request, picture })
 }

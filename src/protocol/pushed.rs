@@ -44,7 +44,11 @@ impl Session {
                 message: item.message.or_empty(),
                 time: time(item.time),
             }),
-            "friend" => self.friend(now, uid, item),
+            "friend" => match item.action.0.as_deref() {
+                Some("added") => self.friend(now, uid, item.name.or_empty(), true),
+                Some("removed") => self.friend(now, uid, item.name.or_empty(), false),
+                _ => return false,
+            },
             "poke" => self.emit(Event::Poke {
                 from: uid,
                 name: item.name.or_empty(),
@@ -65,10 +69,8 @@ impl Session {
     }
 
     /// A friendship began or ended; the list follows.
-    fn friend(&mut self, now: Now, uid: Uid, item: Item) {
-        let began = item.action.0.as_deref() == Some("added");
+    fn friend(&mut self, now: Now, uid: Uid, name: String, began: bool) {
         self.known_requests.retain(|(known, _)| *known != uid);
-        let name = item.name.or_empty();
         self.emit(Event::Friend { uid, name, began });
         if began {
             self.refresh_soon(now, 0);

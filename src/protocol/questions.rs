@@ -55,11 +55,17 @@ pub(super) enum Stage {
 
 /// What follows from a reply.
 pub(super) enum Next {
-    Tell(Event),
+    Tell(Box<Event>),
     /// Another exchange.
     Again(Stage),
     Fail(Problem),
     Refused(AjaxError),
+}
+
+impl From<Event> for Next {
+    fn from(event: Event) -> Self {
+        Next::Tell(Box::new(event))
+    }
 }
 
 impl Question {
@@ -177,19 +183,24 @@ impl Session {
         }
     }
 
-    /// Sends the questions whose turn it is, and fails those that have waited too long.
+    /// Sends the questions whose turn it is, and fails those that have waited too long. What changes something leaves one by
+    /// one: of two status lines the later one stays.
     pub(super) fn pump_questions(&mut self, now: Now) {
+        let is_write = |asked: &Asked| asked.question.is_write();
+        let mut all = self.asked.values();
+        let mut writing = all.any(|asked| asked.under_way && is_write(asked));
         let waiting = self.asked.iter().filter(|(_, asked)| !asked.under_way);
-        let waiting: Vec<(RequestId, Millis)> = waiting
-            .map(|(request, asked)| (*request, asked.until))
+        let waiting: Vec<(RequestId, Millis, bool)> = waiting
+            .map(|(request, asked)| (*request, asked.until, is_write(asked)))
             .collect();
-        for (request, until) in waiting {
-            if self.may_write() {
-                self.start_question(now, request);
-            } else if until <= now.monotonic && self.asked.remove(&request).is_some() {
+        for (request, until, is_write) in waiting {
+            if until <= now.monotonic && self.asked.remove(&request).is_some() {
                 let text = format!("{} was not reachable in time", self.server());
                 let problem = Problem::new(Status::Timeout, text);
                 self.emit(Event::Failed { request, problem });
+            } else if self.may_write() && !(is_write && writing) {
+                writing |= is_write;
+                self.start_question(now, request);
             }
         }
     }
@@ -257,7 +268,7 @@ impl Session {
 
     fn conclude(&mut self, now: Now, request: RequestId, mut asked: Asked, next: Next) {
         match next {
-            Next::Tell(event) => self.emit(event),
+            Next::Tell(event) => self.emit(*event),
             Next::Again(stage) => {
                 asked.stage = stage;
                 self.asked.insert(request, asked);

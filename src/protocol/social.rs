@@ -253,14 +253,14 @@ impl Session {
                 payload.map(|payload| {
                     let people = objects(payload.results);
                     let people = people.filter_map(|found| found.person(self)).collect();
-                    Next::Tell(Event::Search { request, people })
+                    Next::from(Event::Search { request, people })
                 })
             }
             Question::Notifications => {
                 let payload = self.read::<NotificationsPayload>(question, result);
                 payload.map(|payload| {
                     let notifications = payload.notifications();
-                    Next::Tell(Event::Notifications {
+                    Next::from(Event::Notifications {
                         request,
                         notifications,
                     })
@@ -294,7 +294,7 @@ impl Session {
         let person = payload.person(self);
         let person = person.ok_or_else(|| Next::Fail(self.senseless(question)))?;
         let profile = Box::new(Profile { person, ..profile });
-        Ok(Next::Tell(Event::Profile { request, profile }))
+        Ok(Next::from(Event::Profile { request, profile }))
     }
 
     fn done(&mut self, question: &Question, request: RequestId, outcome: Outcome) -> Next {
@@ -318,7 +318,7 @@ impl Session {
                 {
                     credentials.password = new.clone();
                 }
-                return Next::Tell(Event::Done { request });
+                return Next::from(Event::Done { request });
             }
         };
         Next::Fail(Problem::new(Status::Refused, refusal))

@@ -63,6 +63,7 @@ fn changes_of_friends_reach_the_buddy_list() {
         r#"{"type":"status","uid":1,"text":"I, elsewhere","time":5}"#,
         r#"{"type":"status","uid":"x","text":[]}"#,
         r#"{"type":"friend_request","uid":null}"#,
+        r#"{"type":"friend","uid":2,"name":"User 2","action":"blocked"}"#,
     ] {
         push(&mut world, nothing_new);
     }
@@ -348,13 +349,14 @@ fn signing_up_fails_with_the_reason_and_may_be_repeated() {
 #[test]
 fn signing_up_is_not_repeated_when_the_reply_is_lost() {
     let mut world = World::new(309, 1);
-    let request = world.command(0, |request| Command::Register {
+    let sign_up = |request| Command::Register {
         request,
         email: "user1@example.org".into(),
         password: Secret::new("right".into()),
         name: "User 1".into(),
         invite: None,
-    });
+    };
+    let request = world.command(0, sign_up);
     while world.asked(0, "register.php") == 0 {
         // Only the reply to the second exchange is lost.
         world.faults.lost_replies = 1_000 * u32::from(world.asked(0, "login.php") == 1);
@@ -364,6 +366,13 @@ fn signing_up_is_not_repeated_when_the_reply_is_lost() {
     world.run(100_000);
     assert_eq!(failure(&world, 0, request), Status::OutcomeUnknown);
     assert_eq!(world.asked(0, "register.php"), 1);
+
+    let request = world.command(0, sign_up);
+    while world.asked(0, "register.php") == 1 {
+        world.run(1);
+    }
+    world.command(0, |_| Command::Cancel(request));
+    assert_eq!(failure(&world, 0, request), Status::OutcomeUnknown);
 }
 
 #[test]

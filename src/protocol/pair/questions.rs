@@ -319,6 +319,22 @@ fn questions_wait_for_tokens_but_not_for_ever() {
 }
 
 #[test]
+fn changes_leave_in_order_and_one_by_one() {
+    let mut world = world(270);
+    let texts = ["one", "two", "three", "four", "five"];
+    for text in texts {
+        world.ask(0, Question::SetStatus(Some(text.into())));
+    }
+    assert_eq!(world.server.people.posted.len(), 1);
+    world.run(5_000);
+    let posted = world.server.people.posted.iter();
+    let posted: Vec<_> = posted
+        .filter_map(|(_, body)| body.split(['=', '&']).nth(1))
+        .collect();
+    assert_eq!(posted, texts);
+}
+
+#[test]
 fn logout_and_lost_logins_answer_questions_too() {
     let mut world = world(265);
     let write = world.ask(0, Question::SetStatus(None));
