@@ -60,6 +60,15 @@
  * threads that use the client (fbchat_client_wake ends their polls); fbchat_client_free, once, last.
  * A program in a hurry may start with fbchat_client_free. Events are freed whenever it suits.
  *
+ * What a server can do
+ * --------------------
+ *
+ * Servers differ. FBCHAT_FIELD_FEATURES of LOGGED_IN is the sum of FBCHAT_FEATURE_ flags; what has no
+ * flag every server can do. A call for something that the server does not offer is answered by FAILED
+ * with FBCHAT_ERR_UNSUPPORTED. Calls that give an answer have an event for it (HISTORY, PICTURE,
+ * PROFILE, SEARCH, NOTIFICATIONS); the others are answered by DONE. What friends do comes by itself:
+ * their status lines and pictures as PRESENCE, and FRIEND_REQUEST, FRIEND and POKE.
+ *
  * Threads
  * -------
  *
@@ -93,8 +102,9 @@
  *
  *     fbchat_config  _new _set_str _set_int _set_log _free
  *     fbchat_client  _new _fd _poll _wake _free
- *     fbchat_session _open _login _resume _send _set_typing _set_presence _buddy_list _refresh
- *                    _logout _close
+ *     fbchat_session _open _login _resume _register _set_password _send _history _mark_read
+ *                    _set_typing _set_presence _set_status_text _buddy_list _refresh _friend
+ *                    _search _profile _picture _set_picture _poke _notifications _logout _close
  *     fbchat_request _wait _cancel
  *     fbchat_event   _type _session _request _status _user_data _count _int _str _bytes _free
  *
@@ -193,7 +203,7 @@
 #define FBCHAT_PRESENCE_INVISIBLE 3
 
 /**
- * Flag: this user wrote the message, in another session.
+ * Flag: this user wrote the message, in another session or, in a HISTORY, in any.
  */
 #define FBCHAT_MESSAGE_OWN 1
 
@@ -201,6 +211,121 @@
  * Flag: the message arrives more than a minute after it was sent, or comes from history.
  */
 #define FBCHAT_MESSAGE_REPLAYED 2
+
+/**
+ * Flag: friend requests are told and can be made and answered.
+ */
+#define FBCHAT_FEATURE_FRIENDS 1
+
+/**
+ * Flag: pictures can be set, and changes of them are told.
+ */
+#define FBCHAT_FEATURE_PICTURES 2
+
+/**
+ * Flag: status lines can be set, and changes of them are told.
+ */
+#define FBCHAT_FEATURE_STATUS 4
+
+/**
+ * Flag: profiles can be asked for.
+ */
+#define FBCHAT_FEATURE_PROFILE 8
+
+/**
+ * Flag: people can be searched for.
+ */
+#define FBCHAT_FEATURE_SEARCH 16
+
+/**
+ * Flag: notifications and unread conversations are told.
+ */
+#define FBCHAT_FEATURE_NOTIFICATIONS 32
+
+/**
+ * Flag: history can be asked for from a time on; else only its last part is there.
+ */
+#define FBCHAT_FEATURE_HISTORY 64
+
+/**
+ * Flag: friends can be poked.
+ */
+#define FBCHAT_FEATURE_POKE 128
+
+/**
+ * Flag: the password can be changed.
+ */
+#define FBCHAT_FEATURE_PASSWORD 256
+
+/**
+ * Flag: accounts can be made, perhaps with an invitation only.
+ */
+#define FBCHAT_FEATURE_REGISTRATION 512
+
+/**
+ * Asks somebody to be a friend.
+ */
+#define FBCHAT_FRIEND_REQUEST 1
+
+/**
+ * Accepts somebody's request.
+ */
+#define FBCHAT_FRIEND_ACCEPT 2
+
+/**
+ * Declines somebody's request; they are not told.
+ */
+#define FBCHAT_FRIEND_DECLINE 3
+
+/**
+ * Ends the friendship, for both.
+ */
+#define FBCHAT_FRIEND_REMOVE 4
+
+/**
+ * A stranger, or the server does not say.
+ */
+#define FBCHAT_RELATION_NONE 0
+
+/**
+ * The user himself.
+ */
+#define FBCHAT_RELATION_SELF 1
+
+/**
+ * A friend.
+ */
+#define FBCHAT_RELATION_FRIEND 2
+
+/**
+ * The user has asked this person, who has not answered.
+ */
+#define FBCHAT_RELATION_SENT 3
+
+/**
+ * This person has asked and waits for the user's answer.
+ */
+#define FBCHAT_RELATION_RECEIVED 4
+
+/**
+ * A conversation with messages that were not read; UNREAD counts them.
+ */
+#define FBCHAT_NOTIFICATION_MESSAGES 1
+
+/**
+ * Somebody wants to be friends.
+ */
+#define FBCHAT_NOTIFICATION_FRIEND_REQUEST 2
+
+/**
+ * Somebody has accepted a friend request.
+ */
+#define FBCHAT_NOTIFICATION_FRIEND_ADDED 3
+
+/**
+ * Somebody has poked.
+ */
+#define FBCHAT_NOTIFICATION_POKE 4
 
 /**
  * The password is on its way.
@@ -423,6 +548,11 @@ typedef int32_t fbchat_field;
 #define FBCHAT_ERR_RECIPIENT_OFFLINE -307
 
 /**
+ * The server cannot do this at all; see FBCHAT_FIELD_FEATURES.
+ */
+#define FBCHAT_ERR_UNSUPPORTED -308
+
+/**
  * The reply could not be understood.
  */
 #define FBCHAT_ERR_BAD_REPLY -401
@@ -528,18 +658,19 @@ typedef int32_t fbchat_field;
 #define FBCHAT_CONFIG_BATCH 11
 
 /**
- * Login succeeded: UID, NAME, MESSAGE_LIMIT. Answers fbchat_session_login.
+ * Login succeeded: UID, NAME, MESSAGE_LIMIT, FEATURES. Answers fbchat_session_login and fbchat_session_register.
  */
 #define FBCHAT_EVENT_LOGGED_IN 1
 
 /**
- * Login failed: status, REASON, and with FBCHAT_ERR_TLS the CERTIFICATE_ fields. Answers fbchat_session_login; the session may log in again.
+ * Login failed: status, REASON, and with FBCHAT_ERR_TLS the CERTIFICATE_ fields. Answers fbchat_session_login and
+ * fbchat_session_register; the session may log in again.
  */
 #define FBCHAT_EVENT_LOGIN_FAILED 2
 
 /**
- * The server wants a person in a browser (captcha, checkpoint): status, REASON. Answers fbchat_session_login; the
- * session may log in again.
+ * The server wants a person in a browser (captcha, checkpoint): status, REASON. Answers fbchat_session_login and
+ * fbchat_session_register; the session may log in again.
  */
 #define FBCHAT_EVENT_CHALLENGE 3
 
@@ -569,8 +700,9 @@ typedef int32_t fbchat_field;
 #define FBCHAT_EVENT_TYPING 8
 
 /**
- * All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL. Answers
- * fbchat_session_refresh, and comes by itself after login.
+ * All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL,
+ * PICTURE_HASH, STATUS_TIME_MS. Answers fbchat_session_refresh, and comes by itself after login and when friendships
+ * begin or end.
  */
 #define FBCHAT_EVENT_BUDDY_LIST 9
 
@@ -583,6 +715,58 @@ typedef int32_t fbchat_field;
  * The session is over, its last event: status and REASON, if not by the host's own wish. Answers fbchat_session_logout.
  */
 #define FBCHAT_EVENT_CLOSED 11
+
+/**
+ * Messages of one conversation, oldest first: fbchat_event_count items of the fields of MESSAGE, all with
+ * FBCHAT_MESSAGE_REPLAYED; for the whole event PEER and MORE. Answers fbchat_session_history.
+ */
+#define FBCHAT_EVENT_HISTORY 12
+
+/**
+ * What is unread: fbchat_event_count items of NOTIFICATION_KIND, UID, NAME, TIME_MS, NEW, UNREAD; for the whole event
+ * UNSEEN and INBOX. Answers fbchat_session_notifications. Comes by itself, then without items and with INBOX only, when
+ * the number of conversations with unread messages changes.
+ */
+#define FBCHAT_EVENT_NOTIFICATIONS 13
+
+/**
+ * Somebody wants to be friends: UID, NAME, TEXT (may be empty), TIME_MS. Those who asked while the user was away come
+ * after login. Answer with fbchat_session_friend.
+ */
+#define FBCHAT_EVENT_FRIEND_REQUEST 14
+
+/**
+ * Somebody's picture: UID; PICTURE_URL, PICTURE_HASH, PICTURE and CONTENT_TYPE, the last three absent for somebody who
+ * has none. Answers fbchat_session_picture.
+ */
+#define FBCHAT_EVENT_PICTURE 15
+
+/**
+ * What somebody tells about themselves: UID, NAME, FIRST_NAME, RELATION, PICTURE_URL, PICTURE_HASH, EMAIL, STATUS_TEXT,
+ * STATUS_TIME_MS, MEMBER_SINCE_MS. Answers fbchat_session_profile.
+ */
+#define FBCHAT_EVENT_PROFILE 16
+
+/**
+ * Who was found: fbchat_event_count items of UID, NAME, RELATION, PICTURE_URL, PICTURE_HASH. Answers
+ * fbchat_session_search.
+ */
+#define FBCHAT_EVENT_SEARCH 17
+
+/**
+ * A friendship began or ended, by whomever: UID, NAME, FRIEND_ACTION. A BUDDY_LIST follows.
+ */
+#define FBCHAT_EVENT_FRIEND 18
+
+/**
+ * A request is done, and there is no more to tell. Answers requests that have no event of their own.
+ */
+#define FBCHAT_EVENT_DONE 19
+
+/**
+ * Somebody pokes: FROM, NAME, TIME_MS.
+ */
+#define FBCHAT_EVENT_POKE 20
 
 /**
  * All that is needed to go on later without the password: SAVED. Comes when the connection stands and whenever the host has
@@ -648,12 +832,12 @@ typedef int32_t fbchat_field;
 #define FBCHAT_FIELD_TO_NAME 10
 
 /**
- * String: the message, plain text, not markup; may hold line breaks.
+ * String: the message, plain text, not markup; may hold line breaks. With a friend request, what was written with it.
  */
 #define FBCHAT_FIELD_TEXT 11
 
 /**
- * Integer: when the server accepted the message, in milliseconds since 1970 UTC.
+ * Integer: when it happened, by the server's clock, in milliseconds since 1970 UTC.
  */
 #define FBCHAT_FIELD_TIME_MS 12
 
@@ -691,6 +875,87 @@ typedef int32_t fbchat_field;
  * Integer: greatest length of a message, in Unicode characters (scalar values).
  */
 #define FBCHAT_FIELD_MESSAGE_LIMIT 19
+
+/**
+ * String: changes with the picture, so that it can name a file in a cache; absent if there is no picture.
+ */
+#define FBCHAT_FIELD_PICTURE_HASH 20
+
+/**
+ * Bytes: the picture, a file of the kind that CONTENT_TYPE says; absent if there is none.
+ */
+#define FBCHAT_FIELD_PICTURE 21
+
+/**
+ * String: "image/png", "image/jpeg" or "image/gif"; absent if there is no picture.
+ */
+#define FBCHAT_FIELD_CONTENT_TYPE 22
+
+/**
+ * Integer: sum of the FBCHAT_FEATURE_ flags of what this server can do.
+ */
+#define FBCHAT_FIELD_FEATURES 23
+
+/**
+ * Integer: when the status line was set, in milliseconds since 1970 UTC, to the second; 0 if there is none.
+ */
+#define FBCHAT_FIELD_STATUS_TIME_MS 24
+
+/**
+ * Integer: a FBCHAT_RELATION_ number.
+ */
+#define FBCHAT_FIELD_RELATION 25
+
+/**
+ * String: e-mail address; absent if the server does not tell.
+ */
+#define FBCHAT_FIELD_EMAIL 26
+
+/**
+ * Integer: since when the account is there, in milliseconds since 1970 UTC; 0 if the server does not tell.
+ */
+#define FBCHAT_FIELD_MEMBER_SINCE_MS 27
+
+/**
+ * Integer: FBCHAT_FRIEND_ACCEPT = they are friends now, FBCHAT_FRIEND_REMOVE = no longer.
+ */
+#define FBCHAT_FIELD_FRIEND_ACTION 28
+
+/**
+ * Integer: number of the other side of the conversation; belongs to the whole event.
+ */
+#define FBCHAT_FIELD_PEER 29
+
+/**
+ * Integer: 1 = there are more messages than these, older ones if the most recent were asked for, else later ones; 0 =
+ * these are all. Belongs to the whole event.
+ */
+#define FBCHAT_FIELD_MORE 30
+
+/**
+ * Integer: a FBCHAT_NOTIFICATION_ number; ignore those that you do not know.
+ */
+#define FBCHAT_FIELD_NOTIFICATION_KIND 31
+
+/**
+ * Integer: 1 = the user has not been shown this, 0 = he has.
+ */
+#define FBCHAT_FIELD_NEW 32
+
+/**
+ * Integer: number of unread messages in this conversation; 0 for other notifications.
+ */
+#define FBCHAT_FIELD_UNREAD 33
+
+/**
+ * Integer: number of new notifications, conversations not counted. Belongs to the whole event.
+ */
+#define FBCHAT_FIELD_UNSEEN 34
+
+/**
+ * Integer: number of conversations with unread messages. Belongs to the whole event.
+ */
+#define FBCHAT_FIELD_INBOX 35
 
 /**
  * Bytes: what fbchat_session_resume takes.
@@ -1125,6 +1390,256 @@ fbchat_status fbchat_session_logout(fbchat_client *client,
  */
 fbchat_status fbchat_session_close(fbchat_client *client,
                                    fbchat_session session);
+
+/**
+ * Asks for messages of one conversation, those that this user wrote among them.
+ *
+ * One answer has at most 1,000 messages, or some MiB of text; FBCHAT_FIELD_MORE says whether there are more. To go on,
+ * ask again with the TIME_MS of the last message.
+ *
+ * @param client    the client
+ * @param session   a session that is logged in
+ * @param with      the other side's number
+ * @param since_ms  0 = the most recent messages, up to 100; else those that the server accepted later than this, in
+ *                  milliseconds since 1970 UTC, from the first one on (1 = from the beginning)
+ * @param request   out: answered by HISTORY or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for nobody's number or a negative time; FBCHAT_ERR_STATE
+ *         before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_history(fbchat_client *client,
+                                     fbchat_session session,
+                                     fbchat_uid with,
+                                     int64_t since_ms,
+                                     fbchat_request *request);
+
+/**
+ * Asks for somebody's picture. One whose FBCHAT_FIELD_PICTURE_HASH is known need not be asked for again.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param uid      whose
+ * @param request  out: answered by PICTURE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for nobody's number; FBCHAT_ERR_STATE before LOGGED_IN;
+ *         FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_picture(fbchat_client *client,
+                                     fbchat_session session,
+                                     fbchat_uid uid,
+                                     fbchat_request *request);
+
+/**
+ * Sets the user's own picture, or takes it away.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param bytes    a PNG, JPEG or GIF file as it is; NULL with len 0 = no picture any more
+ * @param len      its length in bytes; servers take 1 MiB as a rule, and more than 8 MiB are refused at once
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL for NULL with another len; FBCHAT_ERR_ARGUMENT for an empty or overlong picture;
+ *         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
+ *         FBCHAT_ERR_FORKED
+ *
+ * Ownership: the bytes are copied.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_set_picture(fbchat_client *client,
+                                         fbchat_session session,
+                                         const void *bytes,
+                                         size_t len,
+                                         fbchat_request *request);
+
+/**
+ * Asks what somebody tells about themselves. Strangers are told little.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param uid      who; the user's own number is allowed
+ * @param request  out: answered by PROFILE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for nobody's number; FBCHAT_ERR_STATE before LOGGED_IN;
+ *         FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_profile(fbchat_client *client,
+                                     fbchat_session session,
+                                     fbchat_uid uid,
+                                     fbchat_request *request);
+
+/**
+ * Looks for people.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param query    beginnings of names, or an e-mail address in full; UTF-8
+ * @param request  out: answered by SEARCH or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong query;
+ *         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
+ *         FBCHAT_ERR_FORKED
+ *
+ * Ownership: query is copied.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_search(fbchat_client *client,
+                                    fbchat_session session,
+                                    const char *query,
+                                    fbchat_request *request);
+
+/**
+ * Begins or ends a friendship. The buddy list follows by itself, here and at the other side.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param uid      with whom
+ * @param action   FBCHAT_FRIEND_REQUEST, FBCHAT_FRIEND_ACCEPT, FBCHAT_FRIEND_DECLINE or FBCHAT_FRIEND_REMOVE
+ * @param message  some words with a request, UTF-8; NULL for none; other actions take none
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for nobody's number, an unknown action, or a
+ *         message that is overlong or with another action; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL;
+ *         FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: message is copied.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_friend(fbchat_client *client,
+                                    fbchat_session session,
+                                    fbchat_uid uid,
+                                    int32_t action,
+                                    const char *message,
+                                    fbchat_request *request);
+
+/**
+ * Sets the user's status line, or takes it away. Friends see it at once.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param message  the text, one line of UTF-8; NULL or "" = none any more
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for more than 64 KiB; FBCHAT_ERR_STATE before
+ *         LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: message is copied.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_set_status_text(fbchat_client *client,
+                                             fbchat_session session,
+                                             const char *message,
+                                             fbchat_request *request);
+
+/**
+ * Says that the user has seen what somebody wrote, or the notifications: they are no longer unread. Not answered.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param with     the other side of the conversation; 0 = the notifications
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION;
+ *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_mark_read(fbchat_client *client,
+                                       fbchat_session session,
+                                       fbchat_uid with);
+
+/**
+ * Asks what is unread: conversations, friend requests, pokes.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param request  out: answered by NOTIFICATIONS or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION;
+ *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_notifications(fbchat_client *client,
+                                           fbchat_session session,
+                                           fbchat_request *request);
+
+/**
+ * Pokes a friend: once a day, or until they poke back.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param uid      the friend's number
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for nobody's number; FBCHAT_ERR_STATE before LOGGED_IN;
+ *         FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_poke(fbchat_client *client,
+                                  fbchat_session session,
+                                  fbchat_uid uid,
+                                  fbchat_request *request);
+
+/**
+ * Makes an account on the server and logs in with it.
+ *
+ * Whether one may do that is the server's decision; if not, LOGIN_FAILED says why.
+ *
+ * @param client    the client
+ * @param session   a session in which nobody is logged in
+ * @param email     the e-mail address to log in with from now on, UTF-8
+ * @param password  the password from now on, UTF-8; servers want 8 characters or more
+ * @param name      the name that others see, UTF-8
+ * @param invite    the invitation, that is what stands behind "invite=" in its link; NULL for none
+ * @param request   out: answered by LOGGED_IN, LOGIN_FAILED or CHALLENGE; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
+ *         FBCHAT_ERR_STATE if a login is under way or done; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: the strings are copied; the password's copy is wiped when the session ends, the invitation's once used.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_register(fbchat_client *client,
+                                      fbchat_session session,
+                                      const char *email,
+                                      const char *password,
+                                      const char *name,
+                                      const char *invite,
+                                      fbchat_request *request);
+
+/**
+ * Changes the account's password. All its other sessions end.
+ *
+ * @param client        the client
+ * @param session       a session that is logged in
+ * @param old_password  the present one, UTF-8
+ * @param new_password  the one from now on, UTF-8; servers want 8 characters or more
+ * @param request       out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
+ *         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
+ *         FBCHAT_ERR_FORKED
+ *
+ * Ownership: the strings are copied; the copies are wiped, that of the new password when the session ends.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_set_password(fbchat_client *client,
+                                          fbchat_session session,
+                                          const char *old_password,
+                                          const char *new_password,
+                                          fbchat_request *request);
 
 /**
  * Waits for the event that answers a request, and leaves all others in the queue; for simple programs.

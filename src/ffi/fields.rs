@@ -10,8 +10,8 @@ pub const FBCHAT_EVENT_LOGGED_IN: fbchat_event_kind = 1;
 /// Login failed: status, REASON, and with FBCHAT_ERR_TLS the CERTIFICATE_ fields. Answers fbchat_session_login and
 /// fbchat_session_register; the session may log in again.
 pub const FBCHAT_EVENT_LOGIN_FAILED: fbchat_event_kind = 2;
-/// The server wants a person in a browser (captcha, checkpoint): status, REASON. Answers fbchat_session_login; the
-/// session may log in again.
+/// The server wants a person in a browser (captcha, checkpoint): status, REASON. Answers fbchat_session_login and
+/// fbchat_session_register; the session may log in again.
 pub const FBCHAT_EVENT_CHALLENGE: fbchat_event_kind = 3;
 /// The connection changed: STATE; when waiting also WAIT_MS, status, REASON and the CERTIFICATE_ fields.
 pub const FBCHAT_EVENT_CONNECTION: fbchat_event_kind = 4;
