@@ -2,6 +2,7 @@
 
 use super::cookies::Cookies;
 use super::exchange::Reply;
+use super::html::unescape;
 use super::wire::body_text;
 use crate::status::{Problem, Status};
 use once_cell::sync::Lazy;
@@ -48,7 +49,7 @@ fn attribute(attributes: &str, name: &str) -> Option<String> {
     })?;
     let value = found.get(2).or(found.get(3)).or(found.get(4));
     let value = value.map_or("", |value| value.as_str());
-    Some(html_escape::decode_html_entities(value).into_owned())
+    Some(unescape(value))
 }
 
 /// Finds the login form: the first one on the page that asks for a password. (The first form of all, as in 2008, unless a search box stands before it.)
@@ -129,9 +130,7 @@ pub(super) fn judge(reply: &Reply, cookies: &Cookies, server: &str) -> Outcome {
         return challenge("a captcha solved");
     }
     let said = ERROR_TEXT.captures(&html).and_then(|found| {
-        let text = html_escape::decode_html_entities(found.get(1)?.as_str())
-            .trim()
-            .to_owned();
+        let text = unescape(found.get(1)?.as_str()).trim().to_owned();
         (!text.is_empty()).then_some(text)
     });
     if let Some(wait) = &reply.retry_after {

@@ -21,6 +21,7 @@ mod exchange;
 mod flights;
 mod flow;
 mod history;
+mod html;
 mod json;
 mod link;
 mod login;

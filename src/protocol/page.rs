@@ -2,6 +2,7 @@
 //!
 //! Patterns allow blanks that proxies removed, escaped quotes, further attributes and `&amp;`. Nothing is fetched here.
 
+use super::html::unescape;
 use super::json::{Flag, Int, Text};
 use crate::types::{Feature, Features};
 use once_cell::sync::Lazy;
@@ -132,7 +133,7 @@ static META: Lazy<Regex> =
 fn first(patterns: &[Regex], html: &str) -> Option<String> {
     let captures = patterns.iter().find_map(|pattern| pattern.captures(html))?;
     let text = captures.get(1)?.as_str();
-    Some(html_escape::decode_html_entities(text).into_owned())
+    Some(unescape(text))
 }
 
 /// Reads a page.
@@ -152,7 +153,7 @@ pub(super) fn scrape(html: &str) -> Page {
             .map(|label| (label.as_str().to_owned(), None)),
     };
     let extensions = META.captures(html).and_then(|found| {
-        let json = html_escape::decode_html_entities(found.get(1)?.as_str());
+        let json = unescape(found.get(1)?.as_str());
         serde_json::from_str(&json).ok()
     });
     Page {
