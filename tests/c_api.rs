@@ -1,20 +1,21 @@
 //! The C interface from outside: the header is what the source says, every compiler takes it, exactly the functions in it
 //! are exported, and the C programs run against a real server, linked either way.
 
+#[path = "support/programs.rs"]
+pub mod programs;
 mod support;
 
+use programs::{ROOT, STRICT, compile, run, scratch, shared_library};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{Server, target_dir};
+use support::Server;
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// In the order of the header.
 const SOURCES: [&str; 10] = [
     "library", "config", "client", "session", "social", "account", "request", "fields", "layout",
     "event",
 ];
-const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow"];
 
 fn header_path() -> PathBuf {
     Path::new(ROOT).join("include/fbchat.h")
@@ -22,27 +23,6 @@ fn header_path() -> PathBuf {
 
 fn header() -> String {
     std::fs::read_to_string(header_path()).expect("include/fbchat.h is there")
-}
-
-/// Runs a command and fails with all it said if it fails.
-fn run(command: &mut Command) -> String {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{said}\n{complaint}",
-        output.status
-    );
-    said
-}
-
-fn scratch(name: &str) -> PathBuf {
-    let path = target_dir().join("c-tests").join(name);
-    std::fs::create_dir_all(&path).expect("the target directory can be written");
-    path
 }
 
 #[test]
@@ -169,54 +149,6 @@ fn shared_library_has_a_name_and_stays_loaded() {
         .arg(shared_library()));
     assert!(said.contains("[libfbchat.so.0]"), "{said}");
     assert!(said.contains("NODELETE"), "{said}");
-}
-
-fn shared_library() -> PathBuf {
-    target_dir().join("deps/libfbchat.so")
-}
-
-/// Compiles a C program of this repository against the shared or the static library.
-fn compile(source: &str, shared: bool) -> PathBuf {
-    let source = Path::new(ROOT).join(source);
-    let program = source.file_stem().expect("a file").to_string_lossy();
-    let place = scratch(if shared { "shared" } else { "static" });
-    let executable = place.join(&*program);
-    let mut compile = Command::new("cc");
-    compile.args(STRICT).args([
-        "-std=c99",
-        "-D_POSIX_C_SOURCE=200809L",
-        "-g",
-        "-O1",
-        "-pthread",
-        // A program may put its own function in the place of the system's.
-        "-rdynamic",
-        "-I",
-    ]);
-    compile.arg(Path::new(ROOT).join("include"));
-    compile.arg(&source);
-    if shared {
-        // Programs look for the library under its SONAME.
-        for name in ["libfbchat.so", "libfbchat.so.0"] {
-            let link = place.join(name);
-            let fresh = place.join(format!("{program}.{name}"));
-            let _ = std::fs::remove_file(&fresh);
-            std::os::unix::fs::symlink(shared_library(), &fresh)
-                .expect("the target directory can be written");
-            // In one step, since several tests do this at once.
-            std::fs::rename(&fresh, &link).expect("the target directory can be written");
-        }
-        compile
-            .arg("-L")
-            .arg(&place)
-            .arg("-lfbchat")
-            .arg(format!("-Wl,-rpath,{}", place.display()));
-    } else {
-        compile
-            .arg(target_dir().join("deps/libfbchat.a"))
-            .args(["-ldl", "-lm"]);
-    }
-    run(compile.arg("-o").arg(&executable));
-    executable
 }
 
 #[test]

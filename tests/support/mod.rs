@@ -26,8 +26,14 @@ pub struct Server {
 impl Server {
     /// Starts the demo server and waits until it serves.
     pub fn demo() -> Server {
+        Server::start(&["demo"])
+    }
+
+    /// Starts a server with this subcommand and waits until it serves.
+    pub fn start(arguments: &[&str]) -> Server {
         let mut child = Command::new(binary())
-            .args(["demo", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .args(["--listen", "127.0.0.1:0"])
             .env("FBCHATD_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -58,7 +64,7 @@ impl Drop for Server {
 }
 
 /// The server next to this test, built if it is not up to date: Cargo knows the programs of a test's own package only.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     static BUILD: Once = Once::new();
     let target = target_dir();
     let binary = target.join("fbchatd");
