@@ -10,7 +10,8 @@ ARTEFACTS := target/artefacts
 BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev
 RUN_PACKAGES := pidgin
 TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
-	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev
+	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
+	clang gobjc libgnustep-base-dev doxygen abigail-tools
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
 # signal handling, which has no place in a library.
@@ -22,7 +23,8 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
 .PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-purple test-run \
-	header built install install-user uninstall uninstall-user clean
+	release-check check-size check-abi header docs built install install-library install-user uninstall uninstall-library \
+	uninstall-user clean
 
 ## make                 build everything into target/release/
 all: rust plugin
@@ -52,7 +54,7 @@ run: run-packages all
 	@tools/run-demo.sh $(RELEASE)
 
 ## make test            every check there is; also what CI runs
-test: test-packages test-style test-rust test-purple test-run
+test: test-packages test-style docs test-rust test-purple test-run release-check
 	@echo "All tests passed. Screenshots: $(ARTEFACTS)/"
 
 test-style:
@@ -75,31 +77,77 @@ test-purple:
 test-run: test-purple
 	tools/test-run-demo.sh $(DEBUG)
 
+## make release-check   what must hold before a release: the library's size, and that programs of the last release run with it
+release-check: check-abi check-size
+
+# Bytes of the shared library as it is given out.
+check-size:
+	tools/check-size.sh 3000000
+
+check-abi:
+	@if tag=$$(git describe --tags --abbrev=0 2>/dev/null); then \
+		git show "$$tag:include/fbchat.h" >target/last-release.h && \
+		echo "Against $$tag:" && tools/check-abi.sh target/last-release.h include/fbchat.h; \
+	else \
+		echo "There is no release yet that the ABI could be held against."; \
+	fi
+
+## make docs            pages of the C and the Rust interface: target/doxygen/html/ and target/doc/fbchat/
+docs:
+	doxygen docs/Doxyfile
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
+
 ## make header          write include/fbchat.h anew from the Rust sources
 header:
 	FBCHAT_UPDATE_HEADER=1 $(CARGO) test --locked --test c_api header_is_what_the_source_says
 
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
+# Of the workspace, and the library's sentence about itself.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+DESCRIPTION := $(shell sed -n 's/^description = "\(.*\)"/\1/p' Cargo.toml)
+# Also in the library's SONAME.
+ABI := $(shell sed -n 's/^\#define FBCHAT_ABI_VERSION //p' include/fbchat.h)
+
+to_bin := $(DESTDIR)$(PREFIX)/bin
+to_lib := $(DESTDIR)$(LIBDIR)
+to_include := $(DESTDIR)$(PREFIX)/include
+to_doc := $(DESTDIR)$(PREFIX)/share/doc/fbchat
 
 # Not after `all`: root has no Rust, and should leave no files in target/.
 built:
 	@test -x $(RELEASE)/fbchatd -a -e $(RELEASE)/libfbchat-purple.so || { echo "Run make first." >&2; exit 1; }
 
-## make install         programs, library and header into PREFIX (/usr/local), the plugin where libpurple looks for it
-install: built
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
-	install -m 755 $(RELEASE)/fbchat $(RELEASE)/fbchatd $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(RELEASE)/libfbchat.so $(DESTDIR)$(PREFIX)/lib/libfbchat.so.0
-	ln -sf libfbchat.so.0 $(DESTDIR)$(PREFIX)/lib/libfbchat.so
-	install -m 644 include/fbchat.h $(DESTDIR)$(PREFIX)/include/
+## make install         programs, library, header and examples into PREFIX (/usr/local), the plugin where libpurple looks for it
+install: built install-library
+	install -d $(to_bin)
+	install -m 755 $(RELEASE)/fbchat $(RELEASE)/fbchatd $(to_bin)/
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) DESTDIR=$(DESTDIR) install
 
+## make install-library only the library with what belongs to it; `cargo cinstall` does the same
+install-library:
+	@test -e $(RELEASE)/libfbchat.so -a -e $(RELEASE)/libfbchat.a || { echo "Run make first." >&2; exit 1; }
+	install -d $(to_lib)/pkgconfig $(to_include) $(to_doc)/examples
+	install -m 644 $(RELEASE)/libfbchat.so $(to_lib)/libfbchat.so.$(VERSION)
+	ln -sf libfbchat.so.$(VERSION) $(to_lib)/libfbchat.so.$(ABI)
+	ln -sf libfbchat.so.$(VERSION) $(to_lib)/libfbchat.so
+	install -m 644 $(RELEASE)/libfbchat.a $(to_lib)/
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|; s|@VERSION@|$(VERSION)|; s|@DESCRIPTION@|$(DESCRIPTION)|' \
+		fbchat.pc.in >$(to_lib)/pkgconfig/fbchat.pc
+	chmod 644 $(to_lib)/pkgconfig/fbchat.pc
+	install -m 644 include/fbchat.h $(to_include)/
+	install -m 644 examples/* $(to_doc)/examples/
+
 ## make uninstall       take back what install put there
-uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/fbchat $(DESTDIR)$(PREFIX)/bin/fbchatd $(DESTDIR)$(PREFIX)/include/fbchat.h
-	rm -f $(DESTDIR)$(PREFIX)/lib/libfbchat.so.0 $(DESTDIR)$(PREFIX)/lib/libfbchat.so
+uninstall: uninstall-library
+	rm -f $(to_bin)/fbchat $(to_bin)/fbchatd
 	$(MAKE) -C purple DESTDIR=$(DESTDIR) uninstall
+
+uninstall-library:
+	rm -f $(to_include)/fbchat.h $(to_lib)/libfbchat.a $(to_lib)/pkgconfig/fbchat.pc
+	rm -f $(to_lib)/libfbchat.so $(to_lib)/libfbchat.so.$(ABI) $(to_lib)/libfbchat.so.$(VERSION)
+	rm -rf $(to_doc)
 
 ## make install-user    only the plugin, into ~/.purple/plugins, without root
 install-user: all

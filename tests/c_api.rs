@@ -5,7 +5,7 @@
 pub mod programs;
 mod support;
 
-use programs::{ROOT, STRICT, compile, run, scratch, shared_library};
+use programs::{ROOT, STRICT, compile, header, run, scratch, shared_library};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,10 +19,6 @@ const SOURCES: [&str; 10] = [
 
 fn header_path() -> PathBuf {
     Path::new(ROOT).join("include/fbchat.h")
-}
-
-fn header() -> String {
-    std::fs::read_to_string(header_path()).expect("include/fbchat.h is there")
 }
 
 #[test]
@@ -59,20 +55,24 @@ fn header_compiles_everywhere_without_a_warning() {
         ("cc", "c", "c2x"),
         ("c++", "c++", "c++11"),
         ("c++", "c++", "c++20"),
+        ("cc", "objective-c", "c99"),
+        ("clang", "objective-c", "c11"),
+        // These two also read the documentation.
+        ("clang", "c", "c99"),
+        ("clang++", "c++", "c++20"),
     ] {
-        let source = scratch("header").join(format!("{standard}.txt"));
+        let source = scratch("header").join(format!("{compiler}-{language}-{standard}.txt"));
         std::fs::write(
             &source,
             "#include <fbchat.h>\n#include <fbchat.h>\nint nothing_else;\n",
         )
         .expect("writable");
         let mut compile = Command::new(compiler);
-        compile.args(STRICT).arg(format!("-std={standard}")).args([
-            "-x",
-            language,
-            "-fsyntax-only",
-            "-I",
-        ]);
+        compile.args(STRICT).arg(format!("-std={standard}"));
+        if compiler.starts_with("clang") {
+            compile.args(["-Wdocumentation", "-Wdocumentation-pedantic"]);
+        }
+        compile.args(["-x", language, "-fsyntax-only", "-I"]);
         run(compile.arg(&include).arg(&source));
     }
 }
@@ -112,32 +112,110 @@ fn exactly_the_functions_of_the_header_are_exported() {
     assert_eq!(exported, listed);
 }
 
+/// A function of the header: its comment without the stars, and its declaration.
+fn documented(header: &str, name: &str) -> (String, String) {
+    let (before, after) = header
+        .match_indices(&format!("{name}("))
+        .map(|(place, _)| header.split_at(place))
+        // Comments name functions as well.
+        .find(|(before, _)| {
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            !line.starts_with(' ')
+        })
+        .unwrap_or_else(|| panic!("{name} is not declared"));
+    let (comment, result) = before
+        .rsplit_once("*/\n")
+        .unwrap_or_else(|| panic!("{name} has no comment"));
+    let (_, comment) = comment
+        .rsplit_once("/**")
+        .expect("a comment has a beginning");
+    let lines = comment
+        .lines()
+        .map(|line| line.trim_start_matches([' ', '*']));
+    let (arguments, _) = after.split_once(");").expect("a declaration has an end");
+    (
+        lines.collect::<Vec<_>>().join("\n"),
+        format!("{result}{arguments}"),
+    )
+}
+
+/// The parameters' names, from a declaration without its closing parenthesis.
+fn parameters(declaration: &str) -> Vec<&str> {
+    let (_, list) = declaration.split_once('(').expect("a function");
+    let names = list
+        .split(',')
+        .filter_map(|one| one.rsplit([' ', '*']).next());
+    names.filter(|name| *name != "void").collect()
+}
+
 #[test]
 fn every_function_is_documented_in_full() {
     let header = header();
     for name in declared() {
-        let place = header
-            .find(&format!("{name}("))
-            .into_iter()
-            .chain(
-                header
-                    .match_indices(&format!("{name}("))
-                    .map(|(place, _)| place),
-            )
-            .max();
-        let before = &header[..place.expect("declared")];
-        let comment = &before[before.rfind("/**").expect("documented")..];
-        let mut rest = comment;
-        let returns = if comment.contains("\nvoid ") {
-            ""
-        } else {
-            "@return"
-        };
-        for part in [returns, "Ownership: ", "Threads: ", "Since: "] {
-            let found = rest
-                .find(part)
-                .unwrap_or_else(|| panic!("{name}: {part} is missing or out of order"));
-            rest = &rest[found..];
+        let (comment, declaration) = documented(&header, &name);
+        let mut parts: Vec<_> = parameters(&declaration)
+            .iter()
+            .map(|parameter| format!("\n@param {parameter} "))
+            .collect();
+        let returns = !declaration.starts_with(&format!("void {name}("));
+        if returns {
+            parts.push("\n@return ".to_owned());
+        }
+        parts.extend(["\n\nOwnership: ", "\nThreads: ", "\nSince: "].map(str::to_owned));
+        let mut rest = &*comment;
+        for part in parts {
+            let (before, after) = rest
+                .split_once(&part)
+                .unwrap_or_else(|| panic!("{name}: {:?} is missing or out of order", part.trim()));
+            assert!(!before.trim().is_empty(), "{name}: nothing before {part:?}");
+            rest = after;
+        }
+        assert!(!rest.trim().is_empty(), "{name}: since when?");
+
+        let (first, _) = comment.trim().split_once("\n\n").expect("parts");
+        assert!(first.contains('.'), "{name}: its first sentence has no end");
+        let count = |tag: &str| comment.matches(tag).count();
+        assert_eq!(
+            count("@param "),
+            parameters(&declaration).len(),
+            "{name}: a parameter too many"
+        );
+        assert_eq!(count("@return "), usize::from(returns), "{name}");
+        if declaration.starts_with("fbchat_status ") && name != "fbchat_event_status" {
+            let (_, returns) = comment.split_once("@return ").expect("seen above");
+            assert!(returns.starts_with("FBCHAT_OK"), "{name}: {returns}");
+        }
+    }
+}
+
+/// A name in a comment that nothing has is worse than none.
+#[test]
+fn comments_name_only_what_exists() {
+    let header = header();
+    let defined: BTreeSet<_> = header
+        .lines()
+        .filter_map(|line| line.strip_prefix("#define ")?.split(' ').next())
+        .collect();
+    let functions = declared();
+    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    for word in header.split(|character| !is_word(character)) {
+        // Not the families: "a FBCHAT_LOG_ level", "libfbchat".
+        if word.ends_with('_') || word == "FBCHAT_ERR_UNKNOWN" || word == "FBCHAT_H" {
+            continue;
+        }
+        if word.starts_with("FBCHAT_") {
+            assert!(
+                defined.contains(word),
+                "the header names {word}, which is not in it"
+            );
+        } else if word.starts_with("fbchat_") {
+            let function = functions.contains(word);
+            let is_type =
+                header.contains(&format!(" {word};")) || header.contains(&format!("(*{word})"));
+            assert!(
+                function || is_type,
+                "the header names {word}, which is not in it"
+            );
         }
     }
 }

@@ -9,6 +9,12 @@ pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// No compiler may have anything to say.
 pub const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wshadow"];
 
+/// The text of the header.
+pub fn header() -> String {
+    let path = Path::new(ROOT).join("include/fbchat.h");
+    std::fs::read_to_string(path).expect("include/fbchat.h is there")
+}
+
 /// Runs a command and fails with all it said if it fails.
 pub fn run(command: &mut Command) -> String {
     let output = command
