@@ -85,7 +85,7 @@ check-size:
 	tools/check-size.sh 3000000
 
 check-abi:
-	@if tag=$$(git describe --tags --abbrev=0 2>/dev/null); then \
+	@mkdir -p target; if tag=$$(git describe --tags --abbrev=0 2>/dev/null); then \
 		git show "$$tag:include/fbchat.h" >target/last-release.h && \
 		echo "Against $$tag:" && tools/check-abi.sh target/last-release.h include/fbchat.h; \
 	else \
@@ -94,6 +94,7 @@ check-abi:
 
 ## make docs            pages of the C and the Rust interface: target/doxygen/html/ and target/doc/fbchat/
 docs:
+	mkdir -p target
 	doxygen docs/Doxyfile
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
 

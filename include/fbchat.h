@@ -7,42 +7,43 @@
  * their arguments, hand the work over and return at once; what comes of it arrives as events, which
  * the program takes when it likes. The library calls nothing of the program behind its back.
  *
- * In order
- * --------
+ * From beginning to end
+ * ---------------------
  *
  *     #include <fbchat.h>
  *
- *     fbchat_config *config;                               1. say where the server is
+ *     fbchat_config *config;                               // 1. say where the server is
  *     fbchat_config_new(&config);
  *     fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, "https://chat.example.org");
  *
- *     fbchat_client *client;                               2. start the worker thread
+ *     fbchat_client *client;                               // 2. start the worker thread
  *     if (fbchat_client_new(config, &client) != FBCHAT_OK)
  *         puts(fbchat_last_error());
  *     fbchat_config_free(config);
  *
- *     fbchat_session me;                                   3. open a session, log in
+ *     fbchat_session me;                                   // 3. open a session, log in
  *     fbchat_session_open(client, NULL, NULL, &me);
  *     fbchat_session_login(client, me, "alice@example.org", password, NULL);
  *
- *     fbchat_event *event;                                 4. take events
+ *     fbchat_event *event;                                 // 4. take events
  *     while (fbchat_client_poll(client, -1, &event) == FBCHAT_OK) {
  *         int64_t from;
  *         int over = 0;
  *         switch (fbchat_event_type(event)) {
- *         case FBCHAT_EVENT_MESSAGE:                       5. answer
+ *         case FBCHAT_EVENT_MESSAGE:                       // 5. answer
  *             puts(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL));
  *             fbchat_event_int(event, 0, FBCHAT_FIELD_FROM, &from);
  *             fbchat_session_send(client, me, (fbchat_uid)from, "Bye!", NULL);
  *             break;
- *         case FBCHAT_EVENT_SENT:                          6. log out
+ *         case FBCHAT_EVENT_SENT:                          // 6. log out
  *             fbchat_session_logout(client, me, NULL);
  *             break;
  *         case FBCHAT_EVENT_LOGIN_FAILED:
+ *         case FBCHAT_EVENT_CHALLENGE:
  *             puts(fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL));
  *             over = 1;
  *             break;
- *         case FBCHAT_EVENT_CLOSED:                        7. the session's last event
+ *         case FBCHAT_EVENT_CLOSED:                        // 7. the session's last event
  *             over = 1;
  *             break;
  *         }
@@ -50,15 +51,30 @@
  *         if (over)
  *             break;
  *     }
- *     fbchat_client_free(client);                          8. stop the thread
+ *     fbchat_client_free(client);                          // 8. stop the thread
+ *
+ * Compile it with: cc chat.c $(pkg-config --cflags --libs fbchat). Whole programs in C, C++,
+ * Objective-C and Python are in examples/.
  *
  * A program with a main loop of its own watches fbchat_client_fd for reading instead of waiting in
  * fbchat_client_poll, and when it is readable polls with timeout 0 until FBCHAT_NO_EVENT.
  *
  * Shutting down, in this order: fbchat_session_logout for each session that is to be ended on the
  * server; take events until its CLOSED, or don't and call fbchat_session_close; stop all other
- * threads that use the client (fbchat_client_wake ends their polls); fbchat_client_free, once, last.
- * A program in a hurry may start with fbchat_client_free. Events are freed whenever it suits.
+ * threads that use the client (each fbchat_client_wake ends one poll); fbchat_client_free, once,
+ * last. A program in a hurry may start with fbchat_client_free. Events are freed whenever it suits.
+ *
+ * Failures
+ * --------
+ *
+ * - A call that is refused returns a negative fbchat_status, or NULL, 0 or -1 where its comment says
+ *   so. fbchat_last_error then has a sentence for people, fbchat_status_name the constant's name.
+ * - What fails later comes as an event: fbchat_event_status says what, the field REASON says it in a
+ *   sentence.
+ * - A connection that breaks is no failure. The session reconnects by itself, tells so in CONNECTION
+ *   events, and misses nothing. It is over after CLOSED or fbchat_session_close, not before.
+ * - A message that was accepted is answered by SENT or FAILED. FBCHAT_ERR_OUTCOME_UNKNOWN says that
+ *   it may have arrived all the same: let the user decide whether to send it again.
  *
  * What a server can do
  * --------------------

@@ -77,6 +77,36 @@ fn header_compiles_everywhere_without_a_warning() {
     }
 }
 
+/// What the header shows at its top is a program.
+#[test]
+fn first_steps_in_the_header_compile() {
+    let header = header();
+    let (_, shown) = header
+        .split_once(" *     #include <fbchat.h>\n")
+        .expect("first steps");
+    let shown: Vec<_> = shown
+        .lines()
+        .map_while(|line| {
+            line.strip_prefix(" *     ")
+                .or((line == " *").then_some(""))
+        })
+        .collect();
+    let source = scratch("header").join("first_steps.c");
+    let program = format!(
+        "#include <fbchat.h>\n#include <stdio.h>\n\
+         int main(int argc, char **argv)\n{{\nconst char *password = argv[argc - 1];\n{}\nreturn 0;\n}}\n",
+        shown.join("\n")
+    );
+    assert!(program.contains("fbchat_client_free(client)"), "{program}");
+    std::fs::write(&source, program).expect("writable");
+    let include = Path::new(ROOT).join("include");
+    let mut compile = Command::new("cc");
+    compile
+        .args(STRICT)
+        .args(["-std=c99", "-fsyntax-only", "-I"]);
+    run(compile.arg(include).arg(&source));
+}
+
 /// The functions that the header declares.
 fn declared() -> BTreeSet<String> {
     let header = header();
