@@ -41,8 +41,12 @@ run-packages:
 test-packages:
 	@tools/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 
+# The C library by itself, for Cargo optimises across crates only if no rlib is made besides.
 rust: build-packages
-	for crate in $(CRATES); do $(CARGO) build --release --locked --package $$crate || exit 1; done
+	for crate in $(filter-out fbchat,$(CRATES)); do $(CARGO) build --release --locked --package $$crate || exit 1; done
+	tools/build-library.sh
+	install -m 755 target/capi/libfbchat.so $(RELEASE)/
+	install -m 644 target/capi/libfbchat.a $(RELEASE)/
 	# The name that programs linked with the library look for.
 	ln -sf libfbchat.so $(RELEASE)/libfbchat.so.0
 
@@ -80,7 +84,7 @@ test-run: test-purple
 ## make release-check   what must hold before a release: the library's size, and that programs of the last release run with it
 release-check: check-abi check-size
 
-# Bytes of the shared library as it is given out.
+# Bytes of the shared library as it is given out. More arguments go to Cargo, to build it with other features.
 check-size:
 	tools/check-size.sh 3000000
 

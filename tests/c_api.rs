@@ -218,6 +218,37 @@ fn every_function_is_documented_in_full() {
     }
 }
 
+/// The list of members at the header's top: each handle with what its functions' names end in.
+#[test]
+fn each_handle_lists_its_functions() {
+    const HANDLES: [&str; 5] = ["config", "client", "session", "request", "event"];
+    let header = header();
+    let (_, members) = header
+        .split_once(" * Members\n")
+        .expect("a list of members");
+    let (members, _) = members
+        .split_once(" * Made from")
+        .expect("an end of the list");
+    let mut listed = BTreeSet::new();
+    let mut handle = "";
+    for word in members.split_ascii_whitespace() {
+        if let Some(name) = word.strip_prefix('_') {
+            listed.insert(format!("{handle}_{name}"));
+        } else if word.starts_with("fbchat_") {
+            handle = word;
+        }
+    }
+    let of_handles: BTreeSet<_> = declared()
+        .into_iter()
+        .filter(|name| {
+            HANDLES
+                .iter()
+                .any(|handle| name.starts_with(&format!("fbchat_{handle}_")))
+        })
+        .collect();
+    assert_eq!(listed, of_handles);
+}
+
 /// A name in a comment that nothing has is worse than none.
 #[test]
 fn comments_name_only_what_exists() {

@@ -3,7 +3,7 @@
 set -eu
 limit=$1
 shift
-${CARGO:-cargo} build --release --locked --package fbchat "$@"
-size=$(wc -c <target/release/libfbchat.so)
+tools/build-library.sh "$@"
+size=$(wc -c <target/capi/libfbchat.so)
 echo "libfbchat.so${*:+ ($*)}: $size bytes of $limit"
 [ "$size" -le "$limit" ] || { echo "The shared library has grown too large." >&2; exit 1; }
