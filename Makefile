@@ -86,6 +86,7 @@ release-check: check-abi check-size
 
 # Bytes of the shared library as it is given out. More arguments go to Cargo, to build it with other features.
 check-size:
+	tools/check-size.sh 2000000 --no-default-features --features native-tls
 	tools/check-size.sh 3000000
 
 check-abi:
