@@ -620,7 +620,7 @@ typedef int32_t fbchat_field;
 #define FBCHAT_CONFIG_QUEUE_LIMIT 3
 
 /**
- * String: the proxy that leads to the server, as KIND://HOST:PORT or KIND://USER:PASSWORD@HOST:PORT. Default "", none.
+ * String: the proxy that leads to the server, as `KIND://HOST:PORT` or `KIND://USER:PASSWORD@HOST:PORT`. Default "", none.
  *
  * KIND is http (a tunnel by CONNECT for https servers; plain requests for http servers), socks4, socks4a, socks5 or
  * socks5h. With http, socks4a and socks5h the server's name is looked up by the proxy only: use socks5h for Tor. SOCKS 4

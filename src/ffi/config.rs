@@ -30,7 +30,7 @@ pub const FBCHAT_CONFIG_ALLOW_INSECURE: fbchat_config_key = 2;
 /// Integer, 100 to 1000000, read by fbchat_client_new only: how many events may wait before sessions are slowed down.
 /// Default 10000.
 pub const FBCHAT_CONFIG_QUEUE_LIMIT: fbchat_config_key = 3;
-/// String: the proxy that leads to the server, as KIND://HOST:PORT or KIND://USER:PASSWORD@HOST:PORT. Default "", none.
+/// String: the proxy that leads to the server, as `KIND://HOST:PORT` or `KIND://USER:PASSWORD@HOST:PORT`. Default "", none.
 ///
 /// KIND is http (a tunnel by CONNECT for https servers; plain requests for http servers), socks4, socks4a, socks5 or
 /// socks5h. With http, socks4a and socks5h the server's name is looked up by the proxy only: use socks5h for Tor. SOCKS 4
