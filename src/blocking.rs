@@ -176,7 +176,7 @@ impl Session {
     ///
     /// # Errors
     /// No answer that could be understood.
-    pub fn buddy_list(&self) -> Result<Arc<[Buddy]>, Problem> {
+    pub fn buddy_list(&self) -> Result<Arc<[Arc<Buddy>]>, Problem> {
         match self.request(|request| Command::Refresh { request })? {
             Answer::Buddies(buddies) => Ok(buddies),
             _ => Err(mismatch()),

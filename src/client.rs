@@ -161,7 +161,7 @@ impl Client {
     ///
     /// # Errors
     /// [`CallError::State`] before the first list has come.
-    pub fn buddies(&self, session: SessionId) -> Result<Arc<[Buddy]>, CallError> {
+    pub fn buddies(&self, session: SessionId) -> Result<Arc<[Arc<Buddy>]>, CallError> {
         self.engine()?.seat(session)?.buddies()
     }
 
@@ -240,6 +240,12 @@ impl Client {
         if let Ok(engine) = self.engine() {
             engine.stop();
         }
+    }
+
+    /// Queues an event as if the session had told it, for measuring what follows.
+    #[cfg(feature = "bench")]
+    pub fn inject(&self, session: SessionId, event: crate::types::Event) {
+        self.engine.inject(session, event);
     }
 
     /// The engine, unless this is a forked child: its threads stayed behind and its locks may be held for ever.

@@ -251,10 +251,10 @@ pub enum Event {
         /// The tag of the refresh that asked for it, if one did.
         request: Option<RequestId>,
         /// All friends, by uid.
-        buddies: Arc<[Buddy]>,
+        buddies: Arc<[Arc<Buddy>]>,
     },
     /// One buddy changed.
-    Presence(Buddy),
+    Presence(Arc<Buddy>),
     /// Messages of one conversation, oldest first.
     History {
         /// The question's tag.

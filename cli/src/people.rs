@@ -4,6 +4,7 @@ use crate::text::neutral;
 use fbchat::blocking::Account;
 use fbchat::types::{Buddy, Presence, Uid};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The user and the buddies. All names in here are safe to print.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl People {
     }
 
     /// Takes in the whole list; gives the buddies that came, went, or fell idle since.
-    pub fn learn_all(&mut self, buddies: &[Buddy]) -> Vec<Buddy> {
+    pub fn learn_all(&mut self, buddies: &[Arc<Buddy>]) -> Vec<Arc<Buddy>> {
         self.buddies
             .retain(|uid, _| buddies.iter().any(|buddy| buddy.uid == *uid));
         buddies
@@ -198,11 +199,14 @@ pub mod tests {
             name: "Alice Example".to_owned(),
             message_limit: 1000,
         });
-        people.learn_all(&[
-            buddy(1002, "Bob Example", Presence::Active),
-            buddy(1003, "Bobby Tables", Presence::Offline),
-            buddy(1004, "Émile Zola", Presence::Idle),
-        ]);
+        people.learn_all(
+            &[
+                buddy(1002, "Bob Example", Presence::Active),
+                buddy(1003, "Bobby Tables", Presence::Offline),
+                buddy(1004, "Émile Zola", Presence::Idle),
+            ]
+            .map(Arc::new),
+        );
         people
     }
 
@@ -246,7 +250,7 @@ pub mod tests {
         assert!(!people.learn(&buddy(1007, "Away One", Presence::Offline)));
         assert_eq!(
             people
-                .learn_all(&[buddy(1002, "Bob Example", Presence::Active)])
+                .learn_all(&[buddy(1002, "Bob Example", Presence::Active).into()])
                 .len(),
             1
         );

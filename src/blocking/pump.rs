@@ -44,7 +44,7 @@ pub(super) struct State {
 pub(super) enum Answer {
     LoggedIn(Account),
     Sent,
-    Buddies(Arc<[Buddy]>),
+    Buddies(Arc<[Arc<Buddy>]>),
     History(Vec<Message>),
 }
 

@@ -31,7 +31,7 @@ fn message(number: usize) -> Event {
 }
 
 fn presence(uid: u64, presence: Presence) -> Event {
-    Event::Presence(Buddy {
+    Event::Presence(Arc::new(Buddy {
         uid: Uid(uid),
         name: String::new(),
         first_name: String::new(),
@@ -39,7 +39,7 @@ fn presence(uid: u64, presence: Presence) -> Event {
         status_text: None,
         status_time: 0,
         picture_url: None,
-    })
+    }))
 }
 
 const CLOSED: Event = Event::Closed {

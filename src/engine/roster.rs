@@ -9,8 +9,8 @@ use std::sync::Arc;
 /// The last buddy list and what has changed since; merged only when somebody looks, or when the changes pile up.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
-    list: Option<Arc<[Buddy]>>,
-    changed: HashMap<Uid, Buddy>,
+    list: Option<Arc<[Arc<Buddy>]>>,
+    changed: HashMap<Uid, Arc<Buddy>>,
 }
 
 impl Roster {
@@ -32,20 +32,20 @@ impl Roster {
     }
 
     /// All buddies by uid, or `None` before the first list.
-    pub(super) fn snapshot(&mut self) -> Option<Arc<[Buddy]>> {
+    pub(super) fn snapshot(&mut self) -> Option<Arc<[Arc<Buddy>]>> {
         let list = self.list.clone()?;
         if self.changed.is_empty() {
             return Some(list);
         }
         let mut changed = std::mem::take(&mut self.changed);
-        let mut merged: Vec<Buddy> = list
+        let mut merged: Vec<Arc<Buddy>> = list
             .iter()
             .map(|old| changed.remove(&old.uid).unwrap_or_else(|| old.clone()))
             .collect();
         // Somebody who is not on the list yet: the next list will tell.
         merged.extend(changed.into_values());
         merged.sort_by_key(|buddy| buddy.uid);
-        let merged: Arc<[Buddy]> = merged.into();
+        let merged: Arc<[Arc<Buddy>]> = merged.into();
         self.list = Some(merged.clone());
         Some(merged)
     }
@@ -56,8 +56,8 @@ mod tests {
     use super::*;
     use crate::types::Presence;
 
-    fn buddy(uid: u64, presence: Presence) -> Buddy {
-        Buddy {
+    fn buddy(uid: u64, presence: Presence) -> Arc<Buddy> {
+        Arc::new(Buddy {
             uid: Uid(uid),
             name: format!("Buddy {uid}"),
             first_name: String::new(),
@@ -65,7 +65,7 @@ mod tests {
             status_text: None,
             status_time: 0,
             picture_url: None,
-        }
+        })
     }
 
     #[test]

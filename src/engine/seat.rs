@@ -175,7 +175,7 @@ impl Seat {
         lock(&self.state).open.contains(&request)
     }
 
-    pub(crate) fn buddies(&self) -> Result<Arc<[Buddy]>, CallError> {
+    pub(crate) fn buddies(&self) -> Result<Arc<[Arc<Buddy>]>, CallError> {
         let mut state = lock(&self.state);
         state.must_live()?;
         let list = state.roster.snapshot();

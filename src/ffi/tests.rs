@@ -207,7 +207,9 @@ fn buddy_list_has_a_row_for_each_buddy() {
     };
     let event = made(Event::BuddyList {
         request: Some(RequestId(9)),
-        buddies: [buddy(1, None), buddy(2, Some("away"))].into(),
+        buddies: [buddy(1, None), buddy(2, Some("away"))]
+            .map(Into::into)
+            .into(),
     });
     // SAFETY: a living event.
     unsafe {

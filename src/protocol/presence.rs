@@ -51,7 +51,8 @@ struct UserInfo {
 
 #[derive(Debug)]
 struct Entry {
-    buddy: Buddy,
+    /// Shared with the lists that hosts were given.
+    buddy: Arc<Buddy>,
     /// Complete replies in a row without them among the available.
     unavailable: u8,
     /// Complete replies in a row without them among the friends.
@@ -64,7 +65,7 @@ pub(super) struct Change {
     /// Somebody came, went or was renamed: the whole list is news.
     pub list: bool,
     /// Who else changed.
-    pub buddies: Vec<Buddy>,
+    pub buddies: Vec<Arc<Buddy>>,
     /// Somebody was left out but not yet long enough to count: ask again soon.
     pub doubtful: bool,
     /// The server's clock, if it told.
@@ -97,7 +98,7 @@ impl Buddies {
     }
 
     /// All friends, by uid.
-    pub fn snapshot(&self) -> Arc<[Buddy]> {
+    pub fn snapshot(&self) -> Arc<[Arc<Buddy>]> {
         self.entries
             .values()
             .map(|entry| entry.buddy.clone())
@@ -158,8 +159,10 @@ impl Buddies {
                 Some(entry) => {
                     entry.missing = 0;
                     buddy.presence = entry.buddy.presence;
-                    change.list |= entry.buddy != buddy;
-                    entry.buddy = buddy;
+                    if *entry.buddy != buddy {
+                        change.list = true;
+                        entry.buddy = Arc::new(buddy);
+                    }
                 }
                 None if added < room => {
                     added = added.saturating_add(1);
@@ -167,7 +170,7 @@ impl Buddies {
                     self.entries.insert(
                         uid,
                         Entry {
-                            buddy,
+                            buddy: Arc::new(buddy),
                             unavailable: 0,
                             missing: 0,
                         },
@@ -219,20 +222,20 @@ impl Buddies {
             };
             entry.unavailable = 0;
             if entry.buddy.presence != presence {
-                entry.buddy.presence = presence;
+                Arc::make_mut(&mut entry.buddy).presence = presence;
                 change.buddies.push(entry.buddy.clone());
             }
         }
     }
 
     /// Takes over a pushed presence. `Err` if this is nobody we know: the list is out of date.
-    pub fn set(&mut self, uid: Uid, presence: Presence) -> Result<Option<Buddy>, ()> {
+    pub fn set(&mut self, uid: Uid, presence: Presence) -> Result<Option<Arc<Buddy>>, ()> {
         let entry = self.entries.get_mut(&uid).ok_or(())?;
         entry.unavailable = 0;
         if entry.buddy.presence == presence {
             return Ok(None);
         }
-        entry.buddy.presence = presence;
+        Arc::make_mut(&mut entry.buddy).presence = presence;
         Ok(Some(entry.buddy.clone()))
     }
 
@@ -241,11 +244,15 @@ impl Buddies {
         &mut self,
         uid: Uid,
         change: impl FnOnce(&mut Buddy),
-    ) -> Result<Option<Buddy>, ()> {
+    ) -> Result<Option<Arc<Buddy>>, ()> {
         let entry = self.entries.get_mut(&uid).ok_or(())?;
-        let before = entry.buddy.clone();
-        change(&mut entry.buddy);
-        Ok((entry.buddy != before).then(|| entry.buddy.clone()))
+        let mut buddy = Buddy::clone(&entry.buddy);
+        change(&mut buddy);
+        if *entry.buddy == buddy {
+            return Ok(None);
+        }
+        entry.buddy = Arc::new(buddy);
+        Ok(Some(entry.buddy.clone()))
     }
 
     /// A friendship is over; false if there was none.
@@ -259,10 +266,10 @@ impl Buddies {
     }
 
     /// Somebody sent something just now, so they are there (docs/protocol.md, Items).
-    pub fn saw(&mut self, uid: Uid) -> Option<Buddy> {
+    pub fn saw(&mut self, uid: Uid) -> Option<Arc<Buddy>> {
         let offline = |entry: &&mut Entry| entry.buddy.presence == Presence::Offline;
         let entry = self.entries.get_mut(&uid).filter(offline)?;
-        entry.buddy.presence = Presence::Active;
+        Arc::make_mut(&mut entry.buddy).presence = Presence::Active;
         Some(entry.buddy.clone())
     }
 }
