@@ -23,7 +23,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
 .PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-purple test-run \
-	release-check check-size check-abi header docs built install install-library install-user uninstall uninstall-library \
+	bench release-check check-size check-abi header docs built install install-library install-user uninstall uninstall-library \
 	uninstall-user clean
 
 ## make                 build everything into target/release/
@@ -63,7 +63,7 @@ test: test-packages test-style docs test-rust test-purple test-run release-check
 
 test-style:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features fbchat/bench --locked -- -D warnings
 	$(CARGO) clippy $(NATIVE_TLS) --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 
@@ -102,6 +102,15 @@ docs:
 	mkdir -p target
 	doxygen docs/Doxyfile
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
+
+## make bench           what events and idle sessions cost, each beside a peer; takes ten minutes
+bench: rust
+	@tools/packages.sh libcurl4-openssl-dev
+	$(CC) -O2 -Wall -Wextra -Werror -o $(RELEASE)/peer_curl benches/peer_curl.c -lcurl
+	$(CARGO) bench --profile capi --locked --package fbchat --features bench --bench events
+	# Two descriptors for each session at times: the connection, and the one before it.
+	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench sessions -- \
+		--peer $(CURDIR)/$(RELEASE)/peer_curl --library $(CURDIR)/$(RELEASE)/libfbchat.so
 
 ## make header          write include/fbchat.h anew from the Rust sources
 header:

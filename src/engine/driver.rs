@@ -264,7 +264,7 @@ async fn sleep_until(due: Option<Instant>) {
 }
 
 /// Queues an event. Every request gets exactly one answer: a second is dropped, a missing one made up at the end.
-fn emit(core: &Core, seat: &Seat, event: Event) {
+pub(super) fn emit(core: &Core, seat: &Seat, event: Event) {
     seat.note(event, |event, noted| {
         for request in noted.unanswered {
             let problem = Problem::new(

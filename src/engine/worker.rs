@@ -143,6 +143,13 @@ impl Engine {
         Ok(())
     }
 
+    #[cfg(feature = "bench")]
+    pub(crate) fn inject(&self, session: SessionId, event: crate::types::Event) {
+        if let Ok(seat) = self.core.queue.seat(session) {
+            driver::emit(&self.core, &seat, event);
+        }
+    }
+
     pub(crate) fn wake(&self) -> Result<(), CallError> {
         self.core.queue.wake()
     }

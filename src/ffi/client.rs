@@ -38,6 +38,18 @@ pub(super) fn timeout(timeout_ms: i32) -> Result<Option<Duration>, Problem> {
     Ok(Some(Duration::from_millis(span)))
 }
 
+/// See [`Client::inject`].
+#[cfg(feature = "bench")]
+pub fn bench_inject(
+    client: *mut fbchat_client,
+    session: u64,
+    events: &mut dyn Iterator<Item = crate::types::Event>,
+) {
+    if let Ok(client) = handle::find::<Client>(client) {
+        events.for_each(|event| client.inject(crate::client::SessionId(session), event));
+    }
+}
+
 /// Starts a client with its worker thread; no network yet.
 ///
 /// @param config  FBCHAT_CONFIG_QUEUE_LIMIT, the log and the sessions' defaults; NULL = all defaults
