@@ -86,6 +86,10 @@ fn bad_input_is_normal_input() {
 
     let next = alice.poll(i64::MAX);
     assert_eq!(next["t"], "refresh");
+    // Held without `wait=0`: this would not come back within the client's patience.
+    let here = next["seq"].as_i64().expect("a number");
+    let path = format!("/x/1/true/p_{}={here}?batch=1&wait=0", alice.uid);
+    assert_eq!(json(alice.get(&path))["t"], "continue");
     for seq in [
         "-1",
         "-5",
