@@ -11,9 +11,16 @@ mod error;
 mod http;
 mod log;
 mod queue;
+#[cfg(test)]
+mod queue_hammer_tests;
+#[cfg(test)]
+mod queue_model_tests;
+#[cfg(test)]
+mod queue_tests;
 mod requests;
 mod roster;
 mod seat;
+mod sync;
 #[allow(unsafe_code)]
 mod wake;
 mod worker;
@@ -26,9 +33,4 @@ pub use queue::{Polled, SessionEvent};
 pub use seat::SessionId;
 pub(crate) use worker::Engine;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Takes a lock. A panic under it is reported where it happens; the data stays usable, since no update spans two steps.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use sync::lock;

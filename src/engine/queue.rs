@@ -6,14 +6,14 @@
 #![forbid(unsafe_code)]
 
 use super::error::CallError;
-use super::lock;
 use super::log::{Level, LogSettings, Ring};
 use super::seat::{Seat, SessionId};
+use super::sync::{Condvar, Mutex, lock};
 use super::wake::Beacon;
 use crate::types::Event;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::RawFd;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A waiting thread looks around at least this often; it is woken for everything that matters.
@@ -374,7 +374,3 @@ fn is_superseded(old: &Event, new: &Event) -> bool {
         _ => false,
     }
 }
-
-#[cfg(test)]
-#[path = "queue_tests.rs"]
-mod tests;

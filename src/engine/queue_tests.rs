@@ -1,7 +1,12 @@
-use super::*;
-use crate::engine::wake::wait_readable;
+use super::error::CallError;
+use super::log::{Level, LogSettings};
+use super::queue::{Polled, Queue, SessionEvent};
+use super::seat::{Seat, SessionId};
+use super::wake::wait_readable;
 use crate::status::{Problem, Status};
-use crate::types::{Buddy, Message, Origin, Presence, RequestId, Secret, Uid};
+use crate::types::{Buddy, Event, Message, Origin, Presence, RequestId, Secret, Uid};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 fn queue(limit: usize) -> (Queue, SessionId) {
     let queue = Queue::new(limit).unwrap();
@@ -236,32 +241,6 @@ fn close_ends_a_waiting_poll() {
     queue.push(id, message(0));
     assert_eq!(queue.seat(id).unwrap_err(), CallError::Closed);
     assert_eq!(queue.wake().unwrap_err(), CallError::Closed);
-}
-
-#[test]
-fn no_wake_up_is_lost_between_many_threads() {
-    const EACH: usize = 20_000;
-    let (queue, _) = queue(1_000_000);
-    let queue = Arc::new(queue);
-    let fd = queue.fd();
-    let pushers: Vec<_> = (0..3)
-        .map(|_| {
-            let (queue, id) = (queue.clone(), open(&queue));
-            std::thread::spawn(move || (0..EACH).for_each(|number| queue.push(id, message(number))))
-        })
-        .collect();
-    // Watches the descriptor as a host's loop does: sleeps until it is readable, then polls until nothing is left.
-    let mut seen = 0;
-    while seen < 3 * EACH {
-        assert!(wait_readable(fd, 30_000), "lost a wake-up after {seen}");
-        while poll(&queue).is_some() {
-            seen += 1;
-        }
-    }
-    pushers
-        .into_iter()
-        .for_each(|pusher| pusher.join().unwrap());
-    assert!(!wait_readable(fd, 0));
 }
 
 #[test]
