@@ -20,6 +20,8 @@ mod engine;
 mod fault;
 pub mod ffi;
 mod http;
+#[cfg(feature = "fault-injection")]
+mod injection;
 pub mod options;
 pub mod protocol;
 pub mod status;

@@ -35,49 +35,62 @@ struct Driver {
 }
 
 /// Runs a session until it is over or closed.
-pub(super) async fn run(core: Arc<Core>, seat: Arc<Seat>, http: Arc<Http>, config: SessionConfig) {
-    let _last_word = LastWord {
+pub(super) fn run(
+    core: Arc<Core>,
+    seat: Arc<Seat>,
+    http: Arc<Http>,
+    config: SessionConfig,
+) -> impl Future<Output = ()> + Send {
+    let last_word = LastWord {
         core: core.clone(),
         seat: seat.clone(),
+        unneeded: false,
     };
-    let mut driver = Driver {
-        session: Session::new(config),
-        exchanges: JoinSet::new(),
-        under_way: Vec::new(),
-        paused: false,
-        end: None,
-        core,
-        seat,
-        http,
-    };
-    while driver.turn().await.is_continue() {}
+    async move {
+        let mut driver = Driver {
+            session: Session::new(config),
+            exchanges: JoinSet::new(),
+            under_way: Vec::new(),
+            paused: false,
+            end: None,
+            core,
+            seat,
+            http,
+        };
+        while driver.turn().await.is_continue() {}
+        last_word.leave_unsaid();
+    }
 }
 
-/// Tells the host when a session's task panics.
+/// Tells the host when a session's task does not come to its end: it panicked, or the worker did, perhaps before the
+/// session was opened. When the host itself stops the worker, the queue takes no more events.
 struct LastWord {
     core: Arc<Core>,
     seat: Arc<Seat>,
+    unneeded: bool,
+}
+
+impl LastWord {
+    fn leave_unsaid(mut self) {
+        self.unneeded = true;
+    }
 }
 
 impl Drop for LastWord {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            report_bug(&self.core, &self.seat);
+        if self.unneeded {
+            return;
         }
+        let problem = Problem::new(
+            Status::Panic,
+            "A bug in fbchat ended this session; please report it",
+        );
+        let closed = Event::Closed {
+            request: None,
+            problem: Some(problem),
+        };
+        emit(&self.core, &self.seat, closed);
     }
-}
-
-/// The session's last event when a bug has ended it.
-pub(super) fn report_bug(core: &Core, seat: &Seat) {
-    let problem = Problem::new(
-        Status::Panic,
-        "A bug in fbchat ended this session; please report it",
-    );
-    let closed = Event::Closed {
-        request: None,
-        problem: Some(problem),
-    };
-    emit(core, seat, closed);
 }
 
 impl Driver {
@@ -139,7 +152,11 @@ impl Driver {
                 Output::Exchange(exchange) => {
                     let (id, kind) = (exchange.id, exchange.kind);
                     let http = self.http.clone();
-                    let task = async move { (id, http.carry_out(exchange).await) };
+                    let task = async move {
+                        #[cfg(feature = "fault-injection")]
+                        crate::injection::pass(crate::injection::Place::Exchange);
+                        (id, http.carry_out(exchange).await)
+                    };
                     let handle = self.exchanges.spawn(task);
                     self.under_way.push((id, kind, handle));
                     // The host is gone: nothing is to be held for it.
@@ -154,6 +171,8 @@ impl Driver {
 
     /// Somebody rang: commands, a close, or room in the queue.
     fn look_around(&mut self) -> ControlFlow<()> {
+        #[cfg(feature = "fault-injection")]
+        crate::injection::pass(crate::injection::Place::Session);
         self.report_untaken();
         let work = self.seat.take_work();
         for command in work.commands {
@@ -332,6 +351,7 @@ mod tests {
         let guard = LastWord {
             core: core.clone(),
             seat,
+            unneeded: false,
         };
         let task = std::thread::spawn(move || {
             let _guard = guard;

@@ -234,6 +234,9 @@ impl Seat {
     /// under the same lock, so that a request without an answer is open and one with an answer has it in the queue.
     pub(super) fn note(&self, event: Event, pass_on: impl FnOnce(Event, Noted)) {
         let mut state = lock(&self.state);
+        if state.phase == Phase::Over {
+            return;
+        }
         state.roster.note(&event);
         match &event {
             Event::LoggedIn { message_limit, .. } => {

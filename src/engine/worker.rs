@@ -73,8 +73,7 @@ impl Engine {
         let (alive, all_gone) = mpsc::channel(1);
         let thread = with_signals_blocked(|| {
             let builder = std::thread::Builder::new().name("fbchat".to_owned());
-            let core = core.clone();
-            builder.spawn(move || work(runtime, core, stopped, all_gone))
+            builder.spawn(move || work(runtime, stopped, all_gone))
         });
         let thread = thread.map_err(|error| resources(&error))?;
         Ok(Engine {
@@ -184,28 +183,16 @@ impl Drop for Engine {
     }
 }
 
-/// Tells the host when the worker itself panics.
-struct LastWord(Arc<Core>);
-
-impl Drop for LastWord {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            for seat in self.0.queue.seats() {
-                driver::report_bug(&self.0, &seat);
-            }
-        }
-    }
-}
-
-/// The thread's whole life.
-fn work(
-    runtime: Runtime,
-    core: Arc<Core>,
-    stopped: oneshot::Receiver<()>,
-    mut all_gone: mpsc::Receiver<()>,
-) {
-    let _last_word = LastWord(core);
+/// The thread's whole life. If it panics, the runtime drops the sessions' tasks, which tell the host.
+fn work(runtime: Runtime, stopped: oneshot::Receiver<()>, mut all_gone: mpsc::Receiver<()>) {
     runtime.block_on(async {
+        #[cfg(feature = "fault-injection")]
+        let stopped = async {
+            tokio::select! {
+                stopped = stopped => stopped,
+                never = crate::injection::haunt_worker() => never,
+            }
+        };
         // An error means that the engine is gone, which asks for the same.
         let _ = stopped.await;
         // Sessions end at once, but for logouts; those that were closed earlier do not get their two seconds.

@@ -33,9 +33,16 @@ pub(super) fn value<T>(fallback: T, body: impl FnOnce() -> Result<T, Problem>) -
 
 fn run<T>(body: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
     // Unwind safety: what a body can leave half done is behind locks whose data is whole at every step.
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-        // Dropping a foreign payload could panic again.
-        std::mem::forget(payload);
+    let guarded = AssertUnwindSafe(|| {
+        #[cfg(feature = "fault-injection")]
+        crate::injection::pass(crate::injection::Place::Call);
+        body()
+    });
+    catch_unwind(guarded).unwrap_or_else(|payload| {
+        // Dropping a foreign payload could panic again; that one is left alone.
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(again);
+        }
         let text = "A bug in fbchat was caught; please report what the program did";
         Err(Problem::new(Status::Panic, text))
     })

@@ -131,6 +131,8 @@ pub unsafe extern "C" fn fbchat_has_feature(name: *const c_char) -> i32 {
             "tls" => true,
             "rustls" | "pin" => rustls,
             "native-tls" => !rustls,
+            // For the library's own tests.
+            "fault-injection" => cfg!(feature = "fault-injection"),
             _ => false,
         }))
     })

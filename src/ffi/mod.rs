@@ -16,6 +16,8 @@ mod event;
 mod fields;
 mod guard;
 mod handle;
+#[cfg(feature = "fault-injection")]
+mod injection;
 mod layout;
 mod layout_social;
 mod library;
@@ -29,6 +31,8 @@ pub use client::*;
 pub use config::*;
 pub use event::*;
 pub use fields::*;
+#[cfg(feature = "fault-injection")]
+pub use injection::*;
 pub use layout::fbchat_event;
 pub use library::*;
 pub use request::*;

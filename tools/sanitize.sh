@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Runs the C programs of c-tests/ and examples/, linked with the shared and with the static library, under what watches memory
+# and threads: AddressSanitizer with LeakSanitizer, ThreadSanitizer, valgrind's memcheck and DRD. Each of them must first find a
+# mistake that is made on purpose (c-tests/proof/), so that it is known to look.
+#
+#   sanitize.sh DIRECTORY      where fbchatd and the library were built; the sanitizers' own builds go next to it
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+plain=$1
+target=$(dirname "$plain")
+work=$(mktemp -d)
+server=
+host=$(rustc -vV | sed -n 's/^host: //p')
+rust=$(rustc --print sysroot)/lib/rustlib/$host/lib
+# What every program is compiled with. A program may put its own function in the place of the system's, hence -rdynamic.
+flags=(-std=c99 -D_POSIX_C_SOURCE=200809L -g -O1 -pthread -rdynamic -Iinclude)
+
+fail() {
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+finish() {
+	[ -z "$server" ] || kill "$server" 2>/dev/null || true
+	rm -rf "$work"
+}
+trap finish EXIT
+
+# Sanitizers are not stable yet, hence RUSTC_BOOTSTRAP; the standard library stays as it is, hence the mismatch.
+build() {
+	local sanitizer=$1
+	shift
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=$sanitizer -Cunsafe-allow-abi-mismatch=sanitizer" \
+		CARGO_PROFILE_DEV_DEBUG=line-tables-only \
+		cargo rustc --quiet --locked --package fbchat --lib --features fault-injection --target "$host" --target-dir "$target/$sanitizer" -- "$@"
+	ln -sf libfbchat.so "$target/$sanitizer/$host/debug/libfbchat.so.0"
+}
+
+# The standard library's locks, which ThreadSanitizer would not see: see tsan_std.c.
+build_for_threads() {
+	local std names=() wraps=() each name symbol
+	std=$(nm -D "$rust"/libstd-*.so | grep -oE 'Cs[A-Za-z0-9]+_3std' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
+	for each in MUTEX_LOCK=5mutex5futexNtB2_5Mutex14lock_contended RWLOCK_READ=6rwlock5futexNtB2_6RwLock14read_contended \
+		RWLOCK_WRITE=6rwlock5futexNtB2_6RwLock15write_contended CONDVAR_WAIT=7condvar5futexNtB2_7Condvar4wait \
+		CONDVAR_WAIT_TIMEOUT=7condvar5futexNtB2_7Condvar12wait_timeout; do
+		name=${each%%=*}
+		symbol=_RNvMNtNtNtNt${std}3sys4sync${each#*=}
+		names+=("-D$name=$symbol")
+		wraps+=("-Clink-arg=-Wl,--wrap=$symbol")
+	done
+	cc -c -fPIC -O1 "${names[@]}" tools/tsan_std.c -o "$target/tsan_std.o"
+	build thread "-Clink-arg=$(realpath "$target/tsan_std.o")" "${wraps[@]}"
+}
+
+# compile KIND shared|static SOURCE: prints the program. KIND is plain or a sanitizer's name.
+compile() {
+	local kind=$1 linkage=$2 source=$3 place=$plain options=() runtime=() library program
+	program=$work/$kind-$linkage-$(basename "$source" .c)
+	if [ "$kind" != plain ]; then
+		place=$target/$kind/$host/debug
+		options=("-fsanitize=$kind" -fno-omit-frame-pointer)
+		# Rust's runtime, not the C compiler's: code compiled by both is in the program.
+		runtime=(-Wl,--whole-archive "$rust/librustc-stable_rt.${kind:0:1}san.a" -Wl,--no-whole-archive)
+	fi
+	place=$(realpath "$place")
+	library=("$place/libfbchat.a")
+	[ "$linkage" = static ] || library=("-L$place" -lfbchat "-Wl,-rpath,$place")
+	cc "${flags[@]}" "${options[@]}" -c "$source" -o "$program.o" >&2
+	cc -pthread -rdynamic "$program.o" "${runtime[@]}" "${library[@]}" -ldl -lm -lrt -o "$program" >&2
+	echo "$program"
+}
+
+# A server for each program: what one leaves behind must not reach the next.
+with_server() {
+	local url="" status=0
+	FBCHATD_LOG=warn "$plain/fbchatd" demo --listen 127.0.0.1:0 >"$work/server" 2>&1 &
+	server=$!
+	local end=$((SECONDS + 20))
+	until url=$(sed -n 's/^listening on //p' "$work/server") && [ -n "$url" ]; do
+		[ "$SECONDS" -lt "$end" ] || fail "the server does not come up"
+		sleep 0.05
+	done
+	timeout 200 "$@" "$url" >"$work/said" 2>&1 || status=$?
+	kill "$server"
+	wait "$server" 2>/dev/null || true
+	server=
+	return "$status"
+}
+
+# check NAME COMMAND...: the program with the checker in front of it.
+check() {
+	local name=$1
+	shift
+	if ! with_server "$@"; then
+		cat "$work/said" >&2
+		fail "$name"
+	fi
+	echo "$name: no report"
+	passed=$((passed + 1))
+}
+
+# must_complain NAME WORDS COMMAND...: the checker finds the mistake that was made on purpose.
+must_complain() {
+	local name=$1 words=$2
+	shift 2
+	if timeout 200 "$@" >"$work/said" 2>&1 || ! grep -q "$words" "$work/said"; then
+		cat "$work/said" >&2
+		fail "$name does not see a mistake made on purpose"
+	fi
+	echo "$name: sees \"$words\""
+	passed=$((passed + 1))
+}
+
+passed=0
+programs=(c-tests/*.c examples/hello.c)
+build address
+build_for_threads
+
+for linkage in shared static; do
+	broken=$(compile address $linkage c-tests/proof/broken.c)
+	must_complain "AddressSanitizer, $linkage" heap-use-after-free "$broken" use-after-free
+	must_complain "LeakSanitizer, $linkage" "LeakSanitizer: detected memory leaks" "$broken" leak
+	for source in "${programs[@]}"; do
+		check "AddressSanitizer, $linkage, $source" "$(compile address $linkage "$source")"
+	done
+done
+
+export TSAN_OPTIONS="suppressions=$PWD/tools/tsan.supp history_size=4"
+must_complain ThreadSanitizer "data race.*write" "$(compile thread shared c-tests/proof/broken.c)" race
+check "ThreadSanitizer, eight threads" "$(compile thread shared c-tests/eight_threads.c)"
+
+memcheck=(valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite,possible --show-leak-kinds=definite,possible)
+for linkage in shared static; do
+	broken=$(compile plain $linkage c-tests/proof/broken.c)
+	must_complain "memcheck, $linkage" "Invalid read" "${memcheck[@]}" "$broken" use-after-free
+	must_complain "memcheck, $linkage" "are definitely lost" "${memcheck[@]}" "$broken" leak
+	for source in "${programs[@]}"; do
+		check "memcheck, $linkage, $source" "${memcheck[@]}" "$(compile plain $linkage "$source")"
+	done
+done
+echo "sanitize: $passed passed, 0 failed"
