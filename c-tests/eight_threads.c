@@ -1,12 +1,11 @@
 /* Eight threads use one client at once, against a real server: they send, poll, open and close sessions, wake, type. For the
  * race checkers above all; by itself it sees that each message arrives once and each request is answered once.
  * usage: eight_threads URL */
-#include "check.h"
+#include "online.h"
 #include <poll.h>
 #include <pthread.h>
-#include <time.h>
 
-enum { MESSAGES = 60, VISITS = 12, WAKES = 300, WORDS = 60, GLANCES = 60, PATIENCE_MS = 120000 };
+enum { MESSAGES = 60, VISITS = 12, WAKES = 300, WORDS = 60, GLANCES = 60 };
 
 /* Fields that threads share are only touched through these. */
 #define READ(place) __atomic_load_n(&(place), __ATOMIC_SEQ_CST)
@@ -22,11 +21,6 @@ struct resident {
 static fbchat_client *client;
 static struct resident residents[] = {{"alice@example.org", 0, 0, 0, 0, 0, 0}, {"bob@example.org", 0, 0, 0, 0, 0, 0}};
 static int visits_over, done, gone;
-
-static void breathe(void)
-{
-    nanosleep(&(struct timespec){0, 1000000}, NULL);
-}
 
 static void note(const fbchat_event *event)
 {
@@ -178,14 +172,10 @@ int main(int argc, char **argv)
 {
     static void *(*const work[])(void *) = {waiter, watcher, sender, sender, visitor, waker, typist, onlooker};
     pthread_t threads[8];
-    fbchat_config *config;
     size_t each;
 
     CHECK(argc == 2);
-    CHECK_STATUS(fbchat_config_new(&config), FBCHAT_OK);
-    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, argv[1]), FBCHAT_OK);
-    CHECK_STATUS(fbchat_client_new(config, &client), FBCHAT_OK);
-    fbchat_config_free(config);
+    client = start(argv[1]);
     for (each = 0; each < 2; each++) {
         struct resident *resident = &residents[each];
         CHECK_STATUS(fbchat_session_open(client, NULL, resident, &resident->session), FBCHAT_OK);

@@ -74,6 +74,7 @@ compile() {
 # A server for each program: what one leaves behind must not reach the next.
 with_server() {
 	local url="" status=0
+	: >"$work/server"
 	FBCHATD_LOG=warn "$plain/fbchatd" demo --listen 127.0.0.1:0 >"$work/server" 2>&1 &
 	server=$!
 	local end=$((SECONDS + 20))
@@ -82,7 +83,7 @@ with_server() {
 		sleep 0.05
 	done
 	timeout 200 "$@" "$url" >"$work/said" 2>&1 || status=$?
-	kill "$server"
+	kill "$server" || fail "the server is gone"
 	wait "$server" 2>/dev/null || true
 	server=
 	return "$status"

@@ -1,66 +1,11 @@
 /* Bugs of the library stay in the library: it is made to panic in a call, in a session's task, in an exchange and in the worker,
  * and the program goes on each time. Only for a library with the feature fault-injection.
  * usage: panics URL */
-#include "../check.h"
+#include "../online.h"
 
 /* src/injection.rs; not in the header, since no library that is given out has it. */
 void fbchat_inject_fault(int32_t place);
-enum { IN_CALL = 1, IN_SESSION = 2, IN_EXCHANGE = 3, IN_WORKER = 4, PATIENCE_MS = 60000 };
-
-static const char *server;
-
-static fbchat_client *start(void)
-{
-    fbchat_config *config;
-    fbchat_client *client;
-    CHECK_STATUS(fbchat_config_new(&config), FBCHAT_OK);
-    CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, server), FBCHAT_OK);
-    CHECK_STATUS(fbchat_client_new(config, &client), FBCHAT_OK);
-    fbchat_config_free(config);
-    return client;
-}
-
-/* The next event of this session and kind; none that ends a session may come before it. */
-static fbchat_event *await(fbchat_client *client, fbchat_session session, fbchat_event_kind kind)
-{
-    for (;;) {
-        fbchat_event *event;
-        CHECK_STATUS(fbchat_client_poll(client, PATIENCE_MS, &event), FBCHAT_OK);
-        if (fbchat_event_session(event) == session && fbchat_event_type(event) == kind)
-            return event;
-        CHECK(fbchat_event_type(event) != FBCHAT_EVENT_CLOSED);
-        fbchat_event_free(event);
-    }
-}
-
-static fbchat_session log_in(fbchat_client *client, const char *email, fbchat_uid *uid)
-{
-    fbchat_session session;
-    fbchat_event *event;
-    int64_t state, number;
-    CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &session), FBCHAT_OK);
-    CHECK_STATUS(fbchat_session_login(client, session, email, "demo", NULL), FBCHAT_OK);
-    event = await(client, session, FBCHAT_EVENT_LOGGED_IN);
-    CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_UID, &number), FBCHAT_OK);
-    *uid = (fbchat_uid)number;
-    do {
-        fbchat_event_free(event);
-        event = await(client, session, FBCHAT_EVENT_CONNECTION);
-        CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_STATE, &state), FBCHAT_OK);
-    } while (state != FBCHAT_CONNECTION_CONNECTED);
-    fbchat_event_free(event);
-    return session;
-}
-
-static void message_passes(fbchat_client *client, fbchat_session from, fbchat_uid to)
-{
-    fbchat_request request;
-    fbchat_event *event;
-    CHECK_STATUS(fbchat_session_send(client, from, to, "still here", &request), FBCHAT_OK);
-    event = await(client, from, FBCHAT_EVENT_SENT);
-    CHECK(fbchat_event_request(event) == request);
-    fbchat_event_free(event);
-}
+enum { IN_CALL = 1, IN_SESSION = 2, IN_EXCHANGE = 3, IN_WORKER = 4 };
 
 static void closed_by_a_bug(fbchat_event *event)
 {
@@ -125,14 +70,13 @@ int main(int argc, char **argv)
     fbchat_uid alice_uid, bob_uid;
 
     CHECK(argc == 2 && fbchat_has_feature("fault-injection") == 1);
-    server = argv[1];
-    client = start();
+    client = start(argv[1]);
     in_call(client);
     alice = log_in(client, "alice@example.org", &alice_uid);
     in_exchange(client, alice, alice_uid);
     bob = log_in(client, "bob@example.org", &bob_uid);
     in_session(client, alice, bob, alice_uid);
-    other = start();
+    other = start(argv[1]);
     second = log_in(other, "alice@example.org", &alice_uid);
     in_worker(client, bob);
     message_passes(other, second, bob_uid);

@@ -50,7 +50,11 @@ fn tables() -> &'static Tables {
     }
     let fresh = Box::into_raw(Box::new(Tables {
         pid,
-        first: NEXT.load(Ordering::Relaxed),
+        first: if current.is_null() {
+            0
+        } else {
+            NEXT.load(Ordering::Relaxed)
+        },
         _inherited: current,
         clients: RwLock::default(),
         configs: RwLock::default(),

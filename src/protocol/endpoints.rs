@@ -39,6 +39,9 @@ impl From<ServerAddressError> for Problem {
     }
 }
 
+/// Greatest length of what a person typed, in bytes: a pasted address with its query has room.
+const MAX_ADDRESS: usize = 4096;
+
 impl ServerAddress {
     /// Checks an address that a person typed. Without a scheme, `https` is meant, or `http` on this machine.
     ///
@@ -47,6 +50,9 @@ impl ServerAddress {
     pub fn parse(text: &str, allow_insecure: bool) -> Result<Self, ServerAddressError> {
         let invalid = || ServerAddressError::Invalid(text.chars().take(200).collect());
         let text = text.trim();
+        if text.len() > MAX_ADDRESS {
+            return Err(invalid());
+        }
         let mut origin = if text.contains("://") {
             Url::parse(text).map_err(|_| invalid())?
         } else {
