@@ -11,7 +11,7 @@ BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev
 RUN_PACKAGES := pidgin
 TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
-	clang gobjc libgnustep-base-dev doxygen abigail-tools
+	clang gobjc libgnustep-base-dev doxygen abigail-tools valgrind
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
 # signal handling, which has no place in a library.
@@ -22,7 +22,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .DEFAULT_GOAL := all
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
-.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-purple test-run \
+.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-sanitizers test-purple test-run \
 	bench release-check check-size check-abi header docs built install install-library install-user uninstall uninstall-library \
 	uninstall-user clean
 
@@ -58,7 +58,7 @@ run: run-packages all
 	@tools/run-demo.sh $(RELEASE)
 
 ## make test            every check there is; also what CI runs
-test: test-packages test-style docs test-rust test-purple test-run release-check
+test: test-packages test-style docs test-rust test-sanitizers test-purple test-run release-check
 	@echo "All tests passed. Screenshots: $(ARTEFACTS)/"
 
 test-style:
@@ -72,6 +72,11 @@ test-rust:
 	$(CARGO) build --locked --package fbchatd
 	$(CARGO) test --locked $(NATIVE_TLS) --test network_options
 	for crate in $(CRATES); do $(CARGO) test --locked --package $$crate || exit 1; done
+
+# The C programs under what watches memory and threads.
+test-sanitizers: test-rust
+	$(CARGO) build --locked --package fbchat
+	tools/sanitize.sh $(DEBUG)
 
 test-purple:
 	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 static int done;
 
@@ -69,7 +68,7 @@ int main(int argc, char **argv)
         CHECK(child >= 0);
         if (child == 0) {
             in_child(client, config, alice, argv[1]);
-            _exit(0);
+            leave_child();
         }
         CHECK(waitpid(child, &status, 0) == child);
         CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);

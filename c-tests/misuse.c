@@ -2,7 +2,6 @@
 #include "check.h"
 #include <pthread.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 static const char BAD[] = "\xff\xfe";
 
@@ -222,7 +221,7 @@ static void forked(fbchat_client *client)
         CHECK_STATUS(fbchat_client_new(NULL, &own), FBCHAT_OK);
         CHECK_STATUS(fbchat_client_poll(own, 1, &event), FBCHAT_NO_EVENT);
         fbchat_client_free(own);
-        _exit(0);
+        leave_child();
     }
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -327,20 +327,67 @@ fn history_is_read_in_order_linked_either_way() {
     }
 }
 
+/// What no call may do whatever it is given, and how clients live and end; each program says at its top what it sees.
 #[test]
-fn misuse_gives_a_status() {
+fn programs_that_abuse_the_library_are_well() {
     for shared in [true, false] {
-        let said = run(&mut Command::new(compile("c-tests/misuse.c", shared)));
-        assert!(said.ends_with("all is well\n"), "{said}");
+        for program in [
+            "eight_threads",
+            "forked",
+            "hanging_dns",
+            "life",
+            "misuse",
+            "misuse_handles",
+            "misuse_values",
+        ] {
+            let server = Server::demo();
+            let program = compile(&format!("c-tests/{program}.c"), shared);
+            let said = run(Command::new(&program).arg(&server.url));
+            assert!(said.ends_with("all is well\n"), "{program:?}: {said}");
+            print!("{said}");
+        }
     }
 }
 
 #[test]
-fn client_goes_quickly_while_a_name_lookup_hangs() {
-    for shared in [true, false] {
-        let said = run(&mut Command::new(compile("c-tests/hanging_dns.c", shared)));
-        assert!(said.ends_with("all is well\n"), "{said}");
-    }
+fn process_is_as_before_when_the_library_was_loaded_a_hundred_times() {
+    let server = Server::demo();
+    let program = scratch("loading").join("plugin");
+    let mut compile = Command::new("cc");
+    compile.args(["-std=gnu99", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"]);
+    compile.arg("-I").arg(Path::new(ROOT).join("include"));
+    compile.arg(Path::new(ROOT).join("c-tests/loading/plugin.c"));
+    run(compile.args(["-ldl", "-o"]).arg(&program));
+    let said = run(Command::new(&program)
+        .arg(shared_library())
+        .arg(&server.url));
+    assert!(said.ends_with("all is well\n"), "{said}");
+}
+
+/// A function that is added to the header is misused, too: add it to c-tests/misuse.c, and to c-tests/calls.h if it takes a client.
+#[test]
+fn every_function_is_misused() {
+    let place = Path::new(ROOT).join("c-tests");
+    let read = |path: PathBuf| std::fs::read_to_string(path).expect("a C program can be read");
+    let programs = std::fs::read_dir(&place).expect("c-tests is there");
+    let misuse: String = programs
+        .map(|entry| entry.expect("c-tests can be read").path())
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("misuse"))
+        })
+        .map(read)
+        .collect();
+    let calls = read(place.join("calls.h"));
+    let missing: Vec<_> = declared()
+        .into_iter()
+        .filter(|name| {
+            let on_a_session = name.starts_with("fbchat_session_") || name == "fbchat_client_wake";
+            !misuse.contains(&format!("{name}("))
+                || (on_a_session && !calls.contains(&format!("{{\"{name}\"")))
+        })
+        .collect();
+    assert!(missing.is_empty(), "nobody misuses {missing:?}");
 }
 
 #[test]

@@ -61,9 +61,38 @@ fn clients_come_and_go_without_a_trace() {
         eventually(|| workers() == 0);
     }
     eventually(|| script.dropped.load(Ordering::SeqCst) == 20 * SESSIONS);
+    assert_eq!(
+        polls_of_a_closed_session_are_cut(&script),
+        20 * SESSIONS + 1
+    );
     // The script's side of a connection takes a moment to go.
     eventually(|| entries("/proc/self/fd") <= descriptors);
     assert_eq!(script.logouts.load(Ordering::SeqCst), 0);
+}
+
+/// Closes one of two sessions while both have a long-poll held, and says how many the server has seen the end of.
+fn polls_of_a_closed_session_are_cut(script: &Script) -> usize {
+    let before = script.dropped.load(Ordering::SeqCst);
+    let polls = script.polls.load(Ordering::SeqCst);
+    let mut config = ClientConfig::default();
+    config.session.server = script.url.clone();
+    let client = Client::new(config).expect("a client");
+    let sessions = ["alice@example.org", "bob@example.org"].map(|email| {
+        let session = client.open(None, 0).expect("a session");
+        let password = Secret::new("secret".to_owned());
+        client.login(session, email, password).expect("a login");
+        session
+    });
+    eventually(|| script.polls.load(Ordering::SeqCst) == polls + 2);
+    let start = Instant::now();
+    client.close(sessions[0]).expect("a close");
+    eventually(|| script.dropped.load(Ordering::SeqCst) > before);
+    println!(
+        "closed on the server's side after {} ms (50 are promised)",
+        start.elapsed().as_millis()
+    );
+    // The other one's goes on, which a second wait would show if it did not.
+    settled(|| script.dropped.load(Ordering::SeqCst))
 }
 
 /// A count once it has stayed the same for a while.

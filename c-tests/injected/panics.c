@@ -76,9 +76,10 @@ int main(int argc, char **argv)
     in_exchange(client, alice, alice_uid);
     bob = log_in(client, "bob@example.org", &bob_uid);
     in_session(client, alice, bob, alice_uid);
+    in_worker(client, bob);
+    /* The program may start again. */
     other = start(argv[1]);
     second = log_in(other, "alice@example.org", &alice_uid);
-    in_worker(client, bob);
     message_passes(other, second, bob_uid);
     fbchat_client_free(other);
     puts("all is well");

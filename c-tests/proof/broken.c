@@ -16,9 +16,11 @@ static fbchat_event *some_event(void)
     return event;
 }
 
-/* Two threads have one place filled at once. */
+/* Two threads have one place filled at once, and count without a lock. */
 static void *open_into(void *place)
 {
+    static int opened;
+    opened++;
     CHECK_STATUS(fbchat_session_open(client, NULL, NULL, place), FBCHAT_OK);
     return NULL;
 }
