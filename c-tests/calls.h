@@ -82,6 +82,79 @@ static inline fbchat_status call_buddy_list(fbchat_client *client, fbchat_sessio
     return status;
 }
 
+static inline fbchat_status call_history(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_history(client, session, 1, 0, &request));
+}
+
+static inline fbchat_status call_picture(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_picture(client, session, 1, &request));
+}
+
+static inline fbchat_status call_set_picture(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_set_picture(client, session, "\x89PNG", 4, &request));
+}
+
+static inline fbchat_status call_profile(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_profile(client, session, 1, &request));
+}
+
+static inline fbchat_status call_search(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_search(client, session, "bob", &request));
+}
+
+static inline fbchat_status call_friend(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_friend(client, session, 1, FBCHAT_FRIEND_REMOVE, NULL, &request));
+}
+
+static inline fbchat_status call_set_status_text(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_set_status_text(client, session, "hello", &request));
+}
+
+static inline fbchat_status call_notifications(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_notifications(client, session, &request));
+}
+
+static inline fbchat_status call_poke(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_poke(client, session, 1, &request));
+}
+
+static inline fbchat_status call_register(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_register(client, session, "a@example.org", "secret", "A B", NULL, &request));
+}
+
+static inline fbchat_status call_set_password(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_set_password(client, session, "old", "new secret", &request));
+}
+
+static inline fbchat_status call_mark_read(fbchat_client *client, fbchat_session session)
+{
+    return fbchat_session_mark_read(client, session, 1);
+}
+
+static inline fbchat_status call_request_cancel(fbchat_client *client, fbchat_session session)
+{
+    return fbchat_request_cancel(client, session);
+}
+
+static inline fbchat_status call_request_wait(fbchat_client *client, fbchat_session session)
+{
+    fbchat_event *event = (fbchat_event *)&session;
+    fbchat_status status = fbchat_request_wait(client, session, 0, &event);
+    CHECK((status == FBCHAT_OK) == (event != NULL));
+    return status;
+}
+
 static const struct call calls[] = {
     {"fbchat_client_poll", call_poll, 0},
     {"fbchat_client_wake", call_wake, 0},
@@ -93,6 +166,20 @@ static const struct call calls[] = {
     {"fbchat_session_set_typing", call_set_typing, 1},
     {"fbchat_session_set_presence", call_set_presence, 1},
     {"fbchat_session_buddy_list", call_buddy_list, 1},
+    {"fbchat_session_history", call_history, 1},
+    {"fbchat_session_picture", call_picture, 1},
+    {"fbchat_session_set_picture", call_set_picture, 1},
+    {"fbchat_session_profile", call_profile, 1},
+    {"fbchat_session_search", call_search, 1},
+    {"fbchat_session_friend", call_friend, 1},
+    {"fbchat_session_set_status_text", call_set_status_text, 1},
+    {"fbchat_session_notifications", call_notifications, 1},
+    {"fbchat_session_poke", call_poke, 1},
+    {"fbchat_session_register", call_register, 1},
+    {"fbchat_session_set_password", call_set_password, 1},
+    {"fbchat_session_mark_read", call_mark_read, 1},
+    {"fbchat_request_cancel", call_request_cancel, 0},
+    {"fbchat_request_wait", call_request_wait, 0},
     {"fbchat_session_close", fbchat_session_close, 1},
 };
 
