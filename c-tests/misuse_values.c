@@ -104,6 +104,25 @@ static void fields(fbchat_client *client)
     CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_OK);
 }
 
+static void requests_and_states(fbchat_client *client)
+{
+    char *state = megabyte("");
+    fbchat_session session;
+    fbchat_request request = 5;
+    fbchat_event *event;
+    CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &session), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_resume(client, session, NULL, 4, &request), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_resume(client, session, "none", 4, &request), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_resume(client, session, state, MEGABYTE, &request), FBCHAT_ERR_ARGUMENT);
+    CHECK(request == 0);
+    CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_OK);
+    CHECK_STATUS(fbchat_request_wait(NULL, 1, 0, &event), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_request_wait(client, 1, 0, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_request_wait(client, 1, -2, &event), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_request_cancel(NULL, 1), FBCHAT_ERR_NULL);
+    free(state);
+}
+
 static fbchat_client *shared;
 static int waiting;
 
@@ -161,6 +180,7 @@ int main(void)
     numbers(client);
     fields(client);
     timeouts(client);
+    requests_and_states(client);
     CHECK(fbchat_client_fd(client) >= 0);
     fbchat_client_free(client);
     freed_while_others_wait();
