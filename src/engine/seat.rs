@@ -232,6 +232,7 @@ impl Seat {
 
     /// Learns from an event before the host can see it, so that calls made in answer to it are accepted; then passes it on,
     /// under the same lock, so that a request without an answer is open and one with an answer has it in the queue.
+    /// What comes after CLOSED is dropped.
     pub(super) fn note(&self, event: Event, pass_on: impl FnOnce(Event, Noted)) {
         let mut state = lock(&self.state);
         if state.phase == Phase::Over {

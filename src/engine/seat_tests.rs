@@ -89,3 +89,17 @@ fn requests_without_an_answer_are_bounded_and_answered_once() {
     let closed = note(&seat, closed);
     assert_eq!(closed.unanswered.len(), MAX_REQUESTS);
 }
+
+#[test]
+fn nothing_follows_closed() {
+    let seat = online();
+    let closed = || Event::Closed {
+        request: None,
+        problem: None,
+    };
+    assert!(note(&seat, closed()).wanted);
+    let state = Event::State(Secret::new("late".into()));
+    for late in [closed(), state] {
+        seat.note(late, |event, _| panic!("{event:?}"));
+    }
+}
