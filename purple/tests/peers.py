@@ -12,6 +12,8 @@ import tempfile
 import threading
 import time
 
+OPTIONS = None  # what parse_options() has read
+
 LIMIT = 60.0  # seconds; generous, since the machine may be busy compiling
 
 # What libpurple calls things, from its headers.
@@ -123,7 +125,7 @@ class Server(Lines):
 class Host(Lines):
     """One headless libpurple process. Its directory outlives it, as ~/.purple outlives Pidgin."""
 
-    def __init__(self, options, name, directory=None, **variables):
+    def __init__(self, name, directory=None, **variables):
         self.own_directory = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="fbchat-purple-")
         # No session bus, which libpurple would start if there were a display to find one by.
@@ -131,8 +133,9 @@ class Host(Lines):
         for variable in ("DISPLAY", "HTTP_PROXY", "http_proxy", "HTTPPROXY"):
             environment.pop(variable, None)
         environment.update(variables)
-        log = os.path.join(options.artefacts, f"headless-{name}.log")
-        super().__init__([options.headless, options.plugin, self.directory], log, stdin=subprocess.PIPE, env=environment)
+        log = os.path.join(OPTIONS.artefacts, f"headless-{name}.log")
+        command = [OPTIONS.headless, OPTIONS.loop, OPTIONS.plugin, self.directory]
+        super().__init__(command, log, stdin=subprocess.PIPE, env=environment)
         self.wait("ready")
 
     def parse(self, line):
@@ -202,12 +205,14 @@ class Host(Lines):
 
 
 def parse_options(parser):
-    """The arguments that both test programs take; what is left over goes to unittest."""
+    """The arguments that all test programs take go to OPTIONS; returns what is left over."""
+    global OPTIONS
     for name in ("plugin", "headless", "fbchatd", "artefacts"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
-    options, rest = parser.parse_known_args()
+    parser.add_argument("--loop", default="glib", help="the main loop of the headless host: glib or poll")
+    OPTIONS, rest = parser.parse_known_args()
     for name in ("plugin", "headless", "fbchatd"):
-        if not os.access(getattr(options, name), os.R_OK):
-            raise SystemExit(f"{getattr(options, name)} is missing: build it first")
-    os.makedirs(options.artefacts, exist_ok=True)
-    return options, rest
+        if not os.access(getattr(OPTIONS, name), os.R_OK):
+            raise SystemExit(f"{getattr(OPTIONS, name)} is missing: build it first")
+    os.makedirs(OPTIONS.artefacts, exist_ok=True)
+    return rest

@@ -3,13 +3,11 @@
 
 Run by dbus-run-session. What Pidgin knows is asked over D-Bus, what it shows is kept as a screenshot."""
 
-import argparse
 import ast
 import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -17,7 +15,6 @@ import unittest
 import peers
 from peers import RECV, SEND, Host, Lines, Server, plain
 
-OPTIONS = None
 BOB = "bob@example.org"
 NASTY = "héllo <b>&amp;</b> 100% 中文 🎉"
 SCREEN = "880x560x24"
@@ -59,20 +56,21 @@ class Pidgin(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
+        self.assertIn("DBUS_SESSION_BUS_ADDRESS", os.environ, "run this under dbus-run-session")
         self.directory = tempfile.TemporaryDirectory(prefix="fbchat-pidgin-test-")
         self.addCleanup(self.directory.cleanup)
         self.start_display()
-        self.server = Server.demo(OPTIONS.fbchatd, self.log("fbchatd"))
+        self.server = Server.demo(peers.OPTIONS.fbchatd, self.log("fbchatd"))
         self.addCleanup(self.server.stop)
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "pidgin-demo.sh")
         environment = peers.host_environment(self.directory.name, TMPDIR=self.directory.name)
         # A session of its own, so that a signal for the whole of it can be sent as a terminal does.
-        self.pidgin = Lines([script, OPTIONS.plugin, self.server.url], self.log("pidgin"), env=environment,
+        self.pidgin = Lines([script, peers.OPTIONS.plugin, self.server.url], self.log("pidgin"), env=environment,
                             start_new_session=True)
         self.addCleanup(self.pidgin.stop)
 
     def log(self, who):
-        path = os.path.join(OPTIONS.artefacts, f"{who}-pidgin.log")
+        path = os.path.join(peers.OPTIONS.artefacts, f"{who}-pidgin.log")
         if os.path.exists(path):
             os.unlink(path)
         return path
@@ -91,7 +89,7 @@ class Pidgin(unittest.TestCase):
         return {run("xdotool", "getwindowname", window).strip(): window for window in listed}
 
     def screenshot(self, name):
-        path = os.path.join(OPTIONS.artefacts, name)
+        path = os.path.join(peers.OPTIONS.artefacts, name)
         run("import", "-window", "root", path)
         return path
 
@@ -113,7 +111,7 @@ class Pidgin(unittest.TestCase):
         eventually("the list's window", lambda: "Buddy List" in self.windows())
 
         # Bob comes, in another program, and writes.
-        bob = Host(OPTIONS, "pidgin-bob")
+        bob = Host("pidgin-bob")
         self.addCleanup(bob.discard)
         bob.do("account", BOB, "demo", self.server.url)
         bob.wait("connected", account=BOB)
@@ -168,10 +166,3 @@ class Pidgin(unittest.TestCase):
 
     def test_end_of_the_script_ends_all(self):
         self.check_end(lambda: self.pidgin.process.terminate())
-
-
-if __name__ == "__main__":
-    OPTIONS, REST = peers.parse_options(argparse.ArgumentParser())
-    if "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
-        raise SystemExit("run this under dbus-run-session")
-    unittest.main(argv=[sys.argv[0], *REST], verbosity=2)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A host of libpurple without windows, for tests: takes commands on standard input, one a line, and prints what libpurple
+ * tells its user interface, one JSON object a line, with all values as strings. It knows nothing of the plugin but its
+ * file, so what is seen here is what every host sees.
+ *
+ * Words of a command are separated by blanks; its last argument runs to the end of the line, with \n, \t and \\ escaped.
+ *   account NAME PASSWORD SERVER [KEY=VALUE …]   make or change an account (values: true, false, numbers, text); sign on
+ *   connect NAME · disconnect NAME · status NAME ID · idle NAME SECONDS
+ *   proxy NAME PORT                              a SOCKS5 proxy on this machine, for the sign-ons to come; 0 = none,
+ *                                                environment = what the environment says
+ *   send NAME BUDDY TEXT                         as Pidgin does: the text escaped, line feeds as <br>
+ *   markup NAME BUDDY MARKUP                     as it stands
+ *   typing NAME BUDDY STATE                      0 no, 1 yes, 2 paused
+ *   close NAME BUDDY · buddies NAME · alias NAME BUDDY TEXT · group NAME BUDDY TEXT · rename-group OLD TEXT
+ *   quiet                                        from now on messages and buddies are counted, not printed
+ *   held                                         the longest call out of the main loop since the last time, and the most
+ *                                                messages and new buddies of one call
+ *   quit
+ *
+ * The first argument chooses the main loop: GLib's, or one on poll(2) alone as in hosts without GLib's.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include <blist.h>
+#include <core.h>
+#include <debug.h>
+#include <prefs.h>
+#include <prpl.h>
+#include <util.h>
+
+#include "host.h"
+
+static const HostLoop *loop;
+
+static PurpleCoreUiOps core_ops = { .ui_init = ui_set_ops };
+
+static void on_debug(PurpleDebugLevel level, const char *category, const char *text)
+{
+	loop_check_thread();
+	fprintf(stderr, "%d %s: %s", level, category != NULL ? category : "", text);
+}
+
+static gboolean debug_enabled(PurpleDebugLevel level, const char *category)
+{
+	return level >= PURPLE_DEBUG_ERROR || g_strcmp0(category, "fbchat") == 0 || getenv("PURPLE_VERBOSE_DEBUG") != NULL;
+}
+
+static PurpleDebugUiOps debug_ops = { .print = on_debug, .is_enabled = debug_enabled };
+
+/* Reads what is there and runs the lines that are complete. */
+static void on_stdin(gpointer data, gint source, PurpleInputCondition condition)
+{
+	GString *input = data;
+	gboolean go_on = TRUE;
+	char buffer[4096];
+	ssize_t got;
+	char *end;
+
+	(void)condition;
+	while ((got = read(source, buffer, sizeof buffer)) > 0)
+		g_string_append_len(input, buffer, got);
+	if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		go_on = FALSE;
+	while ((end = strchr(input->str, '\n')) != NULL) {
+		*end = '\0';
+		if (!command_run(input->str))
+			go_on = FALSE;
+		g_string_erase(input, 0, end - input->str + 1);
+	}
+	if (!go_on)
+		loop->quit();
+}
+
+/* libpurple looks for protocols when it starts, in whole directories: so the file gets one of its own, as in ~/.purple. */
+static void place_plugin(const char *path, const char *user_dir)
+{
+	char *here = g_get_current_dir();
+	char *target = g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(here, path, NULL);
+	char *dir = g_build_filename(user_dir, "plugins", NULL);
+	char *base = g_path_get_basename(path);
+	char *link = g_build_filename(dir, base, NULL);
+
+	if (g_mkdir_with_parents(dir, 0700) != 0 || (unlink(link) != 0 && errno != ENOENT) || symlink(target, link) != 0)
+		fprintf(stderr, "%s: %s\n", link, g_strerror(errno));
+	purple_plugins_add_search_path(dir);
+	g_free(target);
+	g_free(here);
+	g_free(link);
+	g_free(base);
+	g_free(dir);
+}
+
+static gboolean report_plugin(const char *path)
+{
+	PurplePlugin *plugin = purple_find_prpl(PRPL_ID);
+
+	if (plugin == NULL) {
+		char *base = g_path_get_basename(path);
+
+		*strrchr(base, '.') = '\0';
+		plugin = purple_plugins_find_with_basename(base);
+		emit("no-plugin", "path", path, "error", plugin != NULL && plugin->error != NULL ? plugin->error : "not a plugin", NULL);
+		g_free(base);
+		return FALSE;
+	}
+	emit("plugin", "id", purple_plugin_get_id(plugin), "name", purple_plugin_get_name(plugin), "version",
+	     purple_plugin_get_version(plugin), "login_label",
+	     g_hash_table_lookup(PURPLE_PLUGIN_PROTOCOL_INFO(plugin)->get_account_text_table(NULL), "login_label"), NULL);
+	return TRUE;
+}
+
+int main(int argc, char **argv)
+{
+	GString *input;
+	gint64 start;
+	guint watch;
+
+	loop = argc == 4 ? loop_named(argv[1]) : NULL;
+	if (loop == NULL) {
+		fprintf(stderr, "usage: %s glib|poll PLUGIN CONFIG-DIRECTORY\n", argv[0]);
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+
+	purple_util_set_user_dir(argv[3]);
+	purple_debug_set_enabled(FALSE);
+	purple_debug_set_ui_ops(&debug_ops);
+	purple_eventloop_set_ui_ops(loop->ops);
+	purple_core_set_ui_ops(&core_ops);
+	place_plugin(argv[2], argv[3]);
+	if (!purple_core_init(UI_ID)) {
+		fprintf(stderr, "libpurple did not start\n");
+		return 1;
+	}
+	purple_set_blist(purple_blist_new());
+	purple_blist_load();
+	purple_prefs_set_bool("/purple/logging/log_ims", FALSE);
+	ui_connect_signals();
+	if (!report_plugin(argv[2]))
+		return 1;
+	emit("ready", "libpurple", purple_core_get_version(), NULL);
+
+	input = g_string_new(NULL);
+	fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+	watch = purple_input_add(STDIN_FILENO, PURPLE_INPUT_READ, on_stdin, input);
+	loop->run();
+	purple_input_remove(watch);
+	g_string_free(input, TRUE);
+
+	start = g_get_monotonic_time();
+	purple_core_quit();
+	emit("quit", "microseconds", number(g_get_monotonic_time() - start), NULL);
+	return 0;
+}

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The buddy list, and how people see each other."""
+
+from case import ALICE, BOB, Case, OnDisk
+from peers import RECV
+
+
+class BuddyList(Case):
+    def test_names_are_known_without_the_server(self):
+        server, host = self.demo(), self.host("alice")
+        directory = host.directory
+        self.sign_on(host, ALICE, server.url)
+        uid = self.uid(host, ALICE, "Bob Example")
+        host.quit()
+        server.stop()
+        again = self.host("alice", directory)
+        again.do("account", ALICE, "demo", server.url)
+        self.assertEqual(again.buddies(ALICE)[uid]["alias"], "Bob Example")
+
+    def test_users_names_and_groups_are_left_alone(self):
+        server, host = self.demo(), self.host("alice")
+        self.sign_on(host, ALICE, server.url)
+        uid = self.uid(host, ALICE, "Bob Example")
+        host.do("alias", ALICE, uid, text="Bobby")
+        host.do("group", ALICE, uid, text="Family")
+        host.do("rename-group", "Family", text="Clan")
+        host.do("disconnect", ALICE)
+        host.wait("disconnected", account=ALICE)
+        host.do("connect", ALICE)
+        host.wait("connected", account=ALICE)
+        bob = host.buddies(ALICE)[uid]
+        self.assertEqual((bob["alias"], bob["server_alias"], bob["group"]), ("Bobby", "Bob Example", "Clan"))
+
+
+class Presence(Case):
+    def test_typing_is_seen(self):
+        _, alice, bob = self.two()
+        alice.do("typing", ALICE, self.bob, text="1")
+        self.assertEqual(alice.wait("typing-again")["seconds"], "7")
+        bob.wait("typing", account=BOB, who=self.alice, state="1")
+        alice.do("typing", ALICE, self.bob, text="0")
+        bob.wait("typing", account=BOB, who=self.alice, state="0")
+        bob.do("typing", BOB, self.alice, text="1")
+        alice.wait("typing", account=ALICE, who=self.bob, state="1")
+
+    def test_typing_to_nobody_is_not_repeated(self):
+        server, host = self.demo(), self.host("alice")
+        self.sign_on(host, ALICE, server.url)
+        host.do("typing", ALICE, "nobody", text="1")
+        self.assertEqual(host.wait("typing-again")["seconds"], "0")
+
+    def test_going_offline_is_seen(self):
+        _, alice, bob = self.two()
+        bob.do("disconnect", BOB)
+        self.wait_online(alice, ALICE, self.bob, "0")
+
+    def test_quitting_is_seen(self):
+        _, alice, bob = self.two()
+        self.assertLess(bob.quit(), 0.5)
+        self.wait_online(alice, ALICE, self.bob, "0")
+
+    def test_coming_back_is_seen(self):
+        _, alice, bob = self.two()
+        bob.do("disconnect", BOB)
+        self.wait_online(alice, ALICE, self.bob, "0")
+        bob.do("connect", BOB)
+        self.wait_online(alice, ALICE, self.bob, "1")
+        self.wait_online(bob, BOB, self.alice, "1")
+
+    def test_invisible_is_seen_as_offline(self):
+        _, alice, bob = self.two()
+        bob.do("status", BOB, "invisible")
+        self.wait_online(alice, ALICE, self.bob, "0")
+        bob.do("status", BOB, "available")
+        self.wait_online(alice, ALICE, self.bob, "1")
+
+    def test_signing_on_as_invisible_is_not_seen(self):
+        _, alice, bob = self.two()
+        bob.do("disconnect", BOB)
+        self.wait_online(alice, ALICE, self.bob, "0")
+        seen = len(alice.have("buddy-signed-on", who=self.bob))
+        # For libpurple the choice of a status that is online is the wish to sign on with it.
+        bob.do("status", BOB, "invisible")
+        bob.wait("connected", account=BOB)
+        # Who is invisible cannot write, so the robot says something that Alice's channel brings after any news of Bob.
+        echo = self.uid(alice, ALICE, "Echo")
+        alice.do("send", ALICE, echo, text="Is anybody there?")
+        alice.message(ALICE, echo, RECV)
+        self.assertEqual(len(alice.have("buddy-signed-on", who=self.bob)), seen, "Bob was seen")
+        self.assertEqual(alice.buddies(ALICE)[self.bob]["online"], "0")
+        # And Alice does see who comes in the open.
+        bob.do("status", BOB, "available")
+        self.wait_online(alice, ALICE, self.bob, "1")
+
+    def test_sign_off_does_not_wait(self):
+        server, host = self.demo(), self.host("alice")
+        took = []
+        for _ in range(3):
+            host.do("account", ALICE, "demo", server.url)
+            host.wait("connected", account=ALICE)
+            host.do("disconnect", ALICE)
+            took.append(int(host.wait("closed-in")["microseconds"]))
+        # The best of three, since the machine may have other work; a wait for the network would show in all of them.
+        self.assertLess(min(took), 5000, f"microseconds: {took}")
+
+
+class Idle(OnDisk):
+    settings = "idle_after_s = 3\nhold_s = 1\n"
+
+    def test_idle_is_seen_and_its_end_too(self):
+        alice, bob = self.both()
+        bob.do("idle", BOB, 600)
+        alice.wait("buddy-idle", account=ALICE, who=self.bob, idle="1")
+        self.assertEqual(alice.buddies(ALICE)[self.bob]["online"], "1")
+        bob.do("idle", BOB, 0)
+        alice.wait("buddy-idle", account=ALICE, who=self.bob, idle="0")
+
+    def test_away_is_seen_as_idle(self):
+        alice, bob = self.both()
+        bob.do("status", BOB, "away")
+        alice.wait("buddy-idle", account=ALICE, who=self.bob, idle="1")
+        bob.do("status", BOB, "available")
+        alice.wait("buddy-idle", account=ALICE, who=self.bob, idle="0")

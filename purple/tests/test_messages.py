@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Messages, both ways, once, in order and exactly as written."""
+
+import contextlib
+import os
+import sqlite3
+import time
+
+from case import ALICE, BOB, NASTY, Case, OnDisk
+from peers import DELAYED, ERROR, RECV, REMOTE_SEND, SEND, plain
+
+
+class Messages(Case):
+    def check_both_ways(self, text, one_process=False):
+        _, alice, bob = self.two(one_process)
+        self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, text)
+        self.exchange(bob, BOB, self.alice, alice, ALICE, self.bob, text)
+        self.assert_undisturbed(alice)
+        self.assert_undisturbed(bob)
+
+    def test_nasty_text_both_ways(self):
+        self.check_both_ways(NASTY)
+
+    def test_two_accounts_in_one_process(self):
+        self.check_both_ways(NASTY, one_process=True)
+
+    def test_lines_and_blanks_are_kept(self):
+        self.check_both_ways("one\n\n  three  blanks\n\ttab &lt;br&gt; <br> \\n &nbsp; end")
+
+    def test_19000_characters(self):
+        text = "".join(chr(0x4E00 + i % 5000) if i % 3 else "🎉" for i in range(19000))
+        self.check_both_ways(text)
+
+    def test_over_the_limit(self):
+        _, alice, bob = self.two()
+        text = "é" * 20001
+        alice.do("send", ALICE, self.bob, text=text)
+        shown = alice.message(ALICE, self.bob, ERROR)["markup"]
+        self.assertRegex(shown, "20,?000")
+        self.assertIn(text, shown, "the text must not be lost")
+        self.assertEqual(alice.have("message", flags=SEND), [], "it was not sent")
+        # What is exactly as long as allowed arrives, and it is the first that does.
+        self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, text[1:])
+
+    def test_links_and_formatting_become_text(self):
+        _, alice, bob = self.two()
+        alice.do("markup", ALICE, self.bob, text='<a href="http://a.example/">http://a.example/</a> '
+                 '<a href="http://b.example/">there</a> <b>bold</b>\nnext<br>last <span dir="rtl">x</span>')
+        got = bob.message(BOB, self.alice, RECV)
+        self.assertEqual(plain(got["markup"].replace('<A HREF="http://a.example/">', "").replace("</A>", "")),
+                         "http://a.example/ there (http://b.example/) bold\nnext\nlast x")
+
+    def test_order_is_kept(self):
+        _, alice, bob = self.two()
+        for number in range(50):
+            alice.do("send", ALICE, self.bob, text=f"number {number}")
+        got = [plain(bob.message(BOB, self.alice, RECV)["markup"]) for _ in range(50)]
+        self.assertEqual(got, [f"number {number}" for number in range(50)])
+
+    def test_to_someone_without_a_number(self):
+        server, host = self.demo(), self.host("alice")
+        self.sign_on(host, ALICE, server.url)
+        host.do("send", ALICE, "nobody", text="are you there?")
+        self.assertIn("are you there?", host.message(ALICE, "nobody", ERROR)["markup"])
+
+    def test_to_someone_who_does_not_exist(self):
+        server, host = self.demo(), self.host("alice")
+        self.sign_on(host, ALICE, server.url)
+        host.do("send", ALICE, "999999999", text="are you <there>?")
+        failure = plain(host.message(ALICE, "999999999", ERROR)["markup"])
+        self.assertIn("are you <there>?", failure)
+        self.assert_sentence(failure.split(" This message was not sent")[0])
+
+    def test_backlog_of_two_hundred_comes_in_order(self):
+        server, alice = self.demo(), self.host("alice")
+        self.sign_on(alice, ALICE, server.url)
+        uid = self.uid(alice, ALICE, "Bob Example")
+        for number in range(200):
+            alice.do("send", ALICE, uid, text=f"number {number}")
+        bob = self.host("bob")
+        self.sign_on(bob, BOB, server.url)
+        got = [plain(bob.wait("message", account=BOB)["markup"]) for _ in range(200)]
+        self.assertEqual(got, [f"number {number}" for number in range(200)])
+        self.assertEqual(len(bob.have("window")), 1)
+        self.assertEqual(alice.have("message", flags=ERROR), [])
+
+    def test_own_message_from_elsewhere(self):
+        server, alice, bob = self.two()
+        other = self.host("alice2")
+        self.sign_on(other, ALICE, server.url)
+        other.do("send", ALICE, self.bob, text=NASTY)
+        self.assertEqual(plain(bob.message(BOB, self.alice, RECV)["markup"]), NASTY)
+        shown = alice.message(ALICE, self.bob, SEND | REMOTE_SEND)
+        self.assertEqual(plain(shown["markup"]), NASTY)
+        self.assertEqual(int(shown["flags"]) & RECV, 0)
+        # The session that sent it shows it once, as its own.
+        self.exchange(bob, BOB, self.alice, other, ALICE, self.bob, "seen")
+        self.assertEqual(len(other.have("message")), 0 + len(other.have("message", flags=SEND)))
+        self.assertEqual(len(other.have("message", flags=SEND)), 1)
+
+    def test_backlog_comes_once_with_its_time(self):
+        server, alice = self.demo(), self.host("alice")
+        self.sign_on(alice, ALICE, server.url)
+        uid = self.uid(alice, ALICE, "Bob Example")
+        before = int(time.time())
+        alice.do("send", ALICE, uid, text=NASTY)
+        alice.message(ALICE, uid, SEND)
+        bob = self.host("bob")
+        self.sign_on(bob, BOB, server.url)
+        got = bob.wait("message", account=BOB)
+        self.assertEqual(plain(got["markup"]), NASTY)
+        self.assertTrue(before - 1 <= int(got["time"]) <= int(time.time()) + 1)
+        from_ = got["with"]
+        # This comes with a later poll, and that poll tells the server that the message has arrived.
+        alice.do("typing", ALICE, uid, text="1")
+        bob.wait("typing", account=BOB, who=from_, state="1")
+        bob.do("disconnect", BOB)
+        bob.wait("disconnected", account=BOB)
+        bob.do("connect", BOB)
+        bob.wait("connected", account=BOB)
+        self.exchange(alice, ALICE, uid, bob, BOB, from_, "the next one")
+        self.assertEqual(bob.have("message", **{"with": from_}), [], "the backlog came a second time")
+
+
+class Yesterday(OnDisk):
+    def test_old_message_comes_late_and_with_its_time(self):
+        self.start()
+        alice = self.host("alice")
+        self.sign_on(alice, ALICE, self.server.url)
+        uid = self.uid(alice, ALICE, "Bob Example")
+        before = int(time.time())
+        alice.do("send", ALICE, uid, text=NASTY)
+        alice.do("send", ALICE, uid, text="and more")
+        bob = self.host("bob")
+        alice.quit()
+        self.server.stop()
+        day = 86400
+        # The one way to have a message of yesterday today, and one that the sender's own client has not fetched back yet.
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
+            database.execute("UPDATE messages SET time = time - ?", (day * 1000,))
+            database.execute("UPDATE deliveries SET message = message - ?", (day * 1000,))
+            database.execute("UPDATE users SET acked = 1 WHERE email = ?", (ALICE,))
+        self.start()
+        self.sign_on(bob, BOB, self.server.url)
+        for text in (NASTY, "and more"):
+            got = bob.wait("message", account=BOB)
+            self.assertEqual(plain(got["markup"]), text)
+            self.assertEqual(int(got["flags"]), RECV | DELAYED)
+            self.assertTrue(before - 1 - day <= int(got["time"]) <= int(time.time()) + 1 - day)
+        # Alice's own client does not open a window for what she wrote yesterday in another one.
+        again = self.host("alice-again")
+        self.sign_on(again, ALICE, self.server.url)
+        # What Bob sends now comes after it, and opens the one window.
+        self.exchange(bob, BOB, self.uid(bob, BOB, "Alice Example"), again, ALICE, uid, "today")
+        self.assertEqual(len(again.have("window")), 1)
+        self.assertEqual(again.have("message"), [], "yesterday's opened it")
