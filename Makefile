@@ -11,7 +11,8 @@ BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev
 RUN_PACKAGES := pidgin
 TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
-	clang gobjc libgnustep-base-dev doxygen abigail-tools valgrind
+	clang gobjc libgnustep-base-dev doxygen abigail-tools \
+	finch bitlbee-libpurple appstream valgrind
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
 # signal handling, which has no place in a library.

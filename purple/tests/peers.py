@@ -40,19 +40,21 @@ def host_environment(home, **more):
 class Lines:
     """A process whose output is read by a thread, so that waiting for a line can have a limit."""
 
-    def __init__(self, command, log, **kwargs):
+    def __init__(self, command, log, output=None, **kwargs):
+        """The output is the process's standard output, unless it speaks through something else."""
         self.arrived = threading.Condition()
         self.items = []
         self.ended = False
         self.log = log
         with open(log, "ab") as errors:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, **kwargs)
+            self.process = subprocess.Popen(command, stdout=None if output else subprocess.PIPE, stderr=errors, **kwargs)
+        self.output = output or self.process.stdout
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
     def _read(self):
         with open(self.log, "ab") as log:
-            for line in self.process.stdout:
+            for line in self.output:
                 log.write(line)
                 log.flush()
                 with self.arrived:
@@ -98,7 +100,7 @@ class Lines:
             self.process.kill()
             self.process.wait()
         self.reader.join(LIMIT)
-        self.process.stdout.close()
+        self.output.close()
 
 
 class Server(Lines):

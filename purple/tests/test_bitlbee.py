@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""BitlBee: people as nicks and messages over IRC.
+
+BitlBee looks for plugins of libpurple in one directory of its own, which its settings can move. It is spoken to over a
+pair of sockets, as by inetd, so that there is no port to agree on."""
+
+import os
+import re
+import shutil
+import socket
+import tempfile
+
+import peers
+from case import ALICE, BOB, NASTY, Case, OnDisk
+from peers import RECV, SEND, Lines, plain
+
+TAG = "fbchat"
+
+
+class Irc(Lines):
+    """A BitlBee of one's own, and the IRC connection to it."""
+
+    def __init__(self, log):
+        self.directory = tempfile.mkdtemp(prefix="fbchat-bitlbee-")
+        plugins = os.path.join(self.directory, "plugins", "purple")
+        os.makedirs(plugins)
+        os.symlink(peers.OPTIONS.plugin, os.path.join(plugins, "libfbchat-purple.so"))
+        config = os.path.join(self.directory, "bitlbee.conf")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(f"[settings]\nRunMode = Inetd\nAuthMode = Open\nConfigDir = {self.directory}\n"
+                       f"PluginDir = {os.path.dirname(plugins)}\n")
+        self.connection, theirs = socket.socketpair()
+        environment = peers.host_environment(self.directory, DBUS_SESSION_BUS_ADDRESS="disabled:")
+        environment.pop("DISPLAY", None)
+        with theirs:
+            super().__init__(["bitlbee", "-I", "-c", config], log, output=self.connection.makefile("rb"), stdin=theirs,
+                             env=environment)
+
+    def parse(self, line):
+        return line.rstrip("\r\n")
+
+    def say(self, line):
+        self.connection.sendall(line.encode("utf-8") + b"\r\n")
+
+    def heard(self, pattern):
+        """The first line that the pattern fits, which is then used up."""
+        return self.wait_for(lambda line: re.search(pattern, line), f"a line like {pattern}")
+
+    def unread(self, pattern):
+        with self.arrived:
+            return [line for line in self.items if re.search(pattern, line)]
+
+    def root(self, command, answer):
+        """Gives BitlBee a command and waits for its answer."""
+        self.say(f"PRIVMSG &bitlbee :{command}")
+        return self.heard(f"^:root!.*{answer}")
+
+    def said_by(self, nick, to):
+        return self.heard(f"^:{nick}!.* PRIVMSG {to} :").split(" :", 1)[1]
+
+    def discard(self):
+        self.connection.close()
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class InBitlBee(Case):
+    def irc(self):
+        irc = Irc(self.log("bitlbee"))
+        self.addCleanup(irc.discard)
+        irc.say("NICK alice")
+        irc.say("USER alice 0 * :Alice")
+        irc.heard("JOIN :&bitlbee")
+        return irc
+
+    def add_account(self, irc, url, password="demo"):
+        irc.root(f"account add {TAG} {ALICE} {password}", "successfully added")
+        irc.root(f"account {TAG} set server {url}", "server = ")
+        irc.root(f"account {TAG} set nick_format %full_name", "nick_format = ")
+
+    def sign_on(self, irc, *rest, **more):
+        if not isinstance(irc, Irc):
+            return super().sign_on(irc, *rest, **more)
+        self.add_account(irc, *rest)
+        return irc.root(f"account {TAG} on", "Logged in")
+
+    def with_bob(self):
+        """Alice in BitlBee and Bob elsewhere, who see each other."""
+        server, irc, bob = self.demo(), self.irc(), self.host("bob")
+        self.sign_on(irc, server.url)
+        self.sign_on(bob, BOB, server.url)
+        irc.heard("^:BobExample!.* JOIN :&bitlbee")
+        self.alice = self.uid(bob, BOB, "Alice Example")
+        return server, irc, bob
+
+
+class BitlBee(InBitlBee):
+    def test_alice_and_bob(self):
+        _, irc, bob = self.with_bob()
+        bob.do("send", BOB, self.alice, text=NASTY)
+        self.assertEqual(irc.said_by("BobExample", "alice"), NASTY)
+        bob.do("send", BOB, self.alice, text="two\nlines")
+        self.assertEqual([irc.said_by("BobExample", "alice") for _ in range(2)], ["two", "lines"])
+        irc.say(f"PRIVMSG BobExample :{NASTY}")
+        self.assertEqual(plain(bob.message(BOB, self.alice, RECV)["markup"]), NASTY)
+        # In the control channel too, as IRC people do.
+        irc.say("PRIVMSG &bitlbee :BobExample: over there")
+        self.assertEqual(plain(bob.message(BOB, self.alice, RECV)["markup"]), "over there")
+
+    def test_echo_is_a_nick_with_his_number(self):
+        server, irc = self.demo(), self.irc()
+        irc.root("help purple", rf"\* {TAG} \(Facebook Chat \(fbchat\)\)")
+        self.sign_on(irc, server.url)
+        irc.heard(r"^:Echo!\d+@fbchat JOIN :&bitlbee")
+        irc.say("PRIVMSG Echo :Is anybody there?")
+        self.assertIn("Is anybody there?", irc.said_by("Echo", "alice"))
+
+    def test_progress_is_told_once(self):
+        server, irc = self.demo(), self.irc()
+        self.sign_on(irc, server.url)
+        steps = [line.rsplit(": ", 1)[1] for line in irc.unread("Logging in: ")]
+        self.assertEqual(steps, ["Signing in", "Loading the chat page", "Opening the channel", "Ready to chat"])
+
+    def test_coming_and_going(self):
+        _, irc, bob = self.with_bob()
+        bob.do("disconnect", BOB)
+        irc.heard("^:BobExample!.* (QUIT|PART)")
+        bob.do("connect", BOB)
+        irc.heard("^:BobExample!.* JOIN")
+        irc.root(f"account {TAG} off", "Signing off")
+        irc.heard("^:BobExample!.* (QUIT|PART)")
+        self.wait_online(bob, BOB, self.alice, "0")
+        irc.say("QUIT")
+        irc.process.wait(peers.LIMIT)
+        self.assertEqual(irc.process.returncode, 0)
+
+    def test_typing(self):
+        _, irc, bob = self.with_bob()
+        irc.root("set typing_notice true", "typing_notice = ")
+        # BitlBee tells of it only where something was said already.
+        bob.do("send", BOB, self.alice, text="Hello")
+        irc.said_by("BobExample", "alice")
+        bob.do("typing", BOB, self.alice, text="1")
+        irc.heard("^:BobExample!.* PRIVMSG alice :\x01TYPING 1\x01")
+        bob.do("typing", BOB, self.alice, text="0")
+        irc.heard("^:BobExample!.* PRIVMSG alice :\x01TYPING 0\x01")
+        irc.say("PRIVMSG BobExample :\x01TYPING 1\x01")
+        bob.wait("typing", account=BOB, who=self.alice, state="1")
+
+    def test_own_message_from_elsewhere(self):
+        server, irc, bob = self.with_bob()
+        elsewhere = self.host("alice")
+        self.sign_on(elsewhere, ALICE, server.url)
+        elsewhere.do("send", ALICE, self.uid(elsewhere, ALICE, "Bob Example"), text=NASTY)
+        self.assertEqual(irc.said_by("alice", "BobExample"), NASTY)
+        bob.message(BOB, self.alice, RECV)
+
+    def test_wrong_password(self):
+        server, irc = self.demo(), self.irc()
+        self.add_account(irc, server.url, "wrong")
+        sentence = irc.root(f"account {TAG} on", "Login error: ").split("Login error: ")[1]
+        self.assert_sentence(sentence)
+        irc.heard("Signing off")
+        # For BitlBee an account that it means to try again is one that is coming up.
+        irc.root("account list", re.escape(ALICE) + r"\s*$")
+
+
+class Restart(OnDisk, InBitlBee):
+    def test_restart_is_no_sign_off(self):
+        self.start()
+        irc, bob = self.irc(), self.host("bob")
+        self.sign_on(irc, self.server.url)
+        self.sign_on(bob, BOB, self.server.url)
+        self.alice = self.uid(bob, BOB, "Alice Example")
+        irc.heard("^:BobExample!.* JOIN")
+        self.server.stop()
+        bob.do("send", BOB, self.alice, text="meanwhile")
+        bob.message(BOB, self.alice, SEND)
+        self.start()
+        self.assertEqual(irc.said_by("BobExample", "alice"), "meanwhile")
+        bob.do("send", BOB, self.alice, text="after")
+        self.assertEqual(irc.said_by("BobExample", "alice"), "after")
+        self.assertEqual(irc.unread(r"error|Signing off|^:BobExample!.* (QUIT|PART|JOIN|PRIVMSG)"), [])
