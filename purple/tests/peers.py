@@ -29,6 +29,28 @@ def plain(markup):
     return html.unescape(text)
 
 
+def run(*command, **kwargs):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False, **kwargs)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def eventually(what, check, limit=LIMIT):
+    """The first true answer of a check that is repeated for a limited time."""
+    deadline = time.monotonic() + limit
+    error = None
+    while time.monotonic() < deadline:
+        try:
+            answer = check()
+            if answer:
+                return answer
+        except AssertionError as problem:
+            error = problem
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within {limit:.0f} s. {error or ''}")
+
+
 def host_environment(home, **more):
     """What a host of libpurple runs in: a home of its own, and no media plugins.
 

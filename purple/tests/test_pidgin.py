@@ -13,18 +13,11 @@ import time
 import unittest
 
 import peers
-from peers import RECV, SEND, Host, Lines, Server, plain
+from peers import RECV, Host, Lines, Server, eventually, plain, run
 
 BOB = "bob@example.org"
 NASTY = "héllo <b>&amp;</b> 100% 中文 🎉"
 SCREEN = "880x560x24"
-
-
-def run(*command, **kwargs):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=peers.LIMIT, check=False, **kwargs)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def pidgin(function, *arguments):
@@ -35,21 +28,6 @@ def pidgin(function, *arguments):
     # GVariant's text form is Python's but for the marks of types; "()" is the answer of functions without one.
     answer = ast.literal_eval(re.sub(r"^\((@a?[a-z]+ |u?int\d+ )", "(", out.strip()))
     return answer[0] if answer else None
-
-
-def eventually(what, check, limit=peers.LIMIT):
-    """The first true answer of a check that is repeated for a limited time."""
-    deadline = time.monotonic() + limit
-    error = None
-    while time.monotonic() < deadline:
-        try:
-            answer = check()
-            if answer:
-                return answer
-        except AssertionError as problem:
-            error = problem
-        time.sleep(0.1)
-    raise AssertionError(f"{what}: not within {limit:.0f} s. {error or ''}")
 
 
 class Pidgin(unittest.TestCase):
