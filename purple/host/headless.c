@@ -115,7 +115,7 @@ static gboolean report_plugin(const char *path)
 		return FALSE;
 	}
 	emit("plugin", "id", purple_plugin_get_id(plugin), "name", purple_plugin_get_name(plugin), "version",
-	     purple_plugin_get_version(plugin), "login_label",
+	     purple_plugin_get_version(plugin), "settings", plugin->info->prefs_info != NULL ? "1" : "0", "login_label",
 	     g_hash_table_lookup(PURPLE_PLUGIN_PROTOCOL_INFO(plugin)->get_account_text_table(NULL), "login_label"), NULL);
 	return TRUE;
 }

@@ -149,7 +149,7 @@ class Server(Lines):
 class Host(Lines):
     """One headless libpurple process. Its directory outlives it, as ~/.purple outlives Pidgin."""
 
-    def __init__(self, name, directory=None, **variables):
+    def __init__(self, name, directory=None, plugin=None, **variables):
         self.own_directory = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="fbchat-purple-")
         # No session bus, which libpurple would start if there were a display to find one by.
@@ -158,7 +158,7 @@ class Host(Lines):
             environment.pop(variable, None)
         environment.update(variables)
         log = os.path.join(OPTIONS.artefacts, f"headless-{name}.log")
-        command = [OPTIONS.headless, OPTIONS.loop, OPTIONS.plugin, self.directory]
+        command = [OPTIONS.headless, OPTIONS.loop, plugin or OPTIONS.plugin, self.directory]
         super().__init__(command, log, stdin=subprocess.PIPE, env=environment)
         self.wait("ready")
 
@@ -231,7 +231,7 @@ class Host(Lines):
 def parse_options(parser):
     """The arguments that all test programs take go to OPTIONS; returns what is left over."""
     global OPTIONS
-    for name in ("plugin", "headless", "fbchatd", "artefacts"):
+    for name in ("plugin", "plugin-shared", "headless", "fbchatd", "artefacts"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
     parser.add_argument("--loop", default="glib", help="the main loop of the headless host: glib or poll")
     OPTIONS, rest = parser.parse_known_args()

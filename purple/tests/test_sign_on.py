@@ -18,6 +18,8 @@ class SignOn(Case):
         self.assertEqual(plugin["id"], "prpl-fbchat")
         self.assertEqual(plugin["login_label"], "E-mail address")
         self.assertIn("fbchat", plugin["name"])
+        # Pidgin would list a protocol with settings of its own among the plugins that can be switched off.
+        self.assertEqual(plugin["settings"], "0")
 
     def test_progress_has_four_steps_each_shown_once(self):
         server, host = self.demo(), self.host("alice")
