@@ -130,8 +130,14 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 	who = fb_name_of(uid);
 	buddy = purple_find_buddy(account, who);
 	if (buddy == NULL) {
+		PurpleContact *contact = purple_contact_new();
+		PurpleGroup *group = group_of_new_buddies();
+
+		/* At the top of the group. Left to itself libpurple looks for the end of it each time, and that of
+		 * thousands takes the square of their number. */
+		purple_blist_add_contact(contact, group, NULL);
 		buddy = purple_buddy_new(account, who, NULL);
-		purple_blist_add_buddy(buddy, NULL, group_of_new_buddies(), NULL);
+		purple_blist_add_buddy(buddy, contact, group, NULL);
 		/* Handlers ran: one may have signed the account off. */
 		connection = fb_client_find(session);
 	}

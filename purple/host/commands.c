@@ -90,14 +90,6 @@ static void list_buddies(PurpleAccount *account)
 		ui_emit_buddy("buddy", buddies->data);
 }
 
-static void disconnect(PurpleAccount *account)
-{
-	gint64 start = g_get_monotonic_time();
-
-	purple_account_disconnect(account);
-	emit("closed-in", "microseconds", number(g_get_monotonic_time() - start), NULL);
-}
-
 /* Commands on a conversation or a buddy; the text is unescaped. */
 static gboolean run_with_buddy(const char *command, PurpleAccount *account, const char *who, const char *text)
 {
@@ -136,7 +128,7 @@ static gboolean run_with_account(const char *command, PurpleAccount *account, co
 	if (strcmp(command, "connect") == 0) {
 		purple_account_connect(account);
 	} else if (strcmp(command, "disconnect") == 0) {
-		disconnect(account);
+		purple_account_disconnect(account);
 	} else if (strcmp(command, "proxy") == 0) {
 		set_proxy(account, rest);
 	} else if (strcmp(command, "status") == 0) {

@@ -14,8 +14,9 @@
  *   typing NAME BUDDY STATE                      0 no, 1 yes, 2 paused
  *   close NAME BUDDY · buddies NAME · alias NAME BUDDY TEXT · group NAME BUDDY TEXT · rename-group OLD TEXT
  *   quiet                                        from now on messages and buddies are counted, not printed
- *   held                                         the longest call out of the main loop since the last time, and the most
- *                                                messages and new buddies of one call
+ *   held                                         the longest call out of the main loop since the last time, into the
+ *                                                plugin and into others; the most messages and new buddies of one
+ *                                                call, and all of them so far
  *   quit
  *
  * The first argument chooses the main loop: GLib's, or one on poll(2) alone as in hosts without GLib's.
@@ -101,6 +102,34 @@ static void place_plugin(const char *path, const char *user_dir)
 	g_free(dir);
 }
 
+/* How long the plugin itself takes where a host waits for it: libpurple calls its functions through this table. */
+static void (*plugin_login)(PurpleAccount *account);
+static void (*plugin_close)(PurpleConnection *gc);
+
+static void timed_login(PurpleAccount *account)
+{
+	gint64 start = g_get_monotonic_time();
+
+	plugin_login(account);
+	emit("opened-in", "microseconds", number(g_get_monotonic_time() - start), NULL);
+}
+
+static void timed_close(PurpleConnection *gc)
+{
+	gint64 start = g_get_monotonic_time();
+
+	plugin_close(gc);
+	emit("closed-in", "microseconds", number(g_get_monotonic_time() - start), NULL);
+}
+
+static void measure_plugin(PurplePluginProtocolInfo *protocol)
+{
+	plugin_login = protocol->login;
+	plugin_close = protocol->close;
+	protocol->login = timed_login;
+	protocol->close = timed_close;
+}
+
 static gboolean report_plugin(const char *path)
 {
 	PurplePlugin *plugin = purple_find_prpl(PRPL_ID);
@@ -117,6 +146,7 @@ static gboolean report_plugin(const char *path)
 	emit("plugin", "id", purple_plugin_get_id(plugin), "name", purple_plugin_get_name(plugin), "version",
 	     purple_plugin_get_version(plugin), "settings", plugin->info->prefs_info != NULL ? "1" : "0", "login_label",
 	     g_hash_table_lookup(PURPLE_PLUGIN_PROTOCOL_INFO(plugin)->get_account_text_table(NULL), "login_label"), NULL);
+	measure_plugin(PURPLE_PLUGIN_PROTOCOL_INFO(plugin));
 	return TRUE;
 }
 

@@ -27,10 +27,10 @@ typedef struct {
 
 const HostLoop *loop_named(const char *name); /* "glib" or "poll"; NULL = no such loop */
 void loop_check_thread(void); /* ends the program if this is not the thread of main() */
-void loop_call_begins(void);  /* around everything that a loop calls */
+void loop_call_begins(gsize function); /* around everything that a loop calls */
 void loop_call_ends(void);
-void loop_count_item(void);   /* a message or a new buddy was shown */
-void loop_report(void);       /* emits the longest call and the most items of one call, and starts anew */
+void loop_count_item(void); /* a message or a new buddy was shown */
+void loop_report(void);     /* emits the longest call and the most items of one since the last time, and all items */
 
 extern const HostLoop loop_glib; /* loop_glib.c: as in Pidgin, Finch and most builds of BitlBee */
 extern const HostLoop loop_poll; /* loop_poll.c: without GLib's, as in Adium and in builds on libevent */

@@ -3,8 +3,11 @@
  * What the main loops have in common: libpurple may be used from one thread only, and how long each call out of the loop
  * holds it up is measured, since that is how long the windows of a host with windows would be frozen.
  */
+#define _GNU_SOURCE /* dladdr */
+
 #include "host.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +15,13 @@
 static GThread *main_thread;
 
 static struct {
+	gboolean of_plugin;
 	gint64 began;
-	gint64 longest;
+	gint64 longest;        /* of those into the plugin */
+	gint64 longest_others; /* of libpurple's own, which saves its files now and then */
 	guint items;
 	guint most_items;
+	guint all_items;
 } calls;
 
 const HostLoop *loop_named(const char *name)
@@ -36,26 +42,34 @@ void loop_check_thread(void)
 	}
 }
 
-void loop_call_begins(void)
+void loop_call_begins(gsize function)
 {
+	Dl_info info;
+
+	calls.of_plugin = dladdr((void *)function, &info) != 0 && strstr(info.dli_fname, "fbchat-purple") != NULL;
 	calls.began = g_get_monotonic_time();
 	calls.items = 0;
 }
 
 void loop_call_ends(void)
 {
-	calls.longest = MAX(calls.longest, g_get_monotonic_time() - calls.began);
+	gint64 *longest = calls.of_plugin ? &calls.longest : &calls.longest_others;
+
+	*longest = MAX(*longest, g_get_monotonic_time() - calls.began);
 	calls.most_items = MAX(calls.most_items, calls.items);
 }
 
 void loop_count_item(void)
 {
 	calls.items++;
+	calls.all_items++;
 }
 
 void loop_report(void)
 {
-	emit("held", "microseconds", number(calls.longest), "items", number(calls.most_items), NULL);
+	emit("held", "microseconds", number(calls.longest), "others", number(calls.longest_others), "items", number(calls.most_items), "all_items",
+	     number(calls.all_items), NULL);
 	calls.longest = 0;
+	calls.longest_others = 0;
 	calls.most_items = 0;
 }

@@ -28,7 +28,7 @@ static gboolean timer_due(gpointer data)
 	Watch *watch = data;
 	gboolean again;
 
-	loop_call_begins();
+	loop_call_begins((gsize)watch->timer);
 	again = watch->timer(watch->data);
 	loop_call_ends();
 	return again;
@@ -53,7 +53,7 @@ static gboolean input_ready(GIOChannel *channel, GIOCondition condition, gpointe
 		ready |= PURPLE_INPUT_READ;
 	if (condition & (G_IO_OUT | G_IO_HUP | G_IO_ERR | G_IO_NVAL))
 		ready |= PURPLE_INPUT_WRITE;
-	loop_call_begins();
+	loop_call_begins((gsize)watch->input);
 	watch->input(watch->data, g_io_channel_unix_get_fd(channel), ready);
 	loop_call_ends();
 	return TRUE;

@@ -124,7 +124,7 @@ static void call_timer(Watch *watch)
 {
 	gboolean again;
 
-	loop_call_begins();
+	loop_call_begins((gsize)watch->timer);
 	again = watch->timer(watch->data);
 	loop_call_ends();
 	watch->due = g_get_monotonic_time() + watch->interval;
@@ -172,7 +172,7 @@ static void wait_and_call(void)
 	for (i = 0; i < count; i++) {
 		if (fds[i].revents == 0 || polled[i]->removed)
 			continue;
-		loop_call_begins();
+		loop_call_begins((gsize)polled[i]->input);
 		polled[i]->input(polled[i]->data, fds[i].fd, fds[i].events & POLLIN ? PURPLE_INPUT_READ : PURPLE_INPUT_WRITE);
 		loop_call_ends();
 	}

@@ -12,6 +12,10 @@ import tempfile
 import threading
 import time
 
+# Profiles and data live shortly. libpurple and the server wait for the disk at every save, and a busy one may take seconds.
+if os.access("/dev/shm", os.W_OK):
+    tempfile.tempdir = "/dev/shm"
+
 OPTIONS = None  # what parse_options() has read
 
 LIMIT = 60.0  # seconds; generous, since the machine may be busy compiling

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The host never waits: a long list and a long backlog come in slices, and good-byes are the library's business.
+
+How long the main loop was held is printed, not judged, since a machine may always be busy; what is judged is how much
+was done in one go, and that nothing waits for a server that has stopped to answer."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import time
+
+from case import ALICE, BOB, OnDisk
+from peers import eventually
+
+MANY = 10_000
+# What client.c takes in one turn of the main loop.
+SLICE = 64
+
+
+class Load(OnDisk):
+    @contextlib.contextmanager
+    def database(self):
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
+            yield database
+
+    def numbers(self):
+        with self.database() as database:
+            return [database.execute("SELECT uid FROM users WHERE email = ?", (email,)).fetchone()[0] for email in (ALICE, BOB)]
+
+    def arrive(self, host, many):
+        """Waits until that many messages and buddies were shown, and prints what the main loop went through."""
+        all_held = []
+
+        def arrived():
+            host.do("held")
+            all_held.append({key: int(value) for key, value in host.wait("held").items() if key != "event"})
+            return all_held[-1]["all_items"] >= many
+
+        began = time.monotonic()
+        eventually(f"{many} messages and buddies", arrived, 300)
+        most, plugin, others = (max(held[key] for held in all_held) for key in ("items", "microseconds", "others"))
+        print(f"note: {many} came within {time.monotonic() - began:.1f} s, at most {most} in one go; the main loop was held "
+              f"for at most {plugin / 1000:.1f} ms by the plugin, {others / 1000:.1f} ms by libpurple")
+        self.assertLessEqual(most, SLICE)
+
+    def test_ten_thousand_buddies(self):
+        alice, _ = self.numbers()
+        with self.database() as database:
+            database.executemany("INSERT INTO users(uid, email, name, password) VALUES (?, ?, ?, '!')",
+                                 ((200_000 + i, f"friend{i}@example.org", f"Friend {i:05}") for i in range(MANY)))
+            for pair in ("INSERT INTO friends(uid, friend) VALUES (?, ?)", "INSERT INTO friends(friend, uid) VALUES (?, ?)"):
+                database.executemany(pair, ((alice, 200_000 + i) for i in range(MANY)))
+        self.start()
+        host = self.host("alice")
+        host.do("quiet")
+        host.do("account", ALICE, "demo", self.server.url)
+        self.arrive(host, MANY + 1)
+        host.wait("connected", account=ALICE)
+        # And with all of them known.
+        host.do("disconnect", ALICE)
+        host.do("connect", ALICE)
+        host.wait("connected", account=ALICE)
+        opened, closed = (max(int(item["microseconds"]) for item in host.have(event)) for event in ("opened-in", "closed-in"))
+        print(f"note: login took {opened / 1000:.1f} ms, close {closed / 1000:.1f} ms")
+
+    def test_ten_thousand_messages(self):
+        alice, bob = self.numbers()
+        now = int(time.time() * 1000)
+        with self.database() as database:
+            database.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)",
+                                 ((now - MANY + i, alice, bob, str(1000 + i), now, f"message {i}") for i in range(MANY)))
+            database.executemany("INSERT INTO deliveries VALUES (?, ?, ?)",
+                                 ((bob, i, now - MANY + i) for i in range(1, MANY)))
+            database.execute("UPDATE users SET seq = ? WHERE uid = ?", (MANY, bob))
+        self.start()
+        host = self.host("bob")
+        host.do("quiet")
+        host.do("account", BOB, "demo", self.server.url)
+        self.arrive(host, MANY)
+
+    def test_nobody_waits_for_a_silent_server(self):
+        alice, bob = self.both()
+        self.server.process.send_signal(signal.SIGSTOP)
+        # The server's own end comes only after this.
+        self.addCleanup(self.server.process.send_signal, signal.SIGCONT)
+        alice.do("send", ALICE, self.bob, text="into the void")
+        alice.do("disconnect", ALICE)
+        closed = int(alice.wait("closed-in")["microseconds"])
+        quit_in = [host.quit() for host in (alice, bob)]
+        print(f"note: close took {closed / 1000:.1f} ms, quitting {min(quit_in) * 1000:.0f} and {max(quit_in) * 1000:.0f} ms")
+        # Far from what it takes, and from the half minute for which a request waits.
+        self.assertLess(max(quit_in), 10)
