@@ -26,6 +26,7 @@ typedef struct {
 } HostLoop;
 
 const HostLoop *loop_named(const char *name); /* "glib" or "poll"; NULL = no such loop */
+guint loop_seconds(guint seconds); /* in milliseconds; HEADLESS_SECOND_MS makes the seconds of timers shorter */
 void loop_check_thread(void); /* ends the program if this is not the thread of main() */
 void loop_call_begins(gsize function); /* around everything that a loop calls */
 void loop_call_ends(void);

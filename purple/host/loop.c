@@ -34,6 +34,13 @@ const HostLoop *loop_named(const char *name)
 	return NULL;
 }
 
+guint loop_seconds(guint seconds)
+{
+	const char *length = getenv("HEADLESS_SECOND_MS");
+
+	return seconds * (length != NULL ? (guint)atoi(length) : 1000);
+}
+
 void loop_check_thread(void)
 {
 	if (g_thread_self() != main_thread) {

@@ -41,7 +41,7 @@ static guint timeout_add(guint interval, GSourceFunc function, gpointer data)
 
 static guint timeout_add_seconds(guint interval, GSourceFunc function, gpointer data)
 {
-	return g_timeout_add_seconds_full(G_PRIORITY_DEFAULT, interval, timer_due, watch_new(function, NULL, data), g_free);
+	return timeout_add(loop_seconds(interval), function, data);
 }
 
 static gboolean input_ready(GIOChannel *channel, GIOCondition condition, gpointer data)

@@ -50,7 +50,7 @@ static guint timeout_add(guint interval, GSourceFunc function, gpointer data)
 
 static guint timeout_add_seconds(guint interval, GSourceFunc function, gpointer data)
 {
-	return timeout_add(interval * 1000, function, data);
+	return timeout_add(loop_seconds(interval), function, data);
 }
 
 static guint input_add(int fd, PurpleInputCondition condition, PurpleInputFunction function, gpointer data)
