@@ -7,7 +7,7 @@ DEBUG := target/debug
 ARTEFACTS := target/artefacts
 
 # Debian packages, by what needs them. Rust itself comes from rustup (https://rustup.rs): Debian 12's is too old.
-BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev
+BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev gettext
 RUN_PACKAGES := pidgin
 TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
@@ -23,9 +23,9 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .DEFAULT_GOAL := all
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
-.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-sanitizers test-purple test-run \
-	bench release-check check-size check-abi header docs built install install-library install-user uninstall uninstall-library \
-	uninstall-user clean
+.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-sanitizers test-purple \
+	test-run bench release-check check-size check-abi header docs built install check-install install-library install-user \
+	uninstall uninstall-library uninstall-user clean
 
 ## make                 build everything into target/release/
 all: rust plugin
@@ -144,7 +144,11 @@ built:
 install: built install-library
 	install -d $(to_bin)
 	install -m 755 $(RELEASE)/fbchat $(RELEASE)/fbchatd $(to_bin)/
-	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) DESTDIR=$(DESTDIR) install
+	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) install
+
+## make check-install   whether messengers can load the plugin that was installed, and why not
+check-install:
+	@$(MAKE) --no-print-directory -C purple DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) check-install
 
 ## make install-library only the library with what belongs to it; `cargo cinstall` does the same
 install-library:
@@ -163,7 +167,7 @@ install-library:
 ## make uninstall       take back what install put there
 uninstall: uninstall-library
 	rm -f $(to_bin)/fbchat $(to_bin)/fbchatd
-	$(MAKE) -C purple DESTDIR=$(DESTDIR) uninstall
+	$(MAKE) -C purple DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) uninstall
 
 uninstall-library:
 	rm -f $(to_include)/fbchat.h $(to_lib)/libfbchat.a $(to_lib)/pkgconfig/fbchat.pc

@@ -30,7 +30,7 @@ GList *fb_status_types(PurpleAccount *account)
 	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_AWAY, NULL, NULL, TRUE, TRUE, FALSE));
 	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_INVISIBLE, NULL, NULL, TRUE, TRUE, FALSE));
 	types = g_list_append(types, purple_status_type_new_with_attrs(PURPLE_STATUS_AVAILABLE, STATUS_ONLINE, NULL, FALSE,
-	                                                               FALSE, FALSE, "message", "Message",
+	                                                               FALSE, FALSE, "message", _("Message"),
 	                                                               purple_value_new(PURPLE_TYPE_STRING), NULL));
 	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_OFFLINE, STATUS_OFFLINE, NULL, TRUE, TRUE,
 	                                                         FALSE));
@@ -171,7 +171,7 @@ void fb_tooltip_text(PurpleBuddy *buddy, PurpleNotifyUserInfo *info, gboolean fu
 
 	(void)full;
 	if (text != NULL)
-		purple_notify_user_info_add_pair(info, "Message", text);
+		purple_notify_user_info_add_pair(info, _("Message"), text);
 	g_free(text);
 }
 

@@ -82,7 +82,7 @@ static gboolean outage_lasted(gpointer data)
 	char *sentence = g_strdup(connection->why_text);
 
 	if (sentence == NULL)
-		sentence = g_strdup_printf("%s does not answer. Please try again later.", server_of(connection));
+		sentence = g_strdup_printf(_("%s does not answer. Please try again later."), server_of(connection));
 	connection->outage = 0;
 	give_up(connection, error_of(connection, connection->why), sentence);
 	g_free(sentence);
@@ -175,15 +175,16 @@ void fb_login(PurpleAccount *account)
 
 	if (behind_proxy(account)) {
 		give_up(connection, PURPLE_CONNECTION_ERROR_INVALID_SETTINGS,
-		        "This protocol cannot use a proxy yet. Please choose \"No Proxy\" for this account if it may connect directly.");
+		        _("This protocol cannot use a proxy yet. Please choose \"No Proxy\" for this account if it may connect "
+		          "directly."));
 		return;
 	}
 	status = open_session(connection);
 	if (status == FBCHAT_ERR_INSECURE) {
 		/* The library cannot know where in this host the way out is. */
 		give_up(connection, error_of(connection, status),
-		        "The connection would not be encrypted, and the password could be read on the way. Please use an address "
-		        "that begins with https://, or allow this in the advanced settings of the account.");
+		        _("The connection would not be encrypted, and the password could be read on the way. Please use an address "
+		          "that begins with https://, or allow this in the advanced settings of the account."));
 		return;
 	}
 	if (status != FBCHAT_OK) {
@@ -191,11 +192,11 @@ void fb_login(PurpleAccount *account)
 
 		connection->why_text = NULL;
 		give_up(connection, error_of(connection, status),
-		        sentence != NULL && *sentence != '\0' ? sentence : "The chat library could not start.");
+		        sentence != NULL && *sentence != '\0' ? sentence : _("The chat library could not start."));
 		g_free(sentence);
 		return;
 	}
-	show_step(connection, 0, "Signing in");
+	show_step(connection, 0, _("Signing in"));
 	start_outage(connection);
 }
 
@@ -236,19 +237,19 @@ void fb_connection_state(FbConnection *connection, const fbchat_event *event)
 	switch (fb_int(event, 0, FBCHAT_FIELD_STATE)) {
 	case FBCHAT_CONNECTION_LOGGING_IN:
 		start_outage(connection);
-		show_step(connection, 0, "Signing in");
+		show_step(connection, 0, _("Signing in"));
 		break;
 	case FBCHAT_CONNECTION_LOADING_PAGE:
 		start_outage(connection);
-		show_step(connection, 1, "Loading the chat page");
+		show_step(connection, 1, _("Loading the chat page"));
 		break;
 	case FBCHAT_CONNECTION_OPENING_CHANNEL:
 		start_outage(connection);
-		show_step(connection, 2, "Opening the channel");
+		show_step(connection, 2, _("Opening the channel"));
 		break;
 	case FBCHAT_CONNECTION_CONNECTED:
 		stop_outage(connection);
-		show_step(connection, 3, "Ready to chat");
+		show_step(connection, 3, _("Ready to chat"));
 		if (!server_is_known(connection))
 			purple_account_set_string(purple_connection_get_account(connection->gc), KNOWN_SERVER, server_of(connection));
 		if (PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
@@ -282,5 +283,5 @@ void fb_connection_failed(FbConnection *connection, const fbchat_event *event)
 		status = FBCHAT_ERR_CHALLENGE;
 	purple_debug_info("fbchat", "the session ended: %s\n", fbchat_status_name(status));
 	give_up(connection, error_of(connection, status),
-	        reason != NULL && *reason != '\0' ? reason : "The server ended the connection.");
+	        reason != NULL && *reason != '\0' ? reason : _("The server ended the connection."));
 }

@@ -77,7 +77,7 @@ static void show_failure(PurpleConnection *gc, const char *who, const char *sent
 {
 	PurpleAccount *account = purple_connection_get_account(gc);
 	const char *stop = *sentence != '\0' && strchr(".!?", sentence[strlen(sentence) - 1]) == NULL ? "." : "";
-	char *plain = g_strdup_printf("%s%s This message was not sent:\n%s", sentence, stop, text);
+	char *plain = g_strdup_printf(_("%s%s This message was not sent:\n%s"), sentence, stop, text);
 	char *markup = markup_of(plain);
 
 	if (!purple_conv_present_error(who, account, markup))
@@ -99,9 +99,9 @@ int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, Purple
 	(void)flags;
 	text = text_of(markup);
 	if (connection == NULL) {
-		show_failure(gc, who, "You are not signed on.", text);
+		show_failure(gc, who, _("You are not signed on."), text);
 	} else if (to == 0) {
-		show_failure(gc, who, "Messages can only be sent to people on the buddy list.", text);
+		show_failure(gc, who, _("Messages can only be sent to people on the buddy list."), text);
 	} else {
 		fbchat_status status = fbchat_session_send(fb_client(), connection->session, to, text, &request);
 
@@ -142,7 +142,7 @@ void fb_message_failed(FbConnection *connection, const fbchat_event *event)
 	char *text;
 
 	if (reason == NULL || *reason == '\0')
-		reason = "The server did not take the message.";
+		reason = _("The server did not take the message.");
 	if (message == NULL) {
 		purple_debug_info("fbchat", "request failed: %s\n", reason);
 		return;
@@ -168,8 +168,8 @@ void fb_messages_free(FbConnection *connection)
 		const FbUnconfirmed *message = value;
 		PurpleConversation *conversation =
 			purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, message->who, account);
-		char *plain = g_strdup_printf("You went offline before the server confirmed this message; it may not have been sent:\n%s",
-		                              message->text);
+		char *plain = g_strdup_printf(
+			_("You went offline before the server confirmed this message; it may not have been sent:\n%s"), message->text);
 		char *markup = markup_of(plain);
 
 		if (conversation != NULL)

@@ -30,7 +30,7 @@ static GHashTable *account_texts(PurpleAccount *account)
 	GHashTable *texts = g_hash_table_new(g_str_hash, g_str_equal);
 
 	(void)account;
-	g_hash_table_insert(texts, (gpointer) "login_label", (gpointer) "E-mail address");
+	g_hash_table_insert(texts, (gpointer) "login_label", (gpointer)_("E-mail address"));
 	return texts;
 }
 
@@ -64,9 +64,6 @@ static PurplePluginInfo plugin_info = {
 	.priority = PURPLE_PRIORITY_DEFAULT,
 	.id = (char *)FB_PRPL_ID,
 	.name = (char *)"Facebook Chat (fbchat)",
-	.summary = (char *)"Chat over the protocol of Facebook Chat of 2008, on a server of your own.",
-	.description = (char *)"Speaks the chat protocol that Facebook used in 2008 with an fbchat server. "
-	                       "It does not connect to Facebook, and is not affiliated with Facebook or Meta.",
 	.author = (char *)"The fbchat authors",
 	.unload = unload,
 	.extra_info = &protocol_info,
@@ -80,12 +77,18 @@ G_MODULE_EXPORT gboolean purple_init_plugin(PurplePlugin *plugin)
 	/* A new list each time: libpurple frees it with the plugin, but this file may stay loaded and be asked again. */
 	GList *options = NULL;
 
-	options = g_list_append(options, purple_account_option_string_new("Server", "server", FB_DEFAULT_SERVER));
+	bindtextdomain(FB_TEXT_DOMAIN, FB_LOCALE_DIR);
+	bind_textdomain_codeset(FB_TEXT_DOMAIN, "UTF-8");
+	options = g_list_append(options, purple_account_option_string_new(_("Server"), "server", FB_DEFAULT_SERVER));
 	options = g_list_append(
-		options, purple_account_option_bool_new("Allow a connection without encryption (the password can be read on the way)",
-	                                            "allow_insecure", FALSE));
+		options,
+		purple_account_option_bool_new(_("Allow a connection without encryption (the password can be read on the way)"),
+	                                   "allow_insecure", FALSE));
 	protocol_info.protocol_options = options;
 	plugin_info.version = (char *)fbchat_version();
+	plugin_info.summary = _("Chat over the protocol of Facebook Chat of 2008, on a server of your own.");
+	plugin_info.description = _("Speaks the chat protocol that Facebook used in 2008 with an fbchat server. "
+	                            "It does not connect to Facebook, and is not affiliated with Facebook or Meta.");
 	plugin->info = &plugin_info;
 	return purple_plugin_register(plugin);
 }

@@ -7,6 +7,7 @@
 #define FBCHAT_PURPLE_PRPL_H
 
 #include <glib.h>
+#include <libintl.h>
 
 #include <account.h>
 #include <connection.h>
@@ -17,6 +18,10 @@
 
 #define FB_PRPL_ID "prpl-fbchat"
 #define FB_DEFAULT_SERVER "http://127.0.0.1:8080"
+
+/* A text for people in their language. With a domain, since in the host's own catalogue ours are not. */
+#define FB_TEXT_DOMAIN "purple-fbchat"
+#define _(text) dgettext(FB_TEXT_DOMAIN, text)
 
 /* Longest time without a working channel, at sign-on and later, before the host is told that it is offline. */
 #define FB_OUTAGE_SECONDS 90

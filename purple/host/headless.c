@@ -25,6 +25,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libintl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +148,9 @@ static gboolean report_plugin(const char *path)
 	emit("plugin", "id", purple_plugin_get_id(plugin), "name", purple_plugin_get_name(plugin), "version",
 	     purple_plugin_get_version(plugin), "settings", plugin->info->prefs_info != NULL ? "1" : "0", "login_label",
 	     g_hash_table_lookup(PURPLE_PLUGIN_PROTOCOL_INFO(plugin)->get_account_text_table(NULL), "login_label"), NULL);
+	/* Where the translations are before they are installed. */
+	if (getenv("HEADLESS_LOCALE_DIR") != NULL)
+		bindtextdomain("purple-fbchat", getenv("HEADLESS_LOCALE_DIR"));
 	measure_plugin(PURPLE_PLUGIN_PROTOCOL_INFO(plugin));
 	return TRUE;
 }
@@ -162,6 +167,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	setlocale(LC_ALL, "");
 
 	purple_util_set_user_dir(argv[3]);
 	purple_debug_set_enabled(FALSE);

@@ -11,7 +11,7 @@
 #include <blist.h>
 #include <eventloop.h>
 
-#define UI_ID "fbchat-headless"
+#define UI_ID "fbchat-host"
 #define PRPL_ID "prpl-fbchat"
 
 /* output.c: one JSON object a line, with all values as strings */
