@@ -135,6 +135,7 @@ static void measure_plugin(PurplePluginProtocolInfo *protocol)
 static gboolean report_plugin(const char *path)
 {
 	PurplePlugin *plugin = purple_find_prpl(PRPL_ID);
+	GHashTable *texts;
 
 	if (plugin == NULL) {
 		char *base = g_path_get_basename(path);
@@ -145,9 +146,11 @@ static gboolean report_plugin(const char *path)
 		g_free(base);
 		return FALSE;
 	}
+	texts = PURPLE_PLUGIN_PROTOCOL_INFO(plugin)->get_account_text_table(NULL);
 	emit("plugin", "id", purple_plugin_get_id(plugin), "name", purple_plugin_get_name(plugin), "version",
 	     purple_plugin_get_version(plugin), "settings", plugin->info->prefs_info != NULL ? "1" : "0", "login_label",
-	     g_hash_table_lookup(PURPLE_PLUGIN_PROTOCOL_INFO(plugin)->get_account_text_table(NULL), "login_label"), NULL);
+	     g_hash_table_lookup(texts, "login_label"), NULL);
+	g_hash_table_destroy(texts);
 	/* Where the translations are before they are installed. */
 	if (getenv("HEADLESS_LOCALE_DIR") != NULL)
 		bindtextdomain("purple-fbchat", getenv("HEADLESS_LOCALE_DIR"));

@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -162,7 +163,7 @@ class Host(Lines):
             environment.pop(variable, None)
         environment.update(variables)
         log = os.path.join(OPTIONS.artefacts, f"headless-{name}.log")
-        command = [OPTIONS.headless, OPTIONS.loop, plugin or OPTIONS.plugin, self.directory]
+        command = [*shlex.split(OPTIONS.under), OPTIONS.headless, OPTIONS.loop, plugin or OPTIONS.plugin, self.directory]
         super().__init__(command, log, stdin=subprocess.PIPE, env=environment)
         self.wait("ready")
 
@@ -238,6 +239,7 @@ def parse_options(parser):
     for name in ("plugin", "plugin-shared", "headless", "fbchatd", "artefacts"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
     parser.add_argument("--loop", default="glib", help="the main loop of the headless host: glib or poll")
+    parser.add_argument("--under", default="", help="a command to run the headless host with, such as valgrind")
     OPTIONS, rest = parser.parse_known_args()
     for name in ("plugin", "headless", "fbchatd"):
         if not os.access(getattr(OPTIONS, name), os.R_OK):
