@@ -64,7 +64,7 @@ test: test-packages test-style docs test-rust test-sanitizers test-purple test-r
 
 test-style:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --features fbchat/bench --locked -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features fbchat/bench,fbchat/fault-injection --locked -- -D warnings
 	$(CARGO) clippy $(NATIVE_TLS) --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 
