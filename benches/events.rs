@@ -4,10 +4,10 @@
 
 use fbchat::client::{Client, ClientConfig};
 use fbchat::ffi;
-use fbchat::types::{Event, Message, Origin, Uid};
+use fbchat::types::{Buddy, Event, Message, Origin, Presence, Uid};
 use std::hint::black_box;
 use std::os::fd::AsRawFd;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 const EVENTS: usize = 1_000_000;
@@ -130,7 +130,44 @@ fn read_in_c() -> Duration {
     taken
 }
 
+/// How long a host's main loop stands still for a long buddy list.
+fn list_in_c() -> Duration {
+    let buddy = |number| Buddy {
+        uid: Uid(number),
+        name: format!("Friend Number {number}"),
+        first_name: "Friend".to_owned(),
+        presence: Presence::Idle,
+        status_text: Some("is reading old protocols".to_owned()),
+        status_time: 1_227_312_000_000,
+        picture_url: Some(format!(
+            "http://127.0.0.1:8080/pics/q{number}_0123456789abcdef.jpg"
+        )),
+    };
+    let list = Event::BuddyList {
+        request: None,
+        buddies: (1..=10_000).map(|number| Arc::new(buddy(number))).collect(),
+    };
+    let mut client = std::ptr::null_mut();
+    let mut session = 0;
+    // SAFETY: as the header asks for.
+    unsafe {
+        assert_eq!(ffi::fbchat_client_new(std::ptr::null(), &mut client), 0);
+        let no_data = std::ptr::null_mut();
+        ffi::fbchat_session_open(client, std::ptr::null(), no_data, &mut session);
+        ffi::bench_inject(client, session, &mut std::iter::once(list));
+        let start = Instant::now();
+        let mut event = std::ptr::null_mut();
+        assert_eq!(ffi::fbchat_client_poll(client, 0, &mut event), 0);
+        let taken = start.elapsed();
+        assert_eq!(ffi::fbchat_event_count(event), 10_000);
+        ffi::fbchat_event_free(event);
+        ffi::fbchat_client_free(client);
+        taken
+    }
+}
+
 fn main() {
+    let list = best(list_in_c);
     let queue = best(through_queue);
     let channel = best(through_channel);
     let read = best(read_in_c);
@@ -149,5 +186,9 @@ fn main() {
     println!(
         "  polled, five fields read, freed in C  {:6.0} ns each",
         each(read)
+    );
+    println!(
+        "  polling a list of 10,000 buddies      {:6.2} ms",
+        list.as_secs_f64() * 1e3
     );
 }

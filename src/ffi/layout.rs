@@ -152,6 +152,9 @@ impl fbchat_event {
                 self.answer(FBCHAT_EVENT_BUDDY_LIST, *request);
                 self.items = buddies.len();
                 self.columns = BUDDY;
+                // The host's main loop stands still for as long as this takes, and there may be ten thousand.
+                self.cells.reserve(buddies.len() * BUDDY.len());
+                self.buffer.reserve(buddies.len() * 100);
                 buddies.iter().for_each(|buddy| self.buddy(buddy));
             }
             Event::Presence(buddy) => {
@@ -282,12 +285,12 @@ impl fbchat_event {
     /// A NUL from the network would end the string early for C: it becomes U+FFFD.
     pub(super) fn text(&mut self, text: &str) {
         let start = self.buffer.len();
-        let mut pieces = text.split('\0');
-        self.buffer
-            .extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
-        for piece in pieces {
-            self.buffer.extend_from_slice("\u{FFFD}".as_bytes());
-            self.buffer.extend_from_slice(piece.as_bytes());
+        match text.contains('\0') {
+            true => {
+                let text = text.replace('\0', "\u{FFFD}");
+                self.buffer.extend_from_slice(text.as_bytes());
+            }
+            false => self.buffer.extend_from_slice(text.as_bytes()),
         }
         let len = self.buffer.len() - start;
         self.buffer.push(0);
