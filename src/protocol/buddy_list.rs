@@ -3,9 +3,9 @@
 use super::call::Call;
 use super::calls::Answer;
 use super::exchange::{Reply, TransportError};
-use super::presence::UpdatePayload;
+use super::presence::{Strikes, UpdatePayload};
 use super::session::{Now, Session};
-use crate::types::{Event, Millis, RequestId};
+use crate::types::{Connection, Event, Millis, RequestId};
 
 /// Pause before a list that left somebody out is asked for again, in milliseconds.
 const DOUBT: Millis = 5_000;
@@ -72,8 +72,14 @@ impl Session {
         // After an outage, friends come back when we do: a list from these seconds leaves out those who are a little later.
         let settled_at = self.outage_ended_at.map(|at| at.saturating_add(SETTLING));
         let settling = settled_at.filter(|&at| now.monotonic < at);
-        let authoritative = self.presence_is_pushed() && settling.is_none();
-        let change = self.buddies.apply(payload, own, authoritative);
+        // Our own server never leaves anybody out by mistake, those of 2008 did now and then.
+        let outage = settling.is_some() || self.told != Some(Connection::Connected);
+        let strikes = match (outage, self.presence_is_pushed()) {
+            (true, _) => Strikes::NEVER,
+            (false, true) => Strikes::ONE,
+            (false, false) => Strikes::TWO,
+        };
+        let change = self.buddies.apply(payload, own, strikes);
         if let Some(time) = change.server_time {
             self.server_ahead = time.saturating_sub(now.unix);
         }

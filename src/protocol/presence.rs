@@ -11,8 +11,15 @@ use std::sync::Arc;
 
 /// More people than this in one list are dropped; Facebook itself stopped at 5,000 friends.
 const MOST: usize = 20_000;
-/// Complete replies in a row that must leave somebody out before that counts.
-const STRIKES: u8 = 2;
+/// Whether somebody is gone whom a complete reply leaves out: the number of such replies in a row that it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Strikes(u8);
+
+impl Strikes {
+    pub const ONE: Strikes = Strikes(1);
+    pub const TWO: Strikes = Strikes(2);
+    pub const NEVER: Strikes = Strikes(u8::MAX);
+}
 
 /// Payload of update.php and buddy_list.php.
 #[derive(Debug, Default, Deserialize)]
@@ -105,8 +112,8 @@ impl Buddies {
             .collect()
     }
 
-    /// Takes over a reply. `own` is left out of the list; `authoritative` says that the server never leaves anybody out by mistake.
-    pub fn apply(&mut self, payload: UpdatePayload, own: Uid, authoritative: bool) -> Change {
+    /// Takes over a reply. `own` is left out of the list.
+    pub fn apply(&mut self, payload: UpdatePayload, own: Uid, Strikes(strikes): Strikes) -> Change {
         let mut change = Change {
             server_time: payload.time.0.filter(|&time| time > 0),
             ..Change::default()
@@ -114,7 +121,6 @@ impl Buddies {
         let Some(listing) = payload.buddy_list.0 else {
             return change;
         };
-        let strikes = if authoritative { 1 } else { STRIKES };
         let complete =
             listing.forced_render.0 == Some(true) && listing.list_changed.0 != Some(false);
         let infos = keyed(listing.user_infos).unwrap_or_default();
@@ -282,7 +288,7 @@ mod tests {
 
     fn apply(buddies: &mut Buddies, json: &str) -> Change {
         let payload = serde_json::from_str(json).unwrap();
-        buddies.apply(payload, OWN, false)
+        buddies.apply(payload, OWN, Strikes::TWO)
     }
 
     fn presence(buddies: &Buddies, uid: u64) -> Option<Presence> {
@@ -355,7 +361,11 @@ mod tests {
     fn an_authoritative_server_is_believed_at_once() {
         let mut buddies = full();
         let without_one = FULL.replace(r#""1":{"i":false},"#, "");
-        let change = buddies.apply(serde_json::from_str(&without_one).unwrap(), OWN, true);
+        let change = buddies.apply(
+            serde_json::from_str(&without_one).unwrap(),
+            OWN,
+            Strikes::ONE,
+        );
         assert_eq!(change.buddies[0].presence, Presence::Offline);
     }
 

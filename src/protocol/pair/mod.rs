@@ -235,6 +235,18 @@ impl World {
         }
     }
 
+    /// Ends a client's held polls as a server does that is killed.
+    fn break_polls(&mut self, who: usize) {
+        let client = &mut self.clients[who];
+        for (_, exchange) in client.held.drain(..) {
+            let error = TransportError {
+                fault: TransportFault::Io,
+                detail: "simulated".into(),
+            };
+            client.arriving.push((self.now, exchange.id, Err(error)));
+        }
+    }
+
     /// Advances the clock to the next thing that happens, but not beyond `until`. False when that is reached.
     fn step(&mut self, until: Millis) -> bool {
         self.release_polls();

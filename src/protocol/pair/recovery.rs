@@ -3,7 +3,7 @@
 use super::pages::Layout;
 use super::*;
 use crate::status::Status;
-use crate::types::Connection;
+use crate::types::{Connection, Presence};
 
 #[test]
 fn a_cut_network_comes_back_by_itself_without_loss() {
@@ -228,4 +228,41 @@ fn a_driver_that_loses_a_reply_is_noticed() {
     world.send(0, 2, "heard");
     world.run(10_000);
     assert_eq!(world.messages(1), ["heard"]);
+}
+
+#[test]
+fn friends_who_come_back_a_little_later_do_not_flap() {
+    let mut world = World::new(33, 2);
+    for who in 0..2 {
+        world.login(who);
+        world.run(5_000);
+    }
+    let gone = |world: &World| {
+        world.has(1, |event| match event {
+            Event::Presence(buddy) => buddy.uid == Uid(1) && buddy.presence == Presence::Offline,
+            Event::BuddyList { buddies, .. } => buddies
+                .iter()
+                .any(|buddy| buddy.uid == Uid(1) && buddy.presence == Presence::Offline),
+            _ => false,
+        })
+    };
+    world.clients[1].events.clear();
+    // A server that comes up in two goes: several lists leave the friend out.
+    for _ in 0..2 {
+        world.server.online.remove(&1);
+        world.cut = true;
+        world.break_polls(1);
+        world.run(4_000);
+        world.cut = false;
+        world.command(1, |request| Command::Refresh { request });
+        world.run(8_000);
+    }
+    assert!(!gone(&world));
+    world.server.online.insert(1);
+    world.run(60_000);
+    assert!(!gone(&world));
+    // Somebody who stays away is told of in the end.
+    world.server.online.remove(&1);
+    world.run(2_000_000);
+    assert!(gone(&world));
 }
