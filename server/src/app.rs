@@ -1,6 +1,5 @@
 //! What every request handler gets: settings, store, live state; and the few things that need all of them.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use crate::config::Config;
 use crate::hub::Hub;
 use crate::item;
 use crate::lock;
+use crate::metrics::Metrics;
 use crate::pace::Pace;
 use crate::password::Passwords;
 use crate::store::Store;
@@ -18,6 +18,9 @@ use crate::types::{Uid, User};
 
 /// The most uploads at a time.
 const UPLOADS: usize = 16;
+/// The most changes of status and picture in [`WHILE`].
+const CHANGES: u32 = 60;
+const WHILE: Duration = Duration::from_secs(600);
 
 /// The server.
 pub struct App {
@@ -34,9 +37,11 @@ pub struct App {
     /// Slows signing up down; apart, so that nobody is kept from logging in by it.
     pub sign_ups: Mutex<Throttle>,
     /// How often people change what all their friends are told.
-    pub changes: Mutex<Pace>,
+    pub changes: Mutex<Pace<Uid>>,
     /// The right to hold an upload in memory.
     pub uploads: Semaphore,
+    /// What the operator can watch.
+    pub metrics: Metrics,
     /// The demo's echo account.
     pub echo: Option<Echo>,
     /// Held while a presence is told, so that the last thing told is the last thing true.
@@ -51,10 +56,6 @@ pub struct Echo {
     pub inbox: mpsc::Sender<(User, String)>,
 }
 
-/// Where a request came from.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
-
 impl App {
     /// Puts the parts together.
     pub fn new(
@@ -65,13 +66,14 @@ impl App {
         echo: Option<Echo>,
     ) -> Self {
         App {
+            metrics: Metrics::new(store.commit_times()),
             config,
             store,
             hub,
             passwords,
             throttle: Mutex::default(),
             sign_ups: Mutex::default(),
-            changes: Mutex::default(),
+            changes: Mutex::new(Pace::new(CHANGES, WHILE)),
             uploads: Semaphore::new(UPLOADS),
             echo,
             telling: Mutex::new(()),

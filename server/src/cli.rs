@@ -32,6 +32,9 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Look at settings
+    #[command(subcommand)]
+    Config(Config),
     /// Manage accounts, also while the server runs
     #[command(subcommand)]
     User(User),
@@ -69,6 +72,18 @@ pub struct PasswordSource {
     /// Read the password from the first line of this file instead of the terminal or standard input
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+}
+
+/// Settings.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Print a file with all settings, their defaults and what they mean
+    Example,
+    /// Tell whether a file is right, together with the environment
+    Check {
+        /// The file
+        file: PathBuf,
+    },
 }
 
 /// Accounts.

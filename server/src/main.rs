@@ -7,10 +7,14 @@ mod accounts;
 mod app;
 mod cli;
 mod config;
+mod door;
 mod echo;
+mod edge;
 mod hub;
 mod item;
 mod json;
+mod logging;
+mod metrics;
 mod pace;
 mod password;
 mod run;
@@ -18,6 +22,7 @@ mod secrets;
 mod serve;
 mod store;
 mod throttle;
+mod tls;
 mod types;
 mod web;
 
@@ -33,7 +38,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    env_logger::Builder::from_env(env_logger::Env::new().filter_or("FBCHATD_LOG", "info")).init();
     match run::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

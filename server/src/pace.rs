@@ -1,39 +1,44 @@
-//! Keeps one user from keeping all his friends busy: so many changes in a while, and no more. In memory only.
+//! Keeps one from keeping everybody busy: so many things in a while, and no more. In memory only.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use crate::types::Uid;
-
-/// The most changes in one window.
-const CHANGES: u32 = 60;
-/// How long a window is.
-const WINDOW: Duration = Duration::from_secs(600);
-/// The most users remembered.
+/// The most who are remembered.
 const ENTRIES: usize = 10_000;
 
-/// Changes by user, in the window that began with the first of them.
-#[derive(Default)]
-pub struct Pace {
-    windows: HashMap<Uid, (Instant, u32)>,
+/// How much each has done, in the window that began with the first of it.
+pub struct Pace<K> {
+    most: u32,
+    window: Duration,
+    windows: HashMap<K, (Instant, u32)>,
 }
 
-impl Pace {
-    /// Counts a change; false if it is one too many.
-    pub fn allow(&mut self, uid: Uid, now: Instant) -> bool {
-        if self.windows.len() >= ENTRIES && !self.windows.contains_key(&uid) {
+impl<K: Eq + Hash> Pace<K> {
+    /// `most` in each `window`.
+    pub fn new(most: u32, window: Duration) -> Self {
+        Pace {
+            most,
+            window,
+            windows: HashMap::new(),
+        }
+    }
+
+    /// Counts one more; false if it is one too many.
+    pub fn allow(&mut self, who: K, now: Instant) -> bool {
+        if self.windows.len() >= ENTRIES && !self.windows.contains_key(&who) {
             self.windows
-                .retain(|_, (start, _)| now.saturating_duration_since(*start) < WINDOW);
+                .retain(|_, (start, _)| now.saturating_duration_since(*start) < self.window);
             if self.windows.len() >= ENTRIES {
                 self.windows.clear();
             }
         }
-        let (start, changes) = self.windows.entry(uid).or_insert((now, 0));
-        if now.saturating_duration_since(*start) >= WINDOW {
-            (*start, *changes) = (now, 0);
+        let (start, done) = self.windows.entry(who).or_insert((now, 0));
+        if now.saturating_duration_since(*start) >= self.window {
+            (*start, *done) = (now, 0);
         }
-        *changes = changes.saturating_add(1);
-        *changes <= CHANGES
+        *done = done.saturating_add(1);
+        *done <= self.most
     }
 }
 
@@ -42,15 +47,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sixty_changes_pass_and_after_ten_minutes_again() {
-        let (mut pace, now) = (Pace::default(), Instant::now());
+    fn so_many_pass_and_after_a_while_again() {
+        let window = Duration::from_secs(600);
+        let (mut pace, now) = (Pace::new(60, window), Instant::now());
         for n in 0..100 {
-            assert_eq!(pace.allow(Uid(1), now), n < 60);
+            assert_eq!(pace.allow(1, now), n < 60);
         }
-        assert!(pace.allow(Uid(2), now));
-        assert!(pace.allow(Uid(1), now + WINDOW));
+        assert!(pace.allow(2, now));
+        assert!(pace.allow(1, now + window));
         for n in 0..20_000 {
-            pace.allow(Uid(n), now);
+            pace.allow(n, now);
         }
         assert!(pace.windows.len() <= ENTRIES);
     }

@@ -9,14 +9,14 @@ use tokio::sync::mpsc;
 
 use crate::accounts;
 use crate::app::{App, Echo};
-use crate::cli::{Cli, Command, Place};
-use crate::config::{Config, Registration};
+use crate::cli::{self, Cli, Command, Place};
+use crate::config::{Config, EXAMPLE, Registration};
 use crate::echo;
 use crate::hub::Hub;
 use crate::password::{Cost, Passwords, hash};
-use crate::serve;
 use crate::store::{Sink, Sqlite, Store, lock_directory};
 use crate::types::User;
+use crate::{logging, serve, tls};
 
 type Failure = Box<dyn Error>;
 
@@ -31,8 +31,10 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             Command::Serve { listen, place } => {
                 let mut config = settings(&place)?;
                 config.listen = listen.unwrap_or(config.listen);
+                logging::start(config.log, config.log_format);
                 durable(config).await
             }
+            Command::Config(command) => check(command),
             Command::User(command) => accounts::user(command).await,
             Command::Friend(command) => accounts::friend(command).await,
             Command::Invite { friend, url, place } => accounts::invite(friend, url, place).await,
@@ -41,6 +43,21 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     // A password prompt or a slow hash must not keep us here.
     runtime.shutdown_background();
     result
+}
+
+/// `fbchatd config …`
+fn check(command: cli::Config) -> Result<(), Failure> {
+    match command {
+        cli::Config::Example => print!("{EXAMPLE}"),
+        cli::Config::Check { file } => {
+            let config = Config::load(Some(&file))?;
+            if let Some(tls) = config.tls() {
+                tls::acceptor(tls)?;
+            }
+            println!("{} is right", file.display());
+        }
+    }
+    Ok(())
 }
 
 /// The settings of a file, with the flags on top.
@@ -59,7 +76,10 @@ async fn durable(config: Config) -> Result<(), Failure> {
     let _locked = lock_directory(&dir)?;
     let store = Sqlite::open(&dir, sink(&hub))?;
     if store.users()?.is_empty() {
-        log::warn!("there are no accounts yet; add some with: fbchatd user add EMAIL --name NAME");
+        log::warn!(
+            "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME --data {}",
+            dir.display()
+        );
     }
     start(config, Arc::new(store), hub, Cost::Full, None).await
 }
@@ -73,8 +93,9 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     let config = Config {
         listen,
         registration: Registration::Open,
-        ..Config::default()
+        ..Config::load(None)?
     };
+    logging::start(config.log, config.log_format);
     let hub = Arc::new(Hub::new(config.limits()));
     let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory(sink(&hub))?);
     let password = hash("demo", Cost::Cheap)?;
@@ -121,9 +142,8 @@ async fn start(
         tokio::spawn(echo::run(user.clone(), store.clone(), messages));
         Echo { user, inbox }
     });
-    let listen = config.listen;
     let app = App::new(config, store, hub, Passwords::new(cost)?, echo);
-    Ok(serve::serve(Arc::new(app), listen).await?)
+    serve::serve(Arc::new(app)).await
 }
 
 /// Every held poll is an open file, and the usual soft limit is 1024.

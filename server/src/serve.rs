@@ -5,64 +5,75 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
-use tower::ServiceExt;
+use sd_notify::NotifyState;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
-use crate::app::{App, Peer};
-use crate::web;
+use crate::app::App;
+use crate::door::{Door, Doors};
+use crate::edge::Edge;
+use crate::{tls, web};
 
-/// How long a client may take for the head of a request, and how long an idle connection lives; longer than a poll.
-const HEAD: Duration = Duration::from_secs(75);
 /// How long running requests have got when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Serves until SIGTERM or SIGINT; then answers what is running and writes everything.
-pub async fn serve(app: Arc<App>, listen: SocketAddr) -> io::Result<()> {
-    // Before anybody can know that we are here, so that a signal is never lost.
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
-    let listener = TcpListener::bind(listen).await.map_err(|error| {
-        io::Error::new(error.kind(), format!("Cannot listen on {listen}: {error}."))
-    })?;
-    let mut out = io::stdout();
-    // Whoever started us may have closed the pipe; that is no reason not to serve.
-    let _ =
-        writeln!(out, "listening on http://{}", listener.local_addr()?).and_then(|()| out.flush());
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
 
+/// Serves until SIGTERM or SIGINT; then answers what is running and writes everything.
+pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
+    // Before anybody can know that we are here, so that a signal is never lost.
+    let mut signals = Signals {
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+        hang_up: signal(SignalKind::hangup())?,
+    };
+    let config = &app.config;
+    let edge = Edge::new(
+        config.trusted_proxies.clone(),
+        config.connections_per_address,
+    );
+    let mut doors = Doors::new(edge, app.metrics.connections.clone());
     let router = web::router(app.clone());
-    let graceful = GracefulShutdown::new();
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => connect(stream, peer, router.clone(), &graceful),
-                Err(error) => {
-                    log::warn!("cannot accept a connection: {error}");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            },
-            _ = tick.tick() => app.tick(),
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+    // Everything that may be wrong is tried before anything is served.
+    let plain = bind(config.listen).await?;
+    let secure = match config.tls() {
+        Some(tls) => {
+            let (acceptor, latest) = watch::channel(tls::acceptor(tls)?);
+            Some((bind(tls.listen).await?, acceptor, latest))
         }
+        None => None,
+    };
+    let metrics = match config.metrics_listen {
+        Some(listen) => Some(bind(listen).await?),
+        None => None,
+    };
+    say(&format!("listening on http://{}", plain.local_addr()?));
+    doors.open(plain, Door::Plain(router.clone()));
+    let acceptor = match secure {
+        Some((listener, acceptor, latest)) => {
+            say(&format!("listening on https://{}", listener.local_addr()?));
+            doors.open(listener, Door::Tls(router, latest));
+            Some(acceptor)
+        }
+        None => None,
+    };
+    if let Some(listener) = metrics {
+        say(&format!("metrics on http://{}", listener.local_addr()?));
+        doors.open(listener, Door::Plain(web::operator_router(app.clone())));
     }
+    tell_systemd(NotifyState::Ready);
+    wait(&app, &mut signals, acceptor.as_ref()).await;
     log::info!("stopping");
-    drop(listener);
+    tell_systemd(NotifyState::Stopping);
+    doors.close().await;
     app.hub.stop();
-    if tokio::time::timeout(GRACE, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(GRACE, doors.empty()).await.is_err() {
         log::warn!("some requests were not finished");
     }
     app.tick();
@@ -70,24 +81,52 @@ pub async fn serve(app: Arc<App>, listen: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-fn connect(stream: TcpStream, peer: SocketAddr, router: Router, graceful: &GracefulShutdown) {
-    if let Err(error) = stream.set_nodelay(true) {
-        log::debug!("no TCP_NODELAY for {peer}: {error}");
-    }
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let connection = http1::Builder::new()
-        // Old clients look for the exact letters `Set-Cookie: c_user=`.
-        .title_case_headers(true)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            log::debug!("{peer}: {error}");
+async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(listen).await.map_err(|error| {
+        io::Error::new(error.kind(), format!("Cannot listen on {listen}: {error}."))
+    })
+}
+
+/// Tells whoever started us where we are.
+fn say(what: &str) {
+    let mut out = io::stdout();
+    // He may have closed the pipe; that is no reason not to serve.
+    let _ = writeln!(out, "{what}").and_then(|()| out.flush());
+}
+
+/// Does what is due every second, until a signal says that it is enough.
+async fn wait(app: &App, signals: &mut Signals, acceptor: Option<&watch::Sender<TlsAcceptor>>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            _ = tick.tick() => app.tick(),
+            _ = signals.hang_up.recv() => reload(app, acceptor),
+            _ = signals.terminate.recv() => return,
+            _ = signals.interrupt.recv() => return,
         }
-    });
+    }
+}
+
+/// Takes new certificates for the connections to come; files that are not right change nothing.
+fn reload(app: &App, acceptor: Option<&watch::Sender<TlsAcceptor>>) {
+    let (Some(tls), Some(acceptor)) = (app.config.tls(), acceptor) else {
+        log::info!(
+            "there is nothing to read anew without TLS; for other settings start the server anew"
+        );
+        return;
+    };
+    match tls::acceptor(tls) {
+        Ok(new) => {
+            acceptor.send_replace(new);
+            log::info!("the certificate has been read anew");
+        }
+        Err(error) => log::error!("the old certificate stays: {error}"),
+    }
+}
+
+/// Tells systemd, if that is who started us.
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        log::warn!("cannot tell systemd: {error}");
+    }
 }

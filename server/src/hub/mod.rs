@@ -243,6 +243,16 @@ impl Hub {
             .collect()
     }
 
+    /// How many polls are held, and how many users others see.
+    pub fn count(&self) -> (usize, usize) {
+        let users = lock(&self.users);
+        let live = users.live.values();
+        live.fold((0, 0), |(polls, online), live| {
+            let seen = live.presence != Presence::Offline;
+            (polls + live.waiting.len(), online + usize::from(seen))
+        })
+    }
+
     /// Looks after everybody: forgets old events; returns whose presence changed, and what was newly fetched.
     pub fn sweep(&self) -> (Vec<Uid>, Vec<(Uid, Seq)>) {
         let now = Instant::now();

@@ -19,6 +19,8 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use prometheus_client::metrics::histogram::Histogram;
+
 use crate::types::{Account, Mark, Message, Published, Seq, SessionKey, Uid, User};
 
 pub use friendships::{Answered, Asked, FriendRequest, Friendships, Poked, Relation};
@@ -108,6 +110,10 @@ pub enum Accepted {
 
 /// Everything durable.
 pub trait Store: Friendships + Guests + Lists + Profiles + Notices + Send + Sync {
+    /// Whether the store still answers.
+    fn healthy(&self) -> Result<(), StoreError>;
+    /// How long writes took to be on disk.
+    fn commit_times(&self) -> Histogram;
     /// The account for a login: an e-mail address, or the part before the @ if that is unique.
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError>;
     /// Every user, by address.

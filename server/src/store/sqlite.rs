@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -16,8 +17,8 @@ use tokio::sync::oneshot;
 use super::ops::KNOWN;
 use super::writer::{Job, Tx, Writer};
 use super::{Accepted, NewMessage, Reply, Sink, Store, StoreError, Window, schema};
-use crate::lock;
 use crate::types::{Account, Mark, Message, Seq, SessionKey, Status, Uid, User};
+use crate::{lock, metrics};
 
 /// The most writes that may wait.
 const QUEUE: usize = 8192;
@@ -35,6 +36,7 @@ pub struct Sqlite {
     pub(super) reader: Arc<Mutex<Connection>>,
     jobs: Mutex<Option<SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    commits: Histogram,
 }
 
 impl Sqlite {
@@ -80,12 +82,14 @@ impl Sqlite {
         sink: Sink,
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = sync_channel(QUEUE);
-        let writer = Writer::new(writer, sink)?;
+        let commits = metrics::seconds();
+        let writer = Writer::new(writer, sink, commits.clone())?;
         let thread = std::thread::spawn(move || writer.run(&queue));
         Ok(Sqlite {
             reader,
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
+            commits,
         })
     }
 
@@ -152,6 +156,18 @@ impl Job for Push {
 }
 
 impl Store for Sqlite {
+    fn healthy(&self) -> Result<(), StoreError> {
+        let db = lock(&self.reader);
+        Ok(db
+            .query_row("SELECT 1 FROM users LIMIT 1", [], |_| Ok(()))
+            .optional()
+            .map(drop)?)
+    }
+
+    fn commit_times(&self) -> Histogram {
+        self.commits.clone()
+    }
+
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError> {
         let login = login.trim().to_lowercase();
         let condition = if login.contains('@') {

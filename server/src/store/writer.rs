@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, params};
 
 use super::{Sink, StoreError};
@@ -39,10 +40,15 @@ pub(super) struct Writer {
     sink: Sink,
     numbers: HashMap<Uid, Numbers>,
     last_time: i64,
+    commits: Histogram,
 }
 
 impl Writer {
-    pub(super) fn new(db: Arc<Mutex<Connection>>, sink: Sink) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        db: Arc<Mutex<Connection>>,
+        sink: Sink,
+        commits: Histogram,
+    ) -> Result<Self, StoreError> {
         let last_time =
             lock(&db).query_row("SELECT coalesce(max(time), 0) FROM messages", [], |row| {
                 row.get(0)
@@ -52,6 +58,7 @@ impl Writer {
             sink,
             numbers: HashMap::new(),
             last_time,
+            commits,
         })
     }
 
@@ -71,6 +78,7 @@ impl Writer {
     }
 
     fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let start = Instant::now();
         let outcome = {
             let db = lock(&self.db);
             let mut tx = Tx {
@@ -93,6 +101,7 @@ impl Writer {
                 }
             }
         };
+        self.commits.observe(start.elapsed().as_secs_f64());
         let outcome = match outcome {
             Ok(published) => {
                 (self.sink)(published);

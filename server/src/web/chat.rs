@@ -65,6 +65,9 @@ pub async fn send(
     };
     to_the_end(async move {
         let accepted = app.store.accept(message).await?;
+        if accepted == Accepted::New {
+            app.metrics.messages.inc();
+        }
         if let (Some((inbox, text)), Accepted::New) = (for_echo, accepted) {
             // It fails only if the echo is gone, that is, while the server stops.
             let _ = inbox.send((session.user, text)).await;

@@ -17,7 +17,7 @@ pub fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// Whether the client reached us over TLS, as a proxy in front says; a client that lies here only misleads itself.
+/// Whether the client reached us over TLS; the edge has taken the header from all who may not say so.
 pub fn over_tls(headers: &HeaderMap) -> bool {
     headers
         .get("x-forwarded-proto")

@@ -10,13 +10,14 @@ use axum::response::{IntoResponse, Response};
 
 use super::auth::Session;
 use super::envelope::AjaxError;
-use super::guesses::{client_address, forgive, shown};
+use super::guesses::{forgive, shown};
 use super::pages::{escape, html, redirect};
 use super::params::Params;
 use super::to_the_end::to_the_end;
 use super::{cookies, pages};
-use crate::app::{App, Peer};
+use crate::app::App;
 use crate::config::Registration;
+use crate::edge::Peer;
 use crate::lock;
 use crate::secrets;
 use crate::store::StoreError;
@@ -76,7 +77,7 @@ pub fn no_randomness() -> Response {
 /// POST login.php: success is the cookie `c_user` and a redirect to home.
 pub async fn log_in(
     State(app): State<Arc<App>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(Peer(address)): Extension<Peer>,
     headers: HeaderMap,
     mut params: Params,
 ) -> Response {
@@ -97,15 +98,11 @@ pub async fn log_in(
         Ok(account) => account,
         Err(error) => return unavailable(&error),
     };
-    let address = client_address(peer.ip(), &headers);
     // Few passwords are checked at a time, and nobody is refused for logins that are merely waiting beside his own.
     let turn = app.passwords.turn().await;
     if let Err(wait) = lock(&app.throttle).check(&email, address, Instant::now()) {
         let seconds = wait.as_secs() + 1;
-        log::warn!(
-            "login from {} put off for {seconds} s after too many failures",
-            shown(address)
-        );
+        log::warn!(address:% = shown(address), seconds; "login put off after too many failures");
         let mut response = again(&format!(
             "Too many attempts. Try again in {seconds} seconds."
         ));
@@ -118,7 +115,8 @@ pub async fn log_in(
     let right = turn.verify(password, hash).await;
     let Some(account) = account.filter(|_| right) else {
         lock(&app.throttle).failed(&email, address, Instant::now());
-        log::info!("failed login from {}", shown(address));
+        app.metrics.failed_logins.inc();
+        log::info!(address:% = shown(address); "failed login");
         return again(WRONG);
     };
     drop(turn);
@@ -138,7 +136,7 @@ pub async fn open_session(app: &App, headers: &HeaderMap, user: &User) -> Respon
         return unavailable(&error);
     }
     // Nobody is told yet: a client that wants to be invisible must have the time to say so.
-    log::info!("{} logged in", user.uid);
+    log::info!(uid:% = user.uid; "logged in");
     let scope = cookies::Scope::new(&app.config, headers);
     let mut response = redirect(headers, "/home.php");
     scope.set(&mut response, "c_user", &user.uid.to_string());
@@ -177,7 +175,7 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Pa
         let (app, uid) = (app.clone(), session.user.uid);
         let ended = to_the_end(async move {
             app.store.end_session(session.key).await?;
-            log::info!("{uid} logged out");
+            log::info!(uid:%; "logged out");
             if app.hub.end_session(uid, session.key) {
                 app.tell_presence(uid);
             }

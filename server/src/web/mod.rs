@@ -23,14 +23,18 @@ mod side;
 mod status;
 mod to_the_end;
 
+pub use side::operator_router;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
+use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
@@ -41,6 +45,8 @@ const BODY: usize = 1 << 20;
 const UPLOAD: usize = pictures::LIMIT + (16 << 10);
 /// How long a request may take to arrive and be answered; held polls excepted.
 const REQUEST: Duration = Duration::from_secs(30);
+/// What a page may load and run: what comes from here, and nothing written into it.
+const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// All paths.
 pub fn router(app: Arc<App>) -> Router {
@@ -113,8 +119,18 @@ pub fn router(app: Arc<App>) -> Router {
             StatusCode::REQUEST_TIMEOUT,
             REQUEST,
         ))
+        .layer(middleware::from_fn_with_state(app.clone(), side::timed))
         .route("/x/{*rest}", get(channel::poll).post(channel::poll))
+        .layer(unless_said(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(unless_said(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(unless_said(header::REFERRER_POLICY, "same-origin"))
+        .layer(unless_said(header::CONTENT_SECURITY_POLICY, POLICY))
         .with_state(app)
+}
+
+/// A header on every answer that does not say otherwise itself.
+fn unless_said(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 /// A text answer that nobody may keep.

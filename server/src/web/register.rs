@@ -13,14 +13,15 @@ use zeroize::Zeroizing;
 
 use super::auth::Ajax;
 use super::envelope::{AjaxError, done, payload};
-use super::guesses::{client_address, forgive, shown};
+use super::guesses::{forgive, shown};
 use super::login::open_session;
 use super::pages::{self, escape};
 use super::params::Params;
 use super::to_the_end::to_the_end;
 use crate::accounts::{valid_email, valid_name};
-use crate::app::{App, Peer};
+use crate::app::App;
 use crate::config::Registration;
+use crate::edge::Peer;
 use crate::password::HashError;
 use crate::store::{Invitation, Registered};
 use crate::throttle::Throttle;
@@ -95,11 +96,10 @@ fn page(status: StatusCode, params: &Params, error: Option<AjaxError>) -> Respon
 /// POST register.php: a new account, and its owner is logged in.
 pub async fn register(
     State(app): State<Arc<App>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(Peer(address)): Extension<Peer>,
     headers: HeaderMap,
     mut params: Params,
 ) -> Response {
-    let address = client_address(peer.ip(), &headers);
     match add(&app, address, &mut params).await {
         Ok(user) => open_session(&app, &headers, &user).await,
         Err(error @ AjaxError::NotStored) => error.into_response(),
@@ -118,11 +118,10 @@ struct Added {
 /// POST /ajax/fbchat/register.php: the same for programs.
 pub async fn register_ajax(
     State(app): State<Arc<App>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(Peer(address)): Extension<Peer>,
     headers: HeaderMap,
     mut params: Params,
 ) -> Result<Response, AjaxError> {
-    let address = client_address(peer.ip(), &headers);
     let user = add(&app, address, &mut params).await?;
     let session = open_session(&app, &headers, &user).await;
     let mut response = payload(Added { uid: user.uid });
@@ -169,7 +168,7 @@ async fn add(
             }
             Registered::NotInvited => return Err(NOT_INVITED),
         };
-        log::info!("{uid} signed up from {}", shown(address));
+        log::info!(uid:%, address:% = shown(address); "signed up");
         let user = app.store.person(uid)?.ok_or(AjaxError::NotStored)?;
         app.tell(friend, item::friend(&user, true));
         Ok(user)
@@ -203,16 +202,14 @@ fn new_password(password: Zeroizing<String>) -> Result<Zeroizing<String>, AjaxEr
 /// POST /ajax/fbchat/password.php old, new: changes one's own password and ends all other logins.
 pub async fn password(
     State(app): State<Arc<App>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(Peer(address)): Extension<Peer>,
     Ajax(session): Ajax,
-    headers: HeaderMap,
     mut params: Params,
 ) -> Result<Response, AjaxError> {
     session.check(&params)?;
     let (old, new) = (params.take_secret("old"), params.take_secret("new"));
     let new = new_password(new)?;
     let (uid, email) = (session.user.uid, &session.user.email);
-    let address = client_address(peer.ip(), &headers);
     let account = app.store.account(email)?;
     let turn = app.passwords.turn().await;
     allowed(&app.throttle, email, address)?;
@@ -229,7 +226,7 @@ pub async fn password(
     to_the_end(async move {
         app.store.change_password(uid, hash, session.key).await?;
         app.hub.end_others(uid, session.key);
-        log::info!("{uid} changed his password");
+        log::info!(uid:%; "changed his password");
         Ok(done())
     })
     .await

@@ -1,15 +1,58 @@
-//! Side calls that clients make unasked; answered so that they neither fail nor fill logs.
+//! What whoever watches the server asks for.
 
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::Response;
+use axum::routing::get;
 
 use super::text;
+use crate::app::App;
+use crate::metrics;
 
-/// For whoever watches the server.
-pub async fn health() -> Response {
-    text(
-        StatusCode::OK,
-        "text/plain; charset=utf-8",
-        "ok\n".to_owned(),
-    )
+/// What only the operator's programs may see.
+pub fn operator_router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(health))
+        .with_state(app)
+}
+
+/// GET /healthz: whether the server can do its work, which needs the store.
+pub async fn health(State(app): State<Arc<App>>) -> Response {
+    let (status, told) = match app.store.healthy() {
+        Ok(()) => (StatusCode::OK, "ok\n"),
+        Err(error) => {
+            log::error!("not healthy: {error}");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The store does not answer.\n",
+            )
+        }
+    };
+    text(status, "text/plain; charset=utf-8", told.to_owned())
+}
+
+/// GET /metrics
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let (polls, online) = app.hub.count();
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    text(StatusCode::OK, kind, app.metrics.page(polls, online))
+}
+
+/// Notes how long a request took.
+pub async fn timed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>();
+    let path = path.map_or("other", MatchedPath::as_str).to_owned();
+    let start = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    let took = start.elapsed().as_secs_f64();
+    let request = metrics::Request { path, status };
+    app.metrics.requests.get_or_create(&request).observe(took);
+    response
 }

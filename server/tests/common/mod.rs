@@ -5,10 +5,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::blocking::{Client as Http, Response};
+use reqwest::blocking::{Client as Http, ClientBuilder, Response};
 use reqwest::redirect::Policy;
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 pub struct Server {
     pub child: Child,
     pub base: String,
+    said: BufReader<ChildStdout>,
 }
 
 impl Server {
@@ -36,17 +37,28 @@ impl Server {
     }
 
     pub fn start(command: &mut Command) -> Self {
+        // What the tests are told is not for the server.
+        command.env_remove("FBCHATD_KILLS");
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        let base = String::new();
+        let mut server = Server { child, base, said };
+        server.base = server.said("listening on ");
+        server
+    }
+
+    /// The rest of the next line on standard output, which begins like this.
+    pub fn said(&mut self, begin: &str) -> String {
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let base = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap_or_else(|| panic!("{line:?}"))
-            .to_owned();
-        Server { child, base }
+        self.said.read_line(&mut line).unwrap();
+        let rest = line.trim().strip_prefix(begin);
+        rest.unwrap_or_else(|| panic!("{line:?}")).to_owned()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status();
+        assert!(sent.unwrap().success());
     }
 
     pub fn kill(&mut self) {
@@ -56,11 +68,7 @@ impl Server {
 
     /// SIGTERM, and how it ended.
     pub fn stop(&mut self) -> ExitStatus {
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        self.signal("-TERM");
         self.child.wait().unwrap()
     }
 
@@ -137,9 +145,13 @@ pub fn read_all(mut stream: TcpStream) -> String {
 }
 
 pub fn http() -> Http {
-    // Built together with the library, reqwest has TLS but no provider of its own and wants one, although nothing here uses TLS.
+    http_with(Http::builder())
+}
+
+pub fn http_with(builder: ClientBuilder) -> Http {
+    // Built together with the library, reqwest has TLS but no provider of its own and wants one, for tests that use no TLS, too.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Http::builder()
+    builder
         .redirect(Policy::none())
         .timeout(DEADLINE)
         .no_proxy()

@@ -1,0 +1,65 @@
+//! The log, on standard error: levels, a sentence, and beside it what programs look for as keys and values. No passwords,
+//! no texts of messages.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use env_logger::fmt::Formatter;
+use log::kv::{Error, Key, Value, VisitSource};
+use log::{LevelFilter, Record};
+use serde::Serialize;
+
+use crate::config::{Level, LogFormat};
+
+/// Begins to log.
+pub fn start(level: Level, format: LogFormat) {
+    let mut logger = env_logger::Builder::new();
+    logger.filter_level(match level {
+        Level::Error => LevelFilter::Error,
+        Level::Warn => LevelFilter::Warn,
+        Level::Info => LevelFilter::Info,
+        Level::Debug => LevelFilter::Debug,
+    });
+    if format == LogFormat::Json {
+        logger.format(json);
+    }
+    logger.init();
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    level: &'a str,
+    target: &'a str,
+    message: String,
+    #[serde(flatten)]
+    more: Pairs,
+}
+
+#[derive(Default, Serialize)]
+#[serde(transparent)]
+struct Pairs(BTreeMap<String, String>);
+
+impl<'kvs> VisitSource<'kvs> for Pairs {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
+        self.0.insert(key.to_string(), value.to_string());
+        Ok(())
+    }
+}
+
+fn json(to: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let mut more = Pairs::default();
+    record
+        .key_values()
+        .visit(&mut more)
+        .map_err(io::Error::other)?;
+    let line = Line {
+        time: to.timestamp_millis().to_string(),
+        level: record.level().as_str(),
+        target: record.target(),
+        message: record.args().to_string(),
+        more,
+    };
+    serde_json::to_writer(&mut *to, &line)?;
+    writeln!(to)
+}

@@ -1,0 +1,89 @@
+//! What the operator can watch, in the text format of Prometheus.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// Which requests.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Request {
+    /// The path as the router knows it, never as the client wrote it.
+    pub path: String,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// Everything that is counted.
+pub struct Metrics {
+    registry: Registry,
+    /// Messages that were stored.
+    pub messages: Counter,
+    /// Logins that were refused for a wrong password.
+    pub failed_logins: Counter,
+    /// Connections that are open.
+    pub connections: Gauge,
+    /// How long requests took; without those that are held on purpose.
+    pub requests: Family<Request, Histogram, fn() -> Histogram>,
+    polls: Gauge,
+    online: Gauge,
+}
+
+/// Seconds from 0.1 ms to 13 s.
+pub fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.0001, 3.25, 11))
+}
+
+impl Metrics {
+    /// `commits` is how long the store took to put its writes on disk.
+    pub fn new(commits: Histogram) -> Self {
+        let mut metrics = Metrics {
+            registry: Registry::with_prefix("fbchatd"),
+            messages: Counter::default(),
+            failed_logins: Counter::default(),
+            connections: Gauge::default(),
+            requests: Family::new_with_constructor(seconds),
+            polls: Gauge::default(),
+            online: Gauge::default(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("messages", "Messages stored", metrics.messages.clone());
+        registry.register(
+            "failed_logins",
+            "Logins with a wrong password",
+            metrics.failed_logins.clone(),
+        );
+        registry.register(
+            "connections",
+            "Open connections",
+            metrics.connections.clone(),
+        );
+        registry.register(
+            "request_seconds",
+            "Time to answer requests, other than held polls",
+            metrics.requests.clone(),
+        );
+        registry.register("polls_held", "Polls that wait", metrics.polls.clone());
+        registry.register("users_online", "Users others see", metrics.online.clone());
+        registry.register(
+            "store_commit_seconds",
+            "Time to put a group of writes on disk",
+            commits,
+        );
+        metrics
+    }
+
+    /// The page that Prometheus reads.
+    pub fn page(&self, polls: usize, online: usize) -> String {
+        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        self.polls.set(count(polls));
+        self.online.set(count(online));
+        let mut page = String::new();
+        // It writes into memory, and only that could fail.
+        let _ = encode(&mut page, &self.registry);
+        page
+    }
+}

@@ -1,0 +1,172 @@
+//! TLS: cookies, HTTP/2, a certificate that changes, and proxies that are believed or not.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use common::{EXE, Server, encode, http, http_with, until};
+use reqwest::blocking::{Client as Http, Response};
+use reqwest::{Certificate, Version};
+
+/// Writes a certificate and its key, and gives the certificate.
+fn certificate(dir: &Path) -> String {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(dir.join("cert.pem"), made.cert.pem()).unwrap();
+    std::fs::write(dir.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    made.cert.pem()
+}
+
+fn command(dir: &Path) -> Command {
+    let mut command = Command::new(EXE);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(dir)
+        .env("FBCHATD_TLS_LISTEN", "127.0.0.1:0")
+        .env("FBCHATD_TLS_CERT", dir.join("cert.pem"))
+        .env("FBCHATD_TLS_KEY", dir.join("key.pem"));
+    command
+}
+
+/// A client that trusts this certificate and no other.
+fn trusting(pem: &str, old: bool) -> Http {
+    let roots = [Certificate::from_pem(pem.as_bytes()).unwrap()];
+    let builder = Http::builder().tls_certs_only(roots);
+    http_with(if old { builder.http1_only() } else { builder })
+}
+
+fn login(http: &Http, base: &str) -> Response {
+    let request = http.post(format!("{base}/login.php"));
+    let form = encode(&[("email", "ann"), ("pass", "secret")]);
+    request
+        .header("Cookie", "test_cookie=1")
+        .body(form)
+        .send()
+        .unwrap()
+}
+
+fn cookies(response: &Response) -> Vec<String> {
+    let lines = response.headers().get_all("set-cookie").iter();
+    lines
+        .map(|line| line.to_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn over_tls_cookies_are_secure_and_both_versions_of_http_work() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let pem = certificate(dir.path());
+    let mut server = Server::start(&mut command(dir.path()));
+    let base = server.said("listening on ");
+    assert!(base.starts_with("https://"), "{base}");
+    for (old, version) in [(true, Version::HTTP_11), (false, Version::HTTP_2)] {
+        let http = trusting(&pem, old);
+        let welcome = login(&http, &base);
+        assert_eq!(
+            (welcome.status().as_u16(), welcome.version()),
+            (302, version)
+        );
+        assert_eq!(welcome.headers()["location"], format!("{base}/home.php"));
+        let cookies = cookies(&welcome);
+        assert_eq!(cookies.len(), 2);
+        for cookie in &cookies {
+            assert!(
+                cookie.ends_with("; HttpOnly; SameSite=Lax; Secure"),
+                "{cookie}"
+            );
+        }
+        let sent: Vec<_> = cookies
+            .iter()
+            .map(|cookie| cookie.split(';').next().unwrap())
+            .collect();
+        let poll = http
+            .get(format!("{base}/x/0/true/p_100001=-1"))
+            .header("Cookie", sent.join("; "));
+        let answer = common::json(poll.send().unwrap());
+        assert!(answer["seq"].is_i64(), "{answer}");
+    }
+    // The same server without TLS, for a proxy on this machine.
+    assert!(!cookies(&login(&http(), &server.base))[0].contains("Secure"));
+    assert!(server.stop().success());
+}
+
+#[test]
+fn sighup_takes_a_new_certificate_and_refuses_a_broken_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = certificate(dir.path());
+    let mut server = Server::start(&mut command(dir.path()));
+    let base = server.said("listening on ");
+    let works = |pem: &str| {
+        trusting(pem, false)
+            .get(format!("{base}/healthz"))
+            .send()
+            .is_ok()
+    };
+    assert!(works(&old));
+    // Half of a change: the key of another certificate.
+    let key = std::fs::read(dir.path().join("key.pem")).unwrap();
+    let new = certificate(dir.path());
+    std::fs::write(dir.path().join("key.pem"), &key).unwrap();
+    server.signal("-HUP");
+    std::fs::write(dir.path().join("cert.pem"), "nonsense").unwrap();
+    server.signal("-HUP");
+    for _ in 0..20 {
+        assert!(works(&old) && !works(&new));
+    }
+    let newest = certificate(dir.path());
+    server.signal("-HUP");
+    until("the new certificate", || works(&newest).then_some(()));
+    assert!(!works(&old));
+}
+
+#[test]
+fn files_that_are_not_right_are_named_before_anything_is_served() {
+    let dir = tempfile::tempdir().unwrap();
+    certificate(dir.path());
+    let key = std::fs::read(dir.path().join("key.pem")).unwrap();
+    certificate(dir.path());
+    for (file, content, words) in [
+        (
+            "key.pem",
+            &key[..],
+            &["tls_cert", "tls_key", "together"][..],
+        ),
+        ("key.pem", b"", &["key.pem", "tls_key", "no private key"]),
+        (
+            "cert.pem",
+            b"x",
+            &["cert.pem", "tls_cert", "no certificate"],
+        ),
+    ] {
+        std::fs::write(dir.path().join(file), content).unwrap();
+        let output = command(dir.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(words.iter().all(|word| told.contains(word)), "{told}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn only_a_trusted_proxy_is_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    for (trusted, believed) in [("[\"127.0.0.0/8\"]", true), ("[\"192.0.2.1\"]", false)] {
+        let mut command = Command::new(EXE);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.env("FBCHATD_TRUSTED_PROXIES", trusted);
+        let server = Server::start(command.arg(dir.path()));
+        let form = encode(&[("email", "ann"), ("pass", "secret")]);
+        let request = http().post(format!("{}/login.php", server.base));
+        let request = request
+            .header("Cookie", "test_cookie=1")
+            .header("X-Forwarded-Proto", "https");
+        let welcome = request.body(form).send().unwrap();
+        assert_eq!(cookies(&welcome)[0].contains("Secure"), believed);
+        let location = welcome.headers()["location"].to_str().unwrap();
+        assert_eq!(location.starts_with("https://"), believed, "{location}");
+    }
+}
