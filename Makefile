@@ -12,7 +12,7 @@ RUN_PACKAGES := pidgin
 TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
 	clang gobjc libgnustep-base-dev doxygen abigail-tools \
-	finch bitlbee-libpurple appstream valgrind
+	finch bitlbee-libpurple appstream valgrind systemd
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
 # signal handling, which has no place in a library.
@@ -24,7 +24,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
 .PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-sanitizers test-purple \
-	test-run bench release-check check-size check-abi header docs built install check-install install-library install-user \
+	test-run bench release-check check-size check-abi header docs built install check-install install-library install-service install-user \
 	uninstall uninstall-library uninstall-user clean
 
 ## make                 build everything into target/release/
@@ -124,6 +124,7 @@ header:
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
+SYSCONFDIR ?= /etc
 DESTDIR ?=
 # Of the workspace, and the library's sentence about itself.
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
@@ -134,16 +135,18 @@ ABI := $(shell sed -n 's/^\#define FBCHAT_ABI_VERSION //p' include/fbchat.h)
 to_bin := $(DESTDIR)$(PREFIX)/bin
 to_lib := $(DESTDIR)$(LIBDIR)
 to_include := $(DESTDIR)$(PREFIX)/include
+to_units := $(DESTDIR)$(PREFIX)/lib/systemd/system
+to_settings := $(DESTDIR)$(SYSCONFDIR)/fbchatd
 to_doc := $(DESTDIR)$(PREFIX)/share/doc/fbchat
 
 # Not after `all`: root has no Rust, and should leave no files in target/.
 built:
 	@test -x $(RELEASE)/fbchatd -a -e $(RELEASE)/libfbchat-purple.so || { echo "Run make first." >&2; exit 1; }
 
-## make install         programs, library, header and examples into PREFIX (/usr/local), the plugin where libpurple looks for it
-install: built install-library
-	install -d $(to_bin)
-	install -m 755 $(RELEASE)/fbchat $(RELEASE)/fbchatd $(to_bin)/
+## make install         programs, library, header and examples into PREFIX (/usr/local), the plugin where libpurple looks for it,
+##                      the service where systemd does
+install: built install-library install-service
+	install -m 755 $(RELEASE)/fbchat $(to_bin)/
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) install
 
 ## make check-install   whether messengers can load the plugin that was installed, and why not
@@ -164,9 +167,18 @@ install-library:
 	install -m 644 include/fbchat.h $(to_include)/
 	install -m 644 examples/* $(to_doc)/examples/
 
-## make uninstall       take back what install put there
+## make install-service only the server, as a service of systemd; settings that are there stay as they are
+install-service:
+	@test -x $(RELEASE)/fbchatd || { echo "Run make first." >&2; exit 1; }
+	install -d $(to_bin) $(to_units) $(to_settings)
+	install -m 755 $(RELEASE)/fbchatd $(to_bin)/
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' server/fbchatd.service.in >$(to_units)/fbchatd.service
+	test -e $(to_settings)/fbchatd.toml || sed 's|^#data = |data = |' server/fbchatd.toml >$(to_settings)/fbchatd.toml
+	chmod 644 $(to_units)/fbchatd.service $(to_settings)/fbchatd.toml
+
+## make uninstall       take back what install put there, but for the server's settings and data
 uninstall: uninstall-library
-	rm -f $(to_bin)/fbchat $(to_bin)/fbchatd
+	rm -f $(to_bin)/fbchat $(to_bin)/fbchatd $(to_units)/fbchatd.service
 	$(MAKE) -C purple DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) uninstall
 
 uninstall-library:

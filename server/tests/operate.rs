@@ -6,6 +6,7 @@ mod common;
 
 use std::io::Read;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -191,6 +192,52 @@ fn systemd_hears_when_the_server_is_ready_and_when_it_stops() {
     assert_eq!(get(&format!("{}/healthz", server.base)).0, 200);
     server.stop();
     assert_eq!(hear().trim(), "STOPPING=1");
+}
+
+#[test]
+fn the_installed_service_is_right_and_keeps_its_settings() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    let install = || {
+        let release = Path::new(EXE).parent().unwrap();
+        let mut make = Command::new("make");
+        make.env_remove("MAKEFLAGS")
+            .args(["--silent", "--directory"]);
+        make.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .arg("install-service");
+        make.arg(format!("RELEASE={}", release.display()));
+        make.arg(format!("PREFIX={}", root.display()));
+        make.arg(format!("SYSCONFDIR={}", root.join("etc").display()));
+        assert!(make.status().unwrap().success());
+    };
+    install();
+    let unit = root.join("lib/systemd/system/fbchatd.service");
+    let analyze = |args: &[&str]| {
+        let mut analyze = Command::new("systemd-analyze");
+        let output = analyze.args(args).arg(&unit).output().unwrap();
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{output:?}"
+        );
+    };
+    analyze(&["verify", "--man=no"]);
+    // The exposure that it reckons, in tenths.
+    analyze(&["security", "--offline=true", "--threshold=20"]);
+    let settings = root.join("etc/fbchatd/fbchatd.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    assert!(text.contains("\ndata = \"/var/lib/fbchatd\"\n"), "{text}");
+    let mut check = Command::new(root.join("bin/fbchatd"));
+    assert!(
+        check
+            .args(["config", "check"])
+            .arg(&settings)
+            .status()
+            .unwrap()
+            .success()
+    );
+    std::fs::write(&settings, "hold_s = 5\n").unwrap();
+    install();
+    assert_eq!(std::fs::read_to_string(&settings).unwrap(), "hold_s = 5\n");
 }
 
 #[test]
