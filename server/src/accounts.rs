@@ -11,7 +11,7 @@ use crate::cli::{Friend, PasswordSource, Place, User};
 use crate::config::Registration;
 use crate::password::{Cost, hash};
 use crate::run::settings;
-use crate::store::{Guests, Sqlite, Store};
+use crate::store::{Guests, Sessions, Sqlite, Store, Upkeep};
 use crate::{secrets, types};
 
 type Failure = Box<dyn Error>;
@@ -46,6 +46,13 @@ pub async fn user(command: User) -> Result<(), Failure> {
                 println!("{}\t{}\t{}", user.uid, user.email, user.name);
             }
         }
+        User::Del { email, place } => {
+            let store = open_existing(&place)?;
+            let user = find(&store, &email)?;
+            store.delete_user(user.uid).await?;
+            store.close();
+            println!("deleted {} and everything that belonged to it", user.email);
+        }
         User::Passwd {
             email,
             password,
@@ -54,7 +61,7 @@ pub async fn user(command: User) -> Result<(), Failure> {
             let store = open_existing(&place)?;
             let user = find(&store, &email)?;
             let hash = hash(&ask_password(&password, &user.email)?, Cost::Full)?;
-            store.set_password(user.uid, hash).await?;
+            store.set_password(user.uid, hash, None).await?;
             store.close();
             println!(
                 "changed the password of {}; all its logins have ended",
@@ -117,7 +124,7 @@ fn open(place: &Place) -> Result<Sqlite, Failure> {
 }
 
 /// The store of a directory that has one: nobody wants a new one where he has mistyped the name of his own.
-fn open_existing(place: &Place) -> Result<Sqlite, Failure> {
+pub fn open_existing(place: &Place) -> Result<Sqlite, Failure> {
     let dir = settings(place)?.data_dir()?;
     if let Ok(false) = Sqlite::file(&dir).try_exists() {
         let text =
@@ -127,7 +134,8 @@ fn open_existing(place: &Place) -> Result<Sqlite, Failure> {
     open(place)
 }
 
-fn find(store: &Sqlite, email: &str) -> Result<types::User, Failure> {
+/// The account with this address.
+pub fn find(store: &Sqlite, email: &str) -> Result<types::User, Failure> {
     let account = store.account(email)?;
     let unknown = || format!("There is no account {email}. `fbchatd user list` shows all.").into();
     account.map(|account| account.user).ok_or_else(unknown)

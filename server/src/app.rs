@@ -12,7 +12,7 @@ use crate::lock;
 use crate::metrics::Metrics;
 use crate::pace::Pace;
 use crate::password::Passwords;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::throttle::Throttle;
 use crate::types::{Uid, User};
 
@@ -116,8 +116,24 @@ impl App {
         }
     }
 
+    /// Ends the sessions here that another process has ended in the store: a revoked one, a new password, a deleted account.
+    fn end_what_was_ended(&self) -> Result<(), StoreError> {
+        if !self.store.changed_outside()? {
+            return Ok(());
+        }
+        for (uid, session) in self.hub.sessions() {
+            if self.store.session(session)?.is_none() && self.hub.end_session(uid, session) {
+                self.tell_presence(uid);
+            }
+        }
+        Ok(())
+    }
+
     /// Once a second: presence that changes by itself, and what was fetched meanwhile.
     pub fn tick(&self) {
+        if let Err(error) = self.end_what_was_ended() {
+            log::error!("cannot look after the sessions: {error}");
+        }
         let (changed, acked) = self.hub.sweep();
         for uid in changed {
             self.tell_presence(uid);

@@ -41,6 +41,31 @@ pub enum Command {
     /// Manage friendships, also while the server runs
     #[command(subcommand)]
     Friend(Friend),
+    /// Look after logins, also while the server runs
+    #[command(subcommand)]
+    Session(Session),
+    /// Print how much there is
+    Stats {
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Copy the database into a new file, also while the server runs
+    Backup {
+        /// The new file
+        file: PathBuf,
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print everything that belongs to one account as JSON, its conversations included
+    Export {
+        /// The account
+        email: String,
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
     /// Print a link with which one person can make himself an account, once and within two weeks
     Invite {
         /// Make the guest a friend of this account
@@ -49,6 +74,33 @@ pub enum Command {
         /// How people reach the server [default: from base_domain or listen in the settings]
         #[arg(long, value_name = "URL")]
         url: Option<String>,
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Logins.
+#[derive(Debug, Subcommand)]
+pub enum Session {
+    /// List who is logged in: id, account, since when (ms), from which address, with which client
+    List {
+        /// Only this account
+        email: Option<String>,
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+    /// End a login, also while its client is connected
+    Revoke {
+        /// The account
+        email: String,
+        /// Which, as in the list
+        #[arg(required_unless_present = "all")]
+        id: Option<String>,
+        /// All of them
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
         /// Which data and settings
         #[command(flatten)]
         place: Place,
@@ -105,6 +157,14 @@ pub enum User {
     },
     /// List the accounts
     List {
+        /// Which data and settings
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Delete an account and everything that belongs to it, its conversations included
+    Del {
+        /// The account
+        email: String,
         /// Which data and settings
         #[command(flatten)]
         place: Place,

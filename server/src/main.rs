@@ -15,6 +15,7 @@ mod item;
 mod json;
 mod logging;
 mod metrics;
+mod operator;
 mod pace;
 mod password;
 mod run;

@@ -16,7 +16,7 @@ use crate::hub::Hub;
 use crate::password::{Cost, Passwords, hash};
 use crate::store::{Sink, Sqlite, Store, lock_directory};
 use crate::types::User;
-use crate::{logging, serve, tls};
+use crate::{logging, operator, serve, tls};
 
 type Failure = Box<dyn Error>;
 
@@ -36,6 +36,10 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             }
             Command::Config(command) => check(command),
             Command::User(command) => accounts::user(command).await,
+            Command::Session(command) => operator::session(command).await,
+            Command::Stats { place } => operator::stats(&place),
+            Command::Backup { file, place } => operator::backup(&file, &place),
+            Command::Export { email, place } => operator::export(&email, &place),
             Command::Friend(command) => accounts::friend(command).await,
             Command::Invite { friend, url, place } => accounts::invite(friend, url, place).await,
         }

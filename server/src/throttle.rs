@@ -1,25 +1,57 @@
-//! Slows down password guessing, per name and per address. In memory only: a restart forgives.
+//! Slows down password guessing. In memory only: a restart forgives.
+//!
+//! Whoever fails is counted by his address, and the account that he fails at is counted over all addresses, with more
+//! patience, for guessers who have many. An address that the account's owner has logged in from is counted for that account
+//! alone: no stranger can lock him out from there, wherever and however much he guesses.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Attempts that cost nothing.
+/// Failures that cost nothing.
 const FREE: u32 = 10;
-/// The longest wait. Nothing tells a stranger who goes on failing from the owner: for as long as he does, the owner is
-/// kept out, too, but for the one attempt a minute, if he is first. Logins that are open already go on.
+/// Failures at one account that cost nothing to those who fail at it from elsewhere. One address gets no further than a
+/// third of it before all is forgotten.
+const FREE_OVER_ALL: u32 = 100;
+/// The longest wait.
 const LONGEST: Duration = Duration::from_secs(60);
 /// After this long without an attempt all is forgotten.
 const FORGET: Duration = Duration::from_secs(15 * 60);
-/// The most names and addresses remembered.
+/// The most counts remembered.
 const ENTRIES: usize = 10_000;
+
+/// What stands before the @ of what was typed, whether there is such an account or not. It is the same for an address and
+/// its short form, so the throttle tells nobody who has an account.
+type Name = String;
 
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
-    /// What stands before the @ of what was typed, whether there is such an account or not. It is the same for an
-    /// address and its short form, so the throttle tells nobody who has an account.
-    Name(String),
+    /// An account, over all addresses that are not its owner's.
+    Name(Name),
+    /// An account, from one of its owner's addresses.
+    Own(Name, IpAddr),
+    /// An account, from nobody knows where.
+    Nowhere(Name),
+    /// An address, over all accounts.
     Address(IpAddr),
+}
+
+impl Key {
+    fn free(&self) -> u32 {
+        match self {
+            Key::Name(_) => FREE_OVER_ALL,
+            Key::Own(..) | Key::Nowhere(_) | Key::Address(_) => FREE,
+        }
+    }
+}
+
+/// Where an attempt comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// The address, if it is known.
+    pub address: Option<IpAddr>,
+    /// Whether the account's owner has logged in from there.
+    pub own: bool,
 }
 
 struct Tries {
@@ -27,7 +59,7 @@ struct Tries {
     last: Instant,
 }
 
-/// Failed logins by name and by address.
+/// Failed logins.
 #[derive(Default)]
 pub struct Throttle {
     tries: HashMap<Key, Tries>,
@@ -35,20 +67,20 @@ pub struct Throttle {
 
 impl Throttle {
     /// Whether an attempt is allowed now, else how long to wait.
-    pub fn check(
-        &self,
-        typed: &str,
-        address: Option<IpAddr>,
-        now: Instant,
-    ) -> Result<(), Duration> {
-        let keys = keys(typed, address);
+    pub fn check(&self, typed: &str, from: Source, now: Instant) -> Result<(), Duration> {
+        let keys = keys(typed, from).into_iter();
         let wait = keys.filter_map(|key| self.wait(&key, now)).max();
         wait.map_or(Ok(()), Err)
     }
 
     /// The attempt was wrong.
-    pub fn failed(&mut self, typed: &str, address: Option<IpAddr>, now: Instant) {
-        for key in keys(typed, address) {
+    pub fn failed(&mut self, typed: &str, from: Source, now: Instant) {
+        let mut keys = keys(typed, from);
+        // He may go on to other accounts from there.
+        if from.own {
+            keys.extend(from.address.map(Key::Address));
+        }
+        for key in keys {
             self.make_room(now);
             let tries = self.tries.entry(key).or_insert(Tries {
                 failed: 0,
@@ -62,14 +94,19 @@ impl Throttle {
         }
     }
 
-    /// The attempt was right: forgives the name, but not the address, since guessers have accounts of their own.
-    pub fn succeeded(&mut self, typed: &str) {
-        self.tries.remove(&name(typed));
+    /// The attempt was right: forgives the account, but not the address, since guessers have accounts of their own.
+    pub fn succeeded(&mut self, typed: &str, from: Source) {
+        let name = name(typed);
+        self.tries.remove(&Key::Name(name.clone()));
+        self.tries.remove(&match from.address {
+            Some(address) => Key::Own(name, address),
+            None => Key::Nowhere(name),
+        });
     }
 
     fn wait(&self, key: &Key, now: Instant) -> Option<Duration> {
         let tries = self.tries.get(key)?;
-        let over = tries.failed.checked_sub(FREE)?;
+        let over = tries.failed.checked_sub(key.free())?;
         let delay = Duration::from_secs(1 << over.min(10)).min(LONGEST);
         let left = delay.checked_sub(now.saturating_duration_since(tries.last))?;
         (!left.is_zero()).then_some(left)
@@ -97,49 +134,106 @@ pub fn local_part(typed: &str) -> String {
         .to_owned()
 }
 
-fn name(typed: &str) -> Key {
-    Key::Name(local_part(typed).chars().take(100).collect())
+fn name(typed: &str) -> Name {
+    local_part(typed).chars().take(100).collect()
 }
 
-fn keys(typed: &str, address: Option<IpAddr>) -> impl Iterator<Item = Key> {
-    let address = address.map(|address| match address.to_canonical() {
-        // One subscriber has a whole /64.
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
-        v4 => v4,
-    });
-    [Some(name(typed)), address.map(Key::Address)]
-        .into_iter()
-        .flatten()
+/// What an attempt is judged by.
+fn keys(typed: &str, from: Source) -> Vec<Key> {
+    let name = name(typed);
+    match from.address {
+        None => vec![Key::Nowhere(name)],
+        Some(address) if from.own => vec![Key::Own(name, address)],
+        Some(address) => vec![Key::Name(name), Key::Address(address)],
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn address(n: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([10, 0, 0, n]))
+    fn stranger(n: u8) -> Source {
+        Source {
+            address: Some(IpAddr::from([10, 0, 0, n])),
+            own: false,
+        }
     }
+
+    fn own(n: u8) -> Source {
+        Source {
+            own: true,
+            ..stranger(n)
+        }
+    }
+
+    const NOWHERE: Source = Source {
+        address: None,
+        own: false,
+    };
 
     #[test]
     fn after_ten_failures_one_has_to_wait_and_the_wait_grows() {
+        for from in [stranger(1), own(1), NOWHERE] {
+            let (mut throttle, mut now) = (Throttle::default(), Instant::now());
+            for _ in 0..10 {
+                assert_eq!(throttle.check("bob", from, now), Ok(()));
+                throttle.failed("bob", from, now);
+            }
+            let mut waits = Vec::new();
+            for _ in 10..18 {
+                let wait = throttle.check("Bob ", from, now).unwrap_err();
+                waits.push(wait.as_secs());
+                now += wait;
+                assert_eq!(throttle.check("bob", from, now), Ok(()));
+                throttle.failed("bob", from, now);
+            }
+            assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+            assert_eq!(throttle.check("alice", stranger(99), now), Ok(()));
+            now += FORGET;
+            throttle.failed("bob", from, now);
+            assert_eq!(throttle.check("bob", from, now), Ok(()));
+        }
+    }
+
+    /// For a quarter of an hour, as fast as he may.
+    #[test]
+    fn a_stranger_who_guesses_locks_the_owner_out_nowhere() {
         let (mut throttle, mut now) = (Throttle::default(), Instant::now());
-        for n in 0..10 {
-            assert_eq!(throttle.check("bob", address(n), now), Ok(()));
-            throttle.failed("bob", address(n), now);
+        let mut guesses = 0;
+        let end = now + FORGET;
+        while now < end {
+            match throttle.check("bob", stranger(1), now) {
+                Ok(()) => {
+                    throttle.failed("bob", stranger(1), now);
+                    guesses += 1;
+                    for n in 2..100 {
+                        assert_eq!(throttle.check("bob", stranger(n), now), Ok(()));
+                    }
+                    assert_eq!(throttle.check("bob", own(1), now), Ok(()));
+                    assert_eq!(throttle.check("bob", NOWHERE, now), Ok(()));
+                }
+                Err(wait) => now += wait,
+            }
         }
-        let mut waits = Vec::new();
-        for n in 10..18 {
-            let wait = throttle.check("Bob ", address(n), now).unwrap_err();
-            waits.push(wait.as_secs());
-            now += wait;
-            assert_eq!(throttle.check("bob", address(n), now), Ok(()));
-            throttle.failed("bob", address(n), now);
+        assert!((20..FREE_OVER_ALL / 3).contains(&guesses), "{guesses}");
+    }
+
+    #[test]
+    fn strangers_with_many_addresses_are_slowed_down_but_the_owner_is_not() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        for n in 0..100 {
+            throttle.failed("bob", stranger(n), now);
         }
-        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(throttle.check("alice", address(99), now), Ok(()));
-        now += FORGET;
-        throttle.failed("bob", address(0), now);
-        assert_eq!(throttle.check("bob", address(0), now), Ok(()));
+        assert!(
+            throttle
+                .check("bob@example.org", stranger(200), now)
+                .is_err()
+        );
+        assert_eq!(throttle.check("bob@example.org", own(200), now), Ok(()));
+        assert_eq!(throttle.check("bob@example.org", own(1), now), Ok(()));
+        assert_eq!(throttle.check("alice", stranger(200), now), Ok(()));
+        throttle.succeeded("bob", own(1));
+        assert_eq!(throttle.check("bob", stranger(200), now), Ok(()));
     }
 
     #[test]
@@ -148,11 +242,11 @@ mod tests {
         for (typed, other) in [("bob", "Bob@example.org"), ("bob@x.org ", "BOB")] {
             let mut throttle = Throttle::default();
             for _ in 0..10 {
-                throttle.failed(typed, None, now);
+                throttle.failed(typed, NOWHERE, now);
             }
-            assert!(throttle.check(other, None, now).is_err(), "{typed}");
-            assert!(throttle.check("bo", None, now).is_ok());
-            assert!(throttle.check("alice", None, now).is_ok());
+            assert!(throttle.check(other, NOWHERE, now).is_err(), "{typed}");
+            assert!(throttle.check("bo", NOWHERE, now).is_ok());
+            assert!(throttle.check("alice", NOWHERE, now).is_ok());
         }
     }
 
@@ -160,37 +254,36 @@ mod tests {
     fn an_address_is_slowed_down_over_all_accounts() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for n in 0..10 {
-            throttle.failed(&format!("user{n}"), address(1), now);
+            throttle.failed(
+                &format!("user{n}"),
+                if n % 2 == 0 { stranger(1) } else { own(1) },
+                now,
+            );
         }
-        assert!(throttle.check("other", address(1), now).is_err());
-        assert!(throttle.check("other", address(2), now).is_ok());
+        assert!(throttle.check("other", stranger(1), now).is_err());
+        assert!(throttle.check("other", stranger(2), now).is_ok());
     }
 
     #[test]
     fn success_forgives_the_name_but_not_the_address() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
-        for n in 0..20 {
-            throttle.failed("bob", address(n), now);
-        }
-        assert!(throttle.check("bob", address(99), now).is_err());
-        throttle.succeeded("bob");
-        assert!(throttle.check("bob", address(99), now).is_ok());
         for _ in 0..10 {
-            throttle.failed("bob", address(1), now);
-            throttle.succeeded("bob");
+            throttle.failed("bob", own(1), now);
+            throttle.succeeded("bob", own(1));
         }
-        assert!(throttle.check("bob", address(1), now).is_err());
+        assert!(throttle.check("bob", own(1), now).is_ok());
+        assert!(throttle.check("alice", stranger(1), now).is_err());
     }
 
     #[test]
     fn memory_is_bounded() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for n in 0..20_000_u32 {
-            throttle.failed(
-                &format!("user{n}"),
-                Some(IpAddr::from(n.to_be_bytes())),
-                now,
-            );
+            let from = Source {
+                address: Some(IpAddr::from(n.to_be_bytes())),
+                own: false,
+            };
+            throttle.failed(&format!("user{n}"), from, now);
         }
         assert!(throttle.tries.len() <= ENTRIES);
     }

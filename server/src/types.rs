@@ -89,7 +89,7 @@ pub struct Account {
 }
 
 /// The hash under which a login session is stored; the secret itself stays with the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionKey(pub [u8; 32]);
 
 /// An accepted message.

@@ -12,6 +12,9 @@ use crate::types::{Seq, SessionKey};
 /// The most held polls per user; one more lets the oldest go.
 const POLLS: usize = 10;
 
+/// How long an ended session is remembered; longer than any request lasts that saw it alive.
+const ENDED: Duration = Duration::from_secs(60);
+
 /// When somebody counts as idle or gone.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -37,6 +40,8 @@ pub(super) struct Live {
     pub pinned: bool,
     pub waiting: VecDeque<Waiting>,
     sessions: Vec<(SessionKey, Instant)>,
+    /// Sessions that a request on its way may still take for alive.
+    ended: Vec<(SessionKey, Instant)>,
     last_active: Option<Instant>,
     pub presence: Presence,
 }
@@ -52,6 +57,7 @@ impl Default for Live {
             pinned: false,
             waiting: VecDeque::new(),
             sessions: Vec::new(),
+            ended: Vec::new(),
             last_active: None,
             presence: Presence::Offline,
         }
@@ -61,6 +67,9 @@ impl Default for Live {
 impl Live {
     /// A session made itself heard.
     pub fn seen(&mut self, session: SessionKey, active: bool, now: Instant) {
+        if self.has_ended(session) {
+            return;
+        }
         match self
             .sessions
             .iter_mut()
@@ -84,6 +93,10 @@ impl Live {
 
     /// A poll begins to wait.
     pub fn wait(&mut self, waiting: Waiting) {
+        if self.has_ended(waiting.session) {
+            let _ = waiting.wake.send(Wake::Ended);
+            return;
+        }
         if self.waiting.len() >= POLLS
             && let Some(oldest) = self.waiting.pop_front()
         {
@@ -116,22 +129,35 @@ impl Live {
         self.touch(session, now);
     }
 
-    /// Every session but one is over.
-    pub fn end_others(&mut self, keep: SessionKey) {
-        let others: Vec<_> = self
+    fn has_ended(&self, session: SessionKey) -> bool {
+        self.ended.iter().any(|(ended, _)| *ended == session)
+    }
+
+    /// The sessions that are there.
+    pub fn sessions(&self) -> Vec<SessionKey> {
+        let mut sessions: Vec<_> = self
             .sessions
             .iter()
             .map(|(session, _)| *session)
             .chain(self.waiting.iter().map(|waiting| waiting.session))
-            .filter(|session| *session != keep)
             .collect();
-        for session in others {
-            self.end_session(session);
+        sessions.sort();
+        sessions.dedup();
+        sessions
+    }
+
+    /// Every session but one is over.
+    pub fn end_others(&mut self, keep: SessionKey, now: Instant) {
+        for session in self.sessions() {
+            if session != keep {
+                self.end_session(session, now);
+            }
         }
     }
 
     /// A session is over.
-    pub fn end_session(&mut self, session: SessionKey) {
+    pub fn end_session(&mut self, session: SessionKey, now: Instant) {
+        self.ended.push((session, now));
         self.sessions.retain(|(known, _)| *known != session);
         for at in (0..self.waiting.len()).rev() {
             if self
@@ -153,6 +179,7 @@ impl Live {
     /// Works the presence out anew; true if it changed.
     pub fn settle(&mut self, limits: Limits, now: Instant) -> bool {
         let age = |at: Instant| now.saturating_duration_since(at);
+        self.ended.retain(|(_, at)| age(*at) < ENDED);
         let waiting = &self.waiting;
         self.sessions.retain(|(session, at)| {
             age(*at) < limits.offline_after
@@ -235,11 +262,26 @@ mod tests {
         live.seen(ONE, true, now);
         live.seen(TWO, true, now);
         let mut poll = hold(&mut live, 1, ONE);
-        live.end_session(ONE);
+        live.end_session(ONE, now);
         assert_eq!(poll.try_recv().unwrap(), Wake::Ended);
         assert_eq!(presence(&mut live, now), Presence::Active);
-        live.end_session(TWO);
+        live.end_session(TWO, now);
         assert_eq!(presence(&mut live, now), Presence::Offline);
+    }
+
+    #[test]
+    fn a_request_that_was_on_its_way_does_not_bring_an_ended_session_back() {
+        let (mut live, start) = (Live::default(), Instant::now());
+        live.seen(ONE, true, start);
+        live.end_session(ONE, start);
+        live.seen(ONE, true, start);
+        let mut poll = hold(&mut live, 1, ONE);
+        assert_eq!(poll.try_recv().unwrap(), Wake::Ended);
+        assert_eq!(presence(&mut live, start), Presence::Offline);
+        assert!(!live.connected());
+        live.seen(TWO, true, start);
+        assert_eq!(presence(&mut live, start + ENDED), Presence::Active);
+        assert!(live.ended.is_empty());
     }
 
     #[test]

@@ -206,15 +206,25 @@ impl Hub {
     pub fn end_session(&self, uid: Uid, session: SessionKey) -> bool {
         let mut users = lock(&self.users);
         let live = users.live.entry(uid).or_default();
-        live.end_session(session);
-        live.settle(self.limits, Instant::now())
+        let now = Instant::now();
+        live.end_session(session, now);
+        live.settle(self.limits, now)
     }
 
     /// All sessions of a user but one were ended.
     pub fn end_others(&self, uid: Uid, keep: SessionKey) {
         if let Some(live) = lock(&self.users).live.get_mut(&uid) {
-            live.end_others(keep);
+            live.end_others(keep, Instant::now());
         }
+    }
+
+    /// All sessions that are there.
+    pub fn sessions(&self) -> Vec<(Uid, SessionKey)> {
+        let users = lock(&self.users);
+        let sessions = users.live.iter().map(|(uid, live)| (*uid, live.sessions()));
+        sessions
+            .flat_map(|(uid, sessions)| sessions.into_iter().map(move |session| (uid, session)))
+            .collect()
     }
 
     /// A client is there and switched chat on or off, which is one step, so that nobody sees him in between; true if

@@ -1,4 +1,4 @@
-//! Accounts that people make for themselves, and the invitations to that; and passwords that they change.
+//! Accounts that people make for themselves, and the invitations to that.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -45,8 +45,6 @@ pub trait Guests {
         password: String,
         invitation: Invitation,
     ) -> Reply<Registered>;
-    /// Sets a password and ends all sessions of its owner but one.
-    fn change_password(&self, uid: Uid, password: String, keep: SessionKey) -> Reply<()>;
 }
 
 impl Guests for Sqlite {
@@ -69,10 +67,6 @@ impl Guests for Sqlite {
         invitation: Invitation,
     ) -> Reply<Registered> {
         self.submit(move |tx| tx.register(&email, &name, &password, invitation))
-    }
-
-    fn change_password(&self, uid: Uid, password: String, keep: SessionKey) -> Reply<()> {
-        self.submit(move |tx| tx.change_password(uid, &password, keep))
     }
 }
 
@@ -118,23 +112,5 @@ impl Tx<'_> {
             self.notify(friend, Kind::FriendAdded, uid, now_ms())?;
         }
         Ok(Registered::Added(uid, friend))
-    }
-
-    fn change_password(
-        &mut self,
-        uid: Uid,
-        password: &str,
-        keep: SessionKey,
-    ) -> Result<(), StoreError> {
-        let db = self.writing()?;
-        db.execute(
-            "UPDATE users SET password = ?2 WHERE uid = ?1",
-            params![uid.0, password],
-        )?;
-        db.execute(
-            "DELETE FROM sessions WHERE uid = ?1 AND key <> ?2",
-            params![uid.0, keep.0],
-        )?;
-        Ok(())
     }
 }

@@ -10,25 +10,27 @@ mod notices;
 mod ops;
 mod profiles;
 mod schema;
+mod sessions;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod writer;
 
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use prometheus_client::metrics::histogram::Histogram;
-
-use crate::types::{Account, Mark, Message, Published, Seq, SessionKey, Uid, User};
+use crate::types::{Account, Mark, Message, Published, Seq, Uid, User};
 
 pub use friendships::{Answered, Asked, FriendRequest, Friendships, Poked, Relation};
 pub use guests::{Guests, Invitation, Registered};
 pub use lists::{List, ListChange, ListChanged, Lists};
 pub use notices::{Kind, Notices, Notification};
 pub use profiles::Profiles;
+pub use sessions::{Origin, Sessions};
 pub use sqlite::{Sqlite, lock_directory};
+pub use upkeep::Upkeep;
 pub use writer::now_ms;
 
 /// Receives what was published, in order, after it is on disk and before the writers hear of it.
@@ -60,6 +62,19 @@ pub enum StoreError {
         /// What the system says.
         why: Arc<std::io::Error>,
     },
+    /// The copy could not be written.
+    #[error("Cannot write the backup {}: {why}. Nothing was left there.", file.display())]
+    Backup {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        why: Arc<std::io::Error>,
+    },
+    /// SQLite found something wrong.
+    #[error(
+        "The database is damaged: {0}. Stop the server, keep a copy of the directory, and go back to a backup."
+    )]
+    Damaged(String),
     /// Another server has the data.
     #[error("Another fbchatd is serving {}. Stop it first, or choose another directory with --data.", .0.display())]
     Locked(PathBuf),
@@ -106,14 +121,14 @@ pub enum Accepted {
     New,
     /// It had been stored before; nothing was published.
     Again,
+    /// One of the two has no account any more.
+    Nobody,
 }
 
 /// Everything durable.
-pub trait Store: Friendships + Guests + Lists + Profiles + Notices + Send + Sync {
-    /// Whether the store still answers.
-    fn healthy(&self) -> Result<(), StoreError>;
-    /// How long writes took to be on disk.
-    fn commit_times(&self) -> Histogram;
+pub trait Store:
+    Friendships + Guests + Lists + Profiles + Notices + Sessions + Upkeep + Send + Sync
+{
     /// The account for a login: an e-mail address, or the part before the @ if that is unique.
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError>;
     /// Every user, by address.
@@ -122,8 +137,6 @@ pub trait Store: Friendships + Guests + Lists + Profiles + Notices + Send + Sync
     fn friends(&self, uid: Uid) -> Result<Vec<User>, StoreError>;
     /// The user `other` if he is a friend of `uid`, or `uid` himself.
     fn friend(&self, uid: Uid, other: Uid) -> Result<Option<User>, StoreError>;
-    /// Who is logged in under this key.
-    fn session(&self, key: SessionKey) -> Result<Option<User>, StoreError>;
     /// Where every user's numbering stands; for start-up only.
     fn marks(&self) -> Result<Vec<Mark>, StoreError>;
     /// The stored messages of a channel in `from..below`, at most `limit`, in order.
@@ -141,14 +154,8 @@ pub trait Store: Friendships + Guests + Lists + Profiles + Notices + Send + Sync
 
     /// Adds a user; `None` if the address is taken.
     fn add_user(&self, email: String, name: String, password: String) -> Reply<Option<Uid>>;
-    /// Sets a password and ends all sessions of its owner.
-    fn set_password(&self, uid: Uid, password: String) -> Reply<()>;
     /// Makes two users friends of each other.
     fn befriend(&self, a: Uid, b: Uid) -> Reply<()>;
-    /// Remembers a login.
-    fn open_session(&self, key: SessionKey, uid: Uid) -> Reply<()>;
-    /// Forgets a login.
-    fn end_session(&self, key: SessionKey) -> Reply<()>;
     /// Switches chat on or off for a user.
     fn set_visible(&self, uid: Uid, visible: bool) -> Reply<()>;
     /// Stores a message once and publishes it to both sides.

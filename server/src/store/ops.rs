@@ -5,10 +5,8 @@ use rusqlite::{OptionalExtension, params};
 use super::writer::{Tx, now_ms};
 use super::{Accepted, NewMessage, StoreError};
 use crate::item;
-use crate::types::{Message, Seq, SessionKey, Uid};
+use crate::types::{Message, Seq, Uid};
 
-/// The most logins of one user that are remembered; the oldest go first.
-const SESSIONS: i64 = 100;
 /// What makes two posts one message. msg_id alone is only 31 random bits: the same id with another text is another.
 pub(super) const KNOWN: &str =
     "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text = ?4";
@@ -28,16 +26,6 @@ impl Tx<'_> {
         Ok(added)
     }
 
-    pub(super) fn set_password(&mut self, uid: Uid, password: &str) -> Result<(), StoreError> {
-        let db = self.writing()?;
-        db.execute(
-            "UPDATE users SET password = ?2 WHERE uid = ?1",
-            params![uid.0, password],
-        )?;
-        db.execute("DELETE FROM sessions WHERE uid = ?1", [uid.0])?;
-        Ok(())
-    }
-
     pub(super) fn befriend(&mut self, a: Uid, b: Uid) -> Result<(), StoreError> {
         let db = self.writing()?;
         db.execute(
@@ -50,24 +38,6 @@ impl Tx<'_> {
                 WHERE (sender = ?1 AND recipient = ?2) OR (sender = ?2 AND recipient = ?1)",
             params![a.0, b.0],
         )?;
-        Ok(())
-    }
-
-    pub(super) fn open_session(&mut self, key: SessionKey, uid: Uid) -> Result<(), StoreError> {
-        let db = self.writing()?;
-        db.prepare_cached("INSERT INTO sessions(key, uid, created) VALUES (?1, ?2, ?3)")?
-            .execute(params![key.0, uid.0, now_ms()])?;
-        db.prepare_cached(
-            "DELETE FROM sessions WHERE key IN
-                (SELECT key FROM sessions WHERE uid = ?1 ORDER BY created DESC LIMIT -1 OFFSET ?2)",
-        )?
-        .execute(params![uid.0, SESSIONS])?;
-        Ok(())
-    }
-
-    pub(super) fn end_session(&mut self, key: SessionKey) -> Result<(), StoreError> {
-        self.writing()?
-            .execute("DELETE FROM sessions WHERE key = ?1", [key.0])?;
         Ok(())
     }
 
@@ -88,6 +58,9 @@ impl Tx<'_> {
         ])?;
         if known {
             return Ok(Accepted::Again);
+        }
+        if !self.exists(new.from.uid)? || !self.exists(new.to.uid)? {
+            return Ok(Accepted::Nobody);
         }
         let message = Message {
             from: new.from.uid,
@@ -120,13 +93,23 @@ impl Tx<'_> {
         Ok(Accepted::New)
     }
 
+    /// Accounts can be deleted while a request is on its way.
+    fn exists(&self, uid: Uid) -> Result<bool, StoreError> {
+        let mut select = self
+            .reading()
+            .prepare_cached("SELECT 1 FROM users WHERE uid = ?1")?;
+        Ok(select.exists([uid.0])?)
+    }
+
     fn deliver(
         &mut self,
         owner: Uid,
         time: i64,
         item: std::sync::Arc<str>,
     ) -> Result<(), StoreError> {
-        let seq = self.publish(owner, item)?;
+        let Some(seq) = self.publish(owner, item)? else {
+            return Ok(());
+        };
         self.writing()?
             .prepare_cached("INSERT INTO deliveries(owner, seq, message) VALUES (?1, ?2, ?3)")?
             .execute(params![owner.0, seq.0, time])?;

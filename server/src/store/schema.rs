@@ -116,6 +116,16 @@ CREATE TABLE invites(
     expires INTEGER NOT NULL                -- ms
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+ALTER TABLE sessions ADD COLUMN address TEXT;
+ALTER TABLE sessions ADD COLUMN client TEXT;
+CREATE TABLE places(                        -- addresses from which people have logged in
+    uid INTEGER NOT NULL REFERENCES users,
+    address TEXT NOT NULL,
+    time INTEGER NOT NULL,                  -- of the last time, ms
+    PRIMARY KEY (uid, address)
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Brings a database to the present version; `path` is for the error text.

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use super::ops::KNOWN;
 use super::writer::{Job, Tx, Writer};
 use super::{Accepted, NewMessage, Reply, Sink, Store, StoreError, Window, schema};
-use crate::types::{Account, Mark, Message, Seq, SessionKey, Status, Uid, User};
+use crate::types::{Account, Mark, Message, Seq, Status, Uid, User};
 use crate::{lock, metrics};
 
 /// The most writes that may wait.
@@ -27,16 +27,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture,
     users.status, users.status_time, users.created";
-const MESSAGE: &str =
+pub(super) const MESSAGE: &str =
     "m.sender, m.recipient, s.name, r.name, m.text, m.msg_id, m.client_time, m.time";
-const NAMES: &str = "JOIN users s ON s.uid = m.sender JOIN users r ON r.uid = m.recipient";
+pub(super) const NAMES: &str =
+    "JOIN users s ON s.uid = m.sender JOIN users r ON r.uid = m.recipient";
 
 /// The one implementation of [`Store`].
 pub struct Sqlite {
     pub(super) reader: Arc<Mutex<Connection>>,
     jobs: Mutex<Option<SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    commits: Histogram,
+    pub(super) commits: Histogram,
+    pub(super) writer: Arc<Mutex<Connection>>,
+    /// What [`super::Upkeep::changed_outside`] saw last.
+    pub(super) version: Mutex<Option<i64>>,
 }
 
 impl Sqlite {
@@ -83,13 +87,15 @@ impl Sqlite {
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = sync_channel(QUEUE);
         let commits = metrics::seconds();
-        let writer = Writer::new(writer, sink, commits.clone())?;
-        let thread = std::thread::spawn(move || writer.run(&queue));
+        let working = Writer::new(writer.clone(), sink, commits.clone())?;
+        let thread = std::thread::spawn(move || working.run(&queue));
         Ok(Sqlite {
             reader,
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
             commits,
+            writer,
+            version: Mutex::default(),
         })
     }
 
@@ -156,18 +162,6 @@ impl Job for Push {
 }
 
 impl Store for Sqlite {
-    fn healthy(&self) -> Result<(), StoreError> {
-        let db = lock(&self.reader);
-        Ok(db
-            .query_row("SELECT 1 FROM users LIMIT 1", [], |_| Ok(()))
-            .optional()
-            .map(drop)?)
-    }
-
-    fn commit_times(&self) -> Histogram {
-        self.commits.clone()
-    }
-
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError> {
         let login = login.trim().to_lowercase();
         let condition = if login.contains('@') {
@@ -211,14 +205,6 @@ impl Store for Sqlite {
                 AND (?1 = ?2 OR EXISTS (SELECT 1 FROM friends WHERE friends.uid = ?1 AND friend = ?2))"
         ))?;
         Ok(select.query_row(params![uid.0, other.0], user).optional()?)
-    }
-
-    fn session(&self, key: SessionKey) -> Result<Option<User>, StoreError> {
-        let db = lock(&self.reader);
-        let mut select = db.prepare_cached(&format!(
-            "SELECT {USER} FROM sessions JOIN users ON users.uid = sessions.uid WHERE sessions.key = ?1"
-        ))?;
-        Ok(select.query_row([key.0], user).optional()?)
     }
 
     fn marks(&self) -> Result<Vec<Mark>, StoreError> {
@@ -291,20 +277,8 @@ impl Store for Sqlite {
         self.submit(move |tx| tx.add_user(&email, &name, &password))
     }
 
-    fn set_password(&self, uid: Uid, password: String) -> Reply<()> {
-        self.submit(move |tx| tx.set_password(uid, &password))
-    }
-
     fn befriend(&self, a: Uid, b: Uid) -> Reply<()> {
         self.submit(move |tx| tx.befriend(a, b))
-    }
-
-    fn open_session(&self, key: SessionKey, uid: Uid) -> Reply<()> {
-        self.submit(move |tx| tx.open_session(key, uid))
-    }
-
-    fn end_session(&self, key: SessionKey) -> Reply<()> {
-        self.submit(move |tx| tx.end_session(key))
     }
 
     fn set_visible(&self, uid: Uid, visible: bool) -> Reply<()> {
@@ -388,7 +362,7 @@ pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+pub(super) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
         from: Uid(row.get(0)?),
         to: Uid(row.get(1)?),

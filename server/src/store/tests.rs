@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 
 use super::*;
+use crate::types::SessionKey;
 
 type Heard = Arc<Mutex<Vec<Published>>>;
 
@@ -177,7 +178,7 @@ async fn a_new_password_ends_sessions_and_old_sessions_make_room() {
     let a = add(&store, "a@x").await;
     for n in 0..101 {
         store
-            .open_session(SessionKey([n; 32]), a.uid)
+            .open_session(SessionKey([n; 32]), a.uid, Origin::default())
             .await
             .unwrap();
     }
@@ -187,7 +188,10 @@ async fn a_new_password_ends_sessions_and_old_sessions_make_room() {
             .count()
     };
     assert_eq!(alive(&store), 100);
-    store.set_password(a.uid, "!".into()).await.unwrap();
+    let keep = Some(SessionKey([7; 32]));
+    store.set_password(a.uid, "!".into(), keep).await.unwrap();
+    assert_eq!(alive(&store), 1);
+    store.set_password(a.uid, "!".into(), None).await.unwrap();
     assert_eq!(alive(&store), 0);
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::metrics::histogram::Histogram;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Sink, StoreError};
 use crate::lock;
@@ -162,8 +162,12 @@ impl<'a> Tx<'a> {
         *self.last_time
     }
 
-    /// Gives an event its number in its owner's channel and publishes it with the commit.
-    pub(super) fn publish(&mut self, owner: Uid, item: Arc<str>) -> Result<Seq, StoreError> {
+    /// Gives an event its number in its owner's channel and publishes it with the commit; `None` if he is no more.
+    pub(super) fn publish(
+        &mut self,
+        owner: Uid,
+        item: Arc<str>,
+    ) -> Result<Option<Seq>, StoreError> {
         let known = self.numbers.get(&owner).copied();
         let mut numbers = match known {
             Some(numbers) => numbers,
@@ -171,7 +175,11 @@ impl<'a> Tx<'a> {
                 let mark = self
                     .db
                     .prepare_cached("SELECT seq FROM users WHERE uid = ?1")?
-                    .query_row([owner.0], |row| row.get(0).map(Seq))?;
+                    .query_row([owner.0], |row| row.get(0).map(Seq))
+                    .optional()?;
+                let Some(mark) = mark else {
+                    return Ok(None);
+                };
                 Numbers {
                     next: mark,
                     reserved: mark,
@@ -189,7 +197,7 @@ impl<'a> Tx<'a> {
         self.before.push((owner, known));
         self.numbers.insert(owner, numbers);
         self.published.push(Published { owner, seq, item });
-        Ok(seq)
+        Ok(Some(seq))
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

@@ -65,10 +65,12 @@ pub async fn send(
     };
     to_the_end(async move {
         let accepted = app.store.accept(message).await?;
-        if accepted == Accepted::New {
-            app.metrics.messages.inc();
-        }
-        if let (Some((inbox, text)), Accepted::New) = (for_echo, accepted) {
+        match accepted {
+            Accepted::New => app.metrics.messages.inc(),
+            Accepted::Again => return Ok(done()),
+            Accepted::Nobody => return Err(AjaxError::NotOnline),
+        };
+        if let Some((inbox, text)) = for_echo {
             // It fails only if the echo is gone, that is, while the server stops.
             let _ = inbox.send((session.user, text)).await;
         }

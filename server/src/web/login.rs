@@ -1,5 +1,6 @@
 //! Logging in and out (docs/protocol.md, Logging in).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::auth::Session;
 use super::envelope::AjaxError;
-use super::guesses::{forgive, shown};
+use super::guesses::{forgive, origin, shown};
 use super::pages::{escape, html, redirect};
-use super::params::Params;
+use super::params::{Params, plain};
 use super::to_the_end::to_the_end;
 use super::{cookies, pages};
 use crate::app::App;
@@ -20,9 +21,11 @@ use crate::config::Registration;
 use crate::edge::Peer;
 use crate::lock;
 use crate::secrets;
-use crate::store::StoreError;
+use crate::store::{Origin, StoreError};
 use crate::types::{Seq, User};
 
+/// How much is kept of what a client calls itself.
+const CLIENT: usize = 200;
 const WRONG: &str = "Incorrect e-mail address or password.";
 
 /// GET login.php: the form, and the cookies that a login needs.
@@ -98,9 +101,14 @@ pub async fn log_in(
         Ok(account) => account,
         Err(error) => return unavailable(&error),
     };
+    let from = origin(&app, account.as_ref().map(|account| &account.user), address);
+    let from = match from {
+        Ok(from) => from,
+        Err(error) => return unavailable(&error),
+    };
     // Few passwords are checked at a time, and nobody is refused for logins that are merely waiting beside his own.
     let turn = app.passwords.turn().await;
-    if let Err(wait) = lock(&app.throttle).check(&email, address, Instant::now()) {
+    if let Err(wait) = lock(&app.throttle).check(&email, from, Instant::now()) {
         let seconds = wait.as_secs() + 1;
         log::warn!(address:% = shown(address), seconds; "login put off after too many failures");
         let mut response = again(&format!(
@@ -114,25 +122,37 @@ pub async fn log_in(
     let hash = account.as_ref().map(|account| account.password.clone());
     let right = turn.verify(password, hash).await;
     let Some(account) = account.filter(|_| right) else {
-        lock(&app.throttle).failed(&email, address, Instant::now());
+        lock(&app.throttle).failed(&email, from, Instant::now());
         app.metrics.failed_logins.inc();
         log::info!(address:% = shown(address); "failed login");
         return again(WRONG);
     };
     drop(turn);
-    if let Err(error) = forgive(&app, &account.user) {
+    if let Err(error) = forgive(&app, &account.user, from) {
         return unavailable(&error);
     }
-    open_session(&app, &headers, &account.user).await
+    open_session(&app, &headers, address, &account.user).await
 }
 
 /// Logs a user in: the cookies, and the way home.
-pub async fn open_session(app: &App, headers: &HeaderMap, user: &User) -> Response {
+pub async fn open_session(
+    app: &App,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+    user: &User,
+) -> Response {
     let Ok(secret) = secrets::random_hex(20) else {
         return no_randomness();
     };
     let key = secrets::session_key(&secret);
-    if let Err(error) = app.store.open_session(key, user.uid).await {
+    let client = headers
+        .get(header::USER_AGENT)
+        .map(|client| String::from_utf8_lossy(client.as_bytes()));
+    let origin = Origin {
+        address: address.map(|address| address.to_string()),
+        client: client.map(|client| plain(&client).chars().take(CLIENT).collect()),
+    };
+    if let Err(error) = app.store.open_session(key, user.uid, origin).await {
         return unavailable(&error);
     }
     // Nobody is told yet: a client that wants to be invisible must have the time to say so.

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::auth::Ajax;
 use super::envelope::{AjaxError, done, payload};
-use super::guesses::{forgive, shown};
+use super::guesses::{forgive, origin, shown};
 use super::login::open_session;
 use super::pages::{self, escape};
 use super::params::Params;
@@ -24,7 +24,7 @@ use crate::config::Registration;
 use crate::edge::Peer;
 use crate::password::HashError;
 use crate::store::{Invitation, Registered};
-use crate::throttle::Throttle;
+use crate::throttle::{Source, Throttle};
 use crate::types::{Uid, User};
 use crate::{item, lock, secrets};
 
@@ -101,7 +101,7 @@ pub async fn register(
     mut params: Params,
 ) -> Response {
     match add(&app, address, &mut params).await {
-        Ok(user) => open_session(&app, &headers, &user).await,
+        Ok(user) => open_session(&app, &headers, address, &user).await,
         Err(error @ AjaxError::NotStored) => error.into_response(),
         Err(error) if error == CLOSED || error == NOT_INVITED => {
             page(StatusCode::FORBIDDEN, &params, Some(error))
@@ -123,7 +123,7 @@ pub async fn register_ajax(
     mut params: Params,
 ) -> Result<Response, AjaxError> {
     let user = add(&app, address, &mut params).await?;
-    let session = open_session(&app, &headers, &user).await;
+    let session = open_session(&app, &headers, address, &user).await;
     let mut response = payload(Added { uid: user.uid });
     let cookies: Vec<HeaderValue> = session
         .headers()
@@ -152,8 +152,12 @@ async fn add(
     // better that nobody can sign up for a minute than that anybody can without end.
     let who = format!("sign up from {}", shown(address));
     let turn = app.passwords.turn().await;
-    allowed(&app.sign_ups, &who, address)?;
-    lock(&app.sign_ups).failed(&who, address, Instant::now());
+    let from = Source {
+        address,
+        own: false,
+    };
+    allowed(&app.sign_ups, &who, from)?;
+    lock(&app.sign_ups).failed(&who, from, Instant::now());
     let hash = turn.hash(password).await?;
     drop(turn);
     let app = app.clone();
@@ -176,12 +180,8 @@ async fn add(
     .await
 }
 
-fn allowed(
-    throttle: &Mutex<Throttle>,
-    who: &str,
-    address: Option<IpAddr>,
-) -> Result<(), AjaxError> {
-    let allowed = lock(throttle).check(who, address, Instant::now());
+fn allowed(throttle: &Mutex<Throttle>, who: &str, from: Source) -> Result<(), AjaxError> {
+    let allowed = lock(throttle).check(who, from, Instant::now());
     allowed.map_err(|wait| {
         let seconds = wait.as_secs() + 1;
         AjaxError::Wrong(format!(
@@ -211,20 +211,21 @@ pub async fn password(
     let new = new_password(new)?;
     let (uid, email) = (session.user.uid, &session.user.email);
     let account = app.store.account(email)?;
+    let from = origin(&app, Some(&session.user), address)?;
     let turn = app.passwords.turn().await;
-    allowed(&app.throttle, email, address)?;
+    allowed(&app.throttle, email, from)?;
     if !turn
         .verify(old, account.map(|account| account.password))
         .await
     {
-        lock(&app.throttle).failed(email, address, Instant::now());
+        lock(&app.throttle).failed(email, from, Instant::now());
         return Err(AjaxError::Invalid("The old password is not right."));
     }
-    forgive(&app, &session.user)?;
+    forgive(&app, &session.user, from)?;
     let hash = turn.hash(new).await?;
     drop(turn);
     to_the_end(async move {
-        app.store.change_password(uid, hash, session.key).await?;
+        app.store.set_password(uid, hash, Some(session.key)).await?;
         app.hub.end_others(uid, session.key);
         log::info!(uid:%; "changed his password");
         Ok(done())

@@ -194,11 +194,24 @@ impl Client {
     }
 
     pub fn try_login(server: &Server, email: &str, password: &str) -> Result<Self, String> {
+        Self::try_login_from(server, None, email, password)
+    }
+
+    /// As if a proxy had said that the client is at some address.
+    pub fn try_login_from(
+        server: &Server,
+        address: Option<&str>,
+        email: &str,
+        password: &str,
+    ) -> Result<Self, String> {
         let http = http();
         let form = [("email", email), ("pass", password)];
-        let request = http
+        let mut request = http
             .post(format!("{}/login.php", server.base))
             .header("Cookie", "test_cookie=1;");
+        if let Some(address) = address {
+            request = request.header("X-Forwarded-For", address);
+        }
         let response = request.body(encode(&form)).send().unwrap();
         let cookies: Vec<_> = response
             .headers()

@@ -1,0 +1,249 @@
+//! `fbchatd session`, `stats`, `backup` and `export`: what an operator asks of the data, whether a server runs on it or not.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use crate::accounts::{find, open_existing};
+use crate::cli::{Place, Session};
+use crate::store::{
+    FriendRequest, Friendships, Lists, Notices, Profiles, Sessions, Sqlite, Store, Upkeep,
+};
+use crate::types::{Message, Uid, User};
+
+type Failure = Box<dyn Error>;
+
+/// `fbchatd session …`
+pub async fn session(command: Session) -> Result<(), Failure> {
+    match command {
+        Session::List { email, place } => {
+            let store = open_existing(&place)?;
+            let users = match email {
+                Some(email) => vec![find(&store, &email)?],
+                None => store.users()?,
+            };
+            for user in users {
+                for login in store.sessions(user.uid)? {
+                    let (address, client) = (login.address.as_deref(), login.client.as_deref());
+                    println!(
+                        "{}\t{}\t{}\t{}\t{}",
+                        login.id(),
+                        user.email,
+                        login.since,
+                        address.unwrap_or("-"),
+                        client.unwrap_or("-")
+                    );
+                }
+            }
+        }
+        Session::Revoke {
+            email,
+            id,
+            all,
+            place,
+        } => {
+            let store = open_existing(&place)?;
+            let user = find(&store, &email)?;
+            let chosen = |login_id: String| all || id.as_ref() == Some(&login_id);
+            let mut ended = 0;
+            for login in store.sessions(user.uid)? {
+                if chosen(login.id()) {
+                    store.end_session(login.key).await?;
+                    ended += 1;
+                }
+            }
+            store.close();
+            if ended == 0 && !all {
+                let text = "`fbchatd session list` shows which there are.";
+                return Err(format!("{} has no such session. {text}", user.email).into());
+            }
+            println!("ended {ended} of the sessions of {}", user.email);
+        }
+    }
+    Ok(())
+}
+
+/// `fbchatd stats`
+pub fn stats(place: &Place) -> Result<(), Failure> {
+    let stats = open_existing(place)?.stats()?;
+    for (name, value) in [
+        ("accounts", stats.accounts),
+        ("friendships", stats.friendships),
+        ("sessions", stats.logins),
+        ("invitations", stats.invitations),
+        ("messages", stats.messages),
+        ("messages in 24 hours", stats.messages_today),
+        ("database bytes", stats.bytes),
+    ] {
+        println!("{name}\t{value}");
+    }
+    Ok(())
+}
+
+/// `fbchatd backup`
+pub fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
+    open_existing(place)?.backup(to)?;
+    println!(
+        "wrote {}; to go back to it, stop the server and put it in the place of fbchatd.db",
+        to.display()
+    );
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Person<'a> {
+    uid: Uid,
+    name: &'a str,
+}
+
+impl<'a> From<&'a User> for Person<'a> {
+    fn from(user: &'a User) -> Self {
+        Person {
+            uid: user.uid,
+            name: &user.name,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    person: Person<'a>,
+    message: &'a str,
+    time: i64,
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    name: &'a str,
+    members: &'a [Uid],
+}
+
+#[derive(Serialize)]
+struct Notification<'a> {
+    kind: &'static str,
+    from: Person<'a>,
+    time: i64,
+    seen: bool,
+}
+
+#[derive(Serialize)]
+struct Login<'a> {
+    since: i64,
+    address: Option<&'a str>,
+    client: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    time: i64,
+    from: Uid,
+    from_name: &'a str,
+    to: Uid,
+    to_name: &'a str,
+    text: &'a str,
+}
+
+/// `fbchatd export`: one JSON object. Messages are written as they are read, however many there are; times are ms.
+pub fn export(email: &str, place: &Place) -> Result<(), Failure> {
+    let store = open_existing(place)?;
+    let user = find(&store, email)?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    write!(out, "{{\n\"uid\": {}", user.uid)?;
+    let mut put = |key: &str, value: serde_json::Value| write!(out, ",\n\"{key}\": {value}");
+    for (key, value) in about(&store, &user)? {
+        put(key, value)?;
+    }
+    write!(out, ",\n\"messages\": [")?;
+    let mut before = "\n";
+    store.messages_of(user.uid, &mut |message: Message| {
+        out.write_all(before.as_bytes())?;
+        before = ",\n";
+        let said = Said {
+            time: message.time,
+            from: message.from,
+            from_name: &message.from_name,
+            to: message.to,
+            to_name: &message.to_name,
+            text: &message.text,
+        };
+        Ok(serde_json::to_writer(&mut out, &said)?)
+    })??;
+    writeln!(out, "\n]\n}}")?;
+    Ok(out.flush()?)
+}
+
+/// Everything about a user but his messages.
+fn about(store: &Sqlite, user: &User) -> Result<Vec<(&'static str, serde_json::Value)>, Failure> {
+    let uid = user.uid;
+    let picture = match &user.picture {
+        Some(hash) => store.picture(uid, hash)?,
+        None => None,
+    };
+    let friends = store.friends(uid)?;
+    let friends: Vec<_> = friends.iter().map(Person::from).collect();
+    let lists = store.lists(uid)?;
+    let lists = lists.iter().map(|list| List {
+        name: &list.name,
+        members: &list.members,
+    });
+    let notifications = store.notifications(uid)?;
+    let notifications = notifications.iter().map(|notification| Notification {
+        kind: notification.kind.name(),
+        from: (&notification.actor).into(),
+        time: notification.time,
+        seen: notification.seen,
+    });
+    let logins = store.sessions(uid)?;
+    let logins = logins.iter().map(|login| Login {
+        since: login.since,
+        address: login.address.as_deref(),
+        client: login.client.as_deref(),
+    });
+    let (received, sent) = (store.requests_received(uid)?, store.requests_sent(uid)?);
+    let json = serde_json::to_value::<Vec<Request<'_>>>;
+    Ok(vec![
+        ("email", user.email.as_str().into()),
+        ("name", user.name.as_str().into()),
+        ("since", user.since.into()),
+        ("chat_on", user.visible.into()),
+        (
+            "status",
+            user.status
+                .as_ref()
+                .map(|status| status.text.as_str())
+                .into(),
+        ),
+        (
+            "picture_base64",
+            picture.map(|bytes| STANDARD.encode(bytes)).into(),
+        ),
+        ("friends", serde_json::to_value(friends)?),
+        ("friend_requests_received", json(requests(&received))?),
+        ("friend_requests_sent", json(requests(&sent))?),
+        (
+            "friend_lists",
+            serde_json::to_value(lists.collect::<Vec<_>>())?,
+        ),
+        (
+            "notifications",
+            serde_json::to_value(notifications.collect::<Vec<_>>())?,
+        ),
+        (
+            "sessions",
+            serde_json::to_value(logins.collect::<Vec<_>>())?,
+        ),
+    ])
+}
+
+fn requests(requests: &[FriendRequest]) -> Vec<Request<'_>> {
+    let requests = requests.iter().map(|request| Request {
+        person: (&request.user).into(),
+        message: &request.message,
+        time: request.time,
+    });
+    requests.collect()
+}

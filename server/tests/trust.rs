@@ -1,0 +1,128 @@
+//! What strangers and other users must not be able to do, by trying.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use common::{Client, Server, encode, http, json, until};
+use serde_json::Value;
+
+const WRONG: &str = "Incorrect e-mail address or password.";
+
+#[test]
+fn a_stranger_who_guesses_is_stopped_and_the_owner_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let try_from = |address: &str, password: &str| {
+        let client = Client::try_login_from(&server, Some(address), "ann", password);
+        client.map(drop)
+    };
+    let put_off = |address: &str, email: &str, password: &str| {
+        let told = Client::try_login_from(&server, Some(address), email, password).err();
+        told.is_some_and(|told| told.starts_with("Too many attempts."))
+    };
+    try_from("10.0.0.1", "secret").unwrap();
+    for _ in 0..10 {
+        assert_eq!(try_from("10.9.9.9", "guess").unwrap_err(), WRONG);
+    }
+    // Other accounts are safe from this stranger, too, and even right passwords have to wait.
+    until("the throttle", || {
+        let refused = put_off("10.9.9.9", "ann", "guess") && put_off("10.9.9.9", "ben", "secret");
+        refused.then_some(())
+    });
+    // She comes in from her own place as from a new one.
+    try_from("10.0.0.1", "secret").unwrap();
+    try_from("10.0.0.2", "secret").unwrap();
+    // Even if the stranger sits where she does.
+    until("the throttle", || {
+        (put_off("10.0.0.2", "eve", "guess") && put_off("10.0.0.2", "ben", "secret")).then_some(())
+    });
+    try_from("10.0.0.2", "secret").unwrap();
+}
+
+#[test]
+fn nobody_learns_who_has_an_account() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let answer = |email: &str| {
+        let form = encode(&[("email", email), ("pass", "wrong")]);
+        let request = http().post(format!("{}/login.php", server.base));
+        let answer = request
+            .header("Cookie", "lsd=0; datr=0")
+            .body(form)
+            .send()
+            .unwrap();
+        let mut headers: Vec<_> = answer
+            .headers()
+            .iter()
+            .filter(|(name, _)| *name != "date" && *name != "content-length")
+            .map(|(name, value)| format!("{name}: {value:?}"))
+            .collect();
+        headers.sort();
+        let status = answer.status();
+        (status, headers, answer.text().unwrap().replace(email, ""))
+    };
+    // Also when both have to wait.
+    for _ in 0..12 {
+        let (known, unknown) = (answer("ann@example.org"), answer("eve@example.org"));
+        let steady = |text: &str| {
+            let digits = |c: char| c.is_ascii_digit();
+            text.replace(digits, "")
+        };
+        assert_eq!(known.0, unknown.0);
+        assert_eq!(steady(&known.1.concat()), steady(&unknown.1.concat()));
+        assert_eq!(steady(&known.2), steady(&unknown.2));
+    }
+}
+
+#[test]
+fn conversations_are_read_by_their_two_parties_only() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    common::account(dir.path(), "eve@example.org", "Eve");
+    let server = Server::serve(dir.path(), &[]);
+    let login = |email| Client::login(&server, email, "secret");
+    let (mut ann, ben, eve) = (login("ann"), login("ben"), login("eve"));
+    assert_eq!(ann.send(ben.uid, "between us")["error"], 0);
+    ben.wait_for(ben.seq(), |item| item["msg"]["text"] == "between us");
+    let history = |client: &Client, with: i64| {
+        client.read(&format!("/ajax/chat/history.php?id={with}&limit=100"))["history"].clone()
+    };
+    assert_eq!(history(&ben, ann.uid).as_array().unwrap().len(), 1);
+    for uid in [ann.uid, ben.uid, eve.uid] {
+        assert_eq!(history(&eve, uid), Value::Array(Vec::new()));
+    }
+    // His own number on the channel of others, their numbers on his cookie, and both.
+    for uid in [ann.uid, ben.uid] {
+        for seq in ["-1", "0", "1", "2"] {
+            let answer = json(eve.get(&format!("/x/0/true/p_{uid}={seq}?batch=100&wait=0")));
+            assert_eq!(answer, serde_json::json!({"t": "refresh"}));
+        }
+        let mut posing = eve.clone();
+        posing.cookie = eve.cookie.replace(&eve.uid.to_string(), &uid.to_string());
+        let answer = json(posing.get(&format!("/ajax/chat/history.php?id={}", ann.uid)));
+        assert_eq!(answer["error"], 1_357_001);
+    }
+    let seen = eve
+        .get(&format!("/x/0/true/p_{}=1?batch=100&wait=0", eve.uid))
+        .text()
+        .unwrap();
+    assert!(!seen.contains("between us"), "{seen}");
+    for path in [
+        "/home.php",
+        "/notifications.php",
+        "/ajax/fbchat/notifications.php",
+        "/s.php?q=between",
+        "/profile.php",
+    ] {
+        assert!(
+            !eve.get(path).text().unwrap().contains("between us"),
+            "{path}"
+        );
+    }
+    let to = ben.uid.to_string();
+    let form = [("to", to.as_str()), ("msg_id", "1"), ("msg_text", "x")];
+    assert_eq!(eve.write("/ajax/chat/send.php", &form)["error"], 1_356_003);
+}
