@@ -21,6 +21,8 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use rusqlite::ErrorCode;
+
 use crate::types::{Account, Mark, Message, Published, Seq, Uid, User};
 
 pub use friendships::{Answered, Asked, FriendRequest, Friendships, Poked, Relation};
@@ -43,7 +45,7 @@ pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// SQLite said no: disk full, read-only, damaged.
-    #[error("The database failed: {0}.")]
+    #[error("The database failed: {0}.{advice}", advice = advice(.0))]
     Sqlite(Arc<rusqlite::Error>),
     /// The bounded queue is full.
     #[error("The server has too much to write at the moment. Try again in a few seconds.")]
@@ -78,6 +80,21 @@ pub enum StoreError {
     /// Another server has the data.
     #[error("Another fbchatd is serving {}. Stop it first, or choose another directory with --data.", .0.display())]
     Locked(PathBuf),
+}
+
+/// What the operator can do about it.
+fn advice(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            " Stop the server, keep a copy of the data directory, and go back to a backup."
+        }
+        Some(ErrorCode::DiskFull) => " Make room on the disk; the server goes on by itself.",
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+            " Check owner and permissions of the data directory, and that its disk can be written."
+        }
+        Some(ErrorCode::SystemIoFailure) => " Check the disk, and the room on it.",
+        _ => "",
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

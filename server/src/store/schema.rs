@@ -145,23 +145,50 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    #[test]
-    fn data_of_every_earlier_version_is_brought_up_to_date() {
-        for version in 1..STEPS.len() {
-            let mut db = Connection::open_in_memory().unwrap();
-            for step in &STEPS[..version] {
+    use super::*;
+    use crate::store::{ListChange, Lists, Sessions, Sqlite, Store, Upkeep};
+    use crate::types::{Seq, SessionKey};
+
+    /// As the first version would have written it.
+    const FIRST: &str = "
+        INSERT INTO users(email, name, password, seq) VALUES ('a@x', 'A', '!', 3), ('b@x', 'B', '!', 2);
+        INSERT INTO friends VALUES (100001, 100002), (100002, 100001);
+        INSERT INTO sessions VALUES (zeroblob(32), 100001, 7);
+        INSERT INTO messages VALUES (8, 100001, 100002, '5', 6, 'old');
+        INSERT INTO deliveries VALUES (100002, 1, 8), (100001, 2, 8);
+    ";
+
+    #[tokio::test]
+    async fn data_of_every_earlier_version_is_brought_up_to_date() {
+        for version in 1..=STEPS.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let db = Connection::open(Sqlite::file(dir.path())).unwrap();
+            for (at, step) in STEPS[..version].iter().enumerate() {
                 db.execute_batch(step).unwrap();
+                if at == 0 {
+                    db.execute_batch(FIRST).unwrap();
+                }
             }
             db.pragma_update(None, "user_version", version as i64)
                 .unwrap();
-            let add = "INSERT INTO users(email, name, password) VALUES ('a@x', 'A', '!')";
-            db.execute(add, []).unwrap();
-            migrate(&mut db, Path::new("x")).unwrap();
-            let read = "SELECT name, picture, status, status_time, created FROM users";
-            let name = db.query_row(read, [], |row| row.get::<_, String>(0));
-            assert_eq!(name.unwrap(), "A", "{version}");
+            drop(db);
+            let store = Sqlite::open(dir.path(), Arc::new(|_| ())).unwrap();
+            let a = store.account("a").unwrap().unwrap().user;
+            let b = store.friends(a.uid).unwrap().remove(0);
+            assert_eq!((a.name.as_str(), b.name.as_str()), ("A", "B"));
+            assert_eq!((a.picture, a.since, b.status.is_none()), (None, None, true));
+            let key = SessionKey([0; 32]);
+            assert_eq!(store.session(key).unwrap().unwrap().uid, a.uid);
+            assert_eq!(store.sessions(a.uid).unwrap()[0].since, 7);
+            let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).unwrap();
+            assert_eq!(delivered[0].1.text, "old", "{version}");
+            let list = ListChange::Create("new".into());
+            store.change_lists(a.uid, list).await.unwrap();
+            store.delete_user(a.uid).await.unwrap();
+            assert_eq!(store.stats().unwrap().messages, 0);
+            store.close();
         }
     }
 

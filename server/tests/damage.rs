@@ -1,0 +1,112 @@
+//! Disks that cannot be written and files that are not what they were: clear words, and nothing made worse.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::{Command, Output};
+
+use common::{Client, EXE, Server, accounts, run};
+
+fn told(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn serve(data: &Path) -> Output {
+    let mut command = Command::new(EXE);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(data).output().unwrap()
+}
+
+/// With a hundred messages, so that the file has pages of many kinds.
+fn filled(data: &Path) {
+    accounts(data);
+    let mut server = Server::serve(data, &[]);
+    let mut ann = Client::login(&server, "ann", "secret");
+    for n in 0..100 {
+        assert_eq!(
+            ann.send(ann.uid, &format!("{n} {}", "x".repeat(500)))["error"],
+            0
+        );
+    }
+    server.stop();
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let file = dir.path().join("fbchatd.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[..100].fill(b'x');
+    std::fs::write(&file, &bytes).unwrap();
+    for output in [serve(dir.path()), run(&["user", "list"], dir.path(), "")] {
+        let told = told(&output);
+        assert!(
+            told.contains("not a database") && told.contains("backup"),
+            "{told}"
+        );
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
+}
+
+#[test]
+fn damaged_pages_are_told_and_what_is_whole_still_works() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let file = dir.path().join("fbchatd.db");
+    let open = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    // The last pages are those of the messages; accounts come first.
+    let size = open.metadata().unwrap().len();
+    for page in size / 4096 - 12..size / 4096 - 2 {
+        open.write_all_at(&[0xa5; 4096], page * 4096).unwrap();
+    }
+    let backup = dir.path().join("backup.db");
+    let said = told(&run(&["backup", backup.to_str().unwrap()], dir.path(), ""));
+    assert!(
+        said.contains("malformed") && said.contains("go back to a backup"),
+        "{said}"
+    );
+    assert!(!backup.exists() && !dir.path().join("backup.db.part").exists());
+    let server = Server::serve(dir.path(), &[]);
+    let ann = Client::login(&server, "ann", "secret");
+    let history = ann.get(&format!("/ajax/chat/history.php?id={}", ann.uid));
+    let history = common::json(history);
+    assert_eq!(history["error"], 1_356_004, "{history}");
+    assert_eq!(ann.sees(ann.uid), "offline");
+    assert_eq!(ann.get("/healthz").status(), 200);
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_told_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    filled(&data);
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for entry in data.read_dir().unwrap() {
+        mode(&entry.unwrap().path(), 0o444);
+    }
+    mode(&data, 0o555);
+    mode(dir.path(), 0o755);
+    // Root may write whatever the mode is, so it is somebody else who tries.
+    let root = Path::new("/proc/self").metadata().unwrap().uid() == 0;
+    let program = dir.path().join("fbchatd");
+    std::fs::copy(EXE, &program).unwrap();
+    let mut command = Command::new("setpriv");
+    if root {
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    }
+    command
+        .arg(&program)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    let told = told(&command.arg(&data).output().unwrap());
+    assert!(told.contains("Cannot use the data directory"), "{told}");
+    assert!(told.contains("permission"), "{told}");
+    mode(&data, 0o755);
+}
