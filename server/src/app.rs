@@ -121,7 +121,7 @@ impl App {
         if !self.store.changed_outside()? {
             return Ok(());
         }
-        for (uid, session) in self.hub.sessions() {
+        for (uid, session) in self.hub.all_sessions() {
             if self.store.session(session)?.is_none() && self.hub.end_session(uid, session) {
                 self.tell_presence(uid);
             }

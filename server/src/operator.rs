@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::accounts::{find, open_existing};
 use crate::cli::{Place, Session};
+use crate::secrets::session_id;
 use crate::store::{
     FriendRequest, Friendships, Lists, Notices, Profiles, Sessions, Sqlite, Store, Upkeep,
 };
@@ -28,14 +29,13 @@ pub async fn session(command: Session) -> Result<(), Failure> {
             };
             for user in users {
                 for login in store.sessions(user.uid)? {
-                    let (address, client) = (login.address.as_deref(), login.client.as_deref());
                     println!(
                         "{}\t{}\t{}\t{}\t{}",
-                        login.id(),
+                        session_id(login.key),
                         user.email,
-                        login.since,
-                        address.unwrap_or("-"),
-                        client.unwrap_or("-")
+                        login.created,
+                        login.address.as_deref().unwrap_or("-"),
+                        login.client
                     );
                 }
             }
@@ -51,7 +51,7 @@ pub async fn session(command: Session) -> Result<(), Failure> {
             let chosen = |login_id: String| all || id.as_ref() == Some(&login_id);
             let mut ended = 0;
             for login in store.sessions(user.uid)? {
-                if chosen(login.id()) {
+                if chosen(session_id(login.key)) {
                     store.end_session(login.key).await?;
                     ended += 1;
                 }
@@ -134,7 +134,7 @@ struct Notification<'a> {
 struct Login<'a> {
     since: i64,
     address: Option<&'a str>,
-    client: Option<&'a str>,
+    client: &'a str,
 }
 
 #[derive(Serialize)]
@@ -199,9 +199,9 @@ fn about(store: &Sqlite, user: &User) -> Result<Vec<(&'static str, serde_json::V
     });
     let logins = store.sessions(uid)?;
     let logins = logins.iter().map(|login| Login {
-        since: login.since,
+        since: login.created,
         address: login.address.as_deref(),
-        client: login.client.as_deref(),
+        client: &login.client,
     });
     let (received, sent) = (store.requests_received(uid)?, store.requests_sent(uid)?);
     let json = serde_json::to_value::<Vec<Request<'_>>>;

@@ -17,6 +17,13 @@ pub fn session_key(secret: &str) -> SessionKey {
     SessionKey(digest("session", secret))
 }
 
+/// The public name of a session: enough to tell one user's sessions apart, and too little to find the secret.
+pub fn session_id(key: SessionKey) -> String {
+    let mut id = hex(&key.0);
+    id.truncate(16);
+    id
+}
+
 /// The key under which the invitation with this secret is stored.
 pub fn invite_key(secret: &str) -> SessionKey {
     SessionKey(digest("invite", secret))

@@ -133,7 +133,7 @@ impl Live {
         self.ended.iter().any(|(ended, _)| *ended == session)
     }
 
-    /// The sessions that are there.
+    /// The sessions whose clients are there.
     pub fn sessions(&self) -> Vec<SessionKey> {
         let mut sessions: Vec<_> = self
             .sessions

@@ -218,8 +218,8 @@ impl Hub {
         }
     }
 
-    /// All sessions that are there.
-    pub fn sessions(&self) -> Vec<(Uid, SessionKey)> {
+    /// All sessions of all users that have a client connected.
+    pub fn all_sessions(&self) -> Vec<(Uid, SessionKey)> {
         let users = lock(&self.users);
         let sessions = users.live.iter().map(|(uid, live)| (*uid, live.sessions()));
         sessions

@@ -117,8 +117,10 @@ CREATE TABLE invites(
 ) STRICT, WITHOUT ROWID;
 ",
     "
+ALTER TABLE sessions ADD COLUMN client TEXT NOT NULL DEFAULT '';    -- what it called itself
+",
+    "
 ALTER TABLE sessions ADD COLUMN address TEXT;
-ALTER TABLE sessions ADD COLUMN client TEXT;
 CREATE TABLE places(                        -- addresses from which people have logged in
     uid INTEGER NOT NULL REFERENCES users,
     address TEXT NOT NULL,
@@ -181,7 +183,7 @@ mod tests {
             assert_eq!((a.picture, a.since, b.status.is_none()), (None, None, true));
             let key = SessionKey([0; 32]);
             assert_eq!(store.session(key).unwrap().unwrap().uid, a.uid);
-            assert_eq!(store.sessions(a.uid).unwrap()[0].since, 7);
+            assert_eq!(store.sessions(a.uid).unwrap()[0].created, 7);
             let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).unwrap();
             assert_eq!(delivered[0].1.text, "old", "{version}");
             let list = ListChange::Create("new".into());

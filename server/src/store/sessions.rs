@@ -19,22 +19,11 @@ pub struct Login {
     /// Under which key it is stored.
     pub key: SessionKey,
     /// Since when, in ms.
-    pub since: i64,
+    pub created: i64,
+    /// What the client called itself; empty if it did not, or before this was noted.
+    pub client: String,
     /// The address it came from, if that is known.
     pub address: Option<String>,
-    /// What the client called itself.
-    pub client: Option<String>,
-}
-
-impl Login {
-    /// A name for it that is no secret.
-    pub fn id(&self) -> String {
-        let SessionKey(key) = self.key;
-        key.iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    }
 }
 
 /// Where a login comes from.
@@ -42,8 +31,8 @@ impl Login {
 pub struct Origin {
     /// The address, if it is known.
     pub address: Option<String>,
-    /// What the client calls itself.
-    pub client: Option<String>,
+    /// What the client calls itself, or nothing.
+    pub client: String,
 }
 
 /// The durable side of logins.
@@ -80,7 +69,7 @@ impl Sessions for Sqlite {
         let logins = select.query_map([uid.0], |row| {
             Ok(Login {
                 key: SessionKey(row.get(0)?),
-                since: row.get(1)?,
+                created: row.get(1)?,
                 address: row.get(2)?,
                 client: row.get(3)?,
             })

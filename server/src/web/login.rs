@@ -13,7 +13,7 @@ use super::auth::Session;
 use super::envelope::AjaxError;
 use super::guesses::{forgive, origin, shown};
 use super::pages::{escape, html, redirect};
-use super::params::{Params, plain};
+use super::params::Params;
 use super::to_the_end::to_the_end;
 use super::{cookies, pages};
 use crate::app::App;
@@ -24,7 +24,7 @@ use crate::secrets;
 use crate::store::{Origin, StoreError};
 use crate::types::{Seq, User};
 
-/// How much is kept of what a client calls itself.
+/// How much is remembered of what a client calls itself, in characters.
 const CLIENT: usize = 200;
 const WRONG: &str = "Incorrect e-mail address or password.";
 
@@ -145,12 +145,11 @@ pub async fn open_session(
         return no_randomness();
     };
     let key = secrets::session_key(&secret);
-    let client = headers
-        .get(header::USER_AGENT)
-        .map(|client| String::from_utf8_lossy(client.as_bytes()));
+    let client = headers.get(header::USER_AGENT);
+    let client = client.and_then(|client| client.to_str().ok());
     let origin = Origin {
         address: address.map(|address| address.to_string()),
-        client: client.map(|client| plain(&client).chars().take(CLIENT).collect()),
+        client: client.unwrap_or_default().chars().take(CLIENT).collect(),
     };
     if let Err(error) = app.store.open_session(key, user.uid, origin).await {
         return unavailable(&error);
