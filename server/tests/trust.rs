@@ -4,7 +4,11 @@
 
 mod common;
 
-use common::{Client, Server, encode, http, json, until};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+
+use common::{Client, EXE, Server, encode, http, json, until};
 use serde_json::Value;
 
 const WRONG: &str = "Incorrect e-mail address or password.";
@@ -125,4 +129,26 @@ fn conversations_are_read_by_their_two_parties_only() {
     let to = ben.uid.to_string();
     let form = [("to", to.as_str()), ("msg_id", "1"), ("msg_text", "x")];
     assert_eq!(eve.write("/ajax/chat/send.php", &form)["error"], 1_356_003);
+}
+
+#[test]
+fn one_address_cannot_take_all_connections() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(EXE);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    command.env("FBCHATD_TRUSTED_PROXIES", "[]");
+    command.env("FBCHATD_CONNECTIONS_PER_ADDRESS", "2");
+    let server = Server::start(command.arg(dir.path()));
+    let address = server.base.trim_start_matches("http://");
+    // An open connection, or none if the server closed it without a word.
+    let connect = || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+        let answered = stream.read(&mut [0; 100]).is_ok_and(|read| read > 0);
+        answered.then_some(stream)
+    };
+    let (first, _second) = (connect().unwrap(), connect().unwrap());
+    assert!(connect().is_none());
+    drop(first);
+    until("room", connect);
 }
