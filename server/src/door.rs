@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
+use tower::util::Oneshot;
 
 use crate::edge::{Edge, Inside};
 use crate::tls;
@@ -56,7 +57,6 @@ pub struct Doors {
 }
 
 /// What every connection needs.
-#[derive(Clone)]
 struct Caller {
     edge: Arc<Edge>,
     peer: SocketAddr,
@@ -180,19 +180,29 @@ async fn converse(
     let peer = caller.peer;
     let result = match acceptor {
         None => graceful.watch(http_1(stream, caller)).await,
-        Some(acceptor) => match acceptor.accept(stream).await {
-            Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
-                graceful.watch(http_2(stream, caller)).await
-            }
-            Ok(stream) => graceful.watch(http_1(stream, caller)).await,
-            Err(error) => {
-                log::debug!("{peer}: {error}");
-                return;
-            }
-        },
+        // Apart, so that ten thousand held polls without TLS do not each keep room for it.
+        Some(acceptor) => Box::pin(secured(stream, acceptor, caller, graceful)).await,
     };
     if let Err(error) = result {
         log::debug!("{peer}: {error}");
+    }
+}
+
+async fn secured(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    caller: Caller,
+    graceful: Watcher,
+) -> Result<(), hyper::Error> {
+    match acceptor.accept(stream).await {
+        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
+            graceful.watch(http_2(stream, caller)).await
+        }
+        Ok(stream) => graceful.watch(http_1(stream, caller)).await,
+        Err(error) => {
+            log::debug!("{}: {error}", caller.peer);
+            Ok(())
+        }
     }
 }
 
@@ -208,7 +218,7 @@ fn http_1(
         .max_buf_size(HEAD_SIZE)
         .serve_connection(
             TokioIo::new(stream),
-            hyper::service::service_fn(move |request| answer(caller.clone(), request)),
+            hyper::service::service_fn(move |request| answer(&caller, request)),
         )
 }
 
@@ -223,23 +233,25 @@ fn http_2(
         .max_header_list_size(HEAD_SIZE as u32)
         .serve_connection(
             TokioIo::new(stream),
-            hyper::service::service_fn(move |request| answer(caller.clone(), request)),
+            hyper::service::service_fn(move |request| answer(&caller, request)),
         )
 }
 
-async fn answer(
-    caller: Caller,
-    request: Request<Incoming>,
-) -> Result<Response, std::convert::Infallible> {
+/// No future of our own around the router's, as each held poll would keep room for it.
+fn answer(caller: &Caller, request: Request<Incoming>) -> Oneshot<Router, Request<Body>> {
     caller.asked.store(true, Ordering::Relaxed);
     let mut request = request.map(Body::new);
-    if !caller
-        .edge
-        .receive(&mut request, caller.peer.ip(), caller.tls)
-    {
-        let wait = [("retry-after", "10")];
-        let text = "Too many requests. Try again in ten seconds.\n";
-        return Ok((StatusCode::TOO_MANY_REQUESTS, wait, text).into_response());
-    }
-    caller.router.oneshot(request).await
+    let from = caller.peer.ip();
+    let router = if caller.edge.receive(&mut request, from, caller.tls) {
+        caller.router.clone()
+    } else {
+        Router::new().fallback(too_many)
+    };
+    router.oneshot(request)
+}
+
+async fn too_many() -> impl IntoResponse {
+    let wait = [("retry-after", "10")];
+    let text = "Too many requests. Try again in ten seconds.\n";
+    (StatusCode::TOO_MANY_REQUESTS, wait, text)
 }
