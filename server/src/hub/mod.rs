@@ -218,6 +218,14 @@ impl Hub {
         }
     }
 
+    /// The sessions of a user that have a client connected.
+    pub fn sessions(&self, uid: Uid) -> Vec<SessionKey> {
+        lock(&self.users)
+            .live
+            .get(&uid)
+            .map_or_else(Vec::new, Live::sessions)
+    }
+
     /// All sessions of all users that have a client connected.
     pub fn all_sessions(&self) -> Vec<(Uid, SessionKey)> {
         let users = lock(&self.users);

@@ -19,6 +19,7 @@ mod pictures;
 mod profile;
 mod register;
 mod search;
+mod sessions;
 mod side;
 mod status;
 mod to_the_end;
@@ -61,6 +62,10 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .route("/ajax/fbchat/register.php", post(register::register_ajax))
         .route("/ajax/fbchat/password.php", post(register::password))
+        .route(
+            "/ajax/fbchat/sessions.php",
+            get(sessions::list).post(sessions::end),
+        )
         .route("/home.php", get(pages::home))
         .route("/presence/popout.php", get(pages::home))
         .route(

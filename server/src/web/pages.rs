@@ -142,6 +142,7 @@ struct Extensions<'a> {
     poke: bool,
     lists: bool,
     password: bool,
+    sessions: bool,
     resume: bool,
     registration: &'static str,
 }
@@ -171,6 +172,7 @@ pub async fn home(
         poke: true,
         lists: true,
         password: true,
+        sessions: true,
         resume: true,
         registration: app.config.registration.name(),
     };
