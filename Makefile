@@ -12,7 +12,8 @@ RUN_PACKAGES := pidgin
 TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
 	clang gobjc libgnustep-base-dev doxygen abigail-tools \
-	finch bitlbee-libpurple appstream valgrind systemd ruby-mechanize
+	finch bitlbee-libpurple appstream valgrind systemd ruby-mechanize \
+	chromium chromium-driver python3-selenium
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
 # signal handling, which has no place in a library.
@@ -23,8 +24,8 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .DEFAULT_GOAL := all
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
-.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-sanitizers test-purple \
-	test-run bench release-check check-size check-abi header docs built install check-install install-library install-service install-user \
+.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-sanitizers test-browser \
+	test-purple test-run bench release-check check-size check-abi header docs built install check-install install-library install-service install-user \
 	uninstall uninstall-library uninstall-user clean
 
 ## make                 build everything into target/release/
@@ -59,7 +60,7 @@ run: run-packages all
 	@tools/run-demo.sh $(RELEASE)
 
 ## make test            every check there is; also what CI runs
-test: test-packages test-style docs test-rust test-sanitizers test-purple test-run release-check
+test: test-packages test-style docs test-rust test-sanitizers test-browser test-purple test-run release-check
 	@echo "All tests passed. Screenshots: $(ARTEFACTS)/"
 
 test-style:
@@ -78,6 +79,12 @@ test-rust:
 test-sanitizers: test-rust
 	$(CARGO) build --locked --package fbchat
 	tools/sanitize.sh $(DEBUG)
+
+# Debian's Python, whatever else is installed: Selenium is Debian's, too.
+test-browser:
+	for crate in fbchatd fbchat-cli; do $(CARGO) build --locked --package $$crate || exit 1; done
+	/usr/bin/python3 server/tests/browser/test_browser.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
+		--artefacts $(ARTEFACTS)
 
 test-purple:
 	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done

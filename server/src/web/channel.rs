@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::auth::{Ajax, Session};
 use super::envelope::{payload, script};
-use super::pages::{self, BATCH};
+use super::home::BATCH;
+use super::pages;
 use super::params::Params;
 use super::text;
 use crate::app::App;

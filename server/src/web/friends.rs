@@ -210,12 +210,7 @@ pub async fn page(
     if body.is_empty() {
         body.push_str("<p>You have no requests.</p>\n");
     }
-    Ok(pages::html(
-        StatusCode::OK,
-        "Facebook | Requests",
-        "",
-        &body,
-    ))
+    Ok(pages::html(StatusCode::OK, "Facebook | Requests", &body))
 }
 
 /// The message is always there, since old clients take the next one that they find.

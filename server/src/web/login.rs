@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::auth::Session;
 use super::envelope::AjaxError;
 use super::guesses::{forgive, origin, shown};
-use super::pages::{escape, html, redirect};
+use super::pages::{escape, redirect, sheet};
 use super::params::Params;
 use super::to_the_end::to_the_end;
 use super::{cookies, pages};
@@ -42,22 +42,39 @@ fn login_page(app: &App, headers: &HeaderMap, error: Option<&str>, email: &str) 
         return no_randomness();
     };
     let lsd = known("lsd").unwrap_or(&new_lsd);
-    let error = error
-        .map(|text| format!("<h2 id=\"standard_error\">{}</h2>\n", escape(text)))
-        .unwrap_or_default();
     let register = match app.config.registration {
-        Registration::Open => "<p><a href=\"/register.php\">Sign up</a></p>\n",
-        Registration::Invite | Registration::Closed => "",
+        Registration::Open => "<p>No account yet? <a href=\"/register.php\">Sign up</a></p>\n",
+        Registration::Invite => {
+            "<p>No account yet? You can sign up with a link that invites you.</p>\n"
+        }
+        Registration::Closed => "",
+    };
+    let help = match error {
+        Some(WRONG) => {
+            "<p>Was a capital letter wrong, or an old password? Try again. Whoever runs this server can give you a new one.</p>\n"
+        }
+        _ => "",
+    };
+    // The cursor waits where there is something to type.
+    let (in_email, in_password) = match email {
+        "" => (" autofocus=\"autofocus\"", ""),
+        _ => ("", " autofocus=\"autofocus\""),
     };
     let body = format!(
-        "{error}<form method=\"post\" action=\"/login.php\" id=\"login_form\">\n\
+        "{help}<form method=\"post\" action=\"/login.php\" id=\"login_form\">\n\
          <input type=\"hidden\" name=\"lsd\" value=\"{lsd}\" />\n\
-         <label>E-mail: <input type=\"text\" id=\"email\" name=\"email\" value=\"{}\" /></label>\n\
-         <label>Password: <input type=\"password\" id=\"pass\" name=\"pass\" value=\"\" /></label>\n\
-         <input type=\"submit\" name=\"login\" value=\"Login\" />\n</form>\n{register}",
+         <label>E-mail <input type=\"text\" id=\"email\" name=\"email\" value=\"{}\" inputmode=\"email\" autocapitalize=\"none\" autocomplete=\"username\"{in_email} /></label>\n\
+         <label>Password <input type=\"password\" id=\"pass\" name=\"pass\" value=\"\" autocomplete=\"current-password\"{in_password} /></label>\n\
+         <input type=\"submit\" name=\"login\" value=\"Log in\" />\n</form>\n{register}",
         escape(email)
     );
-    let mut response = html(StatusCode::OK, "Login | Facebook", "", &body);
+    let mut response = sheet(
+        StatusCode::OK,
+        "Log in | fbchat",
+        "Log in to chat",
+        error,
+        &body,
+    );
     scope.set(&mut response, "test_cookie", "1");
     scope.set(&mut response, "lsd", lsd);
     if known("datr").is_none() {
@@ -69,11 +86,12 @@ fn login_page(app: &App, headers: &HeaderMap, error: Option<&str>, email: &str) 
 /// The answer when there can be no secret.
 pub fn no_randomness() -> Response {
     log::error!("the system gives no random numbers");
-    html(
+    sheet(
         StatusCode::SERVICE_UNAVAILABLE,
-        "Facebook",
+        "fbchat",
+        "Please try again later",
+        None,
         "",
-        "<h2>Please try again later.</h2>\n",
     )
 }
 
@@ -165,8 +183,13 @@ pub async fn open_session(
 
 fn unavailable(error: &StoreError) -> Response {
     log::error!("{error}");
-    let body = "<h2 id=\"standard_error\">Logging in is not possible at the moment. Please try again later.</h2>\n";
-    html(StatusCode::SERVICE_UNAVAILABLE, "Facebook", "", body)
+    sheet(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Log in | fbchat",
+        "Log in to chat",
+        Some("Logging in is not possible at the moment. Please try again later."),
+        "<p><a href=\"/login.php\">Try again</a></p>\n",
+    )
 }
 
 /// GET logout.php: nothing special.

@@ -1,5 +1,6 @@
 //! The HTTP side: which path goes where.
 
+mod assets;
 mod auth;
 mod buddies;
 mod channel;
@@ -9,6 +10,7 @@ mod dates;
 mod envelope;
 mod friends;
 mod guesses;
+mod home;
 mod lists;
 mod login;
 mod multipart;
@@ -66,8 +68,8 @@ pub fn router(app: Arc<App>) -> Router {
             "/ajax/fbchat/sessions.php",
             get(sessions::list).post(sessions::end),
         )
-        .route("/home.php", get(pages::home))
-        .route("/presence/popout.php", get(pages::home))
+        .route("/home.php", get(home::home))
+        .route("/presence/popout.php", get(home::home))
         .route(
             "/ajax/presence/reconnect.php",
             get(channel::reconnect).post(channel::reconnect),
@@ -116,6 +118,7 @@ pub fn router(app: Arc<App>) -> Router {
             "/pic_upload.php",
             post(pictures::upload).layer(DefaultBodyLimit::max(UPLOAD)),
         )
+        .route("/assets/{name}", get(assets::get))
         .route("/healthz", get(side::health))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::not_found)

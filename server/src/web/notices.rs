@@ -183,7 +183,6 @@ pub async fn page(
     Ok(pages::html(
         StatusCode::OK,
         "Facebook | Notifications",
-        "",
         &body,
     ))
 }

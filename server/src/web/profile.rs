@@ -85,7 +85,7 @@ pub async fn page(
     match find(&app, &session, &params, &headers) {
         Ok(profile) => {
             let title = format!("Facebook | {}", escape(&profile.name));
-            pages::html(StatusCode::OK, &title, "", &body(&profile))
+            pages::html(StatusCode::OK, &title, &body(&profile))
         }
         Err(AjaxError::Invalid(_)) => pages::not_found().await,
         Err(error) => error.into_response(),

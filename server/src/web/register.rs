@@ -70,9 +70,6 @@ fn may_register(app: &App, params: &Params) -> Result<Invitation, AjaxError> {
 }
 
 fn page(status: StatusCode, params: &Params, error: Option<AjaxError>) -> Response {
-    let told = error.map(|error| escape(&error.sentence()));
-    let told = told.map(|told| format!("<h2 id=\"standard_error\">{told}</h2>\n"));
-    let told = told.unwrap_or_default();
     let form = if status == StatusCode::FORBIDDEN {
         String::new()
     } else {
@@ -80,17 +77,24 @@ fn page(status: StatusCode, params: &Params, error: Option<AjaxError>) -> Respon
         format!(
             "<form method=\"post\" action=\"/register.php\" id=\"register_form\">\n\
              <input type=\"hidden\" name=\"invite\" value=\"{}\" />\n\
-             <label>Name: <input type=\"text\" name=\"name\" value=\"{}\" /></label>\n\
-             <label>E-mail: <input type=\"text\" name=\"email\" value=\"{}\" /></label>\n\
-             <label>Password: <input type=\"password\" name=\"pass\" value=\"\" /></label>\n\
+             <label>Your name, as others see it <input type=\"text\" name=\"name\" value=\"{}\" autocomplete=\"name\" required=\"required\" /></label>\n\
+             <label>E-mail <input type=\"email\" name=\"email\" value=\"{}\" autocomplete=\"username\" required=\"required\" /></label>\n\
+             <label>Password, 8 characters or more <input type=\"password\" name=\"pass\" value=\"\" autocomplete=\"new-password\" minlength=\"{SHORTEST}\" required=\"required\" /></label>\n\
              <input type=\"submit\" value=\"Sign up\" />\n</form>\n",
             value("invite"),
             value("name"),
             value("email")
         )
     };
-    let body = format!("{told}{form}<p><a href=\"/login.php\">Log in</a></p>\n");
-    pages::html(status, "Sign up | Facebook", "", &body)
+    let body = format!("{form}<p><a href=\"/login.php\">Log in</a> if you have an account.</p>\n");
+    let wrong = error.map(|error| error.sentence());
+    pages::sheet(
+        status,
+        "Sign up | fbchat",
+        "Sign up to chat",
+        wrong.as_deref(),
+        &body,
+    )
 }
 
 /// POST register.php: a new account, and its owner is logged in.

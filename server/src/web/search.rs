@@ -92,7 +92,7 @@ pub async fn page(
         "<form method=\"get\" action=\"/s.php\"><input type=\"text\" name=\"q\" value=\"{text}\" /></form>\n\
          {entries}<p>&nbsp;</p>\n"
     );
-    Ok(pages::html(StatusCode::OK, "Facebook | Search", "", &body))
+    Ok(pages::html(StatusCode::OK, "Facebook | Search", &body))
 }
 
 /// Old clients look for the link to the inbox at its host of that time, and backwards from there for name and network.

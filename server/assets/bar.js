@@ -1,0 +1,255 @@
+// The bar at the bottom: who is online, which conversations are open, and what is unread.
+
+import { answering, arrange, byId, el, foreign, notice } from "./dom.js";
+import { Chat, reading } from "./chat.js";
+import { get, post } from "./net.js";
+import * as people from "./people.js";
+
+const phone = matchMedia("(max-width: 640px)");
+/** The width of tabs and windows, as in the style sheet. */
+const TAB = 150;
+const WINDOW = 276;
+
+const chats = new Map();
+/** Unread messages by uid, also of people without a tab. */
+const unread = new Map();
+/** The server's clock when unread messages were last read from it: those up to then are counted. */
+let counted = 0;
+let visible = true;
+
+/** The tab and window for somebody; made if need be. */
+function chat(uid, name) {
+  let found = chats.get(uid);
+  if (!found) {
+    found = new Chat(uid, name, { toggle, close, looked });
+    chats.set(uid, found);
+    byId("chats").append(found.element);
+    found.setUnread(unread.get(uid)?.count ?? 0);
+    found.setState(people.stateName(uid));
+  }
+  return found;
+}
+
+/** Opens the window with somebody and goes there. */
+function open(uid, name) {
+  const wanted = chat(uid, name);
+  showPanel(false);
+  if (!wanted.expanded) wanted.expand(true);
+  fit(wanted);
+  wanted.field.focus();
+  looked();
+}
+
+function toggle(wanted) {
+  if (!wanted.expanded) return open(wanted.uid, wanted.name);
+  wanted.expand(false);
+  fit(null);
+  (phone.matches ? byId("buddy_button") : wanted.tab).focus();
+}
+
+function close(wanted) {
+  wanted.expand(false);
+  wanted.element.remove();
+  chats.delete(wanted.uid);
+  fit(null);
+  byId("buddy_button").focus();
+}
+
+/** Makes room for `wanted`: first windows close to tabs, the longest unused first, then tabs go. */
+function fit(wanted) {
+  const oldest = (test) => [...chats.values()].filter((one) => one !== wanted && test(one)).sort((a, b) => a.used - b.used)[0];
+  const opened = () => [...chats.values()].filter((one) => one.expanded).length;
+  const width = () => opened() * WINDOW + (chats.size - opened()) * TAB;
+  const room = byId("chats").clientWidth;
+  for (let one; opened() > 1 && (phone.matches || width() > room) && (one = oldest((other) => other.expanded)); ) one.expand(false);
+  for (let one; !phone.matches && width() > room && (one = oldest((other) => !other.expanded && other.idle)); ) {
+    one.element.remove();
+    chats.delete(one.uid);
+  }
+  // On a phone the window is all there is.
+  for (const part of [byId("top"), byId("page")]) part.inert = phone.matches && opened() > 0;
+  const kept = [...chats.values()].map(({ uid, name, expanded }) => ({ uid, name, expanded }));
+  sessionStorage.setItem("chats", JSON.stringify(kept));
+}
+
+phone.addEventListener("change", () => fit(null));
+addEventListener("resize", () => fit(null));
+
+/** Opens what was open before the page was loaded anew. */
+export function restore() {
+  try {
+    for (const { uid, name, expanded } of JSON.parse(sessionStorage.getItem("chats") ?? "[]")) {
+      chat(uid, name).expand(expanded && !phone.matches);
+    }
+  } catch {
+    sessionStorage.removeItem("chats");
+  }
+  fit(null);
+  showUnread();
+}
+
+// ---- Messages and typing ----
+
+/** Handles an item of the channel, if it is about chat. */
+export function take(item) {
+  if (item.type === "msg") {
+    const message = reading(item);
+    if (!message.own) count(message);
+    else if (unread.delete(message.uid)) showUnread(); // answered, here or elsewhere
+    chats.get(message.uid)?.receive(message);
+    looked();
+  } else if (item.type === "typ") {
+    chats.get(item.from)?.setTyping(item.st === 1);
+  } else if (item.type === "inbox" && item.unseen !== unread.size) {
+    syncSoon();
+  } else if (item.type === "inbox") {
+    clearTimeout(syncing);
+    syncing = null;
+  }
+}
+
+function count({ uid, otherName, time }) {
+  if (time <= counted) return;
+  const entry = unread.get(uid) ?? { count: 0, name: otherName };
+  entry.count += 1;
+  unread.set(uid, entry);
+  if (!chats.has(uid)) {
+    chat(uid, otherName);
+    fit(chats.get(uid));
+  }
+  if (!reads(uid)) byId("heard").textContent = `New message from ${otherName}`;
+  showUnread();
+}
+
+function reads(uid) {
+  const window = chats.get(uid);
+  return Boolean(window?.expanded && !window.behind) && document.visibilityState === "visible" && document.hasFocus();
+}
+
+/** Open windows have been read, once somebody looks at the page. */
+function looked() {
+  for (const uid of unread.keys()) {
+    if (!reads(uid)) continue;
+    unread.delete(uid);
+    post("/ajax/chat/settings.php", { focus_chat: uid }).catch((error) => console.info(error.message));
+  }
+  showUnread();
+}
+
+addEventListener("focus", looked);
+document.addEventListener("visibilitychange", looked);
+
+function showUnread() {
+  for (const [uid, one] of chats) one.setUnread(unread.get(uid)?.count ?? 0);
+  const all = [...unread.values()].reduce((sum, { count: more }) => sum + more, 0);
+  document.title = all ? `(${all}) fbchat` : "fbchat";
+  showBuddies();
+}
+
+let syncing = null;
+
+/** Reads once what is unread, if several signs of a change come together. */
+function syncSoon() {
+  syncing ??= setTimeout(() => {
+    syncing = null;
+    sync().catch((error) => console.info(error.message));
+  }, 300);
+}
+
+async function sync() {
+  const { conversations } = await get("/ajax/fbchat/notifications.php");
+  unread.clear();
+  for (const { uid, name, unread: count, time } of conversations) {
+    counted = Math.max(counted, time);
+    unread.set(uid, { count, name });
+    if (!chats.has(uid)) {
+      chat(uid, name);
+      fit(chats.get(uid));
+    }
+  }
+  looked();
+}
+
+/** Something may have been missed: what is unread, and what belongs into open windows. `clock` is the server's. */
+export async function refresh(clock) {
+  counted = Math.max(counted, clock);
+  await sync();
+  for (const one of chats.values()) await one.catchUp();
+}
+
+// ---- The list ----
+
+const rows = new Map();
+
+function row(uid, name, state) {
+  let found = rows.get(uid);
+  if (!found) {
+    const dot = el("span", { class: "state" });
+    const badge = el("span", { class: "badge" });
+    const label = el("span");
+    const button = el("button", { type: "button", class: "buddy", onclick: () => open(uid, name) }, dot, " ", label, " ", badge);
+    found = { li: el("li", {}, button), dot, badge, label };
+    rows.set(uid, found);
+  }
+  const count = unread.get(uid)?.count ?? 0;
+  if (found.label.textContent !== name) found.label.replaceChildren(foreign(name));
+  found.dot.className = `state ${state}`;
+  found.dot.textContent = state;
+  found.badge.hidden = count === 0;
+  found.badge.textContent = count || "";
+  found.badge.setAttribute("aria-label", `${count} unread`);
+  return found.li;
+}
+
+function showBuddies() {
+  const online = people.online();
+  const there = new Set(online.map(({ uid }) => uid));
+  const writers = [...unread].filter(([uid]) => !there.has(uid)).map(([uid, { name }]) => ({ uid, name }));
+  const shown = [...writers, ...online];
+  arrange(byId("online_list"), shown.map(({ uid, name }) => row(uid, name, people.stateName(uid))));
+  for (const uid of rows.keys()) if (!shown.some((one) => one.uid === uid)) rows.delete(uid);
+  byId("nobody_online").hidden = shown.length > 0;
+  const badge = el("span", { class: "badge", "aria-label": `${unread.size} unread conversations` }, String(unread.size));
+  byId("buddy_button").replaceChildren(visible ? `Chat (${online.length}) ` : "Chat (you are offline) ", ...(unread.size ? [badge] : []));
+}
+
+/** Somebody came, went or changed. */
+export function changed() {
+  for (const one of chats.values()) one.setState(people.stateName(one.uid));
+  showBuddies();
+}
+
+function showPanel(shown) {
+  byId("buddy_panel").hidden = !shown;
+  byId("buddy_button").setAttribute("aria-expanded", String(shown));
+}
+
+byId("buddy_button").addEventListener("click", () => {
+  showPanel(byId("buddy_panel").hidden);
+  if (!byId("buddy_panel").hidden) (byId("online_list").querySelector("button") ?? byId("visibility")).focus();
+});
+const leave = () => {
+  showPanel(false);
+  byId("buddy_button").focus();
+};
+byId("buddy_close").addEventListener("click", leave);
+byId("buddy_panel").addEventListener("keydown", (event) => event.key === "Escape" && leave());
+
+// ---- Online or not ----
+
+export function setVisible(now) {
+  visible = now;
+  byId("visibility").textContent = visible ? "Go offline" : "Go online";
+  showBuddies();
+}
+
+byId("visibility").addEventListener("click", async () => {
+  try {
+    await post("/ajax/chat/settings.php", { visibility: String(!visible) });
+    setVisible(!visible);
+  } catch (error) {
+    notice(error.message);
+  }
+});
+
+people.connect({ open, changed });

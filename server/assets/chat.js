@@ -1,0 +1,334 @@
+// One conversation: its tab in the bar, its window, and what is sent and received in it.
+
+import { el, foreign, when } from "./dom.js";
+import { abilities, backoff, Failure, get, me, post, sleep, UNREACHABLE } from "./net.js";
+
+/** The most messages shown at once; earlier ones come on request, later ones go for them. */
+const SHOWN = 200;
+const PAGE = 40;
+/** The most messages that wait for the server. */
+const PENDING = 50;
+/** Typing is told again after this, and forgotten by the other side after TYPING_GONE. */
+const TYPING_AGAIN = 7_000;
+const TYPING_GONE = 10_000;
+/** Messages of one person within this stand under one name. */
+const TOGETHER = 5 * 60_000;
+const BUSY = 1356008;
+const NOT_ONLINE = 1356003;
+
+/** The parts of a channel item or a history entry that matter here. */
+export const reading = (item) => ({
+  id: String(item.msg.msgID),
+  text: String(item.msg.text),
+  time: Number(item.msg.time),
+  own: item.from === me,
+  uid: item.from === me ? item.to : item.from,
+  name: String(item.from_name),
+  otherName: String(item.from === me ? item.to_name : item.from_name),
+});
+
+export class Chat {
+  /** `bar` is asked to `toggle` and to `close`, and told that somebody `looked` at the newest messages. */
+  constructor(uid, name, bar) {
+    Object.assign(this, { uid, name, bar, expanded: false, unread: 0, used: 0 });
+    this.messages = []; // in order of time: {time, own, name, li}
+    this.pending = []; // sent, and not yet back on the channel
+    this.loaded = null; // the promise of the first page
+    this.earlier = true; // there may be messages before the first
+    this.behind = false; // messages after the last are not shown
+    this.sending = Promise.resolve();
+    this.typingTold = 0;
+    this.build();
+  }
+
+  build() {
+    const id = (part) => `chat_${this.uid}_${part}`;
+    const button = (word, label, act) => el("button", { type: "button", "aria-label": `${label} ${this.name}`, onclick: act }, word);
+    this.badge = el("span", { class: "badge", hidden: true });
+    this.dot = el("span", { class: "state" });
+    this.tab = el("button", { type: "button", class: "tab", "aria-expanded": "false", "aria-controls": id("window") }, this.dot, " ", foreign(this.name), " ", this.badge);
+    this.tab.addEventListener("click", () => this.bar.toggle(this));
+    this.headDot = el("span", { class: "state" });
+    const title = el("h2", {}, foreign(this.name), " ", this.headDot);
+    this.older = el("button", { type: "button", class: "link older", hidden: true, onclick: () => this.page() }, "Earlier messages");
+    this.list = el("ol");
+    this.newest = el("button", { type: "button", class: "link older", hidden: true, onclick: () => this.restart() }, "Go to the newest messages");
+    this.log = el("div", { class: "log", role: "log", tabindex: "0", "aria-label": `Messages with ${this.name}` }, this.older, this.list, this.newest);
+    this.typing = el("p", { class: "typing", role: "status" });
+    this.said = el("p", { class: "said wrong", role: "alert" });
+    this.field = el("textarea", { id: id("text"), rows: "1", dir: "auto", enterkeyhint: "send" });
+    const form = el("form", { class: "compose" }, el("label", { class: "unseen", for: id("text") }, `Message to ${this.name}`), this.field, el("button", {}, "Send"));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+        event.preventDefault();
+        this.submit();
+      }
+    });
+    this.field.addEventListener("input", () => this.tellTyping(this.field.value !== ""));
+    const head = el("div", { class: "window_head" }, title, button("–", "Minimise the chat with", () => this.bar.toggle(this)), button("×", "Close the chat with", () => this.bar.close(this)));
+    this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.log, this.typing, this.said, form);
+    this.window.addEventListener("keydown", (event) => event.key === "Escape" && this.bar.toggle(this));
+    this.element = el("section", { class: "chat", "aria-label": `Chat with ${this.name}` }, this.window, this.tab);
+  }
+
+  /** Nothing would be lost by closing it. */
+  get idle() {
+    return !this.unread && !this.pending.length && !this.field.value;
+  }
+
+  setState(name) {
+    for (const dot of [this.dot, this.headDot]) {
+      dot.className = `state ${name}`;
+      dot.textContent = name;
+    }
+  }
+
+  setUnread(count) {
+    this.unread = count;
+    this.badge.hidden = count === 0;
+    this.badge.textContent = count || "";
+    this.badge.setAttribute("aria-label", `${count} unread`);
+  }
+
+  expand(expanded) {
+    this.expanded = expanded;
+    this.window.hidden = !expanded;
+    this.tab.setAttribute("aria-expanded", String(expanded));
+    this.element.classList.toggle("open", expanded);
+    if (!expanded) return this.tellTyping(false);
+    this.used = performance.now();
+    this.load();
+    this.toEnd();
+  }
+
+  // ---- What is shown ----
+
+  /** The newest page, once. */
+  load() {
+    this.loaded ??= this.fetch({ limit: PAGE }).then(
+      (answer) => {
+        this.showEarlier(answer.more);
+        this.toEnd();
+      },
+      (error) => {
+        this.loaded = null;
+        this.said.textContent = error.message;
+      },
+    );
+    return this.loaded;
+  }
+
+  /** Asks for a part of the history and shows it. What is not news should not be read out as such. */
+  async fetch(query) {
+    this.log.setAttribute("aria-busy", "true");
+    this.log.setAttribute("aria-live", "off");
+    try {
+      const answer = await get("/ajax/chat/history.php", { id: this.uid, ...query });
+      for (const item of answer.history) this.insert(reading(item));
+      this.group();
+      this.said.textContent = "";
+      return answer;
+    } finally {
+      this.log.removeAttribute("aria-busy");
+      setTimeout(() => this.log.removeAttribute("aria-live"), 500);
+    }
+  }
+
+  showEarlier(more) {
+    this.earlier = more;
+    this.older.hidden = !more;
+  }
+
+  /** The page before the first message; what does not fit any more at the other end goes. */
+  async page() {
+    if (!this.messages.length) return;
+    const { log } = this;
+    const fromEnd = log.scrollHeight - log.scrollTop;
+    try {
+      const { more } = await this.fetch({ limit: PAGE, before: this.messages[0].time });
+      this.showEarlier(more);
+      for (const gone of this.messages.splice(SHOWN)) {
+        gone.li.remove();
+        this.setBehind(true);
+      }
+      log.scrollTop = log.scrollHeight - fromEnd;
+      if (!more) this.log.focus();
+    } catch (error) {
+      this.said.textContent = error.message;
+    }
+  }
+
+  /** Begins anew at the newest message. */
+  restart() {
+    for (const message of this.messages.splice(0)) message.li.remove();
+    this.setBehind(false);
+    this.loaded = null;
+    this.log.focus();
+    return this.load();
+  }
+
+  setBehind(behind) {
+    this.behind = behind;
+    this.newest.hidden = !behind;
+    if (!behind) this.bar.looked();
+  }
+
+  /** Shows what may have been missed. */
+  async catchUp() {
+    if (!this.loaded || this.behind) return;
+    await this.loaded;
+    const since = this.messages.at(-1)?.time ?? 0;
+    const { more } = await this.fetch({ since });
+    if (more) await this.restart();
+    this.toEnd();
+  }
+
+  /** Puts a message where it belongs, once. */
+  insert(message) {
+    const waiting = message.own ? this.pending.findIndex((entry) => entry.id === message.id) : -1;
+    const [sent] = waiting >= 0 ? this.pending.splice(waiting, 1) : [];
+    let at = this.messages.length;
+    while (at > 0 && this.messages[at - 1].time > message.time) at -= 1;
+    if (this.messages[at - 1]?.time === message.time) return sent?.li.remove();
+    const next = this.messages[at]?.li ?? this.pending[0]?.li ?? null;
+    message.li = sent ? this.settle(sent, message.time) : this.draw(message, when(message.time));
+    this.messages.splice(at, 0, message);
+    // One that is in its place stays there, or it would be read out twice.
+    if (message.li.nextSibling !== next || !message.li.parentNode) this.list.insertBefore(message.li, next);
+  }
+
+  /** What was sent has come back, with its time. */
+  settle({ li, mark }, time) {
+    li.classList.remove("pending");
+    li.querySelector(".said")?.remove();
+    mark.replaceWith(when(time));
+    return li;
+  }
+
+  /** A message from the channel. */
+  receive(message) {
+    if (!message.own) this.setTyping(false);
+    if (!this.loaded || this.behind) return;
+    const { log } = this;
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    this.insert(message);
+    for (const gone of this.messages.splice(0, Math.max(this.messages.length - SHOWN, 0))) {
+      gone.li.remove();
+      this.showEarlier(true);
+    }
+    this.group();
+    if (atEnd) this.toEnd();
+  }
+
+  draw({ own, name, text }, ...marks) {
+    const who = el("span", { class: "who" }, foreign(own ? "You" : name), " ", ...marks);
+    return el("li", { class: own ? "own" : "other" }, who, el("p", { dir: "auto" }, text));
+  }
+
+  /** One name above messages that belong together; readers of the page hear it with each. */
+  group() {
+    let last = null;
+    for (const message of this.messages) {
+      const follows = last && last.own === message.own && message.time - last.time < TOGETHER;
+      message.li.classList.toggle("follows", Boolean(follows));
+      last = message;
+    }
+  }
+
+  toEnd() {
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  /** The other one types, or has stopped. */
+  setTyping(typing) {
+    clearTimeout(this.typingGone);
+    this.typing.textContent = typing ? `${this.name} is typing…` : "";
+    if (typing) this.typingGone = setTimeout(() => this.setTyping(false), TYPING_GONE);
+  }
+
+  // ---- Sending ----
+
+  submit() {
+    const text = this.field.value;
+    this.said.textContent = "";
+    if (!text.trim()) return;
+    const length = [...text].length;
+    if (length > abilities.message_limit) {
+      this.said.textContent = `This is ${length} characters long, and ${abilities.message_limit} are possible. Shorten it or send it in parts.`;
+      return;
+    }
+    if (this.pending.length >= PENDING) {
+      this.said.textContent = "Many messages are waiting for the server. Wait until they are sent.";
+      return;
+    }
+    this.field.value = "";
+    this.typingTold = 0; // the message itself tells that the typing is over
+    clearTimeout(this.typingOver);
+    const numbers = crypto.getRandomValues(new Uint32Array(2));
+    this.enqueue({ id: `${numbers[0]}${numbers[1]}`, text, own: true });
+    if (this.behind) this.restart();
+    this.toEnd();
+  }
+
+  /** One after the other, so that they arrive in the order in which they were written. */
+  enqueue(entry) {
+    entry.mark = el("span", { class: "mark" }, "sending…");
+    entry.li = this.draw(entry, entry.mark);
+    entry.li.classList.add("pending");
+    this.pending.push(entry);
+    this.list.append(entry.li);
+    this.sending = this.sending.then(() => this.deliver(entry));
+  }
+
+  async deliver(entry) {
+    const fields = { to: this.uid, msg_text: entry.text, msg_id: entry.id, client_time: Date.now(), num_tabs: 1 };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await post("/ajax/chat/send.php", fields);
+        entry.mark.textContent = "";
+        entry.li.classList.remove("pending");
+        return;
+      } catch (error) {
+        // Stored once however often it is posted, as the number stays the same.
+        if (!(error instanceof Failure) || ![UNREACHABLE, BUSY].includes(error.code)) return this.fail(entry, error);
+        entry.mark.textContent = "waiting for the server…";
+        await sleep(Math.max(backoff(attempt), 500));
+      }
+    }
+  }
+
+  fail(entry, error) {
+    const drop = () => {
+      this.pending = this.pending.filter((other) => other !== entry);
+      entry.li.remove();
+      this.field.focus();
+    };
+    const again = () => {
+      drop();
+      this.enqueue(entry);
+    };
+    const buttons = [
+      el("button", { type: "button", class: "link", onclick: again }, "Try again"),
+      el("button", { type: "button", class: "link", onclick: drop }, "Discard"),
+    ];
+    entry.mark.textContent = "not sent";
+    entry.li.append(el("p", { class: "said wrong", role: "alert" }, error.message, " ", ...buttons));
+    this.toEnd();
+  }
+
+  /** Tells the other side, at most every few seconds; nobody minds if that fails. */
+  tellTyping(typing) {
+    clearTimeout(this.typingOver);
+    if (typing) this.typingOver = setTimeout(() => this.tellTyping(false), TYPING_AGAIN);
+    const told = this.typingTold && performance.now() - this.typingTold < TYPING_AGAIN;
+    if (typing ? told : !this.typingTold) return;
+    this.typingTold = typing ? performance.now() : 0;
+    post("/ajax/chat/typ.php", { to: this.uid, typ: typing ? 1 : 0 }).catch((error) => {
+      if (error.code !== NOT_ONLINE) console.info(error.message);
+    });
+  }
+}

@@ -1,0 +1,200 @@
+// What every client does (docs/protocol.md): calls with the page's token, and the channel. Nothing here is shown.
+
+import { byId } from "./dom.js";
+
+const PREFIX = "for (;;);";
+/** A call that takes longer has failed; a poll is held for up to a minute. */
+const CALL_MS = 30_000;
+const POLL_MS = 70_000;
+/** How often a tab asks that leaves the waiting to another. */
+const QUIET_MS = 20_000;
+/** The server takes a person for idle after five minutes; the next sign of him should not wait for the next poll. */
+const ACTIVE_MS = 240_000;
+
+const NO_SESSION = 1357001;
+/** Codes of our own: no answer, and one that makes no sense. */
+export const UNREACHABLE = 0;
+const UNREADABLE = 1;
+
+/** What the server announces. */
+export const abilities = JSON.parse(document.querySelector("meta[name=fbchat]").content);
+export const me = Number(byId("user").value);
+const token = byId("post_form_id").value;
+
+/** A call that failed; the message is a sentence for the person. */
+export class Failure extends Error {
+  constructor(code, sentence) {
+    super(sentence);
+    this.code = code;
+  }
+}
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+/** The wait before the next attempt, in ms: 0, 3, 6 … 60 s. */
+export const backoff = (failures) => Math.min(Math.max(failures - 1, 0) * 3, 60) * 1000;
+
+let over = false;
+let tellOver = () => {};
+
+function end() {
+  over = true;
+  tellOver();
+}
+
+async function script(path, options, ms, interrupt) {
+  const clock = new AbortController();
+  const timer = setTimeout(() => clock.abort(), ms);
+  interrupt?.addEventListener("abort", () => clock.abort());
+  let text;
+  try {
+    const response = await fetch(path, { cache: "no-store", signal: clock.signal, ...options });
+    text = await response.text();
+  } catch {
+    throw new Failure(UNREACHABLE, "The server cannot be reached. Try again in a moment.");
+  } finally {
+    clearTimeout(timer);
+  }
+  try {
+    if (!text.startsWith(PREFIX)) throw new SyntaxError();
+    return JSON.parse(text.slice(PREFIX.length));
+  } catch {
+    throw new Failure(UNREADABLE, "The server gave an answer that makes no sense. Try again later.");
+  }
+}
+
+async function ajax(path, options) {
+  const answer = await script(path, options, CALL_MS);
+  if (answer.error === NO_SESSION) end();
+  if (answer.error) throw new Failure(answer.error, String(answer.errorDescription));
+  return answer.payload;
+}
+
+/** Reads; gives the payload. */
+export const get = (path, query = {}) => ajax(`${path}?${new URLSearchParams(query)}`, {});
+
+/** Writes; gives the payload. */
+export function post(path, fields) {
+  const body = new URLSearchParams({ ...fields, post_form_id: token });
+  return ajax(path, { method: "POST", body });
+}
+
+/** Writes with a file in it. */
+export function upload(path, fields) {
+  const body = new FormData();
+  body.append("post_form_id", token);
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return ajax(path, { method: "POST", body });
+}
+
+let person = true; // did something since the last poll
+let reported = Date.now();
+let interrupt = new AbortController();
+let quiet = false;
+let wake = () => {};
+
+/** Ends the present poll or pause; the next poll follows at once. */
+function hurry() {
+  interrupt.abort();
+  wake();
+}
+
+for (const sign of ["keydown", "pointerdown", "pointermove"]) {
+  addEventListener(
+    sign,
+    () => {
+      person = true;
+      if (Date.now() - reported > ACTIVE_MS) {
+        reported = Date.now();
+        hurry();
+      }
+    },
+    { passive: true },
+  );
+}
+addEventListener("online", hurry);
+
+// A browser has few connections for one server, and each tab that waits takes one away. So only the tab looked at last
+// waits; the others ask now and then.
+const tabs = new BroadcastChannel("fbchat");
+tabs.onmessage = () => {
+  if (document.hidden && !quiet) {
+    quiet = true;
+    hurry();
+  }
+};
+function looked() {
+  if (document.hidden) return;
+  tabs.postMessage("looked at");
+  if (quiet) {
+    quiet = false;
+    hurry();
+  }
+}
+document.addEventListener("visibilitychange", looked);
+
+function poll(seq, hold) {
+  const active = person;
+  if (person) reported = Date.now();
+  person = false;
+  const nonce = Math.trunc(Math.random() * 1e9);
+  const path = `/x/${nonce}/${active}/p_${me}=${seq}?batch=${abilities.batch}${hold ? "" : "&wait=0"}`;
+  return script(path, {}, POLL_MS, interrupt.signal);
+}
+
+/**
+ * Follows the channel for as long as the session lasts. `begin` is called with the payload of reconnect.php whenever
+ * something may have been missed, `items` with what comes, `waiting` with the ms to the next attempt or null, `ended`
+ * when the session is over.
+ */
+export async function follow({ begin, items, waiting, ended }) {
+  tellOver = ended;
+  looked();
+  let seq = null;
+  let missed = true;
+  let failures = 0;
+  while (!over) {
+    interrupt = new AbortController();
+    const asked = Date.now();
+    try {
+      if (missed) {
+        const start = await get("/ajax/presence/reconnect.php", { reason: 6 });
+        seq ??= start.seq;
+        await begin(start);
+        missed = false;
+        failures = 0;
+        waiting(null);
+      }
+      const hold = !quiet;
+      const answer = await poll(seq, hold);
+      if (answer.t === "msg") {
+        seq += answer.ms.length;
+        items(answer.ms);
+      } else if (answer.t === "refresh" && Number.isSafeInteger(answer.seq)) {
+        missed ||= answer.seq !== seq;
+        seq = answer.seq;
+      } else if (answer.t === "refresh") {
+        return end();
+      } else if (quiet) {
+        await pause(QUIET_MS);
+      } else if (hold && Date.now() - asked < 1000) {
+        // The server stops, or too many of us wait.
+        await pause(1000);
+      }
+    } catch (error) {
+      if (over) return;
+      if (interrupt.signal.aborted) continue;
+      if (!(error instanceof Failure)) console.error(error);
+      failures += 1;
+      missed = true;
+      waiting(backoff(failures));
+      await pause(backoff(failures));
+    }
+  }
+}
+
+function pause(ms) {
+  return new Promise((done) => {
+    wake = done;
+    setTimeout(done, ms);
+  });
+}
