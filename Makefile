@@ -83,7 +83,7 @@ test-sanitizers: test-rust
 # Debian's Python, whatever else is installed: Selenium is Debian's, too.
 test-browser:
 	for crate in fbchatd fbchat-cli; do $(CARGO) build --locked --package $$crate || exit 1; done
-	/usr/bin/python3 server/tests/browser/test_browser.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
+	/usr/bin/python3 -B server/tests/browser/run.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
 		--artefacts $(ARTEFACTS)
 
 test-purple:

@@ -9,6 +9,8 @@ const phone = matchMedia("(max-width: 640px)");
 /** The width of tabs and windows, as in the style sheet. */
 const TAB = 150;
 const WINDOW = 276;
+/** On a phone tabs are not shown; this many conversations are kept ready. */
+const PHONE_TABS = 20;
 
 const chats = new Map();
 /** Unread messages by uid, also of people without a tab. */
@@ -55,14 +57,17 @@ function close(wanted) {
   byId("buddy_button").focus();
 }
 
-/** Makes room for `wanted`: first windows close to tabs, the longest unused first, then tabs go. */
+/**
+ * Makes room for `wanted`: first windows close to tabs, the longest unused first, then tabs go, those with unread messages
+ * last. Nothing is lost with a tab: what is unread stands in the list as well.
+ */
 function fit(wanted) {
-  const oldest = (test) => [...chats.values()].filter((one) => one !== wanted && test(one)).sort((a, b) => a.used - b.used)[0];
+  const oldest = (test) => [...chats.values()].filter((one) => one !== wanted && test(one)).sort((a, b) => (a.unread > 0) - (b.unread > 0) || a.used - b.used)[0];
   const opened = () => [...chats.values()].filter((one) => one.expanded).length;
   const width = () => opened() * WINDOW + (chats.size - opened()) * TAB;
-  const room = byId("chats").clientWidth;
+  const room = phone.matches ? PHONE_TABS * TAB : byId("chats").clientWidth;
   for (let one; opened() > 1 && (phone.matches || width() > room) && (one = oldest((other) => other.expanded)); ) one.expand(false);
-  for (let one; !phone.matches && width() > room && (one = oldest((other) => !other.expanded && other.idle)); ) {
+  for (let one; width() > room && (one = oldest((other) => !other.expanded && other.idle)); ) {
     one.element.remove();
     chats.delete(one.uid);
   }

@@ -77,7 +77,7 @@ export class Chat {
 
   /** Nothing would be lost by closing it. */
   get idle() {
-    return !this.unread && !this.pending.length && !this.field.value;
+    return !this.pending.length && !this.field.value;
   }
 
   setState(name) {

@@ -63,7 +63,27 @@ pub async fn get(Path(name): Path<String>, headers: HeaderMap) -> Response {
 mod tests {
     use super::*;
 
-    /// The content security policy of the pages forbids both, and a script that is not listed would be a 404.
+    #[tokio::test]
+    async fn a_browser_that_has_a_file_does_not_get_it_again() {
+        let ask = |name: &str, headers| get(Path(name.to_owned()), headers);
+        let first = ask("main.js", HeaderMap::new()).await;
+        assert_eq!(first.status(), StatusCode::OK);
+        assert_eq!(first.headers()[CONTENT_TYPE], SCRIPT);
+        let etag = first.headers()[ETAG].clone();
+        let headers = HeaderMap::from_iter([(IF_NONE_MATCH, etag)]);
+        let again = ask("main.js", headers.clone()).await;
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(
+            ask("bar.js", headers.clone()).await.status(),
+            StatusCode::OK
+        );
+        for name in ["", "none.js", "../Cargo.toml", "home.html"] {
+            let missing = ask(name, headers.clone()).await;
+            assert_eq!(missing.status(), StatusCode::NOT_FOUND, "{name}");
+        }
+    }
+
+    /// The content security policy of the pages forbids the first two; a script that is not listed would be a 404.
     #[test]
     fn scripts_name_only_what_is_here() {
         for (name, _, content) in ASSETS {

@@ -1,0 +1,39 @@
+"""home.php in headless Chromium, against the real server: what a person does in the browser, step by step.
+
+Usage: run.py --fbchatd PROGRAM --fbchat PROGRAM --artefacts DIRECTORY [unittest arguments]"""
+
+import argparse
+import os
+import sys
+import unittest
+
+from case import Case
+from harness import Browser, Server
+
+MODULES = ["test_people", "test_chatting", "test_everybody"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("fbchatd", "fbchat", "artefacts"):
+        parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
+    options, rest = parser.parse_known_args()
+    os.makedirs(options.artefacts, exist_ok=True)
+    Case.options = options
+    Case.server = Server(options.fbchatd, options.artefacts)
+    Case.server.start()
+    try:
+        Case.browsers = []
+        for name in ("one", "other"):
+            Case.browsers.append(Browser(name))
+        names = [] if any(not word.startswith("-") for word in rest) else MODULES
+        tests = unittest.main(module=None, argv=[sys.argv[0], *rest, *names], exit=False)
+    finally:
+        for browser in Case.browsers or ():
+            browser.discard()
+        Case.server.discard()
+    sys.exit(not tests.result.wasSuccessful())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""For every person, device and day: keyboards, screen readers, phones, and servers that stop."""
+
+from case import Case
+from harness import Client, Keys, until
+
+
+class Everybody(Case):
+    def test_keyboard_and_screen_reader(self):
+        alice, bob = self.people("Alice Example", "Bob Example")
+        one = self.one
+        one.enter(alice)
+        Client(self.server, bob).send(self.server.uids[alice], "psst")
+        one.sees(".chat .badge", "1")
+        one.key(Keys.TAB)
+        self.assertEqual(one.focused(), "Skip to the page")
+        one.key(Keys.TAB)
+        self.assertEqual(one.focused(), "Skip to chat")
+        one.key(Keys.ENTER)
+        until("the chat button to have the focus", lambda: one.focused() == "buddy_button")
+        one.key(Keys.ENTER)
+        one.find("#buddy_panel")
+        one.key(Keys.ESCAPE)
+        self.assertEqual(one.focused(), "buddy_button")
+        one.key(Keys.SHIFT, Keys.TAB)
+        self.assertIn("Bob Example", one.focused())
+        one.key(Keys.ENTER)
+        one.hears("psst")
+        self.assertEqual(one.js("document.activeElement.tagName"), "TEXTAREA")
+        one.key("by keyboard", Keys.ENTER)
+        one.hears("by keyboard")
+        one.key("a draft", Keys.ESCAPE)
+        self.assertIn("Bob Example", one.focused())
+        self.assertFalse(one.all(".chat.open"))
+        one.key(Keys.ENTER)
+        self.assertEqual(one.find(".chat.open textarea").get_attribute("value"), "a draft")
+
+        nodes = one.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        nodes = [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node["ignored"]]
+        for role in ("banner", "navigation", "search", "main", "region", "log", "status", "heading", "list"):
+            self.assertIn(role, [role for role, _ in nodes])
+        for role, name in nodes:
+            if role in ("button", "link", "textbox", "searchbox", "log", "region"):
+                self.assertTrue(name.strip(), (role, name))
+        names = [name for _, name in nodes]
+        for name in ("Message to Bob Example", "Messages with Bob Example", "Close the chat with Bob Example"):
+            self.assertIn(name, names)
+        self.assertEqual(one.js("document.documentElement.lang"), "en")
+
+    def test_on_a_phone(self):
+        alice, bob, carol = self.people("Alice Example", "Bob Example", "Carol Example")
+        sender = Client(self.server, bob)
+        one = self.one
+        one.size(390, 780, mobile=True)
+        one.enter(alice)
+        fits = lambda: self.assertLessEqual(one.js("document.documentElement.scrollWidth"), 390)
+        fits()
+        self.shoot(one, "phone-home")
+        sender.send(self.server.uids[alice], "Are you on your phone?")
+        one.sees("#buddy_button .badge", "1")
+        one.click("#buddy_button")
+        one.click("#online_list button")
+        one.hears("Are you on your phone?")
+        box = one.js("JSON.parse(JSON.stringify(document.querySelector('.chat.open .window').getBoundingClientRect()))")
+        self.assertEqual((box["x"], box["y"], box["width"], box["height"]), (0, 0, 390, 780))
+        self.assertTrue(one.js("document.getElementById('page').inert"))
+        one.paste(".chat.open textarea", "Yes, and it fits.")
+        one.click(".chat.open .compose button")
+        until("it to arrive", lambda: sender.history(self.server.uids[alice])[-1] == "Yes, and it fits.")
+        fits()
+        self.shoot(one, "phone-chat")
+        one.click(".chat.open .window_head button")
+        one.find("#buddy_button")
+        self.assertFalse(one.js("document.getElementById('page').inert"))
+        for view in ("#settings", "#home"):
+            one.click(f"nav a[href='{view}']")
+            fits()
+        # That the session has ended is seen also above a window.
+        one.click("#buddy_button")
+        one.click("#online_list button")
+        Client(self.server, alice).call("/ajax/fbchat/sessions.php", {"end": "others"})
+        one.sees("#state.alarm", "You are logged out")
+        self.shoot(one, "phone-ended")
+        one.click("#state a")
+        one.find("#login_form")
+
+    def test_many_windows_make_room(self):
+        alice, *others = self.people("Alice Example", *(f"{name} Example" for name in ("Bob", "Carol", "Dan", "Eve", "Fay", "Gil")))
+        one = self.one
+        one.size(900, 700)
+        one.enter(alice)
+        for name in ("Bob", "Carol", "Dan", "Eve", "Fay", "Gil"):
+            one.chat(f"{name} Example")
+            left = "[...document.querySelectorAll('#chats, .chat')].map((part) => part.getBoundingClientRect().left)"
+            bar, *chats = one.js(left)
+            self.assertGreaterEqual(min(chats), bar)
+            until("its window to have the focus", lambda: one.js("document.activeElement.id").startswith(f"chat_{self.server.uids[f'{name.lower()}.many_windows_make_room@example.org']}"))
+        one.sees(".chat.open h2", "Gil Example")
+        # Who finds no room in the bar is in the list, with what is unread.
+        one.open("/assets/icon.svg")
+        one.driver.execute_script("sessionStorage.clear()")
+        for email in others:
+            Client(self.server, email).send(self.server.uids[alice], "psst")
+        one.open("/home.php")
+        one.connected()
+        until("the number in the title", lambda: one.driver.title == "(6) fbchat")
+        bar, *chats = one.js(left)
+        self.assertGreaterEqual(min(chats), bar)
+        self.assertLess(len(chats), 6)
+        one.click("#buddy_button")
+        self.assertEqual(one.text("#online_list .badge"), ["1"] * 6)
+
+    def test_picture_for_the_manual(self):
+        alice, bob, carol, dan, eve = self.people("Alice Example", "Bob Example", "Carol Example", "Dan Sample", "Eve Sample")
+        one = self.one
+        self.server.account("Frank Guest", "frank.guest@example.org")
+        Client(self.server, "frank.guest@example.org").call("/ajax/addfriend.php", {"profile_id": self.server.uids[alice], "message": "We shared a desk in 2008."})
+        one.size(1000, 620)
+        for email, status, colours in (
+            (bob, "has found his old modem", ((120, 160, 200), (224, 180, 140), (30, 30, 30))),
+            (carol, "is baking bread", ((226, 190, 120), (250, 224, 200), (150, 70, 30))),
+            (alice, "is reading old protocols", ((150, 190, 150), (244, 214, 184), (86, 58, 38))),
+        ):
+            one.enter(email)
+            one.fill("#status_text", status)
+            one.key(Keys.ENTER)
+            one.sees("#own_status", status)
+            one.click("a[href='#settings']")
+            one.find("#picture_file").send_keys(self.picture("portrait", *colours))
+            one.click("#picture_form button")
+            one.sees("#picture_form .said", "This is your picture now.")
+            if email != alice:
+                one.click("#logout_form button")
+                one.find("#login_form")
+        clients = {email: Client(self.server, email) for email in (bob, carol, eve)}
+        for client in clients.values():
+            client.call("/ajax/presence/update.php", {"buddy_list": 1})
+        one.open("/home.php")
+        one.connected()
+        one.chat("Bob Example")
+        me = self.server.uids[alice]
+        clients[bob].send(me, "Hello, 2008!")
+        one.hears("Hello, 2008!")
+        one.write("Hi Bob! No script to build, no app to install 😀")
+        one.hears("Hi Bob! No script to build, no app to install 😀")
+        clients[bob].send(me, "And it works on my phone.")
+        clients[carol].send(me, "Bread?")
+        clients[bob].call("/ajax/chat/typ.php", {"to": me, "typ": 1})
+        one.sees(".typing", "Bob Example is typing…")
+        until("Carol's message", lambda: one.driver.title == "(1) fbchat")
+        one.driver.execute_script("document.activeElement.blur()")
+        until("all pictures", lambda: one.js("[...document.images].every((image) => image.complete)"))
+        self.shoot(one, "desktop")
+
+
+class Hardship(Case):
+    def test_the_server_starts_anew(self):
+        alice, bob = self.people("Alice Example", "Bob Example")
+        one, other = self.one, self.other
+        one.enter(alice)
+        other.enter(bob)
+        one.chat("Bob Example")
+        one.write("before")
+        one.hears("before")
+        self.server.stop()
+        try:
+            one.sees("#state", "No connection to the server.")
+            one.write("meanwhile")
+            one.sees(".log .mark", "waiting for the server")
+            self.shoot(one, "outage")
+        finally:
+            self.server.start()
+        for browser in (one, other):
+            until("the connection", lambda: browser.text("#state") == [""])
+        until("it to be sent", lambda: not one.all(".log .pending"))
+        self.assertEqual(one.said(), ["before", "meanwhile"])
+        self.assertEqual(Client(self.server, bob).history(self.server.uids[alice]), ["before", "meanwhile"])
+        other.chat("Alice Example")
+        other.hears("meanwhile")
+        other.sees("#friend_list .state", "online")
+        other.write("welcome back")
+        one.hears("welcome back")
+        until("the mark to go", lambda: not one.all(".log .mark"))
+
+    def test_pages_allow_nothing_from_elsewhere(self):
+        [alice] = self.people("Alice Example")
+        one = self.one
+        one.enter(alice)
+        blocked = """(() => { const script = document.createElement("script"); script.textContent = "document.title = 'hit'";
+            document.body.append(script); return document.title })()"""
+        self.assertEqual(one.js(blocked), "fbchat")
+        until("the refusal", lambda: any("Content Security Policy" in text for text in one.complaints()))
+        for path in ("/login.php", "/register.php", "/home.php", "/reqs.php", "/nothing.php", f"/profile.php?id={self.server.uids[alice]}"):
+            with self.subTest(path):
+                policy = """const done = arguments[1]; fetch(arguments[0]).then((answer) => done(
+                    [answer.headers.get("content-security-policy"), answer.headers.get("x-frame-options")]))"""
+                policy, frame = one.driver.execute_async_script(policy, path)
+                self.assertIn("default-src 'self'", policy)
+                self.assertNotIn("unsafe", policy)
+                self.assertEqual(frame, "DENY")
+        one.complaints()  # one of those pages does not exist

@@ -1,0 +1,169 @@
+"""Who is let in, who knows whom, and what one says about oneself."""
+
+import os
+
+from case import Case
+from harness import PASSWORD, Client, Keys, until
+from pictures import SIZE
+
+
+class Doors(Case):
+    def test_wrong_password_then_right(self):
+        [alice] = self.people("Alice Example")
+        one = self.one
+        one.open()
+        one.log_in(alice, "wrong")
+        one.sees("#standard_error", "Incorrect e-mail address or password.")
+        self.assertEqual(one.find("#email").get_attribute("value"), alice)
+        self.assertEqual(one.focused(), "pass")
+        self.shoot(one, "login")
+        one.key(PASSWORD, Keys.ENTER)
+        one.connected()
+        self.assertEqual(one.text("#navAccountName"), ["Alice Example"])
+        one.click("#logout_form button")
+        one.find("#login_form")
+        one.open("/home.php")
+        one.find("#login_form")
+
+    def test_sign_up_and_invitation(self):
+        [alice] = self.people("Alice Example")
+        one = self.one
+        one.open("/login.php")
+        one.click("a[href='/register.php']")
+        one.fill("[name=name]", "Dan Sample")
+        one.fill("[name=email]", alice)
+        one.fill("[name=pass]", PASSWORD)
+        one.click("[type=submit]")
+        one.sees("#standard_error", "There is an account with this e-mail address already.")
+        self.assertEqual(one.find("[name=name]").get_attribute("value"), "Dan Sample")
+        one.fill("[name=email]", "dan.sign_up@example.org")
+        one.fill("[name=pass]", PASSWORD)
+        one.click("[type=submit]")
+        one.connected()
+        one.find("#no_friends")
+
+        link = self.server.run("invite", "--friend", alice, "--url", self.server.url).removeprefix(self.server.url)
+        other = self.other
+        other.open(link)
+        other.fill("[name=name]", "Eve Guest")
+        other.fill("[name=email]", "eve.invited@example.org")
+        other.fill("[name=pass]", PASSWORD)
+        other.click("[type=submit]")
+        other.connected()
+        self.assertEqual(other.text("#friend_list button"), ["Alice Example"])
+        other.click("#logout_form button")
+        other.find("#login_form")
+        other.open(link)
+        other.sees("#standard_error", "unknown, too old, or was used already")
+        [refused] = other.complaints()
+        self.assertIn("403", refused)
+
+
+class People(Case):
+    def test_request_accept_and_decline(self):
+        alice, bob, carol = self.people("Alice Example", "Bob Example", "Carol Example", friends=False)
+        one, other = self.one, self.other
+        one.enter(alice)
+        other.enter(bob)
+        other.fill("#search_text", alice)
+        other.key(Keys.ENTER)
+        other.sees("#search_list", "Alice Example")
+        other.click("#search_list button")
+        other.sees("#search_list", "Your request waits for an answer.")
+        # It comes by itself, and so does the friend.
+        one.sees("#notice", "Bob Example wants to be your friend.")
+        one.sees("#request_badge", "1")
+        one.click("[aria-label='Accept Bob Example']")
+        one.sees("#friend_list", "Bob Example")
+        one.sees("#requests .said", "You and Bob Example are friends.")
+        other.click("a[href='#home']")
+        other.sees("#friend_list", "Alice Example")
+        other.sees("#friend_list .state", "online")
+
+        Client(self.server, carol).call("/ajax/addfriend.php", {"profile_id": self.server.uids[alice], "message": "We met <yesterday>"})
+        one.sees("#request_list", "We met <yesterday>")
+        one.click("[aria-label='Decline Carol Example']")
+        until("the list to be empty", lambda: not one.all("#request_list li"))
+        self.assertEqual(one.text("#friend_list button"), ["Bob Example"])
+        one.fill("#search_text", "nobody.at.all@example.org")
+        one.key(Keys.ENTER)
+        one.sees("#search_said", "Nobody found.")
+
+    def test_status_and_picture(self):
+        alice, bob = self.people("Alice Example", "Bob Example")
+        one, other = self.one, self.other
+        one.enter(alice)
+        other.enter(bob)
+        one.fill("#status_text", "is reading <b>old</b> protocols")
+        one.key(Keys.ENTER)
+        one.sees("#own_status", "is reading <b>old</b> protocols")
+        other.sees("#friend_list .status", "is reading <b>old</b> protocols")
+        one.fill("#status_text", "x" * 421)
+        one.key(Keys.ENTER)
+        one.sees("#status_form .wrong", "420")
+        one.click("#status_clear")
+        until("the status to go", lambda: one.text("#own_status") == [""] and other.text("#friend_list .status") == [""])
+
+        loaded = "(() => { const image = document.querySelector(arguments[0]); return image?.complete && image.src.includes('/pics/q') ? image.naturalWidth : 0 })()"
+        one.click("a[href='#settings']")
+        one.find("#picture_file").send_keys(self.picture("alice", (120, 160, 200)))
+        one.click("#picture_form button")
+        one.sees("#picture_form .said", "This is your picture now.")
+        until("the picture", lambda: one.js(loaded, "#settings_picture") == SIZE)
+        until("the friend's picture", lambda: other.js(loaded, "#friend_list img") == SIZE)
+        wrong = os.path.join(self.server.data, "wrong.png")
+        with open(wrong, "w", encoding="utf-8") as file:
+            file.write("<svg onload='alert(1)'>")
+        one.find("#picture_file").send_keys(wrong)
+        one.click("#picture_form button")
+        one.sees("#picture_form .wrong", "PNG")
+        one.click("#picture_remove")
+        one.sees("#picture_form .said", "You have no picture now.")
+        until("the friend's picture to go", lambda: "nobody" in other.find("#friend_list img").get_attribute("src"))
+
+
+class Account(Case):
+    def test_password(self):
+        [alice] = self.people("Alice Example")
+        one, other = self.one, self.other
+        one.enter(alice)
+        other.enter(alice)
+        one.click("a[href='#settings']")
+        for old, new, again, told in (
+            ("wrong", "a new password", "a new password", "The old password is not right."),
+            (PASSWORD, "a new password", "another password", "The two new passwords differ."),
+            (PASSWORD, "a new password", "a new password", "Your password is changed"),
+        ):
+            for part, text in (("old", old), ("new", new), ("again", again)):
+                one.fill(f"#password_{part}", text)
+            one.key(Keys.ENTER)
+            one.sees("#password_form .said", told)
+        self.assertEqual(one.find("#password_new").get_attribute("value"), "")
+        # The other browser hears of it at once, and can log in again with the new one.
+        other.sees("#state.alarm", "You are logged out")
+        other.click("#state a")
+        other.log_in(alice)
+        other.sees("#standard_error", "Incorrect")
+        other.enter(alice, "a new password")
+
+    def test_sessions(self):
+        [alice] = self.people("Alice Example")
+        one, other = self.one, self.other
+        one.enter(alice)
+        Client(self.server, alice, agent="Tin Can/2 <b>")
+        other.enter(alice)
+        one.click("a[href='#settings']")
+        until("three logins", lambda: len(one.all("#session_list li")) == 3)
+        self.assertEqual(len(one.all("#session_list button")), 2)
+        one.sees("#session_list li", "Chromium on Linux, this one")
+        one.sees("#session_list li", "Chromium on Linux, online")
+        self.shoot(one, "settings")
+        one.click("[aria-label='End Tin Can/2 <b>']")
+        one.sees("#sessions_said", "That login has ended.")
+        self.assertEqual(len(one.all("#session_list li")), 2)
+        one.click("#end_others")
+        one.sees("#sessions_said", "You are logged in only here.")
+        self.assertEqual(len(one.all("#session_list li")), 1)
+        other.sees("#state.alarm", "You are logged out")
+        other.click("#state a")
+        other.find("#login_form")
