@@ -45,12 +45,14 @@ async function script(path, options, ms, interrupt) {
   const clock = new AbortController();
   const timer = setTimeout(() => clock.abort(), ms);
   interrupt?.addEventListener("abort", () => clock.abort());
+  const away = () => new Failure(UNREACHABLE, "The server cannot be reached. Try again in a moment.");
+  let response;
   let text;
   try {
-    const response = await fetch(path, { cache: "no-store", signal: clock.signal, ...options });
+    response = await fetch(path, { cache: "no-store", signal: clock.signal, ...options });
     text = await response.text();
   } catch {
-    throw new Failure(UNREACHABLE, "The server cannot be reached. Try again in a moment.");
+    throw away();
   } finally {
     clearTimeout(timer);
   }
@@ -58,6 +60,8 @@ async function script(path, options, ms, interrupt) {
     if (!text.startsWith(PREFIX)) throw new SyntaxError();
     return JSON.parse(text.slice(PREFIX.length));
   } catch {
+    // While the server is away, a proxy before it answers in its own words.
+    if (response.status >= 500) throw away();
     throw new Failure(UNREADABLE, "The server gave an answer that makes no sense. Try again later.");
   }
 }

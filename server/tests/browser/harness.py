@@ -258,7 +258,7 @@ class Browser:
         until("the connection", lambda: self.text("#state") == [""])
 
     def chat(self, name):
-        """Opens the window with a friend; gives the number of the other."""
+        """Opens the window with a friend; gives the field to write in."""
         self.driver.execute_script("arguments[0].click()", until(f"{name} in the list", lambda: next(
             (found for found in self.all("#friend_list button") if found.text == name), None)))
         return self.find(".chat.open textarea")
