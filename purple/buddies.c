@@ -17,26 +17,6 @@
 /* libpurple saves the name that the user gave a buddy, but not the one that the server gave. */
 #define SAVED_NAME "fbchat-name"
 
-/* What a buddy is, as against what one can set for oneself: only the former carries a status text. */
-#define STATUS_ONLINE "online"
-#define STATUS_OFFLINE "offline"
-
-GList *fb_status_types(PurpleAccount *account)
-{
-	GList *types = NULL;
-
-	(void)account;
-	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_AVAILABLE, NULL, NULL, TRUE, TRUE, FALSE));
-	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_AWAY, NULL, NULL, TRUE, TRUE, FALSE));
-	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_INVISIBLE, NULL, NULL, TRUE, TRUE, FALSE));
-	types = g_list_append(types, purple_status_type_new_with_attrs(PURPLE_STATUS_AVAILABLE, STATUS_ONLINE, NULL, FALSE,
-	                                                               FALSE, FALSE, "message", _("Message"),
-	                                                               purple_value_new(PURPLE_TYPE_STRING), NULL));
-	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_OFFLINE, STATUS_OFFLINE, NULL, TRUE, TRUE,
-	                                                         FALSE));
-	return types;
-}
-
 /* At sign-on: names instead of numbers until the server answers, and nobody left online from the last time. */
 void fb_buddies_restore(PurpleAccount *account)
 {
@@ -49,7 +29,7 @@ void fb_buddies_restore(PurpleAccount *account)
 		if (name != NULL && purple_buddy_get_server_alias(buddy) == NULL)
 			purple_blist_server_alias_buddy(buddy, name);
 		if (PURPLE_BUDDY_IS_ONLINE(buddy))
-			purple_prpl_got_user_status(account, purple_buddy_get_name(buddy), STATUS_OFFLINE, NULL);
+			purple_prpl_got_user_status(account, purple_buddy_get_name(buddy), FB_STATUS_OFFLINE, NULL);
 		buddies = g_slist_delete_link(buddies, buddies);
 	}
 }
@@ -69,7 +49,7 @@ static PurpleGroup *group_of_new_buddies(void)
 	return group;
 }
 
-static void apply_name(FbConnection *connection, const char *who, const char *name)
+void fb_buddy_name(FbConnection *connection, const char *who, const char *name)
 {
 	GSList *buddies = purple_find_buddies(purple_connection_get_account(connection->gc), who);
 
@@ -100,13 +80,13 @@ static void apply_presence(PurpleAccount *account, PurpleBuddy *buddy, gint64 pr
 		if (was_idle)
 			purple_prpl_got_user_idle(account, who, FALSE, 0);
 		if (purple_presence_is_online(known))
-			purple_prpl_got_user_status(account, who, STATUS_OFFLINE, NULL);
+			purple_prpl_got_user_status(account, who, FB_STATUS_OFFLINE, NULL);
 	} else {
 		if (!purple_presence_is_online(known) || g_strcmp0(purple_status_get_attr_string(status, "message"), text) != 0) {
 			if (text != NULL)
-				purple_prpl_got_user_status(account, who, STATUS_ONLINE, "message", text, NULL);
+				purple_prpl_got_user_status(account, who, FB_STATUS_AVAILABLE, "message", text, NULL);
 			else
-				purple_prpl_got_user_status(account, who, STATUS_ONLINE, NULL);
+				purple_prpl_got_user_status(account, who, FB_STATUS_AVAILABLE, NULL);
 		}
 		/* The server does not say since when; 0 stands for that. */
 		if (idle != was_idle)
@@ -129,6 +109,10 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 		return;
 	who = fb_name_of(uid);
 	buddy = purple_find_buddy(account, who);
+	if (buddy == NULL && fb_friend_is_hidden(account, who)) {
+		g_free(who);
+		return;
+	}
 	if (buddy == NULL) {
 		PurpleContact *contact = purple_contact_new();
 		PurpleGroup *group = group_of_new_buddies();
@@ -142,12 +126,16 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 		connection = fb_client_find(session);
 	}
 	if (connection != NULL && name != NULL && *name != '\0')
-		apply_name(connection, who, name);
+		fb_buddy_name(connection, who, name);
 	/* The same again, or the buddy is gone. */
 	buddy = fb_client_find(session) != NULL ? purple_find_buddy(account, who) : NULL;
 	if (buddy != NULL)
 		apply_presence(account, buddy, fb_int(event, item, FBCHAT_FIELD_PRESENCE),
 		               fbchat_event_str(event, item, FBCHAT_FIELD_STATUS_TEXT, NULL));
+	connection = fb_client_find(session);
+	buddy = connection != NULL ? purple_find_buddy(account, who) : NULL;
+	if (buddy != NULL)
+		fb_icon_apply(connection, buddy, fbchat_event_str(event, item, FBCHAT_FIELD_PICTURE_HASH, NULL));
 	g_free(who);
 }
 

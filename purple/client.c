@@ -50,6 +50,8 @@ static gboolean apply(const fbchat_event *event, size_t item)
 	if (connection == NULL || connection->given_up)
 		return TRUE;
 	connection->gc->last_received = time(NULL);
+	if (fb_request_answer(connection, event))
+		return TRUE;
 
 	switch (fbchat_event_type(event)) {
 	case FBCHAT_EVENT_LOGGED_IN:
@@ -73,14 +75,17 @@ static gboolean apply(const fbchat_event *event, size_t item)
 	case FBCHAT_EVENT_MESSAGE:
 		fb_message_received(connection, event);
 		return TRUE;
-	case FBCHAT_EVENT_SENT:
-		fb_message_sent(connection, event);
-		return TRUE;
-	case FBCHAT_EVENT_FAILED:
-		fb_message_failed(connection, event);
-		return TRUE;
 	case FBCHAT_EVENT_TYPING:
 		fb_typing_received(connection, event);
+		return TRUE;
+	case FBCHAT_EVENT_FRIEND_REQUEST:
+		fb_friend_requested(connection, event);
+		return TRUE;
+	case FBCHAT_EVENT_FRIEND:
+		fb_friend_changed(connection, event);
+		return TRUE;
+	case FBCHAT_EVENT_POKE:
+		fb_poke_received(connection, event);
 		return TRUE;
 	default:
 		/* A newer library may tell of things that this plugin does not know. */

@@ -9,16 +9,6 @@
 
 #include <debug.h>
 #include <eventloop.h>
-#include <proxy.h>
-
-/* An emptied field in the account's dialog means the default, as in the dialogs of other protocols. */
-static const char *server_of(FbConnection *connection)
-{
-	const char *server =
-		purple_account_get_string(purple_connection_get_account(connection->gc), "server", FB_DEFAULT_SERVER);
-
-	return server != NULL && *server != '\0' ? server : FB_DEFAULT_SERVER;
-}
 
 /* The address at which this account has been signed on before. */
 #define KNOWN_SERVER "known_server"
@@ -27,7 +17,7 @@ static gboolean server_is_known(FbConnection *connection)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 
-	return g_strcmp0(purple_account_get_string(account, KNOWN_SERVER, NULL), server_of(connection)) == 0;
+	return g_strcmp0(purple_account_get_string(account, KNOWN_SERVER, NULL), fb_server_of(connection)) == 0;
 }
 
 /* What libpurple does next hangs on this: NETWORK_ERROR and ENCRYPTION_ERROR are tried again after a while, everything
@@ -49,9 +39,17 @@ static PurpleConnectionError error_of(FbConnection *connection, fbchat_status st
 	case FBCHAT_ERR_SERVER_CHANGED:
 		return server_is_known(connection) ? PURPLE_CONNECTION_ERROR_NETWORK_ERROR
 		                                   : PURPLE_CONNECTION_ERROR_INVALID_SETTINGS;
+	/* The same goes for that page's certificate; but not for one that is out of date or differs from the pinned one. */
 	case FBCHAT_ERR_TLS:
-		return server_is_known(connection) ? PURPLE_CONNECTION_ERROR_ENCRYPTION_ERROR
-		                                   : PURPLE_CONNECTION_ERROR_CERT_OTHER_ERROR;
+		switch (server_is_known(connection) ? connection->certificate_problem : -1) {
+		case 0:
+		case FBCHAT_CERTIFICATE_UNKNOWN_ISSUER:
+		case FBCHAT_CERTIFICATE_WRONG_NAME:
+		case FBCHAT_CERTIFICATE_OTHER:
+			return PURPLE_CONNECTION_ERROR_ENCRYPTION_ERROR;
+		default:
+			return fb_certificate_error(connection->certificate_problem);
+		}
 	default:
 		return PURPLE_CONNECTION_ERROR_NETWORK_ERROR;
 	}
@@ -68,12 +66,39 @@ static void stop_outage(FbConnection *connection)
 }
 
 /* The first error counts. libpurple calls close from a timer later on; until then every further event is ignored. */
-static void give_up(FbConnection *connection, PurpleConnectionError reason, const char *sentence)
+void fb_connection_give_up(FbConnection *connection, PurpleConnectionError reason, const char *sentence)
 {
 	if (connection->given_up)
 		return;
+	/* There is no account yet with which to try again. */
+	if (connection->registering)
+		reason = PURPLE_CONNECTION_ERROR_OTHER_ERROR;
 	connection->given_up = TRUE;
 	purple_connection_error_reason(connection->gc, reason, sentence);
+}
+
+/* Why the present attempt failed, for the end of the outage. */
+static void note_failure(FbConnection *connection, const fbchat_event *event)
+{
+	connection->why = fbchat_event_status(event);
+	g_free(connection->why_text);
+	connection->why_text = g_strdup(fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL));
+	connection->certificate_problem = fb_int(event, 0, FBCHAT_FIELD_CERTIFICATE_PROBLEM);
+	g_free(connection->certificate);
+	connection->certificate = g_strdup(fbchat_event_str(event, 0, FBCHAT_FIELD_CERTIFICATE_SHA256, NULL));
+}
+
+/* Reports it, and asks about the certificate if that is the trouble. */
+static void report_failure(FbConnection *connection, const char *sentence)
+{
+	PurpleConnectionError reason = error_of(connection, connection->why);
+
+	if (connection->given_up)
+		return;
+	if (connection->why == FBCHAT_ERR_TLS)
+		fb_certificate_ask(connection, connection->certificate_problem, connection->certificate, sentence,
+		                   reason != PURPLE_CONNECTION_ERROR_ENCRYPTION_ERROR);
+	fb_connection_give_up(connection, reason, sentence);
 }
 
 static gboolean outage_lasted(gpointer data)
@@ -82,9 +107,9 @@ static gboolean outage_lasted(gpointer data)
 	char *sentence = g_strdup(connection->why_text);
 
 	if (sentence == NULL)
-		sentence = g_strdup_printf(_("%s does not answer. Please try again later."), server_of(connection));
+		sentence = g_strdup_printf(_("%s does not answer. Please try again later."), fb_server_of(connection));
 	connection->outage = 0;
-	give_up(connection, error_of(connection, connection->why), sentence);
+	report_failure(connection, sentence);
 	g_free(sentence);
 	return FALSE;
 }
@@ -108,40 +133,16 @@ static void show_step(FbConnection *connection, gint step, const char *text)
 	purple_connection_update_progress(connection->gc, text, step, 4);
 }
 
-/* The library does not speak to proxies yet. Going around one that is set, perhaps Tor, would show to the world what
- * its owner wanted hidden, so the account stays off instead. */
-static gboolean behind_proxy(PurpleAccount *account)
+/* Opens the library's session for this account; FBCHAT_OK, or the reason why not, with a sentence in why_text. */
+fbchat_status fb_connection_open(FbConnection *connection)
 {
-	PurpleProxyInfo *proxy = purple_proxy_get_setup(account);
-	PurpleProxyType type = proxy != NULL ? purple_proxy_info_get_type(proxy) : PURPLE_PROXY_NONE;
-
-	if (type == PURPLE_PROXY_USE_ENVVAR) {
-		/* libpurple has filled in what the environment says, but the type stays. */
-		const char *host = purple_proxy_info_get_host(proxy);
-
-		return host != NULL && *host != '\0';
-	}
-	return type != PURPLE_PROXY_NONE && type != PURPLE_PROXY_USE_GLOBAL;
-}
-
-/* Opens the library's session for this account; FBCHAT_OK, or the reason why not in fbchat_last_error(). */
-static fbchat_status open_session(FbConnection *connection)
-{
-	PurpleAccount *account = purple_connection_get_account(connection->gc);
-	const char *password = purple_connection_get_password(connection->gc);
 	fbchat_client *client = fb_client_get();
 	fbchat_config *config = NULL;
-	fbchat_request request;
 	fbchat_status status;
 
 	if (client == NULL)
 		return FBCHAT_ERR_RESOURCES; /* the only reason there is, and none that the user could do much about */
-	status = fbchat_config_new(&config);
-	if (status == FBCHAT_OK)
-		status = fbchat_config_set_str(config, FBCHAT_CONFIG_SERVER, server_of(connection));
-	if (status == FBCHAT_OK)
-		status = fbchat_config_set_int(config, FBCHAT_CONFIG_ALLOW_INSECURE,
-		                               purple_account_get_bool(account, "allow_insecure", FALSE));
+	status = fb_settings_config(connection, &config);
 	if (status == FBCHAT_OK)
 		status = fbchat_session_open(client, config, NULL, &connection->session);
 	if (status == FBCHAT_OK) {
@@ -149,9 +150,6 @@ static fbchat_status open_session(FbConnection *connection)
 		/* Before anything is sent: friends must not see somebody come who signs on as invisible. */
 		status = fb_presence_publish(connection);
 	}
-	if (status == FBCHAT_OK)
-		status = fbchat_session_login(client, connection->session, purple_account_get_username(account),
-		                              password != NULL ? password : "", &request);
 	/* Freeing may clear the sentence, which is wanted later. */
 	if (status != FBCHAT_OK)
 		connection->why_text = g_strdup(fbchat_last_error());
@@ -159,45 +157,60 @@ static fbchat_status open_session(FbConnection *connection)
 	return status;
 }
 
-void fb_login(PurpleAccount *account)
+FbConnection *fb_connection_new(PurpleAccount *account)
 {
 	PurpleConnection *gc = purple_account_get_connection(account);
 	FbConnection *connection = g_new0(FbConnection, 1);
-	fbchat_status status;
 
 	connection->gc = gc;
 	gc->proto_data = connection;
 	/* Text is plain; without HTML among the flags libpurple does not hand us ready-made links. */
 	gc->flags |= PURPLE_CONNECTION_NO_BGCOLOR | PURPLE_CONNECTION_NO_FONTSIZE | PURPLE_CONNECTION_NO_URLDESC |
 	             PURPLE_CONNECTION_NO_IMAGES;
-	fb_messages_init(connection);
+	fb_requests_init(connection);
+	fb_icons_init(connection);
+	fb_unread_init(connection);
+	fb_seen_restore(connection);
 	fb_buddies_restore(account);
+	return connection;
+}
 
-	if (behind_proxy(account)) {
-		give_up(connection, PURPLE_CONNECTION_ERROR_INVALID_SETTINGS,
-		        _("This protocol cannot use a proxy yet. Please choose \"No Proxy\" for this account if it may connect "
-		          "directly."));
-		return;
-	}
-	status = open_session(connection);
-	if (status == FBCHAT_ERR_INSECURE) {
+/* The login is under way, or could not begin. */
+void fb_connection_opened(FbConnection *connection, fbchat_status status)
+{
+	char *sentence = connection->why_text;
+
+	connection->why_text = NULL;
+	if (status == FBCHAT_OK) {
+		show_step(connection, 0, _("Signing in"));
+		start_outage(connection);
+	} else if (status == FBCHAT_ERR_INSECURE) {
 		/* The library cannot know where in this host the way out is. */
-		give_up(connection, error_of(connection, status),
-		        _("The connection would not be encrypted, and the password could be read on the way. Please use an address "
-		          "that begins with https://, or allow this in the advanced settings of the account."));
-		return;
+		fb_connection_give_up(
+			connection, error_of(connection, status),
+			_("The connection would not be encrypted, and the password could be read on the way. Please use an address "
+		      "that begins with https://, or allow this in the advanced settings of the account."));
+	} else {
+		fb_connection_give_up(connection, error_of(connection, status),
+		                      sentence != NULL && *sentence != '\0' ? sentence : _("The chat library could not start."));
 	}
-	if (status != FBCHAT_OK) {
-		char *sentence = connection->why_text;
+	g_free(sentence);
+}
 
-		connection->why_text = NULL;
-		give_up(connection, error_of(connection, status),
-		        sentence != NULL && *sentence != '\0' ? sentence : _("The chat library could not start."));
-		g_free(sentence);
-		return;
+void fb_login(PurpleAccount *account)
+{
+	FbConnection *connection = fb_connection_new(account);
+	const char *password = purple_connection_get_password(connection->gc);
+	fbchat_status status = fb_connection_open(connection);
+	fbchat_request request;
+
+	if (status == FBCHAT_OK) {
+		status = fbchat_session_login(fb_client(), connection->session, purple_account_get_username(account),
+		                              password != NULL ? password : "", &request);
+		if (status != FBCHAT_OK)
+			connection->why_text = g_strdup(fbchat_last_error());
 	}
-	show_step(connection, 0, _("Signing in"));
-	start_outage(connection);
+	fb_connection_opened(connection, status);
 }
 
 /* Must not wait: it runs when the user signs off, and for every account when he quits. The library says good-bye to
@@ -216,7 +229,14 @@ void fb_close(PurpleConnection *gc)
 		fbchat_session_close(fb_client(), connection->session);
 	}
 	gc->proto_data = NULL;
-	fb_messages_free(connection);
+	fb_messages_unconfirmed(connection);
+	fb_requests_free(connection);
+	fb_icons_free(connection);
+	fb_unread_free(connection);
+	fb_asks_drop(connection, NULL);
+	g_free(connection->status_text);
+	g_free(connection->certificate);
+	g_free(connection->seen);
 	g_free(connection);
 }
 
@@ -225,9 +245,13 @@ void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event
 	const char *name = fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL);
 
 	connection->uid = (fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID);
+	connection->features = fb_int(event, 0, FBCHAT_FIELD_FEATURES);
+	connection->message_limit = fb_int(event, 0, FBCHAT_FIELD_MESSAGE_LIMIT);
 	/* The name that stands before one's own lines. */
 	if (name != NULL && *name != '\0')
 		purple_connection_set_display_name(connection->gc, name);
+	if (connection->registering)
+		fb_registered(connection);
 }
 
 void fb_connection_state(FbConnection *connection, const fbchat_event *event)
@@ -251,19 +275,20 @@ void fb_connection_state(FbConnection *connection, const fbchat_event *event)
 		stop_outage(connection);
 		show_step(connection, 3, _("Ready to chat"));
 		if (!server_is_known(connection))
-			purple_account_set_string(purple_connection_get_account(connection->gc), KNOWN_SERVER, server_of(connection));
+			purple_account_set_string(purple_connection_get_account(connection->gc), KNOWN_SERVER, fb_server_of(connection));
 		if (PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
 			break;
 		/* Once more, since libpurple does not tell of changes while an account signs on. */
 		fb_presence_publish(connection);
+		fb_status_text_publish(connection);
+		fb_icon_publish(connection);
+		fb_unread_notices(connection);
 		/* Runs handlers of the host and of other plugins; the connection may be gone when it returns. */
 		purple_connection_set_state(connection->gc, PURPLE_CONNECTED);
 		break;
 	case FBCHAT_CONNECTION_WAITING:
 		start_outage(connection);
-		connection->why = fbchat_event_status(event);
-		g_free(connection->why_text);
-		connection->why_text = g_strdup(reason);
+		note_failure(connection, event);
 		purple_debug_info("fbchat", "waiting %" G_GINT64_FORMAT " ms before the next attempt: %s\n",
 		                  fb_int(event, 0, FBCHAT_FIELD_WAIT_MS), reason != NULL ? reason : "no reason given");
 		break;
@@ -276,12 +301,11 @@ void fb_connection_state(FbConnection *connection, const fbchat_event *event)
 void fb_connection_failed(FbConnection *connection, const fbchat_event *event)
 {
 	const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
-	fbchat_status status = fbchat_event_status(event);
 
+	note_failure(connection, event);
 	/* A challenge is one whatever number comes with it. */
 	if (fbchat_event_type(event) == FBCHAT_EVENT_CHALLENGE)
-		status = FBCHAT_ERR_CHALLENGE;
-	purple_debug_info("fbchat", "the session ended: %s\n", fbchat_status_name(status));
-	give_up(connection, error_of(connection, status),
-	        reason != NULL && *reason != '\0' ? reason : _("The server ended the connection."));
+		connection->why = FBCHAT_ERR_CHALLENGE;
+	purple_debug_info("fbchat", "the session ended: %s\n", fbchat_status_name(connection->why));
+	report_failure(connection, reason != NULL && *reason != '\0' ? reason : _("The server ended the connection."));
 }

@@ -16,28 +16,8 @@
 /* Newer than the oldest libpurple that we load into, which ignores bits that it does not know. */
 #define FB_MESSAGE_REMOTE_SEND ((PurpleMessageFlags)0x10000)
 
-/* A message that the server has not confirmed yet, kept so that a failure can show what was not said. */
-typedef struct {
-	char *who;
-	char *text;
-} FbUnconfirmed;
-
-static void unconfirmed_free(gpointer data)
-{
-	FbUnconfirmed *message = data;
-
-	g_free(message->who);
-	g_free(message->text);
-	g_free(message);
-}
-
-void fb_messages_init(FbConnection *connection)
-{
-	connection->unconfirmed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, unconfirmed_free);
-}
-
 /* Plain text as libpurple shows it. */
-static char *markup_of(const char *text)
+char *fb_markup_of(const char *text)
 {
 	char *escaped = purple_markup_escape_text(text, -1);
 	char *markup = purple_strdup_withhtml(escaped);
@@ -78,7 +58,7 @@ static void show_failure(PurpleConnection *gc, const char *who, const char *sent
 	PurpleAccount *account = purple_connection_get_account(gc);
 	const char *stop = *sentence != '\0' && strchr(".!?", sentence[strlen(sentence) - 1]) == NULL ? "." : "";
 	char *plain = g_strdup_printf(_("%s%s This message was not sent:\n%s"), sentence, stop, text);
-	char *markup = markup_of(plain);
+	char *markup = fb_markup_of(plain);
 
 	if (!purple_conv_present_error(who, account, markup))
 		purple_notify_error(gc, NULL, sentence, plain);
@@ -86,98 +66,95 @@ static void show_failure(PurpleConnection *gc, const char *who, const char *sent
 	g_free(plain);
 }
 
+/* What came of a message. A failure shows the text, which is not to be lost. */
+static void sent(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
+{
+	const char *failure = fb_failure(event);
+
+	if (failure != NULL)
+		show_failure(connection->gc, who, failure, text);
+}
+
+/* More parts than this are no message but a book, and would only be refused for their number. */
+#define PARTS 16
+
+/* Sends a text in as many parts as it takes. Returns whether anything of it went; what did not is shown. */
+static gboolean send_parts(FbConnection *connection, fbchat_uid to, const char *who, const char *text)
+{
+	const char *at = text;
+
+	while (at != NULL) {
+		const char *rest = NULL;
+		char *part = fb_split(at, connection->message_limit, &rest);
+		fbchat_request request = 0;
+		fbchat_status status = fbchat_session_send(fb_client(), connection->session, to, part, &request);
+
+		if (status != FBCHAT_OK) {
+			/* What comes behind it would make no sense without it. */
+			show_failure(connection->gc, who, fbchat_last_error(), at);
+			g_free(part);
+			return at != text;
+		}
+		fb_request_begun(connection, status, request, sent, who, part);
+		g_free(part);
+		at = rest;
+	}
+	return TRUE;
+}
+
 /* Returns what libpurple wants to know: 1 = show it as sent, -E2BIG = say that it was too long, -ENOTCONN = say
  * nothing, which is for the cases where we have said it better ourselves. */
 int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, PurpleMessageFlags flags)
 {
 	FbConnection *connection = gc->proto_data;
-	fbchat_request request = 0;
 	fbchat_uid to = fb_uid_of(who);
+	char *text = text_of(markup);
 	int result = -ENOTCONN;
-	char *text;
 
 	(void)flags;
-	text = text_of(markup);
 	if (connection == NULL) {
 		show_failure(gc, who, _("You are not signed on."), text);
 	} else if (to == 0) {
 		show_failure(gc, who, _("Messages can only be sent to people on the buddy list."), text);
-	} else {
-		fbchat_status status = fbchat_session_send(fb_client(), connection->session, to, text, &request);
+	} else if (connection->message_limit > 0 && g_utf8_strlen(text, -1) > PARTS * connection->message_limit) {
+		char *sentence =
+			g_strdup_printf(_("A message can have at most %d characters."), (int)(PARTS * connection->message_limit));
 
-		if (status == FBCHAT_OK) {
-			FbUnconfirmed *message = g_new0(FbUnconfirmed, 1);
-			guint64 *key = g_new(guint64, 1);
-
-			*key = request;
-			message->who = g_strdup(who);
-			message->text = g_strdup(text);
-			g_hash_table_insert(connection->unconfirmed, key, message);
-			result = 1;
-		} else {
-			show_failure(gc, who, fbchat_last_error(), text);
-			if (status == FBCHAT_ERR_TOO_LONG)
-				result = -E2BIG;
-		}
+		show_failure(gc, who, sentence, text);
+		g_free(sentence);
+		result = -E2BIG;
+	} else if (send_parts(connection, to, who, text)) {
+		result = 1;
 	}
 	g_free(text);
 	return result;
 }
 
-void fb_message_sent(FbConnection *connection, const fbchat_event *event)
-{
-	guint64 request = fbchat_event_request(event);
-
-	g_hash_table_remove(connection->unconfirmed, &request);
-}
-
-/* The final event of a request that did not work. Requests other than messages are none of the user's. */
-void fb_message_failed(FbConnection *connection, const fbchat_event *event)
-{
-	guint64 request = fbchat_event_request(event);
-	const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
-	FbUnconfirmed *message = g_hash_table_lookup(connection->unconfirmed, &request);
-	PurpleConnection *gc = connection->gc;
-	char *who;
-	char *text;
-
-	if (reason == NULL || *reason == '\0')
-		reason = _("The server did not take the message.");
-	if (message == NULL) {
-		purple_debug_info("fbchat", "request failed: %s\n", reason);
-		return;
-	}
-	/* Copies, since showing runs handlers that may end the connection. */
-	who = g_strdup(message->who);
-	text = g_strdup(message->text);
-	g_hash_table_remove(connection->unconfirmed, &request);
-	show_failure(gc, who, reason, text);
-	g_free(text);
-	g_free(who);
-}
-
 /* At sign-off. Nobody will hear of these messages any more, so the user is told now; but without new windows. */
-void fb_messages_free(FbConnection *connection)
+void fb_messages_unconfirmed(FbConnection *connection)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_iter_init(&iter, connection->unconfirmed);
+	g_hash_table_iter_init(&iter, connection->requests);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const FbUnconfirmed *message = value;
-		PurpleConversation *conversation =
-			purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, message->who, account);
-		char *plain = g_strdup_printf(
-			_("You went offline before the server confirmed this message; it may not have been sent:\n%s"), message->text);
-		char *markup = markup_of(plain);
+		const FbRequest *message = value;
+		PurpleConversation *conversation;
+		char *markup;
+		char *plain;
 
+		if (message->answered != sent)
+			continue;
+		conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, message->who, account);
+		plain = g_strdup_printf(
+			_("You went offline before the server confirmed this message; it may not have been sent:\n%s"), message->text);
+		markup = fb_markup_of(plain);
 		if (conversation != NULL)
 			purple_conversation_write(conversation, NULL, markup, PURPLE_MESSAGE_ERROR, time(NULL));
 		g_free(markup);
 		g_free(plain);
 	}
-	g_hash_table_destroy(connection->unconfirmed);
 }
 
 /* From this user in another session: belongs on the right side of the conversation, without the hooks (automatic
@@ -209,8 +186,12 @@ static void show_incoming(FbConnection *connection, const char *who, const char 
 
 	serv_got_im(connection->gc, who, markup, PURPLE_MESSAGE_RECV | flags, when);
 
-	/* Of someone who is no buddy libpurple knows only the number. The account may be signed off by now. */
-	if (name == NULL || fb_client_find(session) == NULL || purple_find_buddy(account, who) != NULL)
+	/* The account may be signed off by now. */
+	if (fb_client_find(session) == NULL)
+		return;
+	fb_unread_shown(connection, who);
+	/* Of someone who is no buddy libpurple knows only the number. */
+	if (name == NULL || purple_find_buddy(account, who) != NULL)
 		return;
 	conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
 	if (conversation != NULL && g_strcmp0(purple_conversation_get_title(conversation), name) != 0)
@@ -231,10 +212,10 @@ void fb_message_received(FbConnection *connection, const fbchat_event *event)
 	char *markup;
 	char *who;
 
-	if (text == NULL || with == 0)
+	if (text == NULL || with == 0 || fb_seen(connection, event))
 		return;
 	who = fb_name_of(with);
-	markup = markup_of(text);
+	markup = fb_markup_of(text);
 	if (name != NULL && *name == '\0')
 		name = NULL;
 	if (own)

@@ -4,16 +4,23 @@
  */
 #include "prpl.h"
 
-#include <accountopt.h>
 #include <plugin.h>
 #include <version.h>
 
 /* The oldest libpurple 2.x with all functions that are used here. Claiming our build host's would lock older ones out. */
 #define FB_PURPLE_MINOR 6
 
+static gboolean load(PurplePlugin *plugin)
+{
+	(void)plugin;
+	fb_commands_register();
+	return TRUE;
+}
+
 static gboolean unload(PurplePlugin *plugin)
 {
 	(void)plugin;
+	fb_commands_unregister();
 	fb_client_free();
 	return TRUE;
 }
@@ -36,24 +43,37 @@ static GHashTable *account_texts(PurpleAccount *account)
 
 /* What is not here cannot be done yet, and hosts hide it: better than a menu entry that does nothing. */
 static PurplePluginProtocolInfo protocol_info = {
-	.icon_spec = NO_BUDDY_ICONS,
+	.options = OPT_PROTO_INVITE_MESSAGE | OPT_PROTO_MAIL_CHECK,
+	/* The host makes a large picture smaller before we see it. */
+	.icon_spec = { (char *)"png,jpeg,gif", 0, 0, 256, 256, FB_PICTURE_BYTES, PURPLE_ICON_SCALE_SEND },
 	.list_icon = list_icon,
 	.status_text = fb_status_text,
 	.tooltip_text = fb_tooltip_text,
 	.status_types = fb_status_types,
+	.blist_node_menu = fb_blist_node_menu,
 	.login = fb_login,
 	.close = fb_close,
 	.send_im = fb_send_im,
+	.get_info = fb_get_info,
 	.send_typing = fb_send_typing,
 	.set_status = fb_set_status,
 	.set_idle = fb_set_idle,
 	.group_buddy = fb_group_buddy,
 	.rename_group = fb_rename_group,
 	.normalize = fb_normalize,
+	.register_user = fb_register_user,
+	.change_passwd = fb_change_passwd,
+	.add_buddy = fb_add_buddy,
+	.remove_buddy = fb_remove_buddy,
+	.remove_buddies = fb_remove_buddies,
+	.set_buddy_icon = fb_set_buddy_icon,
 	.offline_message = fb_offline_message,
+	.send_attention = fb_send_attention,
+	.get_attention_types = fb_attention_types,
 	/* Without it everything behind it is ignored. */
 	.struct_size = sizeof(PurplePluginProtocolInfo),
 	.get_account_text_table = account_texts,
+	.add_buddy_with_invite = fb_add_buddy_with_invite,
 };
 
 static PurplePluginInfo plugin_info = {
@@ -65,8 +85,10 @@ static PurplePluginInfo plugin_info = {
 	.id = (char *)FB_PRPL_ID,
 	.name = (char *)"Facebook Chat (fbchat)",
 	.author = (char *)"The fbchat authors",
+	.load = load,
 	.unload = unload,
 	.extra_info = &protocol_info,
+	.actions = fb_actions,
 };
 
 /* Written out rather than made by PURPLE_INIT_PLUGIN, whose expansion is not strict C99. */
@@ -75,15 +97,12 @@ G_MODULE_EXPORT gboolean purple_init_plugin(PurplePlugin *plugin);
 G_MODULE_EXPORT gboolean purple_init_plugin(PurplePlugin *plugin)
 {
 	/* A new list each time: libpurple frees it with the plugin, but this file may stay loaded and be asked again. */
-	GList *options = NULL;
+	GList *options;
 
 	bindtextdomain(FB_TEXT_DOMAIN, FB_LOCALE_DIR);
 	bind_textdomain_codeset(FB_TEXT_DOMAIN, "UTF-8");
-	options = g_list_append(options, purple_account_option_string_new(_("Server"), "server", FB_DEFAULT_SERVER));
-	options = g_list_append(
-		options,
-		purple_account_option_bool_new(_("Allow a connection without encryption (the password can be read on the way)"),
-	                                   "allow_insecure", FALSE));
+	options = fb_settings_options();
+	options = fb_unread_options(options);
 	protocol_info.protocol_options = options;
 	plugin_info.version = (char *)fbchat_version();
 	plugin_info.summary = _("Chat over the protocol of Facebook Chat of 2008, on a server of your own.");

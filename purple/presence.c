@@ -1,10 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How others see this account. The server knows active, idle and invisible; libpurple's away is shown as idle.
+ * How others see this account. The server knows active, idle and invisible; libpurple's away is shown as idle. The status
+ * line is a thing of its own there: it stays while somebody is away, and while he is offline.
  */
 #include "prpl.h"
 
 #include <status.h>
+#include <util.h>
+
+static GList *with_message(GList *types, PurpleStatusPrimitive primitive, const char *id)
+{
+	return g_list_append(types, purple_status_type_new_with_attrs(primitive, id, NULL, TRUE, TRUE, FALSE, "message",
+	                                                              _("Message"), purple_value_new(PURPLE_TYPE_STRING),
+	                                                              NULL));
+}
+
+GList *fb_status_types(PurpleAccount *account)
+{
+	GList *types = NULL;
+
+	(void)account;
+	types = with_message(types, PURPLE_STATUS_AVAILABLE, FB_STATUS_AVAILABLE);
+	types = with_message(types, PURPLE_STATUS_AWAY, "away");
+	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_INVISIBLE, NULL, NULL, TRUE, TRUE, FALSE));
+	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_OFFLINE, FB_STATUS_OFFLINE, NULL, TRUE, TRUE,
+	                                                         FALSE));
+	return types;
+}
 
 fbchat_status fb_presence_publish(FbConnection *connection)
 {
@@ -29,13 +51,51 @@ fbchat_status fb_presence_publish(FbConnection *connection)
 	return fbchat_session_set_presence(fb_client(), connection->session, seen_as);
 }
 
+/* Sets the status line on the server; "" takes it away. */
+void fb_status_text_set(FbConnection *connection, const char *text)
+{
+	fbchat_request request = 0;
+	fbchat_status status;
+
+	g_free(connection->status_text);
+	connection->status_text = *text != '\0' ? g_strdup(text) : NULL;
+	status = fbchat_session_set_status_text(fb_client(), connection->session, text, &request);
+	fb_request_begun(connection, status, request, fb_tell_failure, NULL, NULL);
+}
+
+/* The message of the account's status becomes the status line. A status without one leaves alone a line that somebody
+ * set on the web, and going away for lunch is no reason to take back one's own. */
+void fb_status_text_publish(FbConnection *connection)
+{
+	PurpleStatus *status = purple_account_get_active_status(purple_connection_get_account(connection->gc));
+	const char *markup = purple_status_get_attr_string(status, "message");
+	char *html;
+	char *text;
+
+	if ((connection->features & FBCHAT_FEATURE_STATUS) == 0)
+		return;
+	/* Hosts hand over what the user typed as markup, of several lines perhaps; the server's is one line of plain text. */
+	html = purple_strdup_withhtml(markup != NULL ? markup : "");
+	text = purple_markup_strip_html(html);
+	g_strdelimit(text, "\r\n\t", ' ');
+	g_strstrip(text);
+	if (*text != '\0' ? g_strcmp0(text, connection->status_text) != 0
+	                  : connection->status_text != NULL &&
+	                        g_strcmp0(purple_status_get_id(status), FB_STATUS_AVAILABLE) == 0)
+		fb_status_text_set(connection, text);
+	g_free(text);
+	g_free(html);
+}
+
 void fb_set_status(PurpleAccount *account, PurpleStatus *status)
 {
 	PurpleConnection *gc = purple_account_get_connection(account);
 
 	(void)status;
-	if (gc != NULL && gc->proto_data != NULL)
-		fb_presence_publish(gc->proto_data);
+	if (gc == NULL || gc->proto_data == NULL)
+		return;
+	fb_presence_publish(gc->proto_data);
+	fb_status_text_publish(gc->proto_data);
 }
 
 void fb_set_idle(PurpleConnection *gc, int seconds)

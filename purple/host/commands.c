@@ -40,7 +40,7 @@ static void set_option(PurpleAccount *account, const char *word)
 	g_free(key);
 }
 
-static void run_account(PurpleAccount *account, const char *name, const char *rest)
+static PurpleAccount *set_account(PurpleAccount *account, const char *name, const char *rest)
 {
 	char **words = g_strsplit(rest, " ", -1);
 	int i;
@@ -60,6 +60,11 @@ static void run_account(PurpleAccount *account, const char *name, const char *re
 			set_option(account, words[i]);
 	}
 	g_strfreev(words);
+	return account;
+}
+
+static void sign_on(PurpleAccount *account)
+{
 	if (purple_account_get_enabled(account, UI_ID))
 		purple_account_connect(account);
 	else
@@ -68,18 +73,29 @@ static void run_account(PurpleAccount *account, const char *name, const char *re
 
 static void set_proxy(PurpleAccount *account, const char *word)
 {
-	int port = atoi(word);
-	PurpleProxyType type = port != 0 ? PURPLE_PROXY_SOCKS5 : PURPLE_PROXY_NONE;
+	static const struct {
+		const char *name;
+		PurpleProxyType type;
+	} kinds[] = { { "none", PURPLE_PROXY_NONE }, { "http", PURPLE_PROXY_HTTP },       { "socks4", PURPLE_PROXY_SOCKS4 },
+		          { "socks5", PURPLE_PROXY_SOCKS5 }, { "tor", PURPLE_PROXY_TOR }, { "environment", PURPLE_PROXY_USE_ENVVAR } };
+	char **words = g_strsplit(word, " ", -1);
 	PurpleProxyInfo *proxy = purple_proxy_info_new();
+	size_t i;
 
-	if (strcmp(word, "environment") == 0) {
-		type = PURPLE_PROXY_USE_ENVVAR;
-	} else {
-		purple_proxy_info_set_host(proxy, "127.0.0.1");
-		purple_proxy_info_set_port(proxy, port);
+	for (i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		if (words[0] != NULL && strcmp(words[0], kinds[i].name) == 0)
+			purple_proxy_info_set_type(proxy, kinds[i].type);
 	}
-	purple_proxy_info_set_type(proxy, type);
+	if (words[0] != NULL && words[1] != NULL) {
+		purple_proxy_info_set_host(proxy, "127.0.0.1");
+		purple_proxy_info_set_port(proxy, atoi(words[1]));
+		if (words[2] != NULL && words[3] != NULL) {
+			purple_proxy_info_set_username(proxy, words[2]);
+			purple_proxy_info_set_password(proxy, words[3]);
+		}
+	}
 	purple_account_set_proxy_info(account, proxy);
+	g_strfreev(words);
 }
 
 static void list_buddies(PurpleAccount *account)
@@ -108,6 +124,8 @@ static gboolean run_with_buddy(const char *command, PurpleAccount *account, cons
 		unsigned int again = serv_send_typing(purple_account_get_connection(account), who, (PurpleTypingState)atoi(text));
 
 		emit("typing-again", "seconds", number(again), NULL);
+	} else if (strcmp(command, "focus") == 0) {
+		ui_focus(*text == '\0' ? conversation_with(account, who) : NULL);
 	} else if (strcmp(command, "close") == 0) {
 		purple_conversation_destroy(conversation_with(account, who));
 	} else if (strcmp(command, "alias") == 0 && buddy != NULL) {
@@ -142,7 +160,8 @@ static gboolean run_with_account(const char *command, PurpleAccount *account, co
 	} else {
 		char **words = g_strsplit(rest, " ", 2);
 		char *text = words[0] != NULL && words[1] != NULL ? g_strcompress(words[1]) : g_strdup("");
-		gboolean known = words[0] != NULL && run_with_buddy(command, account, words[0], text);
+		gboolean known = (words[0] != NULL && run_with_buddy(command, account, words[0], text)) ||
+		                 people_run(command, account, rest);
 
 		g_free(text);
 		g_strfreev(words);
@@ -166,7 +185,14 @@ gboolean command_run(const char *line)
 	} else if (strcmp(command, "held") == 0) {
 		loop_report();
 	} else if (strcmp(command, "account") == 0) {
-		run_account(account, name, rest);
+		sign_on(set_account(account, name, rest));
+	} else if (strcmp(command, "register") == 0) {
+		purple_account_register(set_account(account, name, rest));
+	} else if (strcmp(command, "answer") == 0) {
+		char *text = g_strcompress(rest[0] != '\0' && rest[1] == ' ' ? rest + 2 : "");
+
+		known = dialog_answer((guint)atoi(name), atoi(rest), text);
+		g_free(text);
 	} else if (strcmp(command, "rename-group") == 0) {
 		PurpleGroup *group = purple_find_group(name);
 

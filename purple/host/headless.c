@@ -7,12 +7,19 @@
  * Words of a command are separated by blanks; its last argument runs to the end of the line, with \n, \t and \\ escaped.
  *   account NAME PASSWORD SERVER [KEY=VALUE …]   make or change an account (values: true, false, numbers, text); sign on
  *   connect NAME · disconnect NAME · status NAME ID · idle NAME SECONDS
- *   proxy NAME PORT                              a SOCKS5 proxy on this machine, for the sign-ons to come; 0 = none,
- *                                                environment = what the environment says
+ *   proxy NAME KIND PORT [USER PASSWORD]         a proxy on this machine, for the sign-ons to come; KIND is none, http,
+ *                                                socks4, socks5, tor, or environment for what the environment says
  *   send NAME BUDDY TEXT                         as Pidgin does: the text escaped, line feeds as <br>
  *   markup NAME BUDDY MARKUP                     as it stands
  *   typing NAME BUDDY STATE                      0 no, 1 yes, 2 paused
  *   close NAME BUDDY · buddies NAME · alias NAME BUDDY TEXT · group NAME BUDDY TEXT · rename-group OLD TEXT
+ *   register NAME PASSWORD SERVER [KEY=VALUE …]  as account, but to make the account on the server
+ *   answer ID CHOICE TEXT                        press a button of a question; 0 = the first; TEXT for inputs, and
+ *                                                KEY=VALUE|KEY=VALUE for fields
+ *   focus NAME BUDDY                             the window is before the user; with any text behind, no window is
+ *   icon NAME FILE · message NAME STATUS TEXT · password NAME OLD NEW · action NAME LABEL
+ *   add NAME BUDDY TEXT · remove NAME BUDDY · remove-group NAME GROUP · info NAME BUDDY · menu NAME BUDDY LABEL ·
+ *   poke NAME BUDDY · slash NAME BUDDY COMMAND · press NAME ROW BUTTON
  *   quiet                                        from now on messages and buddies are counted, not printed
  *   held                                         the longest call out of the main loop since the last time, into the
  *                                                plugin and into others; the most messages and new buddies of one

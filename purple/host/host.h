@@ -9,7 +9,9 @@
 #include <glib.h>
 
 #include <blist.h>
+#include <conversation.h>
 #include <eventloop.h>
+#include <notify.h>
 
 #define UI_ID "fbchat-host"
 #define PRPL_ID "prpl-fbchat"
@@ -41,6 +43,15 @@ void ui_set_ops(void);
 void ui_connect_signals(void);
 void ui_set_quiet(gboolean quiet); /* counts messages and buddies without printing them */
 void ui_emit_buddy(const char *event, PurpleBuddy *buddy);
+void ui_focus(PurpleConversation *conversation); /* NULL = no window has it */
+
+/* dialogs.c: what it asks */
+void dialogs_set_ops(void);
+gboolean dialog_answer(guint id, int choice, const char *text); /* FALSE = no such question */
+gboolean dialog_press_result(guint row, PurpleNotifySearchButtonType type);
+
+/* people.c: commands about people and the account */
+gboolean people_run(const char *command, PurpleAccount *account, const char *rest); /* FALSE = not one of them */
 
 /* commands.c */
 gboolean command_run(const char *line); /* FALSE = the command was to quit */

@@ -6,9 +6,9 @@
 
 #include <account.h>
 #include <blist.h>
+#include <buddyicon.h>
 #include <connection.h>
 #include <conversation.h>
-#include <notify.h>
 #include <signals.h>
 #include <status.h>
 
@@ -70,20 +70,32 @@ static void on_write(PurpleConversation *conversation, const char *name, const c
 	     number(flags), "time", number(when), NULL);
 }
 
-static PurpleConversationUiOps conversation_ops = {
-	.create_conversation = on_conversation,
-	.write_conv = on_write,
-};
+/* One window has the focus, or none. */
+static PurpleConversation *focused;
 
-static void *on_notify(PurpleNotifyMsgType type, const char *title, const char *primary, const char *secondary)
+static gboolean has_focus(PurpleConversation *conversation)
 {
-	(void)type;
-	emit("notify", "title", title, "primary", primary, "secondary", secondary, NULL);
-	return NULL;
+	return conversation == focused;
 }
 
-static PurpleNotifyUiOps notify_ops = {
-	.notify_message = on_notify,
+static void on_conversation_gone(PurpleConversation *conversation)
+{
+	if (focused == conversation)
+		focused = NULL;
+}
+
+void ui_focus(PurpleConversation *conversation)
+{
+	focused = conversation;
+	if (conversation != NULL)
+		purple_conversation_update(conversation, PURPLE_CONV_UPDATE_UNSEEN);
+}
+
+static PurpleConversationUiOps conversation_ops = {
+	.destroy_conversation = on_conversation_gone,
+	.has_focus = has_focus,
+	.create_conversation = on_conversation,
+	.write_conv = on_write,
 };
 
 static void on_new_node(PurpleBlistNode *node)
@@ -104,15 +116,20 @@ void ui_emit_buddy(const char *event, PurpleBuddy *buddy)
 	PurpleGroup *group = purple_buddy_get_group(buddy);
 	const char *server_alias = purple_buddy_get_server_alias(buddy);
 	PurplePlugin *prpl = purple_find_prpl(PRPL_ID);
+	PurpleBuddyIcon *icon = purple_buddy_get_icon(buddy);
+	size_t icon_size = 0;
 	char *text;
 
 	if (quiet)
 		return;
+	if (icon != NULL)
+		purple_buddy_icon_get_data(icon, &icon_size);
 	text = PURPLE_PLUGIN_PROTOCOL_INFO(prpl)->status_text(buddy);
 	emit(event, "account", purple_account_get_username(purple_buddy_get_account(buddy)), "who", purple_buddy_get_name(buddy),
 	     "alias", purple_buddy_get_alias(buddy), "server_alias", server_alias, "status", purple_status_get_id(status), "online",
 	     purple_presence_is_online(presence) ? "1" : "0", "idle", purple_presence_is_idle(presence) ? "1" : "0", "group",
-	     group != NULL ? purple_group_get_name(group) : NULL, "text", text, NULL);
+	     group != NULL ? purple_group_get_name(group) : NULL, "text", text, "icon_size",
+	     number((gint64)icon_size), "icon", icon != NULL ? purple_buddy_icon_get_checksum(icon) : NULL, NULL);
 	g_free(text);
 }
 
@@ -140,6 +157,22 @@ static void on_status(PurpleBuddy *buddy, PurpleStatus *before, PurpleStatus *no
 	ui_emit_buddy("buddy-status", buddy);
 }
 
+static void on_icon(PurpleBuddy *buddy)
+{
+	ui_emit_buddy("buddy-icon", buddy);
+}
+
+static void on_removed(PurpleBuddy *buddy)
+{
+	ui_emit_buddy("buddy-removed", buddy);
+}
+
+static void on_poke(PurpleAccount *account, const char *who, PurpleConversation *conversation, guint type)
+{
+	(void)conversation;
+	emit("poke", "account", purple_account_get_username(account), "who", who, "type", number(type), NULL);
+}
+
 static void on_typing(PurpleAccount *account, const char *who)
 {
 	emit("typing", "account", purple_account_get_username(account), "who", who, "state", "1", NULL);
@@ -160,6 +193,9 @@ void ui_connect_signals(void)
 	purple_signal_connect(buddies, "buddy-signed-off", &handle, PURPLE_CALLBACK(on_signed_off), NULL);
 	purple_signal_connect(buddies, "buddy-status-changed", &handle, PURPLE_CALLBACK(on_status), NULL);
 	purple_signal_connect(buddies, "buddy-idle-changed", &handle, PURPLE_CALLBACK(on_idle), NULL);
+	purple_signal_connect(buddies, "buddy-icon-changed", &handle, PURPLE_CALLBACK(on_icon), NULL);
+	purple_signal_connect(buddies, "buddy-removed", &handle, PURPLE_CALLBACK(on_removed), NULL);
+	purple_signal_connect(conversations, "got-attention", &handle, PURPLE_CALLBACK(on_poke), NULL);
 	purple_signal_connect(conversations, "buddy-typing", &handle, PURPLE_CALLBACK(on_typing), NULL);
 	purple_signal_connect(conversations, "buddy-typing-stopped", &handle, PURPLE_CALLBACK(on_typing_stopped), NULL);
 }
@@ -168,6 +204,6 @@ void ui_set_ops(void)
 {
 	purple_connections_set_ui_ops(&connection_ops);
 	purple_conversations_set_ui_ops(&conversation_ops);
-	purple_notify_set_ui_ops(&notify_ops);
+	dialogs_set_ops();
 	purple_blist_set_ui_ops(&blist_ops);
 }

@@ -31,16 +31,43 @@ class Messages(Case):
         text = "".join(chr(0x4E00 + i % 5000) if i % 3 else "🎉" for i in range(19000))
         self.check_both_ways(text)
 
-    def test_over_the_limit(self):
+    def test_over_the_limit_goes_in_parts(self):
         _, alice, bob = self.two()
-        text = "é" * 20001
+        family, flags, accent = "👨‍👩‍👧‍👦", "🇩🇪🇫🇷", "e\u0301"
+        # Where the first part would end, 20,000 characters on, there is a family, then flags, then a letter of two parts.
+        text = "x" * 19997 + family * 2000 + flags * 3001 + accent * 4000 + "\nend"
+        alice.do("send", ALICE, self.bob, text=text)
+        parts = []
+        while sum(map(len, parts)) < len(text):
+            parts.append(plain(bob.message(BOB, self.alice, RECV)["markup"]))
+        self.assertEqual("".join(parts), text)
+        self.assertEqual(len(parts[0]), 19997)
+        for part in parts:
+            self.assertLessEqual(len(part), 20000)
+        for part in parts[1:]:
+            self.assertNotIn(part[0], "\u200d\u0301")
+            self.assertNotEqual(part[:2], "🇪🇫")
+        # One line in the sender's own window.
+        self.assertEqual(plain(alice.message(ALICE, self.bob, SEND)["markup"]), text)
+        self.assertEqual(alice.have("message"), [])
+
+    def test_far_over_the_limit_is_refused_with_its_text(self):
+        _, alice, bob = self.two()
+        text = "é" * 320001
         alice.do("send", ALICE, self.bob, text=text)
         shown = alice.message(ALICE, self.bob, ERROR)["markup"]
-        self.assertRegex(shown, "20,?000")
+        self.assertIn("320000", shown)
         self.assertIn(text, shown, "the text must not be lost")
         self.assertEqual(alice.have("message", flags=SEND), [], "it was not sent")
-        # What is exactly as long as allowed arrives, and it is the first that does.
-        self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, text[1:])
+        self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, text[:20000])
+
+    def test_words_are_not_cut(self):
+        _, alice, bob = self.two()
+        text = "word " * 5000
+        alice.do("send", ALICE, self.bob, text=text + "end")
+        first = plain(bob.message(BOB, self.alice, RECV)["markup"])
+        second = plain(bob.message(BOB, self.alice, RECV)["markup"])
+        self.assertEqual((first + second, first[-5:], second[:5]), (text + "end", "word ", "word "))
 
     def test_links_and_formatting_become_text(self):
         _, alice, bob = self.two()
@@ -154,3 +181,21 @@ class Yesterday(OnDisk):
         self.exchange(bob, BOB, self.uid(bob, BOB, "Alice Example"), again, ALICE, uid, "today")
         self.assertEqual(len(again.have("window")), 1)
         self.assertEqual(again.have("message"), [], "yesterday's opened it")
+
+    def test_message_that_is_delivered_again_is_not_shown_again(self):
+        alice, bob = self.both()
+        directory = bob.directory
+        for text in ("one", NASTY):
+            self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, text)
+        bob.quit()
+        alice.quit()
+        self.server.stop()
+        # As if nothing had been confirmed, which is so if the host's machine loses its power.
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
+            database.execute("UPDATE users SET acked = 1")
+        self.start()
+        bob, alice = self.host("bob", directory), self.host("alice-again")
+        self.sign_on(bob, BOB, self.server.url)
+        self.sign_on(alice, ALICE, self.server.url)
+        self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, "later")
+        self.assertEqual(bob.have("message"), [])

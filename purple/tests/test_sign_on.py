@@ -120,32 +120,6 @@ class SignOn(Case):
                 self.assert_sentence(error["text"])
                 host.discard()
 
-    def check_refused(self, proxy, **variables):
-        host = self.host("alice", **variables)
-        with socket.socket() as server:
-            server.bind(("127.0.0.1", 0))
-            server.setblocking(False)
-            address = f"http://127.0.0.1:{server.getsockname()[1]}"
-            # The host connects at once. Nobody listens yet, so that is over when the proxy is set.
-            host.do("account", ALICE, "demo", address)
-            host.wait("error", account=ALICE)
-            host.wait("disconnected", account=ALICE)
-            server.listen()
-            host.do("proxy", ALICE, proxy)
-            host.do("connect", ALICE)
-            error = host.wait("error", account=ALICE)
-            host.wait("disconnected", account=ALICE)
-            self.assertRaises(BlockingIOError, server.accept)
-        self.assertEqual(int(error["reason"]), INVALID_SETTINGS)
-        self.assert_sentence(error["text"])
-        self.assertIn("proxy", error["text"])
-
-    def test_proxy_is_never_gone_around(self):
-        self.check_refused(9)
-
-    def test_proxy_of_the_environment_is_never_gone_around(self):
-        self.check_refused("environment", http_proxy="http://127.0.0.1:9")
-
     def test_environment_without_a_proxy_is_none(self):
         server, host = self.demo(), self.host("alice")
         self.sign_on(host, ALICE, server.url)

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A server whose certificate is not trusted. The user is asked once, with the fingerprint, and his answer is kept.
+ */
+#include "prpl.h"
+
+#include <core.h>
+#include <request.h>
+
+/* What the open question is about. The account can be deleted before it is answered, but libpurple then closes it. */
+#define OFFERED "certificate_offered"
+
+/* "account fingerprint" of the questions of this run: where libpurple tries again and again, it is asked once. */
+static GHashTable *asked;
+
+PurpleConnectionError fb_certificate_error(gint64 problem)
+{
+	switch (problem) {
+	case FBCHAT_CERTIFICATE_EXPIRED:
+		return PURPLE_CONNECTION_ERROR_CERT_EXPIRED;
+	case FBCHAT_CERTIFICATE_NOT_YET_VALID:
+		return PURPLE_CONNECTION_ERROR_CERT_NOT_ACTIVATED;
+	case FBCHAT_CERTIFICATE_UNKNOWN_ISSUER:
+		return PURPLE_CONNECTION_ERROR_CERT_UNTRUSTED;
+	case FBCHAT_CERTIFICATE_WRONG_NAME:
+		return PURPLE_CONNECTION_ERROR_CERT_HOSTNAME_MISMATCH;
+	case FBCHAT_CERTIFICATE_NOT_PINNED:
+		return PURPLE_CONNECTION_ERROR_CERT_FINGERPRINT_MISMATCH;
+	default:
+		return PURPLE_CONNECTION_ERROR_CERT_OTHER_ERROR;
+	}
+}
+
+/* A sign-on that goes on retrying by itself shows the same certificate each time. */
+static gboolean asked_before(PurpleAccount *account, const char *fingerprint)
+{
+	char *key = g_strdup_printf("%s %s", purple_account_get_username(account), fingerprint);
+
+	if (asked == NULL)
+		asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (g_hash_table_lookup_extended(asked, key, NULL, NULL)) {
+		g_free(key);
+		return TRUE;
+	}
+	g_hash_table_insert(asked, key, NULL);
+	return FALSE;
+}
+
+static void trust(PurpleAccount *account, int choice)
+{
+	char *fingerprint = g_strdup(purple_account_get_string(account, OFFERED, NULL));
+
+	(void)choice;
+	purple_account_set_string(account, OFFERED, NULL);
+	if (fingerprint != NULL) {
+		fb_settings_pin(account, fingerprint);
+		/* The host has switched the account off, or is about to try again by itself. */
+		if (!purple_account_get_enabled(account, purple_core_get_ui()))
+			purple_account_set_enabled(account, purple_core_get_ui(), TRUE);
+		if (purple_account_is_disconnected(account))
+			purple_account_connect(account);
+	}
+	g_free(fingerprint);
+}
+
+static void do_not_trust(PurpleAccount *account, int choice)
+{
+	(void)choice;
+	purple_account_set_string(account, OFFERED, NULL);
+}
+
+/* `fatal`: the account stays off until the user does something, so each of his attempts may ask. */
+void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fingerprint, const char *reason,
+                        gboolean fatal)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	gboolean before;
+	char *secondary;
+	char *primary;
+
+	if (problem == 0 || fingerprint == NULL || *fingerprint == '\0' || !fbchat_has_feature("pin"))
+		return;
+	before = asked_before(account, fingerprint);
+	if (before && !fatal)
+		return;
+	/* An older question is about a certificate that is no longer shown. */
+	purple_request_close_with_handle(account);
+	purple_account_set_string(account, OFFERED, fingerprint);
+	primary = g_strdup_printf(_("Do you trust the server %s?"), fb_server_of(connection));
+	secondary = g_strdup_printf(
+		problem == FBCHAT_CERTIFICATE_NOT_PINNED
+			? _("It shows another certificate than the one that you trust. Somebody may be listening in.\n\n%s\n\nAsk "
+	            "whoever runs the server whether this is the fingerprint of the new one:\n%s")
+			: _("Its certificate cannot be verified.\n\n%s\n\nAsk whoever runs the server whether this is its "
+	            "fingerprint:\n%s"),
+		reason, fingerprint);
+	/* BitlBee knows buttons by these words. */
+	purple_request_action(account, NULL, primary, secondary, 1, account, NULL, NULL, account, 2, _("_Accept"),
+	                      G_CALLBACK(trust), _("_Reject"), G_CALLBACK(do_not_trust));
+	g_free(secondary);
+	g_free(primary);
+}

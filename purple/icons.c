@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pictures, both ways. libpurple keeps those of buddies on disk together with a checksum, for which the server's hash of
+ * the content serves: a picture is fetched once, not at every sign-on.
+ */
+#include "prpl.h"
+
+#include <buddyicon.h>
+#include <debug.h>
+#include <imgstore.h>
+
+/* A list of thousands must leave room for messages among the requests that may be under way. */
+#define FETCHES_AT_ONCE 4
+
+/* The checksum of our picture as the server has it, as far as it came from here. */
+#define SENT_PICTURE "picture"
+
+void fb_icons_init(FbConnection *connection)
+{
+	connection->wanted_icons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+void fb_icons_free(FbConnection *connection)
+{
+	g_hash_table_destroy(connection->wanted_icons);
+}
+
+static void fetch_next(FbConnection *connection);
+
+static void fetched(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	fbchat_session session = connection->session;
+	const char *failure = fb_failure(event);
+
+	(void)text;
+	connection->icon_fetches--;
+	if (failure != NULL) {
+		/* Only a picture; it is tried again at the next sign-on. */
+		purple_debug_info("fbchat", "no picture: %s\n", failure);
+	} else if (purple_find_buddy(account, who) != NULL) {
+		size_t len = 0;
+		const void *bytes = fbchat_event_bytes(event, 0, FBCHAT_FIELD_PICTURE, &len);
+		const char *hash = fbchat_event_str(event, 0, FBCHAT_FIELD_PICTURE_HASH, NULL);
+
+		if (bytes != NULL && hash != NULL && len > 0 && len <= FB_PICTURE_BYTES)
+			purple_buddy_icons_set_for_user(account, who, g_memdup(bytes, (guint)len), len, hash);
+	}
+	connection = fb_client_find(session);
+	if (connection != NULL)
+		fetch_next(connection);
+}
+
+static void fetch_next(FbConnection *connection)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	while (connection->icon_fetches < FETCHES_AT_ONCE) {
+		fbchat_request request = 0;
+		fbchat_status status;
+		char *who;
+
+		g_hash_table_iter_init(&iter, connection->wanted_icons);
+		if (!g_hash_table_iter_next(&iter, &key, NULL))
+			return;
+		who = g_strdup(key);
+		g_hash_table_iter_remove(&iter);
+		status = fbchat_session_picture(fb_client(), connection->session, fb_uid_of(who), &request);
+		if (status == FBCHAT_OK) {
+			connection->icon_fetches++;
+			fb_request_begun(connection, status, request, fetched, who, NULL);
+		}
+		g_free(who);
+	}
+}
+
+/* What the server says of a buddy's picture: its hash, or NULL if there is none. */
+void fb_icon_apply(FbConnection *connection, PurpleBuddy *buddy, const char *hash)
+{
+	const char *known = purple_buddy_icons_get_checksum_for_user(buddy);
+	const char *who = purple_buddy_get_name(buddy);
+
+	if (g_strcmp0(known, hash) == 0)
+		return;
+	if (hash == NULL) {
+		purple_buddy_icons_set_for_user(purple_connection_get_account(connection->gc), who, NULL, 0, NULL);
+		return;
+	}
+	g_hash_table_insert(connection->wanted_icons, g_strdup(who), NULL);
+	fetch_next(connection);
+}
+
+static void published(FbConnection *connection, const fbchat_event *event, const char *who, const char *checksum)
+{
+	const char *failure = fb_failure(event);
+
+	(void)who;
+	if (failure != NULL)
+		purple_notify_error(connection->gc, NULL, _("Your picture was not changed on the server."), failure);
+	else
+		purple_account_set_string(purple_connection_get_account(connection->gc), SENT_PICTURE, checksum);
+}
+
+/* Our own picture goes to the server if it is another one than went there last. That somebody has none here is no reason
+ * to take away one that was set on the web. */
+void fb_icon_publish(FbConnection *connection)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	PurpleStoredImage *image;
+	fbchat_request request = 0;
+	fbchat_status status;
+	gconstpointer bytes;
+	char *checksum;
+	size_t len;
+
+	if ((connection->features & FBCHAT_FEATURE_PICTURES) == 0)
+		return;
+	image = purple_buddy_icons_find_account_icon(account);
+	bytes = image != NULL ? purple_imgstore_get_data(image) : NULL;
+	len = bytes != NULL ? purple_imgstore_get_size(image) : 0;
+	checksum = bytes != NULL ? g_compute_checksum_for_data(G_CHECKSUM_SHA1, bytes, len) : g_strdup("");
+	if (g_strcmp0(purple_account_get_string(account, SENT_PICTURE, ""), checksum) != 0) {
+		purple_debug_info("fbchat", "the picture goes to the server\n");
+		status = fbchat_session_set_picture(fb_client(), connection->session, bytes, len, &request);
+		fb_request_begun(connection, status, request, published, NULL, checksum);
+	}
+	g_free(checksum);
+	if (image != NULL)
+		purple_imgstore_unref(image);
+}
+
+void fb_set_buddy_icon(PurpleConnection *gc, PurpleStoredImage *image)
+{
+	/* The account has it by now. */
+	(void)image;
+	if (gc->proto_data != NULL)
+		fb_icon_publish(gc->proto_data);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an account is set to, as the library wants it: server, proxy, and which certificates to trust.
+ */
+#include "prpl.h"
+
+#include <accountopt.h>
+#include <proxy.h>
+
+#define CA_FILE "ca_file"
+#define PIN "certificate"
+
+GList *fb_settings_options(void)
+{
+	GList *options = NULL;
+
+	options = g_list_append(options, purple_account_option_string_new(_("Server"), "server", FB_DEFAULT_SERVER));
+	options = g_list_append(
+		options,
+		purple_account_option_bool_new(_("Allow a connection without encryption (the password can be read on the way)"),
+	                                   "allow_insecure", FALSE));
+	options = g_list_append(options, purple_account_option_string_new(_("File of certificates to trust"), CA_FILE, ""));
+	options = g_list_append(
+		options, purple_account_option_string_new(_("Fingerprint of the server's certificate"), PIN, ""));
+	return options;
+}
+
+/* An emptied field in the account's dialog means the default, as in the dialogs of other protocols. */
+const char *fb_server_of(FbConnection *connection)
+{
+	const char *server =
+		purple_account_get_string(purple_connection_get_account(connection->gc), "server", FB_DEFAULT_SERVER);
+
+	return server != NULL && *server != '\0' ? server : FB_DEFAULT_SERVER;
+}
+
+/* Sets a string that the user may have left empty. */
+static fbchat_status set_str(fbchat_config *config, fbchat_config_key key, PurpleAccount *account, const char *setting)
+{
+	const char *value = purple_account_get_string(account, setting, "");
+
+	return value != NULL && *value != '\0' ? fbchat_config_set_str(config, key, value) : FBCHAT_OK;
+}
+
+/* The proxy as libpurple resolves it from account, preferences and desktop; NULL = none. It is never gone around: that
+ * would show to the world what its owner wanted hidden. */
+static char *proxy_of(PurpleAccount *account)
+{
+	PurpleProxyInfo *proxy = purple_proxy_get_setup(account);
+	const char *scheme;
+	const char *host;
+	const char *user;
+	char *server;
+	char *url;
+
+	switch (proxy != NULL ? purple_proxy_info_get_type(proxy) : PURPLE_PROXY_NONE) {
+	case PURPLE_PROXY_HTTP:
+		scheme = "http";
+		break;
+	case PURPLE_PROXY_SOCKS4:
+		scheme = purple_prefs_get_bool("/purple/proxy/socks4_remotedns") ? "socks4a" : "socks4";
+		break;
+	/* libpurple lets the proxy look the server's name up, too; for Tor that is the point of it. */
+	case PURPLE_PROXY_SOCKS5:
+	case PURPLE_PROXY_TOR:
+		scheme = "socks5h";
+		break;
+	case PURPLE_PROXY_USE_ENVVAR:
+		return g_strdup("environment");
+	default:
+		return NULL;
+	}
+	host = purple_proxy_info_get_host(proxy);
+	user = purple_proxy_info_get_username(proxy);
+	server = g_strdup_printf(host != NULL && strchr(host, ':') != NULL ? "[%s]:%d" : "%s:%d", host != NULL ? host : "",
+	                         purple_proxy_info_get_port(proxy));
+	if (user != NULL && *user != '\0') {
+		const char *password = purple_proxy_info_get_password(proxy);
+		char *safe_user = g_uri_escape_string(user, NULL, FALSE);
+		char *safe_password = g_uri_escape_string(password != NULL ? password : "", NULL, FALSE);
+
+		url = g_strdup_printf("%s://%s:%s@%s", scheme, safe_user, safe_password, server);
+		g_free(safe_password);
+		g_free(safe_user);
+	} else {
+		url = g_strdup_printf("%s://%s", scheme, server);
+	}
+	g_free(server);
+	return url;
+}
+
+/* All settings of the account; to be freed whatever the outcome, which fbchat_last_error() explains. */
+fbchat_status fb_settings_config(FbConnection *connection, fbchat_config **config)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	fbchat_status status = fbchat_config_new(config);
+	char *proxy = proxy_of(account);
+
+	if (status == FBCHAT_OK)
+		status = fbchat_config_set_str(*config, FBCHAT_CONFIG_SERVER, fb_server_of(connection));
+	if (status == FBCHAT_OK)
+		status = fbchat_config_set_int(*config, FBCHAT_CONFIG_ALLOW_INSECURE,
+		                               purple_account_get_bool(account, "allow_insecure", FALSE));
+	if (status == FBCHAT_OK && proxy != NULL)
+		status = fbchat_config_set_str(*config, FBCHAT_CONFIG_PROXY, proxy);
+	if (status == FBCHAT_OK)
+		status = set_str(*config, FBCHAT_CONFIG_CA_FILE, account, CA_FILE);
+	if (status == FBCHAT_OK && fbchat_has_feature("pin"))
+		status = set_str(*config, FBCHAT_CONFIG_PIN_SHA256, account, PIN);
+	g_free(proxy);
+	return status;
+}
+
+void fb_settings_pin(PurpleAccount *account, const char *fingerprint)
+{
+	purple_account_set_string(account, PIN, fingerprint);
+}

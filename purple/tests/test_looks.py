@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How people look: pictures and status lines, both ways."""
+
+import html
+import os
+import pathlib
+import struct
+import tempfile
+import zlib
+
+from case import ALICE, BOB, NASTY, Case, OnDisk
+
+
+def png(size, shade):
+    """A picture of one colour."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes((shade, 80, 160)) * size for _ in range(size))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+class Pictures(Case):
+    def file(self, data):
+        handle, path = tempfile.mkstemp(suffix=".png")
+        self.addCleanup(os.unlink, path)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        return path
+
+    def test_picture_is_seen_changed_and_taken_away(self):
+        _, alice, bob = self.two()
+        first, second = png(48, 10), png(50, 200)
+        alice.do("icon", ALICE, self.file(first))
+        seen = bob.wait("buddy-icon", account=BOB, who=self.alice, icon_size=len(first))
+        alice.do("icon", ALICE, self.file(second))
+        again = bob.wait("buddy-icon", account=BOB, who=self.alice, icon_size=len(second))
+        self.assertNotEqual(seen["icon"], again["icon"])
+        alice.do("icon", ALICE, "")
+        bob.wait("buddy-icon", account=BOB, who=self.alice, icon_size=0)
+        self.assert_undisturbed(alice)
+        self.assert_undisturbed(bob)
+
+    def test_picture_is_fetched_and_sent_once(self):
+        server, alice, bob = self.two()
+        picture = png(48, 10)
+        alice.do("icon", ALICE, self.file(picture))
+        bob.wait("buddy-icon", account=BOB, who=self.alice, icon_size=len(picture))
+        for host, account in ((bob, BOB), (alice, ALICE)):
+            host.do("disconnect", account)
+            host.wait("disconnected", account=account)
+            host.do("connect", account)
+            host.wait("connected", account=account)
+        self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, "anything that comes later")
+        self.assertEqual(bob.buddies(BOB)[self.alice]["icon_size"], str(len(picture)))
+        self.assertEqual(bob.have("buddy-icon", who=self.alice), [], "it was fetched again")
+        log = pathlib.Path(alice.log).read_text(encoding="utf-8", errors="replace")
+        self.assertEqual(log.count("the picture goes to the server"), 1, "it was sent again")
+
+    def test_picture_of_before_the_first_sign_on(self):
+        server, alice, bob = self.demo(), self.host("alice"), self.host("bob")
+        self.sign_on(bob, BOB, server.url)
+        who = self.uid(bob, BOB, "Alice Example")
+        alice.do("account", ALICE, "wrong", server.url)
+        alice.wait("disconnected", account=ALICE)
+        picture = png(48, 10)
+        alice.do("icon", ALICE, self.file(picture))
+        self.sign_on(alice, ALICE, server.url)
+        bob.wait("buddy-icon", account=BOB, who=who, icon_size=len(picture))
+
+    def test_file_that_is_no_picture_is_refused_with_a_sentence(self):
+        _, alice, bob = self.two()
+        alice.do("icon", ALICE, self.file(b"GIF? " * 100))
+        notice = alice.wait("notify")
+        self.assert_sentence(notice["primary"])
+        self.assert_sentence(notice["secondary"])
+        self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, "still here")
+
+
+class StatusLines(Case):
+    def shown(self, buddy):
+        return html.unescape(buddy["text"])
+
+    def test_status_line_is_seen_changed_and_taken_away(self):
+        _, alice, bob = self.two()
+        alice.do("message", ALICE, "available", text=NASTY.replace("<", "&lt;").replace("&amp;", "&amp;amp;"))
+        self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), NASTY)
+        # Lunch is no reason to take it back.
+        alice.do("message", ALICE, "away", text="")
+        alice.do("message", ALICE, "away", text="at lunch")
+        self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), "at lunch")
+        alice.do("message", ALICE, "available", text="")
+        self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), "")
+        self.assert_undisturbed(alice)
+
+    def test_several_lines_become_one(self):
+        _, alice, bob = self.two()
+        alice.do("message", ALICE, "available", text="one<br>two\nthree")
+        self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), "one two three")
+
+    def test_status_line_of_the_web_survives_signing_on(self):
+        server, alice, bob = self.two()
+        alice.do("message", ALICE, "available", text="set elsewhere")
+        bob.wait("buddy-status", who=self.alice)
+        other = self.host("alice2")
+        self.sign_on(other, ALICE, server.url)
+        other.do("message", ALICE, "away", text="")
+        other.do("message", ALICE, "available", text="")
+        self.exchange(other, ALICE, self.bob, bob, BOB, self.alice, "anything that comes later")
+        self.assertEqual(self.shown(bob.buddies(BOB)[self.alice]), "set elsewhere")
+
+    def test_message_chosen_while_offline_is_published_at_sign_on(self):
+        _, alice, bob = self.two()
+        alice.do("disconnect", ALICE)
+        self.wait_online(bob, BOB, self.alice, "0")
+        alice.do("message", ALICE, "away", text="back soon")
+        alice.wait("connected", account=ALICE)
+        while self.shown(bob.buddies(BOB)[self.alice]) != "back soon":
+            bob.wait("buddy-status", who=self.alice)
+
+    def test_line_that_is_too_long_is_refused_with_a_sentence(self):
+        _, alice, bob = self.two()
+        alice.do("message", ALICE, "available", text="x" * 20000)
+        self.assert_sentence(alice.wait("notify")["primary"])
+
+
+class ManyPictures(OnDisk):
+    def test_pictures_of_many_buddies_arrive(self):
+        """More than may be asked for at once, and each a different one."""
+        count = 12
+        for number in range(count):
+            self.admin("user", "add", f"friend{number}@example.org", "--name", f"Friend {number}", stdin="demo12345\n")
+            self.admin("friend", "add", ALICE, f"friend{number}@example.org")
+        self.start()
+        friends = self.host("friends")
+        files = []
+        for number in range(count):
+            handle, path = tempfile.mkstemp(suffix=".png")
+            self.addCleanup(os.unlink, path)
+            with os.fdopen(handle, "wb") as file:
+                file.write(png(40 + number, number))
+            files.append(os.path.getsize(path))
+            self.sign_on(friends, f"friend{number}@example.org", self.server.url, password="demo12345")
+            friends.do("icon", f"friend{number}@example.org", path)
+        alice = self.host("alice")
+        self.sign_on(alice, ALICE, self.server.url)
+        for number, size in enumerate(files):
+            alice.wait("buddy-icon", account=ALICE, alias=f"Friend {number}", icon_size=size)

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The way to the server: through proxies, and only through them; and certificates, trusted or not."""
+
+import base64
+import contextlib
+import os
+import shutil
+import socket
+import socketserver
+import ssl
+import tempfile
+import threading
+import urllib.parse
+
+from case import ALICE, BOB, Case
+from peers import LIMIT, NETWORK_ERROR, run
+
+CERT_UNTRUSTED, CERT_FINGERPRINT_MISMATCH = 9, 13
+INSECURE = "allow_insecure=true"  # to another machine, as which everything behind a proxy counts
+
+
+def pump(source, target):
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+def join(one, other):
+    """Carries bytes both ways until both have ended."""
+    back = threading.Thread(target=pump, args=(other, one), daemon=True)
+    back.start()
+    pump(one, other)
+    back.join(LIMIT)
+
+
+class Listener(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, serve):
+        """serve(listener, socket) is called for each connection; what it says about it is kept in `seen`."""
+        self.seen = []
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(handler):
+                with contextlib.suppress(OSError, ssl.SSLError):
+                    serve(self, handler.request)
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.shutdown()
+        self.server_close()
+
+
+def exactly(connection, count):
+    data = b""
+    while len(data) < count:
+        more = connection.recv(count - len(data))
+        if not more:
+            raise OSError("ended")
+        data += more
+    return data
+
+
+def socks5(user=None):
+    """A SOCKS 5 proxy that connects to this machine only, whatever name it is given."""
+    def serve(listener, client):
+        methods = exactly(client, exactly(client, 2)[1])
+        if user:
+            assert 2 in methods
+            client.sendall(b"\5\2")
+            name = exactly(client, exactly(client, 2)[1])
+            password = exactly(client, exactly(client, 1)[0])
+            client.sendall(b"\1\0" if (name.decode(), password.decode()) == user else b"\1\1")
+            if (name.decode(), password.decode()) != user:
+                return
+        else:
+            client.sendall(b"\5\0")
+        kind = exactly(client, 4)[3]
+        host = exactly(client, exactly(client, 1)[0]).decode() if kind == 3 else socket.inet_ntoa(exactly(client, 4))
+        port = int.from_bytes(exactly(client, 2), "big")
+        listener.seen.append((kind, host))
+        with socket.create_connection(("127.0.0.1", port)) as server:
+            client.sendall(b"\5\0\0\1\0\0\0\0\0\0")
+            join(client, server)
+
+    return serve
+
+
+def http_proxy(listener, client):
+    """A proxy for plain requests, each on a connection of its own as far as the client is told."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += exactly(client, 1)
+    line, _, rest = head.partition(b"\r\n")
+    method, url, version = line.split(b" ")
+    listener.seen.append(next((text.split(b": ", 1)[1].decode() for text in rest.split(b"\r\n")
+                               if text.lower().startswith(b"proxy-authorization:")), None))
+    parts = urllib.parse.urlsplit(url.decode())
+    path = url.decode().split(parts.netloc, 1)[1] or "/"
+    kept = [text for text in rest.split(b"\r\n") if text and not text.lower().startswith((b"proxy-", b"connection:"))]
+    with socket.create_connection(("127.0.0.1", parts.port)) as server:
+        server.sendall(b"\r\n".join([b" ".join([method, path.encode(), version]), *kept, b"Connection: close", b"", b""]))
+        join(client, server)
+
+
+class Proxies(Case):
+    def listener(self, serve):
+        listener = Listener(serve)
+        self.addCleanup(listener.end)
+        return listener
+
+    def sign_on_behind(self, kind, port, *more, address=None, **variables):
+        """Alice behind a proxy, Bob without; they write to each other."""
+        server, alice, bob = self.demo(), self.host("alice", **variables), self.host("bob")
+        self.sign_on(bob, BOB, server.url)
+        url = address.replace("PORT", server.address.rsplit(":", 1)[1]) if address else server.url
+        # The first sign-on of a new account comes before its proxy can be set, so it has the wrong password.
+        alice.do("account", ALICE, "wrong", server.url, INSECURE)
+        alice.wait("disconnected", account=ALICE)
+        alice.do("proxy", ALICE, kind, port, *more)
+        self.sign_on(alice, ALICE, url)
+        there, here = self.uid(alice, ALICE, "Bob Example"), self.uid(bob, BOB, "Alice Example")
+        self.exchange(alice, ALICE, there, bob, BOB, here, "through")
+        self.exchange(bob, BOB, here, alice, ALICE, there, "and back")
+
+    def test_socks5_looks_the_name_up_itself(self):
+        proxy = self.listener(socks5())
+        self.sign_on_behind("socks5", proxy.port, address="http://chat.invalid:PORT")
+        self.assertEqual(set(proxy.seen), {(3, "chat.invalid")})
+
+    def test_tor_looks_the_name_up_itself(self):
+        proxy = self.listener(socks5())
+        self.sign_on_behind("tor", proxy.port, address="http://chat.onion:PORT")
+        self.assertEqual(set(proxy.seen), {(3, "chat.onion")})
+
+    def test_socks5_with_a_password(self):
+        proxy = self.listener(socks5(("us:er", "p@ss/wörd%")))
+        self.sign_on_behind("socks5", proxy.port, "us:er", "p@ss/wörd%")
+        self.assertGreater(len(proxy.seen), 0)
+
+    def test_http_with_a_password(self):
+        proxy = self.listener(http_proxy)
+        self.sign_on_behind("http", proxy.port, "user", "p@ss")
+        self.assertEqual(set(proxy.seen), {"Basic " + base64.b64encode(b"user:p@ss").decode()})
+
+    def test_proxy_of_the_environment(self):
+        proxy = self.listener(http_proxy)
+        self.sign_on_behind("environment", 0, http_proxy=f"http://127.0.0.1:{proxy.port}", no_proxy="")
+        self.assertGreater(len(proxy.seen), 0)
+
+    def check_not_gone_around(self, kind, port, **variables):
+        host = self.host("alice", **variables)
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.setblocking(False)
+            address = f"http://127.0.0.1:{server.getsockname()[1]}"
+            # The host connects at once. Nobody listens yet, so that is over when the proxy is set.
+            host.do("account", ALICE, "demo", address, INSECURE, "outage_seconds=2")
+            host.wait("error", account=ALICE)
+            host.wait("disconnected", account=ALICE)
+            server.listen()
+            host.do("proxy", ALICE, kind, port)
+            host.do("connect", ALICE)
+            error = host.wait("error", account=ALICE)
+            host.wait("disconnected", account=ALICE)
+            self.assertRaises(BlockingIOError, server.accept)
+        self.assertEqual(int(error["reason"]), NETWORK_ERROR)
+        self.assert_sentence(error["text"])
+
+    def test_proxy_is_never_gone_around(self):
+        self.check_not_gone_around("socks5", 9)
+
+    def test_proxy_of_the_environment_is_never_gone_around(self):
+        self.check_not_gone_around("environment", 0, http_proxy="http://127.0.0.1:9", no_proxy="")
+
+
+class Certificates(Case):
+    def setUp(self):
+        super().setUp()
+        self.directory = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.server = self.demo()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.fingerprint = self.new_certificate("first")
+
+        def serve(_, client):
+            # What ends with the handshake, as it does for one that is not trusted, is not worth a word.
+            with self.context.wrap_socket(client, server_side=True) as inside, \
+                    socket.create_connection(("127.0.0.1", int(self.server.address.rsplit(":", 1)[1]))) as server:
+                join(inside, server)
+
+        self.front = Listener(serve)
+        self.addCleanup(self.front.end)
+        self.url = f"https://localhost:{self.front.port}"
+
+    def new_certificate(self, name):
+        """A self-signed one for localhost, from now on; its fingerprint."""
+        key, certificate = (os.path.join(self.directory, f"{name}.{kind}") for kind in ("key", "pem"))
+        settings = os.path.join(self.directory, "openssl.cnf")
+        with open(settings, "w", encoding="ascii") as file:
+            file.write("[req]\ndistinguished_name=name\n[name]\n")
+        run("openssl", "req", "-config", settings, "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE",
+            "-keyout", key, "-out", certificate)
+        self.context.load_cert_chain(certificate, key)
+        self.file = certificate
+        return run("openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", certificate).strip().split("=")[1]
+
+    def refused(self, host, reason, fingerprint):
+        """The error, and the one question."""
+        question = host.wait("request", kind="action", account=ALICE)
+        error = host.wait("error", account=ALICE)
+        host.wait("disconnected", account=ALICE)
+        self.assertEqual(int(error["reason"]), reason)
+        self.assert_sentence(error["text"])
+        self.assertIn(fingerprint, question["secondary"])
+        self.assertEqual((question["buttons"], question["default"]), ("_Accept|_Reject", "1"))
+        self.assertEqual(host.have("request"), [])
+        return question
+
+    def test_untrusted_is_asked_once_and_then_pinned(self):
+        host = self.host("alice")
+        host.do("account", ALICE, "demo", self.url)
+        question = self.refused(host, CERT_UNTRUSTED, self.fingerprint)
+        host.do("answer", question["id"], 0)
+        host.wait("connected", account=ALICE)
+        # Also in the next run.
+        directory = host.directory
+        host.quit()
+        again = self.host("alice", directory)
+        again.do("connect", ALICE)
+        again.wait("connected", account=ALICE)
+        self.assertEqual(again.have("request"), [])
+
+    def test_rejected_is_not_trusted(self):
+        host = self.host("alice")
+        host.do("account", ALICE, "demo", self.url)
+        question = self.refused(host, CERT_UNTRUSTED, self.fingerprint)
+        host.do("answer", question["id"], 1)
+        host.do("connect", ALICE)
+        self.refused(host, CERT_UNTRUSTED, self.fingerprint)
+        self.assertEqual(host.have("connected"), [])
+
+    def test_another_certificate_than_the_pinned_one(self):
+        host = self.host("alice")
+        host.do("account", ALICE, "demo", self.url)
+        host.do("answer", self.refused(host, CERT_UNTRUSTED, self.fingerprint)["id"], 0)
+        host.wait("connected", account=ALICE)
+        host.do("disconnect", ALICE)
+        host.wait("disconnected", account=ALICE)
+        second = self.new_certificate("second")
+        host.do("connect", ALICE)
+        question = self.refused(host, CERT_FINGERPRINT_MISMATCH, second)
+        self.assertIn("another certificate", question["secondary"])
+        host.do("answer", question["id"], 0)
+        host.wait("connected", account=ALICE)
+
+    def test_file_of_certificates_to_trust(self):
+        host = self.host("alice")
+        host.do("account", ALICE, "demo", self.url, f"ca_file={self.file}")
+        host.wait("connected", account=ALICE)
+        self.assertEqual(host.have("request"), [])
+
+    def test_one_question_however_many_attempts(self):
+        host = self.host("alice")
+        host.do("account", ALICE, "demo", self.url)
+        first = host.wait("request", kind="action")
+        host.wait("disconnected", account=ALICE)
+        host.do("connect", ALICE)
+        # The first is taken back before the second comes.
+        host.wait("request-closed", id=first["id"])
+        host.wait("request", kind="action")
+        host.wait("disconnected", account=ALICE)

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the user has seen, and what he has missed.
+ */
+#include "prpl.h"
+
+#include <accountopt.h>
+#include <signals.h>
+
+/* The server takes an answer as a sign of reading, whatever is set here. */
+#define MARK_READ "mark_read"
+
+static void mark_if_seen(FbConnection *connection, PurpleConversation *conversation)
+{
+	const char *who = purple_conversation_get_name(conversation);
+
+	if (g_hash_table_lookup_extended(connection->unread, who, NULL, NULL) && purple_conversation_has_focus(conversation) &&
+	    purple_account_get_bool(purple_connection_get_account(connection->gc), MARK_READ, TRUE)) {
+		fbchat_session_mark_read(fb_client(), connection->session, fb_uid_of(who));
+		g_hash_table_remove(connection->unread, who);
+	}
+}
+
+/* A message has been shown, perhaps in a window that the user is looking at. */
+void fb_unread_shown(FbConnection *connection, const char *who)
+{
+	PurpleConversation *conversation =
+		purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, purple_connection_get_account(connection->gc));
+
+	g_hash_table_insert(connection->unread, g_strdup(who), NULL);
+	if (conversation != NULL)
+		mark_if_seen(connection, conversation);
+}
+
+/* Hosts say so when a window comes before the user. */
+static void conversation_updated(PurpleConversation *conversation, PurpleConvUpdateType type, FbConnection *connection)
+{
+	if (type == PURPLE_CONV_UPDATE_UNSEEN && purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM &&
+	    purple_conversation_get_account(conversation) == purple_connection_get_account(connection->gc))
+		mark_if_seen(connection, conversation);
+}
+
+void fb_unread_init(FbConnection *connection)
+{
+	connection->unread = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	purple_signal_connect(purple_conversations_get_handle(), "conversation-updated", connection,
+	                      PURPLE_CALLBACK(conversation_updated), connection);
+}
+
+void fb_unread_free(FbConnection *connection)
+{
+	purple_signals_disconnect_by_handle(connection);
+	g_hash_table_destroy(connection->unread);
+}
+
+GList *fb_unread_options(GList *options)
+{
+	return g_list_append(options, purple_account_option_bool_new(_("Mark messages as read when I see them"), MARK_READ, TRUE));
+}
+
+/* What happened while the user was away and comes by no other way, as notices of new mail. Messages and friend requests
+ * have windows of their own. */
+static void notices_arrived(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
+{
+	size_t count = fb_failure(event) == NULL ? fbchat_event_count(event) : 0;
+	const char **subjects = g_new0(const char *, count + 1);
+	const char **names = g_new0(const char *, count + 1);
+	const char **to = g_new0(const char *, count + 1);
+	const char **urls = g_new0(const char *, count + 1);
+	char *url = g_strconcat(fb_server_of(connection), "/notifications.php", NULL);
+	fbchat_session session = connection->session;
+	size_t shown = 0;
+	size_t item;
+
+	(void)who;
+	(void)text;
+	for (item = 0; item < count; item++) {
+		gint64 kind = fb_int(event, item, FBCHAT_FIELD_NOTIFICATION_KIND);
+
+		if (fb_int(event, item, FBCHAT_FIELD_NEW) == 0 ||
+		    (kind != FBCHAT_NOTIFICATION_FRIEND_ADDED && kind != FBCHAT_NOTIFICATION_POKE))
+			continue;
+		subjects[shown] = kind == FBCHAT_NOTIFICATION_POKE ? _("You were poked") : _("Your friend request was accepted");
+		names[shown] = fbchat_event_str(event, item, FBCHAT_FIELD_NAME, NULL);
+		to[shown] = purple_account_get_username(purple_connection_get_account(connection->gc));
+		urls[shown] = url;
+		shown++;
+	}
+	if (shown > 0) {
+		purple_notify_emails(connection->gc, shown, TRUE, subjects, names, to, urls, NULL, NULL);
+		/* Shown once; the next sign-on is not to bring them again. */
+		if (fb_client_find(session) != NULL)
+			fbchat_session_mark_read(fb_client(), session, 0);
+	}
+	g_free(url);
+	g_free(urls);
+	g_free(to);
+	g_free(names);
+	g_free(subjects);
+}
+
+/* Only with "New mail notifications" of the account, which is off unless the user wants it. */
+void fb_unread_notices(FbConnection *connection)
+{
+	fbchat_request request = 0;
+	fbchat_status status;
+
+	if (!purple_account_get_check_mail(purple_connection_get_account(connection->gc)) ||
+	    (connection->features & FBCHAT_FEATURE_NOTIFICATIONS) == 0)
+		return;
+	status = fbchat_session_notifications(fb_client(), connection->session, &request);
+	fb_request_begun(connection, status, request, notices_arrived, NULL, NULL);
+}
