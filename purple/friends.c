@@ -34,7 +34,8 @@ static void hide(PurpleAccount *account, const char *who, gboolean hidden)
 	else if (!hidden && at != NULL)
 		changed = g_strdup_printf("%.*s%s", (int)(at - list), list, at + strlen(item) - 1);
 	if (changed != NULL)
-		purple_account_set_string(account, HIDDEN, strcmp(changed, ",") != 0 ? changed : NULL);
+		/* Not NULL, which libpurple would give back instead of the default. */
+		purple_account_set_string(account, HIDDEN, strcmp(changed, ",") != 0 ? changed : "");
 	g_free(changed);
 	g_free(item);
 }

@@ -126,6 +126,11 @@ class Friends(OnDisk):
         self.assertEqual(bob.have("request"), [])
         self.again(alice, ALICE)
         self.wait_online(alice, ALICE, self.bob)
+        # And gone once more.
+        alice.do("remove", ALICE, self.bob)
+        alice.do("answer", alice.wait("request", kind="action", who=self.bob)["id"], 0)
+        self.again(alice, ALICE)
+        self.assertNotIn(self.bob, alice.buddies(ALICE))
 
     def test_removing_without_an_answer_ends_nothing(self):
         alice, bob, _ = self.three()
@@ -142,6 +147,15 @@ class Friends(OnDisk):
         self.again(alice, ALICE)
         self.assertNotIn(self.bob, alice.buddies(ALICE))
         self.assert_undisturbed_but_for_signing_off(alice)
+        # And it can begin again.
+        alice.do("add", ALICE, BOB, text="sorry")
+        again = bob.wait("request", kind="authorisation", account=BOB)
+        self.assertEqual(again["primary"], "sorry")
+        bob.do("answer", again["id"], 0)
+        eventually("on his list again", lambda: self.alice in bob.buddies(BOB))
+        self.wait_online(bob, BOB, self.alice)
+        eventually("on the list again", lambda: self.bob in alice.buddies(ALICE))
+        self.wait_online(alice, ALICE, self.bob)
 
     def assert_undisturbed_but_for_signing_off(self, host):
         self.assertEqual(host.have("error") + host.have("notify"), [])
