@@ -69,9 +69,11 @@ int main(int argc, char **argv)
         /* The server of this benchmark proves who it is to nobody. */
         curl_easy_setopt(easy[i], CURLOPT_SSL_VERIFYPEER, 0L);
         curl_multi_add_handle(multi, easy[i]);
-        curl_multi_perform(multi, &running);
-        if (i % 64 == 0)
+        /* Each round looks at all handles, so there is one for 64 of them. */
+        if (i % 64 == 49) {
+            curl_multi_perform(multi, &running);
             curl_multi_poll(multi, NULL, 0, 20, NULL);
+        }
         if (i == 49)
             before = rss_kib();
     }
