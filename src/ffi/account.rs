@@ -1,7 +1,6 @@
 //! Making an account, and its password.
 
 use super::client::fbchat_client;
-use super::guard;
 use super::library::fbchat_status;
 use super::session::{ask, fbchat_request, fbchat_session};
 use super::text;
@@ -36,21 +35,18 @@ pub unsafe extern "C" fn fbchat_session_register(
     invite: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: the header asks for NULL or C strings, and NULL or a place for a number; so below.
-        unsafe {
-            text::fill(request, 0);
+    // SAFETY: the header asks for NULL or C strings, and NULL or a place for a number; so below.
+    unsafe {
+        ask(client, request, |client| {
             let email = text::read(email, "e-mail address")?;
             let password = text::read(password, "password")?;
             let name = text::read(name, "name")?;
             let invite = text::maybe(invite, "invitation")?;
             let secret = |text: &str| Secret::new(text.to_owned());
-            ask(client, request, |client| {
-                let (password, invite) = (secret(password), invite.map(secret));
-                client.register(SessionId(session), email, password, name, invite)
-            })
-        }
-    })
+            let (password, invite) = (secret(password), invite.map(secret));
+            Ok(client.register(SessionId(session), email, password, name, invite)?)
+        })
+    }
 }
 
 /// Changes the account's password. All its other sessions end.
@@ -75,16 +71,13 @@ pub unsafe extern "C" fn fbchat_session_set_password(
     new_password: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: see fbchat_session_register.
-        unsafe {
-            text::fill(request, 0);
+    // SAFETY: see fbchat_session_register.
+    unsafe {
+        ask(client, request, |client| {
             let old = text::read(old_password, "old password")?;
             let new = text::read(new_password, "new password")?;
-            ask(client, request, |client| {
-                let (old, new) = (Secret::new(old.to_owned()), Secret::new(new.to_owned()));
-                client.set_password(SessionId(session), old, new)
-            })
-        }
-    })
+            let (old, new) = (Secret::new(old.to_owned()), Secret::new(new.to_owned()));
+            Ok(client.set_password(SessionId(session), old, new)?)
+        })
+    }
 }

@@ -7,7 +7,7 @@ use super::handle;
 use super::layout::fbchat_event;
 use super::library::{fbchat_status, fbchat_uid};
 use super::{fields, text};
-use crate::client::{CallError, Client, SessionEvent, SessionId};
+use crate::client::{Client, SessionEvent, SessionId};
 use crate::status::{Problem, Status};
 use crate::types::{Event, OwnPresence, RequestId, Secret, Uid};
 use std::ffi::{c_char, c_void};
@@ -22,21 +22,23 @@ pub(super) fn found(client: *mut fbchat_client) -> Result<Arc<Client>, Problem> 
     handle::find::<Client>(client)
 }
 
-/// Makes a request and reports its number where the host wants it.
+/// The whole of a call that makes a request: reports its number where the host wants it, and 0 after a failure.
 ///
 /// # Safety
 /// `request` is NULL or may be written.
 pub(super) unsafe fn ask(
     client: *mut fbchat_client,
     request: *mut fbchat_request,
-    call: impl FnOnce(&Client) -> Result<RequestId, CallError>,
-) -> Result<Status, Problem> {
-    // SAFETY: the caller's promise.
-    unsafe { text::fill(request, 0) };
-    let number = call(&*found(client)?)?;
-    // SAFETY: the caller's promise.
-    unsafe { text::fill(request, number.0) };
-    Ok(Status::Ok)
+    call: impl FnOnce(&Client) -> Result<RequestId, Problem>,
+) -> fbchat_status {
+    guard::status(|| {
+        // SAFETY: the caller's promise.
+        unsafe { text::fill(request, 0) };
+        let number = call(&*found(client)?)?;
+        // SAFETY: the caller's promise.
+        unsafe { text::fill(request, number.0) };
+        Ok(Status::Ok)
+    })
 }
 
 /// Makes a session; no network yet.
@@ -94,17 +96,14 @@ pub unsafe extern "C" fn fbchat_session_login(
     password: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: the header asks for NULL or C strings, and NULL or a place for a number.
-        unsafe {
-            text::fill(request, 0);
+    // SAFETY: the header asks for NULL or C strings, and NULL or a place for a number.
+    unsafe {
+        ask(client, request, |client| {
             let email = text::read(email, "e-mail address")?;
             let password = text::read(password, "password")?;
-            ask(client, request, |client| {
-                client.login(SessionId(session), email, Secret::new(password.to_owned()))
-            })
-        }
-    })
+            Ok(client.login(SessionId(session), email, Secret::new(password.to_owned()))?)
+        })
+    }
 }
 
 /// Goes on with a session of earlier, without the password: what came meanwhile arrives, in order.
@@ -132,17 +131,14 @@ pub unsafe extern "C" fn fbchat_session_resume(
     len: usize,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: the header asks for NULL or so many bytes, and NULL or a place for a number.
-        unsafe {
-            text::fill(request, 0);
+    // SAFETY: the header asks for NULL or so many bytes, and NULL or a place for a number.
+    unsafe {
+        ask(client, request, |client| {
             // Bytes that are no text are no saved state either; the empty one says so.
             let state = std::str::from_utf8(text::bytes(state, len, "state")?).unwrap_or_default();
-            ask(client, request, |client| {
-                client.resume(SessionId(session), Secret::new(state.to_owned()))
-            })
-        }
-    })
+            Ok(client.resume(SessionId(session), Secret::new(state.to_owned()))?)
+        })
+    }
 }
 
 /// Sends a message. Messages of one session leave in order.
@@ -168,16 +164,13 @@ pub unsafe extern "C" fn fbchat_session_send(
     message: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: the header asks for NULL or a C string, and NULL or a place for a number.
-        unsafe {
-            text::fill(request, 0);
+    // SAFETY: the header asks for NULL or a C string, and NULL or a place for a number.
+    unsafe {
+        ask(client, request, |client| {
             let message = text::read(message, "message")?;
-            ask(client, request, |client| {
-                client.send(SessionId(session), Uid(to), message)
-            })
-        }
-    })
+            Ok(client.send(SessionId(session), Uid(to), message)?)
+        })
+    }
 }
 
 /// Tells a friend that the user is writing, or has stopped; repeat every 7 seconds while it goes on. Not answered.
@@ -294,7 +287,11 @@ pub unsafe extern "C" fn fbchat_session_refresh(
     request: *mut fbchat_request,
 ) -> fbchat_status {
     // SAFETY: the header asks for NULL or a place for a number.
-    guard::status(|| unsafe { ask(client, request, |client| client.refresh(SessionId(session))) })
+    unsafe {
+        ask(client, request, |client| {
+            Ok(client.refresh(SessionId(session))?)
+        })
+    }
 }
 
 /// Logs out: tells the server that the session is over.
@@ -315,7 +312,11 @@ pub unsafe extern "C" fn fbchat_session_logout(
     request: *mut fbchat_request,
 ) -> fbchat_status {
     // SAFETY: the header asks for NULL or a place for a number.
-    guard::status(|| unsafe { ask(client, request, |client| client.logout(SessionId(session))) })
+    unsafe {
+        ask(client, request, |client| {
+            Ok(client.logout(SessionId(session))?)
+        })
+    }
 }
 
 /// Drops a session at once: no later poll returns an event of it, not even CLOSED, and its connections are cut.

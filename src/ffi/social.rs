@@ -37,11 +37,11 @@ pub unsafe extern "C" fn fbchat_session_history(
     request: *mut fbchat_request,
 ) -> fbchat_status {
     // SAFETY: the header asks for NULL or a place for a number; so below.
-    guard::status(|| unsafe {
+    unsafe {
         ask(client, request, |client| {
-            client.history(SessionId(session), Uid(with), since_ms)
+            Ok(client.history(SessionId(session), Uid(with), since_ms)?)
         })
-    })
+    }
 }
 
 /// Asks for somebody's picture. One whose FBCHAT_FIELD_PICTURE_HASH is known need not be asked for again.
@@ -64,11 +64,11 @@ pub unsafe extern "C" fn fbchat_session_picture(
     request: *mut fbchat_request,
 ) -> fbchat_status {
     // SAFETY: see fbchat_session_history.
-    guard::status(|| unsafe {
+    unsafe {
         ask(client, request, |client| {
-            client.picture(SessionId(session), Uid(uid))
+            Ok(client.picture(SessionId(session), Uid(uid))?)
         })
-    })
+    }
 }
 
 /// Sets the user's own picture, or takes it away.
@@ -93,10 +93,9 @@ pub unsafe extern "C" fn fbchat_session_set_picture(
     len: usize,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: the header asks for NULL or so many bytes, and NULL or a place for a number.
-        unsafe {
-            text::fill(request, 0);
+    // SAFETY: the header asks for NULL or so many bytes, and NULL or a place for a number.
+    unsafe {
+        ask(client, request, |client| {
             let picture = match (bytes.is_null(), len) {
                 (true, 0) => None,
                 // One byte more than is taken, so that the length is refused and no more is read.
@@ -106,11 +105,9 @@ pub unsafe extern "C" fn fbchat_session_set_picture(
                     "picture",
                 )?),
             };
-            ask(client, request, |client| {
-                client.set_picture(SessionId(session), picture)
-            })
-        }
-    })
+            Ok(client.set_picture(SessionId(session), picture)?)
+        })
+    }
 }
 
 /// Asks what somebody tells about themselves. Strangers are told little.
@@ -133,11 +130,11 @@ pub unsafe extern "C" fn fbchat_session_profile(
     request: *mut fbchat_request,
 ) -> fbchat_status {
     // SAFETY: see fbchat_session_history.
-    guard::status(|| unsafe {
+    unsafe {
         ask(client, request, |client| {
-            client.profile(SessionId(session), Uid(uid))
+            Ok(client.profile(SessionId(session), Uid(uid))?)
         })
-    })
+    }
 }
 
 /// Looks for people.
@@ -160,16 +157,13 @@ pub unsafe extern "C" fn fbchat_session_search(
     query: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: the header asks for NULL or a C string, and NULL or a place for a number; so below.
-        unsafe {
-            text::fill(request, 0);
+    // SAFETY: the header asks for NULL or a C string, and NULL or a place for a number; so below.
+    unsafe {
+        ask(client, request, |client| {
             let query = text::read(query, "query")?;
-            ask(client, request, |client| {
-                client.search(SessionId(session), query)
-            })
-        }
-    })
+            Ok(client.search(SessionId(session), query)?)
+        })
+    }
 }
 
 /// Begins or ends a friendship. The buddy list follows by itself, here and at the other side.
@@ -196,10 +190,9 @@ pub unsafe extern "C" fn fbchat_session_friend(
     message: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: see fbchat_session_search.
-        unsafe {
-            text::fill(request, 0);
+    // SAFETY: see fbchat_session_search.
+    unsafe {
+        ask(client, request, |client| {
             let message = text::maybe(message, "message")?;
             let action = match (action, message) {
                 (fields::FBCHAT_FRIEND_REQUEST, message) => {
@@ -217,11 +210,9 @@ pub unsafe extern "C" fn fbchat_session_friend(
                     return Err(Problem::new(Status::Argument, text));
                 }
             };
-            ask(client, request, |client| {
-                client.friend(SessionId(session), Uid(uid), action)
-            })
-        }
-    })
+            Ok(client.friend(SessionId(session), Uid(uid), action)?)
+        })
+    }
 }
 
 /// Sets the user's status line, or takes it away. Friends see it at once.
@@ -243,16 +234,13 @@ pub unsafe extern "C" fn fbchat_session_set_status_text(
     message: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: see fbchat_session_search.
-        unsafe {
-            text::fill(request, 0);
+    // SAFETY: see fbchat_session_search.
+    unsafe {
+        ask(client, request, |client| {
             let message = text::maybe(message, "status")?;
-            ask(client, request, |client| {
-                client.set_status_text(SessionId(session), message)
-            })
-        }
-    })
+            Ok(client.set_status_text(SessionId(session), message)?)
+        })
+    }
 }
 
 /// Says that the user has seen what somebody wrote, or the notifications: they are no longer unread. Not answered.
@@ -297,11 +285,11 @@ pub unsafe extern "C" fn fbchat_session_notifications(
     request: *mut fbchat_request,
 ) -> fbchat_status {
     // SAFETY: see fbchat_session_history.
-    guard::status(|| unsafe {
+    unsafe {
         ask(client, request, |client| {
-            client.notifications(SessionId(session))
+            Ok(client.notifications(SessionId(session))?)
         })
-    })
+    }
 }
 
 /// Pokes a friend: once a day, or until they poke back.
@@ -324,9 +312,9 @@ pub unsafe extern "C" fn fbchat_session_poke(
     request: *mut fbchat_request,
 ) -> fbchat_status {
     // SAFETY: see fbchat_session_history.
-    guard::status(|| unsafe {
+    unsafe {
         ask(client, request, |client| {
-            client.poke(SessionId(session), Uid(uid))
+            Ok(client.poke(SessionId(session), Uid(uid))?)
         })
-    })
+    }
 }
