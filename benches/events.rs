@@ -137,6 +137,7 @@ fn list_in_c() -> Duration {
         name: format!("Friend Number {number}"),
         first_name: "Friend".to_owned(),
         presence: Presence::Idle,
+        idle_since: 0,
         status_text: Some("is reading old protocols".to_owned()),
         status_time: 1_227_312_000_000,
         picture_url: Some(format!(

@@ -717,8 +717,8 @@ typedef int32_t fbchat_field;
 
 /**
  * All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL,
- * PICTURE_HASH, STATUS_TIME_MS. Answers fbchat_session_refresh, and comes by itself after login and when friendships
- * begin or end.
+ * PICTURE_HASH, STATUS_TIME_MS, IDLE_SINCE_MS. Answers fbchat_session_refresh, and comes by itself after login and when
+ * friendships begin or end.
  */
 #define FBCHAT_EVENT_BUDDY_LIST 9
 
@@ -972,6 +972,12 @@ typedef int32_t fbchat_field;
  * Integer: number of conversations with unread messages. Belongs to the whole event.
  */
 #define FBCHAT_FIELD_INBOX 35
+
+/**
+ * Integer: since when nothing was heard of the person, in milliseconds since 1970 UTC by the server's clock; 0 unless
+ * PRESENCE is FBCHAT_PRESENCE_IDLE, and if the server does not tell.
+ */
+#define FBCHAT_FIELD_IDLE_SINCE_MS 36
 
 /**
  * Bytes: what fbchat_session_resume takes.

@@ -46,6 +46,8 @@ pub struct Buddy {
     pub first_name: String,
     /// Whether they can be reached.
     pub presence: Presence,
+    /// Since when there was no sign of them, if they are idle and the server says so; else 0.
+    pub idle_since: UnixMillis,
     /// Their status line, if any; plain text.
     pub status_text: Option<String>,
     /// When they set it, to the second; 0 without one.

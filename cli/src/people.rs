@@ -186,6 +186,7 @@ pub mod tests {
             name: name.to_owned(),
             first_name: name.split(' ').next().unwrap().to_owned(),
             presence,
+            idle_since: 0,
             status_text: None,
             status_time: 0,
             picture_url: None,

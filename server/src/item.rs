@@ -82,6 +82,8 @@ struct PresenceItem {
     r#type: &'static str,
     uid: Uid,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_since: Option<i64>,
 }
 
 /// "X is typing" or "X stopped".
@@ -101,6 +103,7 @@ pub fn presence(uid: Uid, presence: Presence) -> Arc<str> {
         r#type: "presence",
         uid,
         state: presence.name(),
+        idle_since: presence.idle_since(),
     })
     .into()
 }

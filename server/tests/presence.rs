@@ -159,6 +159,12 @@ fn a_user_has_ten_held_polls_and_a_dropped_one_is_noticed() {
     until("offline", || (ann.sees(uid) == "offline").then_some(()));
 }
 
+fn now_ms() -> i64 {
+    let now = std::time::SystemTime::now();
+    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
 #[test]
 fn silence_makes_idle_and_a_message_makes_active() {
     let dir = tempfile::tempdir().unwrap();
@@ -172,15 +178,23 @@ fn silence_makes_idle_and_a_message_makes_active() {
     );
     let push = |seq, state: &str| {
         let fits = |item: &serde_json::Value| item["uid"] == ann.uid && item["state"] == state;
-        ben.wait_for(seq, fits).1
+        let (item, seq) = ben.wait_for(seq, fits);
+        (item["idle_since"].as_i64(), seq)
     };
     let seq = ben.seq();
+    let before = now_ms();
     ann.seq();
-    let seq = push(seq, "idle");
+    let after = now_ms();
+    let (since, seq) = push(seq, "idle");
+    assert!((before..=after).contains(&since.unwrap()), "{since:?}");
     assert_eq!(ben.sees(ann.uid), "idle");
+    let available = &ben.buddies()["nowAvailableList"][ann.uid.to_string()];
+    assert_eq!(available["idle_since"].as_i64(), since);
     ann.get(&format!("/x/0/true/p_{}=-1", ann.uid));
-    let seq = push(seq, "active");
-    let seq = push(seq, "idle");
+    let (none, seq) = push(seq, "active");
+    assert_eq!(none, None);
+    let (later, seq) = push(seq, "idle");
+    assert!(later > since);
     let (own, mut sender) = (ann.uid, ann.clone());
     assert_eq!(sender.send(own, "I am here")["error"], 0);
     push(seq, "active");

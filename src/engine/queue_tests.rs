@@ -41,6 +41,7 @@ fn presence(uid: u64, presence: Presence) -> Event {
         name: String::new(),
         first_name: String::new(),
         presence,
+        idle_since: 0,
         status_text: None,
         status_time: 0,
         picture_url: None,

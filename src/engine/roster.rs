@@ -62,6 +62,7 @@ mod tests {
             name: format!("Buddy {uid}"),
             first_name: String::new(),
             presence,
+            idle_since: 0,
             status_text: None,
             status_time: 0,
             picture_url: None,

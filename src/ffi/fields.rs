@@ -24,8 +24,8 @@ pub const FBCHAT_EVENT_FAILED: fbchat_event_kind = 7;
 /// Somebody started or stopped writing: FROM, TYPING.
 pub const FBCHAT_EVENT_TYPING: fbchat_event_kind = 8;
 /// All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL,
-/// PICTURE_HASH, STATUS_TIME_MS. Answers fbchat_session_refresh, and comes by itself after login and when friendships
-/// begin or end.
+/// PICTURE_HASH, STATUS_TIME_MS, IDLE_SINCE_MS. Answers fbchat_session_refresh, and comes by itself after login and when
+/// friendships begin or end.
 pub const FBCHAT_EVENT_BUDDY_LIST: fbchat_event_kind = 9;
 /// One buddy changed: the fields of one BUDDY_LIST item.
 pub const FBCHAT_EVENT_PRESENCE: fbchat_event_kind = 10;
@@ -135,6 +135,9 @@ pub const FBCHAT_FIELD_UNREAD: fbchat_field = 33;
 pub const FBCHAT_FIELD_UNSEEN: fbchat_field = 34;
 /// Integer: number of conversations with unread messages. Belongs to the whole event.
 pub const FBCHAT_FIELD_INBOX: fbchat_field = 35;
+/// Integer: since when nothing was heard of the person, in milliseconds since 1970 UTC by the server's clock; 0 unless
+/// PRESENCE is FBCHAT_PRESENCE_IDLE, and if the server does not tell.
+pub const FBCHAT_FIELD_IDLE_SINCE_MS: fbchat_field = 36;
 /// Bytes: what fbchat_session_resume takes.
 pub const FBCHAT_FIELD_SAVED: fbchat_field = 50;
 /// Integer: how many events wait.

@@ -42,6 +42,7 @@ const BUDDY: &[fbchat_field] = &[
     FBCHAT_FIELD_PICTURE_URL,
     FBCHAT_FIELD_PICTURE_HASH,
     FBCHAT_FIELD_STATUS_TIME_MS,
+    FBCHAT_FIELD_IDLE_SINCE_MS,
 ];
 pub(super) const MESSAGE: &[fbchat_field] = &[
     FBCHAT_FIELD_FROM,
@@ -236,6 +237,7 @@ impl fbchat_event {
         self.maybe(buddy.status_text.as_deref());
         self.place(buddy.picture_url.as_deref());
         self.int(buddy.status_time);
+        self.int(buddy.idle_since);
     }
 
     pub(super) fn message(&mut self, message: &Message) {

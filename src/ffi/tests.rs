@@ -203,6 +203,7 @@ fn buddy_list_has_a_row_for_each_buddy() {
         name: format!("Buddy {uid}"),
         first_name: "Buddy".into(),
         presence: Presence::Idle,
+        idle_since: 1_227_312_000_000,
         status_text: status.map(str::to_owned),
         status_time: 0,
         picture_url: None,
@@ -224,6 +225,10 @@ fn buddy_list_has_a_row_for_each_buddy() {
     assert_eq!(
         int(event, 1, FBCHAT_FIELD_PRESENCE),
         Ok(i64::from(FBCHAT_PRESENCE_IDLE))
+    );
+    assert_eq!(
+        int(event, 1, FBCHAT_FIELD_IDLE_SINCE_MS),
+        Ok(1_227_312_000_000)
     );
     assert_eq!(int(event, 2, FBCHAT_FIELD_UID), Err(FBCHAT_ERR_ARGUMENT));
     free(event);

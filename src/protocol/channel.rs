@@ -2,6 +2,7 @@
 
 use super::link::Step;
 use super::session::{Now, Session};
+use super::social::time;
 use super::wire::{ChannelReply, Item};
 use crate::types::{Event, Message, Millis, Origin, Presence, Seq, Uid};
 
@@ -144,7 +145,7 @@ impl Session {
         let Some(uid) = item.uid.id().map(Uid).filter(|&uid| Some(uid) != own) else {
             return false;
         };
-        match self.buddies.set(uid, presence) {
+        match self.buddies.set(uid, presence, time(item.idle_since)) {
             Ok(Some(buddy)) => self.emit(Event::Presence(buddy)),
             Ok(None) => return false,
             // A friend that the list does not have yet.

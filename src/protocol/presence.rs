@@ -4,6 +4,7 @@
 //! poll; clients that took them literally showed everyone going offline for a moment.
 
 use super::json::{Flag, Int, List, Map, Object, Text};
+use super::social::time;
 use crate::types::{Buddy, Presence, Uid, UnixMillis};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ struct Listing {
 #[serde(default)]
 struct Available {
     i: Flag,
+    idle_since: Int,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,6 +66,20 @@ struct Entry {
     unavailable: u8,
     /// Complete replies in a row without them among the friends.
     missing: u8,
+}
+
+impl Entry {
+    /// Takes over how they are; they, if that is news.
+    fn set(&mut self, presence: Presence, since: UnixMillis) -> Option<Arc<Buddy>> {
+        self.unavailable = 0;
+        let idle_since = if presence == Presence::Idle { since } else { 0 };
+        if (self.buddy.presence, self.buddy.idle_since) == (presence, idle_since) {
+            return None;
+        }
+        let buddy = Arc::make_mut(&mut self.buddy);
+        (buddy.presence, buddy.idle_since) = (presence, idle_since);
+        Some(self.buddy.clone())
+    }
 }
 
 /// What a reply changed.
@@ -157,6 +173,7 @@ impl Buddies {
                 name,
                 first_name: info.first_name.or_empty(),
                 presence: Presence::Offline,
+                idle_since: 0,
                 status_text: info.status.0.filter(|text| !text.is_empty()),
                 status_time: info.status_time.0.unwrap_or(0).max(0).saturating_mul(1000),
                 picture_url: info.thumb_src.0.filter(|url| !url.is_empty()),
@@ -165,6 +182,7 @@ impl Buddies {
                 Some(entry) => {
                     entry.missing = 0;
                     buddy.presence = entry.buddy.presence;
+                    buddy.idle_since = entry.buddy.idle_since;
                     if *entry.buddy != buddy {
                         change.list = true;
                         entry.buddy = Arc::new(buddy);
@@ -210,39 +228,36 @@ impl Buddies {
         let available: BTreeMap<Uid, Available> =
             available.unwrap_or_default().into_iter().collect();
         for (uid, entry) in &mut self.entries {
-            let presence = match available.get(uid) {
+            let (presence, since) = match available.get(uid) {
                 Some(Available {
                     i: Flag(Some(true)),
-                }) => Presence::Idle,
-                Some(_) => Presence::Active,
-                None if gone.contains(uid) => Presence::Offline,
+                    idle_since,
+                }) => (Presence::Idle, time(*idle_since)),
+                Some(_) => (Presence::Active, 0),
+                None if gone.contains(uid) => (Presence::Offline, 0),
                 None if complete && is_list && entry.buddy.presence != Presence::Offline => {
                     entry.unavailable = entry.unavailable.saturating_add(1);
                     if entry.unavailable < strikes {
                         change.doubtful = true;
                         continue;
                     }
-                    Presence::Offline
+                    (Presence::Offline, 0)
                 }
                 None => continue,
             };
-            entry.unavailable = 0;
-            if entry.buddy.presence != presence {
-                Arc::make_mut(&mut entry.buddy).presence = presence;
-                change.buddies.push(entry.buddy.clone());
-            }
+            change.buddies.extend(entry.set(presence, since));
         }
     }
 
     /// Takes over a pushed presence. `Err` if this is nobody we know: the list is out of date.
-    pub fn set(&mut self, uid: Uid, presence: Presence) -> Result<Option<Arc<Buddy>>, ()> {
+    pub fn set(
+        &mut self,
+        uid: Uid,
+        presence: Presence,
+        idle_since: UnixMillis,
+    ) -> Result<Option<Arc<Buddy>>, ()> {
         let entry = self.entries.get_mut(&uid).ok_or(())?;
-        entry.unavailable = 0;
-        if entry.buddy.presence == presence {
-            return Ok(None);
-        }
-        Arc::make_mut(&mut entry.buddy).presence = presence;
-        Ok(Some(entry.buddy.clone()))
+        Ok(entry.set(presence, idle_since))
     }
 
     /// Takes over something else that was pushed. `Err` likewise.
@@ -275,8 +290,7 @@ impl Buddies {
     pub fn saw(&mut self, uid: Uid) -> Option<Arc<Buddy>> {
         let offline = |entry: &&mut Entry| entry.buddy.presence == Presence::Offline;
         let entry = self.entries.get_mut(&uid).filter(offline)?;
-        Arc::make_mut(&mut entry.buddy).presence = Presence::Active;
-        Some(entry.buddy.clone())
+        entry.set(Presence::Active, 0)
     }
 }
 
@@ -389,12 +403,33 @@ mod tests {
     }
 
     #[test]
+    fn idle_is_since_when_the_server_says() {
+        let mut buddies = full();
+        let since = |buddies: &Buddies, uid| buddies.entries[&Uid(uid)].buddy.idle_since;
+        assert_eq!(since(&buddies, 2), 0);
+        let told = FULL.replace(r#""2":{"i":true}"#, r#""2":{"i":true,"idle_since":7000}"#);
+        assert_eq!(apply(&mut buddies, &told).buddies[0].idle_since, 7000);
+        assert_eq!(apply(&mut buddies, &told).buddies, []);
+        let changed = buddies.set(Uid(1), Presence::Idle, 8000).unwrap().unwrap();
+        assert_eq!(changed.idle_since, 8000);
+        // Who is not idle is not idle since anything, whatever a server says.
+        let nonsense = FULL.replace(r#""1":{"i":false}"#, r#""1":{"i":false,"idle_since":9000}"#);
+        apply(&mut buddies, &nonsense);
+        assert_eq!((since(&buddies, 1), since(&buddies, 2)), (0, 0));
+        buddies.set(Uid(2), Presence::Idle, -1).unwrap();
+        apply(&mut buddies, &told);
+        // A new name is no sign of life.
+        apply(&mut buddies, &told.replace("Two", "Deux"));
+        assert_eq!(since(&buddies, 2), 7000);
+    }
+
+    #[test]
     fn pushes_report_changes_only_and_strangers() {
         let mut buddies = full();
-        assert_eq!(buddies.set(Uid(1), Presence::Active), Ok(None));
-        let changed = buddies.set(Uid(1), Presence::Offline).unwrap().unwrap();
+        assert_eq!(buddies.set(Uid(1), Presence::Active, 0), Ok(None));
+        let changed = buddies.set(Uid(1), Presence::Offline, 0).unwrap().unwrap();
         assert_eq!((changed.uid, changed.presence), (Uid(1), Presence::Offline));
-        assert_eq!(buddies.set(Uid(77), Presence::Active), Err(()));
+        assert_eq!(buddies.set(Uid(77), Presence::Active, 0), Err(()));
         assert!(buddies.saw(Uid(1)).is_some());
         assert!(buddies.saw(Uid(1)).is_none());
     }

@@ -171,6 +171,7 @@ pub(super) struct Item {
     #[serde(rename = "thumbSrc")]
     pub thumb_src: Text,
     pub unseen: Int,
+    pub idle_since: Int,
 }
 
 /// The text part of a message item.

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::ring::Ring;
 use super::{Presence, Wake};
+use crate::store::now_ms;
 use crate::types::{Seq, SessionKey};
 
 /// The most held polls per user; one more lets the oldest go.
@@ -30,6 +31,19 @@ pub(super) struct Waiting {
     pub wake: oneshot::Sender<Wake>,
 }
 
+/// The last sign of a person: by the clock that limits are held to, and by the one that others are told.
+#[derive(Clone, Copy)]
+struct Sign {
+    at: Instant,
+    ms: i64,
+}
+
+impl Sign {
+    fn at(at: Instant) -> Self {
+        Sign { at, ms: now_ms() }
+    }
+}
+
 pub(super) struct Live {
     pub next: Seq,
     pub acked: Seq,
@@ -42,7 +56,7 @@ pub(super) struct Live {
     sessions: Vec<(SessionKey, Instant)>,
     /// Sessions that a request on its way may still take for alive.
     ended: Vec<(SessionKey, Instant)>,
-    last_active: Option<Instant>,
+    last_active: Option<Sign>,
     pub presence: Presence,
 }
 
@@ -79,7 +93,7 @@ impl Live {
             None => self.sessions.push((session, now)),
         }
         if active || self.presence == Presence::Offline {
-            self.last_active = Some(now);
+            self.last_active = Some(Sign::at(now));
         }
     }
 
@@ -87,7 +101,7 @@ impl Live {
     pub fn glimpsed(&mut self, session: SessionKey, active: bool, now: Instant) {
         self.touch(session, now);
         if active && self.presence != Presence::Offline {
-            self.last_active = Some(now);
+            self.last_active = Some(Sign::at(now));
         }
     }
 
@@ -189,13 +203,13 @@ impl Live {
             Presence::Active
         } else if !self.visible || (self.sessions.is_empty() && self.waiting.is_empty()) {
             Presence::Offline
-        } else if self
-            .last_active
-            .is_none_or(|at| age(at) >= limits.idle_after)
-        {
-            Presence::Idle
         } else {
-            Presence::Active
+            match self.last_active {
+                Some(sign) if age(sign.at) >= limits.idle_after => {
+                    Presence::Idle { since: sign.ms }
+                }
+                _ => Presence::Active,
+            }
         };
         std::mem::replace(&mut self.presence, presence) != presence
     }
@@ -232,9 +246,10 @@ mod tests {
         assert_eq!(presence(&mut live, start), Presence::Active);
         let _poll = hold(&mut live, 1, ONE);
         assert_eq!(presence(&mut live, at(299)), Presence::Active);
-        assert_eq!(presence(&mut live, at(300)), Presence::Idle);
+        let idle = presence(&mut live, at(300));
+        assert!(idle.idle_since().is_some());
         live.unwait(1, ONE, at(310));
-        assert_eq!(presence(&mut live, at(399)), Presence::Idle);
+        assert_eq!(presence(&mut live, at(399)), idle);
         live.seen(ONE, true, at(399));
         assert_eq!(presence(&mut live, at(399)), Presence::Active);
         assert_eq!(presence(&mut live, at(399 + 90)), Presence::Offline);
@@ -249,9 +264,10 @@ mod tests {
         assert!(!live.connected());
         live.seen(TWO, false, start);
         let _poll = hold(&mut live, 1, TWO);
-        assert_eq!(presence(&mut live, at(300)), Presence::Idle);
+        let idle = presence(&mut live, at(300));
+        assert!(idle.idle_since().is_some());
         live.glimpsed(ONE, false, at(310));
-        assert_eq!(presence(&mut live, at(310)), Presence::Idle);
+        assert_eq!(presence(&mut live, at(310)), idle);
         live.glimpsed(ONE, true, at(320));
         assert_eq!(presence(&mut live, at(320)), Presence::Active);
     }

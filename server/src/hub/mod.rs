@@ -26,7 +26,10 @@ pub enum Presence {
     /// At the keyboard.
     Active,
     /// Connected, but without a sign of the person for some minutes.
-    Idle,
+    Idle {
+        /// When the last one was, in ms since 1970.
+        since: i64,
+    },
     /// Not connected, or switched off.
     Offline,
 }
@@ -36,8 +39,16 @@ impl Presence {
     pub fn name(self) -> &'static str {
         match self {
             Presence::Active => "active",
-            Presence::Idle => "idle",
+            Presence::Idle { .. } => "idle",
             Presence::Offline => "offline",
+        }
+    }
+
+    /// Since when there was no sign of the person, in ms since 1970.
+    pub fn idle_since(self) -> Option<i64> {
+        match self {
+            Presence::Idle { since } => Some(since),
+            Presence::Active | Presence::Offline => None,
         }
     }
 }

@@ -70,6 +70,8 @@ struct Available {
     i: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fl: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_since: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -123,8 +125,9 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
             (
                 uid,
                 Available {
-                    i: presence == Presence::Idle,
+                    i: presence.idle_since().is_some(),
                     fl: containing(&lists, uid),
+                    idle_since: presence.idle_since(),
                 },
             )
         })
