@@ -65,7 +65,7 @@ void fb_buddy_name(FbConnection *connection, const char *who, const char *name)
 }
 
 /* Handlers run only when something changed: others play sounds and show notices at them. */
-static void apply_presence(PurpleAccount *account, PurpleBuddy *buddy, gint64 presence, const char *text)
+static void apply_presence(PurpleAccount *account, PurpleBuddy *buddy, gint64 presence, time_t idle_since, const char *text)
 {
 	PurplePresence *known = purple_buddy_get_presence(buddy);
 	PurpleStatus *status = purple_presence_get_active_status(known);
@@ -88,9 +88,10 @@ static void apply_presence(PurpleAccount *account, PurpleBuddy *buddy, gint64 pr
 			else
 				purple_prpl_got_user_status(account, who, FB_STATUS_AVAILABLE, NULL);
 		}
-		/* The server does not say since when; 0 stands for that. */
-		if (idle != was_idle)
-			purple_prpl_got_user_idle(account, who, idle, 0);
+		/* The server's clock may be ahead of ours. */
+		idle_since = MIN(idle_since, time(NULL));
+		if (idle != was_idle || (idle && idle_since != purple_presence_get_idle_time(known)))
+			purple_prpl_got_user_idle(account, who, idle, idle_since);
 	}
 	g_free(who);
 }
@@ -131,6 +132,7 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 	buddy = fb_client_find(session) != NULL ? purple_find_buddy(account, who) : NULL;
 	if (buddy != NULL)
 		apply_presence(account, buddy, fb_int(event, item, FBCHAT_FIELD_PRESENCE),
+		               (time_t)(fb_int(event, item, FBCHAT_FIELD_IDLE_SINCE_MS) / 1000),
 		               fbchat_event_str(event, item, FBCHAT_FIELD_STATUS_TEXT, NULL));
 	connection = fb_client_find(session);
 	buddy = connection != NULL ? purple_find_buddy(account, who) : NULL;

@@ -127,7 +127,8 @@ void ui_emit_buddy(const char *event, PurpleBuddy *buddy)
 	text = PURPLE_PLUGIN_PROTOCOL_INFO(prpl)->status_text(buddy);
 	emit(event, "account", purple_account_get_username(purple_buddy_get_account(buddy)), "who", purple_buddy_get_name(buddy),
 	     "alias", purple_buddy_get_alias(buddy), "server_alias", server_alias, "status", purple_status_get_id(status), "online",
-	     purple_presence_is_online(presence) ? "1" : "0", "idle", purple_presence_is_idle(presence) ? "1" : "0", "group",
+	     purple_presence_is_online(presence) ? "1" : "0", "idle", purple_presence_is_idle(presence) ? "1" : "0",
+	     "idle_since", number(purple_presence_get_idle_time(presence)), "group",
 	     group != NULL ? purple_group_get_name(group) : NULL, "text", text, "icon_size",
 	     number((gint64)icon_size), "icon", icon != NULL ? purple_buddy_icon_get_checksum(icon) : NULL, NULL);
 	g_free(text);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The buddy list, and how people see each other."""
 
+import time
+
 from case import ALICE, BOB, Case, OnDisk
 from peers import RECV
 
@@ -98,11 +100,20 @@ class Idle(OnDisk):
 
     def test_idle_is_seen_and_its_end_too(self):
         alice, bob = self.both()
+        before = int(time.time())
+        # A message is a sign of life, and this one is the last.
+        self.exchange(bob, BOB, self.alice, alice, ALICE, self.bob, "bye")
+        after = int(time.time())
         bob.do("idle", BOB, 600)
-        alice.wait("buddy-idle", account=ALICE, who=self.bob, idle="1")
+        since = int(alice.wait("buddy-idle", account=ALICE, who=self.bob, idle="1")["idle_since"])
+        self.assertTrue(before <= since <= after + 1, f"{since} is not within {before}…{after}")
         self.assertEqual(alice.buddies(ALICE)[self.bob]["online"], "1")
+        # Who comes later hears the same from the list.
+        other = self.host("alice2")
+        self.sign_on(other, ALICE, self.server.url)
+        self.assertEqual(other.buddies(ALICE)[self.bob]["idle_since"], str(since))
         bob.do("idle", BOB, 0)
-        alice.wait("buddy-idle", account=ALICE, who=self.bob, idle="0")
+        self.assertEqual(alice.wait("buddy-idle", account=ALICE, who=self.bob, idle="0")["idle_since"], "0")
 
     def test_away_is_seen_as_idle(self):
         alice, bob = self.both()
