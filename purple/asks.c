@@ -5,8 +5,18 @@
  */
 #include "prpl.h"
 
+#include <core.h>
+
 /* Whoever was away for long does not come home to hundreds of dialogs. The rest comes at the next sign-on. */
 #define AUTHORISATIONS_AT_ONCE 20
+
+/* There questions are answered with yes or no, which it tells apart by the words Accept and Reject on the buttons. */
+gboolean fb_in_bitlbee(void)
+{
+	GHashTable *info = purple_core_get_ui_info();
+
+	return info != NULL && g_strcmp0(g_hash_table_lookup(info, "name"), "BitlBee") == 0;
+}
 
 static GHashTable *asks;
 static guint last_ask;

@@ -83,6 +83,15 @@ void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fi
 	before = asked_before(account, fingerprint);
 	if (before && !fatal)
 		return;
+	/* There questions end with the connection that they are about, which is now. */
+	if (fb_in_bitlbee()) {
+		char *how = g_strdup_printf(_("If this is the fingerprint of the right server, trust it with: account set certificate %s"),
+		                            fingerprint);
+
+		purple_notify_error(account, NULL, how, NULL);
+		g_free(how);
+		return;
+	}
 	/* An older question is about a certificate that is no longer shown. */
 	purple_request_close_with_handle(account);
 	purple_account_set_string(account, OFFERED, fingerprint);
@@ -94,9 +103,8 @@ void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fi
 			: _("Its certificate cannot be verified.\n\n%s\n\nAsk whoever runs the server whether this is its "
 	            "fingerprint:\n%s"),
 		reason, fingerprint);
-	/* BitlBee knows buttons by these words. */
-	purple_request_action(account, NULL, primary, secondary, 1, account, NULL, NULL, account, 2, _("_Accept"),
-	                      G_CALLBACK(trust), _("_Reject"), G_CALLBACK(do_not_trust));
+	purple_request_action(account, FB_TITLE, primary, secondary, 1, account, NULL, NULL, account, 2,
+	                      _("_Accept"), G_CALLBACK(trust), _("_Reject"), G_CALLBACK(do_not_trust));
 	g_free(secondary);
 	g_free(primary);
 }

@@ -264,6 +264,28 @@ static void removal_answered(gpointer number, int choice)
 		fb_ask_free(ask);
 }
 
+static void ask_about_friendship(FbConnection *connection, PurpleBuddy *buddy, PurpleGroup *group)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	const char *who = purple_buddy_get_name(buddy);
+	guint number;
+	FbAsk *ask = fb_ask_new(connection, who, &number);
+	char *primary = g_strdup_printf(_("Do you also want to end the friendship with %s?"), purple_buddy_get_alias(buddy));
+	const char *secondary = _("So far you have taken this person off your list here. Without the friendship neither of you "
+	                          "sees the other online any more.");
+
+	ask->group = g_strdup(purple_group_get_name(group != NULL ? group : purple_buddy_get_group(buddy)));
+	ask->alias = g_strdup(buddy->alias);
+	if (fb_in_bitlbee())
+		purple_request_action(connection->gc, FB_TITLE, primary, secondary, 0, account, who, NULL, GUINT_TO_POINTER(number), 2,
+		                      "Reject", G_CALLBACK(removal_answered), "Accept", G_CALLBACK(removal_answered));
+	else
+		purple_request_action(connection->gc, FB_TITLE, primary, secondary, 0, account, who, NULL, GUINT_TO_POINTER(number), 3,
+		                      _("_Only Take off the List"), G_CALLBACK(removal_answered), _("_End the Friendship"),
+		                      G_CALLBACK(removal_answered), _("_Cancel"), G_CALLBACK(removal_answered));
+	g_free(primary);
+}
+
 /* libpurple takes the buddy off the list when this returns. That is all that happens until the user has answered. */
 void fb_remove_buddy(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *group)
 {
@@ -278,22 +300,8 @@ void fb_remove_buddy(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *grou
 	if (connection == NULL || !last || !is_friend(connection, who))
 		return;
 	hide(account, who, TRUE);
-	/* BitlBee has only yes and no to answer with. Who is taken off the list there stays a friend. */
-	if (ui != NULL && ui->request_action != NULL && ui->request_fields != NULL) {
-		guint number;
-		FbAsk *ask = fb_ask_new(connection, who, &number);
-		char *primary = g_strdup_printf(_("Do you also want to end the friendship with %s?"), purple_buddy_get_alias(buddy));
-
-		ask->group = g_strdup(purple_group_get_name(group != NULL ? group : purple_buddy_get_group(buddy)));
-		ask->alias = g_strdup(buddy->alias);
-		purple_request_action(gc, NULL, primary,
-		                      _("So far you have taken this person off your list here. Without the friendship neither of you "
-		                        "sees the other online any more."),
-		                      0, account, who, NULL, GUINT_TO_POINTER(number), 3, _("_Only Take off the List"),
-		                      G_CALLBACK(removal_answered), _("_End the Friendship"), G_CALLBACK(removal_answered),
-		                      _("_Cancel"), G_CALLBACK(removal_answered));
-		g_free(primary);
-	}
+	if (ui != NULL && ui->request_action != NULL)
+		ask_about_friendship(connection, buddy, group);
 }
 
 /* A whole group: a question for each member would be a flood, so all stay friends. */

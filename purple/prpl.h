@@ -19,6 +19,9 @@
 #include <fbchat.h>
 
 #define FB_PRPL_ID "prpl-fbchat"
+
+/* Of windows with questions, which BitlBee would otherwise call "(null)". */
+#define FB_TITLE "Facebook Chat"
 #define FB_DEFAULT_SERVER "http://127.0.0.1:8080"
 
 /* A text for people in their language. With a domain, since in the host's own catalogue ours are not. */
@@ -131,6 +134,7 @@ void fb_rename_group(PurpleConnection *gc, const char *old_name, PurpleGroup *gr
 void fb_group_buddy(PurpleConnection *gc, const char *who, const char *old_group, const char *new_group);
 
 /* asks.c: questions to the user */
+gboolean fb_in_bitlbee(void);
 typedef struct {
 	fbchat_session session;
 	char *who;

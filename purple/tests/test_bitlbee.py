@@ -13,6 +13,7 @@ import tempfile
 import peers
 from case import ALICE, BOB, NASTY, Case, OnDisk
 from peers import RECV, SEND, Lines, plain
+from relays import BehindTls
 
 TAG = "fbchat"
 
@@ -147,6 +148,38 @@ class BitlBee(InBitlBee):
         irc.say("PRIVMSG BobExample :\x01TYPING 1\x01")
         bob.wait("typing", account=BOB, who=self.alice, state="1")
 
+    def test_info(self):
+        _, irc, bob = self.with_bob()
+        bob.do("message", BOB, "available", text=NASTY.replace("<", "&lt;").replace("&amp;", "&amp;amp;"))
+        peers.eventually("his status line", lambda: irc.root("info BobExample", r"User \d+ info:") and
+                         irc.root("info BobExample", "Member since: ") and irc.unread(re.escape(f" :Message: {NASTY}")))
+        for line in ("Name: Bob Example", "Friendship: Friend", f"E-mail address: {BOB}"):
+            irc.heard(f"^:root!.* :{re.escape(line)}")
+        irc.root("info nobody", "Nick `nobody' does not exist")
+
+    def removed(self):
+        """Bob is taken off the list, and the question is open."""
+        server, irc, bob = self.with_bob()
+        irc.root("remove BobExample", "New request: ")
+        irc.heard("end the friendship with Bob Example")
+        irc.heard("^:BobExample!.* QUIT")
+        return server, irc, bob
+
+    def test_removing_somebody_asks_before_it_ends_a_friendship(self):
+        _, irc, bob = self.removed()
+        irc.root("yes", "Accepted")
+        bob.wait("buddy-removed", account=BOB, who=self.alice)
+
+    def test_who_is_removed_without_a_yes_stays_a_friend(self):
+        _, irc, bob = self.removed()
+        irc.root("no", "Rejected")
+        irc.root(f"account {TAG} off", "Signing off")
+        self.wait_online(bob, BOB, self.alice, "0")
+        irc.root(f"account {TAG} on", "Logged in")
+        self.wait_online(bob, BOB, self.alice)
+        # BitlBee keeps no settings of the plugin, also not whom one does not want to see.
+        irc.heard("^:BobExample!.* JOIN")
+
     def test_own_message_from_elsewhere(self):
         server, irc, bob = self.with_bob()
         elsewhere = self.host("alice")
@@ -181,3 +214,14 @@ class Restart(OnDisk, InBitlBee):
         bob.do("send", BOB, self.alice, text="after")
         self.assertEqual(irc.said_by("BobExample", "alice"), "after")
         self.assertEqual(irc.unread(r"error|Signing off|^:BobExample!.* PRIVMSG"), [])
+
+
+class Certificate(BehindTls, InBitlBee):
+    def test_untrusted_certificate_can_be_trusted(self):
+        irc = self.irc()
+        self.add_account(irc, self.url)
+        irc.root(f"account {TAG} on", f"account set certificate {self.fingerprint}")
+        irc.heard("Login error: .*certificate is not trusted")
+        irc.heard("Signing off")
+        irc.root(f"account {TAG} set certificate {self.fingerprint}", "certificate = ")
+        irc.root(f"account {TAG} on", "Logged in")
