@@ -12,7 +12,7 @@ RUN_PACKAGES := pidgin
 TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
 	clang gobjc libgnustep-base-dev doxygen abigail-tools \
-	finch bitlbee-libpurple appstream valgrind systemd ruby-mechanize \
+	finch bitlbee-libpurple telepathy-haze appstream valgrind systemd ruby-mechanize \
 	chromium chromium-driver python3-selenium
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them

@@ -236,7 +236,7 @@ class Host(Lines):
 def parse_options(parser):
     """The arguments that all test programs take go to OPTIONS; returns what is left over."""
     global OPTIONS
-    for name in ("plugin", "plugin-shared", "headless", "fbchatd", "artefacts"):
+    for name in ("plugin", "plugin-shared", "search-path", "headless", "fbchatd", "artefacts"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
     parser.add_argument("--loop", default="glib", help="the main loop of the headless host: glib or poll")
     parser.add_argument("--under", default="", help="a command to run the headless host with, such as valgrind")
