@@ -36,7 +36,9 @@ class Case(unittest.TestCase):
         path = os.path.join(peers.OPTIONS.artefacts, f"headless-{name}.log")
         if directory is None and os.path.exists(path):
             os.unlink(path)
-        host = Host(name, directory, **variables)
+        # Under valgrind one is enough: the other would be slow only to do the same.
+        self.watched = getattr(self, "watched", who)
+        host = Host(name, directory, under=peers.OPTIONS.under if who == self.watched else "", **variables)
         self.addCleanup(host.discard)
         # In order, since that is where mistakes with timers and memory show.
         self.addCleanup(host.quit)

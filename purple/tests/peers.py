@@ -154,7 +154,7 @@ class Server(Lines):
 class Host(Lines):
     """One headless libpurple process. Its directory outlives it, as ~/.purple outlives Pidgin."""
 
-    def __init__(self, name, directory=None, plugin=None, **variables):
+    def __init__(self, name, directory=None, plugin=None, under="", **variables):
         self.own_directory = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="fbchat-purple-")
         # No session bus, which libpurple would start if there were a display to find one by.
@@ -163,7 +163,7 @@ class Host(Lines):
             environment.pop(variable, None)
         environment.update(variables)
         log = os.path.join(OPTIONS.artefacts, f"headless-{name}.log")
-        command = [*shlex.split(OPTIONS.under), OPTIONS.headless, OPTIONS.loop, plugin or OPTIONS.plugin, self.directory]
+        command = [*shlex.split(under), OPTIONS.headless, OPTIONS.loop, plugin or OPTIONS.plugin, self.directory]
         super().__init__(command, log, stdin=subprocess.PIPE, env=environment)
         self.wait("ready")
 
@@ -239,7 +239,7 @@ def parse_options(parser):
     for name in ("plugin", "plugin-shared", "search-path", "headless", "fbchatd", "artefacts"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
     parser.add_argument("--loop", default="glib", help="the main loop of the headless host: glib or poll")
-    parser.add_argument("--under", default="", help="a command to run the headless host with, such as valgrind")
+    parser.add_argument("--under", default="", help="a command to run the first headless host of a scenario with, such as valgrind")
     OPTIONS, rest = parser.parse_known_args()
     for name in ("plugin", "headless", "fbchatd"):
         if not os.access(getattr(OPTIONS, name), os.R_OK):
