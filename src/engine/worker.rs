@@ -23,10 +23,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long a logout may go on after its session was closed.
 const LOGOUT_GRACE: Duration = Duration::from_secs(2);
-/// How long it may when the whole client goes.
-const LAST_LOGOUT_GRACE: Duration = Duration::from_millis(120);
-/// How long a name lookup that hangs may hold the worker back; its thread ends when the system lets go of it.
-const RUNTIME_GRACE: Duration = Duration::from_millis(80);
+/// How long it may when the whole client goes, and how long a name lookup that hangs may hold the worker back in all; its
+/// thread ends when the system lets go of it. A host that quits is to be gone within 100 ms.
+const LAST_GRACE: Duration = Duration::from_millis(70);
 /// Threads for name lookups. They go away when idle.
 const BLOCKING_THREADS: usize = 4;
 const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(2);
@@ -160,7 +159,7 @@ impl Engine {
     /// Cancels everything and joins the thread. Later calls do nothing.
     pub(crate) fn stop(&self) {
         for seat in self.core.queue.close() {
-            seat.end(LAST_LOGOUT_GRACE);
+            seat.end(LAST_GRACE);
         }
         lock(&self.alive).take();
         let stop = lock(&self.stop).take();
@@ -185,7 +184,7 @@ impl Drop for Engine {
 
 /// The thread's whole life. If it panics, the runtime drops the sessions' tasks, which tell the host.
 fn work(runtime: Runtime, stopped: oneshot::Receiver<()>, mut all_gone: mpsc::Receiver<()>) {
-    runtime.block_on(async {
+    let end = runtime.block_on(async {
         #[cfg(feature = "fault-injection")]
         let stopped = async {
             tokio::select! {
@@ -196,7 +195,9 @@ fn work(runtime: Runtime, stopped: oneshot::Receiver<()>, mut all_gone: mpsc::Re
         // An error means that the engine is gone, which asks for the same.
         let _ = stopped.await;
         // Sessions end at once, but for logouts; those that were closed earlier do not get their two seconds.
-        let _ = tokio::time::timeout(LAST_LOGOUT_GRACE, all_gone.recv()).await;
+        let end = Instant::now() + LAST_GRACE;
+        let _ = tokio::time::timeout_at(end.into(), all_gone.recv()).await;
+        end
     });
-    runtime.shutdown_timeout(RUNTIME_GRACE);
+    runtime.shutdown_timeout(end.saturating_duration_since(Instant::now()));
 }

@@ -146,7 +146,7 @@ pub extern "C" fn fbchat_client_wake(client: *mut fbchat_client) -> fbchat_statu
 /// Cancels everything, joins the worker thread and frees the client, within 250 ms (a second with ten thousand sessions).
 ///
 /// Sessions that are still open are dropped without a logout, so that fbchat_session_resume can go on with them; logouts
-/// under way, and the word of what was taken last, get 120 ms. A poll of another thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
+/// under way, and the word of what was taken last, get 70 ms. A poll of another thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
 ///
 /// @param client  the client; NULL and one freed already are harmless
 ///
