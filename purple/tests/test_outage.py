@@ -86,6 +86,7 @@ class Outage(OnDisk):
         for host in (alice, bob):
             self.assert_undisturbed(host)
             self.assertEqual([item for item in host.have("message") if int(item["flags"]) & RECV], [], "came twice")
+            self.assertEqual(host.have("buddy-signed-off"), [], "friends do not flap")
 
     def test_restart_is_no_sign_off(self):
         self.check_restart(signal.SIGTERM)

@@ -35,3 +35,4 @@ class Servers(Case):
         self.exchange(self.elsewhere, ALICE, self.bob, self.here, BOB, self.alice, "still here")
         self.exchange(self.here, BOB, self.alice, self.elsewhere, ALICE, self.bob, "here too")
         self.assertEqual(self.here.have("error", account=BOB), [])
+        self.assertEqual(self.here.have("buddy-signed-off", account=BOB), [], "friends on the other server do not flap")
