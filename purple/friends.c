@@ -65,7 +65,7 @@ static void befriend(FbConnection *connection, const char *who, int32_t action, 
 	fb_request_begun(connection, status, request, answered, who, NULL);
 }
 
-static void refresh(FbConnection *connection)
+void fb_refresh(FbConnection *connection)
 {
 	fbchat_session_refresh(fb_client(), connection->session, NULL);
 }
@@ -151,7 +151,7 @@ static void profile_of_added(FbConnection *connection, const fbchat_event *event
 	if (fb_failure(event) != NULL)
 		return;
 	if (fb_int(event, 0, FBCHAT_FIELD_RELATION) == FBCHAT_RELATION_FRIEND)
-		refresh(connection);
+		fb_refresh(connection);
 	name = fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL);
 	if (name != NULL && *name != '\0')
 		fb_buddy_name(connection, who, name);
@@ -233,7 +233,7 @@ void fb_add_buddy_with_invite(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGr
 	}
 	hide(purple_connection_get_account(gc), who, FALSE);
 	if (is_friend(connection, who))
-		refresh(connection);
+		fb_refresh(connection);
 	else
 		befriend(connection, who, FBCHAT_FRIEND_REQUEST, message, asked_to_be_friends);
 }
@@ -258,7 +258,7 @@ static void removal_answered(gpointer number, int choice)
 		/* As it was, if the group is still there; else as one that is new. */
 		if (group != NULL && purple_find_buddy(account, ask->who) == NULL)
 			purple_blist_add_buddy(purple_buddy_new(account, ask->who, ask->alias), NULL, group, NULL);
-		refresh(connection);
+		fb_refresh(connection);
 	}
 	if (ask != NULL)
 		fb_ask_free(ask);

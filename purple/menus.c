@@ -57,6 +57,47 @@ static void ask_password(PurplePluginAction *action)
 	purple_account_request_change_password(purple_connection_get_account(gc));
 }
 
+/* Where one is signed on is on the server's page, with the buttons that end it. */
+static void show_sessions(PurplePluginAction *action)
+{
+	PurpleConnection *gc = action->context;
+	char *url;
+
+	if (gc->proto_data == NULL)
+		return;
+	url = g_strconcat(fb_server_of(gc->proto_data), "/home.php", NULL);
+	purple_notify_uri(gc, url);
+	g_free(url);
+}
+
+static void refresh(PurplePluginAction *action)
+{
+	PurpleConnection *gc = action->context;
+
+	if (gc->proto_data != NULL)
+		fb_refresh(gc->proto_data);
+}
+
+/* What belongs into a report of something that does not work. */
+static void show_about(PurplePluginAction *action)
+{
+	PurpleConnection *gc = action->context;
+	FbConnection *connection = gc->proto_data;
+	char *own;
+	char *primary;
+	char *secondary;
+
+	if (connection == NULL)
+		return;
+	primary = g_strdup_printf("fbchat %s", fbchat_version());
+	own = fb_name_of(connection->uid);
+	secondary = g_strdup_printf(_("Server: %s\nYour number: %s"), fb_server_of(connection), own);
+	purple_notify_info(gc, FB_TITLE, primary, secondary);
+	g_free(secondary);
+	g_free(primary);
+	g_free(own);
+}
+
 GList *fb_actions(PurplePlugin *plugin, gpointer context)
 {
 	FbConnection *connection = context != NULL ? ((PurpleConnection *)context)->proto_data : NULL;
@@ -69,6 +110,9 @@ GList *fb_actions(PurplePlugin *plugin, gpointer context)
 		actions = g_list_append(actions, purple_plugin_action_new(_("Set Status Line..."), ask_status));
 	if (can(connection, FBCHAT_FEATURE_PASSWORD))
 		actions = g_list_append(actions, purple_plugin_action_new(_("Change Password..."), ask_password));
+	actions = g_list_append(actions, purple_plugin_action_new(_("My Sessions in the Browser"), show_sessions));
+	actions = g_list_append(actions, purple_plugin_action_new(_("Refresh the Buddy List"), refresh));
+	actions = g_list_append(actions, purple_plugin_action_new(_("About"), show_about));
 	return actions;
 }
 
@@ -135,57 +179,91 @@ GList *fb_blist_node_menu(PurpleBlistNode *node)
 	return g_list_append(NULL, purple_menu_action_new(_("Poke"), PURPLE_CALLBACK(poke_chosen), NULL, NULL));
 }
 
-/* Commands. Each is about the person of the conversation in which it is typed. */
-static FbConnection *connection_of(PurpleConversation *conversation, char **error)
-{
-	PurpleConnection *gc = purple_conversation_get_gc(conversation);
+/* Commands. Each is about the person of the conversation in which it is typed, or about oneself. */
+typedef struct {
+	const char *name;
+	const char *argument; /* "s" = a text, "" = none */
+	const char *help;
+	void (*run)(FbConnection *connection, const char *who, const char *argument);
+} Command;
 
-	if (gc == NULL || gc->proto_data == NULL) {
-		*error = g_strdup(_("You are not signed on."));
-		return NULL;
-	}
-	return gc->proto_data;
+static void command_poke(FbConnection *connection, const char *who, const char *argument)
+{
+	(void)argument;
+	purple_prpl_send_attention(connection->gc, who, 0);
 }
 
-static PurpleCmdRet run_command(PurpleConversation *conversation, const gchar *command, gchar **arguments, gchar **error,
+static void command_status(FbConnection *connection, const char *who, const char *argument)
+{
+	(void)who;
+	fb_status_text_set(connection, argument);
+}
+
+static void command_whois(FbConnection *connection, const char *who, const char *argument)
+{
+	(void)argument;
+	fb_get_info(connection->gc, who);
+}
+
+static void command_whoami(FbConnection *connection, const char *who, const char *argument)
+{
+	char *own = fb_name_of(connection->uid);
+
+	(void)who;
+	(void)argument;
+	fb_get_info(connection->gc, own);
+	g_free(own);
+}
+
+static void command_search(FbConnection *connection, const char *who, const char *argument)
+{
+	(void)who;
+	fb_search(connection, argument);
+}
+
+static void command_history(FbConnection *connection, const char *who, const char *argument)
+{
+	(void)argument;
+	fb_history(connection, who);
+}
+
+/* The help of commands is markup. */
+static const Command commands[] = {
+	{ "poke", "", N_("poke:  Poke this person."), command_poke },
+	{ "status", "s", N_("status [text]:  Set your status line, or take it away."), command_status },
+	{ "status", "", N_("status [text]:  Set your status line, or take it away."), command_status },
+	{ "whois", "", N_("whois:  Show what this person tells about himself or herself."), command_whois },
+	{ "whoami", "", N_("whoami:  Show what others see of you."), command_whoami },
+	{ "search", "s", N_("search &lt;name or e-mail address&gt;:  Search for people."), command_search },
+	{ "history", "", N_("history:  Show the latest messages that the server has of this conversation."), command_history },
+};
+
+static PurpleCmdId command_ids[G_N_ELEMENTS(commands)];
+
+static PurpleCmdRet run_command(PurpleConversation *conversation, const gchar *name, gchar **arguments, gchar **error,
                                 void *data)
 {
-	FbConnection *connection = connection_of(conversation, error);
-	const char *who = purple_conversation_get_name(conversation);
-	const char *argument = arguments != NULL && arguments[0] != NULL ? arguments[0] : "";
+	const Command *command = data;
+	PurpleConnection *gc = purple_conversation_get_gc(conversation);
 
-	(void)data;
-	if (connection == NULL)
+	(void)name;
+	if (gc == NULL || gc->proto_data == NULL) {
+		*error = g_strdup(_("You are not signed on."));
 		return PURPLE_CMD_RET_FAILED;
-	if (strcmp(command, "poke") == 0)
-		purple_prpl_send_attention(connection->gc, who, 0);
-	else if (strcmp(command, "status") == 0)
-		fb_status_text_set(connection, argument);
-	else if (strcmp(command, "whois") == 0)
-		fb_get_info(connection->gc, who);
-	else if (strcmp(command, "search") == 0)
-		fb_search(connection, argument);
-	else
-		fb_history(connection, who);
+	}
+	command->run(gc->proto_data, purple_conversation_get_name(conversation),
+	             arguments != NULL && arguments[0] != NULL ? arguments[0] : "");
 	return PURPLE_CMD_RET_OK;
-}
-
-static PurpleCmdId commands[6];
-
-static PurpleCmdId command_new(const char *name, const char *arguments, const char *help)
-{
-	return purple_cmd_register(name, arguments, PURPLE_CMD_P_PRPL, PURPLE_CMD_FLAG_IM | PURPLE_CMD_FLAG_PRPL_ONLY,
-	                           FB_PRPL_ID, run_command, help, NULL);
 }
 
 void fb_commands_register(void)
 {
-	commands[0] = command_new("poke", "", _("poke:  Poke this person."));
-	commands[1] = command_new("status", "s", _("status [text]:  Set your status line, or take it away."));
-	commands[2] = command_new("status", "", _("status [text]:  Set your status line, or take it away."));
-	commands[3] = command_new("whois", "", _("whois:  Show what this person tells about himself or herself."));
-	commands[4] = command_new("search", "s", _("search &lt;name or e-mail address&gt;:  Search for people."));
-	commands[5] = command_new("history", "", _("history:  Show the latest messages that the server has of this conversation."));
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(commands); i++)
+		command_ids[i] = purple_cmd_register(commands[i].name, commands[i].argument, PURPLE_CMD_P_PRPL,
+		                                     PURPLE_CMD_FLAG_IM | PURPLE_CMD_FLAG_PRPL_ONLY, FB_PRPL_ID, run_command,
+		                                     _(commands[i].help), (void *)&commands[i]);
 }
 
 void fb_commands_unregister(void)
@@ -193,5 +271,5 @@ void fb_commands_unregister(void)
 	size_t i;
 
 	for (i = 0; i < G_N_ELEMENTS(commands); i++)
-		purple_cmd_unregister(commands[i]);
+		purple_cmd_unregister(command_ids[i]);
 }

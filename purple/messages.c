@@ -169,7 +169,9 @@ static void show_own(FbConnection *connection, const char *who, const char *name
 		/* What I wrote elsewhere last night is no reason to open a window now. */
 		if (flags & PURPLE_MESSAGE_DELAYED)
 			return;
+		connection->showing = TRUE;
 		conversation = purple_conversation_new(PURPLE_CONV_TYPE_IM, account, who);
+		connection->showing = FALSE;
 		if (name != NULL && purple_find_buddy(account, who) == NULL)
 			purple_conversation_set_title(conversation, name);
 	}
@@ -184,11 +186,13 @@ static void show_incoming(FbConnection *connection, const char *who, const char 
 	fbchat_session session = connection->session;
 	PurpleConversation *conversation;
 
+	connection->showing = TRUE;
 	serv_got_im(connection->gc, who, markup, PURPLE_MESSAGE_RECV | flags, when);
 
 	/* The account may be signed off by now. */
 	if (fb_client_find(session) == NULL)
 		return;
+	connection->showing = FALSE;
 	fb_unread_shown(connection, who);
 	/* Of someone who is no buddy libpurple knows only the number. */
 	if (name == NULL || purple_find_buddy(account, who) != NULL)

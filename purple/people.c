@@ -158,20 +158,30 @@ void fb_search(FbConnection *connection, const char *words)
 	fb_request_begun(connection, status, request, search_answered, NULL, words);
 }
 
+/* So many messages of earlier are shown where a conversation is opened. */
+#define RECENT 20
+
 /* Into the conversation, if it is still open, but not into the host's log, where most of it is already. */
-static void history_arrived(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
+static void history_arrived(FbConnection *connection, const fbchat_event *event, const char *who, const char *recent)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	fbchat_session session = connection->session;
 	const char *failure = fb_failure(event);
 	size_t item;
 
-	(void)text;
 	if (failure != NULL) {
 		purple_conv_present_error(who, account, failure);
 		return;
 	}
-	for (item = 0; item < fbchat_event_count(event); item++) {
+	if (recent != NULL) {
+		PurpleConversation *opened = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
+
+		/* Something was said meanwhile, which would come again here, and the old would stand below the new. */
+		if (opened == NULL || purple_conversation_get_message_history(opened) != NULL)
+			return;
+	}
+	item = recent != NULL && fbchat_event_count(event) > RECENT ? fbchat_event_count(event) - RECENT : 0;
+	for (; item < fbchat_event_count(event); item++) {
 		gboolean own = (fb_int(event, item, FBCHAT_FIELD_FLAGS) & FBCHAT_MESSAGE_OWN) != 0;
 		const char *said = fbchat_event_str(event, item, FBCHAT_FIELD_TEXT, NULL);
 		PurpleConversation *conversation;
@@ -192,10 +202,20 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 	}
 }
 
-void fb_history(FbConnection *connection, const char *who)
+static void ask_history(FbConnection *connection, const char *who, const char *recent)
 {
 	fbchat_request request = 0;
 	fbchat_status status = fbchat_session_history(fb_client(), connection->session, fb_uid_of(who), 0, &request);
 
-	fb_request_begun(connection, status, request, history_arrived, who, NULL);
+	fb_request_begun(connection, status, request, history_arrived, who, recent);
+}
+
+void fb_history(FbConnection *connection, const char *who)
+{
+	ask_history(connection, who, NULL);
+}
+
+void fb_history_recent(FbConnection *connection, const char *who)
+{
+	ask_history(connection, who, "recent");
 }

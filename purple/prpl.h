@@ -27,6 +27,7 @@
 /* A text for people in their language. With a domain, since in the host's own catalogue ours are not. */
 #define FB_TEXT_DOMAIN "purple-fbchat"
 #define _(text) dgettext(FB_TEXT_DOMAIN, text)
+#define N_(text) text /* translated where it is used */
 
 /* The ids of statuses, of buddies and of the account alike. */
 #define FB_STATUS_AVAILABLE "available"
@@ -57,6 +58,7 @@ typedef struct {
 	GHashTable *wanted_icons; /* of whom a picture is to be fetched */
 	guint icon_fetches;     /* pictures under way */
 	gint64 message_limit;   /* in characters */
+	gboolean showing;       /* a message that came opens its window */
 	char *seen;             /* which messages came last, see seen.c */
 	GHashTable *unread;     /* whose messages came and were not seen here */
 } FbConnection;
@@ -151,6 +153,7 @@ void fb_asks_drop(FbConnection *connection, const char *who);
 gboolean fb_ask_may_authorise(FbConnection *connection, const char *who);
 
 /* friends.c: friend requests, adding and removing */
+void fb_refresh(FbConnection *connection);
 gboolean fb_friend_is_hidden(PurpleAccount *account, const char *who);
 void fb_friend_requested(FbConnection *connection, const fbchat_event *event);
 void fb_friend_changed(FbConnection *connection, const fbchat_event *event);
@@ -163,6 +166,7 @@ void fb_remove_buddies(PurpleConnection *gc, GList *buddies, GList *groups);
 void fb_get_info(PurpleConnection *gc, const char *who);
 void fb_search(FbConnection *connection, const char *words);
 void fb_history(FbConnection *connection, const char *who);
+void fb_history_recent(FbConnection *connection, const char *who);
 
 /* menus.c: menus, commands, pokes */
 GList *fb_actions(PurplePlugin *plugin, gpointer context);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the user has seen, and what he has missed.
+ * What the user has seen, what he has missed, and what was said before.
  */
 #include "prpl.h"
 
@@ -9,6 +9,7 @@
 
 /* The server takes an answer as a sign of reading, whatever is set here. */
 #define MARK_READ "mark_read"
+#define SHOW_HISTORY "history"
 
 static void mark_if_seen(FbConnection *connection, PurpleConversation *conversation)
 {
@@ -40,11 +41,24 @@ static void conversation_updated(PurpleConversation *conversation, PurpleConvUpd
 		mark_if_seen(connection, conversation);
 }
 
+/* By the user. What others say opens windows, too, and those begin with it. */
+static void conversation_created(PurpleConversation *conversation, FbConnection *connection)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+
+	if (!connection->showing && purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM &&
+	    purple_conversation_get_account(conversation) == account && fb_uid_of(purple_conversation_get_name(conversation)) != 0 &&
+	    purple_account_get_bool(account, SHOW_HISTORY, FALSE))
+		fb_history_recent(connection, purple_conversation_get_name(conversation));
+}
+
 void fb_unread_init(FbConnection *connection)
 {
 	connection->unread = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	purple_signal_connect(purple_conversations_get_handle(), "conversation-updated", connection,
 	                      PURPLE_CALLBACK(conversation_updated), connection);
+	purple_signal_connect(purple_conversations_get_handle(), "conversation-created", connection,
+	                      PURPLE_CALLBACK(conversation_created), connection);
 }
 
 void fb_unread_free(FbConnection *connection)
@@ -55,7 +69,9 @@ void fb_unread_free(FbConnection *connection)
 
 GList *fb_unread_options(GList *options)
 {
-	return g_list_append(options, purple_account_option_bool_new(_("Mark messages as read when I see them"), MARK_READ, TRUE));
+	options = g_list_append(options, purple_account_option_bool_new(_("Mark messages as read when I see them"), MARK_READ, TRUE));
+	return g_list_append(options, purple_account_option_bool_new(_("Show the latest messages when I open a conversation"),
+	                                                             SHOW_HISTORY, FALSE));
 }
 
 /* What happened while the user was away and comes by no other way, as notices of new mail. Messages and friend requests

@@ -203,9 +203,9 @@ static void *on_message(PurpleNotifyMsgType type, const char *title, const char 
 	return NULL;
 }
 
-static void *on_formatted(const char *title, const char *primary, const char *secondary, const char *text)
+static void *on_uri(const char *uri)
 {
-	emit("formatted", "title", title, "primary", primary, "secondary", secondary, "text", text, NULL);
+	emit("uri", "uri", uri, NULL);
 	return NULL;
 }
 
@@ -292,10 +292,10 @@ static PurpleNotifyUiOps notify_ops = {
 	.notify_message = on_message,
 	.notify_email = on_email,
 	.notify_emails = on_emails,
-	.notify_formatted = on_formatted,
 	.notify_searchresults = on_results,
 	.notify_userinfo = on_userinfo,
 	.close_notify = on_close_notify,
+	.notify_uri = on_uri,
 };
 
 void dialogs_set_ops(void)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The buddy list, and how people see each other."""
 
+import contextlib
+import os
+import sqlite3
 import time
 
 from case import ALICE, BOB, Case, OnDisk
-from peers import RECV
+from peers import RECV, eventually
 
 
 class BuddyList(Case):
@@ -44,6 +47,13 @@ class Presence(Case):
         bob.wait("typing", account=BOB, who=self.alice, state="0")
         bob.do("typing", BOB, self.alice, text="1")
         alice.wait("typing", account=ALICE, who=self.bob, state="1")
+        # Who pauses is not typing, and neither is who has closed the window.
+        bob.do("typing", BOB, self.alice, text="2")
+        alice.wait("typing", account=ALICE, who=self.bob, state="0")
+        bob.do("typing", BOB, self.alice, text="1")
+        alice.wait("typing", account=ALICE, who=self.bob, state="1")
+        bob.do("close", BOB, self.alice)
+        alice.wait("typing", account=ALICE, who=self.bob, state="0")
 
     def test_typing_to_nobody_is_not_repeated(self):
         server, host = self.demo(), self.host("alice")
@@ -93,6 +103,16 @@ class Presence(Case):
         # And Alice does see who comes in the open.
         bob.do("status", BOB, "available")
         self.wait_online(alice, ALICE, self.bob, "1")
+
+
+class Refresh(OnDisk):
+    def test_list_is_fetched_anew_when_asked_for(self):
+        alice, _ = self.both()
+        # Nothing is pushed of what the operator does to the database.
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
+            database.execute("UPDATE users SET name = 'Robert' WHERE email = ?", (BOB,))
+        alice.do("action", ALICE, "Refresh the Buddy List")
+        eventually("his new name", lambda: alice.buddies(ALICE)[self.bob]["alias"] == "Robert")
 
 
 class Idle(OnDisk):

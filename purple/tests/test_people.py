@@ -28,10 +28,14 @@ class Profiles(Case):
             alice.do("info", ALICE, who)
             self.assertRegex(alice.wait("userinfo", account=ALICE, who=who)["text"], "Error.*[a-z]{3} [a-z]+")
 
-    def test_command_whois(self):
+    def test_commands_whois_and_whoami(self):
         _, alice, _ = self.two()
         alice.do("slash", ALICE, self.bob, text="whois")
         self.assertIn("Bob Example", alice.wait("userinfo", account=ALICE, who=self.bob)["text"])
+        alice.do("slash", ALICE, self.bob, text="whoami")
+        text = alice.wait("userinfo", account=ALICE, who=self.alice)["text"]
+        self.assertIn("Alice Example", text)
+        self.assertIn("This is you", text)
 
 
 class Search(Case):
@@ -64,7 +68,21 @@ class Menus(Case):
         _, alice, _ = self.two()
         alice.do("action", ALICE, "-")
         labels = [item["label"] for item in alice.have("action")]
-        self.assertEqual(labels, ["Search for People...", "Set Status Line...", "Change Password..."])
+        self.assertEqual(labels, ["Search for People...", "Set Status Line...", "Change Password...", "My Sessions in the Browser",
+                                  "Refresh the Buddy List", "About"])
+
+    def test_sessions_are_shown_in_the_browser(self):
+        server, alice, _ = self.two()
+        alice.do("action", ALICE, "My Sessions in the Browser")
+        self.assertEqual(alice.wait("uri")["uri"], server.url.rstrip("/") + "/home.php")
+
+    def test_about_says_what_a_report_needs(self):
+        server, alice, bob = self.two()
+        alice.do("action", ALICE, "About")
+        about = alice.wait("notify")
+        self.assertIn(alice.wait("plugin")["version"], about["primary"])
+        self.assertIn(server.url.rstrip("/"), about["secondary"])
+        self.assertIn(self.alice, about["secondary"])
 
     def test_status_line_by_menu_and_by_command(self):
         _, alice, bob = self.two()
@@ -108,6 +126,37 @@ class Menus(Case):
         theirs = alice.message(ALICE, self.bob, RECV | DELAYED | NO_LOG)
         self.assertEqual([plain(mine["markup"]), plain(theirs["markup"])], [NASTY, "yes & no"])
         self.assertEqual(theirs["alias"], "Bob Example")
+
+
+    def opened(self, option):
+        """Alice opens a window to Bob, after they have written twelve messages each; her host."""
+        server, alice, bob = self.two()
+        for number in range(12):
+            self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, f"mine {number}")
+            self.exchange(bob, BOB, self.alice, alice, ALICE, self.bob, f"Bob's {number}")
+        alice.quit()
+        again = self.host("alice-again")
+        self.sign_on(again, ALICE, server.url, option)
+        again.do("focus", ALICE, self.bob)
+        return again, bob
+
+    def test_latest_messages_when_a_window_is_opened(self):
+        again, bob = self.opened("history=true")
+        got = [plain(again.message(ALICE, self.bob, DELAYED | NO_LOG)["markup"]) for _ in range(20)]
+        self.assertEqual(got[-2:], ["mine 11", "Bob's 11"])
+        self.assertEqual(again.have("message"), [])
+        # A window that a message opens begins with that message.
+        again.do("close", ALICE, self.bob)
+        self.exchange(bob, BOB, self.alice, again, ALICE, self.bob, "new")
+        self.exchange(bob, BOB, self.alice, again, ALICE, self.bob, "newer")
+        self.assertEqual(again.have("message"), [])
+
+    def test_no_old_messages_unless_wanted(self):
+        again, bob = self.opened("history=false")
+        self.exchange(bob, BOB, self.alice, again, ALICE, self.bob, "new")
+        again.do("info", ALICE, self.bob)
+        again.wait("userinfo", account=ALICE)
+        self.assertEqual(again.have("message"), [])
 
 
 class Unread(OnDisk):
