@@ -27,7 +27,12 @@ fn the_description_is_complete() {
     for path in paths() {
         let path = match path {
             // Pages for people and operators, and the spelling of variables.
-            "/" | "/index.php" | "/assets/{name}" | "/healthz" | "/pics/n_silhouette.gif" => {
+            "/"
+            | "/index.php"
+            | "/assets/{name}"
+            | "/healthz"
+            | "/pics/n_silhouette.gif"
+            | "/pics/q_default.gif" => {
                 continue;
             }
             "/pics/{name}" => "/pics/qUID_HASH.jpg",

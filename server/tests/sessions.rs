@@ -39,6 +39,7 @@ fn logins_are_listed_and_ended_one_by_one_or_all() {
         let online = session["id"] == own(&there);
         assert_eq!(session["online"], online, "{session}");
         assert!(session["created"].as_i64().unwrap() > 1_700_000_000_000);
+        assert_eq!(session["address"], Value::Null);
     }
 
     // Its held poll hears of it.
@@ -84,7 +85,7 @@ fn logins_are_listed_and_ended_one_by_one_or_all() {
 }
 
 #[test]
-fn a_login_remembers_what_the_client_called_itself() {
+fn a_login_remembers_where_it_came_from_and_what_the_client_called_itself() {
     let server = Server::demo();
     let long = format!("Some{}", "x".repeat(1000));
     for (agent, shown) in [
@@ -102,4 +103,6 @@ fn a_login_remembers_what_the_client_called_itself() {
         let mut clients = clients.as_array().unwrap().iter();
         assert!(clients.any(|session| session["client"] == shown), "{shown}");
     }
+    let alice = Client::try_login_from(&server, Some("192.0.2.7"), "alice", "demo").unwrap();
+    assert_eq!(alice.read(PATH)["sessions"][0]["address"], "192.0.2.7");
 }

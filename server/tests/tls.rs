@@ -13,7 +13,9 @@ use reqwest::{Certificate, Version};
 
 /// Writes a certificate and its key, and gives the certificate.
 fn certificate(dir: &Path) -> String {
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let made =
+        rcgen::generate_simple_self_signed(["127.0.0.1", "login.facebook.com"].map(str::to_owned))
+            .unwrap();
     std::fs::write(dir.join("cert.pem"), made.cert.pem()).unwrap();
     std::fs::write(dir.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
     made.cert.pem()
@@ -91,6 +93,36 @@ fn over_tls_cookies_are_secure_and_both_versions_of_http_work() {
     // The same server without TLS, for a proxy on this machine.
     assert!(!cookies(&login(&http(), &server.base))[0].contains("Secure"));
     assert!(server.stop().success());
+}
+
+/// Clients of 2009 log in over TLS and go on without.
+#[test]
+fn a_login_at_the_host_of_2009_leads_to_plain_http() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let pem = certificate(dir.path());
+    let mut server = Server::start(command(dir.path()).env("FBCHATD_BASE_DOMAIN", "facebook.com"));
+    let base = server.said("listening on ");
+    let (address, port) = (base.trim_start_matches("https://"), base.rsplit(':').next());
+    let roots = [Certificate::from_pem(pem.as_bytes()).unwrap()];
+    let builder = Http::builder().tls_certs_only(roots);
+    let http = http_with(builder.resolve("login.facebook.com", address.parse().unwrap()));
+    let welcome = login(
+        &http,
+        &format!("https://login.facebook.com:{}", port.unwrap()),
+    );
+    assert_eq!(
+        welcome.headers()["location"],
+        "http://www.facebook.com/home.php"
+    );
+    for cookie in cookies(&welcome) {
+        assert!(cookie.contains("; domain=.facebook.com; "), "{cookie}");
+        assert!(!cookie.contains("Secure"), "{cookie}");
+    }
+    // Elsewhere TLS stays TLS.
+    let welcome = login(&http, &base);
+    assert_eq!(welcome.headers()["location"], format!("{base}/home.php"));
+    assert!(cookies(&welcome)[0].ends_with("; Secure"));
 }
 
 #[test]

@@ -110,7 +110,7 @@ impl FromRequestParts<Arc<App>> for Page {
                 session.glimpsed(app, true);
                 Ok(Page(session))
             }
-            Ok(None) => Err(pages::redirect(&parts.headers, "/login.php")),
+            Ok(None) => Err(pages::to_login(&app.config, &parts.headers)),
             Err(error) => Err(AjaxError::from(error).into_response()),
         }
     }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::auth::Ajax;
+use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, done, payload};
 use super::params::{Params, plain};
 use super::to_the_end::to_the_end;
@@ -26,10 +26,33 @@ pub async fn send(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
-    let to = params.uid("to").ok_or(AjaxError::Unexpected)?;
-    let msg_id = message_id(params.get("msg_id").unwrap_or_default())?;
-    let text = plain(params.get("msg_text").unwrap_or_default());
+    let text = params.get("msg_text").unwrap_or_default();
+    store(app, session, &params, ["to", "msg_id"], text).await
+}
+
+/// POST /inbox/ajax/ajax.php: how clients of 2009 wrote to people who were offline. Here it is a message like any other.
+pub async fn compose(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    let part = |name| params.get(name).unwrap_or_default().trim();
+    let text = format!("{}\n{}", part("subject"), part("message"));
+    store(app, session, &params, ["ids[0]", "rand_id"], text.trim()).await
+}
+
+/// Stores a message; recipient and number are in the parameters of these names.
+async fn store(
+    app: Arc<App>,
+    session: Session,
+    params: &Params,
+    [to, msg_id]: [&str; 2],
+    text: &str,
+) -> Result<Response, AjaxError> {
+    session.check(params)?;
+    let to = params.uid(to).ok_or(AjaxError::Unexpected)?;
+    let msg_id = message_id(params.get(msg_id).unwrap_or_default())?;
+    let text = plain(text);
     // The answer to a post may have got lost; whatever has changed since, what was stored stays stored.
     if app.store.stored(session.user.uid, to, &msg_id, &text)? {
         return Ok(done());

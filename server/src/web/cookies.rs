@@ -24,6 +24,14 @@ pub fn over_tls(headers: &HeaderMap) -> bool {
         .is_some_and(|scheme| scheme == "https")
 }
 
+/// The base domain, if this came to the host at which clients of 2009 log in over TLS, to go on without it at www.
+pub fn at_old_login<'a>(config: &'a Config, headers: &HeaderMap) -> Option<&'a str> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let base = config.base_domain.as_deref()?;
+    let rest = host.strip_prefix("login.")?.strip_prefix(base)?;
+    (rest.is_empty() || rest.starts_with(':')).then_some(base)
+}
+
 /// For whom cookies are.
 pub struct Scope<'a> {
     domain: Option<&'a str>,
@@ -31,11 +39,11 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// The whole domain if there is one, else the host; TLS only if the client uses that.
+    /// The whole domain if there is one, else the host; TLS only if the client uses that and goes on with it.
     pub fn new(config: &'a Config, headers: &HeaderMap) -> Self {
         Scope {
             domain: config.base_domain.as_deref(),
-            secure: over_tls(headers),
+            secure: over_tls(headers) && at_old_login(config, headers).is_none(),
         }
     }
 

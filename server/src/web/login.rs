@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::auth::Session;
 use super::envelope::AjaxError;
 use super::guesses::{forgive, origin, shown};
-use super::pages::{escape, redirect, sheet};
+use super::pages::{escape, redirect, redirect_to, sheet};
 use super::params::Params;
 use super::to_the_end::to_the_end;
 use super::{cookies, pages};
@@ -175,7 +175,10 @@ pub async fn open_session(
     // Nobody is told yet: a client that wants to be invisible must have the time to say so.
     log::info!(uid:% = user.uid; "logged in");
     let scope = cookies::Scope::new(&app.config, headers);
-    let mut response = redirect(headers, "/home.php");
+    let mut response = match cookies::at_old_login(&app.config, headers) {
+        Some(base) => redirect_to(&format!("http://www.{base}/home.php")),
+        None => redirect(headers, "/home.php"),
+    };
     scope.set(&mut response, "c_user", &user.uid.to_string());
     scope.set(&mut response, "xs", &secret);
     response

@@ -83,6 +83,7 @@ pub fn router(app: Arc<App>) -> Router {
             get(buddies::list).post(buddies::list),
         )
         .route("/ajax/chat/send.php", post(chat::send))
+        .route("/inbox/ajax/ajax.php", post(chat::compose))
         .route("/ajax/chat/typ.php", post(chat::typing))
         .route("/ajax/chat/settings.php", post(chat::settings))
         .route(
@@ -112,6 +113,7 @@ pub fn router(app: Arc<App>) -> Router {
             get(notices::list).post(notices::mark_seen),
         )
         .route("/pics/q_silhouette.gif", get(pictures::silhouette))
+        .route("/pics/q_default.gif", get(pictures::silhouette))
         .route("/pics/n_silhouette.gif", get(pictures::silhouette))
         .route("/pics/{name}", get(pictures::get))
         .route(

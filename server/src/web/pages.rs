@@ -92,12 +92,30 @@ pub fn origin(headers: &HeaderMap) -> String {
     format!("{scheme}://{host}")
 }
 
-/// Sends the client to a path of this server; absolute, as 2008's clients expect.
+/// Sends the client to a path of this server; absolute, as 2008's clients expect. A browser of today stays where it is:
+/// behind a proxy that is not trusted it may use TLS without our knowledge, and must not be led out of it.
 pub fn redirect(headers: &HeaderMap, path: &str) -> Response {
+    let origin = if headers.contains_key("sec-fetch-mode") {
+        String::new()
+    } else {
+        origin(headers)
+    };
+    redirect_to(&format!("{origin}{path}"))
+}
+
+/// Sends the client to a URL.
+pub fn redirect_to(url: &str) -> Response {
     let mut response = whole(StatusCode::FOUND, "fbchat", "", "");
-    if let Ok(location) = HeaderValue::from_str(&format!("{}{path}", origin(headers))) {
+    if let Ok(location) = HeaderValue::from_str(url) {
         response.headers_mut().insert(header::LOCATION, location);
     }
+    response
+}
+
+/// Sends the client to the login form, with the cookie that a login needs: some take it from here and go no further.
+pub fn to_login(config: &Config, headers: &HeaderMap) -> Response {
+    let mut response = redirect(headers, "/login.php");
+    cookies::Scope::new(config, headers).set(&mut response, "test_cookie", "1");
     response
 }
 
@@ -133,8 +151,10 @@ pub fn port(headers: &HeaderMap) -> Option<u16> {
 
 /// `/`: to home if logged in, else to the login form.
 pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let inside = matches!(Session::find(&app, &headers), Ok(Some(_)));
-    redirect(&headers, if inside { "/home.php" } else { "/login.php" })
+    match Session::find(&app, &headers) {
+        Ok(Some(_)) => redirect(&headers, "/home.php"),
+        _ => to_login(&app.config, &headers),
+    }
 }
 
 /// Nothing here.
@@ -176,15 +196,18 @@ mod tests {
     }
 
     #[test]
-    fn a_strange_host_gives_a_relative_redirect() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_static("evil\"><x"));
-        assert_eq!(
-            redirect(&headers, "/home.php")
-                .headers()
-                .get(header::LOCATION)
-                .unwrap(),
-            "/home.php"
-        );
+    fn a_strange_host_and_a_browser_of_today_get_a_relative_redirect() {
+        let location = |headers: &[(&'static str, &'static str)]| {
+            let pairs = headers.iter().map(|(name, value)| {
+                let name = header::HeaderName::from_static(name);
+                (name, HeaderValue::from_static(value))
+            });
+            let answer = redirect(&pairs.collect(), "/home.php");
+            answer.headers()[header::LOCATION].clone()
+        };
+        assert_eq!(location(&[("host", "h")]), "http://h/home.php");
+        assert_eq!(location(&[("host", "evil\"><x")]), "/home.php");
+        let browser = [("host", "h"), ("sec-fetch-mode", "navigate")];
+        assert_eq!(location(&browser), "/home.php");
     }
 }

@@ -23,6 +23,7 @@ struct Logins {
 struct Entry {
     id: String,
     created: i64,
+    address: Option<String>,
     client: String,
     online: bool,
     own: bool,
@@ -77,6 +78,7 @@ fn answer(app: &App, session: &Session) -> Result<Response, AjaxError> {
         created: login.created,
         online: online.contains(&login.key),
         own: login.key == session.key,
+        address: login.address,
         client: login.client,
     });
     Ok(payload(Logins {

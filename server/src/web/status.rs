@@ -55,6 +55,12 @@ pub async fn update(
     params: Params,
 ) -> Result<Response, AjaxError> {
     session.check(&params)?;
+    // With this, clients of 2010 write on the wall of somebody.
+    if params.get("target_id").is_some() && params.uid("target_id") != Some(session.user.uid) {
+        return Err(AjaxError::Invalid(
+            "There are no walls here. Send a message.",
+        ));
+    }
     let clear = params.flag("clear") == Some(true);
     let posted = params.get("status").filter(|_| !clear);
     if posted.is_none() && !clear {

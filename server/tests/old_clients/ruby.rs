@@ -1,15 +1,13 @@
 //! A program as they were written in 2008, in Ruby with Mechanize, chats over hosts that are all facebook.com.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
-
-mod common;
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use common::{Client, EXE, Server};
 use serde_json::{Value, json};
+
+use crate::client::facebook;
+use crate::common::{self, Client};
 
 /// Ends with the test, however that ends.
 struct Ruby(Child);
@@ -25,15 +23,11 @@ impl Drop for Ruby {
 fn a_program_of_2008_logs_in_lists_sends_and_hears() {
     let dir = tempfile::tempdir().unwrap();
     common::accounts(dir.path());
-    let mut command = Command::new(EXE);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
-    command.env("FBCHATD_BASE_DOMAIN", "facebook.com");
-    command.env("FBCHATD_CHANNEL_HOST_PATTERN", "0.{channel}.{base}");
-    let server = Server::start(command.arg(dir.path()));
+    let server = facebook(dir.path());
     let mut ann = Client::login(&server, "ann", "secret");
     let seq = ann.seq();
 
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old_client");
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old_clients");
     let mut ruby = Command::new("ruby");
     ruby.arg("-r")
         .arg(place.join("loopback.rb"))
