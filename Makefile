@@ -13,7 +13,7 @@ TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick db
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
 	clang gobjc libgnustep-base-dev doxygen abigail-tools \
 	finch bitlbee-libpurple telepathy-haze appstream valgrind systemd ruby-mechanize \
-	chromium chromium-driver python3-selenium
+	chromium chromium-driver python3-selenium openssl nginx caddy
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
 # signal handling, which has no place in a library.

@@ -6,6 +6,7 @@ import os
 import queue
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -84,10 +85,11 @@ class Server:
 class Client:
     """A client without a browser, for what another person does."""
 
-    def __init__(self, server, email, password=PASSWORD, agent="test/1"):
+    def __init__(self, server, email, password=PASSWORD, agent="test/1", ca=None):
         self.base = server.url
         self.agent = agent
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
+        tls = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=ca))
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(), tls)
         self.fetch("/login.php")
         page = self.fetch("/login.php", {"email": email, "pass": password, "lsd": self.cookie("lsd")})
         self.form_id = page.split('post_form_id:"')[1].split('"')[0]
@@ -100,16 +102,29 @@ class Client:
 
     def fetch(self, path, form=None):
         body = urllib.parse.urlencode(form).encode() if form is not None else None
-        request = urllib.request.Request(self.base + path, body, {"User-Agent": self.agent})
+        return self.request(path, body)
+
+    def request(self, path, body, **headers):
+        request = urllib.request.Request(self.base + path, body, {"User-Agent": self.agent, **headers})
         with self.opener.open(request, timeout=LIMIT) as answer:
             return answer.read().decode()
 
     def call(self, path, form=None):
         if form is not None:
             form = dict(form, post_form_id=self.form_id)
-        answer = json.loads(self.fetch(path, form).removeprefix("for (;;);"))
+        return self.payload(self.fetch(path, form))
+
+    @staticmethod
+    def payload(script):
+        answer = json.loads(script.removeprefix("for (;;);"))
         assert answer["error"] == 0, answer
         return answer["payload"]
+
+    def upload(self, picture):
+        head = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
+        body = head.format("post_form_id") + self.form_id + "\r\n" + head.format("pic")
+        body = body.encode() + picture + b"\r\n--b--\r\n"
+        return self.payload(self.request("/pic_upload.php", body, **{"Content-Type": "multipart/form-data; boundary=b"}))
 
     def send(self, to, text):
         self.sent += 1
@@ -122,10 +137,10 @@ class Client:
 class Terminal:
     """The terminal client, fed and read through pipes."""
 
-    def __init__(self, fbchat, server, email, password_file):
+    def __init__(self, fbchat, server, email, password_file, *options):
         with open(password_file, "w", encoding="utf-8") as file:
             file.write(PASSWORD + "\n")
-        command = [fbchat, "--json", "--server", server.url, "--password-file", password_file, email]
+        command = [fbchat, "--json", "--server", server.url, "--password-file", password_file, *options, email]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
@@ -161,6 +176,8 @@ class Browser:
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--lang=en-GB",
                          "--disable-background-networking", "--no-proxy-server", f"--user-data-dir={self.profile}"):
             options.add_argument(argument)
+        # Proxies in these tests make their own.
+        options.accept_insecure_certs = True
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         options.page_load_strategy = "eager"
         self.driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))

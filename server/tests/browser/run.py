@@ -10,7 +10,7 @@ import unittest
 from case import Case
 from harness import Browser, Server
 
-MODULES = ["test_people", "test_chatting", "test_everybody"]
+MODULES = ["test_people", "test_chatting", "test_everybody", "test_proxies"]
 
 
 def main():
