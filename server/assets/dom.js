@@ -52,7 +52,7 @@ export function notice(text) {
   fading = setTimeout(() => (byId("notice").textContent = ""), 15_000);
 }
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** A time in ms, with the day unless it is today. */

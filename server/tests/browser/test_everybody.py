@@ -74,6 +74,8 @@ class Everybody(Case):
         for view in ("#settings", "#home"):
             one.click(f"nav a[href='{view}']")
             fits()
+            if view == "#settings":
+                self.shoot(one, "phone-settings")
         # That the session has ended is seen also above a window.
         one.click("#buddy_button")
         one.click("#online_list button")

@@ -48,6 +48,7 @@ class Doors(Case):
         other.fill("[name=name]", "Eve Guest")
         other.fill("[name=email]", "eve.invited@example.org")
         other.fill("[name=pass]", PASSWORD)
+        self.shoot(other, "register")
         other.click("[type=submit]")
         other.connected()
         self.assertEqual(other.text("#friend_list button"), ["Alice Example"])
@@ -70,6 +71,7 @@ class People(Case):
         other.sees("#search_list", "Alice Example")
         other.click("#search_list button")
         other.sees("#search_list", "Your request waits for an answer.")
+        self.shoot(other, "search")
         # It comes by itself, and so does the friend.
         one.sees("#notice", "Bob Example wants to be your friend.")
         one.sees("#request_badge", "1")

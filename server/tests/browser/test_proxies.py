@@ -106,6 +106,7 @@ class Behind(Case):
             self.assertTrue(one.driver.current_url.startswith(self.proxy.url + "/home.php"))
             one.click("a[href='#settings']")
             one.sees("#session_list li", "from 127.0.0.1")
+            self.shoot(one, "proxy-settings")
             one.click("#logout_form button")
             one.find("#login_form")
             self.assertTrue(one.driver.current_url.startswith(self.proxy.url + "/login.php"))
