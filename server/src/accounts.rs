@@ -11,7 +11,7 @@ use crate::cli::{Friend, PasswordSource, Place, User};
 use crate::config::Registration;
 use crate::password::{Cost, hash};
 use crate::run::settings;
-use crate::store::{Guests, Sessions, Sqlite, Store, Upkeep};
+use crate::store::{self, Store};
 use crate::{secrets, types};
 
 type Failure = Box<dyn Error>;
@@ -48,7 +48,7 @@ pub async fn user(command: User) -> Result<(), Failure> {
         }
         User::Del { email, place } => {
             let store = open_existing(&place)?;
-            let user = find(&store, &email)?;
+            let user = find(&*store, &email)?;
             store.delete_user(user.uid).await?;
             store.close();
             println!("deleted {} and everything that belonged to it", user.email);
@@ -59,7 +59,7 @@ pub async fn user(command: User) -> Result<(), Failure> {
             place,
         } => {
             let store = open_existing(&place)?;
-            let user = find(&store, &email)?;
+            let user = find(&*store, &email)?;
             let hash = hash(&ask_password(&password, &user.email)?, Cost::Full)?;
             store.set_password(user.uid, hash, None).await?;
             store.close();
@@ -80,7 +80,7 @@ pub async fn friend(command: Friend) -> Result<(), Failure> {
         place,
     } = command;
     let store = open_existing(&place)?;
-    let (a, b) = (find(&store, &email)?, find(&store, &other)?);
+    let (a, b) = (find(&*store, &email)?, find(&*store, &other)?);
     if a.uid == b.uid {
         return Err("Nobody needs to be his own friend. Name two different accounts.".into());
     }
@@ -99,7 +99,7 @@ pub async fn invite(
     let config = settings(&place)?;
     let store = open_existing(&place)?;
     let friend = match friend {
-        Some(email) => Some(find(&store, &email)?.uid),
+        Some(email) => Some(find(&*store, &email)?.uid),
         None => None,
     };
     let secret = secrets::random_hex(16)?;
@@ -118,15 +118,15 @@ pub async fn invite(
     Ok(())
 }
 
-fn open(place: &Place) -> Result<Sqlite, Failure> {
+fn open(place: &Place) -> Result<Arc<dyn Store>, Failure> {
     let dir = settings(place)?.data_dir()?;
-    Ok(Sqlite::open(&dir, Arc::new(|_| ()))?)
+    Ok(store::open(&dir, Arc::new(|_| ()))?)
 }
 
 /// The store of a directory that has one: nobody wants a new one where he has mistyped the name of his own.
-pub fn open_existing(place: &Place) -> Result<Sqlite, Failure> {
+pub fn open_existing(place: &Place) -> Result<Arc<dyn Store>, Failure> {
     let dir = settings(place)?.data_dir()?;
-    if let Ok(false) = Sqlite::file(&dir).try_exists() {
+    if !store::exists(&dir) {
         let text =
             "Choose the right directory with --data or --config, or begin with `fbchatd user add`.";
         return Err(format!("There are no accounts in {}. {text}", dir.display()).into());
@@ -135,7 +135,7 @@ pub fn open_existing(place: &Place) -> Result<Sqlite, Failure> {
 }
 
 /// The account with this address.
-pub fn find(store: &Sqlite, email: &str) -> Result<types::User, Failure> {
+pub fn find(store: &dyn Store, email: &str) -> Result<types::User, Failure> {
     let account = store.account(email)?;
     let unknown = || format!("There is no account {email}. `fbchatd user list` shows all.").into();
     account.map(|account| account.user).ok_or_else(unknown)

@@ -11,9 +11,7 @@ use serde::Serialize;
 use crate::accounts::{find, open_existing};
 use crate::cli::{Place, Session};
 use crate::secrets::session_id;
-use crate::store::{
-    FriendRequest, Friendships, Lists, Notices, Profiles, Sessions, Sqlite, Store, Upkeep,
-};
+use crate::store::{FriendRequest, Store};
 use crate::types::{Message, Uid, User};
 
 type Failure = Box<dyn Error>;
@@ -24,7 +22,7 @@ pub async fn session(command: Session) -> Result<(), Failure> {
         Session::List { email, place } => {
             let store = open_existing(&place)?;
             let users = match email {
-                Some(email) => vec![find(&store, &email)?],
+                Some(email) => vec![find(&*store, &email)?],
                 None => store.users()?,
             };
             for user in users {
@@ -47,7 +45,7 @@ pub async fn session(command: Session) -> Result<(), Failure> {
             place,
         } => {
             let store = open_existing(&place)?;
-            let user = find(&store, &email)?;
+            let user = find(&*store, &email)?;
             let chosen = |login_id: String| all || id.as_ref() == Some(&login_id);
             let mut ended = 0;
             for login in store.sessions(user.uid)? {
@@ -150,11 +148,11 @@ struct Said<'a> {
 /// `fbchatd export`: one JSON object. Messages are written as they are read, however many there are; times are ms.
 pub fn export(email: &str, place: &Place) -> Result<(), Failure> {
     let store = open_existing(place)?;
-    let user = find(&store, email)?;
+    let user = find(&*store, email)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     write!(out, "{{\n\"uid\": {}", user.uid)?;
     let mut put = |key: &str, value: serde_json::Value| write!(out, ",\n\"{key}\": {value}");
-    for (key, value) in about(&store, &user)? {
+    for (key, value) in about(&*store, &user)? {
         put(key, value)?;
     }
     write!(out, ",\n\"messages\": [")?;
@@ -177,7 +175,10 @@ pub fn export(email: &str, place: &Place) -> Result<(), Failure> {
 }
 
 /// Everything about a user but his messages.
-fn about(store: &Sqlite, user: &User) -> Result<Vec<(&'static str, serde_json::Value)>, Failure> {
+fn about(
+    store: &dyn Store,
+    user: &User,
+) -> Result<Vec<(&'static str, serde_json::Value)>, Failure> {
     let uid = user.uid;
     let picture = match &user.picture {
         Some(hash) => store.picture(uid, hash)?,

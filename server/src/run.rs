@@ -14,7 +14,7 @@ use crate::config::{Config, EXAMPLE, Registration};
 use crate::echo;
 use crate::hub::Hub;
 use crate::password::{Cost, Passwords, hash};
-use crate::store::{Sink, Sqlite, Store, lock_directory};
+use crate::store::{self, Sink, Store, lock_directory};
 use crate::types::User;
 use crate::{logging, operator, serve, tls};
 
@@ -78,14 +78,14 @@ async fn durable(config: Config) -> Result<(), Failure> {
     let dir = config.data_dir()?;
     // Other commands may use the data meanwhile, another server may not.
     let _locked = lock_directory(&dir)?;
-    let store = Sqlite::open(&dir, sink(&hub))?;
+    let store = store::open(&dir, sink(&hub))?;
     if store.users()?.is_empty() {
         log::warn!(
             "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME --data {}",
             dir.display()
         );
     }
-    start(config, Arc::new(store), hub, Cost::Full, None).await
+    start(config, store, hub, Cost::Full, None).await
 }
 
 async fn demo(listen: SocketAddr) -> Result<(), Failure> {
@@ -101,7 +101,7 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     };
     logging::start(config.log, config.log_format);
     let hub = Arc::new(Hub::new(config.limits()));
-    let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory(sink(&hub))?);
+    let store = store::in_memory(sink(&hub))?;
     let password = hash("demo", Cost::Cheap)?;
     let mut uids = Vec::new();
     for (email, name, password) in [

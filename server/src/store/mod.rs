@@ -17,13 +17,14 @@ mod tests;
 mod upkeep;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 
 use crate::types::{Account, Mark, Message, Published, Seq, Uid, User};
+use sqlite::Sqlite;
 
 pub use friendships::{Answered, Asked, FriendRequest, Friendships, Poked, Relation};
 pub use guests::{Guests, Invitation, Registered};
@@ -31,12 +32,27 @@ pub use lists::{List, ListChange, ListChanged, Lists};
 pub use notices::{Kind, Notices, Notification};
 pub use profiles::Profiles;
 pub use sessions::{Origin, Sessions};
-pub use sqlite::{Sqlite, lock_directory};
+pub use sqlite::lock_directory;
 pub use upkeep::Upkeep;
 pub use writer::now_ms;
 
 /// Receives what was published, in order, after it is on disk and before the writers hear of it.
 pub type Sink = Arc<dyn Fn(Vec<Published>) + Send + Sync>;
+
+/// The store in a data directory, which is made if need be.
+pub fn open(dir: &Path, sink: Sink) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(Sqlite::open(dir, sink)?))
+}
+
+/// A store that is gone with the process.
+pub fn in_memory(sink: Sink) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(Sqlite::in_memory(sink)?))
+}
+
+/// Whether a data directory has a store; if that cannot be seen, opening it will say why.
+pub fn exists(dir: &Path) -> bool {
+    Sqlite::file(dir).try_exists().unwrap_or(true)
+}
 
 /// The answer to a write; the write itself goes on if this is dropped.
 pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;

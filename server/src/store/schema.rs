@@ -150,7 +150,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::store::{ListChange, Lists, Sessions, Sqlite, Store, Upkeep};
+    use crate::store::sqlite::Sqlite;
+    use crate::store::{ListChange, Lists, Sessions, Store, Upkeep};
     use crate::types::{Seq, SessionKey};
 
     /// As the first version would have written it.

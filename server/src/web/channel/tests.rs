@@ -1,6 +1,6 @@
 use super::*;
 use crate::hub::{Hub, Limits};
-use crate::store::{NewMessage, Sqlite};
+use crate::store::{self, NewMessage};
 use crate::types::{Mark, User};
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ fn both_path_forms_are_read() {
 
 /// Two users and the store's events handed to a hub that has just started.
 struct World {
-    store: Arc<Sqlite>,
+    store: Arc<dyn Store>,
     hub: Arc<Hub>,
     users: Vec<User>,
     sent: u32,
@@ -66,8 +66,7 @@ impl World {
     async fn new() -> Self {
         let hub = Arc::new(new_hub());
         let sink = hub.clone();
-        let store =
-            Arc::new(Sqlite::in_memory(Arc::new(move |events| sink.publish(events))).unwrap());
+        let store = store::in_memory(Arc::new(move |events| sink.publish(events))).unwrap();
         for name in ["a", "b"] {
             store
                 .add_user(format!("{name}@x"), name.into(), "!".into())
