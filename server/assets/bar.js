@@ -1,6 +1,6 @@
 // The bar at the bottom: who is online, which conversations are open, and what is unread.
 
-import { answering, arrange, byId, el, foreign, notice } from "./dom.js";
+import { answering, arrange, byId, el, foreign, notice, picture } from "./dom.js";
 import { Chat, reading } from "./chat.js";
 import { get, post } from "./net.js";
 import * as people from "./people.js";
@@ -186,18 +186,21 @@ export async function refresh(clock) {
 
 const rows = new Map();
 
-function row(uid, name, state) {
+function row(uid, name, state, thumb) {
   let found = rows.get(uid);
   if (!found) {
     const dot = el("span", { class: "state" });
     const badge = el("span", { class: "badge" });
-    const label = el("span");
-    const button = el("button", { type: "button", class: "buddy", onclick: () => open(uid, name) }, dot, " ", label, " ", badge);
-    found = { li: el("li", {}, button), dot, badge, label };
+    const label = el("span", { class: "name" });
+    const image = el("span");
+    const button = el("button", { type: "button", class: "buddy", onclick: () => open(uid, name) }, image, label, " ", badge, " ", dot);
+    found = { li: el("li", {}, button), dot, badge, label, image };
     rows.set(uid, found);
   }
   const count = unread.get(uid)?.count ?? 0;
   if (found.label.textContent !== name) found.label.replaceChildren(foreign(name));
+  if (found.thumb !== thumb) found.image.replaceChildren(picture(thumb, "tiny"));
+  found.thumb = thumb;
   found.dot.className = `state ${state}`;
   found.dot.textContent = state;
   found.badge.hidden = count === 0;
@@ -211,7 +214,7 @@ function showBuddies() {
   const there = new Set(online.map(({ uid }) => uid));
   const writers = [...unread].filter(([uid]) => !there.has(uid)).map(([uid, { name }]) => ({ uid, name }));
   const shown = [...writers, ...online];
-  arrange(byId("online_list"), shown.map(({ uid, name }) => row(uid, name, people.stateName(uid))));
+  arrange(byId("online_list"), shown.map(({ uid, name }) => row(uid, name, people.stateName(uid), people.friend(uid)?.thumb ?? "")));
   for (const uid of rows.keys()) if (!shown.some((one) => one.uid === uid)) rows.delete(uid);
   byId("nobody_online").hidden = shown.length > 0;
   const badge = el("span", { class: "badge", "aria-label": `${unread.size} unread conversations` }, String(unread.size));
