@@ -160,7 +160,7 @@ fn what_is_no_picture_is_refused_with_a_reason() {
     for path in [
         "/pics/",
         "/pics/x",
-        "/pics/q_default.gif",
+        "/pics/x_default.gif",
         "/pics/q100001_00000000000000000000000000000000.jpg",
         "/pics/q%00.jpg",
     ] {
