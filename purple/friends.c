@@ -58,11 +58,10 @@ static gboolean is_friend(FbConnection *connection, const char *who)
 
 static void befriend(FbConnection *connection, const char *who, int32_t action, const char *message, FbAnswered answered)
 {
-	fbchat_request request = 0;
 	fbchat_status status =
-		fbchat_session_friend(fb_client(), connection->session, fb_uid_of(who), action, message, &request);
+		fbchat_session_friend(fb_client(), connection->session, fb_uid_of(who), action, message, &connection->begun);
 
-	fb_request_begun(connection, status, request, answered, who, NULL);
+	fb_request_begun(connection, status, answered, who, NULL);
 }
 
 void fb_refresh(FbConnection *connection)
@@ -173,16 +172,14 @@ static void not_added(FbConnection *connection, const char *who, const char *why
 static void asked_to_be_friends(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
 {
 	const char *failure = fb_failure(event);
-	fbchat_request request = 0;
-	fbchat_status status;
 
 	(void)text;
 	if (failure != NULL) {
 		not_added(connection, who, failure);
 		return;
 	}
-	status = fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &request);
-	fb_request_begun(connection, status, request, profile_of_added, who, NULL);
+	fb_request_begun(connection, fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
+	                 profile_of_added, who, NULL);
 }
 
 /* The address that the user typed belongs to exactly one person, or the server found several names like it. */
@@ -218,8 +215,6 @@ void fb_add_buddy_with_invite(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGr
 {
 	FbConnection *connection = gc->proto_data;
 	const char *who = purple_buddy_get_name(buddy);
-	fbchat_request request = 0;
-	fbchat_status status;
 
 	(void)group;
 	if (connection == NULL)
@@ -227,8 +222,8 @@ void fb_add_buddy_with_invite(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGr
 	if (message != NULL && *message == '\0')
 		message = NULL;
 	if (fb_uid_of(who) == 0) {
-		status = fbchat_session_search(fb_client(), connection->session, who, &request);
-		fb_request_begun(connection, status, request, found_for_adding, who, message);
+		fb_request_begun(connection, fbchat_session_search(fb_client(), connection->session, who, &connection->begun),
+		                 found_for_adding, who, message);
 		return;
 	}
 	hide(purple_connection_get_account(gc), who, FALSE);

@@ -57,7 +57,6 @@ static void fetch_next(FbConnection *connection)
 	gpointer key;
 
 	while (connection->icon_fetches < FETCHES_AT_ONCE) {
-		fbchat_request request = 0;
 		fbchat_status status;
 		char *who;
 
@@ -66,10 +65,10 @@ static void fetch_next(FbConnection *connection)
 			return;
 		who = g_strdup(key);
 		g_hash_table_iter_remove(&iter);
-		status = fbchat_session_picture(fb_client(), connection->session, fb_uid_of(who), &request);
+		status = fbchat_session_picture(fb_client(), connection->session, fb_uid_of(who), &connection->begun);
 		if (status == FBCHAT_OK) {
 			connection->icon_fetches++;
-			fb_request_begun(connection, status, request, fetched, who, NULL);
+			fb_request_begun(connection, status, fetched, who, NULL);
 		}
 		g_free(who);
 	}
@@ -108,8 +107,6 @@ void fb_icon_publish(FbConnection *connection)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	PurpleStoredImage *image;
-	fbchat_request request = 0;
-	fbchat_status status;
 	gconstpointer bytes;
 	char *checksum;
 	size_t len;
@@ -122,8 +119,8 @@ void fb_icon_publish(FbConnection *connection)
 	checksum = bytes != NULL ? g_compute_checksum_for_data(G_CHECKSUM_SHA1, bytes, len) : g_strdup("");
 	if (g_strcmp0(purple_account_get_string(account, SENT_PICTURE, ""), checksum) != 0) {
 		purple_debug_info("fbchat", "the picture goes to the server\n");
-		status = fbchat_session_set_picture(fb_client(), connection->session, bytes, len, &request);
-		fb_request_begun(connection, status, request, published, NULL, checksum);
+		fb_request_begun(connection, fbchat_session_set_picture(fb_client(), connection->session, bytes, len, &connection->begun),
+		                 published, NULL, checksum);
 	}
 	g_free(checksum);
 	if (image != NULL)

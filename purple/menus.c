@@ -130,14 +130,12 @@ static void poked(FbConnection *connection, const fbchat_event *event, const cha
 gboolean fb_send_attention(PurpleConnection *gc, const char *who, guint type)
 {
 	FbConnection *connection = gc->proto_data;
-	fbchat_request request = 0;
-	fbchat_status status;
 
 	(void)type;
 	if (connection == NULL)
 		return FALSE;
-	status = fbchat_session_poke(fb_client(), connection->session, fb_uid_of(who), &request);
-	fb_request_begun(connection, status, request, poked, who, NULL);
+	fb_request_begun(connection, fbchat_session_poke(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
+	                 poked, who, NULL);
 	return TRUE;
 }
 

@@ -86,8 +86,7 @@ static gboolean send_parts(FbConnection *connection, fbchat_uid to, const char *
 	while (at != NULL) {
 		const char *rest = NULL;
 		char *part = fb_split(at, connection->message_limit, &rest);
-		fbchat_request request = 0;
-		fbchat_status status = fbchat_session_send(fb_client(), connection->session, to, part, &request);
+		fbchat_status status = fbchat_session_send(fb_client(), connection->session, to, part, &connection->begun);
 
 		if (status != FBCHAT_OK) {
 			/* What comes behind it would make no sense without it. */
@@ -95,7 +94,7 @@ static gboolean send_parts(FbConnection *connection, fbchat_uid to, const char *
 			g_free(part);
 			return at != text;
 		}
-		fb_request_begun(connection, status, request, sent, who, part);
+		fb_request_begun(connection, status, sent, who, part);
 		g_free(part);
 		at = rest;
 	}

@@ -70,8 +70,6 @@ static void profile_arrived(FbConnection *connection, const fbchat_event *event,
 void fb_get_info(PurpleConnection *gc, const char *who)
 {
 	FbConnection *connection = gc->proto_data;
-	fbchat_request request = 0;
-	fbchat_status status;
 
 	if (connection == NULL)
 		return;
@@ -83,8 +81,8 @@ void fb_get_info(PurpleConnection *gc, const char *who)
 		purple_notify_user_info_destroy(info);
 		return;
 	}
-	status = fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &request);
-	fb_request_begun(connection, status, request, profile_arrived, who, NULL);
+	fb_request_begun(connection, fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
+	                 profile_arrived, who, NULL);
 }
 
 static void add_found(PurpleConnection *gc, GList *row, gpointer user_data)
@@ -152,10 +150,8 @@ static void search_answered(FbConnection *connection, const fbchat_event *event,
 
 void fb_search(FbConnection *connection, const char *words)
 {
-	fbchat_request request = 0;
-	fbchat_status status = fbchat_session_search(fb_client(), connection->session, words, &request);
-
-	fb_request_begun(connection, status, request, search_answered, NULL, words);
+	fb_request_begun(connection, fbchat_session_search(fb_client(), connection->session, words, &connection->begun),
+	                 search_answered, NULL, words);
 }
 
 /* So many messages of earlier are shown where a conversation is opened. */
@@ -204,10 +200,8 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 
 static void ask_history(FbConnection *connection, const char *who, const char *recent)
 {
-	fbchat_request request = 0;
-	fbchat_status status = fbchat_session_history(fb_client(), connection->session, fb_uid_of(who), 0, &request);
-
-	fb_request_begun(connection, status, request, history_arrived, who, recent);
+	fb_request_begun(connection, fbchat_session_history(fb_client(), connection->session, fb_uid_of(who), 0, &connection->begun),
+	                 history_arrived, who, recent);
 }
 
 void fb_history(FbConnection *connection, const char *who)

@@ -54,13 +54,10 @@ fbchat_status fb_presence_publish(FbConnection *connection)
 /* Sets the status line on the server; "" takes it away. */
 void fb_status_text_set(FbConnection *connection, const char *text)
 {
-	fbchat_request request = 0;
-	fbchat_status status;
-
 	g_free(connection->status_text);
 	connection->status_text = *text != '\0' ? g_strdup(text) : NULL;
-	status = fbchat_session_set_status_text(fb_client(), connection->session, text, &request);
-	fb_request_begun(connection, status, request, fb_tell_failure, NULL, NULL);
+	fb_request_begun(connection, fbchat_session_set_status_text(fb_client(), connection->session, text, &connection->begun),
+	                 fb_tell_failure, NULL, NULL);
 }
 
 /* The message of the account's status becomes the status line. A status without one leaves alone a line that somebody

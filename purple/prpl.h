@@ -54,6 +54,7 @@ typedef struct {
 	char *certificate;      /* its fingerprint */
 	gboolean registering;   /* the account is only being made */
 	char *status_text;      /* the status line that went from here to the server; NULL = none */
+	fbchat_request begun;   /* number of the latest request */
 	GHashTable *requests;   /* fbchat_request -> FbRequest */
 	GHashTable *wanted_icons; /* of whom a picture is to be fetched */
 	guint icon_fetches;     /* pictures under way */
@@ -84,8 +85,8 @@ FbConnection *fb_client_find(fbchat_session session);
 /* requests.c: what is asked of the library, and who waits for the answer */
 void fb_requests_init(FbConnection *connection);
 void fb_requests_free(FbConnection *connection);
-void fb_request_begun(FbConnection *connection, fbchat_status status, fbchat_request id, FbAnswered answered,
-                      const char *who, const char *text);
+void fb_request_begun(FbConnection *connection, fbchat_status status, FbAnswered answered, const char *who,
+                      const char *text);
 gboolean fb_request_answer(FbConnection *connection, const fbchat_event *event);
 const char *fb_failure(const fbchat_event *event);
 void fb_tell_failure(FbConnection *connection, const fbchat_event *event, const char *who, const char *text);

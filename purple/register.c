@@ -132,11 +132,10 @@ static void password_changed(FbConnection *connection, const fbchat_event *event
 void fb_change_passwd(PurpleConnection *gc, const char *old_password, const char *new_password)
 {
 	FbConnection *connection = gc->proto_data;
-	fbchat_request request = 0;
-	fbchat_status status;
 
 	if (connection == NULL)
 		return;
-	status = fbchat_session_set_password(fb_client(), connection->session, old_password, new_password, &request);
-	fb_request_begun(connection, status, request, password_changed, NULL, new_password);
+	fb_request_begun(connection, fbchat_session_set_password(fb_client(), connection->session, old_password, new_password,
+	                                                         &connection->begun),
+	                 password_changed, NULL, new_password);
 }

@@ -27,9 +27,10 @@ void fb_requests_free(FbConnection *connection)
 	g_hash_table_destroy(connection->requests);
 }
 
-/* To be called with the outcome of the call to the library. One that failed at once is answered at once. */
-void fb_request_begun(FbConnection *connection, fbchat_status status, fbchat_request id, FbAnswered answered,
-                      const char *who, const char *text)
+/* To be called with the outcome of a call to the library that has left its number in `begun`. One that failed at once is
+ * answered at once. */
+void fb_request_begun(FbConnection *connection, fbchat_status status, FbAnswered answered, const char *who,
+                      const char *text)
 {
 	FbRequest *request;
 
@@ -38,7 +39,7 @@ void fb_request_begun(FbConnection *connection, fbchat_status status, fbchat_req
 		return;
 	}
 	request = g_new0(FbRequest, 1);
-	request->id = id;
+	request->id = connection->begun;
 	request->answered = answered;
 	request->who = g_strdup(who);
 	request->text = g_strdup(text);

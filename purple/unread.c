@@ -118,12 +118,9 @@ static void notices_arrived(FbConnection *connection, const fbchat_event *event,
 /* Only with "New mail notifications" of the account, which is off unless the user wants it. */
 void fb_unread_notices(FbConnection *connection)
 {
-	fbchat_request request = 0;
-	fbchat_status status;
-
 	if (!purple_account_get_check_mail(purple_connection_get_account(connection->gc)) ||
 	    (connection->features & FBCHAT_FEATURE_NOTIFICATIONS) == 0)
 		return;
-	status = fbchat_session_notifications(fb_client(), connection->session, &request);
-	fb_request_begun(connection, status, request, notices_arrived, NULL, NULL);
+	fb_request_begun(connection, fbchat_session_notifications(fb_client(), connection->session, &connection->begun),
+	                 notices_arrived, NULL, NULL);
 }

@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 	purple_util_set_user_dir(profile);
 	purple_debug_set_enabled(FALSE);
 	purple_debug_set_ui_ops(&debug_ops);
-	purple_eventloop_set_ui_ops(loop_named("glib")->ops);
+	loop_use("glib");
 	purple_core_set_ui_ops(&core_ops);
 	for (i = 0; directories[i] != NULL; i++)
 		purple_plugins_add_search_path(directories[i]);

@@ -171,7 +171,7 @@ int main(int argc, char **argv)
 	gint64 start;
 	guint watch;
 
-	loop = argc == 4 ? loop_named(argv[1]) : NULL;
+	loop = argc == 4 ? loop_use(argv[1]) : NULL;
 	if (loop == NULL) {
 		fprintf(stderr, "usage: %s glib|poll PLUGIN CONFIG-DIRECTORY\n", argv[0]);
 		return 2;
@@ -182,7 +182,6 @@ int main(int argc, char **argv)
 	purple_util_set_user_dir(argv[3]);
 	purple_debug_set_enabled(FALSE);
 	purple_debug_set_ui_ops(&debug_ops);
-	purple_eventloop_set_ui_ops(loop->ops);
 	purple_core_set_ui_ops(&core_ops);
 	place_plugin(argv[2], argv[3]);
 	if (!purple_core_init(UI_ID)) {

@@ -22,13 +22,14 @@ const char *number(gint64 value); /* valid for the next seven calls */
 
 /* loop.c: what the main loops have in common, and what they measure */
 typedef struct {
-	PurpleEventLoopUiOps *ops;
+	guint (*timeout_add)(guint milliseconds, GSourceFunc function, gpointer data);
+	guint (*input_add)(int fd, PurpleInputCondition condition, PurpleInputFunction function, gpointer data);
+	gboolean (*remove)(guint id);
 	void (*run)(void);
 	void (*quit)(void);
 } HostLoop;
 
-const HostLoop *loop_named(const char *name); /* "glib" or "poll"; NULL = no such loop */
-guint loop_seconds(guint seconds); /* in milliseconds; HEADLESS_SECOND_MS makes the seconds of timers shorter */
+const HostLoop *loop_use(const char *name); /* "glib" or "poll", from now on libpurple's; NULL = no such loop */
 void loop_check_thread(void); /* ends the program if this is not the thread of main() */
 void loop_call_begins(gsize function); /* around everything that a loop calls */
 void loop_call_ends(void);

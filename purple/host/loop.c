@@ -24,21 +24,28 @@ static struct {
 	guint all_items;
 } calls;
 
-const HostLoop *loop_named(const char *name)
-{
-	main_thread = g_thread_self();
-	if (strcmp(name, "glib") == 0)
-		return &loop_glib;
-	if (strcmp(name, "poll") == 0)
-		return &loop_poll;
-	return NULL;
-}
-
-guint loop_seconds(guint seconds)
+/* HEADLESS_SECOND_MS makes the seconds of timers shorter. */
+static guint timeout_add_seconds(guint seconds, GSourceFunc function, gpointer data)
 {
 	const char *length = getenv("HEADLESS_SECOND_MS");
 
-	return seconds * (length != NULL ? (guint)atoi(length) : 1000);
+	return purple_timeout_add(seconds * (length != NULL ? (guint)atoi(length) : 1000), function, data);
+}
+
+const HostLoop *loop_use(const char *name)
+{
+	static PurpleEventLoopUiOps ops = { .timeout_add_seconds = timeout_add_seconds };
+	const HostLoop *loop = strcmp(name, "glib") == 0 ? &loop_glib : strcmp(name, "poll") == 0 ? &loop_poll : NULL;
+
+	main_thread = g_thread_self();
+	if (loop != NULL) {
+		ops.timeout_add = loop->timeout_add;
+		ops.timeout_remove = loop->remove;
+		ops.input_add = loop->input_add;
+		ops.input_remove = loop->remove;
+		purple_eventloop_set_ui_ops(&ops);
+	}
+	return loop;
 }
 
 void loop_check_thread(void)

@@ -39,11 +39,6 @@ static guint timeout_add(guint interval, GSourceFunc function, gpointer data)
 	return g_timeout_add_full(G_PRIORITY_DEFAULT, interval, timer_due, watch_new(function, NULL, data), g_free);
 }
 
-static guint timeout_add_seconds(guint interval, GSourceFunc function, gpointer data)
-{
-	return timeout_add(loop_seconds(interval), function, data);
-}
-
 static gboolean input_ready(GIOChannel *channel, GIOCondition condition, gpointer data)
 {
 	Watch *watch = data;
@@ -80,14 +75,6 @@ static gboolean watch_remove(guint source)
 	return g_source_remove(source);
 }
 
-static PurpleEventLoopUiOps ops = {
-	.timeout_add = timeout_add,
-	.timeout_remove = watch_remove,
-	.input_add = input_add,
-	.input_remove = watch_remove,
-	.timeout_add_seconds = timeout_add_seconds,
-};
-
 static void run(void)
 {
 	main_loop = g_main_loop_new(NULL, FALSE);
@@ -100,4 +87,4 @@ static void quit(void)
 	g_main_loop_quit(main_loop);
 }
 
-const HostLoop loop_glib = { .ops = &ops, .run = run, .quit = quit };
+const HostLoop loop_glib = { timeout_add, input_add, watch_remove, run, quit };

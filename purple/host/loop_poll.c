@@ -48,11 +48,6 @@ static guint timeout_add(guint interval, GSourceFunc function, gpointer data)
 	return watch->id;
 }
 
-static guint timeout_add_seconds(guint interval, GSourceFunc function, gpointer data)
-{
-	return timeout_add(loop_seconds(interval), function, data);
-}
-
 static guint input_add(int fd, PurpleInputCondition condition, PurpleInputFunction function, gpointer data)
 {
 	Watch *watch = watch_new(data);
@@ -79,14 +74,6 @@ static gboolean watch_remove(guint id)
 	}
 	return FALSE;
 }
-
-static PurpleEventLoopUiOps ops = {
-	.timeout_add = timeout_add,
-	.timeout_remove = watch_remove,
-	.input_add = input_add,
-	.input_remove = watch_remove,
-	.timeout_add_seconds = timeout_add_seconds,
-};
 
 static void sweep(void)
 {
@@ -197,4 +184,4 @@ static void quit(void)
 	quitting = TRUE;
 }
 
-const HostLoop loop_poll = { .ops = &ops, .run = run, .quit = quit };
+const HostLoop loop_poll = { timeout_add, input_add, watch_remove, run, quit };

@@ -190,9 +190,9 @@ class Yesterday(OnDisk):
         bob.quit()
         alice.quit()
         self.server.stop()
-        # As if nothing had been confirmed, which is so if the host's machine loses its power.
+        # As if Bob had confirmed nothing, which is so if his machine loses its power.
         with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
-            database.execute("UPDATE users SET acked = 1")
+            database.execute("UPDATE users SET acked = 1 WHERE email = ?", (BOB,))
         self.start()
         bob, alice = self.host("bob", directory), self.host("alice-again")
         self.sign_on(bob, BOB, self.server.url)
