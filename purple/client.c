@@ -65,6 +65,9 @@ static gboolean apply(const fbchat_event *event, size_t item)
 	case FBCHAT_EVENT_CONNECTION:
 		fb_connection_state(connection, event);
 		return TRUE;
+	case FBCHAT_EVENT_STATE:
+		fb_saved_note(connection, event);
+		return TRUE;
 	case FBCHAT_EVENT_BUDDY_LIST:
 		if (item < fbchat_event_count(event))
 			fb_buddies_apply(connection, event, item);

@@ -109,6 +109,7 @@ static gboolean outage_lasted(gpointer data)
 	if (sentence == NULL)
 		sentence = g_strdup_printf(_("%s does not answer. Please try again later."), fb_server_of(connection));
 	connection->outage = 0;
+	connection->goes_on = TRUE;
 	report_failure(connection, sentence);
 	g_free(sentence);
 	return FALSE;
@@ -197,19 +198,26 @@ void fb_connection_opened(FbConnection *connection, fbchat_status status)
 	g_free(sentence);
 }
 
+static fbchat_status log_in(FbConnection *connection)
+{
+	const char *password = purple_connection_get_password(connection->gc);
+	fbchat_status status =
+		fbchat_session_login(fb_client(), connection->session,
+	                         purple_account_get_username(purple_connection_get_account(connection->gc)),
+	                         password != NULL ? password : "", &connection->begun);
+
+	if (status != FBCHAT_OK)
+		connection->why_text = g_strdup(fbchat_last_error());
+	return status;
+}
+
 void fb_login(PurpleAccount *account)
 {
 	FbConnection *connection = fb_connection_new(account);
-	const char *password = purple_connection_get_password(connection->gc);
 	fbchat_status status = fb_connection_open(connection);
-	fbchat_request request;
 
-	if (status == FBCHAT_OK) {
-		status = fbchat_session_login(fb_client(), connection->session, purple_account_get_username(account),
-		                              password != NULL ? password : "", &request);
-		if (status != FBCHAT_OK)
-			connection->why_text = g_strdup(fbchat_last_error());
-	}
+	if (status == FBCHAT_OK && !fb_saved_resume(connection))
+		status = log_in(connection);
 	fb_connection_opened(connection, status);
 }
 
@@ -218,14 +226,14 @@ void fb_login(PurpleAccount *account)
 void fb_close(PurpleConnection *gc)
 {
 	FbConnection *connection = gc->proto_data;
-	fbchat_request request;
 
 	if (connection == NULL)
 		return;
 	fb_client_remove(connection);
 	stop_outage(connection);
 	if (connection->session != 0 && fb_client() != NULL) {
-		fbchat_session_logout(fb_client(), connection->session, &request);
+		if (!fb_saved_keep(connection))
+			fbchat_session_logout(fb_client(), connection->session, NULL);
 		fbchat_session_close(fb_client(), connection->session);
 	}
 	gc->proto_data = NULL;
@@ -237,6 +245,7 @@ void fb_close(PurpleConnection *gc)
 	g_free(connection->status_text);
 	g_free(connection->certificate);
 	g_free(connection->seen);
+	fb_free_secret(connection->saved);
 	g_free(connection);
 }
 
@@ -244,6 +253,7 @@ void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event
 {
 	const char *name = fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL);
 
+	connection->resuming = FALSE;
 	connection->uid = (fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID);
 	connection->features = fb_int(event, 0, FBCHAT_FIELD_FEATURES);
 	connection->message_limit = fb_int(event, 0, FBCHAT_FIELD_MESSAGE_LIMIT);
@@ -302,6 +312,12 @@ void fb_connection_failed(FbConnection *connection, const fbchat_event *event)
 {
 	const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
 
+	/* The server has ended the session of before; so it takes the password. */
+	if (connection->resuming) {
+		connection->resuming = FALSE;
+		if (log_in(connection) == FBCHAT_OK)
+			return;
+	}
 	note_failure(connection, event);
 	/* A challenge is one whatever number comes with it. */
 	if (fbchat_event_type(event) == FBCHAT_EVENT_CHALLENGE)

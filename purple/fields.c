@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Event fields and user numbers in libpurple's terms. In libpurple a user is a string; ours is the number in decimal.
+ * Event fields, user numbers and secrets in libpurple's terms. In libpurple a user is a string; ours is the number in
+ * decimal.
  */
 #include "prpl.h"
 
@@ -34,4 +35,14 @@ fbchat_uid fb_uid_of(const char *name)
 	if (errno != 0 || end == NULL || *end != '\0')
 		return 0;
 	return uid;
+}
+
+void fb_free_secret(gpointer text)
+{
+	/* A plain memset before freeing is left out by compilers. */
+	volatile char *at;
+
+	for (at = text; at != NULL && *at != '\0'; at++)
+		*at = '\0';
+	g_free(text);
 }

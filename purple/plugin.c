@@ -22,6 +22,7 @@ static gboolean unload(PurplePlugin *plugin)
 	(void)plugin;
 	fb_commands_unregister();
 	fb_client_free();
+	fb_saved_free();
 	return TRUE;
 }
 

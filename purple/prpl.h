@@ -53,6 +53,9 @@ typedef struct {
 	gint64 certificate_problem; /* FBCHAT_CERTIFICATE_, if that is why */
 	char *certificate;      /* its fingerprint */
 	gboolean registering;   /* the account is only being made */
+	gboolean goes_on;       /* the server was not to be reached, so its session lives on there */
+	gboolean resuming;      /* the login goes on with such a session */
+	char *saved;            /* what that takes; a secret */
 	char *status_text;      /* the status line that went from here to the server; NULL = none */
 	fbchat_request begun;   /* number of the latest request */
 	GHashTable *requests;   /* fbchat_request -> FbRequest */
@@ -101,6 +104,12 @@ void fb_close(PurpleConnection *gc);
 void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event);
 void fb_connection_state(FbConnection *connection, const fbchat_event *event);
 void fb_connection_failed(FbConnection *connection, const fbchat_event *event);
+
+/* saved.c: sessions that outlive their connection */
+void fb_saved_note(FbConnection *connection, const fbchat_event *event);
+gboolean fb_saved_keep(FbConnection *connection);
+gboolean fb_saved_resume(FbConnection *connection);
+void fb_saved_free(void);
 
 /* settings.c: what an account is set to */
 GList *fb_settings_options(void);
@@ -210,9 +219,10 @@ void fb_message_received(FbConnection *connection, const fbchat_event *event);
 unsigned int fb_send_typing(PurpleConnection *gc, const char *who, PurpleTypingState state);
 void fb_typing_received(FbConnection *connection, const fbchat_event *event);
 
-/* fields.c: event fields and user numbers in libpurple's terms */
+/* fields.c: event fields, user numbers and secrets in libpurple's terms */
 gint64 fb_int(const fbchat_event *event, size_t item, fbchat_field field);
 char *fb_name_of(fbchat_uid uid); /* decimal; g_free */
 fbchat_uid fb_uid_of(const char *name); /* 0 = not a user number */
+void fb_free_secret(gpointer text); /* wiped first; may be NULL */
 
 #endif

@@ -11,9 +11,7 @@ static void request_free(gpointer data)
 
 	g_free(request->who);
 	/* May be a password. */
-	if (request->text != NULL)
-		memset(request->text, 0, strlen(request->text));
-	g_free(request->text);
+	fb_free_secret(request->text);
 	g_free(request);
 }
 

@@ -120,6 +120,7 @@ class OnDisk(Case):
         command = [peers.OPTIONS.fbchatd, *words, "--data", self.data]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=peers.LIMIT, check=False)
         self.assertEqual(done.returncode, 0, f"{command}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def start(self):
         listen = self.server.address if self.server else "127.0.0.1:0"

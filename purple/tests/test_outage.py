@@ -9,7 +9,7 @@ import threading
 import time
 
 from case import ALICE, BOB, NASTY, OnDisk
-from peers import ERROR, NETWORK_ERROR, RECV, SEND, plain
+from peers import ERROR, NETWORK_ERROR, RECV, SEND, eventually, plain
 
 
 class Line:
@@ -120,22 +120,58 @@ class Outage(OnDisk):
         for host in (alice, bob):
             self.assertEqual([item for item in host.have("message") if int(item["flags"]) & (RECV | ERROR)], [])
 
-    def test_lasting_outage_is_reported_with_a_reason(self):
+    def sessions(self):
+        """The ids of Alice's logins."""
+        listed = self.admin("session", "list").splitlines()
+        return [line.split()[0] for line in listed if ALICE in line]
+
+    def offline(self):
+        """Alice, whom a lasting outage has signed off; the server is stopped."""
         self.start()
         # The host's seconds are shorter here; the library's are not.
         second = 0.05
         alice = self.host("alice", HEADLESS_SECOND_MS=str(int(second * 1000)))
         self.sign_on(alice, ALICE, self.server.url)
+        self.bob = self.uid(alice, ALICE, "Bob Example")
         began = time.monotonic()
         self.server.stop()
         error = alice.wait("error", account=ALICE)
         self.assertEqual(int(error["reason"]), NETWORK_ERROR)
         self.assert_sentence(error["text"])
         self.assertGreaterEqual((time.monotonic() - began) / second, 89)
+        alice.wait("disconnected", account=ALICE)
+        return alice
+
+    def test_after_a_lasting_outage_the_same_session_goes_on(self):
+        alice = self.offline()
+        before = self.sessions()
+        self.assertEqual(len(before), 1)
+        self.start()
+        bob = self.host("bob")
+        self.sign_on(bob, BOB, self.server.url)
+        self.alice = self.uid(bob, BOB, "Alice Example")
+        bob.do("send", BOB, self.alice, text=NASTY)
+        bob.message(BOB, self.alice, SEND)
         # What Pidgin does after a while.
+        alice.do("connect", ALICE)
+        alice.wait("connected", account=ALICE)
+        self.assertEqual(plain(alice.message(ALICE, self.bob, RECV)["markup"]), NASTY)
+        self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, "here I am")
+        self.assertEqual(self.sessions(), before, "logged in again")
+        # Signing off ends it.
+        alice.do("disconnect", ALICE)
+        eventually("logged out", lambda: self.sessions() == [])
+
+    def test_session_that_was_ended_meanwhile_needs_the_password(self):
+        alice = self.offline()
+        before = self.sessions()
+        self.admin("session", "revoke", ALICE, before[0])
         self.start()
         alice.do("connect", ALICE)
         alice.wait("connected", account=ALICE)
+        self.assertEqual(len(self.sessions()), 1)
+        self.assertNotEqual(self.sessions(), before)
+        self.assertEqual(alice.have("error"), [])
 
     def test_unconfirmed_message_is_named_at_sign_off(self):
         alice, _ = self.both()
