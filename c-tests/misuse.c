@@ -14,6 +14,15 @@ static void nulls(fbchat_client *client)
     size_t len = 9;
 
     CHECK(fbchat_has_feature(NULL) == 0);
+    CHECK_STATUS(fbchat_message_part(NULL, 10, &len), FBCHAT_ERR_NULL);
+    CHECK(len == 0);
+    CHECK_STATUS(fbchat_message_part("text", 10, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_message_part(BAD, 10, &len), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_message_part("text", 0, &len), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_message_part("text", INT64_MIN, &len), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_message_part("one two", 5, &len), FBCHAT_OK);
+    CHECK(len == 4);
+    len = 9;
     CHECK_STATUS(fbchat_config_new(NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_config_set_str(NULL, FBCHAT_CONFIG_SERVER, "x"), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_config_set_int(NULL, FBCHAT_CONFIG_QUEUE_LIMIT, 100), FBCHAT_ERR_NULL);

@@ -1041,6 +1041,24 @@ uint32_t fbchat_abi_version(void);
 int32_t fbchat_has_feature(const char *name);
 
 /**
+ * Says how much of a text goes into one message, for sending what is too long for one in several. The rest does not begin
+ * inside of a word, unless that is very long, nor inside of what a person sees as one character (a letter with its
+ * accents, a flag, a family of emoji), unless that is too long by itself.
+ *
+ * @param text   UTF-8
+ * @param limit  how many characters a message can have, FBCHAT_FIELD_MESSAGE_LIMIT; 1 or more
+ * @param len    out: how many bytes; all of a text that fits
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for another limit
+ *
+ * Ownership: text is borrowed for the call.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_message_part(const char *text,
+                                  int64_t limit,
+                                  size_t *len);
+
+/**
  * Names a status for a log or a bug report.
  *
  * @param status  any number

@@ -83,11 +83,13 @@ static gboolean send_parts(FbConnection *connection, fbchat_uid to, const char *
 {
 	const char *at = text;
 
-	while (at != NULL) {
-		const char *rest = NULL;
-		char *part = fb_split(at, connection->message_limit, &rest);
-		fbchat_status status = fbchat_session_send(fb_client(), connection->session, to, part, &connection->begun);
+	do {
+		size_t len = 0;
+		fbchat_status status = fbchat_message_part(at, connection->message_limit, &len);
+		char *part = g_strndup(at, len);
 
+		if (status == FBCHAT_OK)
+			status = fbchat_session_send(fb_client(), connection->session, to, part, &connection->begun);
 		if (status != FBCHAT_OK) {
 			/* What comes behind it would make no sense without it. */
 			show_failure(connection->gc, who, fbchat_last_error(), at);
@@ -96,8 +98,8 @@ static gboolean send_parts(FbConnection *connection, fbchat_uid to, const char *
 		}
 		fb_request_begun(connection, status, sent, who, part);
 		g_free(part);
-		at = rest;
-	}
+		at += len;
+	} while (*at != '\0');
 	return TRUE;
 }
 

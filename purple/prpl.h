@@ -131,9 +131,6 @@ void fb_change_passwd(PurpleConnection *gc, const char *old_password, const char
 void fb_seen_restore(FbConnection *connection);
 gboolean fb_seen(FbConnection *connection, const fbchat_event *event);
 
-/* split.c: messages that are too long for one */
-char *fb_split(const char *text, gint64 limit, const char **rest);
-
 /* buddies.c: the buddy list and what it shows */
 void fb_buddies_restore(PurpleAccount *account);
 void fb_buddy_name(FbConnection *connection, const char *who, const char *name);

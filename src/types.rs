@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod ids;
+mod part;
 mod questions;
 
 pub use ids::*;
+pub use part::message_part;
 pub use questions::*;
 
 use crate::status::Problem;

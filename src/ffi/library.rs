@@ -2,7 +2,8 @@
 
 use super::guard;
 use super::text;
-use crate::status::Status;
+use crate::status::{Problem, Status};
+use crate::types::message_part;
 use std::ffi::c_char;
 
 /// The outcome of a call or of an event: 0 or above is no failure.
@@ -135,6 +136,39 @@ pub unsafe extern "C" fn fbchat_has_feature(name: *const c_char) -> i32 {
             "fault-injection" => cfg!(feature = "fault-injection"),
             _ => false,
         }))
+    })
+}
+
+/// Says how much of a text goes into one message, for sending what is too long for one in several. The rest does not begin
+/// inside of a word, unless that is very long, nor inside of what a person sees as one character (a letter with its
+/// accents, a flag, a family of emoji), unless that is too long by itself.
+///
+/// @param text   UTF-8
+/// @param limit  how many characters a message can have, FBCHAT_FIELD_MESSAGE_LIMIT; 1 or more
+/// @param len    out: how many bytes; all of a text that fits
+/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for another limit
+///
+/// Ownership: text is borrowed for the call.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_message_part(
+    text: *const c_char,
+    limit: i64,
+    len: *mut usize,
+) -> fbchat_status {
+    guard::status(|| {
+        // SAFETY: the header asks for NULL or a place for a number.
+        unsafe { text::clear(len, 0, "length") }?;
+        // SAFETY: the header asks for NULL or a C string.
+        let text = unsafe { text::read(text, "text") }?;
+        let limit = usize::try_from(limit).ok().filter(|&limit| limit > 0);
+        let limit = limit.ok_or_else(|| {
+            Problem::new(Status::Argument, "A message has at least one character")
+        })?;
+        // SAFETY: as above; it is not NULL.
+        unsafe { text::fill(len, message_part(text, limit)) };
+        Ok(Status::Ok)
     })
 }
 
