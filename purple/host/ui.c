@@ -117,7 +117,9 @@ void ui_emit_buddy(const char *event, PurpleBuddy *buddy)
 	const char *server_alias = purple_buddy_get_server_alias(buddy);
 	PurplePlugin *prpl = purple_find_prpl(PRPL_ID);
 	PurpleBuddyIcon *icon = purple_buddy_get_icon(buddy);
+	PurpleNotifyUserInfo *info;
 	size_t icon_size = 0;
+	char *tooltip;
 	char *text;
 
 	if (quiet)
@@ -125,13 +127,18 @@ void ui_emit_buddy(const char *event, PurpleBuddy *buddy)
 	if (icon != NULL)
 		purple_buddy_icon_get_data(icon, &icon_size);
 	text = PURPLE_PLUGIN_PROTOCOL_INFO(prpl)->status_text(buddy);
+	info = purple_notify_user_info_new();
+	PURPLE_PLUGIN_PROTOCOL_INFO(prpl)->tooltip_text(buddy, info, TRUE);
+	tooltip = purple_notify_user_info_get_text_with_newline(info, "\n");
 	emit(event, "account", purple_account_get_username(purple_buddy_get_account(buddy)), "who", purple_buddy_get_name(buddy),
 	     "alias", purple_buddy_get_alias(buddy), "server_alias", server_alias, "status", purple_status_get_id(status), "online",
 	     purple_presence_is_online(presence) ? "1" : "0", "idle", purple_presence_is_idle(presence) ? "1" : "0",
 	     "idle_since", number(purple_presence_get_idle_time(presence)), "group",
-	     group != NULL ? purple_group_get_name(group) : NULL, "text", text, "icon_size",
+	     group != NULL ? purple_group_get_name(group) : NULL, "text", text, "tooltip", tooltip, "icon_size",
 	     number((gint64)icon_size), "icon", icon != NULL ? purple_buddy_icon_get_checksum(icon) : NULL, NULL);
 	g_free(text);
+	g_free(tooltip);
+	purple_notify_user_info_destroy(info);
 }
 
 static void on_signed_on(PurpleBuddy *buddy)

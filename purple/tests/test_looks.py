@@ -85,7 +85,11 @@ class StatusLines(Case):
     def test_status_line_is_seen_changed_and_taken_away(self):
         _, alice, bob = self.two()
         alice.do("message", ALICE, "available", text=NASTY.replace("<", "&lt;").replace("&amp;", "&amp;amp;"))
-        self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), NASTY)
+        buddy = bob.wait("buddy-status", who=self.alice)
+        self.assertEqual(self.shown(buddy), NASTY)
+        # The tooltip is markup as well, with a label of its own.
+        self.assertEqual(html.unescape(buddy["tooltip"]), f"<b>Message</b>: {NASTY}")
+        self.assertIn(buddy["text"], buddy["tooltip"])
         # Lunch is no reason to take it back.
         alice.do("message", ALICE, "away", text="")
         alice.do("message", ALICE, "away", text="at lunch")

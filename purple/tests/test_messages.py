@@ -84,6 +84,16 @@ class Messages(Case):
         got = [plain(bob.message(BOB, self.alice, RECV)["markup"]) for _ in range(50)]
         self.assertEqual(got, [f"number {number}" for number in range(50)])
 
+    def test_number_may_be_written_with_zeros(self):
+        _, alice, bob = self.two()
+        alice.do("focus", ALICE, self.bob)
+        alice.do("send", ALICE, "000" + self.bob, text="the same")
+        bob.message(BOB, self.alice, RECV)
+        # Another name for the same conversation, as is its answer.
+        alice.message(ALICE, self.bob, SEND)
+        self.exchange(bob, BOB, self.alice, alice, ALICE, self.bob, "back")
+        self.assertEqual(len(alice.have("window")), 1)
+
     def test_to_someone_without_a_number(self):
         server, host = self.demo(), self.host("alice")
         self.sign_on(host, ALICE, server.url)
