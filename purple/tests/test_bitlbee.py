@@ -15,6 +15,7 @@ from case import ALICE, BOB, NASTY, Case, OnDisk
 from peers import RECV, SEND, Lines, plain
 from relays import BehindTls
 
+CAROL = "carol@example.org"
 TAG = "fbchat"
 
 
@@ -225,3 +226,27 @@ class Certificate(BehindTls, InBitlBee):
         irc.heard("Signing off")
         irc.root(f"account {TAG} set certificate {self.fingerprint}", "certificate = ")
         irc.root(f"account {TAG} on", "Logged in")
+
+
+class Requests(OnDisk, InBitlBee):
+    def test_friend_request_is_a_question(self):
+        self.admin("user", "add", CAROL, "--name", "Carol Example", stdin="demo\n")
+        self.start()
+        irc, carol = self.irc(), self.host("carol")
+        self.sign_on(irc, self.server.url)
+        self.sign_on(carol, CAROL, self.server.url)
+        carol.do("add", CAROL, ALICE, text="Do you remember me?")
+        irc.heard("^:root!.*add you")
+        irc.root("yes", "Accepted")
+        irc.heard("^:CarolExample!.* JOIN :&bitlbee")
+        carol.wait("buddy-signed-on", account=CAROL, alias="Alice Example")
+
+    def test_somebody_is_asked_by_address(self):
+        self.admin("user", "add", CAROL, "--name", "Carol Example", stdin="demo\n")
+        self.start()
+        irc, carol = self.irc(), self.host("carol")
+        self.sign_on(irc, self.server.url)
+        self.sign_on(carol, CAROL, self.server.url)
+        irc.say(f"PRIVMSG &bitlbee :add {TAG} {CAROL}")
+        carol.do("answer", carol.wait("request", kind="authorisation", account=CAROL)["id"], 0)
+        irc.heard("^:CarolExample!.* JOIN :&bitlbee")
