@@ -15,13 +15,11 @@ GList *fb_settings_options(void)
 	GList *options = NULL;
 
 	options = g_list_append(options, purple_account_option_string_new(_("Server"), "server", FB_DEFAULT_SERVER));
+	/* Short, since the longest of these makes all pages of Pidgin's dialog as wide as itself. */
 	options = g_list_append(
-		options,
-		purple_account_option_bool_new(_("Allow a connection without encryption (the password can be read on the way)"),
-	                                   "allow_insecure", FALSE));
-	options = g_list_append(options, purple_account_option_string_new(_("File of certificates to trust"), CA_FILE, ""));
-	options = g_list_append(
-		options, purple_account_option_string_new(_("Fingerprint of the server's certificate"), PIN, ""));
+		options, purple_account_option_bool_new(_("Allow sending the password unencrypted"), "allow_insecure", FALSE));
+	options = g_list_append(options, purple_account_option_string_new(_("Trusted certificates (PEM file)"), CA_FILE, ""));
+	options = g_list_append(options, purple_account_option_string_new(_("Certificate fingerprint"), PIN, ""));
 	return options;
 }
 
