@@ -238,14 +238,35 @@ void fb_add_buddy(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *group)
 	fb_add_buddy_with_invite(gc, buddy, group, NULL);
 }
 
-static void removal_answered(gpointer number, int choice)
+/* The answers. Each has a function of its own, since Pidgin counts the buttons from the other end. */
+static void only_taken_off(gpointer number, int choice)
+{
+	FbAsk *ask = fb_ask_take(number);
+
+	(void)choice;
+	if (ask != NULL)
+		fb_ask_free(ask);
+}
+
+static void end_friendship(gpointer number, int choice)
 {
 	FbAsk *ask = fb_ask_take(number);
 	FbConnection *connection = ask != NULL ? fb_client_find(ask->session) : NULL;
 
-	if (connection != NULL && choice == 1) {
+	(void)choice;
+	if (connection != NULL)
 		befriend(connection, ask->who, FBCHAT_FRIEND_REMOVE, NULL, fb_tell_failure);
-	} else if (connection != NULL && choice == 2) {
+	if (ask != NULL)
+		fb_ask_free(ask);
+}
+
+static void put_back(gpointer number, int choice)
+{
+	FbAsk *ask = fb_ask_take(number);
+	FbConnection *connection = ask != NULL ? fb_client_find(ask->session) : NULL;
+
+	(void)choice;
+	if (connection != NULL) {
 		PurpleAccount *account = purple_connection_get_account(connection->gc);
 		PurpleGroup *group = purple_find_group(ask->group);
 
@@ -273,11 +294,11 @@ static void ask_about_friendship(FbConnection *connection, PurpleBuddy *buddy, P
 	ask->alias = g_strdup(buddy->alias);
 	if (fb_in_bitlbee())
 		purple_request_action(connection->gc, FB_TITLE, primary, secondary, 0, account, who, NULL, GUINT_TO_POINTER(number), 2,
-		                      "Reject", G_CALLBACK(removal_answered), "Accept", G_CALLBACK(removal_answered));
+		                      "Reject", G_CALLBACK(only_taken_off), "Accept", G_CALLBACK(end_friendship));
 	else
 		purple_request_action(connection->gc, FB_TITLE, primary, secondary, 0, account, who, NULL, GUINT_TO_POINTER(number), 3,
-		                      _("_Only Take off the List"), G_CALLBACK(removal_answered), _("_End the Friendship"),
-		                      G_CALLBACK(removal_answered), _("_Cancel"), G_CALLBACK(removal_answered));
+		                      _("_Only Take off the List"), G_CALLBACK(only_taken_off), _("_End the Friendship"),
+		                      G_CALLBACK(end_friendship), _("_Cancel"), G_CALLBACK(put_back));
 	g_free(primary);
 }
 

@@ -185,8 +185,9 @@ gboolean dialog_answer(guint id, int choice, const char *text)
 	}
 	if (dialog->fields != NULL)
 		fill_in(dialog->fields, text);
+	/* Not the number of the button: hosts count from different ends. */
 	if (callback != NULL && dialog->type == PURPLE_REQUEST_ACTION)
-		((PurpleRequestActionCb)callback)(dialog->user_data, choice);
+		((PurpleRequestActionCb)callback)(dialog->user_data, -1);
 	else if (callback != NULL && dialog->type == PURPLE_REQUEST_INPUT)
 		((PurpleRequestInputCb)callback)(dialog->user_data, text);
 	else if (callback != NULL)
