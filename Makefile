@@ -9,7 +9,7 @@ ARTEFACTS := target/artefacts
 # Debian packages, by what needs them. Rust itself comes from rustup (https://rustup.rs): Debian 12's is too old.
 BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev gettext
 RUN_PACKAGES := pidgin
-TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick dbus dbus-x11 libglib2.0-bin \
+TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick gtk2-engines dbus dbus-x11 libglib2.0-bin \
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
 	clang gobjc libgnustep-base-dev doxygen abigail-tools \
 	finch bitlbee-libpurple telepathy-haze appstream valgrind systemd ruby-mechanize \

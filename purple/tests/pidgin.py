@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Pidgin itself, on a display and a message bus of its own. Run by dbus-run-session.
+
+What Pidgin knows is asked over D-Bus, what a person does is done at the keyboard, and what it looks like is kept as
+screenshots, which the documentation shows."""
+
+import ast
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+
+import peers
+from case import Case
+from peers import Lines, eventually, plain, run
+
+SCREEN = "1000x700x24"
+# Of our own questions.
+TITLE = "Facebook Chat"
+
+# A profile without an account: no sounds, and no tray icon.
+PREFS = """<?xml version='1.0' encoding='UTF-8' ?>
+<pref version='1' name='/'>
+	<pref name='pidgin'>
+		<pref name='sound'><pref name='method' type='string' value='none'/></pref>
+		<pref name='docklet'><pref name='show' type='string' value='never'/></pref>
+		<pref name='blist'><pref name='list_visible' type='bool' value='1'/></pref>
+	</pref>
+</pref>
+"""
+
+# What GNOME looked like in 2008.
+GTKRC = 'include "/usr/share/themes/Clearlooks/gtk-2.0/gtkrc"\ngtk-theme-name = "Clearlooks"\n'
+
+
+def pidgin(function, *arguments):
+    """Calls a function of libpurple in the running Pidgin."""
+    out = run("gdbus", "call", "--session", "--timeout", "10", "--dest", "im.pidgin.purple.PurpleService", "--object-path",
+              "/im/pidgin/purple/PurpleObject", "--method", f"im.pidgin.purple.PurpleInterface.{function}",
+              "--", *map(str, arguments))
+    # GVariant's text form is Python's but for the marks of types; "()" is the answer of functions without one.
+    answer = ast.literal_eval(re.sub(r"^\((@a?[a-z]+ |u?int\d+ )", "(", out.strip()))
+    return answer[0] if answer else None
+
+
+class PidginCase(Case):
+    """A display, and what there is to see on it."""
+
+    def setUp(self):
+        super().setUp()
+        self.assertIn("DBUS_SESSION_BUS_ADDRESS", os.environ, "run this under dbus-run-session")
+        self.directory = tempfile.mkdtemp(prefix="fbchat-pidgin-test-")
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        gtkrc = os.path.join(self.directory, "gtkrc")
+        pathlib.Path(gtkrc).write_text(GTKRC, encoding="utf-8")
+        self.environment = peers.host_environment(self.directory, TMPDIR=self.directory, GTK2_RC_FILES=gtkrc)
+        # White where no window is, which screenshots are cropped to.
+        display = Lines(["Xvfb", "-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-wr"], self.log("xvfb"))
+        self.addCleanup(display.stop)
+        os.environ["DISPLAY"] = self.environment["DISPLAY"] = ":" + display.wait_for(str.isdigit, "a display")
+        # Windows without a window manager have no frames and get no keyboard.
+        manager = Lines(["openbox", "--sm-disable"], self.log("openbox"))
+        self.addCleanup(manager.stop)
+
+    def start_pidgin(self):
+        """Pidgin with a new profile, as somebody meets it for the first time."""
+        profile = os.path.join(self.directory, "profile")
+        os.makedirs(os.path.join(profile, "plugins"))
+        os.symlink(peers.OPTIONS.plugin, os.path.join(profile, "plugins", "libfbchat-purple.so"))
+        pathlib.Path(profile, "prefs.xml").write_text(PREFS, encoding="utf-8")
+        self.run_pidgin("pidgin", "-m", "-f", "-c", profile)
+
+    def start_demo(self, url):
+        """Alice in Pidgin, as `make run` starts it."""
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "pidgin-demo.sh")
+        self.run_pidgin(script, peers.OPTIONS.plugin, url)
+
+    def run_pidgin(self, *command):
+        # A session of its own, so that a signal for the whole of it can be sent as a terminal does.
+        self.pidgin = Lines(command, self.log("pidgin"), env=self.environment, start_new_session=True)
+        self.addCleanup(self.pidgin.stop)
+        eventually("Pidgin on the bus", lambda: pidgin("PurpleCoreGetVersion"))
+
+    def signed_on(self, email):
+        """The account, once it is."""
+        account = eventually("an account", lambda: pidgin("PurpleAccountsFind", email, "prpl-fbchat"))
+        eventually(f"{email} signed on", lambda: pidgin("PurpleAccountIsConnected", account))
+        return account
+
+    def buddy(self, account, name):
+        named = {pidgin("PurpleBuddyGetAlias", buddy): buddy for buddy in pidgin("PurpleFindBuddies", account, "")}
+        return named.get(name)
+
+    def buddy_online(self, account, name):
+        buddy = self.buddy(account, name)
+        return bool(buddy) and pidgin("PurplePresenceIsOnline", pidgin("PurpleBuddyGetPresence", buddy)) == 1
+
+    def history(self, conversation):
+        """The texts in a conversation, newest first as libpurple keeps them."""
+        return [plain(pidgin("PurpleConversationMessageGetMessage", message))
+                for message in pidgin("PurpleConversationGetMessageHistory", conversation)]
+
+    def windows(self):
+        """The titles of the windows that a person sees."""
+        listed = run("xdotool", "search", "--onlyvisible", "--class", "pidgin").split()
+        return {run("xdotool", "getwindowname", window).strip(): window for window in listed}
+
+    def focus(self, title):
+        """The window of this title, once it is there and has the keyboard."""
+        def has_it():
+            window = self.windows().get(title)
+            if not window:
+                return None
+            run("xdotool", "windowactivate", window)
+            return window if run("xdotool", "getactivewindow").strip() == window else None
+
+        return eventually(f"the window {title}", has_it)
+
+    def press(self, *keys):
+        run("xdotool", "key", "--delay", "60", *keys)
+
+    def write(self, text):
+        run("xdotool", "type", "--delay", "20", text)
+
+    def drawn(self, title):
+        """The pixels of a window, one a line, with their colours as #RRGGBB."""
+        return run("import", "-window", self.windows()[title], "-depth", "8", "txt:-")
+
+    def screenshot(self, name, window=None):
+        """All windows, or one with its frame."""
+        path = os.path.join(peers.OPTIONS.artefacts, name)
+        run("import", *(["-frame", "-window", window] if window else ["-window", "root"]), path)
+        run("convert", path, *([] if window else ["-trim", "+repage"]), "-strip", "-define", "png:compression-level=9", path)
+        colours = int(run("identify", "-format", "%k", path))
+        self.assertGreater(colours, 50, "an empty screen")
+        return path
