@@ -123,7 +123,7 @@ static void poked(FbConnection *connection, const fbchat_event *event, const cha
 	const char *failure = fb_failure(event);
 
 	(void)text;
-	if (failure != NULL && !purple_conv_present_error(who, account, failure))
+	if (failure != NULL && !fb_present_error(account, who, failure))
 		purple_notify_error(connection->gc, NULL, failure, NULL);
 }
 

@@ -52,17 +52,24 @@ static char *text_of(const char *markup)
 	return text;
 }
 
+/* Says in an open conversation what did not work; FALSE = there is none. What servers say is no markup. */
+gboolean fb_present_error(PurpleAccount *account, const char *who, const char *text)
+{
+	char *markup = fb_markup_of(text);
+	gboolean presented = purple_conv_present_error(who, account, markup);
+
+	g_free(markup);
+	return presented;
+}
+
 /* Tells the user what was not sent and why, with the text, which the input field has forgotten by now. */
 static void show_failure(PurpleConnection *gc, const char *who, const char *sentence, const char *text)
 {
-	PurpleAccount *account = purple_connection_get_account(gc);
 	const char *stop = *sentence != '\0' && strchr(".!?", sentence[strlen(sentence) - 1]) == NULL ? "." : "";
 	char *plain = g_strdup_printf(_("%s%s This message was not sent:\n%s"), sentence, stop, text);
-	char *markup = fb_markup_of(plain);
 
-	if (!purple_conv_present_error(who, account, markup))
+	if (!fb_present_error(purple_connection_get_account(gc), who, plain))
 		purple_notify_error(gc, NULL, sentence, plain);
-	g_free(markup);
 	g_free(plain);
 }
 

@@ -166,7 +166,7 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 	size_t item;
 
 	if (failure != NULL) {
-		purple_conv_present_error(who, account, failure);
+		fb_present_error(account, who, failure);
 		return;
 	}
 	if (recent != NULL) {

@@ -208,6 +208,7 @@ void fb_set_idle(PurpleConnection *gc, int seconds);
 
 /* messages.c */
 char *fb_markup_of(const char *text); /* plain text as libpurple shows it; g_free */
+gboolean fb_present_error(PurpleAccount *account, const char *who, const char *text);
 void fb_messages_unconfirmed(FbConnection *connection);
 int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, PurpleMessageFlags flags);
 void fb_message_received(FbConnection *connection, const fbchat_event *event);
