@@ -31,7 +31,8 @@ def plain(markup):
     text = re.sub(r"<br/?>", "\n", markup, flags=re.IGNORECASE)
     if "<" in text or ">" in text:
         raise AssertionError(f"unexpected markup: {markup!r}")
-    return html.unescape(text)
+    # Control characters come as numbers, too, which Python takes for mistakes and leaves out.
+    return html.unescape(re.sub("&#x([0-9a-f]+);", lambda found: chr(int(found[1], 16)), text))
 
 
 def run(*command, **kwargs):

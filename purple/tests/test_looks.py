@@ -71,10 +71,11 @@ class Pictures(Case):
 
     def test_file_that_is_no_picture_is_refused_with_a_sentence(self):
         _, alice, bob = self.two()
-        alice.do("icon", ALICE, self.file(b"GIF? " * 100))
-        notice = alice.wait("notify")
-        self.assert_sentence(notice["primary"])
-        self.assert_sentence(notice["secondary"])
+        for data in (b"GIF? " * 100, png(48, 10) + bytes(10 << 20)):
+            alice.do("icon", ALICE, self.file(data))
+            notice = alice.wait("notify")
+            self.assert_sentence(notice["primary"])
+            self.assert_sentence(notice["secondary"])
         self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, "still here")
 
 

@@ -31,6 +31,24 @@ class Messages(Case):
         text = "".join(chr(0x4E00 + i % 5000) if i % 3 else "🎉" for i in range(19000))
         self.check_both_ways(text)
 
+    def test_texts_that_look_like_something_else(self):
+        """Markup, references, right-to-left overrides, parts of emoji: all of it is text."""
+        _, alice, bob = self.two()
+        for text in ("<script>alert(1)</script><img src=x><!-- </html>", "&#0; &#xD800; &nbsp; &lt;&amp;lt; &unknown;",
+                     "\u202eevil\u202c \u2066isolated\u2069 \u200f", "bom \ufeff",
+                     "👨‍👩‍👧‍👦 🇩🇪 e\u0301\u0301\u0301 \u0301 \U0010fffd", "for (;;);{\"t\":\"refresh\"}", "%00%0a%3Cb%3E \\u0041 \\ud83c",
+                     "line\u2028separator\u2029paragraph", "/me is here", "<b>" * 6000):
+            with self.subTest(text[:20]):
+                self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, text)
+        self.assert_undisturbed(alice)
+        self.assert_undisturbed(bob)
+
+    def test_control_characters_are_left_out(self):
+        """The server takes them out; a host is not to stumble over them."""
+        _, alice, bob = self.two()
+        alice.do("send", ALICE, self.bob, text="bell \a escape \x1b[31m delete \x7f next \x85 end")
+        self.assertEqual(plain(bob.message(BOB, self.alice, RECV)["markup"]), "bell  escape [31m delete  next  end")
+
     def test_over_the_limit_goes_in_parts(self):
         _, alice, bob = self.two()
         family, flags, accent = "👨‍👩‍👧‍👦", "🇩🇪🇫🇷", "e\u0301"
