@@ -88,7 +88,7 @@ void fb_register_user(PurpleAccount *account)
 	string_field(group, FIELD_INVITATION, _("Invitation, if you have one"), NULL);
 	primary = g_strdup_printf(_("Make a new account on %s"), fb_server_of(connection));
 	if (ui != NULL && ui->request_fields != NULL) {
-		purple_request_fields(connection->gc, NULL, primary, NULL, fields, _("_Register"), G_CALLBACK(entered), _("_Cancel"),
+		purple_request_fields(connection->gc, FB_TITLE, primary, NULL, fields, _("_Register"), G_CALLBACK(entered), _("_Cancel"),
 		                      G_CALLBACK(cancelled), account, NULL, NULL, connection->gc);
 	} else {
 		purple_request_fields_destroy(fields);

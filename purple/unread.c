@@ -70,7 +70,7 @@ void fb_unread_free(FbConnection *connection)
 GList *fb_unread_options(GList *options)
 {
 	options = g_list_append(options, purple_account_option_bool_new(_("Mark messages as read when I see them"), MARK_READ, TRUE));
-	return g_list_append(options, purple_account_option_bool_new(_("Show the latest messages when I open a conversation"),
+	return g_list_append(options, purple_account_option_bool_new(_("Show earlier messages in a new window"),
 	                                                             SHOW_HISTORY, FALSE));
 }
 

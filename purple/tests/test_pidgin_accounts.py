@@ -31,7 +31,7 @@ class Accounts(PidginCase, OnDisk):
         self.press("Tab")
         self.write(password)
         # Remember it.
-        self.press("alt+w", "alt+v", "alt+s", "ctrl+a")
+        self.press("alt+w", "alt+v", "Tab", "ctrl+a")
         self.write("https://chat.example.org")
         self.screenshot("pidgin-account-advanced.png", window)
         self.press("ctrl+a")
