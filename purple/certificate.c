@@ -77,6 +77,7 @@ void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fi
 	gboolean before;
 	char *secondary;
 	char *primary;
+	char *whole;
 
 	if (problem == 0 || fingerprint == NULL || *fingerprint == '\0' || !fbchat_has_feature("pin"))
 		return;
@@ -96,15 +97,17 @@ void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fi
 	purple_request_close_with_handle(account);
 	purple_account_set_string(account, OFFERED, fingerprint);
 	primary = g_strdup_printf(_("Do you trust the server %s?"), fb_server_of(connection));
+	whole = fb_sentence(reason);
 	secondary = g_strdup_printf(
 		problem == FBCHAT_CERTIFICATE_NOT_PINNED
 			? _("It shows another certificate than the one that you trust. Somebody may be listening in.\n\n%s\n\nAsk "
 	            "whoever runs the server whether this is the fingerprint of the new one:\n%s")
 			: _("Its certificate cannot be verified.\n\n%s\n\nAsk whoever runs the server whether this is its "
 	            "fingerprint:\n%s"),
-		reason, fingerprint);
+		whole, fingerprint);
 	purple_request_action(account, FB_TITLE, primary, secondary, 1, account, NULL, NULL, account, 2,
 	                      _("_Accept"), G_CALLBACK(trust), _("_Reject"), G_CALLBACK(do_not_trust));
+	g_free(whole);
 	g_free(secondary);
 	g_free(primary);
 }

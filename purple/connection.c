@@ -68,13 +68,17 @@ static void stop_outage(FbConnection *connection)
 /* The first error counts. libpurple calls close from a timer later on; until then every further event is ignored. */
 void fb_connection_give_up(FbConnection *connection, PurpleConnectionError reason, const char *sentence)
 {
+	char *whole;
+
 	if (connection->given_up)
 		return;
 	/* There is no account yet with which to try again. */
 	if (connection->registering)
 		reason = PURPLE_CONNECTION_ERROR_OTHER_ERROR;
 	connection->given_up = TRUE;
-	purple_connection_error_reason(connection->gc, reason, sentence);
+	whole = fb_sentence(sentence);
+	purple_connection_error_reason(connection->gc, reason, whole);
+	g_free(whole);
 }
 
 /* Why the present attempt failed, for the end of the outage. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Event fields, user numbers and secrets in libpurple's terms. In libpurple a user is a string; ours is the number in
- * decimal.
+ * Event fields, user numbers, sentences and secrets in libpurple's terms. In libpurple a user is a string; ours is the
+ * number in decimal.
  */
 #include "prpl.h"
 
@@ -45,4 +45,10 @@ void fb_free_secret(gpointer text)
 	for (at = text; at != NULL && *at != '\0'; at++)
 		*at = '\0';
 	g_free(text);
+}
+
+/* With a full stop, which what the library says has not; g_free. */
+char *fb_sentence(const char *text)
+{
+	return g_strconcat(text, *text != '\0' && strchr(".!?", text[strlen(text) - 1]) == NULL ? "." : "", NULL);
 }

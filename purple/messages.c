@@ -65,12 +65,13 @@ gboolean fb_present_error(PurpleAccount *account, const char *who, const char *t
 /* Tells the user what was not sent and why, with the text, which the input field has forgotten by now. */
 static void show_failure(PurpleConnection *gc, const char *who, const char *sentence, const char *text)
 {
-	const char *stop = *sentence != '\0' && strchr(".!?", sentence[strlen(sentence) - 1]) == NULL ? "." : "";
-	char *plain = g_strdup_printf(_("%s%s This message was not sent:\n%s"), sentence, stop, text);
+	char *whole = fb_sentence(sentence);
+	char *plain = g_strdup_printf(_("%s This message was not sent:\n%s"), whole, text);
 
 	if (!fb_present_error(purple_connection_get_account(gc), who, plain))
 		purple_notify_error(gc, NULL, sentence, plain);
 	g_free(plain);
+	g_free(whole);
 }
 
 /* What came of a message. A failure shows the text, which is not to be lost. */

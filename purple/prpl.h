@@ -217,10 +217,11 @@ void fb_message_received(FbConnection *connection, const fbchat_event *event);
 unsigned int fb_send_typing(PurpleConnection *gc, const char *who, PurpleTypingState state);
 void fb_typing_received(FbConnection *connection, const fbchat_event *event);
 
-/* fields.c: event fields, user numbers and secrets in libpurple's terms */
+/* fields.c: event fields, user numbers, sentences and secrets in libpurple's terms */
 gint64 fb_int(const fbchat_event *event, size_t item, fbchat_field field);
 char *fb_name_of(fbchat_uid uid); /* decimal; g_free */
 fbchat_uid fb_uid_of(const char *name); /* 0 = not a user number */
 void fb_free_secret(gpointer text); /* wiped first; may be NULL */
+char *fb_sentence(const char *text);    /* g_free */
 
 #endif

@@ -136,7 +136,7 @@ class Login(Hostile):
                 error = host.wait("error", account=ALICE)
                 self.assertEqual(int(error["reason"]), reason)
                 self.assert_sentence(error["text"])
-                self.assertNotIn("<", error["text"])
+                self.assertRegex(error["text"], r"^[^<]*[.!?]$")
                 host.wait("disconnected", account=ALICE)
                 self.front.rules.clear()
         self.sign_on(host, ALICE, self.front.url)
