@@ -6,6 +6,7 @@
 #include "prpl.h"
 
 #include <blist.h>
+#include <eventloop.h>
 #include <notify.h>
 #include <server.h>
 #include <status.h>
@@ -17,21 +18,59 @@
 /* libpurple saves the name that the user gave a buddy, but not the one that the server gave. */
 #define SAVED_NAME "fbchat-name"
 
-/* At sign-on: names instead of numbers until the server answers, and nobody left online from the last time. */
-void fb_buddies_restore(PurpleAccount *account)
+/* Gives the next buddies the names that were saved, as many as do not hold the host up. FALSE = that is all. */
+static gboolean restore_names(gpointer data)
 {
+	FbConnection *connection = data;
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	fbchat_session session = connection->session;
+	gint64 until = g_get_monotonic_time() + FB_SLICE_MICROSECONDS;
+
+	while (connection->unnamed != NULL && g_get_monotonic_time() < until) {
+		char *who = connection->unnamed->data;
+		PurpleBuddy *buddy = purple_find_buddy(account, who);
+
+		connection->unnamed = g_slist_delete_link(connection->unnamed, connection->unnamed);
+		g_free(who);
+		/* The server may have been quicker. */
+		if (buddy == NULL || purple_buddy_get_server_alias(buddy) != NULL)
+			continue;
+		purple_blist_server_alias_buddy(buddy, purple_blist_node_get_string((PurpleBlistNode *)buddy, SAVED_NAME));
+		/* Handlers ran: one may have signed the account off. */
+		if (fb_client_find(session) == NULL)
+			return FALSE;
+	}
+	if (connection->unnamed != NULL)
+		return TRUE;
+	connection->naming = 0;
+	return FALSE;
+}
+
+/* At sign-on: names instead of numbers until the server answers, and nobody left online from the last time. */
+void fb_buddies_restore(FbConnection *connection)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	GSList *buddies = purple_find_buddies(account, NULL);
 
 	while (buddies != NULL) {
 		PurpleBuddy *buddy = buddies->data;
-		const char *name = purple_blist_node_get_string((PurpleBlistNode *)buddy, SAVED_NAME);
 
-		if (name != NULL && purple_buddy_get_server_alias(buddy) == NULL)
-			purple_blist_server_alias_buddy(buddy, name);
+		if (purple_buddy_get_server_alias(buddy) == NULL &&
+		    purple_blist_node_get_string((PurpleBlistNode *)buddy, SAVED_NAME) != NULL)
+			connection->unnamed = g_slist_prepend(connection->unnamed, g_strdup(purple_buddy_get_name(buddy)));
 		if (PURPLE_BUDDY_IS_ONLINE(buddy))
 			purple_prpl_got_user_status(account, purple_buddy_get_name(buddy), FB_STATUS_OFFLINE, NULL);
 		buddies = g_slist_delete_link(buddies, buddies);
 	}
+	connection->naming = purple_timeout_add(0, restore_names, connection);
+}
+
+void fb_buddies_free(FbConnection *connection)
+{
+	if (connection->naming != 0)
+		purple_timeout_remove(connection->naming);
+	for (; connection->unnamed != NULL; connection->unnamed = g_slist_delete_link(connection->unnamed, connection->unnamed))
+		g_free(connection->unnamed->data);
 }
 
 /* A group is added after the others: libpurple's default place is the top of the user's list. */

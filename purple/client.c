@@ -12,7 +12,6 @@
 
 /* A backlog of thousands of messages must not freeze the windows: this much per turn of the main loop. */
 #define SLICE_STEPS 64
-#define SLICE_MICROSECONDS 8000
 
 static struct {
 	fbchat_client *client;
@@ -99,7 +98,7 @@ static gboolean apply(const fbchat_event *event, size_t item)
 /* Takes events until none waits (TRUE) or the slice is used up (FALSE). */
 static gboolean take_slice(void)
 {
-	gint64 until = g_get_monotonic_time() + SLICE_MICROSECONDS;
+	gint64 until = g_get_monotonic_time() + FB_SLICE_MICROSECONDS;
 	int steps = SLICE_STEPS;
 
 	while (fb.client != NULL) {

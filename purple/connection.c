@@ -176,7 +176,6 @@ FbConnection *fb_connection_new(PurpleAccount *account)
 	fb_icons_init(connection);
 	fb_unread_init(connection);
 	fb_seen_restore(connection);
-	fb_buddies_restore(account);
 	return connection;
 }
 
@@ -187,6 +186,7 @@ void fb_connection_opened(FbConnection *connection, fbchat_status status)
 
 	connection->why_text = NULL;
 	if (status == FBCHAT_OK) {
+		fb_buddies_restore(connection);
 		show_step(connection, 0, _("Signing in"));
 		start_outage(connection);
 	} else if (status == FBCHAT_ERR_INSECURE) {
@@ -245,6 +245,7 @@ void fb_close(PurpleConnection *gc)
 	fb_requests_free(connection);
 	fb_icons_free(connection);
 	fb_unread_free(connection);
+	fb_buddies_free(connection);
 	fb_asks_drop(connection, NULL);
 	g_free(connection->status_text);
 	g_free(connection->certificate);

@@ -36,6 +36,9 @@
 /* Longest time without a working channel, at sign-on and later, before the host is told that it is offline. */
 #define FB_OUTAGE_SECONDS 90
 
+/* How much of a host's time is taken in one go: less than windows need to be drawn sixty times a second. */
+#define FB_SLICE_MICROSECONDS 8000
+
 /* The largest picture: what servers take, and more than anybody needs in a list. */
 #define FB_PICTURE_BYTES ((size_t)1024 * 1024)
 
@@ -64,6 +67,8 @@ typedef struct {
 	gint64 message_limit;   /* in characters */
 	gboolean showing;       /* a message that came opens its window */
 	char *seen;             /* which messages came last, see seen.c */
+	GSList *unnamed;        /* who is still to get the name that was saved */
+	guint naming;           /* timer; runs while there are some */
 	GHashTable *unread;     /* whose messages came and were not seen here */
 } FbConnection;
 
@@ -132,7 +137,8 @@ void fb_seen_restore(FbConnection *connection);
 gboolean fb_seen(FbConnection *connection, const fbchat_event *event);
 
 /* buddies.c: the buddy list and what it shows */
-void fb_buddies_restore(PurpleAccount *account);
+void fb_buddies_restore(FbConnection *connection);
+void fb_buddies_free(FbConnection *connection);
 void fb_buddy_name(FbConnection *connection, const char *who, const char *name);
 void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_t item);
 char *fb_status_text(PurpleBuddy *buddy);
