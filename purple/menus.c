@@ -145,7 +145,8 @@ GList *fb_attention_types(PurpleAccount *account)
 
 	(void)account;
 	if (types == NULL)
-		types = g_list_append(NULL, purple_attention_type_new("Poke", _("Poke"), _("%s has poked you!"), _("Poking %s...")));
+		/* Without the name, which libpurple would put in as it is, and some are markup. */
+		types = g_list_append(NULL, purple_attention_type_new("Poke", _("Poke"), _("You were poked"), _("Poking...")));
 	return types;
 }
 

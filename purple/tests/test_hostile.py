@@ -164,6 +164,10 @@ class List(Hostile):
         for uid, name in names.items():
             self.assertEqual(buddies[uid]["alias"], name)
         self.assertEqual(html.unescape(buddies[self.bob]["text"]), status)
+        # Nor does libpurple put a name into what it says itself.
+        self.front.add_items({"type": "poke", "uid": 301, "name": names["301"], "time": 1})
+        self.exchange(bob, BOB, self.alice, alice, ALICE, self.bob, "a poke came before this")
+        self.assertEqual(plain(alice.message(ALICE, "301", RECV)["markup"]), "You were poked")
         self.goes_on(alice, bob)
 
     def test_entries_that_make_no_sense(self):

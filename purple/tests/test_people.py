@@ -105,7 +105,7 @@ class Menus(Case):
         alice.message(ALICE, self.bob, SEND)
         bob.wait("poke", account=BOB, who=self.alice)
         for _ in range(2):
-            bob.wait("message", account=BOB, markup="Alice Example has poked you!")
+            bob.wait("message", account=BOB, markup="You were poked")
         # Once more is too often, as long as Bob does not poke back.
         alice.do("poke", ALICE, self.bob)
         alice.message(ALICE, self.bob, SEND)
