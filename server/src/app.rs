@@ -66,7 +66,7 @@ impl App {
         echo: Option<Echo>,
     ) -> Self {
         App {
-            metrics: Metrics::new(store.commit_times()),
+            metrics: Metrics::new(store.commit_times(), passwords.times()),
             config,
             store,
             hub,

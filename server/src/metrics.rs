@@ -30,6 +30,7 @@ pub struct Metrics {
     pub requests: Family<Request, Histogram, fn() -> Histogram>,
     polls: Gauge,
     online: Gauge,
+    tasks: Gauge,
 }
 
 /// Seconds from 0.1 ms to 13 s.
@@ -38,8 +39,8 @@ pub fn seconds() -> Histogram {
 }
 
 impl Metrics {
-    /// `commits` is how long the store took to put its writes on disk.
-    pub fn new(commits: Histogram) -> Self {
+    /// `commits` is how long the store took to put its writes on disk, `passwords` how long passwords took.
+    pub fn new(commits: Histogram, passwords: Histogram) -> Self {
         let mut metrics = Metrics {
             registry: Registry::with_prefix("fbchatd"),
             messages: Counter::default(),
@@ -48,6 +49,7 @@ impl Metrics {
             requests: Family::new_with_constructor(seconds),
             polls: Gauge::default(),
             online: Gauge::default(),
+            tasks: Gauge::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("messages", "Messages stored", metrics.messages.clone());
@@ -68,6 +70,12 @@ impl Metrics {
         );
         registry.register("polls_held", "Polls that wait", metrics.polls.clone());
         registry.register("users_online", "Users others see", metrics.online.clone());
+        registry.register("tasks", "Tasks that are alive", metrics.tasks.clone());
+        registry.register(
+            "password_seconds",
+            "Time to check or hash a password",
+            passwords,
+        );
         registry.register(
             "store_commit_seconds",
             "Time to put a group of writes on disk",
@@ -77,10 +85,11 @@ impl Metrics {
     }
 
     /// The page that Prometheus reads.
-    pub fn page(&self, polls: usize, online: usize) -> String {
+    pub fn page(&self, polls: usize, online: usize, tasks: usize) -> String {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.polls.set(count(polls));
         self.online.set(count(online));
+        self.tasks.set(count(tasks));
         let mut page = String::new();
         // It writes into memory, and only that could fail.
         let _ = encode(&mut page, &self.registry);

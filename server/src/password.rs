@@ -1,10 +1,17 @@
 //! Password hashing: argon2id, as PHC strings.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use argon2::password_hash::Error;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinError;
 use zeroize::Zeroizing;
+
+use crate::{lock, metrics};
 
 /// How dear a hash is.
 #[derive(Clone, Copy, Debug)]
@@ -20,18 +27,51 @@ pub enum Cost {
 #[error("Cannot hash the password: {0}.")]
 pub struct HashError(String);
 
+impl From<Error> for HashError {
+    fn from(error: Error) -> Self {
+        HashError(error.to_string())
+    }
+}
+
+/// What a password is worked on in: 19 MiB. It is kept for the next one, as allocators that get such pieces back from many threads
+/// keep several for each.
+type Memory = Vec<Block>;
+
 /// Hashes a password with a fresh salt.
 pub fn hash(password: &str, cost: Cost) -> Result<String, HashError> {
+    hash_in(&mut Memory::new(), password, cost)
+}
+
+fn hash_in(memory: &mut Memory, password: &str, cost: Cost) -> Result<String, HashError> {
     let params = match cost {
         Cost::Full => Params::default(),
-        Cost::Cheap => Params::new(Params::MIN_M_COST, 1, 1, None)
-            .map_err(|error| HashError(error.to_string()))?,
+        Cost::Cheap => Params::new(Params::MIN_M_COST, 1, 1, None).map_err(Error::from)?,
     };
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let hash = argon2
-        .hash_password(password.as_bytes())
-        .map_err(|error| HashError(error.to_string()))?;
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(|error| HashError(error.to_string()))?;
+    let mut hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(Salt::new(&salt).map_err(Error::from)?),
+        hash: None,
+    };
+    hash.hash = Some(output(memory, password, &hash)?);
     Ok(hash.to_string())
+}
+
+/// What comes out of a password with the salt and the cost of a hash.
+fn output(memory: &mut Memory, password: &str, hash: &PasswordHash) -> Result<Output, Error> {
+    let params = Params::try_from(hash)?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+    let version = hash.version.map(Version::try_from).transpose()?;
+    let salt = hash.salt.as_ref().ok_or(Error::PasswordInvalid)?;
+    memory.resize(params.block_count(), Block::new());
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let argon2 = Argon2::new(algorithm, version.unwrap_or_default(), params);
+    let mut out = vec![0; length];
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut out, memory)?;
+    Ok(Output::new(&out)?)
 }
 
 /// Checks passwords, two at a time, so that a flood of logins cannot take all memory and processors.
@@ -39,6 +79,8 @@ pub struct Passwords {
     slots: Semaphore,
     cost: Cost,
     nobody: String,
+    times: Histogram,
+    free: Arc<Mutex<Vec<Memory>>>,
 }
 
 impl Passwords {
@@ -48,7 +90,14 @@ impl Passwords {
             slots: Semaphore::new(2),
             cost,
             nobody: hash("", cost)?,
+            times: metrics::seconds(),
+            free: Arc::default(),
         })
+    }
+
+    /// How long each password took.
+    pub fn times(&self) -> Histogram {
+        self.times.clone()
     }
 
     /// Waits for a turn.
@@ -73,11 +122,10 @@ impl Turn<'_> {
         let hash = hash.filter(|hash| PasswordHash::new(hash).is_ok());
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.passwords.nobody.clone());
-        let right = tokio::task::spawn_blocking(move || {
+        let right = self.timed(move |memory| {
             PasswordHash::new(&hash).is_ok_and(|hash| {
-                Argon2::default()
-                    .verify_password(password.as_bytes(), &hash)
-                    .is_ok()
+                // Outputs are compared in constant time.
+                output(memory, &password, &hash).is_ok_and(|output| hash.hash == Some(output))
             })
         });
         right.await.unwrap_or(false) && known
@@ -86,8 +134,27 @@ impl Turn<'_> {
     /// Hashes a new password.
     pub async fn hash(&self, password: Zeroizing<String>) -> Result<String, HashError> {
         let cost = self.passwords.cost;
-        let hashed = tokio::task::spawn_blocking(move || hash(&password, cost)).await;
+        let hashed = self
+            .timed(move |memory| hash_in(memory, &password, cost))
+            .await;
         hashed.unwrap_or_else(|error| Err(HashError(error.to_string())))
+    }
+
+    /// Does it where it keeps nobody else waiting.
+    async fn timed<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let (times, free) = (self.passwords.times(), self.passwords.free.clone());
+        let timed = tokio::task::spawn_blocking(move || {
+            let start = Instant::now();
+            let mut memory = lock(&free).pop().unwrap_or_default();
+            let done = work(&mut memory);
+            lock(&free).push(memory);
+            times.observe(start.elapsed().as_secs_f64());
+            done
+        });
+        timed.await
     }
 }
 

@@ -4,23 +4,11 @@
 
 mod common;
 
-use common::{Client, Server, between, encode};
+use common::{Client, Server, between, encode, paths};
 use serde_json::Value;
 
 const DESCRIPTION: &str = include_str!("../../docs/protocol.md");
-const ROUTER: &str = include_str!("../src/web/mod.rs");
 const ITEMS: &str = include_str!("../src/item.rs");
-
-/// The paths of the router, as they stand in its source.
-fn paths() -> Vec<&'static str> {
-    let mut parts = ROUTER.split(".route(").skip(1);
-    let paths: Vec<_> = parts
-        .by_ref()
-        .map(|part| between(part, "\"", "\""))
-        .collect();
-    assert!(paths.len() > 40, "{paths:?}");
-    paths
-}
 
 #[test]
 fn the_description_is_complete() {

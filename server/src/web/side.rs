@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
+use tokio::runtime::Handle;
 
 use super::text;
 use crate::app::App;
@@ -40,8 +41,9 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
 /// GET /metrics
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     let (polls, online) = app.hub.count();
+    let tasks = Handle::current().metrics().num_alive_tasks();
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    text(StatusCode::OK, kind, app.metrics.page(polls, online))
+    text(StatusCode::OK, kind, app.metrics.page(polls, online, tasks))
 }
 
 /// Notes how long a request took.

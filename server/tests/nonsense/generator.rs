@@ -1,0 +1,377 @@
+//! Requests that no client would send: real ones of every path, and what chance makes of them.
+
+use super::common::Client;
+
+/// What a client sends to some paths. In capitals: numbers and words that only a run knows. Other paths get [`REST`].
+const FORMS: &[(&str, &str)] = &[
+    ("/login.php", "email=WORD&pass=guess&lsd=WORD&login=Log in"),
+    (
+        "/register.php",
+        "email=WORD@example.org&name=WORD&pass=long enough&invite=",
+    ),
+    (
+        "/ajax/fbchat/register.php",
+        "email=WORD@example.org&name=WORD&pass=short&invite=WORD",
+    ),
+    ("/logout.php", "seq=1&confirm=2"),
+    (
+        "/ajax/fbchat/password.php",
+        "old=not this&new=long enough&post_form_id=TOKEN",
+    ),
+    ("/ajax/fbchat/sessions.php", "end=WORD&post_form_id=TOKEN"),
+    (
+        "/ajax/presence/update.php",
+        "user=OWN&buddy_list=1&force_render=1&notifications=1&post_form_id=TOKEN",
+    ),
+    (
+        "/ajax/chat/send.php",
+        "msg_text=WORD&msg_id=NUMBER&to=OWN&client_time=1209558664256&post_form_id=TOKEN",
+    ),
+    ("/ajax/chat/typ.php", "typ=1&to=OTHER&post_form_id=TOKEN"),
+    (
+        "/ajax/chat/settings.php",
+        "visibility=true&post_form_id=TOKEN",
+    ),
+    (
+        "/ajax/chat/history.php",
+        "id=OTHER&limit=100&before=NUMBER&since=0",
+    ),
+    ("/ajax/updatestatus.php", "status=WORD&post_form_id=TOKEN"),
+    ("/s.php", "q=WORD"),
+    ("/ajax/fbchat/search.php", "q=ann@example.org"),
+    (
+        "/ajax/addfriend.php",
+        "profile_id=OTHER&message=WORD&post_form_id=TOKEN",
+    ),
+    (
+        "/reqs.php",
+        "type=friend_connect&id=OTHER&action=accept&post_form_id=TOKEN",
+    ),
+    (
+        "/ajax/chat/buddy_list_settings.php",
+        "create=WORD&drag_uid=OTHER&new_flid=1&post_form_id=TOKEN",
+    ),
+    (
+        "/feeds/notifications.php",
+        "id=OWN&viewer=OWN&key=WORD&format=rss20",
+    ),
+];
+
+const REST: &str = "id=OTHER&uid=OTHER&user=OWN&profile_id=OTHER&to=OTHER&action=WORD&status=WORD&message=WORD&newest=NUMBER&limit=NUMBER&delete=1&focus_chat=OTHER&close_chat=OTHER&typ=1&end=WORD&q=WORD&invite=WORD&post_form_id=TOKEN";
+
+const NASTY: &[&[u8]] = &[
+    b"",
+    b"-1",
+    b"0",
+    b"9223372036854775807",
+    b"9223372036854775808",
+    b"-9223372036854775809",
+    b"99999999999999999999999999999999999",
+    b"1e999",
+    b"NaN",
+    b"true",
+    b"\0",
+    b"\xff\xfe\x80",
+    b"\xed\xa0\x80\xf4\x90\x80\x80",
+    "\u{feff}\u{202e}😀".as_bytes(),
+    b"%",
+    b"%f",
+    b"%zz%00",
+    b"&&==&",
+    b"\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    b"<script>\"'",
+    b"'; DROP TABLE users; --",
+    b"../../etc/passwd",
+];
+
+const METHODS: &[&str] = &[
+    "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "X",
+];
+
+const HEADERS: &[&str] = &[
+    "Content-Type: multipart/form-data; boundary=",
+    "Content-Type: \u{1}",
+    "Expect: 100-continue",
+    "If-None-Match: *",
+    "Range: bytes=0-0,-1",
+    "Upgrade: websocket",
+    "X-Forwarded-Proto: https",
+    "X-Forwarded-For: ::ffff:1.2.3.4, unknown",
+    "Accept-Encoding: gzip, \u{e9}",
+    "Host: evil\"><x",
+    "User-Agent: <script>",
+    "Cookie: c_user=; xs=%00;;;=;lsd",
+];
+
+const PICTURE: &[u8] =
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xcc\xcc\xcc\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
+
+/// Who the nonsense is sent as, and about whom.
+pub struct Cast {
+    pub own: Client,
+    pub others: Vec<i64>,
+}
+
+/// What must be known of a request to understand the answer.
+pub struct Asked {
+    /// Whether the answer has no body whatever its headers say.
+    pub head: bool,
+    /// Whether the request has one.
+    pub body: bool,
+}
+
+/// Bytes for one connection.
+pub struct Conversation {
+    pub bytes: Vec<u8>,
+    pub asked: Vec<Asked>,
+    /// Whether chance went over the bytes, so that nobody knows which answers there should be.
+    pub broken: bool,
+}
+
+pub struct Generator {
+    pub rng: fastrand::Rng,
+    pub paths: Vec<&'static str>,
+}
+
+impl Generator {
+    /// Some requests one after the other, the last of which ends the connection.
+    pub fn conversation(&mut self, cast: &Cast) -> Conversation {
+        let requests = self.rng.usize(1..40);
+        let (mut bytes, mut asked) = (Vec::new(), Vec::new());
+        for n in 1..=requests {
+            asked.push(self.request(cast, n == requests, &mut bytes));
+        }
+        let broken = self.rng.u8(..8) == 0;
+        if broken {
+            self.scramble(&mut bytes);
+        }
+        Conversation {
+            bytes,
+            asked,
+            broken,
+        }
+    }
+
+    fn chance(&mut self, one_in: u32) -> bool {
+        self.rng.u32(..one_in) == 0
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.rng.usize(..from.len())]
+    }
+
+    fn request(&mut self, cast: &Cast, last: bool, out: &mut Vec<u8>) -> Asked {
+        let route = self.route();
+        let path = self.path(cast, route);
+        let form = FORMS.iter().find(|(path, _)| *path == route);
+        let fields = self.fields(cast, form.map_or(REST, |(_, fields)| fields));
+        let method = match self.rng.u8(..16) {
+            0 => self.pick(METHODS),
+            1..8 => "GET",
+            _ => "POST",
+        };
+        let (mut query, mut body) = (Vec::new(), Vec::new());
+        let mut kind = "application/x-www-form-urlencoded".to_owned();
+        if method != "POST" || self.chance(10) {
+            query = self.encoded(&fields, true);
+            query.insert(0, b'?');
+        }
+        if method == "POST" {
+            if route == "/pic_upload.php" || self.chance(50) {
+                (kind, body) = self.upload(cast);
+            } else {
+                body = self.encoded(&fields, false);
+            }
+        }
+        if self.chance(2000) {
+            body = vec![b'a'; 2 << 20];
+        }
+        let version = if last && self.chance(4) { "1.0" } else { "1.1" };
+        out.extend(format!("{method} {path}").bytes());
+        out.extend(query);
+        out.extend(format!(" HTTP/{version}\r\nHost: localhost\r\n").bytes());
+        self.headers(cast, last, &kind, out);
+        if body.is_empty() && method != "POST" {
+            out.extend(b"\r\n");
+        } else if version == "1.1" && self.chance(20) {
+            out.extend(b"Transfer-Encoding: chunked\r\n\r\n");
+            for chunk in body.chunks(1000) {
+                out.extend(format!("{:x}\r\n", chunk.len()).bytes());
+                out.extend(chunk);
+                out.extend(b"\r\n");
+            }
+            out.extend(b"0\r\n\r\n");
+        } else {
+            out.extend(format!("Content-Length: {}\r\n\r\n", body.len()).bytes());
+            out.extend(&body);
+        }
+        Asked {
+            head: method == "HEAD",
+            body: !body.is_empty(),
+        }
+    }
+
+    /// All paths, but fewer passwords: these take long on purpose.
+    fn route(&mut self) -> &'static str {
+        loop {
+            let paths = std::mem::take(&mut self.paths);
+            let route = self.pick(&paths);
+            self.paths = paths;
+            let dear = ["login.php", "register.php", "password.php"];
+            if !dear.iter().any(|path| route.ends_with(path)) || self.chance(3) {
+                return route;
+            }
+        }
+    }
+
+    fn path(&mut self, cast: &Cast, route: &str) -> String {
+        let uid = match self.rng.u8(..4) {
+            0 => self.pick(&cast.others).to_string(),
+            1 => String::from_utf8_lossy(self.pick(NASTY)).replace(['\r', '\n', ' '], ""),
+            _ => cast.own.uid.to_string(),
+        };
+        let number = match self.rng.u8(..4) {
+            0 => "-1".to_owned(),
+            1 => self.rng.i64(..).to_string(),
+            _ => self.rng.u16(..).to_string(),
+        };
+        match route {
+            "/x/{*rest}" => format!("/x/{number}/true/p_{uid}={number}?batch={number}&wait=0"),
+            "/pics/{name}" => format!("/pics/q{uid}_{:x}.jpg", self.rng.u128(..)),
+            "/assets/{name}" => format!("/assets/{uid}"),
+            route if self.chance(100) => format!("{route}/{number}"),
+            route => route.to_owned(),
+        }
+    }
+
+    /// Names with values; some of them something else, doubled or gone.
+    fn fields(&mut self, cast: &Cast, form: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut fields = Vec::new();
+        for field in form.split('&') {
+            let (name, value) = field.split_once('=').unwrap();
+            let word = format!("{:x}", self.rng.u32(..));
+            let value = value
+                .replace("WORD", &word)
+                .replace("NUMBER", &self.rng.u32(..).to_string())
+                .replace("OWN", &cast.own.uid.to_string())
+                .replace("OTHER", &self.pick(&cast.others).to_string())
+                .replace("TOKEN", &cast.own.form_id);
+            let mut field = (name.as_bytes().to_vec(), value.into_bytes());
+            match self.rng.u8(..32) {
+                0..3 => field.1 = self.pick(NASTY).to_vec(),
+                3 => field.1 = field.1.repeat(self.rng.usize(..3000)),
+                4 => field.0 = self.pick(NASTY).to_vec(),
+                5 => fields.push(field.clone()),
+                6 => continue,
+                7 => self.scramble(&mut field.1),
+                _ => {}
+            }
+            fields.push(field);
+        }
+        fields
+    }
+
+    fn encoded(&mut self, fields: &[(Vec<u8>, Vec<u8>)], line: bool) -> Vec<u8> {
+        // Of a request line little may be raw, or most of them would not get past the parser.
+        let raw = self.chance(if line { 100 } else { 4 });
+        let mut out = Vec::new();
+        for (name, value) in fields {
+            for (part, after) in [(name, b'='), (value, b'&')] {
+                // Lines have room for 64 KiB.
+                for byte in part.iter().take(if line { 3000 } else { usize::MAX }) {
+                    if raw || byte.is_ascii_alphanumeric() {
+                        out.push(*byte);
+                    } else {
+                        out.extend(format!("%{byte:02x}").bytes());
+                    }
+                }
+                out.push(after);
+            }
+        }
+        out
+    }
+
+    /// A form with a file, most of the time whole.
+    fn upload(&mut self, cast: &Cast) -> (String, Vec<u8>) {
+        let token = &cast.own.form_id;
+        let mut body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"post_form_id\"\r\n\r\n{token}\r\n\
+             --b\r\nContent-Disposition: form-data; name=\"pic\"; filename=\"a.gif\"\r\nContent-Type: image/gif\r\n\r\n"
+        )
+        .into_bytes();
+        body.extend(PICTURE);
+        body.extend(b"\r\n--b--\r\n");
+        match self.rng.u8(..6) {
+            0 => body.truncate(self.rng.usize(..body.len())),
+            1 => self.scramble(&mut body),
+            2 => body.extend(PICTURE.repeat(self.rng.usize(..2000))),
+            _ => {}
+        }
+        ("multipart/form-data; boundary=b".to_owned(), body)
+    }
+
+    fn headers(&mut self, cast: &Cast, last: bool, kind: &str, out: &mut Vec<u8>) {
+        // Each from an address of its own, or the limits for one address would answer instead of what is behind them.
+        let address = std::net::Ipv4Addr::from(self.rng.u32(0x1400_0000..0x2000_0000));
+        let mut lines = vec![
+            format!("X-Forwarded-For: {address}"),
+            format!("Content-Type: {kind}"),
+        ];
+        let other = self.pick(&cast.others).to_string();
+        let cookie = &cast.own.cookie;
+        match self.rng.u8(..20) {
+            0 => {}
+            1 => lines.push(format!(
+                "Cookie: {}",
+                cookie.replace(&cast.own.uid.to_string(), &other)
+            )),
+            2 => lines.push(format!(
+                "Cookie: {}",
+                &cookie[..self.rng.usize(..cookie.len())]
+            )),
+            3 => lines.push(format!("Cookie: {cookie}; {cookie}")),
+            _ => lines.push(format!("Cookie: {cookie}")),
+        }
+        if self.chance(10) {
+            lines.push(self.pick(HEADERS).to_owned());
+        }
+        if self.chance(500) {
+            lines.push(format!("X-Long: {}", "a".repeat(self.rng.usize(..200_000))));
+        }
+        if self.chance(500) {
+            lines.extend((0..self.rng.usize(..300)).map(|n| format!("X-{n}: {n}")));
+        }
+        if last {
+            lines.push("Connection: close".to_owned());
+        }
+        for line in lines {
+            out.extend(line.bytes());
+            out.extend(b"\r\n");
+        }
+    }
+
+    /// Bits turned, pieces lost, doubled or made up, or an end before the end.
+    fn scramble(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..self.rng.usize(1..8) {
+            if bytes.is_empty() {
+                return;
+            }
+            let at = self.rng.usize(..bytes.len());
+            let end = bytes.len().min(at + self.rng.usize(..40));
+            match self.rng.u8(..8) {
+                0..3 => bytes[at] ^= 1 << self.rng.u8(..8),
+                3 => drop(bytes.drain(at..end)),
+                4 => {
+                    let piece = bytes[at..end].to_vec();
+                    bytes.splice(at..at, piece);
+                }
+                5 => {
+                    let nasty = self.pick(NASTY);
+                    bytes.splice(at..at, nasty.iter().copied());
+                }
+                6 => bytes[at..end].fill_with(|| self.rng.u8(..)),
+                _ => bytes.truncate(at),
+            }
+        }
+    }
+}
