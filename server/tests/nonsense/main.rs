@@ -189,7 +189,7 @@ fn nonsense_is_answered_and_leaves_nothing_behind() {
     for n in 0..SENDERS {
         account(dir.path(), &format!("eve{n}@example.org"), "Eve");
     }
-    let log = std::path::PathBuf::from("/work/robust-tmp/server.log");
+    let log = dir.path().join("log");
     let mut command = Command::new(EXE);
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -255,7 +255,7 @@ fn nonsense_is_answered_and_leaves_nothing_behind() {
     ben.wait_for(ben.seq(), |item| item["msg"]["text"] == "after");
     let history = ben.read(&format!("/ajax/chat/history.php?id={}", ann.uid));
     let texts = history["history"].as_array().unwrap().iter();
-    let texts: Vec<_> = texts.map(|message| &message["text"]).collect();
+    let texts: Vec<_> = texts.map(|item| &item["msg"]["text"]).collect();
     assert_eq!(texts, [SECRET, "after"]);
     assert_eq!(ann.buddies()["userInfos"].as_object().unwrap().len(), 2);
     assert!(watched.server.stop().success());

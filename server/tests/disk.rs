@@ -1,0 +1,193 @@
+//! Disks that can no longer be written while the server runs: clear words, nothing acknowledged is lost, and it goes on by itself.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::{Client, EXE, Server, encode, http, until};
+
+/// The sentences for whoever looks after the server.
+const ADVICE: [&str; 2] = ["Make room on the disk", "Check the disk"];
+
+/// `shell` makes the disk and ends with `exec "$@"`. The log goes into a pipe, which no limit of files stops.
+fn start(data: &Path, wrap: &[&str], shell: &str) -> Server {
+    let mut command = Command::new(wrap[0]);
+    command.args(&wrap[1..]).args(["sh", "-ec", shell, "sh"]);
+    command.args([EXE, "serve", "--listen", "127.0.0.1:0", "--data"]);
+    Server::start(command.arg(data).stderr(Stdio::piped()))
+}
+
+/// Everything that Ann and Ben have told each other, as each of them reads it.
+fn told(ann: &Client, ben: &Client) -> Vec<String> {
+    let read = |who: &Client, with: i64| {
+        let path = format!("/ajax/chat/history.php?id={with}&limit=100");
+        let history = who.read(&path)["history"].clone();
+        let items = history.as_array().unwrap().iter();
+        let text = |item: &serde_json::Value| item["msg"]["text"].as_str().unwrap().to_owned();
+        items.map(text).collect::<Vec<_>>()
+    };
+    let told = read(ann, ben.uid);
+    assert_eq!(read(ben, ann.uid), told);
+    told
+}
+
+/// From a disk that is well over one that is not (`spoil`) to one that is well again (`mend`).
+fn goes_through(mut server: Server, spoil: impl Fn(&Server), mend: impl Fn(&Server)) {
+    let (mut ann, ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    let seq = ben.seq();
+    let mut stored = Vec::new();
+    let mut send = |stored: &mut Vec<String>| {
+        let (id, text) = (
+            ann.fresh_id(),
+            format!("{} {}", stored.len(), "x".repeat(10_000)),
+        );
+        let answer = ann.send_as(&id, ben.uid, &text).unwrap();
+        if answer["error"] == 0 {
+            stored.push(text);
+            return None;
+        }
+        Some((answer, id, text))
+    };
+    for _ in 0..5 {
+        assert!(send(&mut stored).is_none());
+    }
+    spoil(&server);
+    let (refused, id, text) = until("a refused write", || send(&mut stored));
+    for _ in 0..2 {
+        assert_eq!(refused["error"], 1_356_004, "{refused}");
+        let told = refused["errorDescription"].as_str().unwrap();
+        assert!(told.contains("could not store"), "{told}");
+        // Again and again it is the same.
+        assert_eq!(ann.send_as(&id, ben.uid, &text).unwrap(), refused);
+    }
+    // Something small may still find room.
+    let mut texts = 0..;
+    let status = until("a refused status", || {
+        let text = texts.next()?.to_string();
+        let answer = ann.write("/updatestatus.php", &[("status", &text)]);
+        (answer["error"] != 0).then_some(answer)
+    });
+    assert_eq!(status["error"], 1_356_004);
+    let form = encode(&[("email", "ann"), ("pass", "secret")]);
+    let login = until("a refused login", || {
+        let login = http().post(format!("{}/login.php", server.base));
+        let login = login.header("Cookie", "test_cookie=1");
+        let answer = login.body(form.clone()).send().unwrap();
+        (answer.status() != 302).then_some(answer)
+    });
+    assert_eq!(login.status(), 503);
+    let page = login.text().unwrap();
+    assert!(
+        page.contains("Logging in is not possible at the moment."),
+        "{page}"
+    );
+    // Whatever needs no disk goes on.
+    assert_eq!(told(&ann, &ben), stored);
+    assert_eq!(ben.sees(ann.uid), "active");
+    assert_eq!(ben.get("/healthz").status(), 200);
+
+    mend(&server);
+    // The same again, as clients do it: stored once.
+    until("the disk", || {
+        (ann.send_as(&id, ben.uid, &text).unwrap()["error"] == 0).then_some(())
+    });
+    stored.push(text);
+    Client::login(&server, "ben", "secret");
+    assert_eq!(told(&ann, &ben), stored);
+    let (mut next, mut arrived) = (seq, Vec::new());
+    while arrived.len() < stored.len() {
+        let (item, after) = ben.wait_for(next, |item| item["type"] == "msg");
+        arrived.push(item["msg"]["text"].as_str().unwrap().to_owned());
+        next = after;
+    }
+    assert_eq!(arrived, stored);
+    assert!(server.stop().success());
+    let mut log = String::new();
+    let mut from = server.child.stderr.take().unwrap();
+    from.read_to_string(&mut log).unwrap();
+    assert!(ADVICE.iter().any(|advice| log.contains(advice)), "{log}");
+}
+
+fn data() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    dir
+}
+
+/// How large files of the server may be from now on, in bytes.
+fn limit(server: &Server, bytes: &str) {
+    let mut prlimit = Command::new("prlimit");
+    prlimit.args(["--pid", &server.child.id().to_string()]);
+    let done = prlimit.arg(format!("--fsize={bytes}:unlimited")).status();
+    assert!(done.unwrap().success());
+}
+
+fn unlimited(server: &Server) {
+    limit(server, "unlimited");
+}
+
+/// Ignores the signal about files that may not grow, so that the write fails.
+const LIMITED: &str = "trap '' XFSZ; exec \"$@\"";
+
+/// What a file system does that the kernel has made read-only after an error: every write to open files is refused.
+#[test]
+fn a_disk_that_refuses_every_write_and_then_takes_them_again() {
+    let dir = data();
+    let server = start(dir.path(), &["env"], LIMITED);
+    goes_through(server, |server| limit(server, "0"), unlimited);
+}
+
+/// What gives a program mounts of its own, if this machine lets us.
+fn own_mounts() -> Option<&'static [&'static str]> {
+    const WAYS: [&[&str]; 2] = [
+        &["unshare", "--mount"],
+        &["unshare", "--mount", "--user", "--map-root-user"],
+    ];
+    let works = |way: &&&[&str]| {
+        let mut command = Command::new(way[0]);
+        command
+            .args(&way[1..])
+            .args(["mount", "-t", "tmpfs", "none", "/mnt"]);
+        command.stderr(Stdio::null()).status().unwrap().success()
+    };
+    WAYS.iter().find(works).copied()
+}
+
+#[test]
+fn a_disk_that_fills_up_and_has_room_again() {
+    let (dir, disk) = (data(), tempfile::tempdir().unwrap());
+    let Some(mounts) = own_mounts() else {
+        // The next best: files that may not grow beyond a limit.
+        let server = start(dir.path(), &["env"], LIMITED);
+        return goes_through(server, |server| limit(server, "500000"), unlimited);
+    };
+    let (from, to) = (dir.path().display(), disk.path().display());
+    let shell = format!("mount -t tmpfs -o size=8m none {to}; cp -r {from}/. {to}; exec \"$@\"");
+    let server = start(disk.path(), mounts, &shell);
+    // The disk as the server sees it; nobody else does.
+    let filler = |server: &Server| {
+        let root = PathBuf::from(format!("/proc/{}/root", server.child.id()));
+        root.join(disk.path().strip_prefix("/").unwrap())
+            .join("filler")
+    };
+    let fill = |server: &Server| {
+        let mut file = File::create(filler(server)).unwrap();
+        let full = loop {
+            if let Err(error) = file.write_all(&[1; 4096]) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::StorageFull);
+    };
+    goes_through(server, fill, |server| {
+        std::fs::remove_file(filler(server)).unwrap()
+    });
+}
