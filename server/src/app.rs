@@ -20,6 +20,8 @@ use crate::types::{Uid, User};
 const UPLOADS: usize = 16;
 /// The most changes of status and picture in [`WHILE`].
 const CHANGES: u32 = 60;
+/// The most searches in [`WHILE`]: enough to find people, too few to try a list of addresses.
+const SEARCHES: u32 = 100;
 const WHILE: Duration = Duration::from_secs(600);
 
 /// The server.
@@ -38,6 +40,8 @@ pub struct App {
     pub sign_ups: Mutex<Throttle>,
     /// How often people change what all their friends are told.
     pub changes: Mutex<Pace<Uid>>,
+    /// How often people search for others.
+    pub searches: Mutex<Pace<Uid>>,
     /// The right to hold an upload in memory.
     pub uploads: Semaphore,
     /// What the operator can watch.
@@ -74,6 +78,7 @@ impl App {
             throttle: Mutex::default(),
             sign_ups: Mutex::default(),
             changes: Mutex::new(Pace::new(CHANGES, WHILE)),
+            searches: Mutex::new(Pace::new(SEARCHES, WHILE)),
             uploads: Semaphore::new(UPLOADS),
             echo,
             telling: Mutex::new(()),

@@ -173,4 +173,26 @@ mod tests {
         assert!(!passwords.verify(word(""), None).await);
         assert!(!passwords.verify(word("!"), Some("!".into())).await);
     }
+
+    /// The stand-in for accounts that there are not is as dear as the others, or the time would tell.
+    #[tokio::test]
+    async fn nobody_costs_as_much_as_somebody_and_memory_is_used_again() {
+        for cost in [Cost::Full, Cost::Cheap] {
+            let passwords = Passwords::new(cost).unwrap();
+            let params = |hash: &str| PasswordHash::new(hash).unwrap().params;
+            let somebody = super::hash("käse", cost).unwrap();
+            assert_eq!(params(&passwords.nobody), params(&somebody));
+            for hash in [None, Some(somebody), None] {
+                let turn = passwords.turn().await;
+                assert!(!turn.verify(Zeroizing::new("x".into()), hash).await);
+            }
+            let free = lock(&passwords.free);
+            let blocks = if matches!(cost, Cost::Full) {
+                Params::default().block_count()
+            } else {
+                Params::MIN_M_COST as usize
+            };
+            assert_eq!(free.iter().map(Vec::len).collect::<Vec<_>>(), [blocks]);
+        }
+    }
 }

@@ -152,3 +152,24 @@ fn one_address_cannot_take_all_connections() {
     drop(first);
     until("room", connect);
 }
+
+#[test]
+fn one_address_cannot_take_all_the_time() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let ask = |address: &str, times: usize| {
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\n");
+        let last = format!("{request}Connection: close\r\n\r\n");
+        server.raw(&(format!("{request}\r\n").repeat(times - 1) + &last))
+    };
+    let refused = until("the limit", || {
+        let answers = ask("10.0.0.1", 500);
+        answers.contains("HTTP/1.1 429 ").then_some(answers)
+    });
+    assert!(
+        refused.contains("\r\nRetry-After: 10\r\n")
+            && refused.contains("Try again in ten seconds.")
+    );
+    assert!(ask("10.0.0.2", 1).starts_with("HTTP/1.1 200 "));
+}

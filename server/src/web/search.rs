@@ -1,6 +1,7 @@
 //! Finding people by name or exact address (docs/protocol.md, Profiles and search), for whoever is logged in.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -13,6 +14,7 @@ use super::pages::{self, escape};
 use super::params::Params;
 use super::pictures::thumb_src;
 use crate::app::App;
+use crate::lock;
 use crate::store::Relation;
 use crate::types::{Uid, User};
 
@@ -20,6 +22,8 @@ use crate::types::{Uid, User};
 const RESULTS: usize = 50;
 /// How long a search may be, in characters; less would show everybody.
 const LENGTH: std::ops::RangeInclusive<usize> = 2..=100;
+
+const TOO_OFTEN: AjaxError = AjaxError::TooMany("You search very often. Try again in ten minutes.");
 
 #[derive(Serialize)]
 struct Results {
@@ -39,6 +43,9 @@ fn find(app: &App, own: Uid, params: &Params) -> Result<Vec<(User, Relation)>, A
     let text = params.get("q").unwrap_or_default().trim();
     if !LENGTH.contains(&text.chars().count()) {
         return Err(AjaxError::Invalid("Search for 2 to 100 characters."));
+    }
+    if !lock(&app.searches).allow(own, Instant::now()) {
+        return Err(TOO_OFTEN);
     }
     let users = app.store.search(text, RESULTS)?;
     let with_relation = users.into_iter().map(|user| {
