@@ -7,9 +7,10 @@ use super::{Accepted, NewMessage, StoreError};
 use crate::item;
 use crate::types::{Message, Seq, Uid};
 
-/// What makes two posts one message. msg_id alone is only 31 random bits: the same id with another text is another.
-pub(super) const KNOWN: &str =
-    "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text = ?4";
+/// What makes two posts one message. msg_id alone is only 31 random bits: the same id with another text is another. By itself SQLite
+/// would take the other index, and walk through all that the two have ever written to each other.
+pub(super) const KNOWN: &str = "SELECT 1 FROM messages INDEXED BY messages_id
+    WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text = ?4";
 
 impl Tx<'_> {
     pub(super) fn add_user(
