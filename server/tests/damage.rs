@@ -81,6 +81,68 @@ fn damaged_pages_are_told_and_what_is_whole_still_works() {
     assert_eq!(ann.get("/healthz").status(), 200);
 }
 
+/// What a page with rows of a table begins with.
+const LEAF: u8 = 13;
+
+#[test]
+fn pages_damaged_while_serving_are_told_and_nothing_acknowledged_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let mut server = Server::serve(dir.path(), &[]);
+    let (ann, ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    let file = dir.path().join("fbchatd.db");
+    let whole = std::fs::read(&file).unwrap();
+    let open = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    // Those with the texts of messages, but for the last ones, where new messages go.
+    let text = [b'x'; 100];
+    let pages = whole.chunks(4096).enumerate();
+    let mut pages: Vec<_> = pages
+        .filter(|(_, page)| page[0] == LEAF && page.windows(text.len()).any(|part| part == text))
+        .collect();
+    pages.truncate(pages.len() - 3);
+    assert!(pages.len() > 5);
+    let put = |n: usize, bytes: &[u8]| open.write_all_at(bytes, n as u64 * 4096).unwrap();
+    for (n, page) in &pages {
+        put(*n, &vec![0xa5; page.len()]);
+    }
+    let history = |who: &Client| {
+        common::json(who.get(&format!("/ajax/chat/history.php?id={}&limit=100", who.uid)))
+    };
+    assert_eq!(history(&ann)["error"], 1_356_004);
+    let mut acknowledged = Vec::new();
+    for n in 0..20 {
+        let text = format!("meanwhile {n}");
+        // A number that was used before would be looked for on a page that is damaged.
+        let answer = ann.send_as(&format!("5{n}"), ann.uid, &text).unwrap();
+        match answer["error"].as_i64() {
+            Some(0) => acknowledged.push(text),
+            error => assert_eq!(error, Some(1_356_004), "{answer}"),
+        }
+    }
+    assert!(!acknowledged.is_empty());
+    assert_eq!(ben.buddies()["userInfos"].as_object().unwrap().len(), 2);
+    assert_eq!(ben.get("/healthz").status(), 200);
+    // The operator comes and mends the disk.
+    server.kill();
+    for (n, page) in &pages {
+        put(*n, page);
+    }
+    let server = Server::serve(dir.path(), &[]);
+    let mut ann = ann.moved(&server);
+    let answer = history(&ann);
+    let items = answer["payload"]["history"].as_array().unwrap().iter();
+    let texts: Vec<_> = items
+        .map(|item| item["msg"]["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(texts.len(), 100);
+    let acknowledged: Vec<_> = acknowledged.iter().map(String::as_str).collect();
+    assert!(texts.ends_with(&acknowledged), "{texts:?}");
+    assert_eq!(ann.send(ann.uid, "afterwards")["error"], 0);
+}
+
 #[test]
 fn a_disk_that_cannot_be_written_is_told_at_the_start() {
     let dir = tempfile::tempdir().unwrap();
