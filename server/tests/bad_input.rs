@@ -136,3 +136,62 @@ fn bad_input_is_normal_input() {
     }
     assert_eq!(alice.get("/healthz").text().unwrap(), "ok\n");
 }
+
+#[test]
+fn requests_that_are_none_of_ours_get_a_status() {
+    let server = Server::demo();
+    let status = |request: &str| {
+        let answer = server.raw(request);
+        let status = answer
+            .strip_prefix("HTTP/1.1 ")
+            .unwrap_or_else(|| panic!("{answer}"));
+        status[..3].parse::<u16>().unwrap()
+    };
+    // Exactly as much as is read before the server gives up: with more on the way, its answer could be lost.
+    for begin in [
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: ",
+        "GET /healthz HTTP/1.1\r\nCookie: ",
+        "GET /",
+    ] {
+        let request = format!("{begin}{}", "x".repeat((64 << 10) - begin.len()));
+        assert_eq!(status(&request), 431, "{begin}");
+    }
+    let many: String = (0..200).map(|n| format!("X-{n}: {n}\r\n")).collect();
+    assert_eq!(
+        status(&format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{many}\r\n")),
+        431
+    );
+    let head = "Host: x\r\nConnection: close\r\n";
+    for (method, path) in [
+        ("PUT", "/home.php"),
+        ("DELETE", "/pics/q1_0.jpg"),
+        ("GET", "/ajax/chat/send.php"),
+        ("BREW", "/"),
+    ] {
+        assert_eq!(
+            status(&format!("{method} {path} HTTP/1.1\r\n{head}\r\n")),
+            404,
+            "{method} {path}"
+        );
+    }
+    for lengths in [
+        "Content-Length: 1\r\nContent-Length: 2",
+        "Content-Length: -1",
+        "Content-Length: 18446744073709551617",
+    ] {
+        assert_eq!(
+            status(&format!(
+                "POST /login.php HTTP/1.1\r\n{head}{lengths}\r\n\r\nx"
+            )),
+            400,
+            "{lengths}"
+        );
+    }
+    // The same login once more is one more login, and the first one goes on.
+    let (first, again) = (
+        Client::login(&server, "bob", "demo"),
+        Client::login(&server, "bob", "demo"),
+    );
+    assert_ne!(first.cookie, again.cookie);
+    assert_eq!(first.clone().send(first.uid, "x")["error"], 0);
+}

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
-use common::{Client, EXE, Server, encode, http, json, until};
+use common::{Client, EXE, Server, encode, http, json, paths, until};
 use serde_json::Value;
 
 const WRONG: &str = "Incorrect e-mail address or password.";
@@ -172,4 +172,59 @@ fn one_address_cannot_take_all_the_time() {
             && refused.contains("Try again in ten seconds.")
     );
     assert!(ask("10.0.0.2", 1).starts_with("HTTP/1.1 200 "));
+}
+
+/// What is posted without changing anything, or without a session, or has another proof of its own.
+const NO_TOKEN: [&str; 10] = [
+    "/login.php",
+    "/logout.php",
+    "/register.php",
+    "/ajax/fbchat/register.php",
+    "/ajax/presence/reconnect.php",
+    "/ajax/presence/update.php",
+    "/ajax/chat/buddy_list.php",
+    "/ajax/chat/history.php",
+    "/ajax/intent.php",
+    "/x/{*rest}",
+];
+
+#[test]
+fn every_write_wants_the_token_of_its_own_session() {
+    let server = Server::demo();
+    let login = || Client::login(&server, "alice", "demo");
+    let (alice, elsewhere) = (login(), login());
+    let mut writes = 0;
+    for path in paths().into_iter().filter(|path| !NO_TOKEN.contains(path)) {
+        let path = path.replace("{name}", "x");
+        for token in ["", "0", &elsewhere.form_id] {
+            let form = [
+                ("to", "100002"),
+                ("id", "100002"),
+                ("msg_id", "1"),
+                ("msg_text", "x"),
+                ("status", "x"),
+                ("post_form_id", token),
+            ];
+            let answer = match path.as_str() {
+                "/pic_upload.php" => {
+                    let part = "--b\r\nContent-Disposition: form-data; name=\"post_form_id\"";
+                    let upload = alice.http.post(format!("{}{path}", server.base));
+                    let upload = upload.header("Content-Type", "multipart/form-data; boundary=b");
+                    let upload = upload.header("Cookie", &alice.cookie);
+                    upload
+                        .body(format!("{part}\r\n\r\n{token}\r\n--b--\r\n"))
+                        .send()
+                        .unwrap()
+                }
+                _ => alice.post(&path, &form),
+            };
+            // Nothing can be posted there.
+            if answer.status() == 404 {
+                continue;
+            }
+            assert_eq!(json(answer)["error"], 1_357_004, "{path} with {token:?}");
+            writes += 1;
+        }
+    }
+    assert!(writes > 3 * 15, "{writes}");
 }
