@@ -4,7 +4,8 @@
 
 mod common;
 
-use common::{Client, Server, between, encode, paths};
+use common::paths::paths;
+use common::{Client, Server, between, encode};
 use serde_json::Value;
 
 const DESCRIPTION: &str = include_str!("../../docs/protocol.md");

@@ -7,7 +7,8 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
-use common::{Client, EXE, Server, between, encode, http, json, paths};
+use common::paths::paths;
+use common::{Client, EXE, Server, between, encode, http, json};
 
 /// The server and where its metrics are.
 fn serve(data: &Path, registration: &str) -> (Server, String) {

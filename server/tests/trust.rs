@@ -8,7 +8,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
-use common::{Client, EXE, Server, encode, http, json, paths, until};
+use common::paths::paths;
+use common::{Client, EXE, Server, encode, http, json, until};
 use serde_json::Value;
 
 const WRONG: &str = "Incorrect e-mail address or password.";

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+pub mod paths;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -13,7 +15,6 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 
 pub const EXE: &str = env!("CARGO_BIN_EXE_fbchatd");
-const ROUTER: &str = include_str!("../../src/web/mod.rs");
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A running server; killed hard when dropped.
@@ -409,15 +410,4 @@ pub fn encode(form: &[(&str, &str)]) -> String {
         out += &format!("&{key}={value}");
     }
     out
-}
-
-/// The paths of the router, as they stand in its source.
-pub fn paths() -> Vec<&'static str> {
-    let mut parts = ROUTER.split(".route(").skip(1);
-    let paths: Vec<_> = parts
-        .by_ref()
-        .map(|part| between(part, "\"", "\""))
-        .collect();
-    assert!(paths.len() > 40, "{paths:?}");
-    paths
 }

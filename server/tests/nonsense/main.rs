@@ -17,7 +17,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{Client, EXE, Server, account, accounts, http, paths, until};
+use common::paths::paths;
+use common::{Client, EXE, Server, account, accounts, http, until};
 use generator::{Asked, Cast, Conversation, Generator};
 
 const SECRET: &str = "for Ben's eyes only";
