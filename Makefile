@@ -24,8 +24,8 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .DEFAULT_GOAL := all
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
-.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style cargo-deny test-dependencies check-advisories test-rust test-sanitizers test-browser \
-	test-purple test-run bench release-check check-size check-abi header docs built install check-install install-library install-service install-user \
+.PHONY: all help rust plugin build-packages run-packages test-packages run test test-style cargo-deny test-dependencies check-advisories \
+	test-rust test-sanitizers test-browser test-purple test-run bench release-check check-size check-abi header docs built install check-install install-library install-service install-user \
 	uninstall uninstall-library uninstall-user clean
 
 ## make                 build everything into target/release/
@@ -78,7 +78,7 @@ cargo-deny:
 test-dependencies: cargo-deny
 	$(CARGO_DENY) check bans licenses sources
 
-## make check-advisories whether a known hole is in one of our crates; asks github.com
+## make check-advisories whether a known hole is in one of our crates; fetches the database of RustSec
 check-advisories: cargo-deny
 	$(CARGO_DENY) check advisories
 
