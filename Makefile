@@ -158,6 +158,7 @@ to_include := $(DESTDIR)$(PREFIX)/include
 to_units := $(DESTDIR)$(PREFIX)/lib/systemd/system
 to_settings := $(DESTDIR)$(SYSCONFDIR)/fbchatd
 to_doc := $(DESTDIR)$(PREFIX)/share/doc/fbchat
+to_man := $(DESTDIR)$(PREFIX)/share/man/man1
 
 # Not after `all`: root has no Rust, and should leave no files in target/.
 built:
@@ -167,6 +168,7 @@ built:
 ##                      the service where systemd does
 install: built install-library install-service
 	install -m 755 $(RELEASE)/fbchat $(to_bin)/
+	install -m 644 cli/fbchat.1 $(to_man)/
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) install
 
 ## make check-install   whether messengers can load the plugin that was installed, and why not
@@ -190,15 +192,16 @@ install-library:
 ## make install-service only the server, as a service of systemd; settings that are there stay as they are
 install-service:
 	@test -x $(RELEASE)/fbchatd || { echo "Run make first." >&2; exit 1; }
-	install -d $(to_bin) $(to_units) $(to_settings)
+	install -d $(to_bin) $(to_man) $(to_units) $(to_settings)
 	install -m 755 $(RELEASE)/fbchatd $(to_bin)/
+	install -m 644 server/fbchatd.1 $(to_man)/
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' server/fbchatd.service.in >$(to_units)/fbchatd.service
 	test -e $(to_settings)/fbchatd.toml || sed 's|^#data = |data = |' server/fbchatd.toml >$(to_settings)/fbchatd.toml
 	chmod 644 $(to_units)/fbchatd.service $(to_settings)/fbchatd.toml
 
 ## make uninstall       take back what install put there, but for the server's settings and data
 uninstall: uninstall-library
-	rm -f $(to_bin)/fbchat $(to_bin)/fbchatd $(to_units)/fbchatd.service
+	rm -f $(to_bin)/fbchat $(to_bin)/fbchatd $(to_man)/fbchat.1 $(to_man)/fbchatd.1 $(to_units)/fbchatd.service
 	$(MAKE) -C purple DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) uninstall
 
 uninstall-library:

@@ -127,13 +127,22 @@ EXIT STATUS
   2  the command line is wrong"#;
 
 #[cfg(test)]
+#[path = "../../tests/support/manual.rs"]
+mod manual;
+
+#[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
 
     #[test]
     fn command_line_is_consistent() {
-        use clap::CommandFactory;
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn manual_page_is_complete() {
+        crate::args::manual::assert_complete(include_str!("../fbchat.1"), Args::command());
     }
 
     #[test]

@@ -196,3 +196,17 @@ pub enum Friend {
         place: Place,
     },
 }
+
+#[cfg(test)]
+#[path = "../../tests/support/manual.rs"]
+mod manual;
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn manual_page_is_complete() {
+        crate::cli::manual::assert_complete(include_str!("../fbchatd.1"), super::Cli::command());
+    }
+}
