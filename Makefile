@@ -9,11 +9,12 @@ ARTEFACTS := target/artefacts
 # Debian packages, by what needs them. Rust itself comes from rustup (https://rustup.rs): Debian 12's is too old.
 BUILD_PACKAGES := gcc g++ make pkg-config libpurple-dev gettext
 RUN_PACKAGES := pidgin
-TEST_PACKAGES := python3 python3-pip binutils tmux xvfb xauth openbox xdotool imagemagick gtk2-engines dbus dbus-x11 libglib2.0-bin \
+TEST_PACKAGES := python3 python3-pip binutils fakeroot tmux xvfb xauth openbox xdotool imagemagick gtk2-engines dbus dbus-x11 libglib2.0-bin \
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
 	clang gobjc libgnustep-base-dev doxygen abigail-tools \
 	finch bitlbee-libpurple telepathy-haze appstream valgrind systemd ruby-mechanize \
 	chromium chromium-driver python3-selenium openssl nginx caddy
+DEB_PACKAGES := debhelper dpkg-dev libsqlite3-dev lintian
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
 # signal handling, which has no place in a library.
@@ -25,8 +26,8 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
 .PHONY: all help rust plugin build-packages run-packages test-packages run test test-style cargo-deny test-dependencies check-advisories \
-	test-rust test-sanitizers test-browser test-purple test-run bench release-check check-size check-abi header docs built install check-install install-library install-service install-user \
-	uninstall uninstall-library uninstall-user clean
+	test-rust test-sanitizers test-browser test-purple test-run bench release-check check-size check-abi header docs built deb test-deb \
+	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
 ## make                 build everything into target/release/
 all: rust plugin
@@ -41,7 +42,7 @@ run-packages:
 	@tools/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES)
 
 test-packages:
-	@tools/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
+	@tools/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(DEB_PACKAGES) $(TEST_PACKAGES)
 
 # The C library by itself, for Cargo optimises across crates only if no rlib is made besides.
 rust: build-packages
@@ -60,7 +61,7 @@ run: run-packages all
 	@tools/run-demo.sh $(RELEASE)
 
 ## make test            every check there is; also what CI runs
-test: test-packages test-style test-dependencies docs test-rust test-sanitizers test-browser test-purple test-run release-check
+test: test-packages test-style test-dependencies docs test-rust test-sanitizers test-browser test-purple test-run release-check test-deb
 	@echo "All tests passed. Screenshots: $(ARTEFACTS)/"
 
 test-style:
@@ -146,6 +147,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 SYSCONFDIR ?= /etc
 DESTDIR ?=
+DEBS ?= target/debian
 # Of the workspace, and the library's sentence about itself.
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 DESCRIPTION := $(shell sed -n 's/^description = "\(.*\)"/\1/p' Cargo.toml)
@@ -198,6 +200,21 @@ install-service:
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' server/fbchatd.service.in >$(to_units)/fbchatd.service
 	test -e $(to_settings)/fbchatd.toml || sed 's|^#data = |data = |' server/fbchatd.toml >$(to_settings)/fbchatd.toml
 	chmod 644 $(to_units)/fbchatd.service $(to_settings)/fbchatd.toml
+
+## make deb             Debian packages of what is here, into target/debian/, as lintian likes them
+# From a copy, because they are put beside the tree that they are built in. Compiled crates are kept.
+deb:
+	@tools/packages.sh $(BUILD_PACKAGES) $(DEB_PACKAGES)
+	rm -rf $(DEBS)
+	mkdir -p $(DEBS)/fbchat
+	tar -c --exclude=./target --exclude=./.git . | tar -x -C $(DEBS)/fbchat
+	cd $(DEBS)/fbchat && CARGO_BUILD_BUILD_DIR=$(CURDIR)/target/deb dpkg-buildpackage --no-sign
+	lintian --fail-on error,warning $(DEBS)/*.changes
+
+# Not optimised, which would take minutes: it is the packaging that is tested.
+test-deb: test-packages
+	$(MAKE) deb DEBS=target/debian-test DEB_BUILD_OPTIONS="noopt noautodbgsym"
+	tools/test-deb.sh target/debian-test
 
 ## make uninstall       take back what install put there, but for the server's settings and data
 uninstall: uninstall-library
