@@ -79,7 +79,7 @@ async fn durable(config: Config) -> Result<(), Failure> {
     // Other commands may use the data meanwhile, another server may not.
     let _locked = lock_directory(&dir)?;
     let store = store::open(&dir, sink(&hub))?;
-    if store.users()?.is_empty() {
+    if store.marks()?.is_empty() {
         log::warn!(
             "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME --data {}",
             dir.display()
