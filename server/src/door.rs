@@ -1,6 +1,7 @@
 //! The listeners and their connections. Every wait has a limit, so that slow clients are only slow for themselves.
 
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,7 +13,6 @@ use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown, Watcher};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +23,7 @@ use tower::ServiceExt;
 use tower::util::Oneshot;
 
 use crate::edge::{Edge, Inside};
+use crate::parked::Line;
 use crate::tls;
 
 /// How long a client may take for the head of a request, and how long an idle connection lives; longer than a poll.
@@ -51,7 +52,7 @@ pub enum Door {
 pub struct Doors {
     edge: Arc<Edge>,
     gauge: Gauge,
-    open: Arc<GracefulShutdown>,
+    /// Every connection has a receiver of it for as long as it lives.
     closing: watch::Sender<bool>,
     listening: JoinSet<()>,
 }
@@ -84,7 +85,6 @@ impl Doors {
         Doors {
             edge,
             gauge,
-            open: Arc::default(),
             closing: watch::Sender::new(false),
             listening: JoinSet::new(),
         }
@@ -93,7 +93,7 @@ impl Doors {
     /// Lets connections in.
     pub fn open(&mut self, listener: TcpListener, door: Door) {
         let (edge, gauge) = (self.edge.clone(), self.gauge.clone());
-        let (open, mut closing) = (self.open.clone(), self.closing.subscribe());
+        let mut closing = self.closing.subscribe();
         self.listening.spawn(async move {
             loop {
                 let accepted = tokio::select! {
@@ -108,7 +108,7 @@ impl Doors {
                                 gauge: gauge.clone(),
                                 _inside: inside,
                             };
-                            connect(stream, peer, &door, &edge, open.watcher(), counted);
+                            connect(stream, peer, &door, &edge, closing.clone(), counted);
                         }
                         None => log::debug!("too many connections from {}", peer.ip()),
                     },
@@ -121,7 +121,7 @@ impl Doors {
         });
     }
 
-    /// Lets nobody in any more.
+    /// Lets nobody in any more, and nobody ask more than he has asked.
     pub async fn close(&mut self) {
         self.closing.send_replace(true);
         while self.listening.join_next().await.is_some() {}
@@ -129,9 +129,7 @@ impl Doors {
 
     /// Waits until the answers that were begun are given.
     pub async fn empty(self) {
-        if let Some(open) = Arc::into_inner(self.open) {
-            open.shutdown().await;
-        }
+        self.closing.closed().await;
     }
 }
 
@@ -140,7 +138,7 @@ fn connect(
     peer: SocketAddr,
     door: &Door,
     edge: &Arc<Edge>,
-    graceful: Watcher,
+    closing: watch::Receiver<bool>,
     counted: Counted,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
@@ -163,7 +161,7 @@ fn connect(
     let asked = caller.asked.clone();
     tokio::spawn(async move {
         let _counted = counted;
-        let mut serving = std::pin::pin!(converse(stream, acceptor, caller, graceful));
+        let mut serving = std::pin::pin!(converse(stream, acceptor, caller, closing));
         let first = tokio::time::timeout(FIRST, &mut serving).await;
         if first.is_err() && asked.load(Ordering::Relaxed) {
             serving.await;
@@ -175,30 +173,49 @@ async fn converse(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
     caller: Caller,
-    graceful: Watcher,
+    closing: watch::Receiver<bool>,
 ) {
-    let peer = caller.peer;
     let result = match acceptor {
-        None => graceful.watch(http_1(stream, caller)).await,
+        None => in_turns(stream, &caller, closing).await,
         // Apart, so that ten thousand held polls without TLS do not each keep room for it.
-        Some(acceptor) => Box::pin(secured(stream, acceptor, caller, graceful)).await,
+        Some(acceptor) => Box::pin(secured(stream, acceptor, &caller, closing)).await,
     };
     if let Err(error) = result {
-        log::debug!("{peer}: {error}");
+        log::debug!("{}: {error}", caller.peer);
+    }
+}
+
+/// A connection, and a new one after each poll that was held.
+async fn in_turns(
+    stream: TcpStream,
+    caller: &Caller,
+    closing: watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    let line = Line::new(stream);
+    loop {
+        let connection = http_1(line.clone(), caller, Some(&line), closing.clone());
+        match line.run(connection).await {
+            Ok(ended) => return ended,
+            Err(held) => {
+                if !line.wait(held).await {
+                    return Ok(());
+                }
+            }
+        }
     }
 }
 
 async fn secured(
     stream: TcpStream,
     acceptor: TlsAcceptor,
-    caller: Caller,
-    graceful: Watcher,
+    caller: &Caller,
+    closing: watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
     match acceptor.accept(stream).await {
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
-            graceful.watch(http_2(stream, caller)).await
+            http_2(stream, caller, closing).await
         }
-        Ok(stream) => graceful.watch(http_1(stream, caller)).await,
+        Ok(stream) => http_1(stream, caller, None, closing).await,
         Err(error) => {
             log::debug!("{}: {error}", caller.peer);
             Ok(())
@@ -206,47 +223,77 @@ async fn secured(
     }
 }
 
-fn http_1(
-    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    caller: Caller,
-) -> impl GracefulConnection<Error = hyper::Error> {
-    http1::Builder::new()
+async fn http_1(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    caller: &Caller,
+    line: Option<&Line>,
+    closing: watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    let service = hyper::service::service_fn(|request| answer(caller, line, request));
+    let connection = http1::Builder::new()
         // Old clients look for the exact letters `Set-Cookie: c_user=`.
         .title_case_headers(true)
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(HEAD_SIZE)
-        .serve_connection(
-            TokioIo::new(stream),
-            hyper::service::service_fn(move |request| answer(&caller, request)),
-        )
+        .serve_connection(TokioIo::new(stream), service);
+    let end = http1::Connection::graceful_shutdown;
+    until_closing(connection, end, closing).await
 }
 
-fn http_2(
-    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    caller: Caller,
-) -> impl GracefulConnection<Error = hyper::Error> {
-    http2::Builder::new(TokioExecutor::new())
+async fn http_2(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    caller: &Caller,
+    closing: watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    let service = hyper::service::service_fn(|request| answer(caller, None, request));
+    let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEAD_SIZE as u32)
-        .serve_connection(
-            TokioIo::new(stream),
-            hyper::service::service_fn(move |request| answer(&caller, request)),
-        )
+        .serve_connection(TokioIo::new(stream), service);
+    let end = http2::Connection::graceful_shutdown;
+    until_closing(connection, end, closing).await
+}
+
+/// Runs a connection; when the server stops, `end` lets it finish what was asked.
+async fn until_closing<C: Future>(
+    connection: C,
+    end: impl FnOnce(Pin<&mut C>),
+    mut closing: watch::Receiver<bool>,
+) -> C::Output {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // The connection first: one that has read nothing yet would end at once.
+        biased;
+        ended = &mut connection => return ended,
+        _ = closing.wait_for(|closing| *closing) => {}
+    }
+    end(connection.as_mut());
+    connection.await
 }
 
 /// No future of our own around the router's, as each held poll would keep room for it.
-fn answer(caller: &Caller, request: Request<Incoming>) -> Oneshot<Router, Request<Body>> {
+fn answer(
+    caller: &Caller,
+    line: Option<&Line>,
+    request: Request<Incoming>,
+) -> Oneshot<Router, Request<Body>> {
     caller.asked.store(true, Ordering::Relaxed);
     let mut request = request.map(Body::new);
-    let from = caller.peer.ip();
-    let router = if caller.edge.receive(&mut request, from, caller.tls) {
+    let address = caller
+        .edge
+        .receive(&mut request, caller.peer.ip(), caller.tls);
+    let again = line.is_some_and(Line::comes_again);
+    let router = if again || caller.edge.allow(address) {
         caller.router.clone()
     } else {
         Router::new().fallback(too_many)
     };
+    if let Some(line) = line {
+        request.extensions_mut().insert(line.clone());
+    }
     router.oneshot(request)
 }
 

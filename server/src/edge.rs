@@ -63,8 +63,8 @@ impl Edge {
     }
 
     /// Notes on a request where it comes from, and takes from it what only a trusted proxy may say. What follows looks the
-    /// same whether there is a proxy, TLS or HTTP/2. False if its address asks for too much.
-    pub fn receive(&self, request: &mut Request<Body>, from: IpAddr, tls: bool) -> bool {
+    /// same whether there is a proxy, TLS or HTTP/2. Gives the address back, if it is known.
+    pub fn receive(&self, request: &mut Request<Body>, from: IpAddr, tls: bool) -> Option<IpAddr> {
         let address = if self.trusts(from) {
             forwarded_for(request.headers())
         } else {
@@ -83,6 +83,11 @@ impl Edge {
         }
         let address = address.map(subscriber);
         request.extensions_mut().insert(Peer(address));
+        address
+    }
+
+    /// Counts a request; false if its address asks for too much.
+    pub fn allow(&self, address: Option<IpAddr>) -> bool {
         address.is_none_or(|address| lock(&self.requests).allow(address, Instant::now()))
     }
 
@@ -136,7 +141,7 @@ mod tests {
         for line in lines {
             headers.append(FOR, HeaderValue::from_str(line).unwrap());
         }
-        assert!(edge(1).receive(&mut request, from.parse().unwrap(), tls));
+        edge(1).receive(&mut request, from.parse().unwrap(), tls);
         let Peer(address) = *request.extensions().get().unwrap();
         let proto = request.headers().get(PROTO);
         let proto = proto.map(|proto| proto.to_str().unwrap().to_owned());
@@ -196,7 +201,7 @@ mod tests {
             request
                 .headers_mut()
                 .insert(FOR, HeaderValue::from_str(from).unwrap());
-            edge.receive(&mut request, IpAddr::from([127, 0, 0, 1]), false)
+            edge.allow(edge.receive(&mut request, IpAddr::from([127, 0, 0, 1]), false))
         };
         let allowed = (0..REQUESTS + 10).filter(|_| ask("1.1.1.1")).count();
         assert_eq!(allowed, REQUESTS as usize);

@@ -17,6 +17,7 @@ mod logging;
 mod metrics;
 mod operator;
 mod pace;
+mod parked;
 mod password;
 mod run;
 mod secrets;

@@ -65,13 +65,13 @@ pub enum Wake {
 }
 
 /// What to do with a poll, as far as memory knows.
-pub enum Step<'a> {
+pub enum Step {
     /// Answer with these.
     Items(Vec<Arc<str>>),
     /// The number is not given yet: this is the next.
     Ahead(Seq),
     /// Nothing yet.
-    Wait(Waiter<'a>),
+    Wait(Waiter),
     /// The server stops.
     Continue,
     /// Not in memory; the store decides.
@@ -147,7 +147,7 @@ impl Hub {
     }
 
     /// Decides about a poll. Asking for a number says that everything below has arrived.
-    pub fn poll(&self, uid: Uid, session: SessionKey, seq: Seq, limit: usize) -> Step<'_> {
+    pub fn poll(self: &Arc<Self>, uid: Uid, session: SessionKey, seq: Seq, limit: usize) -> Step {
         let mut users = lock(&self.users);
         if users.stopping {
             return Step::Continue;
@@ -162,7 +162,7 @@ impl Hub {
             let (wake, woken) = oneshot::channel();
             live.wait(Waiting { id, session, wake });
             return Step::Wait(Waiter {
-                hub: self,
+                hub: self.clone(),
                 uid,
                 session,
                 id,
@@ -321,22 +321,22 @@ impl Live {
 }
 
 /// A held poll; dropping it (the client went away) ends the waiting.
-pub struct Waiter<'a> {
-    hub: &'a Hub,
+pub struct Waiter {
+    hub: Arc<Hub>,
     uid: Uid,
     session: SessionKey,
     id: u64,
     woken: oneshot::Receiver<Wake>,
 }
 
-impl Waiter<'_> {
+impl Waiter {
     /// Waits to be woken.
     pub async fn woken(&mut self) -> Wake {
         (&mut self.woken).await.unwrap_or(Wake::Continue)
     }
 }
 
-impl Drop for Waiter<'_> {
+impl Drop for Waiter {
     fn drop(&mut self) {
         if let Some(live) = lock(&self.hub.users).live.get_mut(&self.uid) {
             live.unwait(self.id, self.session, Instant::now());

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::auth::{Ajax, Session};
 use super::envelope::{payload, script};
@@ -18,6 +19,7 @@ use super::text;
 use crate::app::App;
 use crate::hub::{Step, Stored, Wake, take_run};
 use crate::item;
+use crate::parked::{Line, Woken};
 use crate::store::{Store, StoreError};
 use crate::types::{Seq, SessionKey, Uid};
 
@@ -76,24 +78,27 @@ impl Answer {
 pub async fn poll(
     State(app): State<Arc<App>>,
     path: Path<String>,
+    line: Option<Extension<Line>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let Some(asked) = parse(&path) else {
         return pages::not_found().await;
     };
-    // Everything is dropped before the waiting that the waiting does not need: there may be ten thousand.
+    let line = line.map(|Extension(line)| line);
+    let woken = line.as_ref().and_then(Line::woken);
     let session = match Session::find(&app, &headers) {
         Ok(Some(session)) if session.user.uid == asked.uid => {
-            session.seen(&app, asked.active);
+            // Once is enough: it is no new sign of a person that there is something to answer.
+            if woken.is_none() {
+                session.seen(&app, asked.active);
+            }
             session.key
         }
         Ok(_) => return script(Answer::Refresh(None).script(asked.uid)),
         Err(error) => return unavailable(&error),
     };
-    drop(headers);
     let query = Params::parse(b"", uri.query().unwrap_or_default());
-    drop(uri);
     let batch = query.get("batch").and_then(|batch| batch.parse().ok());
     let batch = batch
         .filter(|batch| *batch > 0)
@@ -102,8 +107,11 @@ pub async fn poll(
         Some("0") => Duration::ZERO,
         _ => app.hold(),
     };
-    drop(query);
-    match answer(&app, asked.uid, session, asked.seq, batch, patience).await {
+    let woken = woken.unwrap_or_else(|| Woken {
+        wake: None,
+        until: Instant::now() + patience,
+    });
+    match answer(&app, &asked, session, batch, line.as_ref(), woken).await {
         Ok(answer) => script(answer.script(asked.uid)),
         Err(error) => unavailable(&error),
     }
@@ -120,12 +128,13 @@ fn unavailable(error: &StoreError) -> Response {
 
 async fn answer(
     app: &App,
-    uid: Uid,
+    asked: &Asked,
     session: SessionKey,
-    seq: Seq,
     batch: Option<usize>,
-    patience: Duration,
+    line: Option<&Line>,
+    mut woken: Woken,
 ) -> Result<Answer, StoreError> {
+    let (uid, seq) = (asked.uid, asked.seq);
     if seq < Seq(0) {
         return Ok(Answer::Refresh(Some(start(
             &*app.store,
@@ -133,24 +142,24 @@ async fn answer(
             app.hub.stored(uid),
         )?)));
     }
-    let until = Instant::now() + patience;
     loop {
-        let mut waiter = match app.hub.poll(uid, session, seq, batch.unwrap_or(1)) {
+        match woken.wake {
+            // A new password ends sessions from another process, which cannot wake us.
+            Some(Wake::Look) if app.store.session(session)?.is_none() => {
+                return Ok(Answer::Refresh(None));
+            }
+            Some(Wake::Look) | None => {}
+            Some(Wake::Continue) => return Ok(Answer::Continue),
+            Some(Wake::Ended) => return Ok(Answer::Refresh(None)),
+        }
+        let waiter = match app.hub.poll(uid, session, seq, batch.unwrap_or(1)) {
             Step::Items(items) => return Ok(Answer::Items(items)),
             Step::Ahead(next) => return Ok(Answer::Refresh(Some(next))),
             Step::Continue => return Ok(Answer::Continue),
             Step::Stored(stored) => return from_store(&*app.store, uid, seq, batch, stored),
             Step::Wait(waiter) => waiter,
         };
-        match timeout_at(until, waiter.woken()).await {
-            // A new password ends sessions from another process, which cannot wake us.
-            Ok(Wake::Look) if app.store.session(session)?.is_none() => {
-                return Ok(Answer::Refresh(None));
-            }
-            Ok(Wake::Look) => {}
-            Ok(Wake::Continue) | Err(_) => return Ok(Answer::Continue),
-            Ok(Wake::Ended) => return Ok(Answer::Refresh(None)),
-        }
+        woken.wake = Some(Line::hold(line, waiter, woken.until).await);
     }
 }
 

@@ -33,11 +33,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower::util::MapResponseLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
@@ -131,16 +131,22 @@ pub fn router(app: Arc<App>) -> Router {
         ))
         .layer(middleware::from_fn_with_state(app.clone(), side::timed))
         .route("/x/{*rest}", get(channel::poll).post(channel::poll))
-        .layer(unless_said(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(unless_said(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(unless_said(header::REFERRER_POLICY, "same-origin"))
-        .layer(unless_said(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(MapResponseLayer::new(guarded))
         .with_state(app)
 }
 
-/// A header on every answer that does not say otherwise itself.
-fn unless_said(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+/// Headers on every answer that does not say otherwise itself.
+fn guarded(mut response: Response) -> Response {
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ] {
+        let entry = response.headers_mut().entry(name);
+        entry.or_insert(HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// A text answer that nobody may keep.
