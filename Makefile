@@ -26,7 +26,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Two package installations at once would fight for dpkg's lock, two test runs for the display.
 .NOTPARALLEL:
 .PHONY: all help rust plugin build-packages run-packages test-packages run test test-style cargo-deny test-dependencies check-advisories \
-	test-rust test-sanitizers test-browser test-purple test-run bench release-check check-size check-abi header docs built deb test-deb \
+	test-rust test-sanitizers test-browser test-purple test-run bench bench-library bench-server release-check check-size check-abi header docs built deb test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
 ## make                 build everything into target/release/
@@ -130,14 +130,23 @@ docs:
 	doxygen docs/Doxyfile
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
 
-## make bench           what events and idle sessions cost, each beside a peer; takes ten minutes
-bench: rust
+## make bench           what events, idle sessions and the server cost, each beside a peer; takes a quarter of an hour
+bench: bench-library bench-server
+
+bench-library: rust
 	@tools/packages.sh libcurl4-openssl-dev
 	$(CC) -O2 -Wall -Wextra -Werror -o $(RELEASE)/peer_curl benches/peer_curl.c -lcurl
 	$(CARGO) bench --profile capi --locked --package fbchat --features bench --bench events
 	# Two descriptors for each session at times: the connection, and the one before it.
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench sessions -- \
 		--peer $(CURDIR)/$(RELEASE)/peer_curl --library $(CURDIR)/$(RELEASE)/libfbchat.so
+
+## make bench-server    the server's part of it alone; takes three minutes
+bench-server: rust
+	@tools/packages.sh sqlite3
+	tools/unpack-packages.sh target/nchan nginx libnginx-mod-nchan
+	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
+		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --nginx $(CURDIR)/target/nchan
 
 ## make header          write include/fbchat.h anew from the Rust sources
 header:

@@ -1,0 +1,11 @@
+-- Ten thousand accounts with the password "secret", and who is whose friend. Not by `fbchatd user add`: the passwords alone would
+-- take longer than the whole benchmark. They are hashed as cheaply as argon2id can, for the same reason: else logins would measure
+-- nothing but argon2id.
+WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9999)
+INSERT INTO users(uid, email, name, password)
+	SELECT 200000 + n, 'user' || n || '@example.org', 'User Number ' || n,
+		'$argon2id$v=19$m=8,t=1,p=1$YmVuY2htYXJr$ce9gs9To7x/NNZGo/5mM7e9AT3KmF3kPubnbR4zjtWY' FROM numbers;
+
+-- Each even one with the one that follows.
+INSERT INTO friends(uid, friend)
+	SELECT uid, uid + 1 - 2 * (uid % 2) FROM users WHERE uid >= 200000;

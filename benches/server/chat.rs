@@ -1,0 +1,235 @@
+//! fbchatd with ten thousand accounts, and people who log in and chat as its clients do.
+
+use crate::http::{Answer, Connection};
+use crate::load::{Server, User};
+use crate::process::{Process, free_address};
+use serde::Deserialize;
+use std::cell::{Cell, RefCell};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use tokio::task::JoinSet;
+
+/// Logins under way at once.
+const AT_ONCE: usize = 16;
+
+/// A data directory.
+pub struct Data {
+    dir: tempfile::TempDir,
+    fbchatd: PathBuf,
+}
+
+impl Data {
+    /// With the accounts of accounts.sql.
+    pub fn new(fbchatd: &Path) -> Data {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+        let data = Data {
+            fbchatd: fbchatd.to_owned(),
+            dir,
+        };
+        // Which also makes the database.
+        let mut add = data.command(&["user", "add", "operator@example.org", "--name", "Operator"]);
+        feed(&mut add, b"secret\n");
+        let database = data.dir.path().join("fbchatd.db");
+        let mut sqlite = Command::new("sqlite3");
+        feed(
+            sqlite.arg("-bail").arg(database),
+            include_bytes!("accounts.sql"),
+        );
+        data
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.fbchatd);
+        command.args(arguments).arg("--data").arg(self.dir.path());
+        command
+    }
+
+    pub fn serve(&self) -> Fbchatd {
+        let (address, metrics) = (free_address(), free_address());
+        let mut command = self.command(&["serve", "--listen", &address.to_string()]);
+        command.env("FBCHATD_METRICS_LISTEN", metrics.to_string());
+        command.env("FBCHATD_LOG", "error");
+        Fbchatd {
+            process: Process::start(&mut command, address, "/healthz"),
+            metrics,
+        }
+    }
+}
+
+fn feed(command: &mut Command, input: &[u8]) {
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(input).expect("a reader");
+    drop(stdin);
+    let status = child.wait().expect("a process");
+    assert!(status.success(), "{command:?} failed");
+}
+
+pub struct Fbchatd {
+    process: Process,
+    metrics: SocketAddr,
+}
+
+impl Server for Fbchatd {
+    fn process(&self) -> &Process {
+        &self.process
+    }
+
+    fn polls_held(&self) -> (SocketAddr, &'static str, &'static str) {
+        (self.metrics, "/metrics", "\nfbchatd_polls_held ")
+    }
+}
+
+/// Somebody who is logged in.
+pub struct Person {
+    uid: i64,
+    /// What every request says of him: his cookies, and through which address he came.
+    head: String,
+    form_id: String,
+    seq: Cell<i64>,
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = text.split_once(before).map(|(_, rest)| rest);
+    let found = rest.and_then(|rest| rest.split_once(after));
+    found.unwrap_or_else(|| panic!("no {before} in {text}")).0
+}
+
+fn form(path: &str, head: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: bench\r\n{head}Content-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+fn get(path: &str, head: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{head}\r\n")
+}
+
+impl Person {
+    /// The way in: password, and page. `from` is what a proxy says of where he is.
+    pub async fn login(connection: &mut Connection, number: usize, from: &str) -> Person {
+        let head = format!("{from}Cookie: test_cookie=1\r\n");
+        let body = format!("email=user{number}%40example.org&pass=secret");
+        let answer = connection.ask(&form("/login.php", &head, &body)).await;
+        let cookies = answer.headers("Set-Cookie");
+        let cookies = cookies.filter_map(|cookie| cookie.split(';').next());
+        let cookies = cookies.collect::<Vec<_>>().join("; ");
+        let head = format!("{from}Cookie: {cookies}\r\n");
+        let page = connection.ask(&get("/home.php", &head)).await.body;
+        Person {
+            uid: between(&page, "name=\"user\" value=\"", "\"")
+                .parse()
+                .expect("a uid"),
+            form_id: between(&page, "post_form_id:\"", "\"").to_owned(),
+            head,
+            seq: Cell::new(-1),
+        }
+    }
+
+    /// What follows before one can chat: the list, and where the channel stands.
+    pub async fn settle(&self, connection: &mut Connection) {
+        let body = format!("buddy_list=1&force_render=1&post_form_id={}", self.form_id);
+        let update = form("/ajax/presence/update.php", &self.head, &body);
+        let list = connection.ask(&update).await;
+        assert!(list.body.contains("\"error\":0"), "{}", list.body);
+        self.heard(&connection.ask(&self.poll()).await);
+    }
+
+    /// A page of messages with somebody.
+    pub async fn history(&self, connection: &mut Connection, with: &Person) -> usize {
+        let path = format!("/ajax/chat/history.php?id={}", with.uid);
+        let page = connection.ask(&get(&path, &self.head)).await;
+        page.body.matches("\"type\":\"msg\"").count()
+    }
+}
+
+/// What a poll brings.
+#[derive(Deserialize)]
+struct Channel {
+    seq: Option<i64>,
+    #[serde(default)]
+    ms: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    to: Option<i64>,
+    msg: Option<Message>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    text: String,
+}
+
+impl User for Person {
+    fn poll(&self) -> String {
+        let (uid, seq) = (self.uid, self.seq.get());
+        get(&format!("/x/0/false/p_{uid}={seq}?batch=100"), &self.head)
+    }
+
+    fn heard(&self, answer: &Answer) -> Vec<String> {
+        let json = answer.body.strip_prefix("for (;;);").unwrap_or_default();
+        let channel: Channel = serde_json::from_str(json).expect("an answer of the channel");
+        let seq = channel.seq.unwrap_or(self.seq.get());
+        self.seq.set(seq + channel.ms.len() as i64);
+        // Typing, presence and what he has sent himself come here, too.
+        let to_me = channel
+            .ms
+            .into_iter()
+            .filter(|item| item.to == Some(self.uid));
+        to_me.filter_map(|item| Some(item.msg?.text)).collect()
+    }
+
+    fn send(&self, to: &Self, number: usize, text: &str) -> String {
+        let (to, form_id) = (to.uid, &self.form_id);
+        let text = text.replace(' ', "+");
+        let body = format!(
+            "msg_text={text}&msg_id={number}&to={to}&client_time=1227312000000&post_form_id={form_id}"
+        );
+        form("/ajax/chat/send.php", &self.head, &body)
+    }
+
+    fn accepted(answer: &Answer) -> bool {
+        answer.body.starts_with("for (;;);{\"error\":0,")
+    }
+}
+
+/// So many people, logged in.
+pub async fn people(server: &Fbchatd, count: usize) -> Vec<Rc<Person>> {
+    let numbers = Rc::new(RefCell::new(0..count));
+    let people = Rc::new(RefCell::new(Vec::new()));
+    let mut logins = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let (numbers, people) = (numbers.clone(), people.clone());
+        let mut connection = Connection::open(server.process.address).await;
+        logins.spawn_local(async move {
+            loop {
+                let Some(number) = numbers.borrow_mut().next() else {
+                    return;
+                };
+                // Each has an address of his own, as each may ask for so much in ten seconds.
+                let from = format!(
+                    "X-Forwarded-For: 10.1.{}.{}\r\n",
+                    number / 250,
+                    number % 250
+                );
+                let person = Person::login(&mut connection, number, &from).await;
+                people.borrow_mut().push(Rc::new(person));
+            }
+        });
+    }
+    while let Some(ended) = logins.join_next().await {
+        ended.expect("a login");
+    }
+    // Friends stand side by side.
+    let mut people: Vec<Rc<Person>> = people.take();
+    people.sort_by_key(|person| person.uid);
+    people
+}

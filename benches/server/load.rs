@@ -1,0 +1,218 @@
+//! The load, the same for the server and its peer: people who hold polls, and people who send.
+
+use crate::http::{Answer, Connection};
+use crate::process::Process;
+use crate::table::Spread;
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::task::{JoinSet, spawn_local};
+
+/// Messages per second while everybody holds a poll, and for how long.
+const RATE: usize = 500;
+const SECONDS: usize = 30;
+/// Messages that are sent as fast as may be, and by how many at a time.
+const FLOOD: usize = 50_000;
+const AT_ONCE: usize = 256;
+/// What is late by then is lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server that is measured.
+pub trait Server {
+    fn process(&self) -> &Process;
+    /// Where, on which page and after which words it tells how many polls it holds.
+    fn polls_held(&self) -> (SocketAddr, &'static str, &'static str);
+}
+
+/// Somebody at a server, as its clients speak.
+pub trait User: 'static {
+    /// The request that waits for what comes next.
+    fn poll(&self) -> String;
+    /// What an answer to it brings from others.
+    fn heard(&self, answer: &Answer) -> Vec<String>;
+    /// The request that sends a text, which is the sender's message of this number.
+    fn send(&self, to: &Self, number: usize, text: &str) -> String;
+    fn accepted(answer: &Answer) -> bool;
+}
+
+/// What has arrived, and how long it took.
+struct Log {
+    start: Instant,
+    spans: RefCell<Vec<Duration>>,
+    number: Cell<usize>,
+}
+
+impl Log {
+    fn new() -> Rc<Log> {
+        Rc::new(Log {
+            start: Instant::now(),
+            spans: RefCell::default(),
+            number: Cell::default(),
+        })
+    }
+
+    /// Every text says when it was sent.
+    fn text(&self) -> (usize, String) {
+        let number = self.number.get();
+        self.number.set(number + 1);
+        let now = self.start.elapsed().as_nanos();
+        (
+            number,
+            format!("{now} Are you coming to the lake on Sunday?"),
+        )
+    }
+
+    fn heard(&self, text: &str) {
+        let sent = text.split(' ').next().and_then(|word| word.parse().ok());
+        let sent = Duration::from_nanos(sent.expect("a text of ours"));
+        self.spans.borrow_mut().push(self.start.elapsed() - sent);
+    }
+
+    /// Until everything that was sent is there.
+    async fn complete(&self, sent: usize) {
+        let patience = Instant::now();
+        while self.spans.borrow().len() < sent {
+            let heard = self.spans.borrow().len();
+            assert!(patience.elapsed() < PATIENCE, "{heard} of {sent} arrived");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(self.spans.borrow().len(), sent, "something came twice");
+    }
+}
+
+async fn listen<U: User>(mut connection: Connection, user: Rc<U>, log: Rc<Log>) {
+    loop {
+        let answer = connection.ask(&user.poll()).await;
+        for text in user.heard(&answer) {
+            log.heard(&text);
+        }
+    }
+}
+
+async fn send<U: User>(connection: &mut Connection, from: &U, to: &U, log: &Log) {
+    let (number, text) = log.text();
+    let answer = connection.ask(&from.send(to, number, &text)).await;
+    assert!(U::accepted(&answer), "{} {}", answer.status, answer.body);
+}
+
+async fn held(server: &impl Server) -> usize {
+    let (address, path, words) = server.polls_held();
+    let mut connection = Connection::open(address).await;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
+    let answer = connection.ask(&request).await;
+    let count = answer.body.split(words).nth(1).map(str::split_whitespace);
+    let count = count.and_then(|mut rest| rest.next()?.parse().ok());
+    count.expect("a number of polls")
+}
+
+async fn until_held(server: &impl Server, count: usize) {
+    let patience = Instant::now();
+    loop {
+        let held = held(server).await;
+        if held == count {
+            return;
+        }
+        assert!(patience.elapsed() < PATIENCE, "{held} polls are held");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Those who stand side by side are friends.
+fn pairs<U>(users: &[Rc<U>]) -> impl Iterator<Item = (Rc<U>, Rc<U>)> + Clone {
+    users.chunks_exact(2).filter_map(|pair| match pair {
+        [from, to] => Some((from.clone(), to.clone())),
+        _ => None,
+    })
+}
+
+/// What the first part found.
+pub struct Holding {
+    /// KiB of memory for each poll.
+    pub each: f64,
+    /// KiB of memory in all.
+    pub all: f64,
+    /// From the moment of sending to the receiver's answer.
+    pub delivery: Spread,
+}
+
+/// Everybody holds a poll; then some send to the ones beside them.
+pub async fn hold<U: User>(server: &impl Server, users: &[Rc<U>]) -> Holding {
+    let (process, log, mut listening) = (server.process(), Log::new(), JoinSet::new());
+    let before = process.rss();
+    for user in users {
+        let connection = Connection::open(process.address).await;
+        listening.spawn_local(listen(connection, user.clone(), log.clone()));
+    }
+    until_held(server, users.len()).await;
+    // Until what comes with coming online has been fetched.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let all = process.rss();
+    let delivery = at_a_steady_rate(process.address, users, &log).await;
+    Holding {
+        each: (all - before) / users.len() as f64,
+        all,
+        delivery,
+    }
+}
+
+async fn at_a_steady_rate<U: User>(address: SocketAddr, users: &[Rc<U>], log: &Rc<Log>) -> Spread {
+    let idle: Rc<RefCell<Vec<Connection>>> = Rc::default();
+    let mut clock = tokio::time::interval(Duration::from_secs(1) / RATE as u32);
+    for (from, to) in pairs(users).cycle().take(RATE * SECONDS) {
+        clock.tick().await;
+        let (idle, log) = (idle.clone(), log.clone());
+        let connection = idle.borrow_mut().pop();
+        spawn_local(async move {
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => Connection::open(address).await,
+            };
+            send(&mut connection, &*from, &*to, &log).await;
+            idle.borrow_mut().push(connection);
+        });
+    }
+    log.complete(RATE * SECONDS).await;
+    Spread::of(log.spans.take())
+}
+
+/// Messages per second from as many as send at a time, each to a friend who fetches them.
+pub async fn flood<U: User>(server: &impl Server, users: &[Rc<U>]) -> f64 {
+    let (address, log, mut listening) = (server.process().address, Log::new(), JoinSet::new());
+    let pairs: Vec<_> = pairs(users).take(AT_ONCE).collect();
+    for (_, to) in &pairs {
+        let connection = Connection::open(address).await;
+        listening.spawn_local(listen(connection, to.clone(), log.clone()));
+    }
+    until_held(server, pairs.len()).await;
+    let rate = send_all(address, pairs, FLOOD, &log).await;
+    log.complete(FLOOD).await;
+    rate
+}
+
+/// One person sends so many to another, who is not there.
+pub async fn fill<U: User>(server: &impl Server, from: &Rc<U>, to: &Rc<U>, count: usize) {
+    let pairs = vec![(from.clone(), to.clone()); AT_ONCE];
+    send_all(server.process().address, pairs, count, &Log::new()).await;
+}
+
+async fn send_all<U: User>(
+    address: SocketAddr,
+    pairs: Vec<(Rc<U>, Rc<U>)>,
+    count: usize,
+    log: &Rc<Log>,
+) -> f64 {
+    let (start, mut sending) = (Instant::now(), JoinSet::new());
+    for (from, to) in pairs {
+        let (log, mut connection) = (log.clone(), Connection::open(address).await);
+        sending.spawn_local(async move {
+            while log.number.get() < count {
+                send(&mut connection, &*from, &*to, &log).await;
+            }
+        });
+    }
+    while let Some(ended) = sending.join_next().await {
+        ended.expect("a sender");
+    }
+    count as f64 / start.elapsed().as_secs_f64()
+}

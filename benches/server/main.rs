@@ -1,0 +1,72 @@
+//! What fbchatd carries, beside nginx with nchan, which holds polls as well and keeps messages in memory only. `make bench` starts
+//! it. Each server is a process of its own; the load is this one.
+
+mod chat;
+mod http;
+mod load;
+mod nchan;
+mod process;
+mod stored;
+mod table;
+
+use chat::Data;
+use load::Server;
+use nchan::Nchan;
+use std::path::Path;
+use table::{Spread, row};
+use tokio::task::LocalSet;
+
+const PEOPLE: usize = 10_000;
+const STARTS: usize = 20;
+
+fn start_up(data: &Data, nginx: &Path) {
+    let ours = (0..STARTS).map(|_| data.serve().process().start_up);
+    let theirs = (0..STARTS).map(|_| Nchan::start(nginx).process().start_up);
+    let (ours, theirs) = (Spread::of(ours.collect()), Spread::of(theirs.collect()));
+    let ratio = ours.median / theirs.median;
+    row("from start to first answer", ours, theirs, ratio);
+}
+
+async fn hold_and_deliver(data: &Data, nginx: &Path) {
+    // Who is logged in stays so; the server that holds the polls is a fresh one.
+    let people = chat::people(&data.serve(), PEOPLE).await;
+    let ours = load::hold(&data.serve(), &people).await;
+    let theirs = load::hold(&Nchan::start(nginx), &Nchan::people(PEOPLE)).await;
+    let memory = |holding: &load::Holding| {
+        let (each, all) = (holding.each, holding.all / 1024.0);
+        format!("{each:.1} KiB each, {all:.0} MiB in all")
+    };
+    let ratio = ours.each / theirs.each;
+    row("held polls", memory(&ours), memory(&theirs), ratio);
+    let (ours, theirs) = (ours.delivery, theirs.delivery);
+    let ratio = ours.median / theirs.median;
+    row("from send to receiver, 500/s", ours, theirs, ratio);
+    let ours = load::flood(&data.serve(), &people).await;
+    let theirs = load::flood(&Nchan::start(nginx), &Nchan::people(PEOPLE)).await;
+    let rate = |rate: f64| format!("{rate:.0} messages/s");
+    let ratio = ours / theirs;
+    row("as fast as may be", rate(ours), rate(theirs), ratio);
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    // Cargo adds --bench.
+    let ["--fbchatd", fbchatd, "--nginx", nginx, ..] = arguments[..] else {
+        println!("server: run this by `make bench`, which fetches the peer");
+        return;
+    };
+    let (fbchatd, nginx) = (Path::new(fbchatd), Path::new(nginx));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let data = Data::new(fbchatd);
+    println!(
+        "fbchatd with {PEOPLE} accounts; the peer is nginx with nchan, which stores nothing on disk"
+    );
+    start_up(&data, nginx);
+    LocalSet::new().block_on(&runtime, hold_and_deliver(&data, nginx));
+    println!("fbchatd with 100000 messages of one conversation; beside it fbchatd with 100");
+    LocalSet::new().block_on(&runtime, stored::compare(fbchatd));
+}

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Unpacks Debian packages into a directory instead of installing them: unpack-packages.sh DIRECTORY PACKAGE…
+# For a server that a benchmark runs: installed, it would be started as a service of this machine. Needs no root.
+set -eu
+
+directory=$1
+shift
+[ ! -e "$directory/unpacked" ] || exit 0
+mkdir -p "$directory"
+cd "$directory"
+rm -f -- *.deb
+apt-get download -q "$@" || {
+	echo "Debian's package lists are missing or old. As root, run apt-get update, and then make again." >&2
+	exit 1
+}
+for package in *.deb; do
+	dpkg-deb --extract "$package" .
+done
+touch unpacked
