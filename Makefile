@@ -13,7 +13,7 @@ TEST_PACKAGES := python3 python3-pip binutils fakeroot tmux xvfb xauth openbox x
 	fonts-dejavu-core fonts-droid-fallback fonts-noto-color-emoji libssl-dev \
 	clang gobjc libgnustep-base-dev doxygen abigail-tools \
 	finch bitlbee-libpurple telepathy-haze appstream valgrind systemd ruby-mechanize \
-	chromium chromium-driver python3-selenium openssl nginx caddy
+	chromium chromium-driver python3-selenium openssl
 DEB_PACKAGES := debhelper dpkg-dev libsqlite3-dev lintian
 
 # Built one by one: together, Cargo would give the library every feature that the server wants of a common dependency, among them
@@ -97,8 +97,9 @@ test-sanitizers: test-rust
 # Debian's Python, whatever else is installed: Selenium is Debian's, too.
 test-browser:
 	for crate in fbchatd fbchat-cli; do $(CARGO) build --locked --package $$crate || exit 1; done
+	tools/unpack-packages.sh target/proxies nginx caddy
 	/usr/bin/python3 -B server/tests/browser/run.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
-		--artefacts $(ARTEFACTS)
+		--proxies target/proxies --artefacts $(ARTEFACTS)
 
 test-purple:
 	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done

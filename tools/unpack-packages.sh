@@ -1,6 +1,6 @@
 #!/bin/sh
 # Unpacks Debian packages into a directory instead of installing them: unpack-packages.sh DIRECTORY PACKAGE…
-# For a server that a benchmark runs: installed, it would be started as a service of this machine. Needs no root.
+# For servers that tests and benchmarks run: installed, they would be started as services of this machine. Needs no root.
 set -eu
 
 directory=$1

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import tempfile
 
+from case import Case
 from harness import LIMIT, until
 
 MANUAL = os.path.join(os.path.dirname(__file__), "../../../docs/server.md")
@@ -42,6 +43,9 @@ class Proxy:
         command, environment = self.prepare(server)
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env={**os.environ, **environment})
         until("the proxy to answer", self.answers)
+
+    def program(self, name):
+        return os.path.join(Case.options.proxies, name)
 
     def path(self, name):
         return os.path.join(self.place, name)
@@ -92,7 +96,7 @@ class Nginx(Proxy):
                     {documented("nginx, inside `server { … }` with its certificate:", server)}
                 }}
             }}""")
-        return ["/usr/sbin/nginx", "-p", self.place, "-e", "stderr", "-c", config], {}
+        return [self.program("usr/sbin/nginx"), "-p", self.place, "-e", "stderr", "-c", config], {}
 
 
 class Caddy(Proxy):
@@ -103,4 +107,4 @@ class Caddy(Proxy):
         assert site.count("chat.example.org") == 1, site
         options = f"{{\nadmin off\nskip_install_trust\nhttps_port {self.port}\nauto_https disable_redirects\n}}\n"
         config = self.write("Caddyfile", options + site.replace("chat.example.org", "localhost"))
-        return ["caddy", "run", "--config", config, "--adapter", "caddyfile"], {"XDG_DATA_HOME": self.place, "XDG_CONFIG_HOME": self.place}
+        return [self.program("usr/bin/caddy"), "run", "--config", config, "--adapter", "caddyfile"], {"XDG_DATA_HOME": self.place, "XDG_CONFIG_HOME": self.place}

@@ -1,6 +1,8 @@
 """home.php in headless Chromium, against the real server: what a person does in the browser, step by step.
 
-Usage: run.py --fbchatd PROGRAM --fbchat PROGRAM --artefacts DIRECTORY [unittest arguments]"""
+Usage: run.py --fbchatd PROGRAM --fbchat PROGRAM --proxies DIRECTORY --artefacts DIRECTORY [unittest arguments]
+
+The directory of proxies is a root in which Debian's nginx and Caddy are."""
 
 import argparse
 import os
@@ -15,7 +17,7 @@ MODULES = ["test_people", "test_chatting", "test_everybody", "test_proxies"]
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("fbchatd", "fbchat", "artefacts"):
+    for name in ("fbchatd", "fbchat", "proxies", "artefacts"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
     options, rest = parser.parse_known_args()
     os.makedirs(options.artefacts, exist_ok=True)
