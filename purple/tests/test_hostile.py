@@ -270,7 +270,9 @@ class Log(Hostile):
         bob.message(BOB, self.alice, RECV)
         alice.wait("message", markup=texts[4])
         self.front.change("/x/", GARBAGE["page"])
+        # The first message may come with the poll that is held already; the other only after the garbage.
         self.goes_on(alice, bob, "texts of no interest")
+        self.goes_on(alice, bob, "and more of them")
         alice.do("account", ALICE, password, self.front.url)
         alice.do("disconnect", ALICE)
         alice.do("connect", ALICE)
