@@ -136,11 +136,7 @@ fn mistakes_get_a_sentence() {
     );
 
     let _server = Server::serve(data, &[]);
-    let second = Command::new(EXE)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .output()
-        .unwrap();
+    let second = Server::command(data).output().unwrap();
     assert!(
         told(&second).contains("Another fbchatd is serving"),
         "{second:?}"

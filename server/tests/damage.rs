@@ -17,9 +17,7 @@ fn told(output: &Output) -> String {
 }
 
 fn serve(data: &Path) -> Output {
-    let mut command = Command::new(EXE);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
-    command.arg(data).output().unwrap()
+    Server::command(data).output().unwrap()
 }
 
 /// With a hundred messages, so that the file has pages of many kinds.

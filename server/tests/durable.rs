@@ -6,12 +6,12 @@ mod common;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{Client, EXE, Server, accounts, json, read_all, until};
+use common::{Client, Server, accounts, json, read_all, until};
 
 /// Everything on Ben's channel from `seq` on, without being held; text by number.
 fn drain(client: &Client, seq: &mut i64, seen: &mut HashMap<i64, String>) {
@@ -68,9 +68,8 @@ fn post_until_killed(
 
 /// A start that is cut short at some instant, perhaps before it is one.
 fn start_and_kill(dir: &Path) {
-    let mut command = Command::new(EXE);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
-    let mut child = command.arg(dir).stdout(Stdio::null()).spawn().unwrap();
+    let mut command = Server::command(dir);
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_micros(random(40_000)));
     child.kill().unwrap();
     child.wait().unwrap();

@@ -6,10 +6,9 @@ mod common;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::time::Duration;
 
-use common::{Client, EXE, Server, http, json, until};
+use common::{Client, Server, http, json, until};
 
 /// A server that tells how many polls it holds, and two friends on it.
 struct World {
@@ -24,15 +23,12 @@ impl World {
     fn new() -> World {
         let dir = tempfile::tempdir().unwrap();
         common::accounts(dir.path());
-        let mut command = Command::new(EXE);
-        command.env("FBCHATD_METRICS_LISTEN", "127.0.0.1:0");
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
-        let mut server = Server::start(command.arg(dir.path()));
+        let (server, operator) = Server::watched(&mut Server::command(dir.path()));
         let ann = Client::login(&server, "ann", "secret");
         // She is online before he could hear of it.
         ann.buddies();
         World {
-            metrics: format!("{}/metrics", server.said("metrics on ")),
+            metrics: format!("{operator}/metrics"),
             ann,
             ben: Client::login(&server, "ben", "secret"),
             server,

@@ -32,11 +32,7 @@ fn metric(page: &str, name: &str) -> f64 {
 fn metrics_tell_what_goes_on_to_the_operator_only() {
     let dir = tempfile::tempdir().unwrap();
     common::accounts(dir.path());
-    let mut command = Command::new(EXE);
-    command.env("FBCHATD_METRICS_LISTEN", "127.0.0.1:0");
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
-    let mut server = Server::start(command.arg(dir.path()));
-    let operator = server.said("metrics on ");
+    let (server, operator) = Server::watched(&mut Server::command(dir.path()));
     let mut ann = Client::login(&server, "ann", "secret");
     let ben = Client::login(&server, "ben", "secret");
     assert!(Client::try_login(&server, "ben", "wrong").is_err());
@@ -76,12 +72,11 @@ fn the_log_has_keys_and_levels_but_no_secrets() {
     let dir = tempfile::tempdir().unwrap();
     common::accounts(dir.path());
     let run = |level: &str| {
-        let mut command = Command::new(EXE);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        let mut command = Server::command(dir.path());
         command
             .env("FBCHATD_LOG_FORMAT", "json")
             .env("FBCHATD_LOG", level);
-        let mut server = Server::start(command.arg(dir.path()).stderr(Stdio::piped()));
+        let mut server = Server::start(command.stderr(Stdio::piped()));
         let mut ann = Client::login(&server, "ann", "secret");
         assert!(Client::try_login(&server, "ann", "not my password").is_err());
         assert_eq!(ann.send(ann.uid, "not for the log")["error"], 0);
@@ -244,9 +239,8 @@ fn the_installed_service_is_right_and_keeps_its_settings() {
 fn the_first_start_makes_the_directory_and_says_how_to_go_on() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("new/place");
-    let mut command = Command::new(EXE);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
-    let mut server = Server::start(command.arg(&data).stderr(Stdio::piped()));
+    let mut command = Server::command(&data);
+    let mut server = Server::start(command.stderr(Stdio::piped()));
     assert!(server.stop().success());
     let mut log = String::new();
     let mut from = server.child.stderr.take().unwrap();

@@ -5,22 +5,13 @@
 mod common;
 
 use std::path::Path;
-use std::process::Command;
 
 use common::paths::paths;
-use common::{Client, EXE, Server, between, encode, http, json};
+use common::{Client, Server, between, encode, http, json};
 
 /// The server and where its metrics are.
 fn serve(data: &Path, registration: &str) -> (Server, String) {
-    let mut command = Command::new(EXE);
-    command
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .env("FBCHATD_METRICS_LISTEN", "127.0.0.1:0")
-        .env("FBCHATD_REGISTRATION", registration);
-    let mut server = Server::start(&mut command);
-    let operator = server.said("metrics on ");
-    (server, operator)
+    Server::watched(Server::command(data).env("FBCHATD_REGISTRATION", registration))
 }
 
 fn data() -> tempfile::TempDir {

@@ -7,7 +7,7 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
-use common::{EXE, Server, encode, http, http_with, until};
+use common::{Server, encode, http, http_with, until};
 use reqwest::blocking::{Client as Http, Response};
 use reqwest::{Certificate, Version};
 
@@ -22,10 +22,8 @@ fn certificate(dir: &Path) -> String {
 }
 
 fn command(dir: &Path) -> Command {
-    let mut command = Command::new(EXE);
+    let mut command = Server::command(dir);
     command
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(dir)
         .env("FBCHATD_TLS_LISTEN", "127.0.0.1:0")
         .env("FBCHATD_TLS_CERT", dir.join("cert.pem"))
         .env("FBCHATD_TLS_KEY", dir.join("key.pem"));
@@ -187,10 +185,8 @@ fn only_a_trusted_proxy_is_believed() {
     let dir = tempfile::tempdir().unwrap();
     common::accounts(dir.path());
     for (trusted, believed) in [("[\"127.0.0.0/8\"]", true), ("[\"192.0.2.1\"]", false)] {
-        let mut command = Command::new(EXE);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
-        command.env("FBCHATD_TRUSTED_PROXIES", trusted);
-        let server = Server::start(command.arg(dir.path()));
+        let mut command = Server::command(dir.path());
+        let server = Server::start(command.env("FBCHATD_TRUSTED_PROXIES", trusted));
         let form = encode(&[("email", "ann"), ("pass", "secret")]);
         let request = http().post(format!("{}/login.php", server.base));
         let request = request

@@ -6,10 +6,9 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 
 use common::paths::paths;
-use common::{Client, EXE, Server, encode, http, json, until};
+use common::{Client, Server, encode, http, json, until};
 use serde_json::Value;
 
 const WRONG: &str = "Incorrect e-mail address or password.";
@@ -135,11 +134,10 @@ fn conversations_are_read_by_their_two_parties_only() {
 #[test]
 fn one_address_cannot_take_all_connections() {
     let dir = tempfile::tempdir().unwrap();
-    let mut command = Command::new(EXE);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    let mut command = Server::command(dir.path());
     command.env("FBCHATD_TRUSTED_PROXIES", "[]");
     command.env("FBCHATD_CONNECTIONS_PER_ADDRESS", "2");
-    let server = Server::start(command.arg(dir.path()));
+    let server = Server::start(&mut command);
     let address = server.base.trim_start_matches("http://");
     // An open connection, or none if the server closed it without a word.
     let connect = || {

@@ -29,13 +29,22 @@ impl Server {
         Self::start(Command::new(EXE).args(["demo", "--listen", "127.0.0.1:0"]))
     }
 
+    pub fn command(data: &Path) -> Command {
+        let mut command = Command::new(EXE);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(data);
+        command
+    }
+
     pub fn serve(data: &Path, more: &[&str]) -> Self {
-        Self::start(
-            Command::new(EXE)
-                .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-                .arg(data)
-                .args(more),
-        )
+        Self::start(Self::command(data).args(more))
+    }
+
+    /// One that tells its operator what goes on; and the address where.
+    pub fn watched(command: &mut Command) -> (Self, String) {
+        let mut server = Self::start(command.env("FBCHATD_METRICS_LISTEN", "127.0.0.1:0"));
+        let operator = server.said("metrics on ");
+        (server, operator)
     }
 
     pub fn start(command: &mut Command) -> Self {

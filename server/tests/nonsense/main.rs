@@ -13,12 +13,11 @@ mod slow;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::paths::paths;
-use common::{Client, EXE, Server, account, accounts, http, until};
+use common::{Client, Server, account, accounts, http, until};
 use generator::{Asked, Cast, Conversation, Generator};
 
 const SECRET: &str = "for Ben's eyes only";
@@ -192,16 +191,12 @@ fn nonsense_is_answered_and_leaves_nothing_behind() {
         account(dir.path(), &format!("eve{n}@example.org"), "Eve");
     }
     let log = dir.path().join("log");
-    let mut command = Command::new(EXE);
+    let mut command = Server::command(dir.path());
     command
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(dir.path())
-        .env("FBCHATD_METRICS_LISTEN", "127.0.0.1:0")
         .env("FBCHATD_REGISTRATION", "open")
         .env("FBCHATD_HOLD_S", "1")
         .stderr(File::create(&log).unwrap());
-    let mut server = Server::start(&mut command);
-    let operator = server.said("metrics on ");
+    let (server, operator) = Server::watched(&mut command);
     let mut watched = Watched { server, operator };
     let login = |email| Client::login(&watched.server, email, "secret");
     let (mut ann, mut ben) = (login("ann"), login("ben"));

@@ -3,19 +3,17 @@
 use std::io::Write;
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::common::{EXE, Server, between, encode, read_all};
+use crate::common::{Server, between, encode, read_all};
 
 /// A server for all that is facebook.com.
 pub fn facebook(data: &Path) -> Server {
-    let mut command = Command::new(EXE);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+    let mut command = Server::command(data);
     command.env("FBCHATD_BASE_DOMAIN", "facebook.com");
     command.env("FBCHATD_CHANNEL_HOST_PATTERN", "0.{channel}.{base}");
-    Server::start(command.arg(data))
+    Server::start(&mut command)
 }
 
 /// A client that reads to the end, cannot put chunks together, and knows no cookie but by the letters before it.
