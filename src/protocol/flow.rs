@@ -46,6 +46,7 @@ impl Session {
     /// is under way; the session is over when it is done.
     ///
     /// The next long-poll would have told. Without either, the server gives the last messages once more at the next login.
+    /// A logout under way tells it, too, and must not be cut short by an answer that comes before its own.
     pub fn farewell(&mut self, now: Now) -> bool {
         let extensions = self.page.extensions.as_ref();
         let understood = extensions.is_some_and(|own| own.resume.0 == Some(true));
@@ -53,7 +54,8 @@ impl Session {
             return false;
         };
         let known = taken == polled && now.monotonic.saturating_sub(at) >= SURELY_ARRIVED;
-        if known || !understood || !self.may_write() || self.channel.is_none() {
+        if known || !understood || !self.may_write() || self.channel.is_none() || self.is_closing()
+        {
             return false;
         }
         self.stop_link();

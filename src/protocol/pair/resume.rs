@@ -121,6 +121,22 @@ fn leaving_right_after_a_message_tells_the_server_that_it_arrived() {
 }
 
 #[test]
+fn leaving_in_the_middle_of_a_logout_does_not_cut_it_short() {
+    let mut world = two_online(98);
+    world.send(1, 1, "last words");
+    while world.messages(0).is_empty() {
+        assert!(world.step(world.now + 5_000));
+    }
+    let now = world.clock();
+    let session = &mut world.clients[0].session;
+    let logout = Command::Logout {
+        request: RequestId(1),
+    };
+    session.handle(now, Input::Command(logout));
+    assert!(!session.farewell(now));
+}
+
+#[test]
 fn leaving_a_quiet_session_needs_no_last_word() {
     let mut world = two_online(96);
     world.run(10_000);
