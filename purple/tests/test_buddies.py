@@ -20,7 +20,7 @@ class BuddyList(Case):
         server.stop()
         again = self.host("alice", directory)
         again.do("account", ALICE, "demo", server.url)
-        self.assertEqual(again.buddies(ALICE)[uid]["alias"], "Bob Example")
+        eventually("the name", lambda: again.buddies(ALICE)[uid]["alias"] == "Bob Example")
 
     def test_users_names_and_groups_are_left_alone(self):
         server, host = self.demo(), self.host("alice")
