@@ -25,6 +25,8 @@ void fb_ask_free(gpointer data)
 {
 	FbAsk *ask = data;
 
+	if (ask == NULL)
+		return;
 	g_free(ask->who);
 	g_free(ask->group);
 	g_free(ask->alias);
@@ -44,14 +46,19 @@ FbAsk *fb_ask_new(FbConnection *connection, const char *who, guint *number)
 	return ask;
 }
 
-/* The question with this number, taken out; NULL if its connection is gone. To be freed with ask_free. */
-FbAsk *fb_ask_take(gpointer number)
+/* The question with this number, taken out, and whose it is; NULL if its connection is gone. To be freed with fb_ask_free. */
+FbAsk *fb_ask_take(gpointer number, FbConnection **connection)
 {
 	FbAsk *ask = asks != NULL ? g_hash_table_lookup(asks, number) : NULL;
 
-	if (ask != NULL)
-		g_hash_table_steal(asks, number);
-	return ask;
+	if (ask == NULL)
+		return NULL;
+	g_hash_table_steal(asks, number);
+	*connection = fb_client_find(ask->session);
+	if (*connection != NULL)
+		return ask;
+	fb_ask_free(ask);
+	return NULL;
 }
 
 /* Takes back what was asked about somebody, or with NULL everything of a connection. */

@@ -69,29 +69,29 @@ void fb_refresh(FbConnection *connection)
 	fbchat_session_refresh(fb_client(), connection->session, NULL);
 }
 
+/* The user has answered a question with this. */
+static void answer(gpointer number, int32_t action)
+{
+	FbConnection *connection;
+	FbAsk *ask = fb_ask_take(number, &connection);
+
+	if (ask == NULL)
+		return;
+	if (action == FBCHAT_FRIEND_ACCEPT)
+		hide(purple_connection_get_account(connection->gc), ask->who, FALSE);
+	befriend(connection, ask->who, action, NULL, fb_tell_failure);
+	fb_ask_free(ask);
+}
+
 /* Somebody wants to be friends. */
 static void accept_request(gpointer number)
 {
-	FbAsk *ask = fb_ask_take(number);
-	FbConnection *connection = ask != NULL ? fb_client_find(ask->session) : NULL;
-
-	if (connection != NULL) {
-		hide(purple_connection_get_account(connection->gc), ask->who, FALSE);
-		befriend(connection, ask->who, FBCHAT_FRIEND_ACCEPT, NULL, fb_tell_failure);
-	}
-	if (ask != NULL)
-		fb_ask_free(ask);
+	answer(number, FBCHAT_FRIEND_ACCEPT);
 }
 
 static void decline_request(gpointer number)
 {
-	FbAsk *ask = fb_ask_take(number);
-	FbConnection *connection = ask != NULL ? fb_client_find(ask->session) : NULL;
-
-	if (connection != NULL)
-		befriend(connection, ask->who, FBCHAT_FRIEND_DECLINE, NULL, fb_tell_failure);
-	if (ask != NULL)
-		fb_ask_free(ask);
+	answer(number, FBCHAT_FRIEND_DECLINE);
 }
 
 void fb_friend_requested(FbConnection *connection, const fbchat_event *event)
@@ -241,43 +241,36 @@ void fb_add_buddy(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *group)
 /* The answers. Each has a function of its own, since Pidgin counts the buttons from the other end. */
 static void only_taken_off(gpointer number, int choice)
 {
-	FbAsk *ask = fb_ask_take(number);
+	FbConnection *connection;
 
 	(void)choice;
-	if (ask != NULL)
-		fb_ask_free(ask);
+	fb_ask_free(fb_ask_take(number, &connection));
 }
 
 static void end_friendship(gpointer number, int choice)
 {
-	FbAsk *ask = fb_ask_take(number);
-	FbConnection *connection = ask != NULL ? fb_client_find(ask->session) : NULL;
-
 	(void)choice;
-	if (connection != NULL)
-		befriend(connection, ask->who, FBCHAT_FRIEND_REMOVE, NULL, fb_tell_failure);
-	if (ask != NULL)
-		fb_ask_free(ask);
+	answer(number, FBCHAT_FRIEND_REMOVE);
 }
 
 static void put_back(gpointer number, int choice)
 {
-	FbAsk *ask = fb_ask_take(number);
-	FbConnection *connection = ask != NULL ? fb_client_find(ask->session) : NULL;
+	FbConnection *connection;
+	FbAsk *ask = fb_ask_take(number, &connection);
+	PurpleAccount *account;
+	PurpleGroup *group;
 
 	(void)choice;
-	if (connection != NULL) {
-		PurpleAccount *account = purple_connection_get_account(connection->gc);
-		PurpleGroup *group = purple_find_group(ask->group);
-
-		hide(account, ask->who, FALSE);
-		/* As it was, if the group is still there; else as one that is new. */
-		if (group != NULL && purple_find_buddy(account, ask->who) == NULL)
-			purple_blist_add_buddy(purple_buddy_new(account, ask->who, ask->alias), NULL, group, NULL);
-		fb_refresh(connection);
-	}
-	if (ask != NULL)
-		fb_ask_free(ask);
+	if (ask == NULL)
+		return;
+	account = purple_connection_get_account(connection->gc);
+	group = purple_find_group(ask->group);
+	hide(account, ask->who, FALSE);
+	/* As it was, if the group is still there; else as one that is new. */
+	if (group != NULL && purple_find_buddy(account, ask->who) == NULL)
+		purple_blist_add_buddy(purple_buddy_new(account, ask->who, ask->alias), NULL, group, NULL);
+	fb_refresh(connection);
+	fb_ask_free(ask);
 }
 
 static void ask_about_friendship(FbConnection *connection, PurpleBuddy *buddy, PurpleGroup *group)

@@ -160,7 +160,7 @@ typedef struct {
 
 FbAsk *fb_ask_new(FbConnection *connection, const char *who, guint *number);
 FbAsk *fb_ask_find(guint number);
-FbAsk *fb_ask_take(gpointer number);
+FbAsk *fb_ask_take(gpointer number, FbConnection **connection);
 void fb_ask_free(gpointer data);
 void fb_asks_drop(FbConnection *connection, const char *who);
 gboolean fb_ask_may_authorise(FbConnection *connection, const char *who);

@@ -229,12 +229,16 @@ class Certificate(BehindTls, InBitlBee):
 
 
 class Requests(OnDisk, InBitlBee):
-    def test_friend_request_is_a_question(self):
+    def strangers(self):
         self.admin("user", "add", CAROL, "--name", "Carol Example", stdin="demo\n")
         self.start()
         irc, carol = self.irc(), self.host("carol")
         self.sign_on(irc, self.server.url)
         self.sign_on(carol, CAROL, self.server.url)
+        return irc, carol
+
+    def test_friend_request_is_a_question(self):
+        irc, carol = self.strangers()
         carol.do("add", CAROL, ALICE, text="Do you remember me?")
         irc.heard("^:root!.*add you")
         irc.root("yes", "Accepted")
@@ -242,11 +246,7 @@ class Requests(OnDisk, InBitlBee):
         carol.wait("buddy-signed-on", account=CAROL, alias="Alice Example")
 
     def test_somebody_is_asked_by_address(self):
-        self.admin("user", "add", CAROL, "--name", "Carol Example", stdin="demo\n")
-        self.start()
-        irc, carol = self.irc(), self.host("carol")
-        self.sign_on(irc, self.server.url)
-        self.sign_on(carol, CAROL, self.server.url)
+        irc, carol = self.strangers()
         irc.say(f"PRIVMSG &bitlbee :add {TAG} {CAROL}")
         carol.do("answer", carol.wait("request", kind="authorisation", account=CAROL)["id"], 0)
         irc.heard("^:CarolExample!.* JOIN :&bitlbee")
