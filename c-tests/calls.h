@@ -27,6 +27,12 @@ static inline fbchat_status call_wake(fbchat_client *client, fbchat_session sess
     return fbchat_client_wake(client);
 }
 
+static fbchat_status call_network_changed(fbchat_client *client, fbchat_session session)
+{
+    (void)session;
+    return fbchat_client_network_changed(client);
+}
+
 static inline fbchat_status call_open(fbchat_client *client, fbchat_session session)
 {
     fbchat_status status;
@@ -158,6 +164,7 @@ static inline fbchat_status call_request_wait(fbchat_client *client, fbchat_sess
 static const struct call calls[] = {
     {"fbchat_client_poll", call_poll, 0},
     {"fbchat_client_wake", call_wake, 0},
+    {"fbchat_client_network_changed", call_network_changed, 0},
     {"fbchat_session_open", call_open, 0},
     {"fbchat_session_login", call_login, 1},
     {"fbchat_session_send", call_send, 1},

@@ -46,6 +46,8 @@ static void nulls(fbchat_client *client)
     CHECK_STATUS(fbchat_client_poll(client, -2, &event), FBCHAT_ERR_ARGUMENT);
     CHECK_STATUS(fbchat_client_poll(client, INT32_MIN, &event), FBCHAT_ERR_ARGUMENT);
     CHECK_STATUS(fbchat_client_wake(NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_client_network_changed(NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_client_network_changed(client), FBCHAT_OK);
     CHECK_STATUS(fbchat_client_wake(client), FBCHAT_OK);
     CHECK_STATUS(fbchat_client_poll(client, INT32_MAX, &event), FBCHAT_WOKEN);
     fbchat_client_free(NULL);

@@ -90,7 +90,7 @@
  *
  *     fbchat_version … fbchat_last_error    any thread
  *     fbchat_config_*                       one thread at a time for one configuration
- *     fbchat_client_new, _fd, _poll, _wake  any thread
+ *     fbchat_client_new … _network_changed  any thread
  *     fbchat_client_free                    any thread, once, last
  *     fbchat_session_*, fbchat_request_*    any thread
  *     fbchat_event_*                        one thread at a time for one event
@@ -117,7 +117,7 @@
  * -------
  *
  *     fbchat_config  _new _set_str _set_int _set_log _free
- *     fbchat_client  _new _fd _poll _wake _free
+ *     fbchat_client  _new _fd _poll _wake _network_changed _free
  *     fbchat_session _open _login _resume _register _set_password _send _history _mark_read
  *                    _set_typing _set_presence _set_status_text _buddy_list _refresh _friend
  *                    _search _profile _picture _set_picture _poke _notifications _logout _close
@@ -1222,6 +1222,21 @@ fbchat_status fbchat_client_poll(fbchat_client *client,
  * Since: 0.1
  */
 fbchat_status fbchat_client_wake(fbchat_client *client);
+
+/**
+ * Says that the machine is on another network, or on one again: all sessions try again at once.
+ *
+ * Without it a session notices by itself, but perhaps only when its long-poll has been silent for 90 s, or when the
+ * present wait for the next attempt is over. For hosts that are told of such changes; it does no harm when nothing has changed.
+ *
+ * @param client  the client
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any. Not for signal handlers.
+ * Since: 0.1
+ */
+fbchat_status fbchat_client_network_changed(fbchat_client *client);
 
 /**
  * Cancels everything, joins the worker thread and frees the client, within 250 ms (a second with ten thousand sessions).

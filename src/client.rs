@@ -234,6 +234,15 @@ impl Client {
         self.engine()?.wake()
     }
 
+    /// The machine is on another network, or on one again. Long-polls that are held and waits for the next attempt would
+    /// notice by themselves, but only when their time is over; now all sessions try again at once.
+    ///
+    /// # Errors
+    /// [`CallError::Closed`] when another thread drops the client.
+    pub fn network_changed(&self) -> Result<(), CallError> {
+        self.engine()?.network_changed()
+    }
+
     /// Cancels everything and joins the worker, within a quarter of a second; ends polls of other threads.
     /// Dropping the client does the same.
     pub fn shut_down(&self) {

@@ -164,6 +164,8 @@ pub enum Command {
     },
     /// The user has read what somebody wrote, or has noticed the notifications. Nothing is reported back.
     MarkRead(Option<Uid>),
+    /// The machine is on another network, or on one again: what was begun on the old one is begun anew. Nothing is reported back.
+    NetworkChanged,
     /// Give a request up: it fails with [`crate::status::Status::Cancelled`] unless it was answered already.
     Cancel(RequestId),
     /// End the session on the server; answered by [`Event::Closed`].

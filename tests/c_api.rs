@@ -382,9 +382,14 @@ fn every_function_is_misused() {
         .into_iter()
         .filter(|name| {
             // A state to resume must be a true one to get as far as the handles; misuse.c sees to it.
-            let takes_a_client = ["fbchat_session_", "fbchat_request_", "fbchat_client_wake"]
-                .iter()
-                .any(|part| name.starts_with(part))
+            let takes_a_client = [
+                "fbchat_session_",
+                "fbchat_request_",
+                "fbchat_client_wake",
+                "fbchat_client_network_changed",
+            ]
+            .iter()
+            .any(|part| name.starts_with(part))
                 && name != "fbchat_session_resume";
             !misuse.contains(&format!("{name}("))
                 || (takes_a_client && !calls.contains(&format!("{{\"{name}\"")))

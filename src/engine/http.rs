@@ -51,6 +51,13 @@ impl Pools {
         drop(known);
         Ok(pool)
     }
+
+    /// Connections that are kept for the next exchange are of a network that is gone.
+    pub(super) fn forget_connections(&self) {
+        let known = lock(&self.known);
+        let pools = known.used.iter().filter_map(Weak::upgrade);
+        pools.for_each(|pool| pool.forget_connections());
+    }
 }
 
 /// What all sessions with equal options share of HTTP.
@@ -58,20 +65,42 @@ impl Pools {
 pub(super) struct Http {
     network: NetworkOptions,
     resolver: SharedResolver,
+    clients: Mutex<Arc<Clients>>,
+}
+
+/// What holds the connections.
+#[derive(Debug)]
+struct Clients {
     plain: reqwest::Client,
     /// Made when first needed: the system's roots cost up to a megabyte and tens of milliseconds.
     tls: OnceCell<reqwest::Client>,
 }
 
-impl Http {
+impl Clients {
     fn new(network: &NetworkOptions, resolver: &SharedResolver) -> Result<Self, TransportError> {
         let tls = crate::tls::trust_nobody().map_err(|error| classify(&error))?;
-        Ok(Http {
+        Ok(Clients {
             plain: client(network, tls, resolver)?,
             tls: OnceCell::new(),
+        })
+    }
+}
+
+impl Http {
+    fn new(network: &NetworkOptions, resolver: &SharedResolver) -> Result<Self, TransportError> {
+        Ok(Http {
+            clients: Mutex::new(Arc::new(Clients::new(network, resolver)?)),
             network: network.clone(),
             resolver: resolver.clone(),
         })
+    }
+
+    /// Exchanges under way keep theirs.
+    fn forget_connections(&self) {
+        // It was made before with the same options.
+        if let Ok(clients) = Clients::new(&self.network, &self.resolver) {
+            let _before = std::mem::replace(&mut *lock(&self.clients), Arc::new(clients));
+        }
     }
 
     /// Carries out one exchange. Dropping the future closes its connection.
@@ -88,9 +117,10 @@ impl Http {
     }
 
     async fn attempt(&self, exchange: Exchange) -> Result<Reply, TransportError> {
+        let clients = Arc::clone(&lock(&self.clients));
         let client = match exchange.url.scheme() {
-            "https" => self.tls.get_or_try_init(|| self.tls_client()).await?,
-            _ => &self.plain,
+            "https" => clients.tls.get_or_try_init(|| self.tls_client()).await?,
+            _ => &clients.plain,
         };
         let method = match exchange.method {
             Method::Get => reqwest::Method::GET,
@@ -196,6 +226,9 @@ fn classify_request(error: &reqwest::Error, proxy: Option<&str>) -> TransportErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{ExchangeId, ExchangeKind};
+    use std::io::{BufRead, BufReader, Write};
+    use std::sync::mpsc;
 
     #[test]
     fn equal_options_share_a_pool_that_goes_with_its_last_session() {
@@ -214,5 +247,62 @@ mod tests {
         assert!(gone.upgrade().is_none());
         (0..100).for_each(|n| drop(pools.get(&network(&n.to_string())).unwrap()));
         assert!(lock(&pools.known).used.len() <= 3);
+    }
+
+    /// A server that answers every request with 204; tells of each connection.
+    fn server() -> (url::Url, mpsc::Receiver<()>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (told, connections) = mpsc::channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = told.send(());
+                std::thread::spawn(move || {
+                    for line in BufReader::new(stream.try_clone().unwrap()).lines() {
+                        if line.unwrap().is_empty() {
+                            stream
+                                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                                .unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        (url.parse().unwrap(), connections)
+    }
+
+    #[test]
+    fn connections_of_another_network_are_not_used_again() {
+        let (url, connections) = server();
+        let pools = Pools::default();
+        let http = pools.get(&NetworkOptions::default()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let fetch = || {
+            let exchange = Exchange {
+                id: ExchangeId(1),
+                kind: ExchangeKind::Call,
+                method: Method::Get,
+                url: url.clone(),
+                cookie: None,
+                body: None,
+                timeout: 30_000,
+                body_limit: 0,
+            };
+            let reply = runtime.block_on(async {
+                let reply = http.carry_out(exchange).await;
+                // For the connection to get back into the pool.
+                tokio::task::yield_now().await;
+                reply
+            });
+            assert_eq!(reply.unwrap().status, 204);
+            connections.try_iter().count()
+        };
+        assert_eq!([fetch(), fetch()], [1, 0]);
+        pools.forget_connections();
+        assert_eq!([fetch(), fetch()], [1, 0]);
     }
 }

@@ -159,6 +159,11 @@ impl Seat {
         self.tell(Command::SetPresence(presence), State::must_live)
     }
 
+    /// The machine's network is another one. A session that is over, or has too much to do already, need not know.
+    pub(super) fn network_changed(&self) {
+        let _ = self.tell(Command::NetworkChanged, State::must_live);
+    }
+
     /// Gives a request up; one that has its answer is passed over.
     pub(crate) fn cancel(&self, request: RequestId) {
         let mut state = lock(&self.state);

@@ -141,6 +141,17 @@ impl Engine {
         Ok(())
     }
 
+    /// Connections of the old network are not used again, and every session begins anew what it waits for.
+    pub(crate) fn network_changed(&self) -> Result<(), CallError> {
+        if lock(&self.alive).is_none() {
+            return Err(CallError::Closed);
+        }
+        self.core.pools.forget_connections();
+        let seats = self.core.queue.seats();
+        seats.iter().for_each(|seat| seat.network_changed());
+        Ok(())
+    }
+
     #[cfg(feature = "bench")]
     pub(crate) fn inject(&self, session: SessionId, event: crate::types::Event) {
         if let Ok(seat) = self.core.queue.seat(session) {

@@ -143,6 +143,25 @@ pub extern "C" fn fbchat_client_wake(client: *mut fbchat_client) -> fbchat_statu
     })
 }
 
+/// Says that the machine is on another network, or on one again: all sessions try again at once.
+///
+/// Without it a session notices by itself, but perhaps only when its long-poll has been silent for 90 s, or when the
+/// present wait for the next attempt is over. For hosts that are told of such changes; it does no harm when nothing has changed.
+///
+/// @param client  the client
+/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
+///
+/// Ownership: nothing changes hands.
+/// Threads: any. Not for signal handlers.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn fbchat_client_network_changed(client: *mut fbchat_client) -> fbchat_status {
+    guard::status(|| {
+        handle::find::<Client>(client)?.network_changed()?;
+        Ok(Status::Ok)
+    })
+}
+
 /// Cancels everything, joins the worker thread and frees the client, within 250 ms (a second with ten thousand sessions).
 ///
 /// Sessions that are still open are dropped without a logout, so that fbchat_session_resume can go on with them; logouts

@@ -44,6 +44,7 @@ impl Session {
             Command::Cancel(request) => self.give_up(request),
             Command::Logout { request } => self.start_logout(now, request),
             Command::SetPresence(presence) => self.set_presence(now, presence),
+            Command::NetworkChanged => self.begin_anew(now),
             _ if self.uid.is_none() => {
                 self.refuse(command, Problem::new(Status::State, "Not logged in"));
             }
@@ -142,6 +143,7 @@ impl Session {
             Command::SetTyping { .. }
             | Command::SetPresence(_)
             | Command::MarkRead(_)
+            | Command::NetworkChanged
             | Command::Cancel(_) => {}
         }
     }

@@ -207,8 +207,8 @@ impl Session {
         self.begin(now, Step::Recover);
     }
 
-    /// The machine slept: a held poll from before is dead, and a long wait is over.
-    pub(super) fn woke_up(&mut self, now: Now) {
+    /// The machine slept, or its network is another one: a held poll from before is dead, and a long wait is over.
+    pub(super) fn begin_anew(&mut self, now: Now) {
         let is_poll = |flight: &Flight| flight.call == Call::Link(Step::Poll);
         let next = match self.link {
             Link::Busy(id) if self.flights.get(&id).is_some_and(is_poll) => Step::Reconnect,

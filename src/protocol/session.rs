@@ -324,7 +324,7 @@ impl Session {
         let skew = now.unix.saturating_sub(monotonic);
         let before = self.clock_skew.replace(skew).unwrap_or(skew);
         if skew.saturating_sub(before) > SLEPT {
-            self.woke_up(now);
+            self.begin_anew(now);
         }
     }
 

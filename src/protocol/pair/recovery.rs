@@ -220,6 +220,32 @@ fn a_machine_that_slept_polls_anew_at_once() {
 }
 
 #[test]
+fn another_network_ends_a_held_poll_and_a_long_wait() {
+    let mut world = World::new(24, 1);
+    logged_in(&mut world);
+    let before = world.asked(0, "reconnect.php");
+    world.command(0, |_| Command::NetworkChanged);
+    assert_eq!(world.asked(0, "reconnect.php"), before + 1);
+    world.run(5_000);
+    assert_eq!(
+        world.clients[0].session.told,
+        Some(Connection::Connected),
+        "it went on"
+    );
+
+    world.cut = true;
+    world.run(300_000);
+    world.cut = false;
+    let Some(Connection::Waiting { wait_ms, .. }) = world.clients[0].session.told else {
+        panic!("an outage should be told")
+    };
+    assert!(wait_ms > 10_000);
+    world.command(0, |_| Command::NetworkChanged);
+    world.run(1_000);
+    assert_eq!(world.clients[0].session.told, Some(Connection::Connected));
+}
+
+#[test]
 fn a_driver_that_loses_a_reply_is_noticed() {
     let mut world = World::new(23, 2);
     logged_in(&mut world);
