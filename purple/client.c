@@ -9,6 +9,8 @@
 
 #include <debug.h>
 #include <eventloop.h>
+#include <network.h>
+#include <signals.h>
 
 /* A backlog of thousands of messages must not freeze the windows: this much per turn of the main loop. */
 #define SLICE_STEPS 64
@@ -183,6 +185,13 @@ static void watch_events(void)
 		fb.watch = purple_input_add(fd, PURPLE_INPUT_READ, readable, NULL);
 }
 
+/* Hosts that are told of it (Adium, Pidgin on Windows) pass it on. */
+static void network_changed(gpointer data)
+{
+	(void)data;
+	fbchat_client_network_changed(fb.client);
+}
+
 fbchat_client *fb_client(void)
 {
 	return fb.client;
@@ -202,6 +211,8 @@ fbchat_client *fb_client_get(void)
 	fbchat_config_set_log(config, FBCHAT_LOG_DEBUG, log_line, NULL);
 	if (fbchat_client_new(config, &fb.client) == FBCHAT_OK) {
 		fb.connections = g_hash_table_new(g_int64_hash, g_int64_equal);
+		purple_signal_connect(purple_network_get_handle(), "network-configuration-changed", &fb,
+		                      PURPLE_CALLBACK(network_changed), NULL);
 		watch_events();
 	}
 	fbchat_config_free(config);
@@ -214,6 +225,7 @@ void fb_client_free(void)
 
 	if (client == NULL)
 		return;
+	purple_signals_disconnect_by_handle(&fb);
 	if (fb.watch != 0)
 		purple_input_remove(fb.watch);
 	if (fb.slice != 0)

@@ -11,8 +11,10 @@
 #include <blist.h>
 #include <connection.h>
 #include <conversation.h>
+#include <network.h>
 #include <proxy.h>
 #include <server.h>
+#include <signals.h>
 #include <status.h>
 #include <util.h>
 
@@ -184,6 +186,8 @@ gboolean command_run(const char *line)
 		ui_set_quiet(TRUE);
 	} else if (strcmp(command, "held") == 0) {
 		loop_report();
+	} else if (strcmp(command, "network-changed") == 0) {
+		purple_signal_emit(purple_network_get_handle(), "network-configuration-changed", NULL);
 	} else if (strcmp(command, "account") == 0) {
 		sign_on(set_account(account, name, rest));
 	} else if (strcmp(command, "register") == 0) {

@@ -20,6 +20,7 @@
  *   icon NAME FILE · message NAME STATUS TEXT · password NAME OLD NEW · action NAME LABEL
  *   add NAME BUDDY TEXT · remove NAME BUDDY · remove-group NAME GROUP · info NAME BUDDY · menu NAME BUDDY LABEL ·
  *   poke NAME BUDDY · slash NAME BUDDY COMMAND · press NAME ROW BUTTON
+ *   network-changed                              as a host that is told of it does
  *   quiet                                        from now on messages and buddies are counted, not printed
  *   held                                         the longest call out of the main loop since the last time, into the
  *                                                plugin and into others; the most messages and new buddies of one

@@ -14,11 +14,12 @@ from peers import ERROR, NETWORK_ERROR, RECV, SEND, eventually, plain
 
 class Line:
     """The network between a host and the server. While it is gone nothing comes through and nobody is told; when it is
-    back, it has forgotten the connections of before."""
+    back, it has forgotten the connections of before. Or it is another one, on which those of before stay silent."""
 
     def __init__(self, server):
         self.server = server
         self.gone = False
+        self.cuts = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.lock = threading.Lock()
@@ -36,16 +37,16 @@ class Line:
                     host, port = self.server.split(":")
                     far = socket.create_connection((host, int(port)))
                     self.open.append(far)
-                threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
+                threading.Thread(target=self._carry, args=(near, far, self.cuts), daemon=True).start()
 
-    def _carry(self, near, far):
+    def _carry(self, near, far, cuts):
         with contextlib.suppress(OSError, ValueError), selectors.DefaultSelector() as selector:
             selector.register(near, selectors.EVENT_READ, far)
             selector.register(far, selectors.EVENT_READ, near)
             while True:
                 for key, _ in selector.select():
                     data = key.fileobj.recv(65536)
-                    if self.gone:
+                    if self.cuts != cuts:
                         return
                     if not data:
                         near.shutdown(socket.SHUT_RDWR)
@@ -54,7 +55,13 @@ class Line:
                     key.data.sendall(data)
 
     def cut(self):
-        self.gone = True
+        with self.lock:
+            self.gone = True
+            self.cuts += 1
+
+    def replace(self):
+        with self.lock:
+            self.gone = False
 
     def mend(self):
         with self.lock:
@@ -94,7 +101,7 @@ class Outage(OnDisk):
     def test_killed_server_is_no_sign_off(self):
         self.check_restart(signal.SIGKILL)
 
-    def test_network_gone_for_a_while(self):
+    def over_a_line(self):
         self.start()
         line = Line(self.server.address)
         self.addCleanup(line.close)
@@ -103,6 +110,21 @@ class Outage(OnDisk):
         self.sign_on(bob, BOB, self.server.url)
         self.alice, self.bob = self.uid(bob, BOB, "Alice Example"), self.uid(alice, ALICE, "Bob Example")
         self.wait_online(alice, ALICE, self.bob)
+        return line, alice, bob
+
+    def test_another_network_is_used_at_once(self):
+        line, alice, bob = self.over_a_line()
+        line.cut()
+        bob.do("send", BOB, self.alice, text="on your way")
+        bob.message(BOB, self.alice, SEND)
+        line.replace()
+        alice.do("network-changed")
+        self.assertEqual(plain(alice.message(ALICE, self.bob, RECV)["markup"]), "on your way")
+        self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, "and back")
+        self.assert_undisturbed(alice)
+
+    def test_network_gone_for_a_while(self):
+        line, alice, bob = self.over_a_line()
         line.cut()
         meanwhile = [f"meanwhile {i} {NASTY}" for i in range(20)]
         for text in meanwhile:
