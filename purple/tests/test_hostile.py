@@ -193,8 +193,9 @@ class List(Hostile):
         asked = {f"/pics/q{uid}" for uid in pictures}
         eventually("all were asked for", lambda: asked <= {path.split("_")[0] for path in self.front.seen})
         self.goes_on(alice, bob)
-        log = pathlib.Path(alice.log).read_text(encoding="utf-8", errors="replace")
-        self.assertEqual(len(re.findall("fbchat: no picture: .{20}", log)), len(entries) + 1)
+        refused = re.compile("fbchat: no picture: .{20}")
+        eventually("all were refused", lambda: len(refused.findall(
+            pathlib.Path(alice.log).read_text(encoding="utf-8", errors="replace"))) == len(entries) + 1)
         self.assertEqual({buddy["icon_size"] for buddy in alice.buddies(ALICE).values()}, {"0"})
 
 
