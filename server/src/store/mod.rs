@@ -180,6 +180,8 @@ pub trait Store:
         below: Seq,
         limit: usize,
     ) -> Result<Vec<(Seq, Message)>, StoreError>;
+    /// The number of the first message to him in his channel, in `from..below`; those that he wrote himself are passed over.
+    fn first_to(&self, uid: Uid, from: Seq, below: Seq) -> Result<Option<Seq>, StoreError>;
     /// Whether [`Store::accept`] would find this message stored before.
     fn stored(&self, from: Uid, to: Uid, msg_id: &str, text: &str) -> Result<bool, StoreError>;
     /// Messages between two users, oldest first.

@@ -239,6 +239,16 @@ impl Store for Sqlite {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    fn first_to(&self, uid: Uid, from: Seq, below: Seq) -> Result<Option<Seq>, StoreError> {
+        let db = lock(&self.reader);
+        let mut select = db.prepare_cached(
+            "SELECT d.seq FROM deliveries d JOIN messages m ON m.time = d.message
+                WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 AND m.recipient = ?1 ORDER BY d.seq LIMIT 1",
+        )?;
+        let first = select.query_row(params![uid.0, from.0, below.0], |row| row.get(0).map(Seq));
+        Ok(first.optional()?)
+    }
+
     fn stored(&self, from: Uid, to: Uid, msg_id: &str, text: &str) -> Result<bool, StoreError> {
         let db = lock(&self.reader);
         let mut select = db.prepare_cached(KNOWN)?;

@@ -163,10 +163,11 @@ async fn answer(
     }
 }
 
-/// Where a client without a number begins: the first message that nobody has fetched, else the next number.
+/// Where a client without a number begins: the first message to its user that nobody has fetched, else the next number. What
+/// he wrote himself he has seen where he wrote it, also if that client left before its channel brought it.
 fn start(store: &dyn Store, uid: Uid, stored: Stored) -> Result<Seq, StoreError> {
-    let first = store.deliveries(uid, stored.acked, stored.next, 1)?;
-    Ok(first.first().map_or(stored.next, |(seq, _)| *seq))
+    let first = store.first_to(uid, stored.acked, stored.next)?;
+    Ok(first.unwrap_or(stored.next))
 }
 
 /// Answers for a number that is given out already, but not in memory.

@@ -86,7 +86,11 @@ impl World {
     }
 
     async fn message(&mut self, text: &str) {
-        let (from, to) = (self.users[0].clone(), self.users[1].clone());
+        self.write(0, 1, text).await;
+    }
+
+    async fn write(&mut self, from: usize, to: usize, text: &str) {
+        let (from, to) = (self.users[from].clone(), self.users[to].clone());
         self.sent += 1;
         let new = NewMessage {
             from,
@@ -169,6 +173,20 @@ async fn numbers_are_served_held_or_corrected() {
     assert_eq!(world.poll(3, None), "two");
     assert_eq!(world.poll(4, None), "hold");
     // Asking for 4 has acknowledged all.
+    assert_eq!(world.poll(-1, None), refresh(4));
+}
+
+#[tokio::test]
+async fn what_one_wrote_oneself_is_no_reason_to_begin_earlier() {
+    let mut world = World::new().await;
+    world.write(1, 0, "written and left").await;
+    assert_eq!(world.poll(-1, None), refresh(2));
+    world.message("an answer").await;
+    world.write(1, 0, "from elsewhere").await;
+    assert_eq!(world.poll(-1, None), refresh(2));
+    assert_eq!(world.poll(2, Some(100)), "an answer,from elsewhere");
+    assert_eq!(world.poll(4, None), "hold");
+    world.write(1, 1, "note to self").await;
     assert_eq!(world.poll(-1, None), refresh(4));
 }
 
