@@ -1,8 +1,15 @@
-// Settings: picture, password, and where one is logged in.
+// Settings: name, picture, password, and where one is logged in.
 
 import { answering, arrange, byId, el, foreign, handle, when } from "./dom.js";
 import { abilities, get, post, upload } from "./net.js";
 import { showOwnPicture } from "./people.js";
+
+handle(byId("name_form"), async () => {
+  // The page itself learns it from the channel, as one's friends do.
+  const { name } = await post("/ajax/fbchat/name.php", { name: byId("name_text").value });
+  byId("name_text").value = name;
+  return "This is your name now.";
+});
 
 handle(byId("picture_form"), async (form) => {
   const [file] = byId("picture_file").files;

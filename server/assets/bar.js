@@ -193,7 +193,7 @@ function row(uid, name, state, thumb) {
     const badge = el("span", { class: "badge" });
     const label = el("span", { class: "name" });
     const image = el("span");
-    const button = el("button", { type: "button", class: "buddy", onclick: () => open(uid, name) }, image, label, " ", badge, " ", dot);
+    const button = el("button", { type: "button", class: "buddy", onclick: () => open(uid, people.friend(uid)?.name ?? name) }, image, label, " ", badge, " ", dot);
     found = { li: el("li", {}, button), dot, badge, label, image };
     rows.set(uid, found);
   }
@@ -223,7 +223,11 @@ function showBuddies() {
 
 /** Somebody came, went or changed. */
 export function changed() {
-  for (const one of chats.values()) one.setState(people.stateName(one.uid));
+  for (const one of chats.values()) {
+    const name = people.friend(one.uid)?.name ?? one.name;
+    if (one.name !== name) one.setName(name);
+    one.setState(people.stateName(one.uid));
+  }
   showBuddies();
 }
 

@@ -43,21 +43,23 @@ export class Chat {
 
   build() {
     const id = (part) => `chat_${this.uid}_${part}`;
-    const button = (word, label, act) => el("button", { type: "button", "aria-label": `${label} ${this.name}`, onclick: act }, word);
+    const button = (word, act) => el("button", { type: "button", onclick: act }, word);
+    this.names = [foreign(""), foreign("")];
     this.badge = el("span", { class: "badge", hidden: true });
     this.dot = el("span", { class: "state" });
-    this.tab = el("button", { type: "button", class: "tab", "aria-expanded": "false", "aria-controls": id("window") }, this.dot, " ", foreign(this.name), " ", this.badge);
+    this.tab = el("button", { type: "button", class: "tab", "aria-expanded": "false", "aria-controls": id("window") }, this.dot, " ", this.names[0], " ", this.badge);
     this.tab.addEventListener("click", () => this.bar.toggle(this));
     this.headDot = el("span", { class: "state" });
-    const title = el("h2", {}, foreign(this.name), " ", this.headDot);
+    const title = el("h2", {}, this.names[1], " ", this.headDot);
     this.older = el("button", { type: "button", class: "link older", hidden: true, onclick: () => this.page() }, "Earlier messages");
     this.list = el("ol");
     this.newest = el("button", { type: "button", class: "link older", hidden: true, onclick: () => this.restart() }, "Go to the newest messages");
-    this.log = el("div", { class: "log", role: "log", tabindex: "0", "aria-label": `Messages with ${this.name}` }, this.older, this.list, this.newest);
+    this.log = el("div", { class: "log", role: "log", tabindex: "0" }, this.older, this.list, this.newest);
     this.typing = el("p", { class: "typing", role: "status" });
     this.said = el("p", { class: "said wrong", role: "alert" });
     this.field = el("textarea", { id: id("text"), rows: "1", dir: "auto", enterkeyhint: "send" });
-    const form = el("form", { class: "compose" }, el("label", { class: "unseen", for: id("text") }, `Message to ${this.name}`), this.field, el("button", {}, "Send"));
+    this.label = el("label", { class: "unseen", for: id("text") });
+    const form = el("form", { class: "compose" }, this.label, this.field, el("button", {}, "Send"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -69,10 +71,20 @@ export class Chat {
       }
     });
     this.field.addEventListener("input", () => this.tellTyping(this.field.value !== ""));
-    const head = el("div", { class: "window_head" }, title, button("–", "Minimise the chat with", () => this.bar.toggle(this)), button("×", "Close the chat with", () => this.bar.close(this)));
+    const [fold, shut] = [button("–", () => this.bar.toggle(this)), button("×", () => this.bar.close(this))];
+    const head = el("div", { class: "window_head" }, title, fold, shut);
     this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.log, this.typing, this.said, form);
     this.window.addEventListener("keydown", (event) => event.key === "Escape" && this.bar.toggle(this));
-    this.element = el("section", { class: "chat", "aria-label": `Chat with ${this.name}` }, this.window, this.tab);
+    this.element = el("section", { class: "chat" }, this.window, this.tab);
+    this.labelled = [[fold, "Minimise the chat with"], [shut, "Close the chat with"], [this.log, "Messages with"], [this.element, "Chat with"]];
+    this.setName(this.name);
+  }
+
+  setName(name) {
+    this.name = name;
+    for (const part of this.names) part.textContent = name;
+    for (const [part, words] of this.labelled) part.setAttribute("aria-label", `${words} ${name}`);
+    this.label.textContent = `Message to ${name}`;
   }
 
   /** Nothing would be lost by closing it. */

@@ -56,6 +56,9 @@ export function take(item) {
     const status = item.text || null;
     if (item.uid === me) own.status = status;
     else if (known) known.status = status;
+  } else if (item.type === "name") {
+    if (item.uid === me) own.name = item.name;
+    else if (known) known.name = item.name;
   } else if (item.type === "picture") {
     if (item.uid === me) showOwnPicture(item.thumbSrc);
     else if (known) known.thumb = item.thumbSrc;
@@ -89,7 +92,7 @@ function renderSoon() {
 }
 
 function render() {
-  byId("own_name").replaceChildren(foreign(own.name));
+  for (const id of ["own_name", "navAccountName"]) byId(id).replaceChildren(foreign(own.name));
   byId("own_status").replaceChildren(own.status ? foreign(own.status) : "");
   byId("status_clear").hidden = !own.status;
   const sorted = [...friends.values()].sort((a, b) => RANK[a.state] - RANK[b.state] || byName(a, b));

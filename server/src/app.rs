@@ -18,7 +18,7 @@ use crate::types::{Uid, User};
 
 /// The most uploads at a time.
 const UPLOADS: usize = 16;
-/// The most changes of status and picture in [`WHILE`].
+/// The most changes of name, status and picture in [`WHILE`].
 const CHANGES: u32 = 60;
 /// The most searches in [`WHILE`]: enough to find people, too few to try a list of addresses.
 const SEARCHES: u32 = 100;

@@ -186,6 +186,26 @@ pub fn status(uid: Uid, text: &str, time: i64) -> Arc<str> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NameItem<'a> {
+    r#type: &'static str,
+    uid: Uid,
+    name: &'a str,
+    first_name: &'a str,
+}
+
+/// Somebody goes by another name.
+pub fn name(uid: Uid, name: &str) -> Arc<str> {
+    json::to_string(&NameItem {
+        r#type: "name",
+        uid,
+        name,
+        first_name: first_word(name),
+    })
+    .into()
+}
+
+#[derive(Serialize)]
 struct PokeItem<'a> {
     r#type: &'static str,
     uid: Uid,

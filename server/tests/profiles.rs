@@ -96,6 +96,68 @@ fn a_status_is_told_listed_and_in_the_feed() {
 }
 
 #[test]
+fn a_new_name_is_told_listed_and_stays() {
+    let (dir, mut server, [mut ann, ben, eve]) = three();
+    assert!(
+        ann.get("/home.php")
+            .text()
+            .unwrap()
+            .contains("&quot;name&quot;:true")
+    );
+    let (seq, stranger) = (ben.seq(), eve.seq());
+    let named = |name: &str| ann.write("/ajax/fbchat/name.php", &[("name", name)]);
+    // As at sign-up.
+    for wrong in ["", "  ", "a\nb", "a\u{7}b", &"x".repeat(101)] {
+        let told = named(wrong);
+        assert_eq!(told["error"], 1_357_005, "{wrong:?}");
+        let sentence = told["errorDescription"].as_str().unwrap();
+        assert!(sentence.contains("1 to 100 characters"), "{sentence}");
+    }
+    assert_eq!(ann.write("/ajax/fbchat/name.php", &[])["error"], 1_356_004);
+    let without = json(ann.post("/ajax/fbchat/name.php", &[("name", "Ann B")]));
+    assert_eq!(without["error"], 1_357_004);
+    assert_eq!(info(&ben, ann.uid)["name"], "Ann A");
+
+    assert_eq!(named("  Änn <B>  Cé ")["payload"]["name"], "Änn <B>  Cé");
+    // The first thing that anybody hears of all this; the second time it is no news.
+    assert_eq!(named("Änn <B>  Cé")["error"], 0);
+    assert_eq!(set(&ann, "renamed")["error"], 0);
+    let (item, seq) = ben.wait_for(seq, |_| true);
+    assert_eq!(
+        item,
+        json!({"type": "name", "uid": ann.uid, "name": "Änn <B>  Cé", "firstName": "Änn"})
+    );
+    let (item, seq) = ben.wait_for(seq, |_| true);
+    assert_eq!(item["text"], "renamed");
+    assert_eq!(ann.send(ben.uid, "it is me")["error"], 0);
+    let (item, _) = ben.wait_for(seq, |item| item["type"] == "msg");
+    assert_eq!(
+        (&item["from_name"], &item["from_first_name"]),
+        (&"Änn <B>  Cé".into(), &"Änn".into())
+    );
+    assert_eq!(set(&eve, "alone")["error"], 0);
+    assert_eq!(eve.wait_for(stranger, |_| true).0["type"], "status");
+
+    server.kill();
+    let server = Server::serve(dir.path(), &[]);
+    let (ann, ben, eve) = (ann.moved(&server), ben.moved(&server), eve.moved(&server));
+    for client in [&ann, &ben] {
+        let seen = info(client, ann.uid);
+        assert_eq!(
+            (&seen["name"], &seen["firstName"]),
+            (&"Änn <B>  Cé".into(), &"Änn".into())
+        );
+    }
+    let found = eve.read("/ajax/fbchat/search.php?q=%c3%a4nn")["results"].clone();
+    assert_eq!(found[0]["uid"], ann.uid);
+    let page = ann.get("/home.php").text().unwrap();
+    assert_eq!(
+        between(&page, "id=\"navAccountName\">", "<"),
+        "Änn &lt;B&gt;  Cé"
+    );
+}
+
+#[test]
 fn a_profile_shows_friends_more_than_strangers() {
     let (_dir, _server, [ann, ben, eve]) = three();
     set(&ann, "is <here>");

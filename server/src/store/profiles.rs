@@ -18,6 +18,8 @@ pub trait Profiles {
     /// Users, at most `limit`, by name, for whom each word of `text` begins a word of the name, or whose address it is.
     fn search(&self, text: &str, limit: usize) -> Result<Vec<User>, StoreError>;
 
+    /// Sets the name that others see.
+    fn set_name(&self, uid: Uid, name: String) -> Reply<()>;
     /// Sets a status, or takes it away; the time of that.
     fn set_status(&self, uid: Uid, text: Option<String>) -> Reply<i64>;
     /// Sets a picture with its hash, or takes it away.
@@ -66,6 +68,10 @@ impl Profiles for Sqlite {
         Ok(found)
     }
 
+    fn set_name(&self, uid: Uid, name: String) -> Reply<()> {
+        self.submit(move |tx| tx.set_name(uid, &name))
+    }
+
     fn set_status(&self, uid: Uid, text: Option<String>) -> Reply<i64> {
         self.submit(move |tx| tx.set_status(uid, text))
     }
@@ -76,6 +82,14 @@ impl Profiles for Sqlite {
 }
 
 impl Tx<'_> {
+    fn set_name(&mut self, uid: Uid, name: &str) -> Result<(), StoreError> {
+        self.writing()?.execute(
+            "UPDATE users SET name = ?2 WHERE uid = ?1",
+            params![uid.0, name],
+        )?;
+        Ok(())
+    }
+
     fn set_status(&mut self, uid: Uid, text: Option<String>) -> Result<i64, StoreError> {
         let now = now_ms();
         self.writing()?.execute(

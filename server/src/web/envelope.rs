@@ -112,7 +112,7 @@ impl AjaxError {
     }
 }
 
-/// The answer to one who changes status or picture all the time, since each change is told to all his friends.
+/// The answer to one who changes name, status or picture all the time, since each change is told to all his friends.
 pub const TOO_OFTEN: AjaxError =
     AjaxError::TooMany("You change this very often. Try again in ten minutes.");
 

@@ -95,6 +95,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ajax/updatestatus.php", post(status::update))
         .route("/profile.php", get(profile::page))
         .route("/ajax/fbchat/profile.php", get(profile::get))
+        .route("/ajax/fbchat/name.php", post(profile::rename))
         .route("/s.php", get(search::page))
         .route("/ajax/fbchat/search.php", get(search::get))
         .route("/reqs.php", get(friends::page))

@@ -2,6 +2,7 @@
 //! number, as search shows them too; address, status and age of the account are for friends.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -10,15 +11,18 @@ use serde::Serialize;
 
 use super::auth::{Ajax, Page, Session};
 use super::dates::date;
-use super::envelope::{AjaxError, payload};
+use super::envelope::{AjaxError, TOO_OFTEN, payload};
 use super::friends::NOBODY;
 use super::pages::{self, escape};
 use super::params::Params;
 use super::pictures::thumb_src;
 use super::status::seconds;
+use super::to_the_end::to_the_end;
+use crate::accounts::valid_name;
 use crate::app::App;
 use crate::store::Relation;
 use crate::types::Uid;
+use crate::{item, lock};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -73,6 +77,36 @@ pub async fn get(
     params: Params,
 ) -> Result<Response, AjaxError> {
     Ok(payload(find(&app, &session, &params, &headers)?))
+}
+
+#[derive(Serialize)]
+struct Renamed {
+    name: String,
+}
+
+/// POST /ajax/fbchat/name.php `name`: the name that others see from now on.
+pub async fn rename(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    session.check(&params)?;
+    let name = params.get("name").ok_or(AjaxError::Unexpected)?;
+    let name = valid_name(name).map_err(|error| AjaxError::Wrong(error.to_string()))?;
+    if name == session.user.name {
+        return Ok(payload(Renamed { name }));
+    }
+    let uid = session.user.uid;
+    if !lock(&app.changes).allow(uid, Instant::now()) {
+        return Err(TOO_OFTEN);
+    }
+    to_the_end(async move {
+        app.store.set_name(uid, name.clone()).await?;
+        app.tell_circle(uid, item::name(uid, &name));
+        log::info!(uid:%; "changed his name");
+        Ok(payload(Renamed { name }))
+    })
+    .await
 }
 
 /// GET /profile.php?id=UID: the page that clients scrape.

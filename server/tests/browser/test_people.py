@@ -91,6 +91,27 @@ class People(Case):
         one.key(Keys.ENTER)
         one.sees("#search_said", "Nobody found.")
 
+    def test_name(self):
+        alice, bob = self.people("Alice Example", "Bob Example")
+        one, other = self.one, self.other
+        one.enter(alice)
+        other.enter(bob)
+        other.chat("Alice Example")
+        one.click("a[href='#settings']")
+        self.assertEqual(one.find("#name_text").get_attribute("value"), "Alice Example")
+        one.fill("#name_text", "  Ally <b>")
+        one.key(Keys.ENTER)
+        one.sees("#name_form .said", "This is your name now.")
+        self.assertEqual(one.find("#name_text").get_attribute("value"), "Ally <b>")
+        one.sees("#navAccountName", "Ally <b>")
+        # In the list, and in a window that is open.
+        other.sees("#friend_list button", "Ally <b>")
+        other.sees(".chat h2", "Ally <b>")
+        other.sees(".chat label", "Message to Ally <b>")
+        one.fill("#name_text", " ")
+        one.key(Keys.ENTER)
+        one.sees("#name_form .wrong", "1 to 100 characters")
+
     def test_status_and_picture(self):
         alice, bob = self.people("Alice Example", "Bob Example")
         one, other = self.one, self.other

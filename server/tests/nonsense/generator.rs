@@ -37,6 +37,7 @@ const FORMS: &[(&str, &str)] = &[
         "id=OTHER&limit=100&before=NUMBER&since=0",
     ),
     ("/ajax/updatestatus.php", "status=WORD&post_form_id=TOKEN"),
+    ("/ajax/fbchat/name.php", "name=WORD&post_form_id=TOKEN"),
     ("/s.php", "q=WORD"),
     ("/ajax/fbchat/search.php", "q=ann@example.org"),
     (
