@@ -2,6 +2,7 @@
 //!
 //! The model knows just enough of the protocol to be wrong in the ways that servers and networks are; the real server is tested against the real client elsewhere.
 
+mod accounts;
 mod chaos;
 mod model;
 mod pages;
