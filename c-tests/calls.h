@@ -143,6 +143,11 @@ static inline fbchat_status call_set_password(fbchat_client *client, fbchat_sess
     REQUESTED(fbchat_session_set_password(client, session, "old", "new secret", &request));
 }
 
+static inline fbchat_status call_set_name(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_set_name(client, session, "A B", &request));
+}
+
 static inline fbchat_status call_mark_read(fbchat_client *client, fbchat_session session)
 {
     return fbchat_session_mark_read(client, session, 1);
@@ -184,6 +189,7 @@ static const struct call calls[] = {
     {"fbchat_session_poke", call_poke, 1},
     {"fbchat_session_register", call_register, 1},
     {"fbchat_session_set_password", call_set_password, 1},
+    {"fbchat_session_set_name", call_set_name, 1},
     {"fbchat_session_mark_read", call_mark_read, 1},
     {"fbchat_request_cancel", call_request_cancel, 0},
     {"fbchat_request_wait", call_request_wait, 0},

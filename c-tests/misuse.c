@@ -156,6 +156,11 @@ static void people(fbchat_client *client)
     CHECK_STATUS(fbchat_session_set_password(client, session, BAD, "b", NULL), FBCHAT_ERR_UTF8);
     CHECK_STATUS(fbchat_session_set_password(client, session, "a", BAD, NULL), FBCHAT_ERR_UTF8);
     CHECK_STATUS(fbchat_session_set_password(client, session, "", "b", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_name(NULL, session, "x", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_name(client, session, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_set_name(client, session, BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_set_name(client, session, "", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_set_name(client, session, text, NULL), FBCHAT_ERR_ARGUMENT);
 
     /* All is well but the session: first nobody is logged in, then it is gone. */
     for (gone = 0; gone < 2; gone++) {
@@ -172,6 +177,7 @@ static void people(fbchat_client *client)
         CHECK_STATUS(fbchat_session_notifications(client, session, NULL), wanted);
         CHECK_STATUS(fbchat_session_poke(client, session, 1, NULL), wanted);
         CHECK_STATUS(fbchat_session_set_password(client, session, "a", "b", NULL), wanted);
+        CHECK_STATUS(fbchat_session_set_name(client, session, "x", NULL), wanted);
         if (gone)
             CHECK_STATUS(fbchat_session_register(client, session, "a", "b", "c", "d", NULL), wanted);
         else

@@ -107,7 +107,8 @@ static void sign_up(void)
 {
     const int all = FBCHAT_FEATURE_FRIENDS | FBCHAT_FEATURE_PICTURES | FBCHAT_FEATURE_STATUS | FBCHAT_FEATURE_PROFILE |
                     FBCHAT_FEATURE_SEARCH | FBCHAT_FEATURE_NOTIFICATIONS | FBCHAT_FEATURE_HISTORY |
-                    FBCHAT_FEATURE_POKE | FBCHAT_FEATURE_PASSWORD | FBCHAT_FEATURE_REGISTRATION;
+                    FBCHAT_FEATURE_POKE | FBCHAT_FEATURE_PASSWORD | FBCHAT_FEATURE_REGISTRATION |
+                    FBCHAT_FEATURE_NAME;
     fbchat_request request;
     fbchat_event *event;
     CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &carol), FBCHAT_OK);
@@ -317,6 +318,24 @@ static void notices(void)
     } while (value != 0);
 }
 
+static void names(void)
+{
+    fbchat_request request;
+    int renamed;
+
+    CHECK_STATUS(fbchat_session_set_name(client, bob, " R\xc3\xb6" "bert <B> ", &request), FBCHAT_OK);
+    done(bob, request);
+    do {
+        fbchat_event *event = await(alice, FBCHAT_EVENT_PRESENCE, 0);
+        renamed = (fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID) == bob_uid &&
+                  strcmp(string(event, 0, FBCHAT_FIELD_NAME), "R\xc3\xb6" "bert <B>") == 0 &&
+                  strcmp(string(event, 0, FBCHAT_FIELD_FIRST_NAME), "R\xc3\xb6" "bert") == 0;
+        fbchat_event_free(event);
+    } while (!renamed);
+    CHECK_STATUS(fbchat_session_set_name(client, bob, "two\nlines", &request), FBCHAT_OK);
+    failed(bob, request, FBCHAT_ERR_REFUSED);
+}
+
 static void passwords(void)
 {
     fbchat_request request;
@@ -356,6 +375,7 @@ int main(int argc, char **argv)
     friends();
     pokes();
     notices();
+    names();
     passwords();
     finish();
     return 0;

@@ -83,7 +83,7 @@
  * flag every server can do. A call for something that the server does not offer is answered by FAILED
  * with FBCHAT_ERR_UNSUPPORTED. Calls that give an answer have an event for it (HISTORY, PICTURE,
  * PROFILE, SEARCH, NOTIFICATIONS); the others are answered by DONE. What friends do comes by itself:
- * their status lines and pictures as PRESENCE, and FRIEND_REQUEST, FRIEND and POKE.
+ * their names, status lines and pictures as PRESENCE, and FRIEND_REQUEST, FRIEND and POKE.
  *
  * Threads
  * -------
@@ -118,8 +118,8 @@
  *
  *     fbchat_config  _new _set_str _set_int _set_log _free
  *     fbchat_client  _new _fd _poll _wake _network_changed _free
- *     fbchat_session _open _login _resume _register _set_password _send _history _mark_read
- *                    _set_typing _set_presence _set_status_text _buddy_list _refresh _friend
+ *     fbchat_session _open _login _resume _register _set_password _set_name _send _history
+ *                    _mark_read _set_typing _set_presence _set_status_text _buddy_list _refresh _friend
  *                    _search _profile _picture _set_picture _poke _notifications _logout _close
  *     fbchat_request _wait _cancel
  *     fbchat_event   _type _session _request _status _user_data _count _int _str _bytes _free
@@ -277,6 +277,11 @@
  * Flag: accounts can be made, perhaps with an invitation only.
  */
 #define FBCHAT_FEATURE_REGISTRATION 512
+
+/**
+ * Flag: the name that others see can be changed, and changes of it are told.
+ */
+#define FBCHAT_FEATURE_NAME 1024
 
 /**
  * Asks somebody to be a friend.
@@ -1672,6 +1677,26 @@ fbchat_status fbchat_session_register(fbchat_client *client,
                                       const char *password,
                                       const char *name,
                                       const char *invite,
+                                      fbchat_request *request);
+
+/**
+ * Changes the name that others see. Friends see the new one at once.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param name     the name from now on, UTF-8; servers want one line of 1 to 100 characters
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
+ *         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
+ *         FBCHAT_ERR_FORKED
+ *
+ * Ownership: name is copied.
+ * Threads: any.
+ * Since: 0.1
+ */
+fbchat_status fbchat_session_set_name(fbchat_client *client,
+                                      fbchat_session session,
+                                      const char *name,
                                       fbchat_request *request);
 
 /**

@@ -1,4 +1,4 @@
-//! Making an account, and its password.
+//! Making an account, its name and its password.
 
 #![forbid(unsafe_code)]
 
@@ -43,6 +43,15 @@ impl Client {
         }
         let seat = self.engine()?.seat(session)?;
         seat.register(email.to_owned(), password, name.to_owned(), invite)
+    }
+
+    /// Changes the name that others see; answered by `Done` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::Argument`] for an empty or overlong name, [`CallError::State`] before login.
+    pub fn set_name(&self, session: SessionId, name: &str) -> Result<RequestId, CallError> {
+        check(&[("name", name)])?;
+        self.ask(session, Question::SetName(name.to_owned()))
     }
 
     /// Changes the account's password, which ends its other sessions; answered by `Done` or `Failed`.

@@ -1,4 +1,4 @@
-//! Making an account, and its password.
+//! Making an account, its name and its password.
 
 use super::client::fbchat_client;
 use super::library::fbchat_status;
@@ -45,6 +45,35 @@ pub unsafe extern "C" fn fbchat_session_register(
             let secret = |text: &str| Secret::new(text.to_owned());
             let (password, invite) = (secret(password), invite.map(secret));
             Ok(client.register(SessionId(session), email, password, name, invite)?)
+        })
+    }
+}
+
+/// Changes the name that others see. Friends see the new one at once.
+///
+/// @param client   the client
+/// @param session  a session that is logged in
+/// @param name     the name from now on, UTF-8; servers want one line of 1 to 100 characters
+/// @param request  out: answered by DONE or FAILED; may be NULL
+/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
+///         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
+///         FBCHAT_ERR_FORKED
+///
+/// Ownership: name is copied.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_session_set_name(
+    client: *mut fbchat_client,
+    session: fbchat_session,
+    name: *const c_char,
+    request: *mut fbchat_request,
+) -> fbchat_status {
+    // SAFETY: see fbchat_session_register.
+    unsafe {
+        ask(client, request, |client| {
+            let name = text::read(name, "name")?;
+            Ok(client.set_name(SessionId(session), name)?)
         })
     }
 }

@@ -198,6 +198,8 @@ pub const FBCHAT_FEATURE_POKE: i32 = 128;
 pub const FBCHAT_FEATURE_PASSWORD: i32 = 256;
 /// Flag: accounts can be made, perhaps with an invitation only.
 pub const FBCHAT_FEATURE_REGISTRATION: i32 = 512;
+/// Flag: the name that others see can be changed, and changes of it are told.
+pub const FBCHAT_FEATURE_NAME: i32 = 1024;
 
 /// Asks somebody to be a friend.
 pub const FBCHAT_FRIEND_REQUEST: i32 = 1;

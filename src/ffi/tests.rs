@@ -191,6 +191,7 @@ fn features_of_the_header_are_those_of_the_library() {
         (FBCHAT_FEATURE_POKE, Feature::Poke),
         (FBCHAT_FEATURE_PASSWORD, Feature::Password),
         (FBCHAT_FEATURE_REGISTRATION, Feature::Registration),
+        (FBCHAT_FEATURE_NAME, Feature::Name),
     ] {
         assert_eq!(flag.cast_unsigned(), feature as u32, "{feature:?}");
     }

@@ -50,6 +50,7 @@ pub(super) struct Extensions {
     notifications: Flag,
     history: Flag,
     poke: Flag,
+    name: Flag,
     password: Flag,
     registration: Text,
 }
@@ -69,6 +70,7 @@ impl Extensions {
             (self.poke.0, Feature::Poke),
             (self.password.0, Feature::Password),
             (Some(registration), Feature::Registration),
+            (self.name.0, Feature::Name),
         ];
         let there = announced.iter().filter(|(flag, _)| *flag == Some(true));
         Features(there.fold(0, |set, (_, feature)| set | *feature as u32))

@@ -23,7 +23,7 @@ impl Session {
             return false;
         };
         match kind {
-            "status" | "picture" if uid == own => {}
+            "status" | "picture" | "name" if uid == own => {}
             "status" => {
                 let text = item.text.0.filter(|text| !text.is_empty());
                 // Lists have it to the second.
@@ -37,6 +37,16 @@ impl Session {
             "picture" => {
                 let url = item.thumb_src.0.and_then(|url| self.picture_url(&url));
                 self.change_buddy(now, uid, |buddy| buddy.picture_url = url);
+            }
+            "name" => {
+                let name = item.name.or_empty();
+                if name.is_empty() {
+                    return false;
+                }
+                self.change_buddy(now, uid, |buddy| {
+                    buddy.name = name;
+                    buddy.first_name = item.first_name.or_empty();
+                });
             }
             "friend_request" => self.friend_request(FriendRequest {
                 uid,

@@ -81,6 +81,7 @@ impl Question {
             Question::SetStatus(_) => "setting the status",
             Question::Notifications => "asking for notifications",
             Question::Poke(_) => "poking",
+            Question::SetName(_) => "changing the name",
             Question::SetPassword { .. } => "changing the password",
         }
     }
@@ -97,6 +98,7 @@ impl Question {
             Question::SetStatus(_) => Some((Feature::Status, "status lines")),
             Question::Notifications => Some((Feature::Notifications, "notifications")),
             Question::Poke(_) => Some((Feature::Poke, "pokes")),
+            Question::SetName(_) => Some((Feature::Name, "changing the name")),
             Question::SetPassword { .. } => Some((Feature::Password, "changing the password")),
         }
     }
@@ -109,6 +111,7 @@ impl Question {
                 | Question::Friend { .. }
                 | Question::SetStatus(_)
                 | Question::Poke(_)
+                | Question::SetName(_)
                 | Question::SetPassword { .. }
         )
     }

@@ -224,6 +224,9 @@ impl Session {
                 let uid = uid.to_string();
                 self.post(now, call, "/ajax/poke.php", &[("uid", &uid)]);
             }
+            Question::SetName(name) => {
+                self.post(now, call, "/ajax/fbchat/name.php", &[("name", name)]);
+            }
             Question::SetPassword { old, new } => {
                 let fields = [("old", old.reveal()), ("new", new.reveal())];
                 self.post(now, call, "/ajax/fbchat/password.php", &fields);

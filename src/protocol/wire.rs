@@ -166,6 +166,8 @@ pub(super) struct Item {
     pub truncated: Flag,
     pub text: Text,
     pub name: Text,
+    #[serde(rename = "firstName")]
+    pub first_name: Text,
     pub message: Text,
     pub action: Text,
     #[serde(rename = "thumbSrc")]

@@ -36,6 +36,8 @@ pub enum Question {
     Notifications,
     /// Pokes a friend.
     Poke(Uid),
+    /// A new name for others to see.
+    SetName(String),
     /// A new password; ends all other sessions of the account.
     SetPassword {
         /// The present one.
@@ -202,6 +204,8 @@ pub enum Feature {
     Password = 256,
     /// Making an account.
     Registration = 512,
+    /// Changing the name that others see.
+    Name = 1024,
 }
 
 /// A set of [`Feature`]s.

@@ -20,7 +20,7 @@ fn count(world: &World, wanted: impl Fn(&Event) -> bool) -> usize {
 
 #[test]
 fn login_tells_what_the_server_can_do() {
-    for (announced, features) in [(ALL, 1023), ("", 0)] {
+    for (announced, features) in [(ALL, 2047), ("", 0)] {
         let mut world = World::new(300, 1);
         world.server.people.announced = announced;
         logged_in(&mut world);
@@ -56,12 +56,20 @@ fn changes_of_friends_reach_the_buddy_list() {
     );
     assert!(world.has(0, |event| matches!(event, Event::Presence(buddy)
         if buddy.picture_url.as_deref() == Some("http://127.0.0.1:8080/pics/q2_aa.jpg"))));
+    push(
+        &mut world,
+        r#"{"type":"name","uid":2,"name":"\u00c4nn B","firstName":"\u00c4nn"}"#,
+    );
+    assert!(world.has(0, |event| matches!(event, Event::Presence(buddy)
+        if buddy.uid == Uid(2) && buddy.name == "Änn B" && buddy.first_name == "Änn")));
     let news = |event: &Event| !matches!(event, Event::State(_));
     let told = count(&world, news);
     for nothing_new in [
         r#"{"type":"picture","uid":2,"thumbSrc":"\/pics\/q2_aa.jpg"}"#,
         r#"{"type":"status","uid":1,"text":"I, elsewhere","time":5}"#,
         r#"{"type":"status","uid":"x","text":[]}"#,
+        r#"{"type":"name","uid":1,"name":"I, elsewhere","firstName":"I,"}"#,
+        r#"{"type":"name","uid":2,"name":null}"#,
         r#"{"type":"friend_request","uid":null}"#,
         r#"{"type":"friend","uid":2,"name":"User 2","action":"blocked"}"#,
     ] {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use url::form_urlencoded;
 
 /// Everything that `fbchatd` announces, as it stands in the page.
-pub const ALL: &str = r#","picture_limit":100,"status_limit":10,"friends":true,"pictures":true,"status":true,"profile":true,"search":true,"notifications":true,"history":true,"poke":true,"password":true,"registration":"open""#;
+pub const ALL: &str = r#","picture_limit":100,"status_limit":10,"friends":true,"pictures":true,"status":true,"profile":true,"search":true,"notifications":true,"history":true,"poke":true,"name":true,"password":true,"registration":"open""#;
 
 #[derive(Default)]
 pub struct People {
