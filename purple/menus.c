@@ -50,6 +50,25 @@ static void ask_status(PurplePluginAction *action)
 	                     NULL, purple_connection_get_account(gc), NULL, NULL, gc);
 }
 
+static void name_refused(PurpleAccount *account, const char *why)
+{
+	purple_notify_error(account, NULL, why, NULL);
+}
+
+static void name_entered(PurpleConnection *gc, const char *name)
+{
+	fb_set_public_alias(gc, name, NULL, name_refused);
+}
+
+static void ask_name(PurplePluginAction *action)
+{
+	PurpleConnection *gc = action->context;
+
+	purple_request_input(gc, NULL, _("Change Name"), _("Friends see the new one at once."),
+	                     purple_connection_get_display_name(gc), FALSE, FALSE, NULL, _("_Set"), G_CALLBACK(name_entered),
+	                     _("_Cancel"), NULL, purple_connection_get_account(gc), NULL, NULL, gc);
+}
+
 static void ask_password(PurplePluginAction *action)
 {
 	PurpleConnection *gc = action->context;
@@ -108,6 +127,8 @@ GList *fb_actions(PurplePlugin *plugin, gpointer context)
 		actions = g_list_append(actions, purple_plugin_action_new(_("Search for People..."), ask_search));
 	if (can(connection, FBCHAT_FEATURE_STATUS))
 		actions = g_list_append(actions, purple_plugin_action_new(_("Set Status Line..."), ask_status));
+	if (can(connection, FBCHAT_FEATURE_NAME))
+		actions = g_list_append(actions, purple_plugin_action_new(_("Change Name..."), ask_name));
 	if (can(connection, FBCHAT_FEATURE_PASSWORD))
 		actions = g_list_append(actions, purple_plugin_action_new(_("Change Password..."), ask_password));
 	actions = g_list_append(actions, purple_plugin_action_new(_("My Sessions in the Browser"), show_sessions));

@@ -74,6 +74,8 @@ static PurplePluginProtocolInfo protocol_info = {
 	/* Without it everything behind it is ignored. */
 	.struct_size = sizeof(PurplePluginProtocolInfo),
 	.get_account_text_table = account_texts,
+	.set_public_alias = fb_set_public_alias,
+	.get_public_alias = fb_get_public_alias,
 	.add_buddy_with_invite = fb_add_buddy_with_invite,
 };
 

@@ -75,9 +75,14 @@ typedef struct {
 /* Told what came of a request. Without an event it failed at once; see fb_failure. */
 typedef void (*FbAnswered)(FbConnection *connection, const fbchat_event *event, const char *who, const char *text);
 
+/* How libpurple wants to hear of a name, or why there is none. */
+typedef void (*FbNamed)(PurpleAccount *account, const char *text);
+
 typedef struct {
 	guint64 id;
-	FbAnswered answered;
+	FbAnswered answered;    /* NULL = one about the own name, see public_name.c */
+	FbNamed succeeded;      /* only there, as the next; may be NULL */
+	FbNamed failed;
 	char *who;              /* whom it is about, may be NULL */
 	char *text;             /* whatever the answer's function wants to know again, may be NULL */
 } FbRequest;
@@ -93,6 +98,7 @@ FbConnection *fb_client_find(fbchat_session session);
 /* requests.c: what is asked of the library, and who waits for the answer */
 void fb_requests_init(FbConnection *connection);
 void fb_requests_free(FbConnection *connection);
+FbRequest *fb_request_keep(FbConnection *connection, FbAnswered answered, const char *who, const char *text);
 void fb_request_begun(FbConnection *connection, fbchat_status status, FbAnswered answered, const char *who,
                       const char *text);
 gboolean fb_request_answer(FbConnection *connection, const fbchat_event *event);
@@ -131,6 +137,11 @@ void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fi
 void fb_register_user(PurpleAccount *account);
 void fb_registered(FbConnection *connection);
 void fb_change_passwd(PurpleConnection *gc, const char *old_password, const char *new_password);
+
+/* public_name.c: the name that others see */
+void fb_name_answer(FbConnection *connection, const FbRequest *request, const fbchat_event *event);
+void fb_set_public_alias(PurpleConnection *gc, const char *alias, FbNamed succeeded, FbNamed failed);
+void fb_get_public_alias(PurpleConnection *gc, FbNamed succeeded, FbNamed failed);
 
 /* seen.c: messages that come a second time */
 void fb_seen_restore(FbConnection *connection);

@@ -22,7 +22,30 @@ void fb_requests_init(FbConnection *connection)
 
 void fb_requests_free(FbConnection *connection)
 {
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, connection->requests);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const FbRequest *request = value;
+
+		if (request->answered == NULL)
+			fb_name_answer(connection, request, NULL);
+	}
 	g_hash_table_destroy(connection->requests);
+}
+
+/* Remembers the request that has left its number in `begun`. */
+FbRequest *fb_request_keep(FbConnection *connection, FbAnswered answered, const char *who, const char *text)
+{
+	FbRequest *request = g_new0(FbRequest, 1);
+
+	request->id = connection->begun;
+	request->answered = answered;
+	request->who = g_strdup(who);
+	request->text = g_strdup(text);
+	g_hash_table_insert(connection->requests, &request->id, request);
+	return request;
 }
 
 /* To be called with the outcome of a call to the library that has left its number in `begun`. One that failed at once is
@@ -30,18 +53,10 @@ void fb_requests_free(FbConnection *connection)
 void fb_request_begun(FbConnection *connection, fbchat_status status, FbAnswered answered, const char *who,
                       const char *text)
 {
-	FbRequest *request;
-
-	if (status != FBCHAT_OK) {
+	if (status == FBCHAT_OK)
+		fb_request_keep(connection, answered, who, text);
+	else
 		answered(connection, NULL, who, text);
-		return;
-	}
-	request = g_new0(FbRequest, 1);
-	request->id = connection->begun;
-	request->answered = answered;
-	request->who = g_strdup(who);
-	request->text = g_strdup(text);
-	g_hash_table_insert(connection->requests, &request->id, request);
 }
 
 /* FALSE if nobody here waits for this event. */
@@ -54,7 +69,10 @@ gboolean fb_request_answer(FbConnection *connection, const fbchat_event *event)
 		return FALSE;
 	/* Out of the table first, since handlers may end the connection. */
 	g_hash_table_steal(connection->requests, &request->id);
-	request->answered(connection, event, request->who, request->text);
+	if (request->answered != NULL)
+		request->answered(connection, event, request->who, request->text);
+	else
+		fb_name_answer(connection, request, event);
 	request_free(request);
 	return TRUE;
 }

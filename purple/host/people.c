@@ -127,6 +127,37 @@ static void set_status(PurpleAccount *account, const char *id, const char *messa
 	purple_account_set_status(account, id, TRUE, "message", *message != '\0' ? message : NULL, NULL);
 }
 
+/* The name that others see, set or asked for. */
+static void emit_name(const char *event, PurpleAccount *account, const char *text)
+{
+	emit(event, "account", purple_account_get_username(account), "text", text, NULL);
+}
+
+static void name_told(PurpleAccount *account, const char *name)
+{
+	emit_name("public-name", account, name);
+}
+
+static void name_not_told(PurpleAccount *account, const char *why)
+{
+	emit_name("no-public-name", account, why);
+}
+
+/* Asks at once what the name is then, at sign-off too. */
+static void name_refused(PurpleAccount *account, const char *why)
+{
+	emit_name("name-refused", account, why);
+	purple_account_get_public_alias(account, name_told, name_not_told);
+}
+
+static void rename_account(PurpleAccount *account, const char *rest)
+{
+	char *name = g_strcompress(rest);
+
+	purple_account_set_public_alias(account, *name != '\0' ? name : NULL, name_told, name_refused);
+	g_free(name);
+}
+
 gboolean people_run(const char *command, PurpleAccount *account, const char *rest)
 {
 	PurpleConnection *gc = purple_account_get_connection(account);
@@ -158,6 +189,10 @@ gboolean people_run(const char *command, PurpleAccount *account, const char *res
 		purple_prpl_send_attention(gc, who, 0);
 	else if (strcmp(command, "password") == 0)
 		purple_account_change_password(account, who, text);
+	else if (strcmp(command, "rename") == 0)
+		rename_account(account, rest);
+	else if (strcmp(command, "public-name") == 0)
+		purple_account_get_public_alias(account, name_told, name_not_told);
 	else if (strcmp(command, "press") == 0)
 		known = dialog_press_result((guint)atoi(who), (PurpleNotifySearchButtonType)atoi(text));
 	else

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Making an account on the server, and changing its password."""
+"""Making an account on the server, and changing its name and password."""
 
-from case import ALICE, Case, OnDisk
-from peers import AUTHENTICATION_FAILED, LIMIT, run
+import signal
+
+from case import ALICE, BOB, NASTY, Case, OnDisk
+from peers import AUTHENTICATION_FAILED, LIMIT, eventually, run
 import peers
 
 EVE = "eve@example.org"
@@ -91,3 +93,56 @@ class Passwords(Case):
         alice.wait("disconnected", account=ALICE)
         alice.do("connect", ALICE)
         alice.wait("connected", account=ALICE)
+
+
+class Names(OnDisk):
+    def own_name(self, host):
+        host.do("public-name", ALICE)
+        return host.wait("public-name", account=ALICE)["text"]
+
+    def shown(self, host, name):
+        """What a friend's list says, once it is that."""
+        eventually(f"Alice to be called {name}", lambda: host.buddies(BOB)[self.alice]["server_alias"] == name)
+
+    def test_changed_here_and_elsewhere(self):
+        alice, bob = self.both()
+        self.assertEqual(self.own_name(alice), "Alice Example")
+        alice.do("rename", ALICE, text=f"  {NASTY} ")
+        self.assertEqual(alice.wait("public-name")["text"], NASTY)
+        self.shown(bob, NASTY)
+        other = self.host("other")
+        self.assertEqual(self.sign_on(other, ALICE, self.server.url)["name"], NASTY)
+        other.do("action", ALICE, "Change Name...")
+        other.do("answer", other.wait("request", kind="input")["id"], 0, text="Ally")
+        self.shown(bob, "Ally")
+        self.assertEqual(self.own_name(alice), "Ally")
+        self.assert_undisturbed(alice)
+        self.assert_undisturbed(other)
+
+    def test_refused(self):
+        alice, _ = self.both()
+        for name in ("", " ", "x" * 101, "two\nlines"):
+            alice.do("rename", ALICE, text=name)
+            self.assert_sentence(alice.wait("name-refused")["text"])
+            # Asked for at once.
+            self.assertEqual(alice.wait("public-name")["text"], "Alice Example")
+        alice.do("action", ALICE, "Change Name...")
+        alice.do("answer", alice.wait("request", kind="input")["id"], 0, text="x" * 101)
+        self.assert_sentence(alice.wait("notify")["primary"])
+
+    def test_whoever_waits_is_told_at_sign_off(self):
+        alice, _ = self.both()
+        self.addCleanup(self.server.process.send_signal, signal.SIGCONT)
+        self.server.process.send_signal(signal.SIGSTOP)
+        alice.do("rename", ALICE, text="Ally")
+        alice.do("public-name", ALICE)
+        alice.do("disconnect", ALICE)
+        # The one who was refused asks anew, and is told, too.
+        self.assert_sentence(alice.wait("name-refused")["text"])
+        for _ in range(2):
+            self.assert_sentence(alice.wait("no-public-name")["text"])
+        self.server.process.send_signal(signal.SIGCONT)
+        alice.do("connect", ALICE)
+        alice.wait("connected", account=ALICE)
+        for event in ("public-name", "no-public-name", "name-refused"):
+            self.assertEqual(alice.have(event), [])

@@ -252,6 +252,17 @@ class Calls(Hostile):
         self.goes_on(alice, bob)
 
 
+class Older(Hostile):
+    def test_server_that_cannot_change_names(self):
+        for page in ("/home.php", "/presence/popout.php"):
+            self.front.change(page, lambda body: body.replace(b"&quot;name&quot;:true,", b""), times=1000)
+        alice, _ = self.both()
+        alice.do("action", ALICE, "-")
+        self.assertNotIn("Change Name...", [item["label"] for item in alice.have("action")])
+        alice.do("rename", ALICE, text="Ally")
+        self.assertIn("does not offer changing the name", alice.wait("name-refused")["text"])
+
+
 class Log(Hostile):
     def test_holds_no_secrets_and_says_what_happened(self):
         alice, bob = self.both(PURPLE_VERBOSE_DEBUG="1")

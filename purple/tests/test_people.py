@@ -68,8 +68,8 @@ class Menus(Case):
         _, alice, _ = self.two()
         alice.do("action", ALICE, "-")
         labels = [item["label"] for item in alice.have("action")]
-        self.assertEqual(labels, ["Search for People...", "Set Status Line...", "Change Password...", "My Sessions in the Browser",
-                                  "Refresh the Buddy List", "About"])
+        self.assertEqual(labels, ["Search for People...", "Set Status Line...", "Change Name...", "Change Password...",
+                                  "My Sessions in the Browser", "Refresh the Buddy List", "About"])
 
     def test_sessions_are_shown_in_the_browser(self):
         server, alice, _ = self.two()
