@@ -237,3 +237,12 @@ void fb_group_buddy(PurpleConnection *gc, const char *who, const char *old_group
 	(void)old_group;
 	(void)new_group;
 }
+
+/* So are the names that the user gives his buddies. Without this operation telepathy-haze lets nobody be named, not even
+ * oneself. */
+void fb_alias_buddy(PurpleConnection *gc, const char *who, const char *alias)
+{
+	(void)gc;
+	(void)who;
+	(void)alias;
+}

@@ -59,6 +59,7 @@ static PurplePluginProtocolInfo protocol_info = {
 	.send_typing = fb_send_typing,
 	.set_status = fb_set_status,
 	.set_idle = fb_set_idle,
+	.alias_buddy = fb_alias_buddy,
 	.group_buddy = fb_group_buddy,
 	.rename_group = fb_rename_group,
 	.normalize = fb_normalize,

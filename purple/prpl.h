@@ -158,6 +158,7 @@ const char *fb_normalize(const PurpleAccount *account, const char *who);
 gboolean fb_offline_message(const PurpleBuddy *buddy);
 void fb_rename_group(PurpleConnection *gc, const char *old_name, PurpleGroup *group, GList *moved_buddies);
 void fb_group_buddy(PurpleConnection *gc, const char *who, const char *old_group, const char *new_group);
+void fb_alias_buddy(PurpleConnection *gc, const char *who, const char *alias);
 
 /* asks.c: questions to the user */
 gboolean fb_in_bitlbee(void);

@@ -86,6 +86,11 @@ class Haze(Case):
         alice = self.uid(bob, BOB, "Alice Example")
         self.wait_online(bob, BOB, alice)
 
+        # Handle 1 is the own one. To haze, who may name others may name himself.
+        aliasing = f"{TELEPATHY}.Connection.Interface.Aliasing"
+        call(connection, f"{aliasing}.SetAliases", "{1: 'Ally <b>'}")
+        eventually("the new name", lambda: bob.buddies(BOB)[alice]["server_alias"] == "Ally <b>")
+
         channel = self.channel(connection, who)
         call(channel, f"{TELEPATHY}.Channel.Type.Text.Send", "0", quoted(NASTY))
         self.assertEqual(plain(bob.message(BOB, alice, RECV)["markup"]), NASTY)
