@@ -58,10 +58,13 @@ class Finch(Case):
             environment.pop(variable, None)
         return run("tmux", "-S", socket, "-f", "/dev/null", *words, env=environment)
 
-    def start(self, url, password="demo"):
+    def start_with_account(self, url, password="demo"):
+        self.write("accounts.xml", ACCOUNTS.format(email=ALICE, password=password, server=url))
+        self.start()
+
+    def start(self):
         os.mkdir(os.path.join(self.profile, "plugins"))
         os.symlink(peers.OPTIONS.plugin, os.path.join(self.profile, "plugins", "libfbchat-purple.so"))
-        self.write("accounts.xml", ACCOUNTS.format(email=ALICE, password=password, server=url))
         self.write("prefs.xml", PREFS)
         # The terminal outlives Finch, so that there is always one to end.
         command = f"finch -c '{self.profile}'; echo $? >'{self.profile}/status'; exec cat"
@@ -93,9 +96,16 @@ class Finch(Case):
     def type(self, text):
         self.tmux("send-keys", "-l", text)
 
+    def press(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def keep_screen(self, name):
+        with open(os.path.join(peers.OPTIONS.artefacts, name), "w", encoding="utf-8") as file:
+            file.write(self.screen())
+
     def test_alice_and_bob(self):
         server = self.demo()
-        self.start(server.url)
+        self.start_with_account(server.url)
         # An open circle stands before friends who are online, a crossed one before the others.
         self.assertRegex(self.shows(r"◯ Echo"), r"⊗ Bob Example")
 
@@ -108,26 +118,67 @@ class Finch(Case):
         self.shows(re.escape(f"Bob Example: {NASTY}"))
 
         # Alice goes to the second window and answers.
-        self.tmux("send-keys", "M-2")
+        self.press("M-2")
         typed = "Hello <Bob> & all: 100% \"fine\" é"
         self.type(typed)
         self.shows(re.escape(typed))
         bob.wait("typing", account=BOB, who=alice, state="1")
-        self.tmux("send-keys", "Enter")
+        self.press("Enter")
         self.assertEqual(plain(bob.message(BOB, alice, RECV)["markup"]), typed)
         self.shows(re.escape(f"Alice Example: {typed}"))
         bob.do("send", BOB, alice, text="And now\nin two lines.")
         self.shows(r"Bob Example: And now.*\n.*in two lines\.")
         bob.do("typing", BOB, alice, text="1")
         self.shows(r"Bob Example is typing")
-        with open(os.path.join(peers.OPTIONS.artefacts, "finch.txt"), "w", encoding="utf-8") as file:
-            file.write(self.screen())
+        self.keep_screen("finch.txt")
 
         # Bob goes and Alice sees it, then she quits.
         bob.do("disconnect", BOB)
         self.shows(r"⊗ Bob Example")
-        self.tmux("send-keys", "M-q")
+        self.press("M-q")
         self.assertEqual(eventually("the end of Finch", self.status), "0\n")
+
+    def test_account_added_at_the_keyboard(self):
+        """As docs/finch.md tells it."""
+        server = self.demo()
+        self.start()
+        # The first time both windows are there already.
+        self.shows("┤New Account├")
+        self.press("M-c")
+        self.shows("┤Accounts├")
+        self.press("M-c")
+        self.shows("┤Buddy List├")
+        self.press("M-a")
+        self.shows("┤Actions├")
+        self.press("Enter")
+        self.shows("┤Accounts├")
+        self.press("Tab", "Enter")
+        self.shows("┤New Account├")
+        self.press("Space")
+        self.shows(r"│Facebook Chat \(fbchat\)")
+        self.press("F", "Enter")
+        self.shows(r"Protocol: +│Facebook Chat \(fbchat\)")
+
+        self.press("Tab")
+        self.type(ALICE)
+        self.press("Tab")
+        self.type("demo")
+        # Past the alias; what is checked is not what was so before.
+        self.press("Tab", "Tab", "Space")
+        self.shows(rf"Username: +{ALICE}_")
+        self.shows(r"Password: +····_")
+        self.shows(r"\[X\] Remember password")
+        self.press("Tab", "Tab", "Tab", "C-u")
+        self.shows(r"Server +_+│")
+        self.type(server.url)
+        # The field is narrower than the address.
+        self.shows(rf"Server +\S+{server.url[-10:]}_│")
+        self.keep_screen("finch-account.txt")
+        # Past five options and Cancel, to Save.
+        self.press(*["Tab"] * 7, "Enter")
+        self.shows(rf"\[X\] {ALICE}")
+        self.press("M-c")
+        self.assertRegex(self.shows(r"◯ Echo"), r"⊗ Bob Example")
 
     def test_wrong_password(self):
         server = self.demo()
@@ -136,8 +187,8 @@ class Finch(Case):
         host.do("account", ALICE, "wrong", server.url)
         error = host.wait("error", account=ALICE)
         self.assertEqual(int(error["reason"]), AUTHENTICATION_FAILED)
-        self.start(server.url, "wrong")
+        self.start_with_account(server.url, "wrong")
         # The buddy list lies upon a part of the window that says so.
         self.shows("Modify Account")
-        self.tmux("send-keys", "M-2")
+        self.press("M-2")
         self.shows(re.escape(error["text"]))
