@@ -6,7 +6,12 @@ use crate::status::{Problem, Status};
 use crate::types::{
     Buddy, Connection, Event, Message, Origin, Presence, RequestId, Uid, picture_hash,
 };
+use std::cell::OnceCell;
+use std::sync::Arc;
 use zeroize::Zeroize;
+
+/// How many buddies are laid out in one go: few enough to hold nobody up.
+const PART: usize = 64;
 
 /// An event; freed by fbchat_event_free.
 #[derive(Debug)]
@@ -24,6 +29,10 @@ pub struct fbchat_event {
     cells: Vec<Cell>,
     /// All text, each piece with a NUL behind it.
     buffer: Vec<u8>,
+    /// What a buddy list has instead of cells. There may be ten thousand buddies, and the host's main loop stands still
+    /// while it polls, so each part is laid out when the host first looks at it.
+    buddies: Arc<[Arc<Buddy>]>,
+    parts: Vec<OnceCell<fbchat_event>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,18 +71,9 @@ const REASON: &[fbchat_field] = &[
 
 impl From<SessionEvent> for fbchat_event {
     fn from(found: SessionEvent) -> Self {
-        let mut event = fbchat_event {
-            kind: 0,
-            session: found.session.0,
-            request: 0,
-            status: Status::Ok,
-            user_data: found.user_data,
-            items: 1,
-            head: &[],
-            columns: &[],
-            cells: Vec::new(),
-            buffer: Vec::new(),
-        };
+        let mut event = fbchat_event::empty();
+        event.session = found.session.0;
+        event.user_data = found.user_data;
         event.fill(&found.event);
         event
     }
@@ -89,6 +89,23 @@ impl Drop for fbchat_event {
 }
 
 impl fbchat_event {
+    fn empty() -> Self {
+        fbchat_event {
+            kind: 0,
+            session: 0,
+            request: 0,
+            status: Status::Ok,
+            user_data: 0,
+            items: 1,
+            head: &[],
+            columns: &[],
+            cells: Vec::new(),
+            buffer: Vec::new(),
+            buddies: Arc::default(),
+            parts: Vec::new(),
+        }
+    }
+
     /// Gives an event away; `fbchat_event_free` takes it back.
     pub(super) fn give(found: SessionEvent) -> *mut Self {
         Box::into_raw(Box::new(found.into()))
@@ -153,10 +170,9 @@ impl fbchat_event {
                 self.answer(FBCHAT_EVENT_BUDDY_LIST, *request);
                 self.items = buddies.len();
                 self.columns = BUDDY;
-                // The host's main loop stands still for as long as this takes, and there may be ten thousand.
-                self.cells.reserve(buddies.len() * BUDDY.len());
-                self.buffer.reserve(buddies.len() * 100);
-                buddies.iter().for_each(|buddy| self.buddy(buddy));
+                self.buddies = buddies.clone();
+                let parts = buddies.len().div_ceil(PART);
+                self.parts.resize_with(parts, OnceCell::new);
             }
             Event::Presence(buddy) => {
                 self.kind = FBCHAT_EVENT_PRESENCE;
@@ -322,6 +338,9 @@ impl fbchat_event {
             );
             return Err(Problem::new(Status::Argument, text));
         }
+        if let Some((part, item)) = self.part(item) {
+            return part.cell(item, field);
+        }
         let place = position(self.columns).and_then(|column| {
             let row = item.checked_mul(self.columns.len())?;
             row.checked_add(column)?.checked_add(self.head.len())
@@ -333,7 +352,26 @@ impl fbchat_event {
         })
     }
 
+    /// Where an item of a buddy list is, which is laid out now if it was not before.
+    fn part(&self, item: usize) -> Option<(&Self, usize)> {
+        let index = item / PART;
+        let part = self.parts.get(index).filter(|_| item < self.items)?;
+        let part = part.get_or_init(|| {
+            let buddies = self.buddies.chunks(PART).nth(index).unwrap_or_default();
+            let mut part = Self::empty();
+            part.kind = self.kind;
+            part.columns = self.columns;
+            part.items = buddies.len();
+            buddies.iter().for_each(|buddy| part.buddy(buddy));
+            part
+        });
+        Some((part, item % PART))
+    }
+
     pub(super) fn piece(&self, item: usize, field: fbchat_field) -> Result<Option<&[u8]>, Problem> {
+        if let Some((part, item)) = self.part(item) {
+            return part.piece(item, field);
+        }
         match self.cell(item, field)? {
             Cell::Text { start, len } => {
                 Ok(self.buffer.get(start..).and_then(|rest| rest.get(..len)))

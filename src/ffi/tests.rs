@@ -236,6 +236,41 @@ fn buddy_list_has_a_row_for_each_buddy() {
 }
 
 #[test]
+fn long_buddy_list_can_be_read_in_any_order() {
+    let buddy = |uid: usize| Buddy {
+        uid: Uid(uid as u64),
+        name: format!("Buddy {uid}"),
+        first_name: String::new(),
+        presence: Presence::Offline,
+        idle_since: 0,
+        status_text: None,
+        status_time: 0,
+        picture_url: None,
+    };
+    let event = made(Event::BuddyList {
+        request: None,
+        buddies: (0..1000).map(|uid| buddy(uid).into()).collect(),
+    });
+    // SAFETY: a living event.
+    let last = unsafe { fbchat_event_str(event, 999, FBCHAT_FIELD_NAME, null_mut()) };
+    for item in 0..1000 {
+        let name = format!("Buddy {item}");
+        assert_eq!(text(event, item, FBCHAT_FIELD_NAME), Some(name));
+        assert_eq!(int(event, item, FBCHAT_FIELD_UID), Ok(item as i64));
+    }
+    // SAFETY: borrowed from the event, which is not freed yet.
+    assert_eq!(unsafe { CStr::from_ptr(last) }, c"Buddy 999");
+    assert_eq!(int(event, 999, FBCHAT_FIELD_TEXT), Err(FBCHAT_ERR_KEY));
+    for item in [1000, 1023, 1024, usize::MAX] {
+        assert_eq!(int(event, item, FBCHAT_FIELD_UID), Err(FBCHAT_ERR_ARGUMENT));
+        let words = format!("The event has 1000 items; there is no item {item}");
+        assert_eq!(text(event, item, FBCHAT_FIELD_NAME), None);
+        assert_eq!(last_error(), words);
+    }
+    free(event);
+}
+
+#[test]
 fn failures_carry_status_and_reason() {
     let waiting = made(Event::Connection(Connection::Waiting {
         wait_ms: 3000,
