@@ -18,50 +18,31 @@
 /* libpurple saves the name that the user gave a buddy, but not the one that the server gave. */
 #define SAVED_NAME "fbchat-name"
 
-/* Gives the next buddies the names that were saved, as many as do not hold the host up. FALSE = that is all. */
+/* Gives the next buddies the names that were saved, as many as do not hold the host up. It is not told of each: nobody is
+ * drawn as long as the account signs on, and everybody once it has. Being told makes Pidgin go through the list each time,
+ * which takes the square of their number, and save it. */
 static gboolean restore_names(gpointer data)
 {
 	FbConnection *connection = data;
-	PurpleAccount *account = purple_connection_get_account(connection->gc);
-	fbchat_session session = connection->session;
 	gint64 until = g_get_monotonic_time() + FB_SLICE_MICROSECONDS;
 
 	while (connection->unnamed != NULL && g_get_monotonic_time() < until) {
-		char *who = connection->unnamed->data;
-		PurpleBuddy *buddy = purple_find_buddy(account, who);
+		PurpleBuddy *buddy = connection->unnamed->data;
 
-		connection->unnamed = g_slist_delete_link(connection->unnamed, connection->unnamed);
-		g_free(who);
 		/* The server may have been quicker. */
-		if (buddy == NULL || purple_buddy_get_server_alias(buddy) != NULL)
-			continue;
-		purple_blist_server_alias_buddy(buddy, purple_blist_node_get_string((PurpleBlistNode *)buddy, SAVED_NAME));
-		/* Handlers ran: one may have signed the account off. */
-		if (fb_client_find(session) == NULL)
-			return FALSE;
+		if (buddy->server_alias == NULL)
+			buddy->server_alias = g_strdup(purple_blist_node_get_string((PurpleBlistNode *)buddy, SAVED_NAME));
+		connection->unnamed = g_slist_delete_link(connection->unnamed, connection->unnamed);
 	}
-	if (connection->unnamed != NULL)
-		return TRUE;
-	connection->naming = 0;
+	/* Anew, since a timer that goes on is due at once after a slice, and the host would not come to drawing. */
+	connection->naming = connection->unnamed != NULL ? purple_timeout_add(1, restore_names, connection) : 0;
 	return FALSE;
 }
 
-/* At sign-on: names instead of numbers until the server answers, and nobody left online from the last time. */
+/* At sign-on: names instead of numbers until the server answers. */
 void fb_buddies_restore(FbConnection *connection)
 {
-	PurpleAccount *account = purple_connection_get_account(connection->gc);
-	GSList *buddies = purple_find_buddies(account, NULL);
-
-	while (buddies != NULL) {
-		PurpleBuddy *buddy = buddies->data;
-
-		if (purple_buddy_get_server_alias(buddy) == NULL &&
-		    purple_blist_node_get_string((PurpleBlistNode *)buddy, SAVED_NAME) != NULL)
-			connection->unnamed = g_slist_prepend(connection->unnamed, g_strdup(purple_buddy_get_name(buddy)));
-		if (PURPLE_BUDDY_IS_ONLINE(buddy))
-			purple_prpl_got_user_status(account, purple_buddy_get_name(buddy), FB_STATUS_OFFLINE, NULL);
-		buddies = g_slist_delete_link(buddies, buddies);
-	}
+	connection->unnamed = purple_find_buddies(purple_connection_get_account(connection->gc), NULL);
 	connection->naming = purple_timeout_add(0, restore_names, connection);
 }
 
@@ -69,8 +50,17 @@ void fb_buddies_free(FbConnection *connection)
 {
 	if (connection->naming != 0)
 		purple_timeout_remove(connection->naming);
-	for (; connection->unnamed != NULL; connection->unnamed = g_slist_delete_link(connection->unnamed, connection->unnamed))
-		g_free(connection->unnamed->data);
+	g_slist_free(connection->unnamed);
+}
+
+/* Comes off the list. */
+void fb_buddy_free(PurpleBuddy *buddy)
+{
+	PurpleConnection *gc = purple_account_get_connection(purple_buddy_get_account(buddy));
+	FbConnection *connection = gc != NULL ? gc->proto_data : NULL;
+
+	if (connection != NULL)
+		connection->unnamed = g_slist_remove(connection->unnamed, buddy);
 }
 
 /* A group is added after the others: libpurple's default place is the top of the user's list. */

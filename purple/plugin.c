@@ -62,6 +62,7 @@ static PurplePluginProtocolInfo protocol_info = {
 	.alias_buddy = fb_alias_buddy,
 	.group_buddy = fb_group_buddy,
 	.rename_group = fb_rename_group,
+	.buddy_free = fb_buddy_free,
 	.normalize = fb_normalize,
 	.register_user = fb_register_user,
 	.change_passwd = fb_change_passwd,

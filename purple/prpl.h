@@ -67,7 +67,7 @@ typedef struct {
 	gint64 message_limit;   /* in characters */
 	gboolean showing;       /* a message that came opens its window */
 	char *seen;             /* which messages came last, see seen.c */
-	GSList *unnamed;        /* who is still to get the name that was saved */
+	GSList *unnamed;        /* PurpleBuddy, who may still get the name that was saved */
 	guint naming;           /* timer; runs while there are some */
 	GHashTable *unread;     /* whose messages came and were not seen here */
 } FbConnection;
@@ -150,6 +150,7 @@ gboolean fb_seen(FbConnection *connection, const fbchat_event *event);
 /* buddies.c: the buddy list and what it shows */
 void fb_buddies_restore(FbConnection *connection);
 void fb_buddies_free(FbConnection *connection);
+void fb_buddy_free(PurpleBuddy *buddy);
 void fb_buddy_name(FbConnection *connection, const char *who, const char *name);
 void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_t item);
 char *fb_status_text(PurpleBuddy *buddy);

@@ -165,6 +165,13 @@ static void on_status(PurpleBuddy *buddy, PurpleStatus *before, PurpleStatus *no
 	ui_emit_buddy("buddy-status", buddy);
 }
 
+static void on_aliased(PurpleBlistNode *node, const char *before)
+{
+	(void)before;
+	if (PURPLE_BLIST_NODE_IS_BUDDY(node))
+		ui_emit_buddy("buddy-aliased", (PurpleBuddy *)node);
+}
+
 static void on_icon(PurpleBuddy *buddy)
 {
 	ui_emit_buddy("buddy-icon", buddy);
@@ -201,6 +208,7 @@ void ui_connect_signals(void)
 	purple_signal_connect(buddies, "buddy-signed-off", &handle, PURPLE_CALLBACK(on_signed_off), NULL);
 	purple_signal_connect(buddies, "buddy-status-changed", &handle, PURPLE_CALLBACK(on_status), NULL);
 	purple_signal_connect(buddies, "buddy-idle-changed", &handle, PURPLE_CALLBACK(on_idle), NULL);
+	purple_signal_connect(buddies, "blist-node-aliased", &handle, PURPLE_CALLBACK(on_aliased), NULL);
 	purple_signal_connect(buddies, "buddy-icon-changed", &handle, PURPLE_CALLBACK(on_icon), NULL);
 	purple_signal_connect(buddies, "buddy-removed", &handle, PURPLE_CALLBACK(on_removed), NULL);
 	purple_signal_connect(conversations, "got-attention", &handle, PURPLE_CALLBACK(on_poke), NULL);
