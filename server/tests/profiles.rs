@@ -282,6 +282,24 @@ fn people_are_found_by_the_beginnings_of_their_names_or_their_address() {
 }
 
 #[test]
+fn clients_of_2010_are_shown_twenty_people_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    common::accounts(dir.path());
+    for n in 0..21 {
+        account(dir.path(), &format!("eve{n}@example.org"), "Eve <Élan>");
+    }
+    let server = Server::serve(dir.path(), &[]);
+    let ben = Client::login(&server, "ben", "secret");
+    for (start, shown, ways) in [(0, 20, [false, true]), (20, 1, [true, false])] {
+        let path = format!("/ajax/search/results.php?q=eve&s={start}");
+        let html = ben.read(&path)["html"].as_str().unwrap().to_owned();
+        assert_eq!(html.matches(">Eve &lt;Élan&gt;</a>").count(), shown);
+        let way = |word| html.contains(&format!("UIPager_Button{word}"));
+        assert_eq!([way("Back"), way("Forward")], ways);
+    }
+}
+
+#[test]
 fn bad_input_gets_a_sentence() {
     let (_dir, _server, [ann, ..]) = three();
     assert_eq!(set(&ann, &"ä".repeat(420))["error"], 0);

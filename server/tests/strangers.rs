@@ -146,7 +146,11 @@ fn a_list_of_addresses_cannot_be_tried_by_searching() {
     for n in 0..100 {
         assert!(!search("/ajax/fbchat/search.php", n));
     }
-    for path in ["/ajax/fbchat/search.php", "/s.php"] {
+    for path in [
+        "/ajax/fbchat/search.php",
+        "/ajax/search/results.php",
+        "/s.php",
+    ] {
         assert!(search(path, 100), "{path}");
     }
     let ben = Client::login(&server, "ben", "secret");

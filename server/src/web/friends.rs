@@ -87,9 +87,11 @@ pub async fn answer(
     session.check(&params)?;
     let own = session.user;
     let from = params.uid("id").ok_or(AjaxError::Unexpected)?;
+    // In 2010 the button itself came instead.
     let accept = match params.get("action") {
         Some("accept") => true,
         Some("reject") => false,
+        None if params.get("actions[accept]").is_some() => true,
         _ => return Err(AjaxError::Unexpected),
     };
     to_the_end(async move {

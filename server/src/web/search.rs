@@ -23,11 +23,19 @@ const RESULTS: usize = 50;
 /// How long a search may be, in characters; less would show everybody.
 const LENGTH: std::ops::RangeInclusive<usize> = 2..=100;
 
+/// How many people clients of 2010 take from one answer.
+const PAGE: usize = 20;
+
 const TOO_OFTEN: AjaxError = AjaxError::TooMany("You search very often. Try again in ten minutes.");
 
 #[derive(Serialize)]
 struct Results {
     results: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct Listing {
+    html: String,
 }
 
 #[derive(Serialize)]
@@ -100,6 +108,49 @@ pub async fn page(
          {entries}<p>&nbsp;</p>\n"
     );
     Ok(pages::html(StatusCode::OK, "Facebook | Search", &body))
+}
+
+/// GET /ajax/search/results.php?q=TEXT&s=START: a piece of a page in a script, which clients of 2010 scrape.
+pub async fn listing(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    headers: HeaderMap,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    let start = params.get("s").and_then(|start| start.parse().ok());
+    let start: usize = start.unwrap_or(0);
+    let found = find(&app, session.user.uid, &params)?;
+    let origin = pages::origin(&headers);
+    let rest = found.get(start..).unwrap_or_default();
+    let mut html: String = rest
+        .iter()
+        .take(PAGE)
+        .map(|found| listed(found, &origin))
+        .collect();
+    for (there, way) in [(start > 0, "Back"), (rest.len() > PAGE, "Forward")] {
+        if there {
+            html +=
+                &format!("<a class=\"UIPager_Button UIPager_Button{way}\" href=\"#\">{way}</a>");
+        }
+    }
+    Ok(payload(Listing { html }))
+}
+
+/// A picture and a name, each in the first link that comes, then a link that asks for friendship or another, then the number.
+fn listed((user, relation): &(User, Relation), origin: &str) -> String {
+    let (uid, name, thumb) = (user.uid, escape(&user.name), thumb_src(origin, user));
+    let profile = format!("{origin}/profile.php?id={uid}");
+    let (action, word) = match relation {
+        Relation::None | Relation::Received => {
+            (format!("{origin}/addfriend.php?id={uid}"), "Add as Friend")
+        }
+        Relation::Own | Relation::Friend | Relation::Sent => (profile.clone(), "View Profile"),
+    };
+    format!(
+        "<div class=\"UIFullListing\"><a href=\"{profile}\"><img src=\"{thumb}\" /></a> <a href=\"{profile}\">{name}</a>\
+         <ul><li class=\"actionspro_li\"><a href=\"{action}\">{word}</a></li>\
+         <li><a href=\"{origin}/inbox/?compose&amp;id={uid}\">Send a Message</a></li></ul></div>"
+    )
 }
 
 /// Old clients look for the link to the inbox at its host of that time, and backwards from there for name and network.

@@ -39,6 +39,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/ajax/updatestatus.php", "status=WORD&post_form_id=TOKEN"),
     ("/ajax/fbchat/name.php", "name=WORD&post_form_id=TOKEN"),
     ("/s.php", "q=WORD"),
+    ("/ajax/search/results.php", "q=WORD&s=NUMBER"),
     ("/ajax/fbchat/search.php", "q=ann@example.org"),
     (
         "/ajax/addfriend.php",

@@ -137,6 +137,29 @@ fn the_calls_of_the_time_are_answered_at_its_hosts() {
     let link = format!("facebook.com/inbox/?compose&amp;id={own}");
     let before = found.split_once(&link).unwrap().0;
     assert_eq!(between(before, "class=\"url fn\">", "<"), "Ann A");
+    // The same in a script of 2010, out of which strings are cut.
+    let (head, script) = eve.get(
+        "www.facebook.com",
+        "/ajax/search/results.php?__a=1&flt=1&o=2048&q=Ann+A&s=0",
+    );
+    assert!(head.contains(" 200 "), "{head}");
+    let person = between(&script, "<div class=\\\"UIFullListing", "<\\/div>");
+    let mut links = person.split("<a href").skip(1);
+    let picture = links.next().unwrap();
+    assert!(
+        between(picture, "<img src=\\\"", "\\\"").ends_with("q_silhouette.gif"),
+        "{picture}"
+    );
+    assert_eq!(between(links.next().unwrap(), ">", "<"), "Ann A");
+    let action = between(person, "<li class=\\\"actionspro_li\\\">", "<\\/li>");
+    assert!(
+        action.contains(&format!("\\/addfriend.php?id={own}\\\"")),
+        "{action}"
+    );
+    assert!(person.contains(&format!("?compose&amp;id={own}\\\"")));
+    assert!(!script.contains("UIPager_Button"));
+    let nobody = eve.read("/ajax/search/results.php?q=Ann+A&s=20");
+    assert!(!nobody["html"].as_str().unwrap().contains("UIFullListing"));
     let ask = [
         ("confirmed", "1"),
         ("add", "Add Friend"),
@@ -303,6 +326,20 @@ fn the_calls_of_the_time_are_answered_at_its_hosts() {
         eve.write("/ajax/profile/removefriend.php", &[("uid", &own)])["result"],
         "removed"
     );
+    // And in again, by the forms of 2010.
+    let form_id = eve.form_id.as_str();
+    let ask = [("confirmed", "1"), ("post_form_id", form_id)];
+    let path = format!("/addfriend.php?id={own}");
+    let asked = Old::script("", &eve.post("www.facebook.com", &path, &ask));
+    assert_eq!(asked["payload"]["result"], "requested");
+    let confirm = [
+        ("type", "friend_connect"),
+        ("id", eves.as_str()),
+        ("actions[accept]", "Confirm"),
+        ("confirm", &own),
+    ];
+    assert_eq!(ann.write("/ajax/reqs.php", &confirm)["result"], "added");
+
     let (head, _) = ann.post("www.facebook.com", "/logout.php", &[("confirm", "1")]);
     assert!(head.contains("\r\nSet-Cookie: c_user=deleted;"), "{head}");
     let gone = ann.post("www.facebook.com", "/ajax/presence/update.php", &form);
