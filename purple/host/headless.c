@@ -19,8 +19,8 @@
  *   focus NAME BUDDY                             the window is before the user; with any text behind, no window is
  *   icon NAME FILE · message NAME STATUS TEXT · password NAME OLD NEW · action NAME LABEL
  *   add NAME BUDDY TEXT · remove NAME BUDDY · remove-group NAME GROUP · info NAME BUDDY · menu NAME BUDDY LABEL ·
- *   rename NAME TEXT · public-name NAME          set the name that others see, or ask for it
  *   poke NAME BUDDY · slash NAME BUDDY COMMAND · press NAME ROW BUTTON
+ *   rename NAME TEXT · public-name NAME          set the name that others see, or ask for it
  *   network-changed                              as a host that is told of it does
  *   quiet                                        from now on messages and buddies are counted, not printed
  *   held                                         the longest call out of the main loop since the last time, into the
