@@ -6,6 +6,7 @@
 import argparse
 import concurrent.futures
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--alone", action="store_true", help="run what is named in this process")
     names = peers.parse_options(parser)
+    # Programs started from here are to hear Ctrl-C, also where this one runs in the background and was started deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     if peers.OPTIONS.alone:
         result = unittest.TextTestRunner(verbosity=0).run(suite)
