@@ -59,9 +59,10 @@ class PidginCase(Case):
         display = Lines(["Xvfb", "-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-wr"], self.log("xvfb"))
         self.addCleanup(display.stop)
         os.environ["DISPLAY"] = self.environment["DISPLAY"] = ":" + display.wait_for(str.isdigit, "a display")
-        # Windows without a window manager have no frames and get no keyboard.
-        manager = Lines(["openbox", "--sm-disable"], self.log("openbox"))
+        # Windows without a window manager have no frames and get no keyboard. One that comes while it starts may never be shown.
+        manager = Lines(["openbox", "--sm-disable", "--startup", "echo ready"], self.log("openbox"))
         self.addCleanup(manager.stop)
+        manager.wait_for("ready".__eq__, "the window manager")
 
     def start_pidgin(self):
         """Pidgin with a new profile, as somebody meets it for the first time."""
