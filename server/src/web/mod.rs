@@ -149,6 +149,14 @@ fn guarded(mut response: Response) -> Response {
         let entry = response.headers_mut().entry(name);
         entry.or_insert(HeaderValue::from_static(value));
     }
+    // The rest of the request is not read, so the connection ends, and nobody is to send his next request on it.
+    if matches!(
+        response.status(),
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
+    ) {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
     response
 }
 
