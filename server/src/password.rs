@@ -7,7 +7,7 @@ use argon2::password_hash::Error;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use prometheus_client::metrics::histogram::Histogram;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinError;
 use zeroize::Zeroizing;
 
@@ -80,7 +80,7 @@ fn output(memory: &mut Memory, password: &str, hash: &PasswordHash) -> Result<Ou
 
 /// Checks passwords, two at a time, so that a flood of logins cannot take all memory and processors.
 pub struct Passwords {
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     cost: Cost,
     nobody: String,
     times: Histogram,
@@ -93,7 +93,7 @@ impl Passwords {
         let params = params(cost)?;
         let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
         Ok(Passwords {
-            slots: Semaphore::new(2),
+            slots: Arc::new(Semaphore::new(2)),
             cost,
             // Made up, since a hash takes longer than all else at the start. It costs as much to check as any.
             nobody: format!(
@@ -114,7 +114,7 @@ impl Passwords {
     pub async fn turn(&self) -> Turn<'_> {
         Turn {
             passwords: self,
-            _slot: self.slots.acquire().await.ok(),
+            slot: Arc::new(self.slots.clone().acquire_owned().await.ok()),
         }
     }
 }
@@ -123,7 +123,7 @@ impl Passwords {
 pub struct Turn<'a> {
     passwords: &'a Passwords,
     /// `None` only if the semaphore were closed, which nobody does.
-    _slot: Option<SemaphorePermit<'a>>,
+    slot: Arc<Option<OwnedSemaphorePermit>>,
 }
 
 impl Turn<'_> {
@@ -156,7 +156,11 @@ impl Turn<'_> {
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, JoinError> {
         let (times, free) = (self.passwords.times(), self.passwords.free.clone());
+        let slot = self.slot.clone();
         let timed = tokio::task::spawn_blocking(move || {
+            // Work that was begun goes on, also for a client that has left: the slot is taken until it is done.
+            let _slot = slot;
+            let free = free;
             let start = Instant::now();
             let mut memory = lock(&free).pop().unwrap_or_default();
             let done = work(&mut memory);
@@ -171,6 +175,7 @@ impl Turn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[tokio::test]
     async fn only_the_right_password_of_a_known_account_passes() {
@@ -204,5 +209,19 @@ mod tests {
             };
             assert_eq!(free.iter().map(Vec::len).collect::<Vec<_>>(), [blocks]);
         }
+    }
+
+    /// Whoever asks and leaves, again and again, has no more work under way than two others.
+    #[tokio::test]
+    async fn work_for_those_who_left_counts_until_it_is_done() {
+        let passwords = Passwords::new(Cost::Full).unwrap();
+        for _ in 0..8 {
+            let turn = passwords.turn().await;
+            let work = turn.hash(Zeroizing::new("x".into()));
+            assert!(tokio::time::timeout(Duration::ZERO, work).await.is_err());
+        }
+        let _both = (passwords.turn().await, passwords.turn().await);
+        assert_eq!(Arc::strong_count(&passwords.free), 1, "work is under way");
+        assert!(lock(&passwords.free).len() <= 2);
     }
 }
