@@ -11,33 +11,30 @@ from peers import RECV, eventually
 
 
 class BuddyList(Case):
-    def test_names_are_known_without_the_server(self):
+    def known(self):
+        """A host that was signed on before, the server, which is gone, and Bob's number."""
         server, host = self.demo(), self.host("alice")
-        directory = host.directory
         self.sign_on(host, ALICE, server.url)
         uid = self.uid(host, ALICE, "Bob Example")
         self.assertTrue(host.have("buddy-aliased", who=uid))
         host.quit()
         server.stop()
-        again = self.host("alice", directory)
-        again.do("account", ALICE, "demo", server.url)
-        eventually("the name", lambda: again.buddies(ALICE)[uid]["alias"] == "Bob Example")
+        return self.host("alice", host.directory), server, uid
+
+    def test_names_are_known_without_the_server(self):
+        host, server, uid = self.known()
+        host.do("account", ALICE, "demo", server.url)
+        eventually("the name", lambda: host.buddies(ALICE)[uid]["alias"] == "Bob Example")
         # Without a word, which would make Pidgin go through its list for each of them.
-        self.assertEqual(again.have("buddy-aliased"), [])
+        self.assertEqual(host.have("buddy-aliased"), [])
 
     def test_removed_before_the_name_came_back(self):
-        server, host = self.demo(), self.host("alice")
-        directory = host.directory
-        self.sign_on(host, ALICE, server.url)
-        uid = self.uid(host, ALICE, "Bob Example")
-        host.quit()
-        server.stop()
-        again = self.host("alice", directory)
+        host, server, uid = self.known()
         # At once: names come back with the next turn of the main loop.
-        again.process.stdin.write(f"account {ALICE} demo {server.url}\nremove {ALICE} {uid}\n".encode())
-        again.process.stdin.flush()
-        again.wait("done", command="remove")
-        eventually("the other name", lambda: [buddy["alias"] for buddy in again.buddies(ALICE).values()] == ["Echo"])
+        host.process.stdin.write(f"account {ALICE} demo {server.url}\nremove {ALICE} {uid}\n".encode())
+        host.process.stdin.flush()
+        host.wait("done", command="remove")
+        eventually("the other name", lambda: [buddy["alias"] for buddy in host.buddies(ALICE).values()] == ["Echo"])
 
     def test_users_names_and_groups_are_left_alone(self):
         server, host = self.demo(), self.host("alice")
