@@ -17,7 +17,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
 	check-advisories test-rust test-sanitizers test-browser test-purple test-run test-container bench bench-library bench-server \
-	release-check check-size check-abi header docs built deb test-deb \
+	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
 ## make                 build everything for use, into target/release/; installs no packages
@@ -224,6 +224,10 @@ deb:
 	tar -c --exclude=./target --exclude=./.git . | tar -x -C $(DEBS)/fbchat
 	cd $(DEBS)/fbchat && CARGO_BUILD_BUILD_DIR=$(CURDIR)/target/deb dpkg-buildpackage --no-sign
 	lintian --fail-on error,warning $(DEBS)/*.changes
+
+## make dist            what a release contains, into target/dist/; RELEASING.md says what that is
+dist: all deb
+	tools/dist.sh $(VERSION) $(DEBS) $(TAG)
 
 # Without optimisation, which would take minutes: this tests the packaging.
 test-deb: check-test-deps
