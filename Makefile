@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 RELEASE := target/release
-# `make run` and the tests use the debug profile: quick to compile, and with overflow checks on.
+# `make run` and the tests use the debug profile: quick to compile, and with overflow checks.
 DEBUG := target/debug
 ARTEFACTS := target/artefacts
 
@@ -54,9 +54,10 @@ rust: check-build-deps
 plugin: rust
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) plugin
 
-## make debug           build everything quickly, into target/debug/; this is what the tests use
+## make debug           build everything quickly and without optimisation, into target/debug/
+# In one build, which is quickest. For trying things out it does not matter which features the library gets from the others.
 debug: check-build-deps
-	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done
+	$(CARGO) build --locked $(CRATES:%=--package %)
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(DEBUG) plugin
 
 ## make run             chat in Pidgin (or the terminal) with a server of its own; Ctrl-C ends all of it
