@@ -5,7 +5,7 @@
  */
 #define _GNU_SOURCE /* dladdr */
 
-#include "host.h"
+#include "testhost.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

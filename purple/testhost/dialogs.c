@@ -12,7 +12,7 @@
 #include <notify.h>
 #include <request.h>
 
-#include "host.h"
+#include "testhost.h"
 
 #define CHOICES 4
 

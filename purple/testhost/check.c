@@ -20,7 +20,7 @@
 #include <prpl.h>
 #include <util.h>
 
-#include "host.h"
+#include "testhost.h"
 
 #define PLUGIN_NAME "libfbchat-purple"
 

@@ -18,7 +18,7 @@
 #include <status.h>
 #include <util.h>
 
-#include "host.h"
+#include "testhost.h"
 
 static PurpleConversation *conversation_with(PurpleAccount *account, const char *who)
 {

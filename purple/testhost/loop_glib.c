@@ -2,7 +2,7 @@
 /*
  * The main loop of GLib.
  */
-#include "host.h"
+#include "testhost.h"
 
 static GMainLoop *main_loop;
 

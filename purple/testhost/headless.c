@@ -51,7 +51,7 @@
 #include <prpl.h>
 #include <util.h>
 
-#include "host.h"
+#include "testhost.h"
 
 static const HostLoop *loop;
 

@@ -5,7 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include "host.h"
+#include "testhost.h"
 
 #include <errno.h>
 #include <poll.h>

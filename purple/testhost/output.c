@@ -2,7 +2,7 @@
 /*
  * What the headless host prints.
  */
-#include "host.h"
+#include "testhost.h"
 
 #include <stdarg.h>
 #include <stdio.h>

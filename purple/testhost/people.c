@@ -17,7 +17,7 @@
 #include <server.h>
 #include <status.h>
 
-#include "host.h"
+#include "testhost.h"
 
 /* As Pidgin's dialog does it. */
 static void add_buddy(PurpleAccount *account, const char *who, const char *message)

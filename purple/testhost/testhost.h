@@ -3,8 +3,8 @@
  * What the files of the two programs that host the plugin share: purple-headless, which the tests drive, and
  * purple-fbchat-check, which is installed. They know nothing of the plugin but its file and its id.
  */
-#ifndef FBCHAT_PURPLE_HOST_H
-#define FBCHAT_PURPLE_HOST_H
+#ifndef FBCHAT_PURPLE_TESTHOST_H
+#define FBCHAT_PURPLE_TESTHOST_H
 
 #include <glib.h>
 

@@ -12,7 +12,7 @@
 #include <signals.h>
 #include <status.h>
 
-#include "host.h"
+#include "testhost.h"
 
 static gboolean quiet;
 
