@@ -23,6 +23,7 @@
 #include "prompts.h"
 #include "resume.h"
 #include "settings.h"
+#include "strangers.h"
 #include "unread.h"
 
 /* The longest time without a working channel, at sign-on and later, before the host is told that the account is offline. */
@@ -211,6 +212,7 @@ FbConnection *fb_connection_new(PurpleAccount *account)
 	fb_alias_init(connection);
 	fb_buddies_init(connection);
 	fb_icons_init(connection);
+	fb_strangers_init(connection);
 	fb_unread_init(connection);
 	fb_dedup_init(connection);
 	return connection;
@@ -223,6 +225,7 @@ static void free_all(FbConnection *connection)
 	fb_pending_free(connection);
 	fb_icons_free(connection);
 	fb_unread_free(connection);
+	fb_strangers_free(connection);
 	fb_buddies_free(connection);
 	fb_prompts_drop(connection, NULL);
 	fb_presence_free(connection);

@@ -57,6 +57,7 @@ typedef struct {
 	struct FbBuddies *buddies;    /* buddies.c */
 	struct FbIcons *icons;        /* icons.c */
 	struct FbUnread *unread;      /* unread.c */
+	struct FbStranger *stranger;  /* strangers.c */
 	GHashTable *pending;          /* pending.c */
 	GHashTable *alias_waits;      /* alias.c */
 	char *dedup_marks;            /* dedup.c */

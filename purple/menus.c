@@ -19,6 +19,7 @@
 #include "people.h"
 #include "presence.h"
 #include "settings.h"
+#include "strangers.h"
 
 static gboolean can(FbConnection *connection, gint64 feature)
 {
@@ -183,8 +184,13 @@ GList *fb_attention_types(PurpleAccount *account)
 void fb_poke_received(FbConnection *connection, const fbchat_event *event)
 {
 	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_FROM));
+	fbchat_session session = connection->session;
 
+	fb_stranger_begin(connection, who, fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL), time(NULL));
 	purple_prpl_got_attention(connection->gc, who, 0);
+	/* The account may be signed off by now. */
+	if (fb_client_find(session) != NULL)
+		fb_stranger_end(connection);
 	g_free(who);
 }
 

@@ -15,6 +15,7 @@
 #include "dedup.h"
 #include "fields.h"
 #include "pending.h"
+#include "strangers.h"
 #include "unread.h"
 
 /* Newer than the oldest libpurple that we support, which ignores unknown bits. */
@@ -154,42 +155,38 @@ static void show_own(FbConnection *connection, const char *who, const char *name
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
+	fbchat_session session = connection->session;
 
 	/* An old message from another session is no reason to open a window. */
 	if (conversation == NULL && (flags & PURPLE_MESSAGE_DELAYED) != 0)
 		return;
+	fb_stranger_begin(connection, who, name, when);
 	if (conversation == NULL) {
 		fb_unread_showing(connection, TRUE);
 		conversation = purple_conversation_new(PURPLE_CONV_TYPE_IM, account, who);
 		fb_unread_showing(connection, FALSE);
-		if (name != NULL && *name != '\0' && purple_find_buddy(account, who) == NULL)
-			purple_conversation_set_title(conversation, name);
 	}
 	purple_conv_im_write(PURPLE_CONV_IM(conversation), who, markup,
 	                     PURPLE_MESSAGE_SEND | FB_MESSAGE_REMOTE_SEND | flags, when);
+	if (fb_client_find(session) != NULL)
+		fb_stranger_end(connection);
 }
 
 static void show_incoming(FbConnection *connection, const char *who, const char *name, const char *markup,
                           PurpleMessageFlags flags, time_t when)
 {
-	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	fbchat_session session = connection->session;
-	PurpleConversation *conversation;
 
 	fb_unread_showing(connection, TRUE);
+	fb_stranger_begin(connection, who, name, when);
 	serv_got_im(connection->gc, who, markup, PURPLE_MESSAGE_RECV | flags, when);
 
 	/* The account may be signed off by now. */
 	if (fb_client_find(session) == NULL)
 		return;
+	fb_stranger_end(connection);
 	fb_unread_showing(connection, FALSE);
 	fb_unread_shown(connection, who);
-	/* libpurple knows only the number of somebody who is not on the buddy list. */
-	if (name == NULL || *name == '\0' || purple_find_buddy(account, who) != NULL)
-		return;
-	conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
-	if (conversation != NULL && g_strcmp0(purple_conversation_get_title(conversation), name) != 0)
-		purple_conversation_set_title(conversation, name);
 }
 
 void fb_message_received(FbConnection *connection, const fbchat_event *event)

@@ -14,6 +14,7 @@
 #include "client.h"
 #include "fields.h"
 #include "pending.h"
+#include "strangers.h"
 
 /* The window takes markup, and these values are arbitrary text from other users. */
 static void add_pair(PurpleNotifyUserInfo *info, const char *label, const char *text)
@@ -188,6 +189,7 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 		const char *said = fbchat_event_str(event, item, FBCHAT_FIELD_TEXT, NULL);
 		PurpleConversation *conversation;
 		char *markup;
+		char *name;
 
 		/* Plugins see every line, and may close the window or sign off. */
 		if (fb_client_find(session) == NULL || said == NULL)
@@ -196,10 +198,13 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 		if (conversation == NULL)
 			return;
 		markup = fb_markup_of(said);
-		purple_conversation_write(conversation, own ? purple_account_get_username(account) : who, markup,
+		name = own ? g_strdup(purple_account_get_username(account))
+		           : fb_stranger_name(account, who, fbchat_event_str(event, item, FBCHAT_FIELD_FROM_NAME, NULL));
+		purple_conversation_write(conversation, name, markup,
 		                          (own ? PURPLE_MESSAGE_SEND : PURPLE_MESSAGE_RECV) | PURPLE_MESSAGE_DELAYED |
 		                              PURPLE_MESSAGE_NO_LOG,
 		                          (time_t)(fb_int(event, item, FBCHAT_FIELD_TIME_MS) / 1000));
+		g_free(name);
 		g_free(markup);
 	}
 }

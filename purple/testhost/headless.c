@@ -28,6 +28,8 @@
  *                                                call, and all of them so far
  *   quit
  *
+ * With HEADLESS_LOG_IMS in the environment libpurple writes its logs of conversations.
+ *
  * The first argument chooses the main loop: GLib's, or one on poll(2) alone as in hosts without GLib's.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -192,7 +194,7 @@ int main(int argc, char **argv)
 	}
 	purple_set_blist(purple_blist_new());
 	purple_blist_load();
-	purple_prefs_set_bool("/purple/logging/log_ims", FALSE);
+	purple_prefs_set_bool("/purple/logging/log_ims", getenv("HEADLESS_LOG_IMS") != NULL);
 	ui_connect_signals();
 	if (!report_plugin(argv[2]))
 		return 1;
