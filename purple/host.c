@@ -17,3 +17,8 @@ gboolean fb_in_bitlbee(void)
 {
 	return host_is("BitlBee");
 }
+
+gboolean fb_in_pidgin(void)
+{
+	return host_is("Pidgin");
+}

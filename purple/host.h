@@ -5,5 +5,6 @@
 #include <glib.h>
 
 gboolean fb_in_bitlbee(void);
+gboolean fb_in_pidgin(void);
 
 #endif

@@ -36,10 +36,32 @@ char *fb_stranger_name(PurpleAccount *account, const char *who, const char *name
 	return line_name;
 }
 
+/* Pidgin shows the title as text in the frame and on the tab, and as markup in the head of the conversation, unless it is a
+ * buddy's. There is no text with these three characters that is right in both, so similar ones take their place. */
+static char *title_of(const char *name)
+{
+	GString *title = g_string_new(NULL);
+
+	for (; *name != '\0'; name++) {
+		if (*name == '<')
+			g_string_append(title, "\342\200\271"); /* U+2039 */
+		else if (*name == '>')
+			g_string_append(title, "\342\200\272"); /* U+203A */
+		else if (*name == '&')
+			g_string_append(title, "\357\274\206"); /* U+FF06 */
+		else
+			g_string_append_c(title, *name);
+	}
+	return g_string_free(title, FALSE);
+}
+
 static void set_title(PurpleConversation *conversation, const char *name)
 {
-	if (g_strcmp0(purple_conversation_get_title(conversation), name) != 0)
-		purple_conversation_set_title(conversation, name);
+	char *title = fb_in_pidgin() ? title_of(name) : g_strdup(name);
+
+	if (g_strcmp0(purple_conversation_get_title(conversation), title) != 0)
+		purple_conversation_set_title(conversation, title);
+	g_free(title);
 }
 
 /* Whether a line in this conversation is the one that is being written. */
