@@ -156,7 +156,7 @@ static void asked_to_be_friends(FbConnection *connection, const fbchat_event *ev
 		return;
 	}
 	fb_pending_add(connection, fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
-	                 profile_of_added, who, NULL);
+	               profile_of_added, who, NULL);
 }
 
 /* What the user has typed is an address, which at most one user has, or a name, which several may have. */
@@ -200,7 +200,7 @@ void fb_add_buddy_with_invite(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGr
 		message = NULL;
 	if (fb_uid_of(who) == 0) {
 		fb_pending_add(connection, fbchat_session_search(fb_client(), connection->session, who, &connection->begun),
-		                 found_for_adding, who, message);
+		               found_for_adding, who, message);
 		return;
 	}
 	fb_hide(purple_connection_get_account(gc), who, FALSE);

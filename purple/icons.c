@@ -131,7 +131,7 @@ void fb_icon_publish(FbConnection *connection)
 	if (g_strcmp0(purple_account_get_string(account, SENT_PICTURE, ""), checksum) != 0) {
 		purple_debug_info("fbchat", "the picture goes to the server\n");
 		fb_pending_add(connection, fbchat_session_set_picture(fb_client(), connection->session, bytes, len, &connection->begun),
-		                 published, NULL, checksum);
+		               published, NULL, checksum);
 	}
 	g_free(checksum);
 	if (image != NULL)

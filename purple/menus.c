@@ -166,7 +166,7 @@ gboolean fb_send_attention(PurpleConnection *gc, const char *who, guint type)
 	if (connection == NULL)
 		return FALSE;
 	fb_pending_add(connection, fbchat_session_poke(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
-	                 poked, who, NULL);
+	               poked, who, NULL);
 	return TRUE;
 }
 

@@ -68,7 +68,7 @@ static void sent(FbConnection *connection, const fbchat_event *event, const char
 		show_failure(connection->gc, who, failure, text);
 }
 
-/* The most parts of one message. The server would refuse more because of their rate. */
+/* The most parts of one message. A server would refuse a larger number of them. */
 #define PARTS 16
 
 /* Sends a text in as many parts as necessary. Returns whether any part was sent; the rest is shown as a failure. */

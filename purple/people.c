@@ -89,7 +89,7 @@ void fb_get_info(PurpleConnection *gc, const char *who)
 		return;
 	}
 	fb_pending_add(connection, fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
-	                 profile_arrived, who, NULL);
+	               profile_arrived, who, NULL);
 }
 
 static void add_found(PurpleConnection *gc, GList *row, gpointer user_data)
@@ -158,7 +158,7 @@ static void search_answered(FbConnection *connection, const fbchat_event *event,
 void fb_search(FbConnection *connection, const char *words)
 {
 	fb_pending_add(connection, fbchat_session_search(fb_client(), connection->session, words, &connection->begun),
-	                 search_answered, NULL, words);
+	               search_answered, NULL, words);
 }
 
 /* How many earlier messages are shown when a conversation is opened. */
@@ -212,7 +212,7 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 static void ask_history(FbConnection *connection, const char *who, const char *recent)
 {
 	fb_pending_add(connection, fbchat_session_history(fb_client(), connection->session, fb_uid_of(who), 0, &connection->begun),
-	                 history_arrived, who, recent);
+	               history_arrived, who, recent);
 }
 
 void fb_history(FbConnection *connection, const char *who)

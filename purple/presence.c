@@ -69,7 +69,7 @@ void fb_status_line_set(FbConnection *connection, const char *text)
 	g_free(connection->status_line);
 	connection->status_line = *text != '\0' ? g_strdup(text) : NULL;
 	fb_pending_add(connection, fbchat_session_set_status_text(fb_client(), connection->session, text, &connection->begun),
-	                 fb_tell_failure, NULL, NULL);
+	               fb_tell_failure, NULL, NULL);
 }
 
 /* The message of the account's status becomes the status line. A status without a message does not remove a line that was

@@ -144,6 +144,6 @@ void fb_change_passwd(PurpleConnection *gc, const char *old_password, const char
 	if (connection == NULL)
 		return;
 	fb_pending_add(connection, fbchat_session_set_password(fb_client(), connection->session, old_password, new_password,
-	                                                         &connection->begun),
-	                 password_changed, NULL, new_password);
+	                                                       &connection->begun),
+	               password_changed, NULL, new_password);
 }

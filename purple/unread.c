@@ -141,5 +141,5 @@ void fb_unread_notices(FbConnection *connection)
 	    (connection->features & FBCHAT_FEATURE_NOTIFICATIONS) == 0)
 		return;
 	fb_pending_add(connection, fbchat_session_notifications(fb_client(), connection->session, &connection->begun),
-	                 notices_arrived, NULL, NULL);
+	               notices_arrived, NULL, NULL);
 }

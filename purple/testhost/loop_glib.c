@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The main loop of GLib.
+ * GLib's main loop.
  */
 #include "testhost.h"
 

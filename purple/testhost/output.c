@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the headless host prints.
+ * The output of the headless host: one JSON object per line.
  */
 #include "testhost.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What libpurple tells its user interface, as the headless host prints it.
+ * What libpurple reports to its user interface, as the headless host prints it.
  */
 #include <glib.h>
 
@@ -83,7 +83,7 @@ static void on_write(PurpleConversation *conversation, const char *name, const c
 	     number(flags), "time", number(when), NULL);
 }
 
-/* One window has the focus, or none. */
+/* The window that has the focus, if any. */
 static PurpleConversation *focused;
 
 static gboolean has_focus(PurpleConversation *conversation)
@@ -117,7 +117,7 @@ static void on_new_node(PurpleBlistNode *node)
 		loop_count_item();
 }
 
-/* Without these libpurple would not save the list. */
+/* Without these operations libpurple would not save the list. */
 static PurpleBlistUiOps blist_ops = {
 	.new_node = on_new_node,
 };
