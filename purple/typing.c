@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * "Is typing", both ways. There is no convo_closed here: libpurple itself takes the notice back when a window closes.
+ * Typing notices, both ways. There is no convo_closed here: libpurple itself ends the notice when a window is closed.
  */
-#include "prpl.h"
+#include "typing.h"
 
 #include <server.h>
 
-/* Clients of this protocol repeat the notice every 7 seconds; who has heard nothing for 10 takes it that they stopped. */
+#include "client.h"
+#include "fields.h"
+
+/* Clients of this protocol repeat the notice every 7 seconds. After 10 seconds without one the user counts as having
+ * stopped. */
 #define TYPING_REPEAT_SECONDS 7
 #define TYPING_EXPIRES_SECONDS 10
 

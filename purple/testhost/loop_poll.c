@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A main loop on poll(2) alone. Nothing that is given to GLib's own loop ever runs here, and the list below has no lock:
- * a plugin that wakes the host from another thread is found out, as it would be in Adium and in builds on libevent.
+ * A main loop based on poll(2) alone. Nothing that is added to GLib's own loop ever runs here, and the list below has no
+ * lock: a plugin that wakes the host from another thread fails, as it would in Adium and in builds on libevent.
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include "host.h"
+#include "testhost.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 
 typedef struct {
 	guint id;
-	gboolean removed;     /* freed by the next sweep; what calls it may still be under way */
+	gboolean removed;     /* freed by the next sweep; it may still be running */
 	GSourceFunc timer;
 	gint64 interval, due; /* microseconds */
 	PurpleInputFunction input;
@@ -91,8 +91,8 @@ static void sweep(void)
 	}
 }
 
-/* How long poll may wait, in its milliseconds; rounded up, or it would spin through the last one. */
-static int patience(void)
+/* How long poll may wait, in milliseconds; rounded up so that it does not spin through the last one. */
+static int poll_timeout(void)
 {
 	gint64 now = g_get_monotonic_time();
 	gint64 wait = G_MAXINT;
@@ -119,7 +119,7 @@ static void call_timer(Watch *watch)
 		watch->removed = TRUE;
 }
 
-/* Timers that are added meanwhile wait for the next turn, so that none can keep the others out. */
+/* Timers that are added meanwhile wait for the next turn, so that none can starve the others. */
 static void call_timers(void)
 {
 	gint64 now = g_get_monotonic_time();
@@ -151,7 +151,7 @@ static void wait_and_call(void)
 			polled[count++] = watch;
 		}
 	}
-	if (poll(fds, count, patience()) < 0 && errno != EINTR) {
+	if (poll(fds, count, poll_timeout()) < 0 && errno != EINTR) {
 		perror("poll");
 		abort();
 	}
@@ -174,7 +174,7 @@ static void run(void)
 		wait_and_call();
 	}
 	if (g_main_context_pending(NULL)) {
-		fprintf(stderr, "something waits for a main loop of GLib, and there is none\n");
+		fprintf(stderr, "something was added to GLib's main loop, which does not run here\n");
 		abort();
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The main loop of GLib.
+ * GLib's main loop.
  */
-#include "host.h"
+#include "testhost.h"
 
 static GMainLoop *main_loop;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands of the headless host that stand for menus, buttons and dialogs about people and the account.
+ * The commands of the headless host that take the place of menus, buttons and dialogs about people and the account.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +17,9 @@
 #include <server.h>
 #include <status.h>
 
-#include "host.h"
+#include "testhost.h"
 
-/* As Pidgin's dialog does it. */
+/* As Pidgin's dialog does. */
 static void add_buddy(PurpleAccount *account, const char *who, const char *message)
 {
 	PurpleGroup *group = purple_find_group("Buddies");
@@ -39,7 +39,7 @@ static void remove_buddy(PurpleAccount *account, PurpleBuddy *buddy)
 	purple_blist_remove_buddy(buddy);
 }
 
-/* All members of a group go when the group does. */
+/* A group is removed together with all its members. */
 static void remove_group(PurpleAccount *account, const char *name)
 {
 	GSList *found = purple_find_buddies(account, NULL);
@@ -73,7 +73,7 @@ static void set_icon(PurpleAccount *account, const char *path)
 		purple_buddy_icons_set_account_icon(account, data, len);
 }
 
-/* The labels of the account's menu; the one that is named is chosen. */
+/* Prints the labels of the account's menu and chooses the entry with this label. */
 static void run_action(PurpleAccount *account, const char *label)
 {
 	PurpleConnection *gc = purple_account_get_connection(account);
@@ -92,7 +92,7 @@ static void run_action(PurpleAccount *account, const char *label)
 	}
 }
 
-/* The same for a buddy's menu. */
+/* Likewise for a buddy's menu. */
 static void run_menu(PurpleBuddy *buddy, const char *label)
 {
 	PurplePlugin *plugin = purple_connection_get_prpl(purple_account_get_connection(purple_buddy_get_account(buddy)));
@@ -127,7 +127,7 @@ static void set_status(PurpleAccount *account, const char *id, const char *messa
 	purple_account_set_status(account, id, TRUE, "message", *message != '\0' ? message : NULL, NULL);
 }
 
-/* The name that others see, set or asked for. */
+/* The name that others see. */
 static void emit_name(const char *event, PurpleAccount *account, const char *text)
 {
 	emit(event, "account", purple_account_get_username(account), "text", text, NULL);
@@ -143,7 +143,7 @@ static void name_not_told(PurpleAccount *account, const char *why)
 	emit_name("no-public-name", account, why);
 }
 
-/* Asks at once what the name is then, at sign-off too. */
+/* Asks for the current name at once, also at sign-off. */
 static void name_refused(PurpleAccount *account, const char *why)
 {
 	emit_name("name-refused", account, why);

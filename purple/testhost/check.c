@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * purple-fbchat-check: loads the plugin as a messenger would and says OK, or why not. What it prints is meant for bug
- * reports: versions and paths, nothing of any account. It reads no profile but its list of plugins, and writes nothing
- * that stays.
+ * purple-fbchat-check: loads the plugin as a messenger would, and prints OK or the reason why not. The output is meant for
+ * bug reports: versions and paths, nothing about accounts. It reads nothing of the user's profile except the plugins, and
+ * leaves no files behind.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -20,11 +20,11 @@
 #include <prpl.h>
 #include <util.h>
 
-#include "host.h"
+#include "testhost.h"
 
 #define PLUGIN_NAME "libfbchat-purple"
 
-/* What libpurple says of files of that name; it tells the reason of a refusal only in its log. */
+/* What libpurple logs about files of that name; it reports the reason of a refusal only in its log. */
 static GString *complaints;
 
 static void on_debug(PurpleDebugLevel level, const char *category, const char *text)
@@ -52,7 +52,7 @@ static void print_system(void)
 		printf("%s %s %s\n", name.sysname, name.release, name.machine);
 }
 
-/* The files that a messenger would come upon. Two of them, perhaps of different ages, are a common trouble. */
+/* The files that a messenger would find. Two of them, perhaps of different versions, are a common problem. */
 static int print_files(char **directories)
 {
 	int found = 0;
@@ -73,7 +73,7 @@ static void print_icon(void)
 	if (g_file_test(PIXMAP_DIR "/16/fbchat.png", G_FILE_TEST_EXISTS))
 		printf("%s/16/fbchat.png: found\n", PIXMAP_DIR);
 	else
-		printf("%s/16/fbchat.png: not there, so Pidgin will show the protocol without its icon\n", PIXMAP_DIR);
+		printf("%s/16/fbchat.png: not there; Pidgin shows the protocol without its icon\n", PIXMAP_DIR);
 }
 
 static gboolean print_verdict(int files)
@@ -82,17 +82,17 @@ static gboolean print_verdict(int files)
 
 	if (plugin != NULL) {
 		if (files > 1)
-			printf("There are several; please remove all but one.\n");
+			printf("There are several files; please remove all but one.\n");
 		printf("OK: %s %s, from %s\n", purple_plugin_get_name(plugin), purple_plugin_get_version(plugin), plugin->path);
 		return TRUE;
 	}
 	plugin = purple_plugins_find_with_basename(PLUGIN_NAME);
 	if (files == 0)
-		printf("Not OK: the plugin is in none of these directories. Run make install, or make install-user for yourself alone.\n");
+		printf("Not OK: the plugin is in none of these directories. Run make install, or make install-user to install it for yourself only.\n");
 	else if (plugin != NULL && plugin->error != NULL)
 		printf("Not OK: %s\n", plugin->error);
 	else
-		printf("Not OK: libpurple did not take the plugin.\n%s", complaints->str);
+		printf("Not OK: libpurple did not accept the plugin.\n%s", complaints->str);
 	return FALSE;
 }
 
@@ -136,18 +136,18 @@ int main(int argc, char **argv)
 {
 	char *usual[] = { (char *)PLUGIN_DIR, g_build_filename(g_get_home_dir(), ".purple", "plugins", NULL), NULL };
 	char **directories = argc > 1 ? argv + 1 : usual;
-	/* libpurple makes files in its profile, so it gets one of its own. */
+	/* libpurple creates files in its profile, so it gets a temporary one. */
 	char *profile = g_build_filename(g_get_tmp_dir(), "purple-fbchat-check.XXXXXX", NULL);
 	gboolean good;
 	int i;
 
 	if (argc > 1 && argv[1][0] == '-') {
-		printf("usage: %s [DIRECTORY …]\n\nSays whether messengers on libpurple can load the fbchat plugin. "
-		       "Directories that are named are looked through instead of the usual ones.\n", argv[0]);
+		printf("usage: %s [DIRECTORY …]\n\nChecks whether messengers based on libpurple can load the fbchat plugin. "
+		       "Directories on the command line are searched instead of the usual ones.\n", argv[0]);
 		return strcmp(argv[1], "--help") == 0 ? 0 : 2;
 	}
 	if (mkdtemp(profile) == NULL) {
-		printf("Not OK: there is no place for temporary files.\n");
+		printf("Not OK: no temporary directory could be created.\n");
 		return 1;
 	}
 	complaints = g_string_new(NULL);

@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A host of libpurple without windows, for tests: takes commands on standard input, one a line, and prints what libpurple
- * tells its user interface, one JSON object a line, with all values as strings. It knows nothing of the plugin but its
- * file, so what is seen here is what every host sees.
+ * A libpurple host without windows, for tests. It reads one command per line from standard input and prints what libpurple
+ * reports to its user interface, one JSON object per line, with all values as strings. All it knows about the plugin is the
+ * file, so it sees what every host sees.
  *
- * Words of a command are separated by blanks; its last argument runs to the end of the line, with \n, \t and \\ escaped.
- *   account NAME PASSWORD SERVER [KEY=VALUE …]   make or change an account (values: true, false, numbers, text); sign on
+ * The words of a command are separated by blanks; the last argument extends to the end of the line, with \n, \t and \\
+ * escaped.
+ *   account NAME PASSWORD SERVER [KEY=VALUE …]   create or change an account (values: true, false, numbers, text); sign on
  *   connect NAME · disconnect NAME · status NAME ID · idle NAME SECONDS
- *   proxy NAME KIND PORT [USER PASSWORD]         a proxy on this machine, for the sign-ons to come; KIND is none, http,
- *                                                socks4, socks5, tor, or environment for what the environment says
+ *   proxy NAME KIND PORT [USER PASSWORD]         a proxy on this machine for later sign-ons; KIND is none, http,
+ *                                                socks4, socks5, tor, or environment for the variables of the environment
  *   send NAME BUDDY TEXT                         as Pidgin does: the text escaped, line feeds as <br>
- *   markup NAME BUDDY MARKUP                     as it stands
+ *   markup NAME BUDDY MARKUP                     unchanged
  *   typing NAME BUDDY STATE                      0 no, 1 yes, 2 paused
  *   close NAME BUDDY · buddies NAME · alias NAME BUDDY TEXT · group NAME BUDDY TEXT · rename-group OLD TEXT
- *   register NAME PASSWORD SERVER [KEY=VALUE …]  as account, but to make the account on the server
+ *   register NAME PASSWORD SERVER [KEY=VALUE …]  as account, but creates the account on the server
  *   answer ID CHOICE TEXT                        press a button of a question; 0 = the first; TEXT for inputs, and
  *                                                KEY=VALUE|KEY=VALUE for fields
- *   focus NAME BUDDY                             the window is before the user; with any text behind, no window is
+ *   focus NAME BUDDY                             the user looks at this window; with any text behind, at no window
  *   icon NAME FILE · message NAME STATUS TEXT · password NAME OLD NEW · action NAME LABEL
  *   add NAME BUDDY TEXT · remove NAME BUDDY · remove-group NAME GROUP · info NAME BUDDY · menu NAME BUDDY LABEL ·
  *   poke NAME BUDDY · slash NAME BUDDY COMMAND · press NAME ROW BUTTON
  *   rename NAME TEXT · public-name NAME          set the name that others see, or ask for it
- *   network-changed                              as a host that is told of it does
- *   quiet                                        from now on messages and buddies are counted, not printed
- *   held                                         the longest call out of the main loop since the last time, into the
- *                                                plugin and into others; the most messages and new buddies of one
+ *   network-changed                              emit the signal for a change of the network
+ *   quiet                                        from now on count messages and buddies without printing them
+ *   held                                         the longest call from the main loop since the last report, of the
+ *                                                plugin and of others; the most messages and new buddies of one
  *                                                call, and all of them so far
  *   quit
  *
- * The first argument chooses the main loop: GLib's, or one on poll(2) alone as in hosts without GLib's.
+ * With HEADLESS_LOG_IMS in the environment libpurple writes its logs of conversations.
+ *
+ * The first argument selects the main loop: GLib's, or one based on poll(2) alone as in hosts without GLib's.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -51,7 +54,7 @@
 #include <prpl.h>
 #include <util.h>
 
-#include "host.h"
+#include "testhost.h"
 
 static const HostLoop *loop;
 
@@ -70,7 +73,7 @@ static gboolean debug_enabled(PurpleDebugLevel level, const char *category)
 
 static PurpleDebugUiOps debug_ops = { .print = on_debug, .is_enabled = debug_enabled };
 
-/* Reads what is there and runs the lines that are complete. */
+/* Reads what is available and runs the complete lines. */
 static void on_stdin(gpointer data, gint source, PurpleInputCondition condition)
 {
 	GString *input = data;
@@ -94,7 +97,7 @@ static void on_stdin(gpointer data, gint source, PurpleInputCondition condition)
 		loop->quit();
 }
 
-/* libpurple looks for protocols when it starts, in whole directories: so the file gets one of its own, as in ~/.purple. */
+/* libpurple searches whole directories for protocols when it starts, so the file gets its own directory, as in ~/.purple. */
 static void place_plugin(const char *path, const char *user_dir)
 {
 	char *here = g_get_current_dir();
@@ -113,7 +116,7 @@ static void place_plugin(const char *path, const char *user_dir)
 	g_free(dir);
 }
 
-/* How long the plugin itself takes where a host waits for it: libpurple calls its functions through this table. */
+/* How long the plugin's functions take while the host waits; libpurple calls them through this table. */
 static void (*plugin_login)(PurpleAccount *account);
 static void (*plugin_close)(PurpleConnection *gc);
 
@@ -160,7 +163,7 @@ static gboolean report_plugin(const char *path)
 	     purple_plugin_get_version(plugin), "settings", plugin->info->prefs_info != NULL ? "1" : "0", "login_label",
 	     g_hash_table_lookup(texts, "login_label"), NULL);
 	g_hash_table_destroy(texts);
-	/* Where the translations are before they are installed. */
+	/* The translations before they are installed. */
 	if (getenv("HEADLESS_LOCALE_DIR") != NULL)
 		bindtextdomain("purple-fbchat", getenv("HEADLESS_LOCALE_DIR"));
 	measure_plugin(PURPLE_PLUGIN_PROTOCOL_INFO(plugin));
@@ -192,7 +195,7 @@ int main(int argc, char **argv)
 	}
 	purple_set_blist(purple_blist_new());
 	purple_blist_load();
-	purple_prefs_set_bool("/purple/logging/log_ims", FALSE);
+	purple_prefs_set_bool("/purple/logging/log_ims", getenv("HEADLESS_LOG_IMS") != NULL);
 	ui_connect_signals();
 	if (!report_plugin(argv[2]))
 		return 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the headless host prints.
+ * The output of the headless host: one JSON object per line.
  */
-#include "host.h"
+#include "testhost.h"
 
 #include <stdarg.h>
 #include <stdio.h>

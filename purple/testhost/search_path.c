@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded into hosts that look for plugins in the system's directory only, for tests, which put nothing there.
+ * Preloaded into hosts that search only the system's directory for plugins: the tests install nothing there.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What libpurple asks its user and shows in windows of its own. Each question is printed with a number, and stays open
- * until the command "answer" answers it or libpurple takes it back.
+ * What libpurple asks the user and shows in separate windows. Each question is printed with a number, and stays open until
+ * the command "answer" answers it or libpurple withdraws it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include <notify.h>
 #include <request.h>
 
-#include "host.h"
+#include "testhost.h"
 
 #define CHOICES 4
 
@@ -20,7 +20,7 @@ typedef struct {
 	guint id;
 	PurpleRequestType type; /* meaningless for an authorisation */
 	gboolean authorisation;
-	GCallback choices[CHOICES]; /* by number: what a button does */
+	GCallback choices[CHOICES]; /* the buttons' functions by number */
 	void *user_data;
 	PurpleRequestFields *fields;
 } Dialog;
@@ -179,20 +179,20 @@ gboolean dialog_answer(guint id, int choice, const char *text)
 	callback = dialog->choices[choice];
 	if (dialog->authorisation) {
 		((PurpleAccountRequestAuthorizationCb)callback)(dialog->user_data);
-		/* libpurple has forgotten it by now and leaves the window to us. */
+		/* libpurple no longer knows it and leaves closing the window to us. */
 		on_close(PURPLE_REQUEST_ACTION, dialog);
 		return TRUE;
 	}
 	if (dialog->fields != NULL)
 		fill_in(dialog->fields, text);
-	/* Not the number of the button: hosts count from different ends. */
+	/* Not the number of the button, because hosts count from different ends. */
 	if (callback != NULL && dialog->type == PURPLE_REQUEST_ACTION)
 		((PurpleRequestActionCb)callback)(dialog->user_data, -1);
 	else if (callback != NULL && dialog->type == PURPLE_REQUEST_INPUT)
 		((PurpleRequestInputCb)callback)(dialog->user_data, text);
 	else if (callback != NULL)
 		((PurpleRequestFieldsCb)callback)(dialog->user_data, dialog->fields);
-	/* The callback may have ended it already. */
+	/* The callback may have closed it already. */
 	if (g_list_find(dialogs, dialog) != NULL)
 		purple_request_close(dialog->type, dialog);
 	return TRUE;
@@ -219,7 +219,7 @@ static void *on_userinfo(PurpleConnection *gc, const char *who, PurpleNotifyUser
 	return NULL;
 }
 
-/* Keeps the results, as a window does; the next ones take their place. */
+/* Keeps the results, as a window does, until the next ones come. */
 static void *on_results(PurpleConnection *gc, const char *title, const char *primary, const char *secondary,
                         PurpleNotifySearchResults *found, gpointer user_data)
 {

@@ -18,7 +18,7 @@
 #include <status.h>
 #include <util.h>
 
-#include "host.h"
+#include "testhost.h"
 
 static PurpleConversation *conversation_with(PurpleAccount *account, const char *who)
 {
@@ -49,7 +49,7 @@ static PurpleAccount *set_account(PurpleAccount *account, const char *name, cons
 
 	if (account == NULL) {
 		account = purple_account_new(name, PRPL_ID);
-		/* Or libpurple forgets it at every sign-off and asks. */
+		/* Otherwise libpurple forgets it at every sign-off and asks again. */
 		purple_account_set_remember_password(account, TRUE);
 		purple_accounts_add(account);
 	}
@@ -108,7 +108,7 @@ static void list_buddies(PurpleAccount *account)
 		ui_emit_buddy("buddy", buddies->data);
 }
 
-/* Commands on a conversation or a buddy; the text is unescaped. */
+/* Commands about a conversation or a buddy; the text is unescaped. */
 static gboolean run_with_buddy(const char *command, PurpleAccount *account, const char *who, const char *text)
 {
 	PurpleBuddy *buddy = purple_find_buddy(account, who);

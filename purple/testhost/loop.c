@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the main loops have in common: libpurple may be used from one thread only, and how long each call out of the loop
- * holds it up is measured, since that is how long the windows of a host with windows would be frozen.
+ * The common part of the main loops. It checks that libpurple is used from one thread only, and measures how long each call
+ * blocks the loop, because the windows of a graphical host would be frozen for as long.
  */
 #define _GNU_SOURCE /* dladdr */
 
-#include "host.h"
+#include "testhost.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -17,14 +17,14 @@ static GThread *main_thread;
 static struct {
 	gboolean of_plugin;
 	gint64 began;
-	gint64 longest;        /* of those into the plugin */
-	gint64 longest_others; /* of libpurple's own, which saves its files now and then */
+	gint64 longest;        /* of the plugin's functions */
+	gint64 longest_others; /* of other functions: libpurple saves its files now and then */
 	guint items;
 	guint most_items;
 	guint all_items;
 } calls;
 
-/* HEADLESS_SECOND_MS makes the seconds of timers shorter. */
+/* HEADLESS_SECOND_MS shortens the seconds of timers. */
 static guint timeout_add_seconds(guint seconds, GSourceFunc function, gpointer data)
 {
 	const char *length = getenv("HEADLESS_SECOND_MS");

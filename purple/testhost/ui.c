@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What libpurple tells its user interface, as the headless host prints it.
+ * What libpurple reports to its user interface, as the headless host prints it.
  */
 #include <glib.h>
 
@@ -12,7 +12,7 @@
 #include <signals.h>
 #include <status.h>
 
-#include "host.h"
+#include "testhost.h"
 
 static gboolean quiet;
 
@@ -59,6 +59,19 @@ static void on_conversation(PurpleConversation *conversation)
 	     purple_conversation_get_name(conversation), "title", purple_conversation_get_title(conversation), NULL);
 }
 
+static void on_conversation_updated(PurpleConversation *conversation, PurpleConvUpdateType type)
+{
+	if (type == PURPLE_CONV_UPDATE_TITLE)
+		emit("title", "account", purple_account_get_username(purple_conversation_get_account(conversation)), "with",
+		     purple_conversation_get_name(conversation), "title", purple_conversation_get_title(conversation), NULL);
+}
+
+static void on_received(PurpleAccount *account, const char *who)
+{
+	if (!quiet)
+		emit("received", "account", purple_account_get_username(account), "who", who, NULL);
+}
+
 static void on_write(PurpleConversation *conversation, const char *name, const char *alias, const char *message,
                      PurpleMessageFlags flags, time_t when)
 {
@@ -70,7 +83,7 @@ static void on_write(PurpleConversation *conversation, const char *name, const c
 	     number(flags), "time", number(when), NULL);
 }
 
-/* One window has the focus, or none. */
+/* The window that has the focus, if any. */
 static PurpleConversation *focused;
 
 static gboolean has_focus(PurpleConversation *conversation)
@@ -104,7 +117,7 @@ static void on_new_node(PurpleBlistNode *node)
 		loop_count_item();
 }
 
-/* Without these libpurple would not save the list. */
+/* Without these operations libpurple would not save the list. */
 static PurpleBlistUiOps blist_ops = {
 	.new_node = on_new_node,
 };
@@ -212,6 +225,8 @@ void ui_connect_signals(void)
 	purple_signal_connect(buddies, "buddy-icon-changed", &handle, PURPLE_CALLBACK(on_icon), NULL);
 	purple_signal_connect(buddies, "buddy-removed", &handle, PURPLE_CALLBACK(on_removed), NULL);
 	purple_signal_connect(conversations, "got-attention", &handle, PURPLE_CALLBACK(on_poke), NULL);
+	purple_signal_connect(conversations, "conversation-updated", &handle, PURPLE_CALLBACK(on_conversation_updated), NULL);
+	purple_signal_connect(conversations, "received-im-msg", &handle, PURPLE_CALLBACK(on_received), NULL);
 	purple_signal_connect(conversations, "buddy-typing", &handle, PURPLE_CALLBACK(on_typing), NULL);
 	purple_signal_connect(conversations, "buddy-typing-stopped", &handle, PURPLE_CALLBACK(on_typing_stopped), NULL);
 }
