@@ -29,7 +29,7 @@
  *     while (fbchat_client_poll(client, -1, &event) == FBCHAT_OK) {
  *         int64_t from;
  *         int over = 0;
- *         switch (fbchat_event_type(event)) {
+ *         switch (fbchat_event_kind(event)) {
  *         case FBCHAT_EVENT_MESSAGE:                       // 5. answer
  *             puts(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL));
  *             fbchat_event_int(event, 0, FBCHAT_FIELD_FROM, &from);
@@ -118,11 +118,13 @@
  *
  *     fbchat_config  _new _set_str _set_int _set_log _free
  *     fbchat_client  _new _fd _poll _wake _network_changed _free
- *     fbchat_session _open _login _resume _register _set_password _set_name _send _history
- *                    _mark_read _set_typing _set_presence _set_status_text _buddy_list _refresh _friend
- *                    _search _profile _picture _set_picture _poke _notifications _logout _close
+ *     fbchat_session _open _login _resume _register _set_password _set_name _send
+ *                    _set_typing _set_presence _set_status_text _get_buddy_list _request_buddy_list
+ *                    _change_friendship _request_search _request_profile _request_picture
+ *                    _set_picture _poke _request_history _mark_read _request_notifications _logout
+ *                    _close
  *     fbchat_request _wait _cancel
- *     fbchat_event   _type _session _request _status _user_data _count _int _str _bytes _free
+ *     fbchat_event   _kind _session _request _status _user_data _count _int _uid _str _bytes _free
  *
  * Made from the library's source by cbindgen: change it there.
  */
@@ -426,7 +428,7 @@ typedef uint64_t fbchat_uid;
 /**
  * Says what an event tells; ignore kinds that you do not know.
  */
-typedef int32_t fbchat_event_kind;
+typedef int32_t fbchat_kind;
 
 /**
  * Names a field of an event.
@@ -722,7 +724,7 @@ typedef int32_t fbchat_field;
 
 /**
  * All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL,
- * PICTURE_HASH, STATUS_TIME_MS, IDLE_SINCE_MS. Answers fbchat_session_refresh, and comes by itself after login and when
+ * PICTURE_HASH, STATUS_TIME_MS, IDLE_SINCE_MS. Answers fbchat_session_request_buddy_list, and comes by itself after login and when
  * friendships begin or end.
  */
 #define FBCHAT_EVENT_BUDDY_LIST 9
@@ -739,38 +741,38 @@ typedef int32_t fbchat_field;
 
 /**
  * Messages of one conversation, oldest first: fbchat_event_count items of the fields of MESSAGE, all with
- * FBCHAT_MESSAGE_REPLAYED; for the whole event PEER and MORE. Answers fbchat_session_history.
+ * FBCHAT_MESSAGE_REPLAYED; for the whole event PEER and MORE. Answers fbchat_session_request_history.
  */
 #define FBCHAT_EVENT_HISTORY 12
 
 /**
  * What is unread: fbchat_event_count items of NOTIFICATION_KIND, UID, NAME, TIME_MS, NEW, UNREAD; for the whole event
- * UNSEEN and INBOX. Answers fbchat_session_notifications. Comes by itself, then without items and with INBOX only, when
+ * UNSEEN and INBOX. Answers fbchat_session_request_notifications. Comes by itself, then without items and with INBOX only, when
  * the number of conversations with unread messages changes.
  */
 #define FBCHAT_EVENT_NOTIFICATIONS 13
 
 /**
  * Somebody wants to be friends: UID, NAME, TEXT (may be empty), TIME_MS. Those who asked while the user was away come
- * after login. Answer with fbchat_session_friend.
+ * after login. Answer with fbchat_session_change_friendship.
  */
 #define FBCHAT_EVENT_FRIEND_REQUEST 14
 
 /**
  * Somebody's picture: UID; PICTURE_URL, PICTURE_HASH, PICTURE and CONTENT_TYPE, the last three absent for somebody who
- * has none. Answers fbchat_session_picture.
+ * has none. Answers fbchat_session_request_picture.
  */
 #define FBCHAT_EVENT_PICTURE 15
 
 /**
  * What somebody tells about themselves: UID, NAME, FIRST_NAME, RELATION, PICTURE_URL, PICTURE_HASH, EMAIL, STATUS_TEXT,
- * STATUS_TIME_MS, MEMBER_SINCE_MS. Answers fbchat_session_profile.
+ * STATUS_TIME_MS, MEMBER_SINCE_MS. Answers fbchat_session_request_profile.
  */
 #define FBCHAT_EVENT_PROFILE 16
 
 /**
  * Who was found: fbchat_event_count items of UID, NAME, RELATION, PICTURE_URL, PICTURE_HASH. Answers
- * fbchat_session_search.
+ * fbchat_session_request_search.
  */
 #define FBCHAT_EVENT_SEARCH 17
 
@@ -794,7 +796,7 @@ typedef int32_t fbchat_field;
  * taken what arrived, so the last one taken is the one to keep, in place of the one before. Keep it as secret as the
  * password; a logout makes it worthless.
  */
-#define FBCHAT_EVENT_STATE 21
+#define FBCHAT_EVENT_SAVED_SESSION 21
 
 /**
  * Events of this session pile up, so it fetches nothing more until the host has taken half of them: WAITING. Nothing is
@@ -880,7 +882,7 @@ typedef int32_t fbchat_field;
 /**
  * Integer: a FBCHAT_CONNECTION_ state.
  */
-#define FBCHAT_FIELD_STATE 16
+#define FBCHAT_FIELD_CONNECTION 16
 
 /**
  * Integer: milliseconds until the next attempt; 0 = at once.
@@ -987,7 +989,7 @@ typedef int32_t fbchat_field;
 /**
  * Bytes: what fbchat_session_resume takes.
  */
-#define FBCHAT_FIELD_SAVED 50
+#define FBCHAT_FIELD_SAVED_SESSION 50
 
 /**
  * Integer: how many events wait.
@@ -1307,7 +1309,7 @@ fbchat_status fbchat_session_login(fbchat_client *client,
  *
  * @param client   the client
  * @param session  a session in which nobody is logged in, opened with the same server
- * @param state    FBCHAT_FIELD_SAVED of the last FBCHAT_EVENT_STATE
+ * @param state    FBCHAT_FIELD_SAVED_SESSION of the last FBCHAT_EVENT_SAVED_SESSION
  * @param len      its length, in bytes
  * @param request  out: answered by LOGGED_IN, or by LOGIN_FAILED (with FBCHAT_ERR_LOGGED_OUT if the server has ended the
  *                 session: log in with the password); may be NULL
@@ -1396,9 +1398,9 @@ fbchat_status fbchat_session_set_presence(fbchat_client *client,
  * Threads: any.
  * Since: 0.1
  */
-fbchat_status fbchat_session_buddy_list(fbchat_client *client,
-                                        fbchat_session session,
-                                        fbchat_event **event);
+fbchat_status fbchat_session_get_buddy_list(fbchat_client *client,
+                                            fbchat_session session,
+                                            fbchat_event **event);
 
 /**
  * Asks the server for the buddy list now.
@@ -1413,9 +1415,9 @@ fbchat_status fbchat_session_buddy_list(fbchat_client *client,
  * Threads: any.
  * Since: 0.1
  */
-fbchat_status fbchat_session_refresh(fbchat_client *client,
-                                     fbchat_session session,
-                                     fbchat_request *request);
+fbchat_status fbchat_session_request_buddy_list(fbchat_client *client,
+                                                fbchat_session session,
+                                                fbchat_request *request);
 
 /**
  * Logs out: tells the server that the session is over.
@@ -1470,11 +1472,11 @@ fbchat_status fbchat_session_close(fbchat_client *client,
  * Threads: any.
  * Since: 0.1
  */
-fbchat_status fbchat_session_history(fbchat_client *client,
-                                     fbchat_session session,
-                                     fbchat_uid with,
-                                     int64_t since_ms,
-                                     fbchat_request *request);
+fbchat_status fbchat_session_request_history(fbchat_client *client,
+                                             fbchat_session session,
+                                             fbchat_uid with,
+                                             int64_t since_ms,
+                                             fbchat_request *request);
 
 /**
  * Asks for somebody's picture. One whose FBCHAT_FIELD_PICTURE_HASH is known need not be asked for again.
@@ -1490,10 +1492,10 @@ fbchat_status fbchat_session_history(fbchat_client *client,
  * Threads: any.
  * Since: 0.1
  */
-fbchat_status fbchat_session_picture(fbchat_client *client,
-                                     fbchat_session session,
-                                     fbchat_uid uid,
-                                     fbchat_request *request);
+fbchat_status fbchat_session_request_picture(fbchat_client *client,
+                                             fbchat_session session,
+                                             fbchat_uid uid,
+                                             fbchat_request *request);
 
 /**
  * Sets the user's own picture, or takes it away.
@@ -1531,10 +1533,10 @@ fbchat_status fbchat_session_set_picture(fbchat_client *client,
  * Threads: any.
  * Since: 0.1
  */
-fbchat_status fbchat_session_profile(fbchat_client *client,
-                                     fbchat_session session,
-                                     fbchat_uid uid,
-                                     fbchat_request *request);
+fbchat_status fbchat_session_request_profile(fbchat_client *client,
+                                             fbchat_session session,
+                                             fbchat_uid uid,
+                                             fbchat_request *request);
 
 /**
  * Looks for people.
@@ -1551,10 +1553,10 @@ fbchat_status fbchat_session_profile(fbchat_client *client,
  * Threads: any.
  * Since: 0.1
  */
-fbchat_status fbchat_session_search(fbchat_client *client,
-                                    fbchat_session session,
-                                    const char *query,
-                                    fbchat_request *request);
+fbchat_status fbchat_session_request_search(fbchat_client *client,
+                                            fbchat_session session,
+                                            const char *query,
+                                            fbchat_request *request);
 
 /**
  * Begins or ends a friendship. The buddy list follows by itself, here and at the other side.
@@ -1573,12 +1575,12 @@ fbchat_status fbchat_session_search(fbchat_client *client,
  * Threads: any.
  * Since: 0.1
  */
-fbchat_status fbchat_session_friend(fbchat_client *client,
-                                    fbchat_session session,
-                                    fbchat_uid uid,
-                                    int32_t action,
-                                    const char *message,
-                                    fbchat_request *request);
+fbchat_status fbchat_session_change_friendship(fbchat_client *client,
+                                               fbchat_session session,
+                                               fbchat_uid uid,
+                                               int32_t action,
+                                               const char *message,
+                                               fbchat_request *request);
 
 /**
  * Sets the user's status line, or takes it away. Friends see it at once.
@@ -1629,9 +1631,9 @@ fbchat_status fbchat_session_mark_read(fbchat_client *client,
  * Threads: any.
  * Since: 0.1
  */
-fbchat_status fbchat_session_notifications(fbchat_client *client,
-                                           fbchat_session session,
-                                           fbchat_request *request);
+fbchat_status fbchat_session_request_notifications(fbchat_client *client,
+                                                   fbchat_session session,
+                                                   fbchat_request *request);
 
 /**
  * Pokes a friend: once a day, or until they poke back.
@@ -1770,7 +1772,7 @@ fbchat_status fbchat_request_cancel(fbchat_client *client,
  * Threads: any, one at a time for one event.
  * Since: 0.1
  */
-fbchat_event_kind fbchat_event_type(const fbchat_event *event);
+fbchat_kind fbchat_event_kind(const fbchat_event *event);
 
 /**
  * Says whose event it is.
@@ -1850,6 +1852,22 @@ fbchat_status fbchat_event_int(const fbchat_event *event,
                                size_t item,
                                fbchat_field field,
                                int64_t *value);
+
+/**
+ * Reads the number of a user.
+ *
+ * @param event  the event
+ * @param item   which item, from 0
+ * @param field  a FBCHAT_FIELD_ number
+ * @return the user's number; 0 if this kind of event has no such field, or it is no user, which fbchat_last_error then says
+ *
+ * Ownership: nothing changes hands.
+ * Threads: any, one at a time for one event.
+ * Since: 0.1
+ */
+fbchat_uid fbchat_event_uid(const fbchat_event *event,
+                            size_t item,
+                            fbchat_field field);
 
 /**
  * Reads a string field.

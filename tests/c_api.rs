@@ -13,7 +13,15 @@ use support::Server;
 
 /// In the order of the header.
 const SOURCES: [&str; 10] = [
-    "library", "config", "client", "session", "social", "account", "request", "fields", "layout",
+    "status",
+    "config",
+    "client",
+    "session",
+    "social",
+    "account",
+    "request",
+    "fields",
+    "event_data",
     "event",
 ];
 
@@ -295,7 +303,7 @@ fn two_sessions_pass_messages_linked_either_way() {
     for shared in [true, false] {
         // A fresh one each time: the program leaves a message behind that waits for bob.
         let server = Server::demo();
-        let said = run(Command::new(compile("c-tests/two_sessions.c", shared)).arg(&server.url));
+        let said = run(Command::new(compile("tests/c/two_sessions.c", shared)).arg(&server.url));
         assert!(said.ends_with("all is well\n"), "{said}");
     }
 }
@@ -304,7 +312,7 @@ fn two_sessions_pass_messages_linked_either_way() {
 fn killed_program_goes_on_with_its_saved_state() {
     for shared in [true, false] {
         let server = Server::demo();
-        let said = run(Command::new(compile("c-tests/resume.c", shared)).arg(&server.url));
+        let said = run(Command::new(compile("tests/c/resume.c", shared)).arg(&server.url));
         assert!(said.ends_with("all is well\n"), "{said}");
     }
 }
@@ -313,7 +321,7 @@ fn killed_program_goes_on_with_its_saved_state() {
 fn people_are_found_befriended_and_heard_of_linked_either_way() {
     for shared in [true, false] {
         let server = Server::demo();
-        let said = run(Command::new(compile("c-tests/social.c", shared)).arg(&server.url));
+        let said = run(Command::new(compile("tests/c/social.c", shared)).arg(&server.url));
         assert!(said.ends_with("all is well\n"), "{said}");
     }
 }
@@ -322,7 +330,7 @@ fn people_are_found_befriended_and_heard_of_linked_either_way() {
 fn history_is_read_in_order_linked_either_way() {
     for shared in [true, false] {
         let server = Server::demo();
-        let said = run(Command::new(compile("c-tests/history.c", shared)).arg(&server.url));
+        let said = run(Command::new(compile("tests/c/history.c", shared)).arg(&server.url));
         assert!(said.ends_with("all is well\n"), "{said}");
     }
 }
@@ -341,7 +349,7 @@ fn programs_that_abuse_the_library_are_well() {
         "misuse_values",
     ] {
         let server = Server::demo();
-        let program = compile(&format!("c-tests/{program}.c"), true);
+        let program = compile(&format!("tests/c/{program}.c"), true);
         let said = run(Command::new(&program).arg(&server.url));
         assert!(said.ends_with("all is well\n"), "{program:?}: {said}");
         print!("{said}");
@@ -355,7 +363,7 @@ fn process_is_as_before_when_the_library_was_loaded_a_hundred_times() {
     let mut compile = Command::new("cc");
     compile.args(["-std=gnu99", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"]);
     compile.arg("-I").arg(Path::new(ROOT).join("include"));
-    compile.arg(Path::new(ROOT).join("c-tests/loading/plugin.c"));
+    compile.arg(Path::new(ROOT).join("tests/c/loading/plugin.c"));
     run(compile.args(["-ldl", "-o"]).arg(&program));
     let said = run(Command::new(&program)
         .arg(shared_library())
@@ -363,14 +371,14 @@ fn process_is_as_before_when_the_library_was_loaded_a_hundred_times() {
     assert!(said.ends_with("all is well\n"), "{said}");
 }
 
-/// A function that is added to the header is misused, too: add it to c-tests/misuse.c, and to c-tests/calls.h if it takes a client.
+/// A function that is added to the header is misused, too: add it to tests/c/misuse.c, and to tests/c/calls.h if it takes a client.
 #[test]
 fn every_function_is_misused() {
-    let place = Path::new(ROOT).join("c-tests");
+    let place = Path::new(ROOT).join("tests/c");
     let read = |path: PathBuf| std::fs::read_to_string(path).expect("a C program can be read");
-    let programs = std::fs::read_dir(&place).expect("c-tests is there");
+    let programs = std::fs::read_dir(&place).expect("tests/c is there");
     let misuse: String = programs
-        .map(|entry| entry.expect("c-tests can be read").path())
+        .map(|entry| entry.expect("tests/c can be read").path())
         .filter(|path| {
             path.file_name()
                 .is_some_and(|name| name.to_string_lossy().starts_with("misuse"))

@@ -1,9 +1,9 @@
 //! Making an account, its name and its password.
 
 use super::client::fbchat_client;
-use super::library::fbchat_status;
+use super::pointers;
 use super::session::{ask, fbchat_request, fbchat_session};
-use super::text;
+use super::status::fbchat_status;
 use crate::client::SessionId;
 use crate::types::Secret;
 use std::ffi::c_char;
@@ -38,10 +38,10 @@ pub unsafe extern "C" fn fbchat_session_register(
     // SAFETY: the header asks for NULL or C strings, and NULL or a place for a number; so below.
     unsafe {
         ask(client, request, |client| {
-            let email = text::read(email, "e-mail address")?;
-            let password = text::read(password, "password")?;
-            let name = text::read(name, "name")?;
-            let invite = text::maybe(invite, "invitation")?;
+            let email = pointers::read(email, "e-mail address")?;
+            let password = pointers::read(password, "password")?;
+            let name = pointers::read(name, "name")?;
+            let invite = pointers::maybe(invite, "invitation")?;
             let secret = |text: &str| Secret::new(text.to_owned());
             let (password, invite) = (secret(password), invite.map(secret));
             Ok(client.register(SessionId(session), email, password, name, invite)?)
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn fbchat_session_set_name(
     // SAFETY: see fbchat_session_register.
     unsafe {
         ask(client, request, |client| {
-            let name = text::read(name, "name")?;
+            let name = pointers::read(name, "name")?;
             Ok(client.set_name(SessionId(session), name)?)
         })
     }
@@ -103,8 +103,8 @@ pub unsafe extern "C" fn fbchat_session_set_password(
     // SAFETY: see fbchat_session_register.
     unsafe {
         ask(client, request, |client| {
-            let old = text::read(old_password, "old password")?;
-            let new = text::read(new_password, "new password")?;
+            let old = pointers::read(old_password, "old password")?;
+            let new = pointers::read(new_password, "new password")?;
             let (old, new) = (Secret::new(old.to_owned()), Secret::new(new.to_owned()));
             Ok(client.set_password(SessionId(session), old, new)?)
         })

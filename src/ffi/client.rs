@@ -1,11 +1,11 @@
 //! The client: one worker thread, one queue of events, one descriptor to watch.
 
 use super::config::{self, fbchat_config};
-use super::guard;
+use super::event_data::fbchat_event;
 use super::handle::{self, Object, Table, Tables};
-use super::layout::fbchat_event;
-use super::library::fbchat_status;
-use super::text;
+use super::panic;
+use super::pointers;
+use super::status::fbchat_status;
 use crate::client::{Client, Polled};
 use crate::status::{Problem, Status};
 use std::os::fd::AsRawFd;
@@ -65,13 +65,13 @@ pub unsafe extern "C" fn fbchat_client_new(
     config: *const fbchat_config,
     client: *mut *mut fbchat_client,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a pointer.
-        unsafe { text::clear(client, std::ptr::null_mut(), "client") }?;
+        unsafe { pointers::clear(client, std::ptr::null_mut(), "client") }?;
         let settings = config::settings(config)?.unwrap_or_default();
         let made = Client::new(settings)?;
         // SAFETY: as above.
-        unsafe { text::fill(client, handle::insert(made)) };
+        unsafe { pointers::fill(client, handle::insert(made)) };
         Ok(Status::Ok)
     })
 }
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn fbchat_client_new(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_client_fd(client: *const fbchat_client) -> i32 {
-    guard::value(-1, || Ok(handle::find::<Client>(client)?.as_raw_fd()))
+    panic::value(-1, || Ok(handle::find::<Client>(client)?.as_raw_fd()))
 }
 
 /// Takes the next event of any session.
@@ -111,14 +111,14 @@ pub unsafe extern "C" fn fbchat_client_poll(
     timeout_ms: i32,
     event: *mut *mut fbchat_event,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a pointer.
-        unsafe { text::clear(event, std::ptr::null_mut(), "event") }?;
+        unsafe { pointers::clear(event, std::ptr::null_mut(), "event") }?;
         let client = handle::find::<Client>(client)?;
         match client.poll(timeout(timeout_ms)?)? {
             Polled::Event(found) => {
                 // SAFETY: as above.
-                unsafe { text::fill(event, fbchat_event::give(found)) };
+                unsafe { pointers::fill(event, fbchat_event::give(found)) };
                 Ok(Status::Ok)
             }
             Polled::Woken => Ok(Status::Woken),
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn fbchat_client_poll(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_client_wake(client: *mut fbchat_client) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         handle::find::<Client>(client)?.wake()?;
         Ok(Status::Ok)
     })
@@ -156,7 +156,7 @@ pub extern "C" fn fbchat_client_wake(client: *mut fbchat_client) -> fbchat_statu
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_client_network_changed(client: *mut fbchat_client) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         handle::find::<Client>(client)?.network_changed()?;
         Ok(Status::Ok)
     })
@@ -174,7 +174,7 @@ pub extern "C" fn fbchat_client_network_changed(client: *mut fbchat_client) -> f
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_client_free(client: *mut fbchat_client) {
-    guard::value((), || {
+    panic::value((), || {
         if !client.is_null() {
             handle::remove::<Client>(client)?.shut_down();
         }

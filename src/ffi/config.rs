@@ -1,9 +1,9 @@
 //! Settings, by numbered keys: a new setting is a new number, not a new symbol or struct.
 
-use super::guard;
 use super::handle::{self, Object, Table, Tables};
-use super::library::fbchat_status;
-use super::text;
+use super::panic;
+use super::pointers;
+use super::status::fbchat_status;
 use crate::client::{ClientConfig, Level, LogSettings, QUEUE_LIMITS};
 use crate::options::{
     BATCHES, NetworkOptions, Pin, Proxy, Roots, SessionOptions, TIMEOUTS_MS, check_range,
@@ -113,11 +113,11 @@ fn lock(config: &Config) -> MutexGuard<'_, ClientConfig> {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_config_new(config: *mut *mut fbchat_config) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a pointer.
         unsafe {
-            text::clear(config, std::ptr::null_mut(), "configuration")?;
-            text::fill(config, handle::insert(Config::default()));
+            pointers::clear(config, std::ptr::null_mut(), "configuration")?;
+            pointers::fill(config, handle::insert(Config::default()));
         }
         Ok(Status::Ok)
     })
@@ -141,11 +141,11 @@ pub unsafe extern "C" fn fbchat_config_set_str(
     key: fbchat_config_key,
     value: *const c_char,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         let config = handle::find::<Config>(config)?;
         let name = string_name(key)?;
         // SAFETY: the header asks for NULL or a C string.
-        let value = unsafe { text::read(value, "value") }?;
+        let value = unsafe { pointers::read(value, "value") }?;
         let mut settings = lock(&config);
         let session = &mut settings.session;
         set_string(session, key, value).map_err(|problem| match key {
@@ -179,10 +179,10 @@ pub extern "C" fn fbchat_config_set_int(
     key: fbchat_config_key,
     value: i64,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         let config = handle::find::<Config>(config)?;
         let mut settings = lock(&config);
-        let flag = |name: &str| text::flag(value, &format!("{name} must be 0 or 1"));
+        let flag = |name: &str| pointers::flag(value, &format!("{name} must be 0 or 1"));
         let session = &mut settings.session;
         match key {
             FBCHAT_CONFIG_ALLOW_INSECURE => {
@@ -236,7 +236,7 @@ pub extern "C" fn fbchat_config_set_log(
     callback: fbchat_log_fn,
     user: *mut c_void,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         let config = handle::find::<Config>(config)?;
         let levels = [
             Level::Error,
@@ -269,7 +269,7 @@ pub extern "C" fn fbchat_config_set_log(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_config_free(config: *mut fbchat_config) {
-    guard::value((), || {
+    panic::value((), || {
         if !config.is_null() {
             handle::remove::<Config>(config)?;
         }

@@ -1,11 +1,11 @@
 //! Reading events.
 
-use super::fields::{fbchat_event_kind, fbchat_field};
-use super::guard;
-use super::layout::{Cell, fbchat_event};
-use super::library::fbchat_status;
+use super::event_data::{Cell, fbchat_event};
+use super::fields::{fbchat_field, fbchat_kind};
+use super::panic;
+use super::pointers;
 use super::session::{fbchat_request, fbchat_session};
-use super::text;
+use super::status::{fbchat_status, fbchat_uid};
 use crate::status::{Problem, Status};
 use std::ffi::{c_char, c_void};
 
@@ -15,7 +15,7 @@ use std::ffi::{c_char, c_void};
 /// `event` is NULL or an event that is not freed yet.
 unsafe fn read<'a>(event: *const fbchat_event) -> Result<&'a fbchat_event, Problem> {
     // SAFETY: the caller's promise.
-    unsafe { event.as_ref() }.ok_or_else(|| text::null("event"))
+    unsafe { event.as_ref() }.ok_or_else(|| pointers::null("event"))
 }
 
 /// Says what an event tells.
@@ -27,9 +27,9 @@ unsafe fn read<'a>(event: *const fbchat_event) -> Result<&'a fbchat_event, Probl
 /// Threads: any, one at a time for one event.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_event_type(event: *const fbchat_event) -> fbchat_event_kind {
+pub unsafe extern "C" fn fbchat_event_kind(event: *const fbchat_event) -> fbchat_kind {
     // SAFETY: the header asks for NULL or a living event; so below.
-    guard::value(0, || Ok(unsafe { read(event) }?.kind))
+    panic::value(0, || Ok(unsafe { read(event) }?.kind))
 }
 
 /// Says whose event it is.
@@ -42,8 +42,8 @@ pub unsafe extern "C" fn fbchat_event_type(event: *const fbchat_event) -> fbchat
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_session(event: *const fbchat_event) -> fbchat_session {
-    // SAFETY: see fbchat_event_type.
-    guard::value(0, || Ok(unsafe { read(event) }?.session))
+    // SAFETY: see fbchat_event_kind.
+    panic::value(0, || Ok(unsafe { read(event) }?.session))
 }
 
 /// Says which request an event answers.
@@ -56,8 +56,8 @@ pub unsafe extern "C" fn fbchat_event_session(event: *const fbchat_event) -> fbc
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_request(event: *const fbchat_event) -> fbchat_request {
-    // SAFETY: see fbchat_event_type.
-    guard::value(0, || Ok(unsafe { read(event) }?.request))
+    // SAFETY: see fbchat_event_kind.
+    panic::value(0, || Ok(unsafe { read(event) }?.request))
 }
 
 /// Says why something failed.
@@ -70,8 +70,8 @@ pub unsafe extern "C" fn fbchat_event_request(event: *const fbchat_event) -> fbc
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_status(event: *const fbchat_event) -> fbchat_status {
-    guard::value(Status::Null.code(), || {
-        // SAFETY: see fbchat_event_type.
+    panic::value(Status::Null.code(), || {
+        // SAFETY: see fbchat_event_kind.
         Ok(unsafe { read(event) }?.status.code())
     })
 }
@@ -86,8 +86,8 @@ pub unsafe extern "C" fn fbchat_event_status(event: *const fbchat_event) -> fbch
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_user_data(event: *const fbchat_event) -> *mut c_void {
-    guard::value(std::ptr::null_mut(), || {
-        // SAFETY: see fbchat_event_type.
+    panic::value(std::ptr::null_mut(), || {
+        // SAFETY: see fbchat_event_kind.
         let event = unsafe { read(event) }?;
         Ok(std::ptr::with_exposed_provenance_mut(event.user_data))
     })
@@ -103,8 +103,8 @@ pub unsafe extern "C" fn fbchat_event_user_data(event: *const fbchat_event) -> *
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_count(event: *const fbchat_event) -> usize {
-    // SAFETY: see fbchat_event_type.
-    guard::value(0, || Ok(unsafe { read(event) }?.items))
+    // SAFETY: see fbchat_event_kind.
+    panic::value(0, || Ok(unsafe { read(event) }?.items))
 }
 
 /// Reads an integer field.
@@ -126,21 +126,51 @@ pub unsafe extern "C" fn fbchat_event_int(
     field: fbchat_field,
     value: *mut i64,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: see fbchat_event_type; the header asks for NULL or a place for an integer.
+    panic::status(|| {
+        // SAFETY: see fbchat_event_kind; the header asks for NULL or a place for an integer.
         let event = unsafe {
-            text::clear(value, 0, "integer")?;
+            pointers::clear(value, 0, "integer")?;
             read(event)?
         };
-        let Cell::Int(found) = event.cell(item, field)? else {
-            return Err(Problem::new(
-                Status::Key,
-                format!("Field {field} is a string"),
-            ));
+        let found = match event.cell(item, field)? {
+            Cell::Int(found) => found,
+            Cell::Uid(found) => found.cast_signed(),
+            _ => {
+                let text = format!("Field {field} is not an integer");
+                return Err(Problem::new(Status::Key, text));
+            }
         };
         // SAFETY: as above.
-        unsafe { text::fill(value, found) };
+        unsafe { pointers::fill(value, found) };
         Ok(Status::Ok)
+    })
+}
+
+/// Reads the number of a user.
+///
+/// @param event  the event
+/// @param item   which item, from 0
+/// @param field  a FBCHAT_FIELD_ number
+/// @return the user's number; 0 if this kind of event has no such field, or it is no user, which fbchat_last_error then says
+///
+/// Ownership: nothing changes hands.
+/// Threads: any, one at a time for one event.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_event_uid(
+    event: *const fbchat_event,
+    item: usize,
+    field: fbchat_field,
+) -> fbchat_uid {
+    panic::value(0, || {
+        // SAFETY: see fbchat_event_kind.
+        match unsafe { read(event) }?.cell(item, field)? {
+            Cell::Uid(uid) => Ok(uid),
+            _ => Err(Problem::new(
+                Status::Key,
+                format!("Field {field} is not the number of a user"),
+            )),
+        }
     })
 }
 
@@ -184,17 +214,17 @@ pub unsafe extern "C" fn fbchat_event_bytes(
     field: fbchat_field,
     len: *mut usize,
 ) -> *const c_void {
-    guard::value(std::ptr::null(), || {
-        // SAFETY: see fbchat_event_type; the header asks for NULL or a place for a length.
+    panic::value(std::ptr::null(), || {
+        // SAFETY: see fbchat_event_kind; the header asks for NULL or a place for a length.
         let event = unsafe {
-            text::fill(len, 0);
+            pointers::fill(len, 0);
             read(event)?
         };
         let Some(piece) = event.piece(item, field)? else {
             return Ok(std::ptr::null());
         };
         // SAFETY: as above.
-        unsafe { text::fill(len, piece.len()) };
+        unsafe { pointers::fill(len, piece.len()) };
         Ok(piece.as_ptr().cast())
     })
 }
@@ -208,7 +238,7 @@ pub unsafe extern "C" fn fbchat_event_bytes(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_free(event: *mut fbchat_event) {
-    guard::value((), || {
+    panic::value((), || {
         if !event.is_null() {
             // SAFETY: the header asks for an event that is not freed yet; all were boxed when they were given out.
             drop(unsafe { Box::from_raw(event) });

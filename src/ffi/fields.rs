@@ -1,68 +1,68 @@
 //! The numbers of events, of their fields and of the fields' values.
 
 /// Says what an event tells; ignore kinds that you do not know.
-pub type fbchat_event_kind = i32;
+pub type fbchat_kind = i32;
 /// Names a field of an event.
 pub type fbchat_field = i32;
 
 /// Login succeeded: UID, NAME, MESSAGE_LIMIT, FEATURES. Answers fbchat_session_login and fbchat_session_register.
-pub const FBCHAT_EVENT_LOGGED_IN: fbchat_event_kind = 1;
+pub const FBCHAT_EVENT_LOGGED_IN: fbchat_kind = 1;
 /// Login failed: status, REASON, and with FBCHAT_ERR_TLS the CERTIFICATE_ fields. Answers fbchat_session_login and
 /// fbchat_session_register; the session may log in again.
-pub const FBCHAT_EVENT_LOGIN_FAILED: fbchat_event_kind = 2;
+pub const FBCHAT_EVENT_LOGIN_FAILED: fbchat_kind = 2;
 /// The server wants a person in a browser (captcha, checkpoint): status, REASON. Answers fbchat_session_login and
 /// fbchat_session_register; the session may log in again.
-pub const FBCHAT_EVENT_CHALLENGE: fbchat_event_kind = 3;
+pub const FBCHAT_EVENT_CHALLENGE: fbchat_kind = 3;
 /// The connection changed: STATE; when waiting also WAIT_MS, status, REASON and the CERTIFICATE_ fields.
-pub const FBCHAT_EVENT_CONNECTION: fbchat_event_kind = 4;
+pub const FBCHAT_EVENT_CONNECTION: fbchat_kind = 4;
 /// A message: FROM, TO, FROM_NAME, TO_NAME, TEXT, TIME_MS, MESSAGE_ID, FLAGS.
-pub const FBCHAT_EVENT_MESSAGE: fbchat_event_kind = 5;
+pub const FBCHAT_EVENT_MESSAGE: fbchat_kind = 5;
 /// The server has the message: TO, MESSAGE_ID. Answers fbchat_session_send.
-pub const FBCHAT_EVENT_SENT: fbchat_event_kind = 6;
+pub const FBCHAT_EVENT_SENT: fbchat_kind = 6;
 /// A request failed for good: status, REASON. Answers any request.
-pub const FBCHAT_EVENT_FAILED: fbchat_event_kind = 7;
+pub const FBCHAT_EVENT_FAILED: fbchat_kind = 7;
 /// Somebody started or stopped writing: FROM, TYPING.
-pub const FBCHAT_EVENT_TYPING: fbchat_event_kind = 8;
+pub const FBCHAT_EVENT_TYPING: fbchat_kind = 8;
 /// All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL,
-/// PICTURE_HASH, STATUS_TIME_MS, IDLE_SINCE_MS. Answers fbchat_session_refresh, and comes by itself after login and when
+/// PICTURE_HASH, STATUS_TIME_MS, IDLE_SINCE_MS. Answers fbchat_session_request_buddy_list, and comes by itself after login and when
 /// friendships begin or end.
-pub const FBCHAT_EVENT_BUDDY_LIST: fbchat_event_kind = 9;
+pub const FBCHAT_EVENT_BUDDY_LIST: fbchat_kind = 9;
 /// One buddy changed: the fields of one BUDDY_LIST item.
-pub const FBCHAT_EVENT_PRESENCE: fbchat_event_kind = 10;
+pub const FBCHAT_EVENT_PRESENCE: fbchat_kind = 10;
 /// The session is over, its last event: status and REASON, if not by the host's own wish. Answers fbchat_session_logout.
-pub const FBCHAT_EVENT_CLOSED: fbchat_event_kind = 11;
+pub const FBCHAT_EVENT_CLOSED: fbchat_kind = 11;
 /// Messages of one conversation, oldest first: fbchat_event_count items of the fields of MESSAGE, all with
-/// FBCHAT_MESSAGE_REPLAYED; for the whole event PEER and MORE. Answers fbchat_session_history.
-pub const FBCHAT_EVENT_HISTORY: fbchat_event_kind = 12;
+/// FBCHAT_MESSAGE_REPLAYED; for the whole event PEER and MORE. Answers fbchat_session_request_history.
+pub const FBCHAT_EVENT_HISTORY: fbchat_kind = 12;
 /// What is unread: fbchat_event_count items of NOTIFICATION_KIND, UID, NAME, TIME_MS, NEW, UNREAD; for the whole event
-/// UNSEEN and INBOX. Answers fbchat_session_notifications. Comes by itself, then without items and with INBOX only, when
+/// UNSEEN and INBOX. Answers fbchat_session_request_notifications. Comes by itself, then without items and with INBOX only, when
 /// the number of conversations with unread messages changes.
-pub const FBCHAT_EVENT_NOTIFICATIONS: fbchat_event_kind = 13;
+pub const FBCHAT_EVENT_NOTIFICATIONS: fbchat_kind = 13;
 /// Somebody wants to be friends: UID, NAME, TEXT (may be empty), TIME_MS. Those who asked while the user was away come
-/// after login. Answer with fbchat_session_friend.
-pub const FBCHAT_EVENT_FRIEND_REQUEST: fbchat_event_kind = 14;
+/// after login. Answer with fbchat_session_change_friendship.
+pub const FBCHAT_EVENT_FRIEND_REQUEST: fbchat_kind = 14;
 /// Somebody's picture: UID; PICTURE_URL, PICTURE_HASH, PICTURE and CONTENT_TYPE, the last three absent for somebody who
-/// has none. Answers fbchat_session_picture.
-pub const FBCHAT_EVENT_PICTURE: fbchat_event_kind = 15;
+/// has none. Answers fbchat_session_request_picture.
+pub const FBCHAT_EVENT_PICTURE: fbchat_kind = 15;
 /// What somebody tells about themselves: UID, NAME, FIRST_NAME, RELATION, PICTURE_URL, PICTURE_HASH, EMAIL, STATUS_TEXT,
-/// STATUS_TIME_MS, MEMBER_SINCE_MS. Answers fbchat_session_profile.
-pub const FBCHAT_EVENT_PROFILE: fbchat_event_kind = 16;
+/// STATUS_TIME_MS, MEMBER_SINCE_MS. Answers fbchat_session_request_profile.
+pub const FBCHAT_EVENT_PROFILE: fbchat_kind = 16;
 /// Who was found: fbchat_event_count items of UID, NAME, RELATION, PICTURE_URL, PICTURE_HASH. Answers
-/// fbchat_session_search.
-pub const FBCHAT_EVENT_SEARCH: fbchat_event_kind = 17;
+/// fbchat_session_request_search.
+pub const FBCHAT_EVENT_SEARCH: fbchat_kind = 17;
 /// A friendship began or ended, by whomever: UID, NAME, FRIEND_ACTION. A BUDDY_LIST follows.
-pub const FBCHAT_EVENT_FRIEND: fbchat_event_kind = 18;
+pub const FBCHAT_EVENT_FRIEND: fbchat_kind = 18;
 /// A request is done, and there is no more to tell. Answers requests that have no event of their own.
-pub const FBCHAT_EVENT_DONE: fbchat_event_kind = 19;
+pub const FBCHAT_EVENT_DONE: fbchat_kind = 19;
 /// Somebody pokes: FROM, NAME, TIME_MS.
-pub const FBCHAT_EVENT_POKE: fbchat_event_kind = 20;
+pub const FBCHAT_EVENT_POKE: fbchat_kind = 20;
 /// All that is needed to go on later without the password: SAVED. Comes when the connection stands and whenever the host has
 /// taken what arrived, so the last one taken is the one to keep, in place of the one before. Keep it as secret as the
 /// password; a logout makes it worthless.
-pub const FBCHAT_EVENT_STATE: fbchat_event_kind = 21;
+pub const FBCHAT_EVENT_SAVED_SESSION: fbchat_kind = 21;
 /// Events of this session pile up, so it fetches nothing more until the host has taken half of them: WAITING. Nothing is
 /// lost: the server keeps the messages.
-pub const FBCHAT_EVENT_OVERLOAD: fbchat_event_kind = 22;
+pub const FBCHAT_EVENT_OVERLOAD: fbchat_kind = 22;
 
 /// Integer: the number of the user or of a buddy.
 pub const FBCHAT_FIELD_UID: fbchat_field = 1;
@@ -95,7 +95,7 @@ pub const FBCHAT_FIELD_FLAGS: fbchat_field = 14;
 /// Integer: 1 = writing, over after 10 seconds without another; 0 = stopped.
 pub const FBCHAT_FIELD_TYPING: fbchat_field = 15;
 /// Integer: a FBCHAT_CONNECTION_ state.
-pub const FBCHAT_FIELD_STATE: fbchat_field = 16;
+pub const FBCHAT_FIELD_CONNECTION: fbchat_field = 16;
 /// Integer: milliseconds until the next attempt; 0 = at once.
 pub const FBCHAT_FIELD_WAIT_MS: fbchat_field = 17;
 /// String: what went wrong, a sentence for people; absent if nothing did.
@@ -139,7 +139,7 @@ pub const FBCHAT_FIELD_INBOX: fbchat_field = 35;
 /// PRESENCE is FBCHAT_PRESENCE_IDLE, and if the server does not tell.
 pub const FBCHAT_FIELD_IDLE_SINCE_MS: fbchat_field = 36;
 /// Bytes: what fbchat_session_resume takes.
-pub const FBCHAT_FIELD_SAVED: fbchat_field = 50;
+pub const FBCHAT_FIELD_SAVED_SESSION: fbchat_field = 50;
 /// Integer: how many events wait.
 pub const FBCHAT_FIELD_WAITING: fbchat_field = 51;
 /// String: SHA-256 of the server's certificate that is not trusted, "AB:CD:…", as FBCHAT_CONFIG_PIN_SHA256 takes it. In

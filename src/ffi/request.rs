@@ -1,12 +1,12 @@
 //! One request among many: waiting for its answer, giving it up.
 
 use super::client::{fbchat_client, timeout};
-use super::guard;
+use super::event_data::fbchat_event;
 use super::handle;
-use super::layout::fbchat_event;
-use super::library::fbchat_status;
+use super::panic;
+use super::pointers;
 use super::session::fbchat_request;
-use super::text;
+use super::status::fbchat_status;
 use crate::client::Client;
 use crate::status::Status;
 use crate::types::RequestId;
@@ -33,14 +33,14 @@ pub unsafe extern "C" fn fbchat_request_wait(
     timeout_ms: i32,
     event: *mut *mut fbchat_event,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a pointer.
-        unsafe { text::clear(event, std::ptr::null_mut(), "event") }?;
+        unsafe { pointers::clear(event, std::ptr::null_mut(), "event") }?;
         let client = handle::find::<Client>(client)?;
         match client.wait(RequestId(request), timeout(timeout_ms)?)? {
             Some(found) => {
                 // SAFETY: as above.
-                unsafe { text::fill(event, fbchat_event::give(found)) };
+                unsafe { pointers::fill(event, fbchat_event::give(found)) };
                 Ok(Status::Ok)
             }
             None => Ok(Status::NoEvent),
@@ -65,7 +65,7 @@ pub extern "C" fn fbchat_request_cancel(
     client: *mut fbchat_client,
     request: fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         handle::find::<Client>(client)?.cancel(RequestId(request))?;
         Ok(Status::Ok)
     })

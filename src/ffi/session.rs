@@ -2,11 +2,11 @@
 
 use super::client::fbchat_client;
 use super::config::{self, fbchat_config};
-use super::guard;
+use super::event_data::fbchat_event;
 use super::handle;
-use super::layout::fbchat_event;
-use super::library::{fbchat_status, fbchat_uid};
-use super::{fields, text};
+use super::panic;
+use super::status::{fbchat_status, fbchat_uid};
+use super::{fields, pointers};
 use crate::client::{Client, SessionEvent, SessionId};
 use crate::status::{Problem, Status};
 use crate::types::{Event, OwnPresence, RequestId, Secret, Uid};
@@ -31,12 +31,12 @@ pub(super) unsafe fn ask(
     request: *mut fbchat_request,
     call: impl FnOnce(&Client) -> Result<RequestId, Problem>,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the caller's promise.
-        unsafe { text::fill(request, 0) };
+        unsafe { pointers::fill(request, 0) };
         let number = call(&*found(client)?)?;
         // SAFETY: the caller's promise.
-        unsafe { text::fill(request, number.0) };
+        unsafe { pointers::fill(request, number.0) };
         Ok(Status::Ok)
     })
 }
@@ -62,15 +62,15 @@ pub unsafe extern "C" fn fbchat_session_open(
     user_data: *mut c_void,
     session: *mut fbchat_session,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a number.
-        unsafe { text::clear(session, 0, "session") }?;
+        unsafe { pointers::clear(session, 0, "session") }?;
         let client = found(client)?;
         let settings = config::settings(config)?;
         let options = settings.as_ref().map(|settings| &settings.session);
         let opened = client.open(options, user_data.expose_provenance())?;
         // SAFETY: as above.
-        unsafe { text::fill(session, opened.0) };
+        unsafe { pointers::fill(session, opened.0) };
         Ok(Status::Ok)
     })
 }
@@ -99,8 +99,8 @@ pub unsafe extern "C" fn fbchat_session_login(
     // SAFETY: the header asks for NULL or C strings, and NULL or a place for a number.
     unsafe {
         ask(client, request, |client| {
-            let email = text::read(email, "e-mail address")?;
-            let password = text::read(password, "password")?;
+            let email = pointers::read(email, "e-mail address")?;
+            let password = pointers::read(password, "password")?;
             Ok(client.login(SessionId(session), email, Secret::new(password.to_owned()))?)
         })
     }
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn fbchat_session_login(
 ///
 /// @param client   the client
 /// @param session  a session in which nobody is logged in, opened with the same server
-/// @param state    FBCHAT_FIELD_SAVED of the last FBCHAT_EVENT_STATE
+/// @param state    FBCHAT_FIELD_SAVED_SESSION of the last FBCHAT_EVENT_SAVED_SESSION
 /// @param len      its length, in bytes
 /// @param request  out: answered by LOGGED_IN, or by LOGIN_FAILED (with FBCHAT_ERR_LOGGED_OUT if the server has ended the
 ///                 session: log in with the password); may be NULL
@@ -135,7 +135,8 @@ pub unsafe extern "C" fn fbchat_session_resume(
     unsafe {
         ask(client, request, |client| {
             // Bytes that are no text are no saved state either; the empty one says so.
-            let state = std::str::from_utf8(text::bytes(state, len, "state")?).unwrap_or_default();
+            let state =
+                std::str::from_utf8(pointers::bytes(state, len, "state")?).unwrap_or_default();
             Ok(client.resume(SessionId(session), Secret::new(state.to_owned()))?)
         })
     }
@@ -167,7 +168,7 @@ pub unsafe extern "C" fn fbchat_session_send(
     // SAFETY: the header asks for NULL or a C string, and NULL or a place for a number.
     unsafe {
         ask(client, request, |client| {
-            let message = text::read(message, "message")?;
+            let message = pointers::read(message, "message")?;
             Ok(client.send(SessionId(session), Uid(to), message)?)
         })
     }
@@ -192,9 +193,9 @@ pub extern "C" fn fbchat_session_set_typing(
     to: fbchat_uid,
     typing: i32,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         let client = found(client)?;
-        let typing = text::flag(i64::from(typing), "typing must be 0 or 1")?;
+        let typing = pointers::flag(i64::from(typing), "typing must be 0 or 1")?;
         client.set_typing(SessionId(session), Uid(to), typing)?;
         Ok(Status::Ok)
     })
@@ -217,7 +218,7 @@ pub extern "C" fn fbchat_session_set_presence(
     session: fbchat_session,
     presence: i32,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         let client = found(client)?;
         let presence = match presence {
             fields::FBCHAT_PRESENCE_ACTIVE => OwnPresence::Active,
@@ -245,14 +246,14 @@ pub extern "C" fn fbchat_session_set_presence(
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_session_buddy_list(
+pub unsafe extern "C" fn fbchat_session_get_buddy_list(
     client: *mut fbchat_client,
     session: fbchat_session,
     event: *mut *mut fbchat_event,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a pointer.
-        unsafe { text::clear(event, std::ptr::null_mut(), "event") }?;
+        unsafe { pointers::clear(event, std::ptr::null_mut(), "event") }?;
         let client = found(client)?;
         let session = SessionId(session);
         let snapshot = fbchat_event::give(SessionEvent {
@@ -264,7 +265,7 @@ pub unsafe extern "C" fn fbchat_session_buddy_list(
             },
         });
         // SAFETY: as above.
-        unsafe { text::fill(event, snapshot) };
+        unsafe { pointers::fill(event, snapshot) };
         Ok(Status::Ok)
     })
 }
@@ -281,7 +282,7 @@ pub unsafe extern "C" fn fbchat_session_buddy_list(
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_session_refresh(
+pub unsafe extern "C" fn fbchat_session_request_buddy_list(
     client: *mut fbchat_client,
     session: fbchat_session,
     request: *mut fbchat_request,
@@ -336,7 +337,7 @@ pub extern "C" fn fbchat_session_close(
     client: *mut fbchat_client,
     session: fbchat_session,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         found(client)?.close(SessionId(session))?;
         Ok(Status::Ok)
     })

@@ -2,10 +2,10 @@
 
 use super::client::fbchat_client;
 use super::fields;
-use super::guard;
-use super::library::{fbchat_status, fbchat_uid};
+use super::panic;
+use super::pointers;
 use super::session::{ask, fbchat_request, fbchat_session, found};
-use super::text;
+use super::status::{fbchat_status, fbchat_uid};
 use crate::client::{MAX_PICTURE, SessionId};
 use crate::status::{Problem, Status};
 use crate::types::{FriendAction, Uid};
@@ -29,7 +29,7 @@ use std::ffi::{c_char, c_void};
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_session_history(
+pub unsafe extern "C" fn fbchat_session_request_history(
     client: *mut fbchat_client,
     session: fbchat_session,
     with: fbchat_uid,
@@ -57,13 +57,13 @@ pub unsafe extern "C" fn fbchat_session_history(
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_session_picture(
+pub unsafe extern "C" fn fbchat_session_request_picture(
     client: *mut fbchat_client,
     session: fbchat_session,
     uid: fbchat_uid,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    // SAFETY: see fbchat_session_history.
+    // SAFETY: see fbchat_session_request_history.
     unsafe {
         ask(client, request, |client| {
             Ok(client.picture(SessionId(session), Uid(uid))?)
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn fbchat_session_set_picture(
             let picture = match (bytes.is_null(), len) {
                 (true, 0) => None,
                 // One byte more than is taken, so that the length is refused and no more is read.
-                _ => Some(text::bytes(
+                _ => Some(pointers::bytes(
                     bytes,
                     len.min(MAX_PICTURE.saturating_add(1)),
                     "picture",
@@ -123,13 +123,13 @@ pub unsafe extern "C" fn fbchat_session_set_picture(
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_session_profile(
+pub unsafe extern "C" fn fbchat_session_request_profile(
     client: *mut fbchat_client,
     session: fbchat_session,
     uid: fbchat_uid,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    // SAFETY: see fbchat_session_history.
+    // SAFETY: see fbchat_session_request_history.
     unsafe {
         ask(client, request, |client| {
             Ok(client.profile(SessionId(session), Uid(uid))?)
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn fbchat_session_profile(
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_session_search(
+pub unsafe extern "C" fn fbchat_session_request_search(
     client: *mut fbchat_client,
     session: fbchat_session,
     query: *const c_char,
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn fbchat_session_search(
     // SAFETY: the header asks for NULL or a C string, and NULL or a place for a number; so below.
     unsafe {
         ask(client, request, |client| {
-            let query = text::read(query, "query")?;
+            let query = pointers::read(query, "query")?;
             Ok(client.search(SessionId(session), query)?)
         })
     }
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn fbchat_session_search(
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_session_friend(
+pub unsafe extern "C" fn fbchat_session_change_friendship(
     client: *mut fbchat_client,
     session: fbchat_session,
     uid: fbchat_uid,
@@ -190,10 +190,10 @@ pub unsafe extern "C" fn fbchat_session_friend(
     message: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    // SAFETY: see fbchat_session_search.
+    // SAFETY: see fbchat_session_request_search.
     unsafe {
         ask(client, request, |client| {
-            let message = text::maybe(message, "message")?;
+            let message = pointers::maybe(message, "message")?;
             let action = match (action, message) {
                 (fields::FBCHAT_FRIEND_REQUEST, message) => {
                     FriendAction::Request(message.unwrap_or_default().to_owned())
@@ -234,10 +234,10 @@ pub unsafe extern "C" fn fbchat_session_set_status_text(
     message: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    // SAFETY: see fbchat_session_search.
+    // SAFETY: see fbchat_session_request_search.
     unsafe {
         ask(client, request, |client| {
-            let message = text::maybe(message, "status")?;
+            let message = pointers::maybe(message, "status")?;
             Ok(client.set_status_text(SessionId(session), message)?)
         })
     }
@@ -260,7 +260,7 @@ pub extern "C" fn fbchat_session_mark_read(
     session: fbchat_session,
     with: fbchat_uid,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         let what = Some(Uid(with)).filter(|uid| uid.0 != 0);
         found(client)?.mark_read(SessionId(session), what)?;
         Ok(Status::Ok)
@@ -279,12 +279,12 @@ pub extern "C" fn fbchat_session_mark_read(
 /// Threads: any.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_session_notifications(
+pub unsafe extern "C" fn fbchat_session_request_notifications(
     client: *mut fbchat_client,
     session: fbchat_session,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    // SAFETY: see fbchat_session_history.
+    // SAFETY: see fbchat_session_request_history.
     unsafe {
         ask(client, request, |client| {
             Ok(client.notifications(SessionId(session))?)
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn fbchat_session_poke(
     uid: fbchat_uid,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    // SAFETY: see fbchat_session_history.
+    // SAFETY: see fbchat_session_request_history.
     unsafe {
         ask(client, request, |client| {
             Ok(client.poke(SessionId(session), Uid(uid))?)

@@ -55,7 +55,7 @@ fn free(event: *mut fbchat_event) {
 
 #[test]
 fn status_numbers_of_the_header_are_those_of_the_library() {
-    let source = include_str!("library.rs");
+    let source = include_str!("status.rs");
     let declared: Vec<_> = source
         .lines()
         .filter_map(|line| line.strip_prefix("pub const "))
@@ -89,7 +89,7 @@ fn message_fields_can_be_read() {
     }));
     // SAFETY: a living event.
     unsafe {
-        assert_eq!(fbchat_event_type(event), FBCHAT_EVENT_MESSAGE);
+        assert_eq!(fbchat_event_kind(event), FBCHAT_EVENT_MESSAGE);
         assert_eq!(fbchat_event_session(event), 3);
         assert_eq!(fbchat_event_request(event), 0);
         assert_eq!(fbchat_event_status(event), FBCHAT_OK);
@@ -278,7 +278,7 @@ fn failures_carry_status_and_reason() {
     }));
     assert_eq!(int(waiting, 0, FBCHAT_FIELD_WAIT_MS), Ok(3000));
     assert_eq!(
-        int(waiting, 0, FBCHAT_FIELD_STATE),
+        int(waiting, 0, FBCHAT_FIELD_CONNECTION),
         Ok(i64::from(FBCHAT_CONNECTION_WAITING))
     );
     assert_eq!(
@@ -346,9 +346,9 @@ fn numbers_of_distrust_are_those_of_the_header() {
 
 #[test]
 fn panic_becomes_a_status() {
-    assert_eq!(guard::status(|| panic!("injected")), FBCHAT_ERR_PANIC);
+    assert_eq!(panic::status(|| panic!("injected")), FBCHAT_ERR_PANIC);
     assert!(last_error().contains("bug in fbchat"));
-    assert_eq!(guard::value(7, || panic!("injected")), 7);
-    assert_eq!(guard::status(|| Ok(Status::Ok)), FBCHAT_OK);
+    assert_eq!(panic::value(7, || panic!("injected")), 7);
+    assert_eq!(panic::status(|| Ok(Status::Ok)), FBCHAT_OK);
     assert_eq!(last_error(), "");
 }

@@ -1,7 +1,7 @@
 //! The layout of events about people, beside messages and presence.
 
+use super::event_data::{MESSAGE, fbchat_event};
 use super::fields::*;
-use super::layout::{MESSAGE, fbchat_event};
 use crate::types::{
     Event, FriendRequest, Notification, NotificationKind, Person, Picture, Profile, Relation,
 };

@@ -1,7 +1,7 @@
 //! What was loaded, and what the numbers mean.
 
-use super::guard;
-use super::text;
+use super::panic;
+use super::pointers;
 use crate::status::{Problem, Status};
 use crate::types::message_part;
 use std::ffi::c_char;
@@ -124,9 +124,9 @@ pub extern "C" fn fbchat_abi_version() -> u32 {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_has_feature(name: *const c_char) -> i32 {
-    guard::value(0, || {
+    panic::value(0, || {
         // SAFETY: the header asks for NULL or a C string.
-        let name = unsafe { text::read(name, "feature's name") }?;
+        let name = unsafe { pointers::read(name, "feature's name") }?;
         let rustls = cfg!(feature = "rustls");
         Ok(i32::from(match name {
             "tls" => true,
@@ -157,17 +157,17 @@ pub unsafe extern "C" fn fbchat_message_part(
     limit: i64,
     len: *mut usize,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a number.
-        unsafe { text::clear(len, 0, "length") }?;
+        unsafe { pointers::clear(len, 0, "length") }?;
         // SAFETY: the header asks for NULL or a C string.
-        let text = unsafe { text::read(text, "text") }?;
+        let text = unsafe { pointers::read(text, "text") }?;
         let limit = usize::try_from(limit).ok().filter(|&limit| limit > 0);
         let limit = limit.ok_or_else(|| {
             Problem::new(Status::Argument, "A message has at least one character")
         })?;
         // SAFETY: as above; it is not NULL.
-        unsafe { text::fill(len, message_part(text, limit)) };
+        unsafe { pointers::fill(len, message_part(text, limit)) };
         Ok(Status::Ok)
     })
 }
@@ -195,5 +195,5 @@ pub extern "C" fn fbchat_status_name(status: fbchat_status) -> *const c_char {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_last_error() -> *const c_char {
-    guard::last_error()
+    panic::last_error()
 }

@@ -16,7 +16,7 @@ const PART: usize = 64;
 /// An event; freed by fbchat_event_free.
 #[derive(Debug)]
 pub struct fbchat_event {
-    pub(super) kind: fbchat_event_kind,
+    pub(super) kind: fbchat_kind,
     pub(super) session: u64,
     pub(super) request: u64,
     pub(super) status: Status,
@@ -39,6 +39,7 @@ pub struct fbchat_event {
 pub(super) enum Cell {
     Absent,
     Int(i64),
+    Uid(u64),
     Text { start: usize, len: usize },
 }
 
@@ -82,7 +83,7 @@ impl From<SessionEvent> for fbchat_event {
 impl Drop for fbchat_event {
     fn drop(&mut self) {
         // As good as the password.
-        if self.kind == FBCHAT_EVENT_STATE {
+        if self.kind == FBCHAT_EVENT_SAVED_SESSION {
             self.buffer.zeroize();
         }
     }
@@ -180,8 +181,8 @@ impl fbchat_event {
                 self.buddy(buddy);
             }
             Event::State(state) => {
-                self.kind = FBCHAT_EVENT_STATE;
-                self.columns = &[FBCHAT_FIELD_SAVED];
+                self.kind = FBCHAT_EVENT_SAVED_SESSION;
+                self.columns = &[FBCHAT_FIELD_SAVED_SESSION];
                 // At once in its full size: a growing buffer would leave copies behind.
                 self.buffer.reserve_exact(state.reveal().len() + 1);
                 self.text(state.reveal());
@@ -199,7 +200,7 @@ impl fbchat_event {
         }
     }
 
-    pub(super) fn answer(&mut self, kind: fbchat_event_kind, request: Option<RequestId>) {
+    pub(super) fn answer(&mut self, kind: fbchat_kind, request: Option<RequestId>) {
         self.kind = kind;
         self.request = request.map_or(0, |request| request.0);
     }
@@ -221,7 +222,7 @@ impl fbchat_event {
     fn connection(&mut self, connection: &Connection) {
         self.kind = FBCHAT_EVENT_CONNECTION;
         self.columns = &[
-            FBCHAT_FIELD_STATE,
+            FBCHAT_FIELD_CONNECTION,
             FBCHAT_FIELD_WAIT_MS,
             FBCHAT_FIELD_REASON,
             FBCHAT_FIELD_CERTIFICATE_SHA256,
@@ -285,8 +286,7 @@ impl fbchat_event {
     }
 
     pub(super) fn uid(&mut self, uid: Uid) {
-        // Numbers beyond 63 bits do not exist; one that a server makes up keeps its bits.
-        self.int(uid.0.cast_signed());
+        self.cells.push(Cell::Uid(uid.0));
     }
 
     pub(super) fn int(&mut self, value: i64) {
@@ -377,7 +377,7 @@ impl fbchat_event {
                 Ok(self.buffer.get(start..).and_then(|rest| rest.get(..len)))
             }
             Cell::Absent => Ok(None),
-            Cell::Int(_) => Err(Problem::new(
+            Cell::Int(_) | Cell::Uid(_) => Err(Problem::new(
                 Status::Key,
                 format!("Field {field} is an integer"),
             )),
