@@ -54,7 +54,7 @@ static gboolean apply(const fbchat_event *event, size_t item)
 	if (fb_request_answer(connection, event))
 		return TRUE;
 
-	switch (fbchat_event_type(event)) {
+	switch (fbchat_event_kind(event)) {
 	case FBCHAT_EVENT_LOGGED_IN:
 		fb_connection_logged_in(connection, event);
 		return TRUE;
@@ -66,7 +66,7 @@ static gboolean apply(const fbchat_event *event, size_t item)
 	case FBCHAT_EVENT_CONNECTION:
 		fb_connection_state(connection, event);
 		return TRUE;
-	case FBCHAT_EVENT_STATE:
+	case FBCHAT_EVENT_SAVED_SESSION:
 		fb_saved_note(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_BUDDY_LIST:

@@ -259,7 +259,7 @@ void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event
 	const char *name = fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL);
 
 	connection->resuming = FALSE;
-	connection->uid = (fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID);
+	connection->uid = fbchat_event_uid(event, 0, FBCHAT_FIELD_UID);
 	connection->features = fb_int(event, 0, FBCHAT_FIELD_FEATURES);
 	connection->message_limit = fb_int(event, 0, FBCHAT_FIELD_MESSAGE_LIMIT);
 	/* The name that stands before one's own lines. */
@@ -273,7 +273,7 @@ void fb_connection_state(FbConnection *connection, const fbchat_event *event)
 {
 	const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
 
-	switch (fb_int(event, 0, FBCHAT_FIELD_STATE)) {
+	switch (fb_int(event, 0, FBCHAT_FIELD_CONNECTION)) {
 	case FBCHAT_CONNECTION_LOGGING_IN:
 		start_outage(connection);
 		show_step(connection, 0, _("Signing in"));
@@ -325,7 +325,7 @@ void fb_connection_failed(FbConnection *connection, const fbchat_event *event)
 	}
 	note_failure(connection, event);
 	/* A challenge is one whatever number comes with it. */
-	if (fbchat_event_type(event) == FBCHAT_EVENT_CHALLENGE)
+	if (fbchat_event_kind(event) == FBCHAT_EVENT_CHALLENGE)
 		connection->why = FBCHAT_ERR_CHALLENGE;
 	purple_debug_info("fbchat", "the session ended: %s\n", fbchat_status_name(connection->why));
 	report_failure(connection, reason != NULL && *reason != '\0' ? reason : _("The server ended the connection."));

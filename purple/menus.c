@@ -173,7 +173,7 @@ GList *fb_attention_types(PurpleAccount *account)
 
 void fb_poke_received(FbConnection *connection, const fbchat_event *event)
 {
-	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_FROM));
+	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM));
 
 	purple_prpl_got_attention(connection->gc, who, 0);
 	g_free(who);

@@ -64,6 +64,6 @@ void fb_get_public_alias(PurpleConnection *gc, FbNamed succeeded, FbNamed failed
 
 	if (signed_off(gc, failed))
 		return;
-	begun(connection, fbchat_session_profile(fb_client(), connection->session, connection->uid, &connection->begun),
+	begun(connection, fbchat_session_request_profile(fb_client(), connection->session, connection->uid, &connection->begun),
 	      succeeded, failed, NULL);
 }

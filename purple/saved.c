@@ -20,7 +20,7 @@ static char *key_of(FbConnection *connection)
 void fb_saved_note(FbConnection *connection, const fbchat_event *event)
 {
 	size_t len = 0;
-	const char *state = fbchat_event_bytes(event, 0, FBCHAT_FIELD_SAVED, &len);
+	const char *state = fbchat_event_bytes(event, 0, FBCHAT_FIELD_SAVED_SESSION, &len);
 
 	fb_free_secret(connection->saved);
 	connection->saved = state != NULL ? g_strndup(state, len) : NULL;
