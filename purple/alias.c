@@ -106,6 +106,6 @@ void fb_get_public_alias(PurpleConnection *gc, FbAliasTold succeeded, FbAliasTol
 
 	if (signed_off(gc, failed))
 		return;
-	begun(connection, fbchat_session_profile(fb_client(), connection->session, connection->uid, &connection->begun),
+	begun(connection, fbchat_session_request_profile(fb_client(), connection->session, connection->uid, &connection->begun),
 	      succeeded, failed, NULL);
 }

@@ -145,7 +145,7 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	fbchat_session session = connection->session;
-	fbchat_uid uid = (fbchat_uid)fb_int(event, item, FBCHAT_FIELD_UID);
+	fbchat_uid uid = fbchat_event_uid(event, item, FBCHAT_FIELD_UID);
 	const char *name = fbchat_event_str(event, item, FBCHAT_FIELD_NAME, NULL);
 	PurpleBuddy *buddy;
 	char *who;

@@ -305,7 +305,7 @@ void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event
 	const char *name = fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL);
 
 	fb_resume_end(connection);
-	connection->uid = (fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID);
+	connection->uid = fbchat_event_uid(event, 0, FBCHAT_FIELD_UID);
 	connection->features = fb_int(event, 0, FBCHAT_FIELD_FEATURES);
 	connection->message_limit = fb_int(event, 0, FBCHAT_FIELD_MESSAGE_LIMIT);
 	/* The name in front of the user's own lines. */
@@ -317,7 +317,7 @@ void fb_connection_state(FbConnection *connection, const fbchat_event *event)
 {
 	const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
 
-	switch (fb_int(event, 0, FBCHAT_FIELD_STATE)) {
+	switch (fb_int(event, 0, FBCHAT_FIELD_CONNECTION)) {
 	case FBCHAT_CONNECTION_LOGGING_IN:
 		start_outage(connection);
 		show_step(connection, 0, _("Signing in"));
@@ -366,7 +366,7 @@ void fb_connection_failed(FbConnection *connection, const fbchat_event *event)
 		return;
 	note_failure(connection->sign_on, event);
 	/* A challenge is one, whatever status comes with it. */
-	if (fbchat_event_type(event) == FBCHAT_EVENT_CHALLENGE)
+	if (fbchat_event_kind(event) == FBCHAT_EVENT_CHALLENGE)
 		connection->sign_on->why = FBCHAT_ERR_CHALLENGE;
 	purple_debug_info("fbchat", "the session ended: %s\n", fbchat_status_name(connection->sign_on->why));
 	report_failure(connection, reason != NULL && *reason != '\0' ? reason : _("The server ended the connection."));

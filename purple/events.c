@@ -49,7 +49,7 @@ static gboolean apply(const fbchat_event *event, size_t item)
 	if (fb_pending_answer(connection, event))
 		return TRUE;
 
-	switch (fbchat_event_type(event)) {
+	switch (fbchat_event_kind(event)) {
 	case FBCHAT_EVENT_LOGGED_IN:
 		fb_connection_logged_in(connection, event);
 		fb_register_logged_in(connection);
@@ -62,7 +62,7 @@ static gboolean apply(const fbchat_event *event, size_t item)
 	case FBCHAT_EVENT_CONNECTION:
 		fb_connection_state(connection, event);
 		return TRUE;
-	case FBCHAT_EVENT_STATE:
+	case FBCHAT_EVENT_SAVED_SESSION:
 		fb_resume_saved(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_BUDDY_LIST:

@@ -25,10 +25,10 @@ static gboolean is_friend(FbConnection *connection, const char *who)
 	gboolean found = FALSE;
 	size_t item;
 
-	if (fbchat_session_buddy_list(fb_client(), connection->session, &list) != FBCHAT_OK)
+	if (fbchat_session_get_buddy_list(fb_client(), connection->session, &list) != FBCHAT_OK)
 		return FALSE;
 	for (item = 0; item < fbchat_event_count(list) && !found; item++)
-		found = (fbchat_uid)fb_int(list, item, FBCHAT_FIELD_UID) == uid;
+		found = fbchat_event_uid(list, item, FBCHAT_FIELD_UID) == uid;
 	fbchat_event_free(list);
 	return found;
 }
@@ -36,14 +36,14 @@ static gboolean is_friend(FbConnection *connection, const char *who)
 static void befriend(FbConnection *connection, const char *who, int32_t action, const char *message, FbAnswered answered)
 {
 	fbchat_status status =
-		fbchat_session_friend(fb_client(), connection->session, fb_uid_of(who), action, message, &connection->begun);
+		fbchat_session_change_friendship(fb_client(), connection->session, fb_uid_of(who), action, message, &connection->begun);
 
 	fb_pending_add(connection, status, answered, who, NULL);
 }
 
 void fb_refresh(FbConnection *connection)
 {
-	fbchat_session_refresh(fb_client(), connection->session, NULL);
+	fbchat_session_request_buddy_list(fb_client(), connection->session, NULL);
 }
 
 /* The user has answered a question with this action. */
@@ -76,7 +76,7 @@ void fb_friend_requested(FbConnection *connection, const fbchat_event *event)
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	const char *name = fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL);
 	const char *text = fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL);
-	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID));
+	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID));
 	guint number;
 
 	if (fb_prompt_may_authorise(connection, who)) {
@@ -98,7 +98,7 @@ void fb_friend_requested(FbConnection *connection, const fbchat_event *event)
 void fb_friend_changed(FbConnection *connection, const fbchat_event *event)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
-	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID));
+	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID));
 	GSList *buddies = NULL;
 
 	fb_prompts_drop(connection, who);
@@ -155,7 +155,7 @@ static void asked_to_be_friends(FbConnection *connection, const fbchat_event *ev
 		not_added(connection, who, failure);
 		return;
 	}
-	fb_pending_add(connection, fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
+	fb_pending_add(connection, fbchat_session_request_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
 	               profile_of_added, who, NULL);
 }
 
@@ -178,7 +178,7 @@ static void found_for_adding(FbConnection *connection, const fbchat_event *event
 	}
 	if (placeholder == NULL)
 		return; /* The user has removed it again. */
-	who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID));
+	who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID));
 	group = purple_buddy_get_group(placeholder);
 	if (purple_find_buddy(account, who) == NULL)
 		purple_blist_add_buddy(purple_buddy_new(account, who, placeholder->alias), NULL, group, NULL);
@@ -199,7 +199,7 @@ void fb_add_buddy_with_invite(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGr
 	if (message != NULL && *message == '\0')
 		message = NULL;
 	if (fb_uid_of(who) == 0) {
-		fb_pending_add(connection, fbchat_session_search(fb_client(), connection->session, who, &connection->begun),
+		fb_pending_add(connection, fbchat_session_request_search(fb_client(), connection->session, who, &connection->begun),
 		               found_for_adding, who, message);
 		return;
 	}

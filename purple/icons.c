@@ -76,7 +76,7 @@ static void fetch_next(FbConnection *connection)
 			return;
 		who = g_strdup(key);
 		g_hash_table_iter_remove(&iter);
-		status = fbchat_session_picture(fb_client(), connection->session, fb_uid_of(who), &connection->begun);
+		status = fbchat_session_request_picture(fb_client(), connection->session, fb_uid_of(who), &connection->begun);
 		if (status == FBCHAT_OK) {
 			connection->icons->fetches++;
 			fb_pending_add(connection, status, fetched, who, NULL);

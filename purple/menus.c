@@ -183,7 +183,7 @@ GList *fb_attention_types(PurpleAccount *account)
 
 void fb_poke_received(FbConnection *connection, const fbchat_event *event)
 {
-	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_FROM));
+	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM));
 	fbchat_session session = connection->session;
 
 	fb_stranger_begin(connection, who, fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL), time(NULL));

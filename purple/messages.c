@@ -195,7 +195,7 @@ void fb_message_received(FbConnection *connection, const fbchat_event *event)
 	gint64 flags = fb_int(event, 0, FBCHAT_FIELD_FLAGS);
 	gint64 time_ms = fb_int(event, 0, FBCHAT_FIELD_TIME_MS);
 	gboolean own = (flags & FBCHAT_MESSAGE_OWN) != 0;
-	fbchat_uid with = (fbchat_uid)fb_int(event, 0, own ? FBCHAT_FIELD_TO : FBCHAT_FIELD_FROM);
+	fbchat_uid with = fbchat_event_uid(event, 0, own ? FBCHAT_FIELD_TO : FBCHAT_FIELD_FROM);
 	const char *name = fbchat_event_str(event, 0, own ? FBCHAT_FIELD_TO_NAME : FBCHAT_FIELD_FROM_NAME, NULL);
 	/* Without a time it is now; 0 would be shown as 1970. */
 	time_t when = time_ms > 0 ? (time_t)(time_ms / 1000) : time(NULL);

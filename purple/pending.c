@@ -87,7 +87,7 @@ const char *fb_failure(const fbchat_event *event)
 
 	if (event == NULL)
 		return fbchat_last_error();
-	if (fbchat_event_type(event) != FBCHAT_EVENT_FAILED)
+	if (fbchat_event_kind(event) != FBCHAT_EVENT_FAILED)
 		return NULL;
 	reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
 	return reason != NULL && *reason != '\0' ? reason : _("The server refused.");

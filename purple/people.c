@@ -88,7 +88,7 @@ void fb_get_info(PurpleConnection *gc, const char *who)
 		purple_notify_user_info_destroy(info);
 		return;
 	}
-	fb_pending_add(connection, fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
+	fb_pending_add(connection, fbchat_session_request_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
 	               profile_arrived, who, NULL);
 }
 
@@ -147,7 +147,7 @@ static void search_answered(FbConnection *connection, const fbchat_event *event,
 		GList *row = NULL;
 
 		row = g_list_append(row, g_strdup(fbchat_event_str(event, item, FBCHAT_FIELD_NAME, NULL)));
-		row = g_list_append(row, fb_name_of((fbchat_uid)fb_int(event, item, FBCHAT_FIELD_UID)));
+		row = g_list_append(row, fb_name_of(fbchat_event_uid(event, item, FBCHAT_FIELD_UID)));
 		row = g_list_append(row, g_strdup(relation_text(fb_int(event, item, FBCHAT_FIELD_RELATION))));
 		purple_notify_searchresults_row_add(results, row);
 	}
@@ -157,7 +157,7 @@ static void search_answered(FbConnection *connection, const fbchat_event *event,
 
 void fb_search(FbConnection *connection, const char *words)
 {
-	fb_pending_add(connection, fbchat_session_search(fb_client(), connection->session, words, &connection->begun),
+	fb_pending_add(connection, fbchat_session_request_search(fb_client(), connection->session, words, &connection->begun),
 	               search_answered, NULL, words);
 }
 
@@ -211,7 +211,7 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 
 static void ask_history(FbConnection *connection, const char *who, const char *recent)
 {
-	fb_pending_add(connection, fbchat_session_history(fb_client(), connection->session, fb_uid_of(who), 0, &connection->begun),
+	fb_pending_add(connection, fbchat_session_request_history(fb_client(), connection->session, fb_uid_of(who), 0, &connection->begun),
 	               history_arrived, who, recent);
 }
 

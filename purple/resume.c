@@ -41,7 +41,7 @@ void fb_resume_free(FbConnection *connection)
 void fb_resume_saved(FbConnection *connection, const fbchat_event *event)
 {
 	size_t len = 0;
-	const char *state = fbchat_event_bytes(event, 0, FBCHAT_FIELD_SAVED, &len);
+	const char *state = fbchat_event_bytes(event, 0, FBCHAT_FIELD_SAVED_SESSION, &len);
 
 	fb_free_secret(connection->resume->state);
 	connection->resume->state = state != NULL ? g_strndup(state, len) : NULL;

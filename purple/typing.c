@@ -27,7 +27,7 @@ unsigned int fb_send_typing(PurpleConnection *gc, const char *who, PurpleTypingS
 
 void fb_typing_received(FbConnection *connection, const fbchat_event *event)
 {
-	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_FROM));
+	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM));
 
 	if (fb_int(event, 0, FBCHAT_FIELD_TYPING) != 0)
 		serv_got_typing(connection->gc, who, TYPING_EXPIRES_SECONDS, PURPLE_TYPING);

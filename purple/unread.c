@@ -140,6 +140,6 @@ void fb_unread_notices(FbConnection *connection)
 	if (!purple_account_get_check_mail(purple_connection_get_account(connection->gc)) ||
 	    (connection->features & FBCHAT_FEATURE_NOTIFICATIONS) == 0)
 		return;
-	fb_pending_add(connection, fbchat_session_notifications(fb_client(), connection->session, &connection->begun),
+	fb_pending_add(connection, fbchat_session_request_notifications(fb_client(), connection->session, &connection->begun),
 	               notices_arrived, NULL, NULL);
 }

@@ -1,10 +1,11 @@
+mod documented;
 mod settings;
 
 use super::*;
 use crate::client::{SessionEvent, SessionId};
 use crate::status::{Distrust, Problem, Status, Untrusted};
 use crate::types::{
-    Buddy, Connection, Event, Feature, Image, Message, Origin, Picture, Presence, RequestId, Uid,
+    Buddy, Connection, Event, Image, Message, Origin, Picture, Presence, RequestId, Secret, Uid,
 };
 use std::ffi::{CStr, CString};
 use std::ptr::{null, null_mut};
@@ -54,27 +55,6 @@ fn free(event: *mut fbchat_event) {
 }
 
 #[test]
-fn status_numbers_of_the_header_are_those_of_the_library() {
-    let source = include_str!("library.rs");
-    let declared: Vec<_> = source
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub const "))
-        .filter_map(|line| line.split_once(": fbchat_status = "))
-        .map(|(name, number)| {
-            (
-                name.to_owned(),
-                number.trim_end_matches(';').parse().unwrap(),
-            )
-        })
-        .collect();
-    let known: Vec<(String, i32)> = Status::ALL
-        .iter()
-        .map(|status| (status.c_name().to_str().unwrap().to_owned(), status.code()))
-        .collect();
-    assert_eq!(declared, known);
-}
-
-#[test]
 fn message_fields_can_be_read() {
     let event = made(Event::Message(Message {
         from: Uid(1 << 40),
@@ -89,7 +69,7 @@ fn message_fields_can_be_read() {
     }));
     // SAFETY: a living event.
     unsafe {
-        assert_eq!(fbchat_event_type(event), FBCHAT_EVENT_MESSAGE);
+        assert_eq!(fbchat_event_kind(event), FBCHAT_EVENT_MESSAGE);
         assert_eq!(fbchat_event_session(event), 3);
         assert_eq!(fbchat_event_request(event), 0);
         assert_eq!(fbchat_event_status(event), FBCHAT_OK);
@@ -113,7 +93,11 @@ fn message_fields_can_be_read() {
         Err(FBCHAT_ERR_ARGUMENT)
     );
     assert_eq!(text(event, 0, FBCHAT_FIELD_FROM), None);
-    assert_eq!(last_error(), "Field 7 is an integer");
+    assert_eq!(last_error(), "Field 7 is a user's number, not a string");
+    assert_eq!(text(event, 0, FBCHAT_FIELD_TIME_MS), None);
+    assert_eq!(last_error(), "Field 12 is an integer, not a string");
+    assert_eq!(int(event, 0, FBCHAT_FIELD_TEXT), Err(FBCHAT_ERR_KEY));
+    assert_eq!(last_error(), "Field 11 is a string, not an integer");
     free(event);
 }
 
@@ -154,6 +138,59 @@ fn fields_of_a_whole_event_are_read_with_any_item() {
 }
 
 #[test]
+fn user_is_read_without_a_cast() {
+    let event = made(Event::Typing {
+        from: Uid(u64::MAX),
+        typing: true,
+    });
+    let uid = |item, field| {
+        // SAFETY: a living event.
+        unsafe { fbchat_event_uid(event, item, field) }
+    };
+    assert_eq!(uid(0, FBCHAT_FIELD_FROM), u64::MAX);
+    assert_eq!(int(event, 0, FBCHAT_FIELD_FROM), Ok(-1), "the same bits");
+    assert_eq!(uid(0, FBCHAT_FIELD_TYPING), 0);
+    assert_eq!(last_error(), "Field 15 is an integer, not a user's number");
+    assert_eq!(uid(0, FBCHAT_FIELD_TO), 0);
+    assert_eq!(last_error(), "An event of kind 8 has no field 8");
+    assert_eq!(uid(1, FBCHAT_FIELD_FROM), 0);
+    assert_eq!(last_error(), "The event has 1 items; there is no item 1");
+    // SAFETY: NULL is allowed.
+    assert_eq!(unsafe { fbchat_event_uid(null(), 0, FBCHAT_FIELD_FROM) }, 0);
+    free(event);
+}
+
+#[test]
+fn bytes_are_never_given_as_text() {
+    let picture = made(Event::Picture {
+        request: RequestId(4),
+        picture: Picture {
+            uid: Uid(7),
+            url: None,
+            image: Some(Image {
+                content_type: "image/png",
+                bytes: b"\x89PNG\0\xff".as_slice().into(),
+            }),
+        },
+    });
+    let saved = made(Event::State(Secret::new("secret".into())));
+    for (event, field) in [
+        (picture, FBCHAT_FIELD_PICTURE),
+        (saved, FBCHAT_FIELD_SAVED_SESSION),
+    ] {
+        assert_eq!(text(event, 0, field), None);
+        let refusal = format!("Field {field} is bytes, not a string");
+        assert_eq!(last_error(), refusal);
+        let mut len = 0;
+        // SAFETY: a living event.
+        let bytes = unsafe { fbchat_event_bytes(event, 0, field, &mut len) };
+        assert!(!bytes.is_null() && len == 6);
+    }
+    free(picture);
+    free(saved);
+}
+
+#[test]
 fn picture_is_given_as_it_is() {
     let bytes: Vec<u8> = (0..=255).collect();
     let event = made(Event::Picture {
@@ -176,25 +213,6 @@ fn picture_is_given_as_it_is() {
     let hash = text(event, 0, FBCHAT_FIELD_PICTURE_HASH);
     assert_eq!(hash.as_deref(), Some("beef"));
     free(event);
-}
-
-#[test]
-fn features_of_the_header_are_those_of_the_library() {
-    for (flag, feature) in [
-        (FBCHAT_FEATURE_FRIENDS, Feature::Friends),
-        (FBCHAT_FEATURE_PICTURES, Feature::Pictures),
-        (FBCHAT_FEATURE_STATUS, Feature::Status),
-        (FBCHAT_FEATURE_PROFILE, Feature::Profile),
-        (FBCHAT_FEATURE_SEARCH, Feature::Search),
-        (FBCHAT_FEATURE_NOTIFICATIONS, Feature::Notifications),
-        (FBCHAT_FEATURE_HISTORY, Feature::History),
-        (FBCHAT_FEATURE_POKE, Feature::Poke),
-        (FBCHAT_FEATURE_PASSWORD, Feature::Password),
-        (FBCHAT_FEATURE_REGISTRATION, Feature::Registration),
-        (FBCHAT_FEATURE_NAME, Feature::Name),
-    ] {
-        assert_eq!(flag.cast_unsigned(), feature as u32, "{feature:?}");
-    }
 }
 
 #[test]
@@ -278,7 +296,7 @@ fn failures_carry_status_and_reason() {
     }));
     assert_eq!(int(waiting, 0, FBCHAT_FIELD_WAIT_MS), Ok(3000));
     assert_eq!(
-        int(waiting, 0, FBCHAT_FIELD_STATE),
+        int(waiting, 0, FBCHAT_FIELD_CONNECTION),
         Ok(i64::from(FBCHAT_CONNECTION_WAITING))
     );
     assert_eq!(
@@ -330,25 +348,13 @@ fn certificate_that_is_not_trusted_can_be_asked_about() {
 }
 
 #[test]
-fn numbers_of_distrust_are_those_of_the_header() {
-    for (why, number) in [
-        (Distrust::Expired, FBCHAT_CERTIFICATE_EXPIRED),
-        (Distrust::NotYetValid, FBCHAT_CERTIFICATE_NOT_YET_VALID),
-        (Distrust::UnknownIssuer, FBCHAT_CERTIFICATE_UNKNOWN_ISSUER),
-        (Distrust::WrongName, FBCHAT_CERTIFICATE_WRONG_NAME),
-        (Distrust::Revoked, FBCHAT_CERTIFICATE_REVOKED),
-        (Distrust::NotPinned, FBCHAT_CERTIFICATE_NOT_PINNED),
-        (Distrust::Other, FBCHAT_CERTIFICATE_OTHER),
-    ] {
-        assert_eq!(why as i32, number);
-    }
-}
-
-#[test]
 fn panic_becomes_a_status() {
-    assert_eq!(guard::status(|| panic!("injected")), FBCHAT_ERR_PANIC);
+    assert_eq!(
+        super::panic::status(|| panic!("injected")),
+        FBCHAT_ERR_PANIC
+    );
     assert!(last_error().contains("bug in fbchat"));
-    assert_eq!(guard::value(7, || panic!("injected")), 7);
-    assert_eq!(guard::status(|| Ok(Status::Ok)), FBCHAT_OK);
+    assert_eq!(super::panic::value(7, || panic!("injected")), 7);
+    assert_eq!(super::panic::status(|| Ok(Status::Ok)), FBCHAT_OK);
     assert_eq!(last_error(), "");
 }

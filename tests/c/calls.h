@@ -61,7 +61,7 @@ static inline fbchat_status call_send(fbchat_client *client, fbchat_session sess
 
 static inline fbchat_status call_refresh(fbchat_client *client, fbchat_session session)
 {
-    REQUESTED(fbchat_session_refresh(client, session, &request));
+    REQUESTED(fbchat_session_request_buddy_list(client, session, &request));
 }
 
 static inline fbchat_status call_logout(fbchat_client *client, fbchat_session session)
@@ -82,7 +82,7 @@ static inline fbchat_status call_set_presence(fbchat_client *client, fbchat_sess
 static inline fbchat_status call_buddy_list(fbchat_client *client, fbchat_session session)
 {
     fbchat_event *event = (fbchat_event *)&session;
-    fbchat_status status = fbchat_session_buddy_list(client, session, &event);
+    fbchat_status status = fbchat_session_get_buddy_list(client, session, &event);
     CHECK((status == FBCHAT_OK) == (event != NULL));
     fbchat_event_free(event);
     return status;
@@ -90,12 +90,12 @@ static inline fbchat_status call_buddy_list(fbchat_client *client, fbchat_sessio
 
 static inline fbchat_status call_history(fbchat_client *client, fbchat_session session)
 {
-    REQUESTED(fbchat_session_history(client, session, 1, 0, &request));
+    REQUESTED(fbchat_session_request_history(client, session, 1, 0, &request));
 }
 
 static inline fbchat_status call_picture(fbchat_client *client, fbchat_session session)
 {
-    REQUESTED(fbchat_session_picture(client, session, 1, &request));
+    REQUESTED(fbchat_session_request_picture(client, session, 1, &request));
 }
 
 static inline fbchat_status call_set_picture(fbchat_client *client, fbchat_session session)
@@ -105,17 +105,17 @@ static inline fbchat_status call_set_picture(fbchat_client *client, fbchat_sessi
 
 static inline fbchat_status call_profile(fbchat_client *client, fbchat_session session)
 {
-    REQUESTED(fbchat_session_profile(client, session, 1, &request));
+    REQUESTED(fbchat_session_request_profile(client, session, 1, &request));
 }
 
 static inline fbchat_status call_search(fbchat_client *client, fbchat_session session)
 {
-    REQUESTED(fbchat_session_search(client, session, "bob", &request));
+    REQUESTED(fbchat_session_request_search(client, session, "bob", &request));
 }
 
 static inline fbchat_status call_friend(fbchat_client *client, fbchat_session session)
 {
-    REQUESTED(fbchat_session_friend(client, session, 1, FBCHAT_FRIEND_REMOVE, NULL, &request));
+    REQUESTED(fbchat_session_change_friendship(client, session, 1, FBCHAT_FRIEND_REMOVE, NULL, &request));
 }
 
 static inline fbchat_status call_set_status_text(fbchat_client *client, fbchat_session session)
@@ -125,7 +125,7 @@ static inline fbchat_status call_set_status_text(fbchat_client *client, fbchat_s
 
 static inline fbchat_status call_notifications(fbchat_client *client, fbchat_session session)
 {
-    REQUESTED(fbchat_session_notifications(client, session, &request));
+    REQUESTED(fbchat_session_request_notifications(client, session, &request));
 }
 
 static inline fbchat_status call_poke(fbchat_client *client, fbchat_session session)
@@ -173,19 +173,19 @@ static const struct call calls[] = {
     {"fbchat_session_open", call_open, 0},
     {"fbchat_session_login", call_login, 1},
     {"fbchat_session_send", call_send, 1},
-    {"fbchat_session_refresh", call_refresh, 1},
+    {"fbchat_session_request_buddy_list", call_refresh, 1},
     {"fbchat_session_logout", call_logout, 1},
     {"fbchat_session_set_typing", call_set_typing, 1},
     {"fbchat_session_set_presence", call_set_presence, 1},
-    {"fbchat_session_buddy_list", call_buddy_list, 1},
-    {"fbchat_session_history", call_history, 1},
-    {"fbchat_session_picture", call_picture, 1},
+    {"fbchat_session_get_buddy_list", call_buddy_list, 1},
+    {"fbchat_session_request_history", call_history, 1},
+    {"fbchat_session_request_picture", call_picture, 1},
     {"fbchat_session_set_picture", call_set_picture, 1},
-    {"fbchat_session_profile", call_profile, 1},
-    {"fbchat_session_search", call_search, 1},
-    {"fbchat_session_friend", call_friend, 1},
+    {"fbchat_session_request_profile", call_profile, 1},
+    {"fbchat_session_request_search", call_search, 1},
+    {"fbchat_session_change_friendship", call_friend, 1},
     {"fbchat_session_set_status_text", call_set_status_text, 1},
-    {"fbchat_session_notifications", call_notifications, 1},
+    {"fbchat_session_request_notifications", call_notifications, 1},
     {"fbchat_session_poke", call_poke, 1},
     {"fbchat_session_register", call_register, 1},
     {"fbchat_session_set_password", call_set_password, 1},

@@ -35,7 +35,7 @@ static void use(const char *path, const char *server)
     fbchat_client *client;
     fbchat_session session;
     fbchat_event *event;
-    fbchat_event_kind kind;
+    fbchat_kind kind;
     if (library == NULL)
         fprintf(stderr, "%s\n", dlerror());
     CHECK(library != NULL);
@@ -47,7 +47,7 @@ static void use(const char *path, const char *server)
     FIND(fbchat_client_free);
     FIND(fbchat_session_open);
     FIND(fbchat_session_login);
-    FIND(fbchat_event_type);
+    FIND(fbchat_event_kind);
     FIND(fbchat_event_free);
 
     CHECK(found_fbchat_config_new(&config) == FBCHAT_OK);
@@ -58,7 +58,7 @@ static void use(const char *path, const char *server)
     CHECK(found_fbchat_session_login(client, session, "alice@example.org", "demo", NULL) == FBCHAT_OK);
     do {
         CHECK(found_fbchat_client_poll(client, PATIENCE_MS, &event) == FBCHAT_OK);
-        kind = found_fbchat_event_type(event);
+        kind = found_fbchat_event_kind(event);
         found_fbchat_event_free(event);
     } while (kind != FBCHAT_EVENT_BUDDY_LIST);
     found_fbchat_client_free(client);

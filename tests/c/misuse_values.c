@@ -87,16 +87,16 @@ static void fields(fbchat_client *client)
     CHECK_STATUS(fbchat_session_login(client, session, "alice@example.org", "demo", NULL), FBCHAT_OK);
     CHECK_STATUS(fbchat_client_poll(client, PATIENCE_MS, &event), FBCHAT_OK);
     CHECK(fbchat_event_session(event) == session && fbchat_event_user_data(event) == &value);
-    CHECK(fbchat_event_type(event) == FBCHAT_EVENT_CONNECTION && fbchat_event_count(event) == 1);
+    CHECK(fbchat_event_kind(event) == FBCHAT_EVENT_CONNECTION && fbchat_event_count(event) == 1);
     CHECK(fbchat_event_request(event) == 0 && fbchat_event_status(event) == FBCHAT_OK);
     for (each = 0; each < sizeof none / sizeof none[0]; each++) {
         CHECK_STATUS(fbchat_event_int(event, 0, none[each], &value), FBCHAT_ERR_KEY);
         CHECK(fbchat_event_str(event, 0, none[each], &len) == NULL && len == 0 && fbchat_last_error()[0] != '\0');
         CHECK(fbchat_event_bytes(event, 0, none[each], &len) == NULL && len == 0 && fbchat_last_error()[0] != '\0');
     }
-    CHECK_STATUS(fbchat_event_int(event, 1, FBCHAT_FIELD_STATE, &value), FBCHAT_ERR_ARGUMENT);
-    CHECK_STATUS(fbchat_event_int(event, SIZE_MAX, FBCHAT_FIELD_STATE, &value), FBCHAT_ERR_ARGUMENT);
-    CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_STATE, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_event_int(event, 1, FBCHAT_FIELD_CONNECTION, &value), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_event_int(event, SIZE_MAX, FBCHAT_FIELD_CONNECTION, &value), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_CONNECTION, NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_TEXT, &value), FBCHAT_ERR_KEY);
     CHECK(fbchat_event_str(event, SIZE_MAX, FBCHAT_FIELD_TEXT, NULL) == NULL);
     CHECK(fbchat_event_bytes(event, SIZE_MAX, FBCHAT_FIELD_TEXT, NULL) == NULL);

@@ -25,7 +25,7 @@ static int visits_over, done, gone;
 static void note(const fbchat_event *event)
 {
     struct resident *resident = fbchat_event_user_data(event);
-    fbchat_event_kind kind = fbchat_event_type(event);
+    fbchat_kind kind = fbchat_event_kind(event);
     int64_t number;
     if (resident == NULL) {
         if (kind == FBCHAT_EVENT_CLOSED)
@@ -37,7 +37,7 @@ static void note(const fbchat_event *event)
         CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_UID, &number), FBCHAT_OK);
         __atomic_store_n(&resident->uid, (fbchat_uid)number, __ATOMIC_SEQ_CST);
     } else if (kind == FBCHAT_EVENT_CONNECTION) {
-        CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_STATE, &number), FBCHAT_OK);
+        CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_CONNECTION, &number), FBCHAT_OK);
         __atomic_store_n(&resident->online, number == FBCHAT_CONNECTION_CONNECTED, __ATOMIC_SEQ_CST);
     } else if (kind == FBCHAT_EVENT_SENT) {
         COUNT(resident->answered);
@@ -146,7 +146,7 @@ static void *onlooker(void *unused)
         fbchat_config *config;
         fbchat_session session;
         size_t item;
-        CHECK_STATUS(fbchat_session_buddy_list(client, residents[1].session, &list), FBCHAT_OK);
+        CHECK_STATUS(fbchat_session_get_buddy_list(client, residents[1].session, &list), FBCHAT_OK);
         for (item = 0; item < fbchat_event_count(list); item++)
             CHECK(fbchat_event_str(list, item, FBCHAT_FIELD_NAME, NULL)[0] != '\0');
         fbchat_event_free(list);

@@ -32,14 +32,14 @@ static inline fbchat_client *start(const char *server)
 }
 
 /* The next event of this session and kind; none that ends a session may come before it. */
-static inline fbchat_event *await(fbchat_client *client, fbchat_session session, fbchat_event_kind kind)
+static inline fbchat_event *await(fbchat_client *client, fbchat_session session, fbchat_kind kind)
 {
     for (;;) {
         fbchat_event *event;
         CHECK_STATUS(fbchat_client_poll(client, PATIENCE_MS, &event), FBCHAT_OK);
-        if (fbchat_event_session(event) == session && fbchat_event_type(event) == kind)
+        if (fbchat_event_session(event) == session && fbchat_event_kind(event) == kind)
             return event;
-        CHECK(fbchat_event_type(event) != FBCHAT_EVENT_CLOSED);
+        CHECK(fbchat_event_kind(event) != FBCHAT_EVENT_CLOSED);
         fbchat_event_free(event);
     }
 }
@@ -58,7 +58,7 @@ static inline fbchat_session log_in(fbchat_client *client, const char *email, fb
     do {
         fbchat_event_free(event);
         event = await(client, session, FBCHAT_EVENT_CONNECTION);
-        CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_STATE, &state), FBCHAT_OK);
+        CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_CONNECTION, &state), FBCHAT_OK);
     } while (state != FBCHAT_CONNECTION_CONNECTED);
     fbchat_event_free(event);
     return session;

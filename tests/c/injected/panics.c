@@ -9,7 +9,7 @@ enum { IN_CALL = 1, IN_SESSION = 2, IN_EXCHANGE = 3, IN_WORKER = 4 };
 
 static void closed_by_a_bug(fbchat_event *event)
 {
-    CHECK(fbchat_event_type(event) == FBCHAT_EVENT_CLOSED && fbchat_event_status(event) == FBCHAT_ERR_PANIC);
+    CHECK(fbchat_event_kind(event) == FBCHAT_EVENT_CLOSED && fbchat_event_status(event) == FBCHAT_ERR_PANIC);
     CHECK(strstr(fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL), "bug in fbchat") != NULL);
     fbchat_event_free(event);
 }
@@ -54,7 +54,7 @@ static void in_worker(fbchat_client *client, fbchat_session session)
     fbchat_event *event;
     fbchat_inject_fault(IN_WORKER);
     closed_by_a_bug(await(client, session, FBCHAT_EVENT_CLOSED));
-    CHECK_STATUS(fbchat_session_refresh(client, session, NULL), FBCHAT_ERR_NO_SESSION);
+    CHECK_STATUS(fbchat_session_request_buddy_list(client, session, NULL), FBCHAT_ERR_NO_SESSION);
     CHECK_STATUS(fbchat_client_poll(client, 0, &event), FBCHAT_NO_EVENT);
     /* Nobody is there to run a new session, and it says so at once. */
     CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &late), FBCHAT_OK);

@@ -16,7 +16,7 @@ static fbchat_event *buddy_changed(fbchat_session session, fbchat_uid uid, fbcha
 {
     for (;;) {
         fbchat_event *event = await(session, FBCHAT_EVENT_PRESENCE, 0);
-        if ((fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID) == uid && (string(event, 0, field) != NULL) == there)
+        if (fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == uid && (string(event, 0, field) != NULL) == there)
             return event;
         fbchat_event_free(event);
     }
@@ -60,23 +60,23 @@ static void pictures(void)
     done(bob, request);
     changed = buddy_changed(alice, bob_uid, FBCHAT_FIELD_PICTURE_HASH, 1);
     CHECK(strstr(string(changed, 0, FBCHAT_FIELD_PICTURE_URL), "http://127.0.0.1:") != NULL);
-    CHECK_STATUS(fbchat_session_picture(client, alice, bob_uid, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_picture(client, alice, bob_uid, &request), FBCHAT_OK);
     event = answer(alice, request, FBCHAT_EVENT_PICTURE);
     bytes = fbchat_event_bytes(event, 0, FBCHAT_FIELD_PICTURE, &len);
     CHECK(len == sizeof GIF - 1 && memcmp(bytes, GIF, len) == 0);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_CONTENT_TYPE), "image/gif") == 0);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID) == bob_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == bob_uid);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_PICTURE_HASH), string(changed, 0, FBCHAT_FIELD_PICTURE_HASH)) == 0);
     fbchat_event_free(event);
     fbchat_event_free(changed);
 
     /* The own one: there is none yet; then that of nobody. */
-    CHECK_STATUS(fbchat_session_picture(client, alice, alice_uid, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_picture(client, alice, alice_uid, &request), FBCHAT_OK);
     event = answer(alice, request, FBCHAT_EVENT_PICTURE);
     CHECK(fbchat_event_bytes(event, 0, FBCHAT_FIELD_PICTURE, &len) == NULL && len == 0);
     CHECK(string(event, 0, FBCHAT_FIELD_PICTURE_HASH) == NULL && string(event, 0, FBCHAT_FIELD_CONTENT_TYPE) == NULL);
     fbchat_event_free(event);
-    CHECK_STATUS(fbchat_session_picture(client, alice, NOBODY, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_picture(client, alice, NOBODY, &request), FBCHAT_OK);
     failed(alice, request, FBCHAT_ERR_REFUSED);
 
     CHECK_STATUS(fbchat_session_set_picture(client, bob, "no picture", 10, &request), FBCHAT_OK);
@@ -120,7 +120,7 @@ static void sign_up(void)
     CHECK_STATUS(fbchat_session_register(client, carol, "x@example.org", "first secret", "X", NULL, NULL),
                  FBCHAT_ERR_STATE);
     event = answer(carol, request, FBCHAT_EVENT_LOGGED_IN);
-    carol_uid = (fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID);
+    carol_uid = fbchat_event_uid(event, 0, FBCHAT_FIELD_UID);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_NAME), "Carol Example") == 0);
     CHECK(integer(event, 0, FBCHAT_FIELD_FEATURES) == all);
     fbchat_event_free(event);
@@ -131,21 +131,21 @@ static void searches(void)
 {
     fbchat_request request;
     fbchat_event *event;
-    CHECK_STATUS(fbchat_session_search(client, alice, "caro exam", &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_search(client, alice, "caro exam", &request), FBCHAT_OK);
     event = answer(alice, request, FBCHAT_EVENT_SEARCH);
     CHECK(fbchat_event_count(event) == 1);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID) == carol_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == carol_uid);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_NAME), "Carol Example") == 0);
     CHECK(integer(event, 0, FBCHAT_FIELD_RELATION) == FBCHAT_RELATION_NONE);
     CHECK(string(event, 0, FBCHAT_FIELD_PICTURE_HASH) == NULL);
     fbchat_event_free(event);
-    CHECK_STATUS(fbchat_session_search(client, alice, "&q=alice%20", &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_search(client, alice, "&q=alice%20", &request), FBCHAT_OK);
     event = answer(alice, request, FBCHAT_EVENT_SEARCH);
     CHECK(fbchat_event_count(event) == 0);
     fbchat_event_free(event);
-    CHECK_STATUS(fbchat_session_search(client, alice, "c", &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_search(client, alice, "c", &request), FBCHAT_OK);
     failed(alice, request, FBCHAT_ERR_REFUSED);
-    CHECK_STATUS(fbchat_session_search(client, alice, " ", &request), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_request_search(client, alice, " ", &request), FBCHAT_ERR_ARGUMENT);
 }
 
 static int64_t relation(fbchat_session session, fbchat_uid uid, const char *email)
@@ -154,11 +154,11 @@ static int64_t relation(fbchat_session session, fbchat_uid uid, const char *emai
     fbchat_event *event;
     const char *told;
     int64_t relation;
-    CHECK_STATUS(fbchat_session_profile(client, session, uid, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_profile(client, session, uid, &request), FBCHAT_OK);
     event = answer(session, request, FBCHAT_EVENT_PROFILE);
     relation = integer(event, 0, FBCHAT_FIELD_RELATION);
     told = string(event, 0, FBCHAT_FIELD_EMAIL);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID) == uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == uid);
     CHECK(string(event, 0, FBCHAT_FIELD_NAME)[0] != '\0' && string(event, 0, FBCHAT_FIELD_FIRST_NAME)[0] != '\0');
     CHECK(email == NULL ? told == NULL : strcmp(told, email) == 0);
     CHECK((integer(event, 0, FBCHAT_FIELD_MEMBER_SINCE_MS) > 0) == (email != NULL));
@@ -173,21 +173,21 @@ static void profiles(void)
     CHECK(relation(alice, alice_uid, "alice@example.org") == FBCHAT_RELATION_SELF);
     CHECK(relation(alice, bob_uid, "bob@example.org") == FBCHAT_RELATION_FRIEND);
     CHECK(relation(alice, carol_uid, NULL) == FBCHAT_RELATION_NONE);
-    CHECK_STATUS(fbchat_session_profile(client, alice, NOBODY, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_profile(client, alice, NOBODY, &request), FBCHAT_OK);
     failed(alice, request, FBCHAT_ERR_REFUSED);
 }
 
 static fbchat_request befriend(fbchat_session session, fbchat_uid uid, int32_t action, const char *message)
 {
     fbchat_request request;
-    CHECK_STATUS(fbchat_session_friend(client, session, uid, action, message, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_change_friendship(client, session, uid, action, message, &request), FBCHAT_OK);
     return request;
 }
 
 static void await_request(fbchat_session session, const char *text)
 {
     fbchat_event *event = await(session, FBCHAT_EVENT_FRIEND_REQUEST, 0);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID) == carol_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == carol_uid);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_NAME), "Carol Example") == 0);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_TEXT), text) == 0);
     CHECK(integer(event, 0, FBCHAT_FIELD_TIME_MS) > 1000000000000);
@@ -200,7 +200,7 @@ static void await_friend(fbchat_session session, fbchat_uid uid, int32_t action)
     fbchat_event *event = await(session, FBCHAT_EVENT_FRIEND, 0);
     int there;
     size_t item;
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID) == uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == uid);
     CHECK(string(event, 0, FBCHAT_FIELD_NAME)[0] != '\0');
     CHECK(integer(event, 0, FBCHAT_FIELD_FRIEND_ACTION) == action);
     fbchat_event_free(event);
@@ -208,7 +208,7 @@ static void await_friend(fbchat_session session, fbchat_uid uid, int32_t action)
         event = await(session, FBCHAT_EVENT_BUDDY_LIST, 0);
         there = 0;
         for (item = 0; item < fbchat_event_count(event); item++)
-            there |= (fbchat_uid)integer(event, item, FBCHAT_FIELD_UID) == uid;
+            there |= fbchat_event_uid(event, item, FBCHAT_FIELD_UID) == uid;
         fbchat_event_free(event);
     } while (there != (action == FBCHAT_FRIEND_ACCEPT));
 }
@@ -249,8 +249,8 @@ static void friends(void)
     failed(alice, befriend(alice, carol_uid, FBCHAT_FRIEND_REMOVE, NULL), FBCHAT_ERR_REFUSED);
     failed(alice, befriend(alice, carol_uid, FBCHAT_FRIEND_ACCEPT, NULL), FBCHAT_ERR_REFUSED);
     failed(alice, befriend(alice, NOBODY, FBCHAT_FRIEND_REQUEST, "who?"), FBCHAT_ERR_REFUSED);
-    CHECK_STATUS(fbchat_session_friend(client, alice, carol_uid, 0, NULL, NULL), FBCHAT_ERR_ARGUMENT);
-    CHECK_STATUS(fbchat_session_friend(client, alice, carol_uid, FBCHAT_FRIEND_ACCEPT, "hi", NULL),
+    CHECK_STATUS(fbchat_session_change_friendship(client, alice, carol_uid, 0, NULL, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_change_friendship(client, alice, carol_uid, FBCHAT_FRIEND_ACCEPT, "hi", NULL),
                  FBCHAT_ERR_ARGUMENT);
 }
 
@@ -261,7 +261,7 @@ static void pokes(void)
     CHECK_STATUS(fbchat_session_poke(client, alice, bob_uid, &request), FBCHAT_OK);
     done(alice, request);
     event = await(bob, FBCHAT_EVENT_POKE, 0);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_NAME), "Alice Example") == 0);
     CHECK(integer(event, 0, FBCHAT_FIELD_TIME_MS) > 1000000000000);
     fbchat_event_free(event);
@@ -274,7 +274,7 @@ static void pokes(void)
 static fbchat_event *notifications(fbchat_session session)
 {
     fbchat_request request;
-    CHECK_STATUS(fbchat_session_notifications(client, session, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_notifications(client, session, &request), FBCHAT_OK);
     return answer(session, request, FBCHAT_EVENT_NOTIFICATIONS);
 }
 
@@ -289,7 +289,7 @@ static void notices(void)
     event = notifications(bob);
     CHECK(integer(event, 0, FBCHAT_FIELD_INBOX) == 1 && integer(event, 99, FBCHAT_FIELD_UNSEEN) >= 1);
     CHECK(integer(event, 0, FBCHAT_FIELD_NOTIFICATION_KIND) == FBCHAT_NOTIFICATION_MESSAGES);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID) == alice_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == alice_uid);
     CHECK(integer(event, 0, FBCHAT_FIELD_UNREAD) >= 1 && integer(event, 0, FBCHAT_FIELD_NEW) == 1);
     for (item = 1; item < fbchat_event_count(event); item++) {
         CHECK(integer(event, item, FBCHAT_FIELD_TIME_MS) > 1000000000000);
@@ -327,7 +327,7 @@ static void names(void)
     done(bob, request);
     do {
         fbchat_event *event = await(alice, FBCHAT_EVENT_PRESENCE, 0);
-        renamed = (fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID) == bob_uid &&
+        renamed = fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == bob_uid &&
                   strcmp(string(event, 0, FBCHAT_FIELD_NAME), "R\xc3\xb6" "bert <B>") == 0 &&
                   strcmp(string(event, 0, FBCHAT_FIELD_FIRST_NAME), "R\xc3\xb6" "bert") == 0;
         fbchat_event_free(event);
@@ -357,7 +357,7 @@ static void passwords(void)
     log_in("carol@example.org", "second secret", &uid);
     CHECK(uid == carol_uid);
     /* The session in which the password was changed goes on. */
-    CHECK_STATUS(fbchat_session_refresh(client, carol, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_buddy_list(client, carol, &request), FBCHAT_OK);
     fbchat_event_free(answer(carol, request, FBCHAT_EVENT_BUDDY_LIST));
 }
 

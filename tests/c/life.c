@@ -75,7 +75,7 @@ static void server_hangs_up(void)
     int port, times, listener = listening(&port);
     for (times = 0; times < TIMES; times++) {
         fbchat_client *client = log_in_at(port, "http");
-        fbchat_event_kind kind = 0;
+        fbchat_kind kind = 0;
         while (kind != FBCHAT_EVENT_LOGIN_FAILED) {
             struct pollfd watched[] = {{listener, POLLIN, 0}, {fbchat_client_fd(client), POLLIN, 0}};
             fbchat_event *event;
@@ -87,7 +87,7 @@ static void server_hangs_up(void)
                 close(connection);
             }
             CHECK(fbchat_client_poll(client, 0, &event) >= 0);
-            kind = fbchat_event_type(event);
+            kind = fbchat_event_kind(event);
             fbchat_event_free(event);
         }
         fbchat_client_free(client);

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "leak") != 0)
         fbchat_event_free(event);
     if (strcmp(argv[1], "use-after-free") == 0)
-        printf("%d\n", (int)fbchat_event_type(event));
+        printf("%d\n", (int)fbchat_event_kind(event));
     event = NULL;
     if (strcmp(argv[1], "race") == 0)
         race();

@@ -1,4 +1,4 @@
-//! Strings and results across the border.
+//! Reading arguments and writing results through the pointers of C programs.
 
 use crate::status::{Problem, Status};
 use std::ffi::{CStr, c_char, c_void};
@@ -8,7 +8,7 @@ pub(super) fn null(what: &str) -> Problem {
     Problem::new(Status::Null, format!("The {what} is NULL"))
 }
 
-/// Borrows a string of the host for the length of a call.
+/// Borrows a string of the program for the length of a call.
 ///
 /// # Safety
 /// `text` is NULL or NUL-terminated, and stays as it is during the call.
@@ -22,10 +22,10 @@ pub(super) unsafe fn read<'a>(text: *const c_char, what: &str) -> Result<&'a str
     utf8.map_err(|_| Problem::new(Status::Utf8, format!("The {what} is not valid UTF-8")))
 }
 
-/// Like [`read`], for a string that the host may leave out.
+/// Like [`read`], for a string that may be NULL.
 ///
 /// # Safety
-/// As there.
+/// As for [`read`].
 pub(super) unsafe fn maybe<'a>(
     text: *const c_char,
     what: &str,
@@ -37,7 +37,7 @@ pub(super) unsafe fn maybe<'a>(
     unsafe { read(text, what) }.map(Some)
 }
 
-/// Borrows bytes of the host for the length of a call.
+/// Borrows bytes of the program for the length of a call.
 ///
 /// # Safety
 /// `bytes` is NULL or `len` bytes long, and stays as it is during the call.
@@ -53,11 +53,11 @@ pub(super) unsafe fn bytes<'a>(
         let text = format!("The {what} cannot be {len} bytes long");
         return Err(Problem::new(Status::Argument, text));
     }
-    // SAFETY: not NULL, so long by the caller's promise, and no longer than memory can be.
+    // SAFETY: not NULL, of this length by the caller's promise, and no longer than an object can be.
     Ok(unsafe { std::slice::from_raw_parts(bytes.cast(), len) })
 }
 
-/// A place for a result that the host must give; emptied at once.
+/// Sets a required place for a result to its empty value.
 ///
 /// # Safety
 /// `place` is NULL or may be written.
@@ -70,7 +70,7 @@ pub(super) unsafe fn clear<T>(place: *mut T, empty: T, what: &str) -> Result<(),
     Ok(())
 }
 
-/// Fills a place for a result that the host may leave out.
+/// Writes a result, unless its place is NULL.
 ///
 /// # Safety
 /// `place` is NULL or may be written.
@@ -81,7 +81,7 @@ pub(super) unsafe fn fill<T>(place: *mut T, value: T) {
     }
 }
 
-/// An integer that stands for yes or no.
+/// An integer that must be 0 or 1.
 pub(super) fn flag(value: i64, range: &str) -> Result<bool, Problem> {
     match value {
         0 => Ok(false),

@@ -12,9 +12,9 @@ static fbchat_event *history(fbchat_session session, fbchat_uid with, int64_t si
     fbchat_request request;
     fbchat_event *event;
     size_t item;
-    CHECK_STATUS(fbchat_session_history(client, session, with, since, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_history(client, session, with, since, &request), FBCHAT_OK);
     event = answer(session, request, FBCHAT_EVENT_HISTORY);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_PEER) == with);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_PEER) == with);
     for (item = 0; item < fbchat_event_count(event); item++) {
         CHECK(integer(event, item, FBCHAT_FIELD_FLAGS) & FBCHAT_MESSAGE_REPLAYED);
         CHECK(integer(event, item, FBCHAT_FIELD_TIME_MS) > since);
@@ -41,8 +41,8 @@ static void histories(void)
     CHECK(fbchat_event_count(event) == 2 && integer(event, 0, FBCHAT_FIELD_MORE) == 0);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_TEXT), "one") == 0);
     CHECK(strcmp(string(event, 1, FBCHAT_FIELD_TEXT), "two") == 0);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_TO) == bob_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_TO) == bob_uid);
     CHECK(integer(event, 0, FBCHAT_FIELD_FLAGS) == (FBCHAT_MESSAGE_OWN | FBCHAT_MESSAGE_REPLAYED));
     CHECK(integer(event, 1, FBCHAT_FIELD_FLAGS) == FBCHAT_MESSAGE_REPLAYED);
     first = integer(event, 0, FBCHAT_FIELD_TIME_MS);
@@ -79,8 +79,8 @@ static void histories(void)
     event = history(alice, NOBODY, 0);
     CHECK(fbchat_event_count(event) == 0);
     fbchat_event_free(event);
-    CHECK_STATUS(fbchat_session_history(client, alice, 0, 0, NULL), FBCHAT_ERR_ARGUMENT);
-    CHECK_STATUS(fbchat_session_history(client, alice, bob_uid, -1, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_request_history(client, alice, 0, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_request_history(client, alice, bob_uid, -1, NULL), FBCHAT_ERR_ARGUMENT);
 }
 
 /* What a user writes in one session comes to the others, marked as own. */
@@ -94,8 +94,8 @@ static void own_messages(void)
     event = await(elsewhere, FBCHAT_EVENT_MESSAGE, 0);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_TEXT), "from my other computer") == 0);
     CHECK(integer(event, 0, FBCHAT_FIELD_FLAGS) == FBCHAT_MESSAGE_OWN);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_TO) == bob_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_TO) == bob_uid);
     fbchat_event_free(event);
 }
 

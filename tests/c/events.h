@@ -23,15 +23,15 @@ static inline const char *string(const fbchat_event *event, size_t item, fbchat_
     return fbchat_event_str(event, item, field, NULL);
 }
 
-static inline int is_wanted(const fbchat_event *event, fbchat_session session, fbchat_event_kind kind,
+static inline int is_wanted(const fbchat_event *event, fbchat_session session, fbchat_kind kind,
                             fbchat_request request)
 {
-    return fbchat_event_session(event) == session && (kind == 0 || fbchat_event_type(event) == kind) &&
+    return fbchat_event_session(event) == session && (kind == 0 || fbchat_event_kind(event) == kind) &&
            (request == 0 || fbchat_event_request(event) == request);
 }
 
 /* The next event of this kind (0 = any) that answers this request (0 = any or none). */
-static inline fbchat_event *await(fbchat_session session, fbchat_event_kind kind, fbchat_request request)
+static inline fbchat_event *await(fbchat_session session, fbchat_kind kind, fbchat_request request)
 {
     size_t i;
     for (i = 0; i < kept_count; i++)
@@ -44,7 +44,7 @@ static inline fbchat_event *await(fbchat_session session, fbchat_event_kind kind
         fbchat_event *event;
         CHECK_STATUS(fbchat_client_poll(client, PATIENCE_MS, &event), FBCHAT_OK);
         printf("session %llu: event %d, %s %s\n", (unsigned long long)fbchat_event_session(event),
-               (int)fbchat_event_type(event), fbchat_status_name(fbchat_event_status(event)),
+               (int)fbchat_event_kind(event), fbchat_status_name(fbchat_event_status(event)),
                fbchat_event_status(event) < 0 ? string(event, 0, FBCHAT_FIELD_REASON) : "");
         fflush(stdout);
         if (is_wanted(event, session, kind, request))
@@ -55,12 +55,12 @@ static inline fbchat_event *await(fbchat_session session, fbchat_event_kind kind
 }
 
 /* The answer to a request, which must be of this kind. */
-static inline fbchat_event *answer(fbchat_session session, fbchat_request request, fbchat_event_kind kind)
+static inline fbchat_event *answer(fbchat_session session, fbchat_request request, fbchat_kind kind)
 {
     fbchat_event *event;
     CHECK(request != 0);
     event = await(session, 0, request);
-    CHECK(fbchat_event_type(event) == kind);
+    CHECK(fbchat_event_kind(event) == kind);
     return event;
 }
 
@@ -83,7 +83,7 @@ static inline void await_connected(fbchat_session session)
     int64_t state;
     do {
         fbchat_event *event = await(session, FBCHAT_EVENT_CONNECTION, 0);
-        state = integer(event, 0, FBCHAT_FIELD_STATE);
+        state = integer(event, 0, FBCHAT_FIELD_CONNECTION);
         fbchat_event_free(event);
     } while (state != FBCHAT_CONNECTION_CONNECTED);
 }
@@ -97,7 +97,7 @@ static inline fbchat_session log_in(const char *email, const char *password, fbc
     CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &session), FBCHAT_OK);
     CHECK_STATUS(fbchat_session_login(client, session, email, password, &request), FBCHAT_OK);
     event = answer(session, request, FBCHAT_EVENT_LOGGED_IN);
-    *uid = (fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID);
+    *uid = fbchat_event_uid(event, 0, FBCHAT_FIELD_UID);
     fbchat_event_free(event);
     await_connected(session);
     return session;

@@ -1,4 +1,4 @@
-//! The border that no panic crosses, and the sentence of a thread's last failure.
+//! Contains panics at the border, and keeps the sentence of each thread's last failure.
 
 use crate::status::{Problem, Status};
 use std::cell::RefCell;
@@ -9,7 +9,7 @@ thread_local! {
     static LAST_ERROR: RefCell<CString> = RefCell::default();
 }
 
-/// Runs a call that answers with a status.
+/// Runs a call that returns a status.
 pub(super) fn status(body: impl FnOnce() -> Result<Status, Problem>) -> i32 {
     match run(body) {
         Ok(status) => {
@@ -23,7 +23,7 @@ pub(super) fn status(body: impl FnOnce() -> Result<Status, Problem>) -> i32 {
     }
 }
 
-/// Runs a call that answers with a value; `fallback` stands for a failure.
+/// Runs a call that returns a value; `fallback` is returned on failure.
 pub(super) fn value<T>(fallback: T, body: impl FnOnce() -> Result<T, Problem>) -> T {
     run(body).unwrap_or_else(|problem| {
         remember(&problem);
@@ -32,14 +32,14 @@ pub(super) fn value<T>(fallback: T, body: impl FnOnce() -> Result<T, Problem>) -
 }
 
 fn run<T>(body: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
-    // Unwind safety: what a body can leave half done is behind locks whose data is whole at every step.
+    // Unwind safety: what a body can leave unfinished is behind locks, and consistent at every step.
     let guarded = AssertUnwindSafe(|| {
         #[cfg(feature = "fault-injection")]
         crate::injection::pass(crate::injection::Place::Call);
         body()
     });
     catch_unwind(guarded).unwrap_or_else(|payload| {
-        // Dropping a foreign payload could panic again; that one is left alone.
+        // Dropping a foreign payload could panic again; that second payload is leaked.
         if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             std::mem::forget(again);
         }
@@ -62,11 +62,11 @@ fn forget() {
 }
 
 fn set(text: CString) {
-    // Fails only while the thread is being torn down; nobody asks then.
+    // Fails only while the thread is ending, when nothing can read it any more.
     let _ = LAST_ERROR.try_with(|last| last.replace(text));
 }
 
-/// The sentence, valid until this thread's next call; empty if its last call did not fail.
+/// The sentence, valid until this thread's next call; empty if the last call did not fail.
 pub(super) fn last_error() -> *const c_char {
     const NONE: &CStr = c"";
     LAST_ERROR

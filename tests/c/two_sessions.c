@@ -27,29 +27,29 @@ static int64_t integer(const fbchat_event *event, size_t item, fbchat_field fiel
 static void show(const fbchat_event *event)
 {
     const char *text = "";
-    if (fbchat_event_type(event) == FBCHAT_EVENT_MESSAGE)
+    if (fbchat_event_kind(event) == FBCHAT_EVENT_MESSAGE)
         text = fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL);
     printf("session %llu: event %d, %s %s\n", (unsigned long long)fbchat_event_session(event),
-           (int)fbchat_event_type(event), fbchat_status_name(fbchat_event_status(event)), text);
+           (int)fbchat_event_kind(event), fbchat_status_name(fbchat_event_status(event)), text);
     fflush(stdout);
 }
 
 /* The next event of this kind in this session, whatever comes between. */
-static fbchat_event *await(fbchat_session session, fbchat_event_kind kind)
+static fbchat_event *await(fbchat_session session, fbchat_kind kind)
 {
     for (;;) {
         fbchat_event *event;
         CHECK_STATUS(fbchat_client_poll(client, PATIENCE_MS, &event), FBCHAT_OK);
         show(event);
-        if (fbchat_event_session(event) == session && fbchat_event_type(event) == kind)
+        if (fbchat_event_session(event) == session && fbchat_event_kind(event) == kind)
             return event;
-        CHECK(fbchat_event_type(event) != FBCHAT_EVENT_CLOSED);
+        CHECK(fbchat_event_kind(event) != FBCHAT_EVENT_CLOSED);
         fbchat_event_free(event);
     }
 }
 
 /* Like await, but as a main loop does it: sleeps in poll(2), then takes events until there are none. */
-static fbchat_event *await_descriptor(fbchat_session session, fbchat_event_kind kind)
+static fbchat_event *await_descriptor(fbchat_session session, fbchat_kind kind)
 {
     fbchat_event *found = NULL;
     while (found == NULL) {
@@ -58,7 +58,7 @@ static fbchat_event *await_descriptor(fbchat_session session, fbchat_event_kind 
         CHECK(poll(&watched, 1, PATIENCE_MS) == 1);
         while (found == NULL && fbchat_client_poll(client, 0, &event) == FBCHAT_OK) {
             show(event);
-            if (fbchat_event_session(event) == session && fbchat_event_type(event) == kind)
+            if (fbchat_event_session(event) == session && fbchat_event_kind(event) == kind)
                 found = event;
             else
                 fbchat_event_free(event);
@@ -84,7 +84,7 @@ static void await_connected(fbchat_session session)
     int64_t state;
     do {
         fbchat_event *event = await(session, FBCHAT_EVENT_CONNECTION);
-        state = integer(event, 0, FBCHAT_FIELD_STATE);
+        state = integer(event, 0, FBCHAT_FIELD_CONNECTION);
         fbchat_event_free(event);
     } while (state != FBCHAT_CONNECTION_CONNECTED);
 }
@@ -92,7 +92,7 @@ static void await_connected(fbchat_session session)
 static fbchat_uid log_in(fbchat_session session, fbchat_request request, const char *name)
 {
     fbchat_event *event = await(session, FBCHAT_EVENT_LOGGED_IN);
-    fbchat_uid uid = (fbchat_uid)integer(event, 0, FBCHAT_FIELD_UID);
+    fbchat_uid uid = fbchat_event_uid(event, 0, FBCHAT_FIELD_UID);
     CHECK(fbchat_event_request(event) == request);
     CHECK(strstr(fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL), name) != NULL);
     CHECK(integer(event, 0, FBCHAT_FIELD_MESSAGE_LIMIT) > 0);
@@ -122,22 +122,22 @@ static void pass_message(fbchat_session from, fbchat_uid from_uid, fbchat_sessio
         fbchat_event *event;
         CHECK_STATUS(fbchat_client_poll(client, PATIENCE_MS, &event), FBCHAT_OK);
         show(event);
-        if (fbchat_event_type(event) == FBCHAT_EVENT_SENT) {
+        if (fbchat_event_kind(event) == FBCHAT_EVENT_SENT) {
             CHECK(!sent && fbchat_event_session(event) == from && fbchat_event_request(event) == request);
-            CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_TO) == to_uid);
+            CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_TO) == to_uid);
             sent = 1;
-        } else if (fbchat_event_type(event) == FBCHAT_EVENT_MESSAGE) {
+        } else if (fbchat_event_kind(event) == FBCHAT_EVENT_MESSAGE) {
             size_t len;
             CHECK(!received && fbchat_event_session(event) == to && fbchat_event_user_data(event) == user_data);
             CHECK(strcmp(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, &len), MESSAGE) == 0);
             CHECK(len == strlen(MESSAGE));
-            CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_FROM) == from_uid);
-            CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_TO) == to_uid);
+            CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM) == from_uid);
+            CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_TO) == to_uid);
             CHECK(integer(event, 0, FBCHAT_FIELD_TIME_MS) > INT64_C(1200000000000));
             CHECK(integer(event, 0, FBCHAT_FIELD_FLAGS) == 0);
             received = 1;
         } else {
-            CHECK(fbchat_event_type(event) != FBCHAT_EVENT_FAILED);
+            CHECK(fbchat_event_kind(event) != FBCHAT_EVENT_FAILED);
         }
         fbchat_event_free(event);
     }
@@ -160,10 +160,10 @@ static int64_t presence_in_list(fbchat_session session, fbchat_uid uid)
     fbchat_event *list;
     int64_t presence = -1;
     size_t item;
-    CHECK_STATUS(fbchat_session_buddy_list(client, session, &list), FBCHAT_OK);
-    CHECK(fbchat_event_type(list) == FBCHAT_EVENT_BUDDY_LIST && fbchat_event_request(list) == 0);
+    CHECK_STATUS(fbchat_session_get_buddy_list(client, session, &list), FBCHAT_OK);
+    CHECK(fbchat_event_kind(list) == FBCHAT_EVENT_BUDDY_LIST && fbchat_event_request(list) == 0);
     for (item = 0; item < fbchat_event_count(list); item++)
-        if ((fbchat_uid)integer(list, item, FBCHAT_FIELD_UID) == uid)
+        if (fbchat_event_uid(list, item, FBCHAT_FIELD_UID) == uid)
             presence = integer(list, item, FBCHAT_FIELD_PRESENCE);
     fbchat_event_free(list);
     return presence;
@@ -209,7 +209,7 @@ int main(int argc, char **argv)
     bob_uid = log_in(bob, bob_login, "Bob");
     await_connected(bob);
     CHECK(alice != bob && alice_uid != bob_uid);
-    CHECK_STATUS(fbchat_session_refresh(client, alice, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_buddy_list(client, alice, &request), FBCHAT_OK);
     do {
         event = await(alice, FBCHAT_EVENT_BUDDY_LIST);
         bob_login = fbchat_event_request(event);
@@ -223,7 +223,7 @@ int main(int argc, char **argv)
 
     CHECK_STATUS(fbchat_session_set_typing(client, alice, bob_uid, 1), FBCHAT_OK);
     event = await_descriptor(bob, FBCHAT_EVENT_TYPING);
-    CHECK((fbchat_uid)integer(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM) == alice_uid);
     CHECK(integer(event, 0, FBCHAT_FIELD_TYPING) == 1);
     fbchat_event_free(event);
 

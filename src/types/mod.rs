@@ -3,12 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod ids;
-mod part;
 mod questions;
+mod split;
 
 pub use ids::*;
-pub use part::message_part;
 pub use questions::*;
+pub use split::message_part;
 
 use crate::status::Problem;
 use std::sync::Arc;

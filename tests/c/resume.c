@@ -33,14 +33,14 @@ static int64_t integer(const fbchat_event *event, fbchat_field field)
 }
 
 /* The answer of a request, of this kind; its number field if one is named. */
-static int64_t answered(fbchat_client *client, fbchat_request request, fbchat_event_kind kind, fbchat_status status,
+static int64_t answered(fbchat_client *client, fbchat_request request, fbchat_kind kind, fbchat_status status,
                         fbchat_field field)
 {
     fbchat_event *event;
     int64_t value = 0;
     CHECK_STATUS(fbchat_request_wait(client, request, PATIENCE_MS, &event), FBCHAT_OK);
     CHECK(fbchat_event_request(event) == request);
-    CHECK(fbchat_event_type(event) == kind && fbchat_event_status(event) == status);
+    CHECK(fbchat_event_kind(event) == kind && fbchat_event_status(event) == status);
     if (field != 0)
         value = integer(event, field);
     fbchat_event_free(event);
@@ -48,14 +48,14 @@ static int64_t answered(fbchat_client *client, fbchat_request request, fbchat_ev
 }
 
 /* The next event of this kind. */
-static fbchat_event *await(fbchat_client *client, fbchat_event_kind kind)
+static fbchat_event *await(fbchat_client *client, fbchat_kind kind)
 {
     fbchat_event *event;
     for (;;) {
         CHECK_STATUS(fbchat_client_poll(client, PATIENCE_MS, &event), FBCHAT_OK);
-        if (fbchat_event_type(event) == kind)
+        if (fbchat_event_kind(event) == kind)
             return event;
-        CHECK(fbchat_event_type(event) != FBCHAT_EVENT_CLOSED);
+        CHECK(fbchat_event_kind(event) != FBCHAT_EVENT_CLOSED);
         fbchat_event_free(event);
     }
 }
@@ -70,7 +70,7 @@ static fbchat_event *await_message(fbchat_client *client, const char *text)
         exit(1);
     }
     fbchat_event_free(event);
-    return await(client, FBCHAT_EVENT_STATE);
+    return await(client, FBCHAT_EVENT_SAVED_SESSION);
 }
 
 static void send_and_wait(fbchat_client *client, fbchat_session session, int64_t to, const char *text)
@@ -106,11 +106,11 @@ int main(int argc, char **argv)
     CHECK_STATUS(fbchat_session_login(bobs, bob, "bob@example.org", "demo", &request), FBCHAT_OK);
     CHECK_STATUS(fbchat_request_wait(alices, request, 0, &event), FBCHAT_ERR_NO_REQUEST);
     bob_uid = answered(bobs, request, FBCHAT_EVENT_LOGGED_IN, FBCHAT_OK, FBCHAT_FIELD_UID);
-    state = await(bobs, FBCHAT_EVENT_STATE);
+    state = await(bobs, FBCHAT_EVENT_SAVED_SESSION);
 
     /* What was not taken with the answer is still there, in order. */
     event = await(alices, FBCHAT_EVENT_CONNECTION);
-    CHECK(integer(event, FBCHAT_FIELD_STATE) == FBCHAT_CONNECTION_LOGGING_IN);
+    CHECK(integer(event, FBCHAT_FIELD_CONNECTION) == FBCHAT_CONNECTION_LOGGING_IN);
     fbchat_event_free(event);
 
     /* Each message that arrives makes a new state. */
@@ -124,7 +124,7 @@ int main(int argc, char **argv)
     send_and_wait(alices, alice, bob_uid, "two");
     bobs = start();
     bob = open_session(bobs);
-    saved = fbchat_event_bytes(state, 0, FBCHAT_FIELD_SAVED, &len);
+    saved = fbchat_event_bytes(state, 0, FBCHAT_FIELD_SAVED_SESSION, &len);
     CHECK(saved != NULL && len > 0);
     CHECK_STATUS(fbchat_session_resume(bobs, bob, saved, len - 1, NULL), FBCHAT_ERR_ARGUMENT);
     CHECK_STATUS(fbchat_session_resume(bobs, bob, NULL, len, NULL), FBCHAT_ERR_NULL);
@@ -151,22 +151,22 @@ int main(int argc, char **argv)
     }
     while (messages < BURST) {
         CHECK_STATUS(fbchat_client_poll(bobs, PATIENCE_MS, &event), FBCHAT_OK);
-        if (fbchat_event_type(event) == FBCHAT_EVENT_OVERLOAD) {
+        if (fbchat_event_kind(event) == FBCHAT_EVENT_OVERLOAD) {
             CHECK(integer(event, FBCHAT_FIELD_WAITING) > 0);
             overloads++;
         }
-        if (fbchat_event_type(event) == FBCHAT_EVENT_MESSAGE)
+        if (fbchat_event_kind(event) == FBCHAT_EVENT_MESSAGE)
             CHECK(atoi(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL)) == messages++);
         fbchat_event_free(event);
     }
     CHECK(overloads > 0);
-    fbchat_event_free(await(bobs, FBCHAT_EVENT_STATE));
+    fbchat_event_free(await(bobs, FBCHAT_EVENT_SAVED_SESSION));
 
     /* A request that is given up is answered all the same; others are not touched. */
-    CHECK_STATUS(fbchat_session_refresh(bobs, bob, &request), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_request_buddy_list(bobs, bob, &request), FBCHAT_OK);
     CHECK_STATUS(fbchat_request_cancel(bobs, request), FBCHAT_OK);
     CHECK_STATUS(fbchat_request_wait(bobs, request, PATIENCE_MS, &event), FBCHAT_OK);
-    CHECK(fbchat_event_status(event) == FBCHAT_ERR_CANCELLED || fbchat_event_type(event) == FBCHAT_EVENT_BUDDY_LIST);
+    CHECK(fbchat_event_status(event) == FBCHAT_ERR_CANCELLED || fbchat_event_kind(event) == FBCHAT_EVENT_BUDDY_LIST);
     fbchat_event_free(event);
     CHECK_STATUS(fbchat_request_cancel(bobs, request), FBCHAT_OK);
     CHECK_STATUS(fbchat_request_cancel(bobs, 123456789), FBCHAT_OK);
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
     CHECK_STATUS(fbchat_session_logout(bobs, bob, &request), FBCHAT_OK);
     answered(bobs, request, FBCHAT_EVENT_CLOSED, FBCHAT_OK, 0);
     bob = open_session(bobs);
-    saved = fbchat_event_bytes(state, 0, FBCHAT_FIELD_SAVED, &len);
+    saved = fbchat_event_bytes(state, 0, FBCHAT_FIELD_SAVED_SESSION, &len);
     CHECK_STATUS(fbchat_session_resume(bobs, bob, saved, len, &request), FBCHAT_OK);
     answered(bobs, request, FBCHAT_EVENT_LOGIN_FAILED, FBCHAT_ERR_LOGGED_OUT, 0);
     fbchat_event_free(state);
