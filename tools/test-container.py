@@ -73,16 +73,12 @@ def buildah(*words, limit=LIMIT * 4):
     return run(*buildah_command(*words), limit=limit, env={**os.environ, "BUILDAH_ISOLATION": "chroot"})
 
 
-def home(variable, default):
-    return os.environ.get(variable) or os.path.expanduser(default)
-
-
-CARGO_HOME = home("CARGO_HOME", "~/.cargo")
-RUSTUP_HOME = home("RUSTUP_HOME", "~/.rustup")
+CARGO_HOME = os.environ.get("CARGO_HOME") or os.path.expanduser("~/.cargo")
 
 
 def make_base():
-    """Debian with a C compiler, as a base for building and for running. Made once; `make clean` removes it."""
+    """Debian with a C compiler, as a base for building and for running. Made once; `make clean` removes it. For building, this machine's
+    Rust is mounted at /opt/rust."""
     if subprocess.run(buildah_command("inspect", "--type", "image", BASE), capture_output=True, check=False, timeout=LIMIT).returncode == 0:
         return
     tree = WORK / "base"
@@ -90,8 +86,8 @@ def make_base():
     run("debootstrap", "--variant=minbase", "--include=gcc,libc6-dev", "bookworm", tree, limit=BUILD_LIMIT)
     container = buildah("from", "scratch")
     buildah("add", "--quiet", container, tree, "/", limit=BUILD_LIMIT)
-    path = f"{CARGO_HOME}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    buildah("config", "--env", f"PATH={path}", "--env", f"CARGO_HOME={CARGO_HOME}", "--env", f"RUSTUP_HOME={RUSTUP_HOME}", container)
+    path = "/opt/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    buildah("config", "--env", f"PATH={path}", "--env", f"CARGO_HOME={CARGO_HOME}", container)
     buildah("commit", "--quiet", container, BASE, limit=BUILD_LIMIT)
     buildah("rm", container)
     shutil.rmtree(tree)
@@ -101,9 +97,10 @@ def build_image():
     # Crates and what was compiled are kept outside of the image, so that this needs no network and a second build takes seconds.
     run(os.environ.get("CARGO", "cargo"), "fetch", "--locked", cwd=ROOT, limit=BUILD_LIMIT)
     (WORK / "target").mkdir(exist_ok=True)
+    rust = os.path.realpath(run("rustc", "--print", "sysroot", cwd=ROOT))
     buildah("build", "--quiet", "--format", "docker", "--file", ROOT / "Containerfile", "--tag", IMAGE,
             "--build-arg", f"BUILDER={BASE}", "--build-arg", f"BASE={BASE}", "--build-arg", "PROFILE=dev", "--build-arg", "OUTPUT=debug",
-            "--volume", f"{CARGO_HOME}:{CARGO_HOME}", "--volume", f"{RUSTUP_HOME}:{RUSTUP_HOME}:ro",
+            "--volume", f"{CARGO_HOME}:{CARGO_HOME}", "--volume", f"{rust}:/opt/rust:ro",
             "--volume", f"{WORK / 'target'}:/source/target", ROOT, limit=BUILD_LIMIT)
 
 
