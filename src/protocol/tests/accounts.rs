@@ -33,7 +33,7 @@ fn a_new_account_is_logged_in() {
         .last("/ajax/fbchat/register.php")
         .unwrap();
     assert!(posted.contains("name=User+1") && posted.contains("invite=inv%26ite"));
-    // The password serves when the server forgets the session; the account is not made again.
+    // The password is used when the server forgets the session; the account is not made again.
     world.server.forget_sessions();
     world.send(0, 2, "still me");
     world.run(60_000);
@@ -113,7 +113,7 @@ fn a_changed_password_serves_for_the_next_login() {
     world.server.forget_sessions();
     world.send(0, 2, "who am I?");
     world.run(60_000);
-    // The model knows one password only: the session must have tried the other.
+    // The model accepts only one password, so the session must have tried the other one.
     let wrong = |event: &Event| matches!(event, Event::Closed { problem: Some(problem), .. } if problem.status == Status::Credentials);
     assert!(world.has(0, wrong), "{:?}", world.clients[0].events);
 }

@@ -1,4 +1,4 @@
-//! Whatever a server says: no panic, no spin, and every request gets its one answer.
+//! Whatever a server says, there is no panic, no busy loop, and every request gets exactly one answer.
 
 use super::people_model::ALL;
 use super::*;
@@ -97,8 +97,9 @@ fn reply(rng: &mut fastrand::Rng) -> Result<Reply, TransportError> {
         "=;;",
         "c_user=18446744073709551616",
     ];
+    let pauses = ["soon", "0", "2", "40", "99999999999999999999"];
     let pick = |rng: &mut fastrand::Rng, from: &[&str]| from[rng.usize(..from.len())].to_owned();
-    let status = [200, 200, 200, 200, 302, 404, 500, 0, 999][rng.usize(..9)];
+    let status = [200, 200, 200, 200, 302, 404, 429, 500, 503, 0, 999][rng.usize(..11)];
     Ok(Reply {
         status,
         set_cookie: if rng.bool() {
@@ -107,7 +108,7 @@ fn reply(rng: &mut fastrand::Rng) -> Result<Reply, TransportError> {
             Vec::new()
         },
         location: rng.bool().then(|| pick(rng, &locations)),
-        retry_after: (rng.u8(..) < 10).then(|| "soon".into()),
+        retry_after: (rng.u8(..) < 10).then(|| pick(rng, &pauses)),
         body: body(rng),
     })
 }

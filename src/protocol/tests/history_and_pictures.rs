@@ -1,4 +1,4 @@
-//! Histories and pictures: questions of several exchanges.
+//! Histories and pictures: queries that take several exchanges.
 
 use super::pages::Layout;
 use super::queries::{GIF, only, world};
@@ -12,7 +12,7 @@ fn texts(messages: &[Message]) -> Vec<&str> {
         .collect()
 }
 
-/// What a history answers: how many messages, the first, the last, whether there are more.
+/// What a history contains: the number of messages, the first, the last, and whether there are more.
 fn history(world: &mut World, since: i64) -> (usize, String, String, bool) {
     let request = world.ask(
         0,
@@ -168,7 +168,7 @@ fn pictures_are_found_by_the_profile_or_the_list() {
         assert_eq!(picture(&mut world, 7), Err(expected));
     }
 
-    // A friend's is where the channel has said; if it was replaced since, the profile knows where to.
+    // The channel told the address of a friend's picture. If the picture was replaced since, the profile has the new address.
     let item = r#"{"type":"picture","uid":2,"thumbSrc":"\/pics\/q2_old.jpg"}"#;
     world.server.push(1, item.into());
     world.run(1_000);

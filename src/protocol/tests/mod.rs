@@ -1,6 +1,7 @@
 //! Sessions against a model of the server in one process, on a simulated clock, with latency and loss.
 //!
-//! The model knows just enough of the protocol to be wrong in the ways that servers and networks are; the real server is tested against the real client elsewhere.
+//! The model knows just enough of the protocol to fail in the ways that servers and networks do. The real server is tested
+//! with the real client elsewhere.
 
 mod accounts;
 mod chaos;
@@ -9,7 +10,9 @@ mod model;
 mod pages;
 mod people;
 mod people_model;
+mod proxies;
 mod queries;
+mod rate_limits;
 mod recovery;
 mod resume;
 mod sending;
@@ -21,7 +24,7 @@ use crate::types::Connection;
 use crate::types::{Command, Event, Millis, Question, RequestId, Secret, Uid};
 use model::{Answer, Model};
 
-/// What goes wrong on the way, per mille of the exchanges.
+/// What is lost on the way, per mille of the exchanges.
 #[derive(Clone, Copy, Default)]
 struct Faults {
     lost_requests: u32,
@@ -32,14 +35,24 @@ type Outcome = Result<Reply, TransportError>;
 
 struct Client {
     session: Session,
-    /// Replies on their way: when, to what.
+    /// Replies on their way: when they arrive, and to which exchange.
     arriving: Vec<(Millis, ExchangeId, Outcome)>,
-    /// Long-polls that the server holds: since when.
+    /// Long-polls that the server holds, and since when.
     held: Vec<(Millis, Exchange)>,
     events: Vec<Event>,
     /// Everything asked for, as `METHOD path`.
     asked: Vec<String>,
+    /// When that was.
+    asked_at: Vec<Millis>,
     last_request: u64,
+}
+
+/// How a proxy ends a request.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    Status(u16),
+    /// It closes the connection.
+    Close,
 }
 
 struct World {
@@ -52,6 +65,8 @@ struct World {
     cut: bool,
     /// True while the hosts take no events.
     busy_host: bool,
+    /// A proxy that holds a long-poll no longer than this, and what it does then.
+    proxy: Option<(Millis, Cut)>,
     /// Answers in place of the server.
     chaos: Option<fn(&mut fastrand::Rng) -> Outcome>,
 }
@@ -72,6 +87,7 @@ impl World {
             held: Vec::new(),
             events: Vec::new(),
             asked: Vec::new(),
+            asked_at: Vec::new(),
             last_request: 0,
         };
         World {
@@ -82,6 +98,7 @@ impl World {
             clients: (0..clients).map(client).collect(),
             cut: false,
             busy_host: false,
+            proxy: None,
             chaos: None,
         }
     }
@@ -118,7 +135,7 @@ impl World {
         self.command(who, |request| Command::Resume { request, state })
     }
 
-    /// The last state that a host was given.
+    /// The last saved session that a host was given.
     fn state(&self, who: usize) -> Secret {
         let state = |event: &Event| match event {
             Event::State(state) => Some(state.clone()),
@@ -141,7 +158,7 @@ impl World {
         })
     }
 
-    /// Moves a client's outputs into the world; its host takes every event at once, unless it is busy.
+    /// Carries out what a client wants done. Its host takes every event at once, unless it is busy.
     fn flush(&mut self, who: usize) {
         self.move_outputs(who);
         if !self.busy_host {
@@ -172,6 +189,7 @@ impl World {
         self.clients[who]
             .asked
             .push(format!("{:?} {}", exchange.method, exchange.url.path()));
+        self.clients[who].asked_at.push(self.now);
         let broken = |fault| {
             Err(TransportError {
                 fault,
@@ -208,11 +226,29 @@ impl World {
         }
     }
 
-    /// Ends held polls that have something to say, or that were held long enough.
+    /// Ends held polls for which there are items, or that were held long enough.
     fn release_polls(&mut self) {
         for who in 0..self.clients.len() {
             for (since, exchange) in std::mem::take(&mut self.clients[who].held) {
                 let over = self.now >= since + 55_000;
+                if let Some((patience, cut)) = self.proxy
+                    && self.now >= since + patience
+                {
+                    let result = match cut {
+                        Cut::Status(status) => Ok(Reply {
+                            status,
+                            body: b"<html>proxy</html>".to_vec(),
+                            ..Reply::default()
+                        }),
+                        Cut::Close => Err(TransportError {
+                            fault: TransportFault::Io,
+                            detail: "simulated".into(),
+                        }),
+                    };
+                    let client = &mut self.clients[who];
+                    client.arriving.push((self.now, exchange.id, result));
+                    continue;
+                }
                 let arrives = self.now + self.rng.u64(1..50);
                 let lost = self.rng.u32(0..1000) < self.faults.lost_replies;
                 match self.server.answer(&exchange, EPOCH + self.now as i64, over) {
@@ -236,7 +272,7 @@ impl World {
         }
     }
 
-    /// Ends a client's held polls as a server does that is killed.
+    /// Ends a client's held polls as when the server is killed.
     fn break_polls(&mut self, who: usize) {
         let client = &mut self.clients[who];
         for (_, exchange) in client.held.drain(..) {
@@ -251,9 +287,10 @@ impl World {
     /// Advances the clock to the next thing that happens, but not beyond `until`. False when that is reached.
     fn step(&mut self, until: Millis) -> bool {
         self.release_polls();
+        let patience = self.proxy.map_or(55_000, |(patience, _)| patience);
         let next = |client: &Client| {
             let arriving = client.arriving.iter().map(|(at, ..)| *at).min();
-            let held = client.held.iter().map(|(since, _)| since + 55_000).min();
+            let held = client.held.iter().map(|(since, _)| since + patience).min();
             [arriving, held, client.session.poll_timeout()]
                 .into_iter()
                 .flatten()

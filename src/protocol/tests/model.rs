@@ -16,10 +16,12 @@ pub struct Model {
     pub layout: Layout,
     /// Answer everything with this instead.
     pub instead: Option<(u16, &'static str)>,
+    /// Answer the next request to a path that contains this with a status and `Retry-After`.
+    pub busy: Option<(&'static str, u16, &'static str)>,
     /// Answer the channel with this instead.
     pub channel_says: Option<String>,
     pub send_says: Option<&'static str>,
-    /// The next write finds its token out of date.
+    /// The token of the next write is out of date.
     pub next_write_is_stale: bool,
     /// Per user: number of the first event, and the events.
     channels: BTreeMap<u64, (i64, Vec<String>)>,
@@ -43,6 +45,7 @@ impl Default for Model {
         Model {
             layout: Layout::Own,
             instead: None,
+            busy: None,
             channel_says: None,
             send_says: None,
             next_write_is_stale: false,
@@ -129,6 +132,17 @@ impl Model {
             return Answer::Now(Reply {
                 status,
                 body: body.into(),
+                ..Reply::default()
+            });
+        }
+        if let Some((_, status, pause)) = self
+            .busy
+            .take_if(|(path, ..)| exchange.url.path().contains(*path))
+        {
+            return Answer::Now(Reply {
+                status,
+                retry_after: Some(pause.to_owned()),
+                body: b"<html>busy</html>".to_vec(),
                 ..Reply::default()
             });
         }

@@ -1,4 +1,4 @@
-//! The page behind the login, as servers wrote it over the years.
+//! The page behind the login, in the layouts of the years.
 
 use super::model::Model;
 
@@ -11,7 +11,7 @@ pub enum Layout {
     July2008,
     HiddenUser,
     October2009,
-    /// November 2008: no channel on the page, so reconnect.php has to tell.
+    /// November 2008: no channel on the page, so reconnect.php has to tell it.
     NoChannel,
     /// The pop-out page has no token, the home page has.
     TokenAtHome,

@@ -1,4 +1,4 @@
-//! What is told about people unasked, and what is marked as read.
+//! Notices about people, and read marks.
 
 use super::people_model::ALL;
 use super::queries::world;
@@ -161,7 +161,7 @@ fn friend_requests_are_told_once_and_those_that_waited_after_login() {
     world.run(100_000);
     assert!(world.asked(0, "friend_requests.php") > asked);
     assert_eq!(told(&world).len(), 2);
-    // Dealt with, and made again later: news.
+    // A request that was settled and is made again later is news.
     world.server.people.says.clear();
     push(
         &mut world,
@@ -266,7 +266,7 @@ fn read_marks_are_posted_one_by_one_and_not_twice() {
         }
     }
     world.run(5_000);
-    // The first is on its way when the rest comes, so it comes once more.
+    // The first is under way when the others come, so it is posted once more.
     assert_eq!(marks(&world), before + 4);
     assert!(
         world

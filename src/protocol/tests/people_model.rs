@@ -1,18 +1,18 @@
-//! The calls about people, as the model of the server answers them: what a test has laid down, else the plainest success.
+//! The calls about people, as the model of the server answers them: what a test has set, else success.
 
 use super::model::{Answer, ok, payload};
 use crate::protocol::{Exchange, Method, Reply};
 use std::collections::{BTreeMap, VecDeque};
 use url::form_urlencoded;
 
-/// Everything that `fbchatd` announces, as it stands in the page.
+/// Everything that `fbchatd` announces, as it is written in the page.
 pub const ALL: &str = r#","picture_limit":100,"status_limit":10,"friends":true,"pictures":true,"status":true,"profile":true,"search":true,"notifications":true,"history":true,"poke":true,"name":true,"password":true,"registration":"open""#;
 
 #[derive(Default)]
 pub struct People {
     /// Further members of the announcement.
     pub announced: &'static str,
-    /// What a path answers, in this order, in place of success; the last one stays.
+    /// What a path answers in place of success, in this order; the last one stays.
     pub says: BTreeMap<&'static str, VecDeque<(u16, Vec<u8>)>>,
     /// What was posted: the path, and the body as text.
     pub posted: Vec<(String, String)>,
@@ -42,7 +42,7 @@ impl People {
             .map(|(_, body)| body.as_str())
     }
 
-    fn laid_down(&mut self, path: &str) -> Option<Answer> {
+    fn prepared(&mut self, path: &str) -> Option<Answer> {
         let answers = self.says.get_mut(path)?;
         let (status, body) = match answers.len() {
             0 | 1 => answers.front()?.clone(),
@@ -60,7 +60,7 @@ impl People {
         if exchange.method == Method::Post {
             self.posted.push((path.clone(), body.to_owned()));
         }
-        if let Some(answer) = self.laid_down(&path) {
+        if let Some(answer) = self.prepared(&path) {
             return answer;
         }
         match path.as_str() {
@@ -73,11 +73,11 @@ impl People {
         }
     }
 
-    /// Signs anybody up who has a name; the account is there already, as all are.
+    /// Accepts every registration with a name. The accounts exist already.
     pub fn register(&mut self, body: &str, log_in: impl FnOnce(u64) -> Vec<String>) -> Answer {
         self.posted
             .push(("/ajax/fbchat/register.php".into(), body.to_owned()));
-        if let Some(answer) = self.laid_down("/ajax/fbchat/register.php") {
+        if let Some(answer) = self.prepared("/ajax/fbchat/register.php") {
             return answer;
         }
         let form: BTreeMap<_, _> = form_urlencoded::parse(body.as_bytes()).collect();

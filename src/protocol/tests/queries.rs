@@ -1,4 +1,4 @@
-//! Questions about people: one answer each, whatever comes back.
+//! Queries: one answer each, whatever the reply is.
 
 use super::pages::Layout;
 use super::people_model::ALL;
@@ -7,7 +7,7 @@ use crate::types::FriendAction;
 
 pub(super) const GIF: &[u8] = b"GIF89a and the rest";
 
-/// One session at a server that can do everything.
+/// One session with a server that has every feature.
 pub(super) fn world(seed: u64) -> World {
     let mut world = World::new(seed, 1);
     world.server.people.announced = ALL;
@@ -34,7 +34,7 @@ fn password() -> Question {
     }
 }
 
-/// Every question that changes something, and where it goes.
+/// Every query that changes something, and its path.
 fn writes() -> [(Question, &'static str); 9] {
     [
         (Question::SetPicture(Some(GIF.into())), "/pic_upload.php"),
@@ -58,7 +58,7 @@ fn writes() -> [(Question, &'static str); 9] {
     ]
 }
 
-/// Every question that changes nothing, and where it goes.
+/// Every query that changes nothing, and its path.
 fn reads() -> [(Question, &'static str); 4] {
     let history = Question::History {
         with: Uid(2),
@@ -219,7 +219,7 @@ fn what_the_server_cannot_do_is_said_at_once() {
     );
     world.run(1_000);
     assert!(matches!(only(&world, history), Event::History { .. }));
-    // Nothing but what such a server knows was asked of it.
+    // The server was asked for nothing that it does not know.
     assert_eq!(
         world.asked(0, "fbchat") + world.server.people.posted.len(),
         0
@@ -227,7 +227,7 @@ fn what_the_server_cannot_do_is_said_at_once() {
 }
 
 #[test]
-fn what_is_over_a_limit_is_not_sent() {
+fn queries_over_a_limit_are_not_sent() {
     let mut world = world(261);
     for question in [
         Question::SetStatus(Some("12345678901".into())),
@@ -274,7 +274,7 @@ fn outcomes_that_change_nothing_are_failures() {
 }
 
 #[test]
-fn too_many_questions_are_refused_and_each_is_answered() {
+fn too_many_queries_are_refused_and_each_is_answered() {
     let mut world = world(263);
     world
         .server
@@ -294,7 +294,7 @@ fn too_many_questions_are_refused_and_each_is_answered() {
 }
 
 #[test]
-fn questions_wait_for_tokens_but_not_for_ever() {
+fn queries_wait_for_tokens_but_not_forever() {
     let mut world = world(264);
     world
         .server
@@ -339,7 +339,7 @@ fn changes_leave_in_order_and_one_by_one() {
 }
 
 #[test]
-fn logout_and_lost_logins_answer_questions_too() {
+fn logout_and_lost_logins_answer_queries_too() {
     let mut world = world(265);
     let write = world.ask(0, Question::SetStatus(None));
     let read = world.ask(0, Question::Notifications);

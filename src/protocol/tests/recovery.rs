@@ -1,4 +1,4 @@
-//! What goes wrong and comes right again by itself.
+//! Failures that are cured without the host.
 
 use super::pages::Layout;
 use super::*;
@@ -43,7 +43,7 @@ fn a_gap_in_the_numbers_is_filled_from_history() {
 }
 
 #[test]
-fn idle_running_servers_do_not_make_us_spin() {
+fn servers_that_answer_at_once_do_not_make_us_spin() {
     for says in [
         r#"{"t":"continue"}"#,
         r#"{"t":"what"}"#,
@@ -206,7 +206,7 @@ fn a_portal_in_mid_session_is_waited_out() {
 }
 
 #[test]
-fn a_machine_that_slept_polls_anew_at_once() {
+fn a_machine_that_slept_polls_again_at_once() {
     let mut world = World::new(22, 1);
     logged_in(&mut world);
     let before = world.asked(0, "reconnect.php");
@@ -246,7 +246,7 @@ fn another_network_ends_a_held_poll_and_a_long_wait() {
 }
 
 #[test]
-fn a_driver_that_loses_a_reply_is_noticed() {
+fn a_reply_that_the_driver_loses_is_noticed() {
     let mut world = World::new(23, 2);
     logged_in(&mut world);
     world.clients[1].held.clear();
@@ -273,7 +273,7 @@ fn friends_who_come_back_a_little_later_do_not_flap() {
         })
     };
     world.clients[1].events.clear();
-    // A server that comes up in two goes: several lists leave the friend out.
+    // A server that is restarted twice: several lists leave the friend out.
     for _ in 0..2 {
         world.server.online.remove(&1);
         world.cut = true;
@@ -287,7 +287,7 @@ fn friends_who_come_back_a_little_later_do_not_flap() {
     world.server.online.insert(1);
     world.run(60_000);
     assert!(!gone(&world));
-    // Somebody who stays away is told of in the end.
+    // The host is told in the end of somebody who stays away.
     world.server.online.remove(&1);
     world.run(2_000_000);
     assert!(gone(&world));

@@ -1,8 +1,8 @@
-//! Leaving without a logout, and going on later.
+//! Leaving without a logout, and resuming later.
 
 use super::*;
 
-/// Client 0 is gone, like a program that was killed; client 2 takes its state up.
+/// Client 0 is gone, like a program that was killed; client 2 resumes its session.
 fn moved(world: &mut World) -> RequestId {
     let state = world.state(0);
     world.clients[0].held.clear();
@@ -106,7 +106,7 @@ fn leaving_right_after_a_message_tells_the_server_that_it_arrived() {
     while world.messages(0).is_empty() {
         assert!(world.step(world.now + 5_000));
     }
-    // The next long-poll is on its way and cut together with the rest.
+    // The next long-poll is under way and ends with all the rest.
     world.clients[0].held.clear();
     world.clients[0].arriving.clear();
     let now = world.clock();
@@ -137,7 +137,7 @@ fn leaving_in_the_middle_of_a_logout_does_not_cut_it_short() {
 }
 
 #[test]
-fn leaving_a_quiet_session_needs_no_last_word() {
+fn leaving_a_quiet_session_needs_no_farewell() {
     let mut world = two_online(96);
     world.run(10_000);
     let now = world.clock();

@@ -1,4 +1,4 @@
-//! Messages: in order, once, acknowledged only when taken, and failures with their kind.
+//! Messages arrive once and in order, are acknowledged only when the host has them, and fail with the right status.
 
 use super::pages::Layout;
 use super::*;
@@ -28,7 +28,7 @@ fn messages_arrive_once_and_in_order_and_echoes_are_silent() {
 fn own_messages_from_another_session_are_told_as_own() {
     let mut world = World::new(4, 2);
     logged_in(&mut world);
-    // The second client's session becomes another one of user 1.
+    // The second client becomes another session of user 1.
     let now = world.clock();
     let server = ServerAddress::parse("http://127.0.0.1:8080", false).unwrap();
     world.clients[1].session = Session::new(SessionConfig::new(server, 99));
