@@ -1,14 +1,14 @@
-//! The session's cookie jar. One per session, since a shared HTTP client must not mix accounts.
+//! The cookie jar. Each session has one, since sessions share an HTTP client, which must not mix accounts.
 
 use cookie_store::{CookieStore, RawCookie};
 use url::Url;
 
-/// A server that sets more is misbehaving; further ones are dropped.
+/// Further cookies are dropped.
 const MOST: usize = 64;
 /// A longer `Set-Cookie` header is dropped, in bytes.
 const LONGEST: usize = 4_096;
 
-/// Cookies by the browser's rules of domain, path and expiry.
+/// Cookies, with the rules of browsers for domain, path and expiry.
 #[derive(Clone, Debug, Default)]
 pub struct Cookies {
     store: CookieStore,
@@ -24,13 +24,13 @@ impl Cookies {
             if cookie.value() == "deleted" {
                 self.remove(cookie.name());
             } else if self.store.iter_any().count() < MOST || self.get(cookie.name()).is_some() {
-                // A refused cookie (foreign domain, already expired) is none of ours to report.
+                // Nobody needs to hear of a refused cookie (foreign domain, already expired).
                 let _ = self.store.insert_raw(&cookie, url);
             }
         }
     }
 
-    /// Sets a cookie as if the server had, unless it did.
+    /// Sets a cookie as if the server had set it, unless it has.
     pub fn preset(&mut self, url: &Url, name: &str, value: &str) {
         if self.get(name).is_none() {
             let _ = self.store.insert_raw(&RawCookie::new(name, value), url);
@@ -61,13 +61,13 @@ impl Cookies {
         }
     }
 
-    /// All of them, as `Set-Cookie` headers that [`Cookies::take`] understands.
+    /// All cookies, as `Set-Cookie` headers that [`Cookies::take`] understands.
     pub fn save(&self) -> Vec<String> {
         let cookies = self.store.iter_unexpired();
         cookies.map(|cookie| cookie.to_string()).collect()
     }
 
-    /// The `Cookie` header for a request, or `None` if there is nothing to say.
+    /// The `Cookie` header for a request, or `None` if there are no cookies for it.
     pub fn header(&self, url: &Url) -> Option<String> {
         let pairs: Vec<String> = self
             .store

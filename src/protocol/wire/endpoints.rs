@@ -1,4 +1,4 @@
-//! Where things are: the server's address as the user gave it, and the URLs made from it.
+//! The server's address as the user gave it, and the URLs made from it.
 
 use crate::status::{Problem, Status};
 use url::{Host, Url};
@@ -14,11 +14,11 @@ pub struct ServerAddress {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServerAddressError {
     /// Not an address at all.
-    #[error("\"{0}\" is no server address; it should look like https://chat.example.org")]
+    #[error("\"{0}\" is not a server address; it should look like https://chat.example.org")]
     Invalid(String),
     /// Plain HTTP to another machine.
     #[error(
-        "Refusing to log in to {0} over plain HTTP: the password would travel readable. Use https://, or set allow_insecure if the network is yours"
+        "Refusing to log in to {0} over plain HTTP: the password could be read on the way. Use https://, or set allow_insecure if the network is yours"
     )]
     Insecure(String),
 }
@@ -39,7 +39,7 @@ impl From<ServerAddressError> for Problem {
     }
 }
 
-/// Greatest length of what a person typed, in bytes: a pasted address with its query has room.
+/// Greatest length of an address in bytes. There is room for a pasted address with its query.
 const MAX_ADDRESS: usize = 4096;
 
 impl ServerAddress {
@@ -84,7 +84,7 @@ impl ServerAddress {
         Ok(address)
     }
 
-    /// Host and, if unusual, port: how sentences name the server.
+    /// Host and, if it is not the default, port: how sentences name the server.
     pub fn label(&self) -> String {
         let host = self.origin.host_str().unwrap_or_default();
         match self.origin.port() {
@@ -98,7 +98,8 @@ impl ServerAddress {
         &self.origin
     }
 
-    /// Follows a trusted redirect for good. The host that only logs people in (docs/protocol.md, Conventions) is no home.
+    /// Follows a trusted redirect permanently, unless it leads to the host that only logs people in (docs/protocol.md,
+    /// Conventions).
     pub fn move_to(&mut self, url: &Url) {
         if self.trusts(url)
             && !url
@@ -112,9 +113,9 @@ impl ServerAddress {
         }
     }
 
-    /// An address on the server: `path` begins with `/` and may carry a query.
+    /// An address on the server: `path` begins with `/` and may have a query.
     pub fn at(&self, path: &str) -> Url {
-        // Joining a rooted path to an origin cannot fail; the origin itself is the harmless answer if it ever did.
+        // Joining an absolute path to an origin cannot fail; if it ever did, the origin itself would be harmless.
         self.origin
             .join(path)
             .unwrap_or_else(|_| self.origin.clone())
@@ -130,7 +131,7 @@ impl ServerAddress {
         Some(base.unwrap_or(name))
     }
 
-    /// True if credentials may go there: this server or a host of its domain, unreadable on the way.
+    /// True if credentials may be sent there: this server or a host of its domain, over a connection that nobody can read.
     pub fn trusts(&self, url: &Url) -> bool {
         let same_host = url.host() == self.origin.host();
         let same_domain = || {
@@ -152,9 +153,9 @@ impl ServerAddress {
         self.allow_insecure || is_confidential(url)
     }
 
-    /// Where the channel is, from the host label on a page or in a reply of reconnect.php (docs/protocol.md, Logging in).
+    /// The channel's address, from the host label on a page or in a reply of reconnect.php (docs/protocol.md, Logging in).
     ///
-    /// The label is opaque: reading it as a number once cut the accounts on channels 01 to 09 off. `None` if it is no host name.
+    /// The label is opaque: clients that read it as a number could not reach channels 01 to 09. `None` if it is not a host name.
     /// A server without a domain (an IP address, `localhost`) has its channel on the same host.
     pub fn channel_at_label(&self, label: &str, port: Option<u16>) -> Option<Url> {
         let clean = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
@@ -174,7 +175,7 @@ impl ServerAddress {
         Some(url)
     }
 
-    /// Where the channel is, from the page's own word for it: a reference relative to the page, ending in `/`.
+    /// The channel's address, from a reference relative to the page that ends in `/`.
     pub fn channel_at_reference(&self, page: &Url, reference: &str) -> Option<Url> {
         let url = page.join(reference).ok()?;
         (self.trusts(&url) && url.path().ends_with('/') && url.query().is_none()).then_some(url)

@@ -1,4 +1,4 @@
-//! Character references in what a page says.
+//! Character references in HTML.
 //!
 //! Only those that servers write when they escape text: numbers, the names that XML has too, and the space that does not
 //! break. A table of all 2,125 names would be a sixteenth of the shared library.
@@ -6,7 +6,7 @@
 /// The longest reference behind its `&`: `#x10ffff;`.
 const LONGEST: usize = 9;
 
-/// Puts the characters where references to them stand; what is no reference stays as it is.
+/// Replaces references by their characters. Anything that is not a reference stays as it is.
 pub fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

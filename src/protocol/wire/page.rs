@@ -1,6 +1,7 @@
-//! Reads what a client needs out of the pages behind the login, in every layout from 2008 to 2010 (docs/protocol.md, Logging in).
+//! Reads what a client needs out of the pages behind the login, in every layout from 2008 to 2010 (docs/protocol.md, Logging
+//! in).
 //!
-//! Patterns allow blanks that proxies removed, escaped quotes, further attributes and `&amp;`. Nothing is fetched here.
+//! The patterns accept missing blanks, which proxies removed, escaped quotes, further attributes and `&amp;`.
 
 use crate::protocol::wire::html::unescape;
 use crate::protocol::wire::json::{Flag, Int, Text};
@@ -9,7 +10,7 @@ use once_cell::sync::Lazy;
 use regex::Regex;
 use serde::Deserialize;
 
-/// What one page tells. Every part may be missing; the newest pattern that matches wins.
+/// What one page says. Every part may be missing; the newest pattern that matches wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// Whose page it is.
@@ -18,25 +19,25 @@ pub struct Page {
     pub post_form_id: Option<String>,
     /// The second token, since autumn 2009.
     pub fb_dtsg: Option<String>,
-    /// The channel's host label, opaque, and the port that stands behind it.
+    /// The channel's host label, which is opaque, and the port behind it.
     pub channel: Option<(String, Option<u16>)>,
-    /// What an fbchat server announces to clients that know it.
+    /// What an fbchat server announces.
     pub extensions: Option<Extensions>,
 }
 
-/// The content of `<meta name="fbchat">`: abilities beyond the protocol of 2008, ignored by clients that don't know them.
+/// The content of `<meta name="fbchat">`: features beyond the protocol of 2008. Old clients ignore it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Extensions {
-    /// Where the channel is, relative to the page.
+    /// The address of the channel, relative to the page.
     pub channel: Text,
-    /// Greatest number of items that one channel reply may hold, if asked.
+    /// Greatest number of items in one channel reply, for clients that ask for more than one.
     pub batch: Int,
-    /// Presence changes come over the channel.
+    /// Changes of presence come over the channel.
     pub presence: Flag,
     /// Greatest length of a message in Unicode scalar values.
     pub message_limit: Int,
-    /// Cookies and number are enough to go on later, and `wait=0` asks the channel without waiting.
+    /// Cookies and sequence number are enough to resume a session, and `wait=0` asks the channel without waiting.
     pub resume: Flag,
     /// Greatest size of a picture in bytes.
     pub picture_limit: Int,
@@ -56,7 +57,7 @@ pub struct Extensions {
 }
 
 impl Extensions {
-    /// What the server can do, as far as hosts care.
+    /// The features of the server that hosts can see.
     pub fn features(&self) -> Features {
         let registration = matches!(self.registration.0.as_deref(), Some("open" | "invite"));
         let announced = [
@@ -77,7 +78,7 @@ impl Extensions {
     }
 }
 
-/// A pattern of this file; all of them are literals and covered by tests.
+/// A pattern of this file. All are literals and covered by tests.
 fn pattern(source: &str) -> Regex {
     #[allow(clippy::expect_used)]
     Regex::new(source).expect("a literal pattern compiles")
@@ -117,14 +118,14 @@ static FB_DTSG: Lazy<Vec<Regex>> = Lazy::new(|| {
     ])
 });
 
-/// Behind the iframe's script, as an argument of iframeLoad; the label may hold dots since 2010.
+/// An argument of iframeLoad, behind the iframe's script; the label may contain dots since 2010.
 static CHANNEL_ARGUMENT: Lazy<Regex> = Lazy::new(|| {
     pattern(
         r#"\.js\\?"[ ]*,[ ]*\\?"([A-Za-z0-9.-]{0,60}channel[A-Za-z0-9.-]{0,30})\\?"(?:[ ]*,[ ]*([0-9]{1,5}))?"#,
     )
 });
 
-/// Anywhere else; the last one on the page counts, since scripts name other channels before it.
+/// Anywhere else. The last one on the page counts, since scripts name other channels before it.
 static CHANNEL_ANYWHERE: Lazy<Vec<Regex>> =
     Lazy::new(|| patterns(&[r#""(channel[0-9]{1,4})\\?""#, r"(channel[0-9]{1,4})"]));
 
