@@ -7,6 +7,7 @@
 use super::error::CallError;
 use super::lock;
 use super::roster::Roster;
+use crate::protocol::check_message;
 use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Uid};
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -123,13 +124,9 @@ impl Seat {
     }
 
     pub(crate) fn send(&self, to: Uid, text: String) -> Result<RequestId, CallError> {
-        let length = text.chars().count();
         self.submit(|state, request| {
+            check_message(&text, state.message_limit)?;
             state.must_be_online()?;
-            let limit = state.message_limit;
-            if length > limit {
-                return Err(CallError::TooLong { length, limit });
-            }
             Ok(Command::Send { request, to, text })
         })
     }
