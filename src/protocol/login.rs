@@ -5,8 +5,8 @@ use super::exchange::Reply;
 use super::html::unescape;
 use super::wire::body_text;
 use crate::status::{Problem, Status};
-use once_cell::sync::Lazy;
 use regex::Regex;
+use std::sync::LazyLock;
 use url::Url;
 
 /// A form with more fields than this is none of ours.
@@ -27,18 +27,18 @@ fn pattern(source: &str) -> Regex {
 }
 
 /// A tag with its attributes; quoted values may hold `>`.
-static TAG: Lazy<Regex> = Lazy::new(|| {
+static TAG: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"<(/?[fF][oO][rR][mM]|[iI][nN][pP][uU][tT]|[bB][uU][tT][tT][oO][nN])((?:[^>"']|"[^"]*"|'[^']*')*)>"#,
     )
 });
 
-static ATTRIBUTE: Lazy<Regex> = Lazy::new(|| {
+static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"([A-Za-z_:-]+)(?:[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)'|([^ \t\r\n>"']+)))?"#)
 });
 
-static ERROR_TEXT: Lazy<Regex> =
-    Lazy::new(|| pattern(r#"id="standard_error"[^>]*>([^<]{1,500})<"#));
+static ERROR_TEXT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"id="standard_error"[^>]*>([^<]{1,500})<"#));
 
 /// The value of an attribute, HTML-unescaped; empty if it has none.
 fn attribute(attributes: &str, name: &str) -> Option<String> {
