@@ -30,7 +30,7 @@ pub enum Command {
 pub const COMMANDS: [&str; 5] = ["/buddies", "/help", "/history", "/quit", "/who"];
 
 pub const HELP: &str = "\
-Bob: hello        writes to a buddy by name or by its first letters; Tab completes the name
+Bob: hello        writes to a buddy by name; unambiguous first letters suffice, Tab completes
 @bob hello        the same
 1002 hello        writes by number
 hello             writes to the person that the prompt shows, to whom you wrote last

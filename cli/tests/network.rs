@@ -105,5 +105,5 @@ fn network_options_that_are_wrong_are_named() {
     );
     usage(&["--ca-file", "/nonexistent"], "there is no such file");
     let argument = ["--proxy", "http://user:secret@127.0.0.1:3128"];
-    usage(&argument, "Others can read a password in --proxy");
+    usage(&argument, "Other users can read a password in --proxy");
 }
