@@ -103,44 +103,47 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    /// A queue whose thread carries a request out for each `()` that is sent, and reports it.
-    fn started() -> (Arc<RequestQueue>, Sender<()>, Receiver<Request>) {
+    /// A queue whose thread reports each request when it begins, and ends it for each `()` that is sent.
+    fn started() -> (Arc<RequestQueue>, Receiver<Request>, Sender<()>) {
         let requests = Arc::new(RequestQueue::default());
+        let (report, begun) = crossbeam_channel::unbounded();
         let (permit, permits) = crossbeam_channel::unbounded();
-        let (report, done) = crossbeam_channel::unbounded();
         let worker = Arc::clone(&requests);
         std::thread::spawn(move || {
             worker.work(|request| {
-                permits.recv().unwrap();
                 report.send(request).unwrap();
+                permits.recv().unwrap();
             });
         });
-        (requests, permit, done)
+        (requests, begun, permit)
     }
 
     #[test]
     fn requests_are_done_in_order() {
-        let (requests, permit, done) = started();
+        let (requests, begun, permit) = started();
         requests.add(Request::Buddies);
         requests.add(Request::History(Uid(1)));
+        assert_eq!(begun.recv().unwrap(), Request::Buddies);
+        assert!(begun.is_empty());
         permit.send(()).unwrap();
-        assert_eq!(done.recv().unwrap(), Request::Buddies);
+        assert_eq!(begun.recv().unwrap(), Request::History(Uid(1)));
         permit.send(()).unwrap();
         requests.wait();
-        assert_eq!(done.recv().unwrap(), Request::History(Uid(1)));
         assert!(requests.finish(Duration::from_secs(60)).is_empty());
     }
 
     #[test]
     fn requests_that_are_not_done_are_known_at_the_end() {
-        let (requests, permit, done) = started();
-        let all = [Request::Buddies, Request::History(Uid(1))];
-        all.iter().for_each(|request| requests.add(request.clone()));
-        assert_eq!(requests.finish(Duration::ZERO), all);
-        // The first may be in progress; it is done, and the other is not.
-        drop(requests);
+        let (requests, begun, permit) = started();
+        requests.add(Request::Buddies);
+        assert_eq!(begun.recv().unwrap(), Request::Buddies);
+        requests.add(Request::History(Uid(1)));
+        let unfinished = [Request::Buddies, Request::History(Uid(1))];
+        assert_eq!(requests.finish(Duration::ZERO), unfinished);
+        // The request in progress is still done; the other was removed.
         permit.send(()).unwrap();
-        assert!(done.iter().take(1).all(|request| request == all[0]));
+        requests.wait();
+        assert!(begun.is_empty());
     }
 
     #[test]

@@ -51,8 +51,8 @@ impl Http {
 
     /// Waits until the reply is complete or the exchange's timeout is over.
     ///
-    /// If a kept connection turns out to be closed, the request is sent once more on a new one: servers treat every request
-    /// of the protocol the same when it arrives twice.
+    /// If a kept connection turns out to be closed, the request is sent once more on a new one, as browsers do. The server
+    /// recognises a copy of a message by its id; nearly all other requests have the same effect once and twice.
     pub(super) fn execute(&self, exchange: Exchange) -> Result<Reply, TransportError> {
         let limit = exchange.body_limit;
         let proxy = self.network.proxy.label(&exchange.url);

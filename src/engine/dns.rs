@@ -17,10 +17,10 @@ const FAILURE_CACHE_TIME: Duration = Duration::from_secs(1);
 const MAX_NAMES: usize = 256;
 
 /// Addresses, or a sentence part that says why there are none.
-type Lookup = Result<Arc<[SocketAddr]>, String>;
+type LookupResult = Result<Arc<[SocketAddr]>, String>;
 
 /// One cached name. The lock is held during a lookup, so that sessions that ask at the same time share it.
-type CachedName = Arc<tokio::sync::Mutex<Option<(Instant, Lookup)>>>;
+type CachedName = Arc<tokio::sync::Mutex<Option<(Instant, LookupResult)>>>;
 
 /// Looks names up; port 0 in the results stands for the port of the URL.
 #[derive(Debug, Default)]
@@ -69,7 +69,7 @@ impl Resolver {
     }
 }
 
-async fn ask_system(name: &str) -> Lookup {
+async fn ask_system(name: &str) -> LookupResult {
     let found = tokio::net::lookup_host((name, 0)).await;
     let found: Arc<[_]> = found
         .map_err(|error| LookupFailed::new(name, &error).reason)?

@@ -89,8 +89,8 @@ struct SchemeClients {
 
 /// Which connection an attempt uses.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Connection {
-    Pooled,
+enum ConnectionSource {
+    Pool,
     New,
 }
 
@@ -158,16 +158,16 @@ impl Http {
 
     /// Carries out one exchange. Dropping the future closes its connection.
     ///
-    /// If a kept connection turns out to be closed, the request is sent once more on a new one: servers treat every request
-    /// of the protocol the same when it arrives twice.
+    /// If a kept connection turns out to be closed, the request is sent once more on a new one, as browsers do. The server
+    /// recognises a copy of a message by its id; nearly all other requests have the same effect once and twice.
     pub(super) async fn execute(&self, exchange: Exchange) -> Result<Reply, TransportError> {
         let request = Request::new(exchange);
-        let first = match self.attempt(&request, Connection::Pooled).await {
+        let first = match self.attempt(&request, ConnectionSource::Pool).await {
             Ok(reply) => return Ok(reply),
             Err(Failure::Other(error)) => return Err(error),
             Err(Failure::ClosedConnection(error)) => error,
         };
-        match self.attempt(&request, Connection::New).await {
+        match self.attempt(&request, ConnectionSource::New).await {
             Ok(reply) => Ok(reply),
             Err(Failure::Other(second) | Failure::ClosedConnection(second)) => {
                 Err(crate::http::error_of_both(first, second))
@@ -175,9 +175,9 @@ impl Http {
         }
     }
 
-    async fn attempt(&self, request: &Request, connection: Connection) -> Result<Reply, Failure> {
+    async fn attempt(&self, request: &Request, source: ConnectionSource) -> Result<Reply, Failure> {
         let timeout = request.timeout;
-        let result = tokio::time::timeout(timeout, self.send(request, connection)).await;
+        let result = tokio::time::timeout(timeout, self.send(request, source)).await;
         result.unwrap_or_else(|_| {
             let detail = format!("no answer within {} s", timeout.as_secs().max(1));
             Err(Failure::Other(TransportError {
@@ -187,26 +187,26 @@ impl Http {
         })
     }
 
-    async fn send(&self, request: &Request, connection: Connection) -> Result<Reply, Failure> {
+    async fn send(&self, request: &Request, source: ConnectionSource) -> Result<Reply, Failure> {
         let clients = Arc::clone(&lock(&self.clients));
         let scheme = match request.url.scheme() {
             "https" => clients.tls.get_or_try_init(|| self.tls_clients()).await?,
             _ => &clients.plain,
         };
-        let client = match connection {
-            Connection::Pooled => &scheme.pooled,
-            Connection::New => &scheme.unpooled,
+        let client = match source {
+            ConnectionSource::Pool => &scheme.pooled,
+            ConnectionSource::New => &scheme.unpooled,
         };
         let proxy = self.network.proxy.label(&request.url);
         let classify = |error| classify_request(&error, proxy.as_deref());
         let mut response = match request.build(client).send().await {
             Ok(response) => response,
-            Err(error) if connection == Connection::Pooled && clients.kept.was_closed(&error) => {
+            Err(error) if source == ConnectionSource::Pool && clients.kept.was_closed(&error) => {
                 return Err(Failure::ClosedConnection(classify(error)));
             }
             Err(error) => return Err(Failure::Other(classify(error))),
         };
-        if connection == Connection::Pooled {
+        if source == ConnectionSource::Pool {
             clients.kept.remember(response.extensions());
         }
         let status = response.status().as_u16();
