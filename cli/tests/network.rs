@@ -101,9 +101,9 @@ fn network_options_that_are_wrong_are_named() {
     };
     usage(
         &["--proxy", "gopher://127.0.0.1:70"],
-        "its kind must be http",
+        "its scheme must be http",
     );
     usage(&["--ca-file", "/nonexistent"], "there is no such file");
     let argument = ["--proxy", "http://user:secret@127.0.0.1:3128"];
-    usage(&argument, "Others can read a password in --proxy");
+    usage(&argument, "Other users can read a password in --proxy");
 }

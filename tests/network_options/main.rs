@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod certificates;
+mod kept_connections;
 mod keys;
 mod proxies;
 #[path = "../support/relays.rs"]

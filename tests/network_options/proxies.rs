@@ -106,8 +106,8 @@ fn proxies_that_fail_are_named_with_what_they_did() {
         .local_addr()
         .unwrap()
         .to_string();
-    let no_entry = "asks for a user and a password, or does not take those given";
-    let refused = "refused to connect to it";
+    let no_entry = "asks for a user and a password, or refuses those given";
+    let refused = "refused to connect to the server";
     let gone = "cannot be reached";
     for (way, proxy, says) in [
         ("http://", &refusing.address, refused),

@@ -77,8 +77,8 @@ impl Identity {
         bytes.join(":")
     }
 
-    /// Starts TLS with this certificate in front of a server; gives the address of the whole.
-    pub fn serve(&self, server: SocketAddr) -> SocketAddr {
+    /// Accepts TLS connections with this certificate.
+    pub fn acceptor(&self) -> TlsAcceptor {
         let key = PrivateKeyDer::Pkcs8(self.key.clone().into());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -87,7 +87,12 @@ impl Identity {
             .with_no_client_auth()
             .with_single_cert(vec![self.certificate.clone()], key)
             .expect("a certificate with its key");
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// Starts TLS with this certificate in front of a server; gives the address of the whole.
+    pub fn serve(&self, server: SocketAddr) -> SocketAddr {
+        let acceptor = self.acceptor();
         super::serve(move |stream| {
             let acceptor = acceptor.clone();
             async move {

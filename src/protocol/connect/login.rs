@@ -5,8 +5,8 @@ use crate::protocol::wire::exchange::Reply;
 use crate::protocol::wire::html::unescape;
 use crate::protocol::wire::reply::body_text;
 use crate::status::{Problem, Status};
-use once_cell::sync::Lazy;
 use regex::Regex;
+use std::sync::LazyLock;
 use url::Url;
 
 /// Further fields of a form are dropped.
@@ -26,19 +26,19 @@ fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("a literal pattern compiles")
 }
 
-/// A tag with its attributes; quoted values may contain `>`.
-static TAG: Lazy<Regex> = Lazy::new(|| {
+/// A tag with its attributes; quoted values may hold `>`.
+static TAG: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"<(/?[fF][oO][rR][mM]|[iI][nN][pP][uU][tT]|[bB][uU][tT][tT][oO][nN])((?:[^>"']|"[^"]*"|'[^']*')*)>"#,
     )
 });
 
-static ATTRIBUTE: Lazy<Regex> = Lazy::new(|| {
+static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"([A-Za-z_:-]+)(?:[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)'|([^ \t\r\n>"']+)))?"#)
 });
 
-static ERROR_TEXT: Lazy<Regex> =
-    Lazy::new(|| pattern(r#"id="standard_error"[^>]*>([^<]{1,500})<"#));
+static ERROR_TEXT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"id="standard_error"[^>]*>([^<]{1,500})<"#));
 
 /// The value of an attribute, HTML-unescaped; empty if it has none.
 fn attribute(attributes: &str, name: &str) -> Option<String> {

@@ -6,9 +6,9 @@
 use crate::protocol::wire::html::unescape;
 use crate::protocol::wire::json::{Flag, Int, Text};
 use crate::types::{Feature, Features};
-use once_cell::sync::Lazy;
 use regex::Regex;
 use serde::Deserialize;
+use std::sync::LazyLock;
 
 /// What one page says. Every part may be missing; the newest pattern that matches wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +88,7 @@ fn patterns(sources: &[&str]) -> Vec<Regex> {
     sources.iter().map(|source| pattern(source)).collect()
 }
 
-static UID: Lazy<Vec<Regex>> = Lazy::new(|| {
+static UID: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     patterns(&[
         // Popout and home of October 2009.
         r#"Presence\([ ]*\\?["']([0-9]+)\\?["']"#,
@@ -103,7 +103,7 @@ static UID: Lazy<Vec<Regex>> = Lazy::new(|| {
     ])
 });
 
-static POST_FORM_ID: Lazy<Vec<Regex>> = Lazy::new(|| {
+static POST_FORM_ID: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     patterns(&[
         r#"(?:id|name)="post_form_id"[^>]*value="([^"]{1,128})""#,
         r#"value="([^"]{1,128})"[^>]*name="post_form_id""#,
@@ -111,26 +111,28 @@ static POST_FORM_ID: Lazy<Vec<Regex>> = Lazy::new(|| {
     ])
 });
 
-static FB_DTSG: Lazy<Vec<Regex>> = Lazy::new(|| {
+static FB_DTSG: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     patterns(&[
         r#"name="fb_dtsg"[^>]*value="([^"]{1,128})""#,
         r#"fb_dtsg\\?["']?[ ]*:[ ]*\\?["']([^"'\\]{1,128})"#,
     ])
 });
 
-/// An argument of iframeLoad, behind the iframe's script; the label may contain dots since 2010.
-static CHANNEL_ARGUMENT: Lazy<Regex> = Lazy::new(|| {
+/// Behind the iframe's script, as an argument of iframeLoad; the label may hold dots since 2010.
+static CHANNEL_ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"\.js\\?"[ ]*,[ ]*\\?"([A-Za-z0-9.-]{0,60}channel[A-Za-z0-9.-]{0,30})\\?"(?:[ ]*,[ ]*([0-9]{1,5}))?"#,
     )
 });
 
-/// Anywhere else. The last one on the page counts, since scripts name other channels before it.
-static CHANNEL_ANYWHERE: Lazy<Vec<Regex>> =
-    Lazy::new(|| patterns(&[r#""(channel[0-9]{1,4})\\?""#, r"(channel[0-9]{1,4})"]));
+/// Anywhere else; the last one on the page counts, since scripts name other channels before it.
+static CHANNEL_ANYWHERE: LazyLock<Vec<Regex>> =
+    LazyLock::new(|| patterns(&[r#""(channel[0-9]{1,4})\\?""#, r"(channel[0-9]{1,4})"]));
 
-static META: Lazy<Regex> =
-    Lazy::new(|| pattern(r#"<meta[ ]+name="fbchat"[ ]+content="([^"]{1,4096})""#));
+static META: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"<meta[ ]+name="fbchat"[ ]+content="([^"]+)""#));
+/// Longer extensions are ignored, in bytes. A limit in the pattern would make it large.
+const LONGEST_META: usize = 4096;
 
 /// The first group of the first pattern that matches, HTML-unescaped.
 fn first(patterns: &[Regex], html: &str) -> Option<String> {
@@ -156,7 +158,8 @@ pub fn scrape(html: &str) -> Page {
             .map(|label| (label.as_str().to_owned(), None)),
     };
     let extensions = META.captures(html).and_then(|found| {
-        let json = unescape(found.get(1)?.as_str());
+        let content = found.get(1)?.as_str();
+        let json = unescape(Some(content).filter(|content| content.len() <= LONGEST_META)?);
         serde_json::from_str(&json).ok()
     });
     Page {

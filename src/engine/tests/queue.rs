@@ -1,23 +1,25 @@
-use super::error::CallError;
-use super::log::{Level, LogSettings};
-use super::queue::{Polled, Queue, SessionEvent};
-use super::seat::{Seat, SessionId};
-use super::wake::wait_readable;
+//! Order, fairness, limits and the descriptor of the event queue.
+
+use super::super::error::CallError;
+use super::super::event_queue::{EventQueue, Polled, SessionEvent};
+use super::super::log::{Level, LogSettings};
+use super::super::session_handle::{SessionHandle, SessionId};
+use super::super::wake::wait_readable;
 use crate::status::{Problem, Status};
 use crate::types::{Buddy, Event, Message, Origin, Presence, RequestId, Secret, Uid};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-fn queue(limit: usize) -> (Queue, SessionId) {
-    let queue = Queue::new(limit).unwrap();
+fn queue(limit: usize) -> (EventQueue, SessionId) {
+    let queue = EventQueue::new(limit).unwrap();
     let id = open(&queue);
     (queue, id)
 }
 
-fn open(queue: &Queue) -> SessionId {
-    let seat = Arc::new(Seat::new(7));
-    let id = seat.id;
-    queue.admit(seat).unwrap();
+fn open(queue: &EventQueue) -> SessionId {
+    let handle = Arc::new(SessionHandle::new(7));
+    let id = handle.id;
+    queue.add_session(handle).unwrap();
     id
 }
 
@@ -53,7 +55,7 @@ const CLOSED: Event = Event::Closed {
     problem: None,
 };
 
-fn poll(queue: &Queue) -> Option<SessionEvent> {
+fn poll(queue: &EventQueue) -> Option<SessionEvent> {
     match queue.poll(Some(Duration::ZERO), None).unwrap() {
         Polled::Event(event) => Some(event),
         Polled::Woken => panic!("woken"),
@@ -61,7 +63,7 @@ fn poll(queue: &Queue) -> Option<SessionEvent> {
     }
 }
 
-fn readable(queue: &Queue) -> bool {
+fn readable(queue: &EventQueue) -> bool {
     wait_readable(queue.fd(), 0)
 }
 
@@ -121,16 +123,16 @@ fn removed_session_is_silent_and_unknown() {
     assert_eq!(poll(&queue).unwrap().session, other);
     assert!(poll(&queue).is_none());
     assert_eq!(queue.remove(id).unwrap_err(), CallError::NoSession);
-    assert_eq!(queue.seat(id).unwrap_err(), CallError::NoSession);
+    assert_eq!(queue.session(id).unwrap_err(), CallError::NoSession);
 }
 
 #[test]
 fn closed_event_is_the_end_of_the_session() {
     let (queue, id) = queue(100);
     queue.push(id, CLOSED);
-    assert!(queue.seat(id).is_ok());
+    assert!(queue.session(id).is_ok());
     poll(&queue).unwrap();
-    assert_eq!(queue.seat(id).unwrap_err(), CallError::NoSession);
+    assert_eq!(queue.session(id).unwrap_err(), CallError::NoSession);
 }
 
 #[test]
@@ -165,7 +167,7 @@ fn session_above_its_share_pauses_keeps_the_newest_presence_and_loses_no_message
 }
 
 #[test]
-fn paused_session_goes_on_once_the_host_has_drained() {
+fn paused_session_continues_once_the_host_has_drained_it() {
     let (queue, id) = queue(100);
     (0..25).for_each(|number| queue.push(id, message(number)));
     // OVERLOAD and the first messages.
@@ -178,7 +180,7 @@ fn paused_session_goes_on_once_the_host_has_drained() {
 }
 
 #[test]
-fn crowded_queue_pauses_all_and_lets_all_go_on() {
+fn full_queue_pauses_all_sessions_and_resumes_them() {
     let (queue, _) = queue(100);
     let ids: Vec<_> = (0..20).map(|_| open(&queue)).collect();
     for id in &ids {
@@ -193,7 +195,7 @@ fn crowded_queue_pauses_all_and_lets_all_go_on() {
 }
 
 #[test]
-fn buddy_list_replaces_what_it_supersedes() {
+fn buddy_list_replaces_older_presence_and_lists() {
     let (queue, id) = queue(64);
     let list = || Event::BuddyList {
         request: None,
@@ -209,7 +211,7 @@ fn buddy_list_replaces_what_it_supersedes() {
 }
 
 #[test]
-fn log_lines_are_handed_over_during_a_poll_without_the_lock() {
+fn log_lines_are_passed_on_during_a_poll_without_the_lock() {
     let (queue, _) = queue(100);
     let queue = Arc::new(queue);
     queue.log(Level::Warn, "careful".into());
@@ -240,12 +242,12 @@ fn close_ends_a_waiting_poll() {
     assert_eq!(queue.close().len(), 1);
     assert_eq!(waiting.join().unwrap(), CallError::Closed);
     queue.push(id, message(0));
-    assert_eq!(queue.seat(id).unwrap_err(), CallError::Closed);
+    assert_eq!(queue.session(id).unwrap_err(), CallError::Closed);
     assert_eq!(queue.wake().unwrap_err(), CallError::Closed);
 }
 
 #[test]
-fn overload_is_told_first_and_once() {
+fn overload_is_reported_first_and_once() {
     let (queue, id) = queue(100);
     (0..30).for_each(|number| queue.push(id, message(number)));
     let first = poll(&queue).unwrap().event;
@@ -269,37 +271,37 @@ fn newest_state_replaces_the_one_before() {
     assert!(!readable(&queue));
 }
 
-fn login(queue: &Queue, id: SessionId) -> (Arc<Seat>, RequestId) {
-    let seat = queue.seat(id).unwrap();
-    let request = seat.login("a".into(), Secret::new("b".into())).unwrap();
-    (seat, request)
+fn login(queue: &EventQueue, id: SessionId) -> (Arc<SessionHandle>, RequestId) {
+    let handle = queue.session(id).unwrap();
+    let request = handle.login("a".into(), Secret::new("b".into())).unwrap();
+    (handle, request)
 }
 
-fn fail(queue: &Queue, seat: &Seat, request: RequestId) {
+fn fail(queue: &EventQueue, handle: &SessionHandle, request: RequestId) {
     let problem = Problem::new(Status::Io, "gone");
-    seat.note(Event::LoginFailed { request, problem }, |event, _| {
-        queue.push(seat.id, event);
+    handle.apply(Event::LoginFailed { request, problem }, |event, _| {
+        queue.push(handle.id, event);
     });
 }
 
 #[test]
 fn answer_is_taken_out_of_turn_and_once() {
     let (queue, id) = queue(100);
-    let (seat, request) = login(&queue, id);
+    let (handle, request) = login(&queue, id);
     queue.push(id, message(1));
     assert!(
         queue
-            .answer(request, Some(Duration::ZERO), None)
+            .wait_for_answer(request, Some(Duration::ZERO), None)
             .unwrap()
             .is_none()
     );
     std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| queue.answer(request, None, None));
-        fail(&queue, &seat, request);
+        let waiter = scope.spawn(|| queue.wait_for_answer(request, None, None));
+        fail(&queue, &handle, request);
         let found = waiter.join().unwrap().unwrap().unwrap();
         assert_eq!((found.session, found.event.answers()), (id, Some(request)));
     });
-    let again = queue.answer(request, None, None);
+    let again = queue.wait_for_answer(request, None, None);
     assert_eq!(again.unwrap_err(), CallError::NoRequest);
     assert_eq!(poll(&queue).unwrap().event, message(1));
     assert!(!readable(&queue));
@@ -310,7 +312,7 @@ fn answer_that_cannot_come_any_more_is_not_waited_for() {
     let (queue, id) = queue(100);
     let (_, request) = login(&queue, id);
     std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| queue.answer(request, None, None));
+        let waiter = scope.spawn(|| queue.wait_for_answer(request, None, None));
         queue.remove(id).unwrap();
         let error = waiter.join().unwrap().unwrap_err();
         assert!(matches!(error, CallError::NoSession | CallError::NoRequest));
@@ -318,7 +320,7 @@ fn answer_that_cannot_come_any_more_is_not_waited_for() {
     let id = open(&queue);
     let (_, request) = login(&queue, id);
     std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| queue.answer(request, None, None));
+        let waiter = scope.spawn(|| queue.wait_for_answer(request, None, None));
         queue.close();
         assert_eq!(waiter.join().unwrap().unwrap_err(), CallError::Closed);
     });
@@ -327,23 +329,28 @@ fn answer_that_cannot_come_any_more_is_not_waited_for() {
 #[test]
 fn closed_taken_out_of_turn_leaves_the_messages_before_it() {
     let (queue, id) = queue(100);
-    let (seat, login) = login(&queue, id);
-    fail(&queue, &seat, login);
+    let (handle, login) = login(&queue, id);
+    fail(&queue, &handle, login);
     poll(&queue).unwrap();
-    let request = seat
+    let request = handle
         .resume(Secret::new("x".into()))
-        .and_then(|_| seat.logout())
+        .and_then(|_| handle.logout())
         .unwrap();
     queue.push(id, message(1));
     let closed = Event::Closed {
         request: Some(request),
         problem: None,
     };
-    seat.note(closed, |event, _| queue.push(id, event));
-    assert!(queue.answer(request, None, None).unwrap().is_some());
+    handle.apply(closed, |event, _| queue.push(id, event));
+    assert!(
+        queue
+            .wait_for_answer(request, None, None)
+            .unwrap()
+            .is_some()
+    );
     assert_eq!(poll(&queue).unwrap().event, message(1));
     assert!(
-        queue.seat(id).is_err(),
-        "the lane is gone with its last event"
+        queue.session(id).is_err(),
+        "the session is removed with its last event"
     );
 }

@@ -1,4 +1,4 @@
-//! What is known of a session's buddies, kept where a host thread can read it at once.
+//! The buddies of a session as last reported, for host threads that read them without waiting.
 
 #![forbid(unsafe_code)]
 
@@ -6,16 +6,19 @@ use crate::types::{Buddy, Event, Uid};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The last buddy list and what has changed since; merged only when somebody looks, or when the changes pile up.
+/// More changes than this are merged at once, which bounds their memory.
+const MAX_CHANGES: usize = 1000;
+
+/// The last buddy list and later changes, which are merged when the list is read or when there are many of them.
 #[derive(Debug, Default)]
-pub(super) struct Roster {
+pub(super) struct BuddyCache {
     list: Option<Arc<[Arc<Buddy>]>>,
     changed: HashMap<Uid, Arc<Buddy>>,
 }
 
-impl Roster {
-    /// Learns from an event.
-    pub(super) fn note(&mut self, event: &Event) {
+impl BuddyCache {
+    /// Updates the cache from an event.
+    pub(super) fn apply(&mut self, event: &Event) {
         match event {
             Event::BuddyList { buddies, .. } => {
                 self.list = Some(buddies.clone());
@@ -23,7 +26,7 @@ impl Roster {
             }
             Event::Presence(buddy) => {
                 self.changed.insert(buddy.uid, buddy.clone());
-                if self.changed.len() > 1000 {
+                if self.changed.len() > MAX_CHANGES {
                     self.snapshot();
                 }
             }
@@ -42,7 +45,7 @@ impl Roster {
             .iter()
             .map(|old| changed.remove(&old.uid).unwrap_or_else(|| old.clone()))
             .collect();
-        // Somebody who is not on the list yet: the next list will tell.
+        // They are not on the list yet; the next list will contain them.
         merged.extend(changed.into_values());
         merged.sort_by_key(|buddy| buddy.uid);
         let merged: Arc<[Arc<Buddy>]> = merged.into();
@@ -71,25 +74,25 @@ mod tests {
 
     #[test]
     fn snapshot_is_the_last_list_with_later_changes() {
-        let mut roster = Roster::default();
-        assert_eq!(roster.snapshot(), None);
-        roster.note(&Event::BuddyList {
+        let mut cache = BuddyCache::default();
+        assert_eq!(cache.snapshot(), None);
+        cache.apply(&Event::BuddyList {
             request: None,
             buddies: [buddy(1, Presence::Offline), buddy(2, Presence::Idle)].into(),
         });
-        roster.note(&Event::Presence(buddy(1, Presence::Idle)));
-        roster.note(&Event::Presence(buddy(1, Presence::Active)));
-        let seen: Vec<_> = roster
+        cache.apply(&Event::Presence(buddy(1, Presence::Idle)));
+        cache.apply(&Event::Presence(buddy(1, Presence::Active)));
+        let seen: Vec<_> = cache
             .snapshot()
             .unwrap()
             .iter()
             .map(|buddy| (buddy.uid.0, buddy.presence))
             .collect();
         assert_eq!(seen, [(1, Presence::Active), (2, Presence::Idle)]);
-        roster.note(&Event::BuddyList {
+        cache.apply(&Event::BuddyList {
             request: None,
             buddies: [buddy(2, Presence::Idle)].into(),
         });
-        assert_eq!(roster.snapshot().unwrap().len(), 1);
+        assert_eq!(cache.snapshot().unwrap().len(), 1);
     }
 }

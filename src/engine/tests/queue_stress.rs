@@ -1,16 +1,16 @@
-//! No wake-up is ever lost, for real: many threads fill the queue as fast as they can, one sleeps in poll(2).
+//! No wake-up is lost under load: many threads fill the queue as fast as they can, one sleeps in poll(2).
 
-use super::queue::{Polled, Queue};
-use super::seat::Seat;
-use super::wake::wait_readable;
+use super::super::event_queue::{EventQueue, Polled};
+use super::super::session_handle::SessionHandle;
+use super::super::wake::wait_readable;
 use crate::types::{Event, RequestId, Uid};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A minute without an event while some are on their way is a hang.
+/// A minute without an event while threads still push some is a hang.
 const PATIENCE: i32 = 60_000;
 
-/// Of a kind that no later one replaces: each must be seen.
+/// An event that no later one replaces: each must be seen.
 fn sent(number: u64) -> Event {
     Event::Sent {
         request: RequestId(number),
@@ -23,12 +23,12 @@ fn sent(number: u64) -> Event {
 fn descriptor_shows_all_that_six_threads_push() {
     const PRODUCERS: usize = 6;
     const EACH: u64 = 20_000;
-    let queue = Queue::new(1_000_000).unwrap();
+    let queue = EventQueue::new(1_000_000).unwrap();
     let sessions: Vec<_> = (0..PRODUCERS)
         .map(|_| {
-            let seat = Arc::new(Seat::new(0));
-            queue.admit(seat.clone()).unwrap();
-            seat.id
+            let handle = Arc::new(SessionHandle::new(0));
+            queue.add_session(handle.clone()).unwrap();
+            handle.id
         })
         .collect();
     let mut last = vec![0; PRODUCERS];
@@ -39,7 +39,7 @@ fn descriptor_shows_all_that_six_threads_push() {
             scope.spawn(move || {
                 for number in 1..=EACH {
                     queue.push(*id, sent(number));
-                    // Now and then all fall silent, and the last event before it is the one that could be lost.
+                    // Occasionally all threads pause; the last event before a pause is the one whose wake-up could be lost.
                     if number % 64 == 0 {
                         std::thread::yield_now();
                     }
@@ -52,13 +52,16 @@ fn descriptor_shows_all_that_six_threads_push() {
             }
         });
         while !woken || last.iter().any(|seen| *seen < EACH) {
-            assert!(wait_readable(queue.fd(), PATIENCE), "dark at {last:?}");
+            assert!(
+                wait_readable(queue.fd(), PATIENCE),
+                "not readable at {last:?}"
+            );
             loop {
                 match queue.poll(Some(Duration::ZERO), None).unwrap() {
                     Polled::Event(event) => {
-                        let lane = sessions.iter().position(|id| *id == event.session).unwrap();
-                        last[lane] += 1;
-                        assert_eq!(event.event, sent(last[lane]), "out of order");
+                        let index = sessions.iter().position(|id| *id == event.session).unwrap();
+                        last[index] += 1;
+                        assert_eq!(event.event, sent(last[index]), "out of order");
                     }
                     Polled::Woken => woken = true,
                     Polled::Nothing => break,
@@ -68,5 +71,5 @@ fn descriptor_shows_all_that_six_threads_push() {
     });
     // The last wake may have come after the last event was taken.
     let _ = queue.poll(Some(Duration::ZERO), None);
-    assert!(!wait_readable(queue.fd(), 0), "lit for nothing");
+    assert!(!wait_readable(queue.fd(), 0), "readable without an event");
 }

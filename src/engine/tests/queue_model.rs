@@ -1,17 +1,17 @@
-//! No wake-up is ever lost: the queue as it is, under loom, which tries every order in which threads can run.
+//! No wake-up is ever lost: the unchanged queue under loom, which tries every order in which threads can run.
 
-use super::seat::{Seat, SessionId};
-use super::wake::wait_readable;
-use super::{error, log, seat, wake};
+use super::super::session_handle::{SessionHandle, SessionId};
+use super::super::wake::wait_readable;
+use super::super::{error, log, session_handle, wake};
 use crate::types::{Event, Uid};
-use queue::{Polled, Queue};
+use queue::{EventQueue, Polled};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The queue's source once more, with loom's locks. What it needs besides is the real thing, the descriptor included, which
-/// is only touched under the lock.
+/// The source of the queue, compiled again with loom's locks. Everything else is the real code, including the descriptor,
+/// which is only used under the lock.
 #[allow(dead_code, clippy::duplicate_mod)]
-#[path = "queue.rs"]
+#[path = "../event_queue.rs"]
 mod queue;
 
 mod sync {
@@ -29,18 +29,21 @@ fn typing(number: usize) -> Event {
     }
 }
 
-/// Runs a scene in every order that loom finds. A thread that waits for ever is a failure there.
-fn explore(scene: impl Fn(&Arc<Queue>, SessionId) + Send + Sync + 'static) {
+/// Runs a scene in every order that loom finds. Loom fails a thread that never stops waiting.
+fn explore(scene: impl Fn(&Arc<EventQueue>, SessionId) + Send + Sync + 'static) {
     loom::model(move || {
-        let queue = Arc::new(Queue::new(100).unwrap());
-        let seat = Arc::new(Seat::new(0));
-        let id = seat.id;
-        queue.admit(seat).unwrap();
+        let queue = Arc::new(EventQueue::new(100).unwrap());
+        let handle = Arc::new(SessionHandle::new(0));
+        let id = handle.id;
+        queue.add_session(handle).unwrap();
         scene(&queue, id);
     });
 }
 
-fn spawn(queue: &Arc<Queue>, work: impl FnOnce(&Queue) + 'static) -> loom::thread::JoinHandle<()> {
+fn spawn(
+    queue: &Arc<EventQueue>,
+    work: impl FnOnce(&EventQueue) + 'static,
+) -> loom::thread::JoinHandle<()> {
     let queue = queue.clone();
     loom::thread::spawn(move || work(&queue))
 }
@@ -63,7 +66,7 @@ fn sleeping_poll_sees_each_event_and_each_wake() {
         }
         producer.join().unwrap();
         waker.join().unwrap();
-        assert!(!wait_readable(queue.fd(), 0), "lit for nothing");
+        assert!(!wait_readable(queue.fd(), 0), "readable without an event");
     });
 }
 
@@ -78,12 +81,12 @@ fn two_sleeping_polls_get_an_event_each() {
         drop(queue.poll(None, None).unwrap());
         other.join().unwrap();
         producer.join().unwrap();
-        assert!(!wait_readable(queue.fd(), 0), "lit for nothing");
+        assert!(!wait_readable(queue.fd(), 0), "readable without an event");
     });
 }
 
-/// As a main loop does it: sleeps on the descriptor, then takes what there is. Loom cannot sleep in poll(2), so the loop
-/// goes round; a descriptor that stays dark makes it go round more often than loom allows.
+/// Like a main loop: sleeps on the descriptor, then takes all events. Loom cannot sleep in poll(2), so the loop yields;
+/// a descriptor that never becomes readable makes it yield more often than loom allows.
 #[test]
 fn descriptor_shows_each_event_and_each_wake() {
     explore(|queue, id| {
@@ -107,17 +110,17 @@ fn descriptor_shows_each_event_and_each_wake() {
         }
         producer.join().unwrap();
         waker.join().unwrap();
-        assert!(!wait_readable(queue.fd(), 0), "lit for nothing");
+        assert!(!wait_readable(queue.fd(), 0), "readable without an event");
     });
 }
 
 #[test]
-fn descriptor_is_dark_after_a_session_went_with_its_events() {
+fn descriptor_is_not_readable_after_a_session_was_removed_with_its_events() {
     explore(|queue, id| {
         let producer = spawn(queue, move |queue| queue.push(id, typing(1)));
         queue.remove(id).unwrap();
         producer.join().unwrap();
-        assert!(!wait_readable(queue.fd(), 0), "lit for nothing");
+        assert!(!wait_readable(queue.fd(), 0), "readable without an event");
     });
 }
 
@@ -129,6 +132,6 @@ fn closing_ends_every_sleeping_poll() {
             .collect();
         queue.close();
         polls.into_iter().for_each(|poll| poll.join().unwrap());
-        assert!(wait_readable(queue.fd(), 0), "a main loop sees it, too");
+        assert!(wait_readable(queue.fd(), 0), "a main loop is woken, too");
     });
 }

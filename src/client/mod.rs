@@ -1,6 +1,6 @@
-//! The safe Rust face of the worker: a [`Client`] owns one thread and runs any number of sessions on it.
+//! The safe Rust interface to the worker: a [`Client`] owns one thread and runs any number of sessions on it.
 //!
-//! Calls check their arguments and return at once; what comes of them arrives by [`Client::poll`]. All calls may be made
+//! Calls check their arguments and return at once; results arrive as events by [`Client::poll`]. All calls may be made
 //! from any thread at any time.
 //!
 //! ```no_run
@@ -45,14 +45,14 @@ pub use crate::options::{NetworkOptions, Pin, Proxy, Roots, SessionOptions};
 /// Allowed values of [`ClientConfig::queue_limit`].
 pub const QUEUE_LIMITS: RangeInclusive<usize> = 100..=1_000_000;
 
-/// What a whole client needs to know.
+/// The settings of a client.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// How many events may wait before sessions are slowed down.
+    /// How many events may wait before sessions are paused.
     pub queue_limit: usize,
-    /// Where log lines go, if anywhere.
+    /// Receives log lines, if set.
     pub log: Option<LogSettings>,
-    /// What sessions are opened with that are not given options of their own.
+    /// The options of sessions that are opened without their own.
     pub session: SessionOptions,
 }
 
@@ -77,7 +77,7 @@ impl Client {
     /// Starts the worker thread; no network yet.
     ///
     /// # Errors
-    /// [`CallError::Options`] for a queue limit out of range, [`CallError::Resources`] if there is no thread or
+    /// [`CallError::Options`] for a queue limit out of range, [`CallError::Resources`] if the system has no thread or
     /// descriptor left.
     pub fn new(config: ClientConfig) -> Result<Self, CallError> {
         let limit = check_range("queue limit", config.queue_limit, &QUEUE_LIMITS)?;
@@ -88,10 +88,10 @@ impl Client {
         })
     }
 
-    /// Makes a session; no network yet. Without options it takes the client's; `user_data` comes back with every event.
+    /// Creates a session; no network yet. Without options it uses the client's; `user_data` is returned with every event.
     ///
     /// # Errors
-    /// [`CallError::Options`] for an option out of range, or a server that must not be used.
+    /// [`CallError::Options`] for an option out of range, or a server that is not allowed.
     pub fn open(
         &self,
         options: Option<&SessionOptions>,
@@ -104,7 +104,7 @@ impl Client {
     /// Logs in; answered by `LoggedIn`, `LoginFailed` or `Challenge`.
     ///
     /// # Errors
-    /// [`CallError::Argument`] for an empty or overlong address or password, [`CallError::State`] if a login is under way or done.
+    /// [`CallError::Argument`] for an empty or overlong address or password, [`CallError::State`] during or after a login.
     pub fn login(
         &self,
         session: SessionId,
@@ -113,18 +113,18 @@ impl Client {
     ) -> Result<RequestId, CallError> {
         account::check(&[("e-mail address", email), ("password", password.reveal())])?;
         self.engine()?
-            .seat(session)?
+            .session(session)?
             .login(email.to_owned(), password)
     }
 
-    /// Goes on with a session of earlier, without the password; answered like a login.
+    /// Resumes a saved session, without the password; answered like a login.
     ///
     /// # Errors
-    /// [`CallError::Argument`] for what is no saved session, [`CallError::State`] if a login is under way or done.
+    /// [`CallError::Argument`] for data that is not a saved session, [`CallError::State`] during or after a login.
     pub fn resume(&self, session: SessionId, state: Secret) -> Result<RequestId, CallError> {
         let engine = self.engine()?;
         SavedState::parse(state.reveal()).map_err(|problem| CallError::Argument(problem.text))?;
-        engine.seat(session)?.resume(state)
+        engine.session(session)?.resume(state)
     }
 
     /// Sends a message; answered by `Sent` or `Failed`, exactly once.
@@ -132,51 +132,51 @@ impl Client {
     /// # Errors
     /// [`CallError::Argument`] for an empty text, [`CallError::TooLong`] for one over the server's limit, [`CallError::State`]
     /// before login,
-    /// [`CallError::QueueFull`] if too many requests are under way.
+    /// [`CallError::QueueFull`] if too many requests are unanswered.
     pub fn send(&self, session: SessionId, to: Uid, text: &str) -> Result<RequestId, CallError> {
         check_uid(to)?;
-        self.engine()?.seat(session)?.send(to, text.to_owned())
+        self.engine()?.session(session)?.send(to, text.to_owned())
     }
 
-    /// Tells a friend that the user is writing or has stopped.
+    /// Tells a friend that the user is typing or has stopped.
     ///
     /// # Errors
     /// [`CallError::State`] before login.
     pub fn set_typing(&self, session: SessionId, to: Uid, typing: bool) -> Result<(), CallError> {
         check_uid(to)?;
-        self.engine()?.seat(session)?.set_typing(to, typing)
+        self.engine()?.session(session)?.set_typing(to, typing)
     }
 
-    /// Shows the user as active, idle or invisible; before login it says how the user will come in.
+    /// Sets the user's presence to active, idle or invisible; before login it sets the presence to log in with.
     ///
     /// # Errors
-    /// [`CallError::NoSession`] if it is gone.
+    /// [`CallError::NoSession`] if it is closed.
     pub fn set_presence(&self, session: SessionId, presence: OwnPresence) -> Result<(), CallError> {
-        self.engine()?.seat(session)?.set_presence(presence)
+        self.engine()?.session(session)?.set_presence(presence)
     }
 
-    /// The buddies as last heard of, by uid; at once.
+    /// The buddies as last reported, ordered by uid; does not wait.
     ///
     /// # Errors
-    /// [`CallError::State`] before the first list has come.
+    /// [`CallError::State`] before the first list has arrived.
     pub fn buddies(&self, session: SessionId) -> Result<Arc<[Arc<Buddy>]>, CallError> {
-        self.engine()?.seat(session)?.buddies()
+        self.engine()?.session(session)?.buddies()
     }
 
-    /// What was given when the session was opened.
+    /// The value that was passed when the session was opened.
     ///
     /// # Errors
-    /// [`CallError::NoSession`] if it is gone.
+    /// [`CallError::NoSession`] if it is closed.
     pub fn user_data(&self, session: SessionId) -> Result<usize, CallError> {
-        Ok(self.engine()?.seat(session)?.user_data())
+        Ok(self.engine()?.session(session)?.user_data())
     }
 
-    /// Asks the server for the buddy list; answered by `BuddyList` or `Failed`.
+    /// Requests the buddy list from the server; answered by `BuddyList` or `Failed`.
     ///
     /// # Errors
     /// [`CallError::State`] before login.
     pub fn refresh(&self, session: SessionId) -> Result<RequestId, CallError> {
-        self.engine()?.seat(session)?.refresh()
+        self.engine()?.session(session)?.refresh()
     }
 
     /// Ends the session on the server; answered by `Closed`, its last event.
@@ -184,18 +184,18 @@ impl Client {
     /// # Errors
     /// [`CallError::State`] if nobody is logged in.
     pub fn logout(&self, session: SessionId) -> Result<RequestId, CallError> {
-        self.engine()?.seat(session)?.logout()
+        self.engine()?.session(session)?.logout()
     }
 
-    /// Drops a session at once: no later poll returns an event of it. A logout under way still reaches the server.
+    /// Closes a session at once: no later poll returns an event of it. A logout in progress still reaches the server.
     ///
     /// # Errors
-    /// [`CallError::NoSession`] if it is gone already.
+    /// [`CallError::NoSession`] if it is already closed.
     pub fn close(&self, session: SessionId) -> Result<(), CallError> {
         self.engine()?.close(session)
     }
 
-    /// Takes the next event; `None` waits for ever.
+    /// Takes the next event; without a timeout it waits indefinitely.
     ///
     /// # Errors
     /// [`CallError::Closed`] when another thread drops the client.
@@ -203,28 +203,28 @@ impl Client {
         self.engine()?.poll(timeout)
     }
 
-    /// Waits for the answer of one request and leaves all other events where they are; `None` waits for ever.
+    /// Waits for the answer of one request and leaves all other events in the queue; without a timeout it waits indefinitely.
     ///
     /// # Errors
     /// [`CallError::NoRequest`] if there is no such request or its answer was taken, [`CallError::NoSession`] when its session
-    /// is closed meanwhile, [`CallError::Closed`] when another thread drops the client.
+    /// is closed while waiting, [`CallError::Closed`] when another thread drops the client.
     pub fn wait(
         &self,
         request: RequestId,
         timeout: Option<Duration>,
     ) -> Result<Option<SessionEvent>, CallError> {
-        self.engine()?.answer(request, timeout)
+        self.engine()?.wait_for_answer(request, timeout)
     }
 
-    /// Gives a request up: its answer is a failure with [`crate::status::Status::Cancelled`], unless it has one already.
+    /// Cancels a request: it is answered by `Failed` with [`crate::status::Status::Cancelled`], unless it is already answered.
     ///
     /// # Errors
-    /// [`CallError::Forked`] in a forked child; an unknown request is none.
+    /// [`CallError::Forked`] in a forked child; an unknown request is not an error.
     pub fn cancel(&self, request: RequestId) -> Result<(), CallError> {
         self.engine()?.cancel(request)
     }
 
-    /// Makes the present or the next poll return [`Polled::Woken`].
+    /// Makes the current or the next poll return [`Polled::Woken`].
     ///
     /// # Errors
     /// [`CallError::Closed`] when another thread drops the client.
@@ -232,8 +232,8 @@ impl Client {
         self.engine()?.wake()
     }
 
-    /// The machine is on another network, or on one again. Long-polls that are held and waits for the next attempt would
-    /// notice by themselves, but only when their time is over; now all sessions try again at once.
+    /// To be called when the machine has joined a network: all sessions reconnect at once. Without the call, long-polls and
+    /// waits for the next attempt would notice only when their time is over.
     ///
     /// # Errors
     /// [`CallError::Closed`] when another thread drops the client.
@@ -241,7 +241,7 @@ impl Client {
         self.engine()?.network_changed()
     }
 
-    /// Cancels everything and joins the worker, within a quarter of a second; ends polls of other threads.
+    /// Cancels everything and joins the worker within a quarter of a second; ends the polls of other threads.
     /// Dropping the client does the same.
     pub fn shut_down(&self) {
         if let Ok(engine) = self.engine() {
@@ -249,13 +249,13 @@ impl Client {
         }
     }
 
-    /// Queues an event as if the session had told it, for measuring what follows.
+    /// Queues an event as if the session had reported it, for benchmarks.
     #[cfg(feature = "bench")]
     pub fn inject(&self, session: SessionId, event: crate::types::Event) {
         self.engine.inject(session, event);
     }
 
-    /// The engine, unless this is a forked child: its threads stayed behind and its locks may be held for ever.
+    /// The engine, unless this is a forked child, which has no worker thread and whose locks may never be released.
     fn engine(&self) -> Result<&Engine, CallError> {
         if self.pid != std::process::id() {
             return Err(CallError::Forked);
@@ -279,7 +279,7 @@ impl std::fmt::Debug for Client {
 
 fn check_uid(uid: Uid) -> Result<(), CallError> {
     if uid.0 == 0 {
-        return Err(CallError::Argument("0 is nobody's number".to_owned()));
+        return Err(CallError::Argument("0 is not a valid uid".to_owned()));
     }
     Ok(())
 }

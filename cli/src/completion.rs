@@ -1,14 +1,14 @@
 //! Tab completion: commands and buddies' names.
 
+use crate::buddy_list::{BuddyList, Match};
 use crate::chat::Chat;
 use crate::command::COMMANDS;
-use crate::people::{Match, People};
 use fbchat::types::Buddy;
 use rustyline::completion::{Completer, Pair};
 use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
 use std::sync::Arc;
 
-/// What the line editor asks.
+/// The line editor's interface.
 #[derive(Helper, Highlighter, Hinter, Validator)]
 pub struct Completion(pub Arc<Chat>);
 
@@ -22,14 +22,14 @@ impl Completer for Completion {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let typed = line.get(..pos).unwrap_or(line);
-        Ok(complete(typed, &self.0.room().people))
+        Ok(complete(typed, &self.0.state().buddy_list))
     }
 }
 
-/// Where the completion starts, and what it may be.
-fn complete(typed: &str, people: &People) -> (usize, Vec<Pair>) {
+/// The start of the completed part, and its candidates.
+fn complete(typed: &str, buddy_list: &BuddyList) -> (usize, Vec<Pair>) {
     if let Some(name) = typed.strip_prefix("/history ") {
-        return (typed.len() - name.len(), names(name, people, ""));
+        return (typed.len() - name.len(), names(name, buddy_list, ""));
     }
     if typed.starts_with('/') {
         let fits = COMMANDS.iter().filter(|command| command.starts_with(typed));
@@ -40,28 +40,28 @@ fn complete(typed: &str, people: &People) -> (usize, Vec<Pair>) {
         return (0, fits.map(pair).collect());
     }
     match typed.strip_prefix('@') {
-        Some(name) => (1, names(name, people, " ")),
-        None => (0, names(typed, people, ": ")),
+        Some(name) => (1, names(name, buddy_list, " ")),
+        None => (0, names(typed, buddy_list, ": ")),
     }
 }
 
-fn names(typed: &str, people: &People, after: &str) -> Vec<Pair> {
+fn names(typed: &str, buddy_list: &BuddyList, after: &str) -> Vec<Pair> {
     let typed = typed.to_lowercase();
     let fits = |buddy: &&Buddy| {
         let (name, first) = (buddy.name.to_lowercase(), buddy.first_name.to_lowercase());
         name.starts_with(&typed) || first.starts_with(&typed)
     };
-    people
+    buddy_list
         .sorted()
         .into_iter()
         .filter(fits)
-        .map(|buddy| pair(buddy, people, after))
+        .map(|buddy| pair(buddy, buddy_list, after))
         .collect()
 }
 
-fn pair(buddy: &Buddy, people: &People, after: &str) -> Pair {
-    // A name that two have, or that would be read as ending early, is replaced by the number.
-    if people.find(&buddy.name, Match::Whole) == Ok(buddy.uid) && !buddy.name.contains(':') {
+fn pair(buddy: &Buddy, buddy_list: &BuddyList, after: &str) -> Pair {
+    // A name that two buddies have, or one with a colon in it, is replaced by the uid.
+    if buddy_list.find(&buddy.name, Match::Whole) == Ok(buddy.uid) && !buddy.name.contains(':') {
         Pair {
             display: buddy.name.clone(),
             replacement: format!("{}{after}", buddy.name),
@@ -78,14 +78,14 @@ fn pair(buddy: &Buddy, people: &People, after: &str) -> Pair {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::people::tests::{buddy, people};
+    use crate::buddy_list::tests::{buddy, buddy_list};
     use fbchat::types::Presence;
 
     fn completed(typed: &str) -> (usize, Vec<String>) {
-        let mut people = people();
-        people.learn(&buddy(1010, "Zoe Twin", Presence::Active));
-        people.learn(&buddy(1011, "Zoe Twin", Presence::Active));
-        let (start, pairs) = complete(typed, &people);
+        let mut buddy_list = buddy_list();
+        buddy_list.update(&buddy(1010, "Zoe Twin", Presence::Active));
+        buddy_list.update(&buddy(1011, "Zoe Twin", Presence::Active));
+        let (start, pairs) = complete(typed, &buddy_list);
         (
             start,
             pairs.into_iter().map(|pair| pair.replacement).collect(),

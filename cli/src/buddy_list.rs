@@ -1,43 +1,43 @@
-//! Who is who: the buddy list as last known, and how a typed name finds its person.
+//! The buddy list as last reported, and the search for the buddy that a typed name means.
 
-use crate::text::neutral;
+use crate::sanitize::sanitize;
 use fbchat::blocking::Account;
 use fbchat::types::{Buddy, Presence, Uid};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The user and the buddies. All names in here are safe to print.
+/// The user and their buddies. All names in it are safe to print.
 #[derive(Debug)]
-pub struct People {
+pub struct BuddyList {
     own: Account,
     buddies: BTreeMap<Uid, Buddy>,
 }
 
-/// How much of a name must be typed.
+/// How much of a name must be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
-    /// All of it, or all of the first name.
+    /// The full name or the full first name.
     Whole,
-    /// As many letters as only one buddy has.
+    /// A beginning that only one buddy has.
     Prefix,
 }
 
-/// Why a name found nobody.
+/// Why a name does not identify a buddy.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NoMatch {
-    /// No buddy is called that.
+    /// No buddy has this name.
     Nobody,
-    /// These are.
+    /// These buddies have it.
     Several(Vec<Uid>),
 }
 
-impl People {
+impl BuddyList {
     pub fn new(own: &Account) -> Self {
         let own = Account {
-            name: neutral(&own.name),
+            name: sanitize(&own.name),
             ..own.clone()
         };
-        People {
+        BuddyList {
             own,
             buddies: BTreeMap::new(),
         }
@@ -47,13 +47,13 @@ impl People {
         &self.own
     }
 
-    /// Takes in one buddy; true if they came, went, or fell idle since.
-    pub fn learn(&mut self, buddy: &Buddy) -> bool {
+    /// Updates one buddy; true if their presence has changed.
+    pub fn update(&mut self, buddy: &Buddy) -> bool {
         let mut buddy = buddy.clone();
-        buddy.name = neutral(&buddy.name);
-        buddy.first_name = neutral(&buddy.first_name);
+        buddy.name = sanitize(&buddy.name);
+        buddy.first_name = sanitize(&buddy.first_name);
         let presence = buddy.presence;
-        // Somebody new counts as offline until now.
+        // An unknown buddy counts as offline before.
         let before = self
             .buddies
             .insert(buddy.uid, buddy)
@@ -61,13 +61,13 @@ impl People {
         before != presence
     }
 
-    /// Takes in the whole list; gives the buddies that came, went, or fell idle since.
-    pub fn learn_all(&mut self, buddies: &[Arc<Buddy>]) -> Vec<Arc<Buddy>> {
+    /// Replaces the list; returns the buddies whose presence has changed.
+    pub fn replace(&mut self, buddies: &[Arc<Buddy>]) -> Vec<Arc<Buddy>> {
         self.buddies
             .retain(|uid, _| buddies.iter().any(|buddy| buddy.uid == *uid));
         buddies
             .iter()
-            .filter(|buddy| self.learn(buddy))
+            .filter(|buddy| self.update(buddy))
             .cloned()
             .collect()
     }
@@ -76,7 +76,7 @@ impl People {
         uid == self.own.uid || self.buddies.contains_key(&uid)
     }
 
-    /// Everybody on the list, online first, then by name.
+    /// All buddies, online first, then by name.
     pub fn sorted(&self) -> Vec<&Buddy> {
         let mut all: Vec<&Buddy> = self.buddies.values().collect();
         all.sort_by_key(|buddy| {
@@ -89,7 +89,7 @@ impl People {
         all
     }
 
-    /// The full name, or the number if there is none.
+    /// The full name, or the uid if it is unknown.
     pub fn name(&self, uid: Uid) -> String {
         let known = if uid == self.own.uid {
             Some(&self.own.name)
@@ -102,7 +102,7 @@ impl People {
             .unwrap_or_else(|| uid.to_string())
     }
 
-    /// The first name if no one else has it, else the full one: what stands in the prompt.
+    /// The first name if no other buddy has it, otherwise the full name; for the prompt.
     pub fn short_name(&self, uid: Uid) -> String {
         let first = self.buddies.get(&uid).map_or("", |buddy| first_name(buddy));
         match self.find(first, Match::Whole) {
@@ -111,7 +111,7 @@ impl People {
         }
     }
 
-    /// Finds a buddy by number or by name, whatever the case of the letters. A whole name goes before a beginning.
+    /// Finds a buddy by uid or by name, in upper or lower case. A whole name has priority over a beginning.
     pub fn find(&self, typed: &str, how: Match) -> Result<Uid, NoMatch> {
         let typed = typed.trim();
         if let Some(uid) = typed.parse().ok().map(Uid).filter(|uid| self.knows(*uid)) {
@@ -147,7 +147,7 @@ impl People {
         Err(NoMatch::Nobody)
     }
 
-    /// Says why `typed` found nobody, and what to do.
+    /// Says why `typed` does not identify a buddy, and what to do.
     pub fn explain(&self, typed: &str, why: &NoMatch) -> String {
         let typed = typed.trim();
         let NoMatch::Several(uids) = why else {
@@ -167,7 +167,7 @@ impl People {
     }
 }
 
-/// The first name as the server has it, or the first word of the name.
+/// The first name as reported by the server, or the first word of the name.
 fn first_name(buddy: &Buddy) -> &str {
     if buddy.first_name.is_empty() {
         buddy.name.split_whitespace().next().unwrap_or_default()
@@ -194,13 +194,13 @@ pub mod tests {
     }
 
     /// Alice (1001) with three buddies.
-    pub fn people() -> People {
-        let mut people = People::new(&Account {
+    pub fn buddy_list() -> BuddyList {
+        let mut buddy_list = BuddyList::new(&Account {
             uid: Uid(1001),
             name: "Alice Example".to_owned(),
             message_limit: 1000,
         });
-        people.learn_all(
+        buddy_list.replace(
             &[
                 buddy(1002, "Bob Example", Presence::Active),
                 buddy(1003, "Bobby Tables", Presence::Offline),
@@ -208,60 +208,60 @@ pub mod tests {
             ]
             .map(Arc::new),
         );
-        people
+        buddy_list
     }
 
     #[test]
-    fn whole_names_go_before_beginnings() {
-        let people = people();
-        assert_eq!(people.find("bob", Match::Prefix), Ok(Uid(1002)));
-        assert_eq!(people.find("BOB EXAMPLE", Match::Whole), Ok(Uid(1002)));
-        assert_eq!(people.find("bobb", Match::Prefix), Ok(Uid(1003)));
-        assert_eq!(people.find("bobb", Match::Whole), Err(NoMatch::Nobody));
-        assert_eq!(people.find("éM", Match::Prefix), Ok(Uid(1004)));
-        assert_eq!(people.find("1004", Match::Whole), Ok(Uid(1004)));
+    fn whole_names_have_priority_over_beginnings() {
+        let buddy_list = buddy_list();
+        assert_eq!(buddy_list.find("bob", Match::Prefix), Ok(Uid(1002)));
+        assert_eq!(buddy_list.find("BOB EXAMPLE", Match::Whole), Ok(Uid(1002)));
+        assert_eq!(buddy_list.find("bobb", Match::Prefix), Ok(Uid(1003)));
+        assert_eq!(buddy_list.find("bobb", Match::Whole), Err(NoMatch::Nobody));
+        assert_eq!(buddy_list.find("éM", Match::Prefix), Ok(Uid(1004)));
+        assert_eq!(buddy_list.find("1004", Match::Whole), Ok(Uid(1004)));
     }
 
     #[test]
     fn several_matches_are_named() {
-        let people = people();
-        let why = people.find("bo", Match::Prefix).unwrap_err();
+        let buddy_list = buddy_list();
+        let why = buddy_list.find("bo", Match::Prefix).unwrap_err();
         assert_eq!(why, NoMatch::Several(vec![Uid(1002), Uid(1003)]));
         assert_eq!(
-            people.explain("bo", &why),
+            buddy_list.explain("bo", &why),
             "\"bo\" could be Bob Example (1002) or Bobby Tables (1003); write more of the name, or the number: 1002 hello"
         );
     }
 
     #[test]
     fn short_name_is_unique() {
-        let mut people = people();
-        assert_eq!(people.short_name(Uid(1002)), "Bob");
-        people.learn(&buddy(1005, "Bob Other", Presence::Active));
-        assert_eq!(people.short_name(Uid(1002)), "Bob Example");
-        assert_eq!(people.short_name(Uid(77)), "77");
+        let mut buddy_list = buddy_list();
+        assert_eq!(buddy_list.short_name(Uid(1002)), "Bob");
+        buddy_list.update(&buddy(1005, "Bob Other", Presence::Active));
+        assert_eq!(buddy_list.short_name(Uid(1002)), "Bob Example");
+        assert_eq!(buddy_list.short_name(Uid(77)), "77");
     }
 
     #[test]
-    fn only_changes_are_news() {
-        let mut people = people();
-        assert!(!people.learn(&buddy(1002, "Bob Example", Presence::Active)));
-        assert!(people.learn(&buddy(1002, "Bob Example", Presence::Idle)));
-        assert!(people.learn(&buddy(1006, "New One", Presence::Active)));
-        assert!(!people.learn(&buddy(1007, "Away One", Presence::Offline)));
+    fn only_changes_of_presence_are_reported() {
+        let mut buddy_list = buddy_list();
+        assert!(!buddy_list.update(&buddy(1002, "Bob Example", Presence::Active)));
+        assert!(buddy_list.update(&buddy(1002, "Bob Example", Presence::Idle)));
+        assert!(buddy_list.update(&buddy(1006, "New One", Presence::Active)));
+        assert!(!buddy_list.update(&buddy(1007, "Away One", Presence::Offline)));
         assert_eq!(
-            people
-                .learn_all(&[buddy(1002, "Bob Example", Presence::Active).into()])
+            buddy_list
+                .replace(&[buddy(1002, "Bob Example", Presence::Active).into()])
                 .len(),
             1
         );
-        assert!(!people.knows(Uid(1003)));
+        assert!(!buddy_list.knows(Uid(1003)));
     }
 
     #[test]
-    fn names_cannot_reach_the_terminal_as_commands() {
-        let mut people = people();
-        people.learn(&buddy(1008, "Eve\x1b[2J\nx", Presence::Active));
-        assert!(!people.name(Uid(1008)).chars().any(char::is_control));
+    fn names_cannot_control_the_terminal() {
+        let mut buddy_list = buddy_list();
+        buddy_list.update(&buddy(1008, "Eve\x1b[2J\nx", Presence::Active));
+        assert!(!buddy_list.name(Uid(1008)).chars().any(char::is_control));
     }
 }

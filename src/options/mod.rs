@@ -1,4 +1,4 @@
-//! What clients and sessions can be told: each thing is checked here, whoever asks for it.
+//! The options of clients and sessions. All interfaces use them, and each value is checked here.
 
 #![forbid(unsafe_code)]
 
@@ -22,20 +22,20 @@ pub const BATCHES: RangeInclusive<u32> = 1..=MOST_ITEMS as u32;
 /// Greatest length of [`NetworkOptions::user_agent`], in bytes.
 pub const MAX_USER_AGENT: usize = 256;
 
-/// What one session needs to know.
+/// The options of one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionOptions {
     /// The server's address.
     pub server: String,
-    /// Allow plain HTTP to another machine, where a password travels readable.
+    /// Allow plain HTTP to another machine, which exposes the password.
     pub allow_insecure: bool,
-    /// How to get there. Sessions with equal values share their connections.
+    /// How to connect. Sessions with equal values share their connections.
     pub network: NetworkOptions,
-    /// An answer must be there whole within this time, connecting included; the held long-poll has a limit of its own.
+    /// A complete answer must arrive within this time, connecting included; the long-poll has its own limit.
     pub request_timeout_ms: u32,
-    /// Greatest number of messages and notices in one answer of the channel; `None` = what the server offers.
+    /// Greatest number of items in one answer of the channel; without it, the number that the server offers.
     pub batch: Option<u32>,
-    /// How the user comes in.
+    /// The presence to log in with.
     pub presence: OwnPresence,
 }
 
@@ -52,18 +52,18 @@ impl Default for SessionOptions {
     }
 }
 
-/// How to get to a server.
+/// How to connect to a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkOptions {
-    /// The way through a proxy, if any.
+    /// The proxy to use, if any.
     pub proxy: Proxy,
-    /// Certificates to trust besides the system's.
+    /// Certificates to trust in addition to the system's.
     pub roots: Roots,
-    /// If set, the one certificate that is trusted, whoever issued it, for whatever name and time; no other is.
+    /// If set, only this certificate is trusted, regardless of issuer, name and dates.
     pub pin: Option<Pin>,
-    /// Name, connection and TLS together must be there within this time.
+    /// Time limit for name lookup, connection and TLS handshake together.
     pub connect_timeout_ms: u32,
-    /// What servers and HTTP proxies are told.
+    /// The `User-Agent` that servers and HTTP proxies see.
     pub user_agent: String,
 }
 
@@ -80,33 +80,33 @@ impl Default for NetworkOptions {
 }
 
 impl SessionOptions {
-    /// Checks the form of a server address, whether it is allowed or not.
+    /// Checks the syntax of a server address, whether it is allowed or not.
     ///
     /// # Errors
-    /// [`ServerAddressError::Invalid`] if it is none.
+    /// [`ServerAddressError::Invalid`] if it is not an address.
     pub fn check_server(server: &str) -> Result<(), ServerAddressError> {
         ServerAddress::parse(server, true).map(drop)
     }
 
-    /// The server, if a password may go there.
+    /// The server, if a password may be sent to it.
     ///
     /// # Errors
     /// [`ServerAddressError::Insecure`] for plain HTTP to another machine, unless it is allowed.
     pub fn server_address(&self) -> Result<ServerAddress, ServerAddressError> {
         let server = ServerAddress::parse(&self.server, self.allow_insecure)?;
-        // Behind a proxy, "this machine" is another one.
+        // For a proxy, "this machine" is the proxy's own.
         let origin = server.origin();
-        let readable = origin.scheme() == "http" && self.network.proxy.leads_to(origin);
+        let readable = origin.scheme() == "http" && self.network.proxy.applies_to(origin);
         if readable && !self.allow_insecure {
             return Err(ServerAddressError::Insecure(server.label()));
         }
         Ok(server)
     }
 
-    /// All that a session is started with.
+    /// The configuration of the protocol session.
     ///
     /// # Errors
-    /// A value out of range, or a server that must not be used.
+    /// A value out of range, or a server that is not allowed.
     pub(crate) fn session_config(&self, seed: u64) -> Result<SessionConfig, Problem> {
         let network = &self.network;
         check_range("request timeout", self.request_timeout_ms, &TIMEOUTS_MS)?;
@@ -125,7 +125,7 @@ impl SessionOptions {
     }
 }
 
-/// Checks a number against its limits. `name` begins the sentence.
+/// Checks a number against its limits. `name` begins the error's sentence.
 ///
 /// # Errors
 /// It is out of range.
@@ -145,13 +145,13 @@ where
     })
 }
 
-/// Checks what a program wants to call itself.
+/// Checks a user agent.
 ///
 /// # Errors
-/// It cannot stand in a line of HTTP.
+/// It cannot be an HTTP header's value, or is too long.
 pub fn check_user_agent(text: &str) -> Result<(), Problem> {
-    let printable = |byte| matches!(byte, b' '..=b'~');
-    if text.is_empty() || text.len() > MAX_USER_AGENT || !text.bytes().all(printable) {
+    let is_printable = |byte| matches!(byte, b' '..=b'~');
+    if text.is_empty() || text.len() > MAX_USER_AGENT || !text.bytes().all(is_printable) {
         let text = format!("A user agent is one line of 1 to {MAX_USER_AGENT} ASCII characters");
         return Err(Problem::new(Status::Argument, text));
     }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_another_one_behind_a_proxy() {
+    fn loopback_is_not_this_machine_behind_a_proxy() {
         let mut options = SessionOptions::default();
         assert!(options.session_config(1).is_ok());
         options.network.proxy = Proxy::parse("socks5h://127.0.0.1:9050").unwrap();

@@ -1,4 +1,4 @@
-//! The protocol driven synchronously on `reqwest::blocking`: the four calls of the 2008 program, for straight-line programs and scripts.
+//! A blocking interface over `reqwest::blocking` for simple programs and scripts: log in, wait, send, buddy list.
 //!
 //! ```no_run
 //! use fbchat::blocking::Session;
@@ -19,8 +19,8 @@
 //! ```
 //!
 //! A [`Session`] may be shared between threads: one waits for messages while another sends. The long-poll is held only
-//! while somebody waits; in between, the server keeps what comes in. Not for programs with many sessions: each has
-//! some threads of its own, and a request that is under way ends only by its reply or its timeout.
+//! while a thread waits; otherwise the server keeps new items. Not for programs with many sessions: each has several
+//! threads, and a request in progress ends only by its reply or its timeout.
 
 #![forbid(unsafe_code)]
 
@@ -33,46 +33,46 @@ use crate::status::{Problem, Status};
 use crate::types::{
     Buddy, Command, Connection, Event, Message, Origin, Question, RequestId, Secret, Uid,
 };
-use pump::{Answer, Shared, too_slow};
+use pump::{Shared, Success, too_slow};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A login that takes longer has failed: name lookup, connection and some five requests.
+/// Time limit for a login: name lookup, connection and about five requests.
 const LOGIN_LIMIT: Duration = Duration::from_secs(60);
 
-/// A request that is not settled by then is given up; the protocol's own limits are shorter.
+/// Time limit for a request; the protocol's own limits are shorter.
 const REQUEST_LIMIT: Duration = Duration::from_secs(180);
 
-/// One login, to be used from any number of threads.
+/// One logged-in session, usable from any number of threads.
 #[derive(Debug)]
 pub struct Session {
     shared: Arc<Shared>,
     account: Account,
 }
 
-/// Who is logged in.
+/// The account of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The user's own number.
+    /// The user's uid.
     pub uid: Uid,
-    /// The user's own name, or empty if the server gave none.
+    /// The user's name, or empty if the server did not tell it.
     pub name: String,
     /// Greatest length of a message in Unicode scalar values.
     pub message_limit: usize,
 }
 
 impl Session {
-    /// Logs in; returns when messages can come in.
+    /// Logs in; returns when messages can arrive.
     ///
-    /// Not to be called on a thread of an async runtime: it blocks for as long as the login takes, at most a minute.
+    /// Not to be called on a thread of an async runtime: it blocks until the login is done, at most a minute.
     ///
     /// # Errors
-    /// Wrong e-mail address or password, no such server, no fbchat server, no connection: the problem says which.
+    /// Wrong e-mail address or password, unknown server, not an fbchat server, no connection: the problem says which.
     pub fn login(options: &SessionOptions, email: &str, password: Secret) -> Result<Self, Problem> {
         let seed = getrandom::u64().map_err(|error| {
             Problem::new(
                 Status::Internal,
-                format!("The system gave no random number: {error}"),
+                format!("The system has no random number: {error}"),
             )
         })?;
         let config = options.session_config(seed)?;
@@ -84,7 +84,7 @@ impl Session {
             password,
         });
         let account = match answer? {
-            Answer::LoggedIn(account) => account,
+            Success::LoggedIn(account) => account,
             _ => return Err(mismatch()),
         };
         let (opened, _) = shared.wait(state, deadline, |state| {
@@ -100,7 +100,7 @@ impl Session {
                 ),
             });
         }
-        // That the way there was long is no news any more.
+        // Earlier states of the connection are obsolete.
         state
             .incoming
             .retain(|event| !matches!(event, Event::Connection(_)));
@@ -109,23 +109,23 @@ impl Session {
         Ok(Session { shared, account })
     }
 
-    /// Who is logged in.
+    /// The account of this session.
     pub fn account(&self) -> &Account {
         &self.account
     }
 
-    /// Waits for messages from others; an empty list if none came within `timeout`.
+    /// Waits for messages from others; returns an empty list if none arrived within `timeout`.
     ///
-    /// What else happens meanwhile is passed over; use [`Session::wait_for_events`] to see it.
+    /// Other events are dropped; use [`Session::wait_for_events`] to receive them.
     ///
     /// # Errors
-    /// The session is over. A lost connection is no error: it is made again.
+    /// The session has ended. A lost connection is not an error: the session reconnects.
     pub fn wait_for_messages(&self, timeout: Duration) -> Result<Vec<Message>, Problem> {
         let deadline = after(timeout);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let events = self.wait_for_events(left)?;
-            let over = events.is_empty();
+            let timed_out = events.is_empty();
             let messages: Vec<Message> = events
                 .into_iter()
                 .filter_map(|event| match event {
@@ -133,18 +133,18 @@ impl Session {
                     _ => None,
                 })
                 .collect();
-            if over || !messages.is_empty() {
+            if timed_out || !messages.is_empty() {
                 return Ok(messages);
             }
         }
     }
 
-    /// Waits for whatever happens: messages (also the user's own, sent from elsewhere), typing notices, changes of
-    /// buddies, of friendships, of the whole buddy list and of the connection, requests and pokes. An empty list if nothing
-    /// did within `timeout`.
+    /// Waits for events: messages (also the user's own, sent from elsewhere), typing notices, changes of buddies,
+    /// friendships, the buddy list and the connection, friend requests and pokes. Returns an empty list if none arrived
+    /// within `timeout`.
     ///
     /// # Errors
-    /// The session is over, and everything that came before was fetched.
+    /// The session has ended, and all earlier events were fetched.
     pub fn wait_for_events(&self, timeout: Duration) -> Result<Vec<Event>, Problem> {
         let deadline = after(timeout);
         let mut state = self.shared.lock();
@@ -160,45 +160,45 @@ impl Session {
         }
     }
 
-    /// Sends a message; returns when the server has it.
+    /// Sends a message; returns when the server has confirmed it.
     ///
     /// # Errors
-    /// The message was not sent, or (status `OutcomeUnknown`) nobody can know.
+    /// The message was not sent, or (status `OutcomeUnknown`) it is unknown whether it was.
     pub fn send(&self, to: Uid, text: &str) -> Result<(), Problem> {
         let text = text.to_owned();
         match self.request(|request| Command::Send { request, to, text })? {
-            Answer::Sent => Ok(()),
+            Success::Sent => Ok(()),
             _ => Err(mismatch()),
         }
     }
 
-    /// Asks the server for the buddy list.
+    /// Requests the buddy list from the server.
     ///
     /// # Errors
-    /// No answer that could be understood.
+    /// The server did not answer, or not intelligibly.
     pub fn buddy_list(&self) -> Result<Arc<[Arc<Buddy>]>, Problem> {
         match self.request(|request| Command::Refresh { request })? {
-            Answer::Buddies(buddies) => Ok(buddies),
+            Success::Buddies(buddies) => Ok(buddies),
             _ => Err(mismatch()),
         }
     }
 
-    /// Asks for the recent messages of one conversation, oldest first.
+    /// Requests the recent messages of one conversation, oldest first.
     ///
     /// # Errors
-    /// No answer that could be understood.
+    /// The server did not answer, or not intelligibly.
     pub fn history(&self, with: Uid) -> Result<Vec<Message>, Problem> {
         match self.request(|request| Command::Ask {
             request,
             question: Question::History { with, since: 0 },
         })? {
-            Answer::History(messages) => Ok(messages),
+            Success::History(messages) => Ok(messages),
             _ => Err(mismatch()),
         }
     }
 
     /// Ends the session on the server; threads that wait in other calls get an error. Without a logout the server
-    /// shows the user as online for some time more.
+    /// shows the user as online for some time.
     ///
     /// # Errors
     /// The server did not confirm within `limit`.
@@ -223,12 +223,12 @@ impl Session {
         }
     }
 
-    fn request(&self, command: impl FnOnce(RequestId) -> Command) -> Result<Answer, Problem> {
+    fn request(&self, command: impl FnOnce(RequestId) -> Command) -> Result<Success, Problem> {
         self.shared.request(after(REQUEST_LIMIT), command).1
     }
 }
 
-/// A program may say "for ever" with a time that no clock can hold; a year is enough.
+/// The deadline after this time. A program may pass a time beyond the clock's range; a year is used instead.
 fn after(time: Duration) -> Instant {
     let now = Instant::now();
     let year = Duration::from_secs(365 * 24 * 3600);
@@ -238,6 +238,6 @@ fn after(time: Duration) -> Instant {
 fn mismatch() -> Problem {
     Problem::new(
         Status::Internal,
-        "An answer of the wrong kind came for this request.",
+        "This request got an answer of the wrong kind.",
     )
 }
