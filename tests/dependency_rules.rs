@@ -296,7 +296,7 @@ fn unsafe_stays_at_the_borders() {
 /// What a C program may know of us is the header.
 #[test]
 fn c_programs_include_nothing_of_ours_but_the_header() {
-    for part in ["purple", "c-tests", "examples"] {
+    for part in ["purple", "tests/c", "examples"] {
         let place = Path::new(ROOT).join(part);
         for path in files(&place, &["c", "h", "cpp", "hpp", "m"]) {
             let text = std::fs::read_to_string(&path).expect("a source file can be read");
