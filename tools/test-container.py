@@ -257,11 +257,36 @@ def descendants(pid):
             yield from descendants(int(child))
 
 
+# buildah wants / to be a mount point, which it is not in a chroot. The mounts are in a namespace of their own, below one that is private, so
+# that none of them is left behind.
+OWN_ROOT = """
+mount --make-rprivate / 2>/dev/null || true
+mount -t tmpfs tmpfs "$1" && mount --make-private "$1"
+mkdir "$1/root" && mount --rbind / "$1/root" && mount --make-rprivate "$1/root"
+root=$1 && shift
+exec chroot "$root/root" "$@"
+"""
+
+
+def run_in_own_root(proxies):
+    """Runs this program again, with a mount point as its root directory, and returns its status."""
+    place = tempfile.mkdtemp(prefix="fbchat-root-")
+    command = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-euc", OWN_ROOT, "sh", place,
+               sys.executable, "-B", os.path.abspath(__file__), "--proxies", proxies, "--own-root"]
+    try:
+        return subprocess.run(command, check=False).returncode
+    finally:
+        os.rmdir(place)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--proxies", required=True, type=pathlib.Path)
+    parser.add_argument("--proxies", required=True, type=os.path.abspath)
+    parser.add_argument("--own-root", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     check(os.geteuid() == 0, "test-container needs root, for debootstrap and chroot")
+    if not options.own_root:
+        sys.exit(run_in_own_root(options.proxies))
     WORK.mkdir(parents=True, exist_ok=True)
 
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -283,7 +308,7 @@ def main():
         check(health_check(container), "the health check fails while the server runs")
         status = pathlib.Path(f"/proc/{container.server()}/status").read_text(encoding="utf-8")
         check("\nUid:\t2008\t2008\t2008\t2008\n" in status, "the server runs as another user")
-        log_in_through_caddy(options.proxies.resolve() / "usr/bin/caddy", caddyfile, address, log)
+        log_in_through_caddy(os.path.join(options.proxies, "usr/bin/caddy"), caddyfile, address, log)
         container.stop()
         check("alice@example.org" in container.fbchatd("user", "list"), "the account is not on the volume")
     print("test-container: the image and compose.yaml are good")
