@@ -7,7 +7,7 @@ mod generator;
 pub mod programs;
 mod support;
 
-use generator::generate;
+use generator::{enums, generate};
 
 use programs::{ROOT, STRICT, compile, header, run, scratch, shared_library};
 use std::collections::BTreeSet;
@@ -210,6 +210,18 @@ fn table_of_contents_lists_every_function() {
     let listed: BTreeSet<_> = contents.split_ascii_whitespace().collect();
     for name in declared() {
         assert!(listed.contains(&*name), "{name} is not in the contents");
+    }
+}
+
+#[test]
+fn constants_are_unique() {
+    let mut names = BTreeSet::new();
+    for each in enums() {
+        let mut numbers = BTreeSet::new();
+        for value in each.values {
+            assert!(names.insert(value.name), "{} is there twice", value.name);
+            assert!(numbers.insert(value.number), "{} is taken", value.name);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
-/* Handles that are none: every call gives its status and a sentence, and nothing breaks. Needs no server. */
+/* Invalid handles: every call returns its status and a sentence, and nothing breaks. Needs no server. */
 #include "calls.h"
 
-/* Pointers that no function has given out. */
+/* Pointers that no function returned. */
 static void random_pointers(void)
 {
     static const uintptr_t numbers[] = {1, 8, 16 * 4096, 0xdeadbeef, UINTPTR_MAX, UINTPTR_MAX - 15, UINTPTR_MAX / 2};
@@ -12,7 +12,7 @@ static void random_pointers(void)
         every_call((fbchat_client *)numbers[each], 1, 0, FBCHAT_ERR_CLOSED, "freed, or is none");
     for (each = 0; each < 1000; each++) {
         random ^= random << 13, random ^= random >> 7, random ^= random << 17;
-        /* Below it could be one that lives. */
+        /* Smaller numbers could be live handles. */
         every_call((fbchat_client *)(uintptr_t)(random | UINT64_C(1) << 40), random, 0, FBCHAT_ERR_CLOSED, "freed, or is none");
         fbchat_client_free((fbchat_client *)(uintptr_t)(random | UINT64_C(1) << 40));
         fbchat_config_free((fbchat_config *)(uintptr_t)(random | UINT64_C(1) << 40));
@@ -38,7 +38,7 @@ static void configurations(fbchat_client *client, fbchat_config *freed)
         if ((void *)none[each] != (void *)client)
             fbchat_config_free(none[each]);
     }
-    /* Freeing as the wrong thing does nothing. */
+    /* Freeing with the wrong function does nothing. */
     fbchat_config_free((fbchat_config *)client);
     CHECK_STATUS(fbchat_client_wake(client), FBCHAT_OK);
 }

@@ -124,6 +124,11 @@ pub fn generate() -> String {
     header
 }
 
+/// All enums of the header.
+pub fn enums() -> impl Iterator<Item = &'static CEnum> {
+    GROUPS.iter().flat_map(|group| group.enums)
+}
+
 /// What cbindgen makes of a group's sources.
 fn functions(group: &Group) -> String {
     let config = cbindgen::Config::from_file(format!("{ROOT}/cbindgen.toml"))

@@ -99,7 +99,7 @@ pub fn compile(source: &str, shared: bool) -> PathBuf {
         "-g",
         "-O1",
         "-pthread",
-        // A program may put its own function in the place of the system's.
+        // A program may replace a function of the system.
         "-rdynamic",
         "-I",
     ]);
