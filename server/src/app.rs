@@ -8,12 +8,12 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::item;
-use crate::lock;
 use crate::metrics::Metrics;
-use crate::pace::Pace;
-use crate::password::Passwords;
+use crate::rate_limit::RateLimit;
+use crate::service::login_throttle::Throttle;
+use crate::service::passwords::Passwords;
 use crate::store::{Store, StoreError};
-use crate::throttle::Throttle;
+use crate::sync::lock;
 use crate::types::{Uid, User};
 
 /// The most uploads at a time.
@@ -39,9 +39,9 @@ pub struct App {
     /// Slows signing up down; apart, so that nobody is kept from logging in by it.
     pub sign_ups: Mutex<Throttle>,
     /// How often people change what all their friends are told.
-    pub changes: Mutex<Pace<Uid>>,
+    pub changes: Mutex<RateLimit<Uid>>,
     /// How often people search for others.
-    pub searches: Mutex<Pace<Uid>>,
+    pub searches: Mutex<RateLimit<Uid>>,
     /// The right to hold an upload in memory.
     pub uploads: Semaphore,
     /// What the operator can watch.
@@ -77,8 +77,8 @@ impl App {
             passwords,
             throttle: Mutex::default(),
             sign_ups: Mutex::default(),
-            changes: Mutex::new(Pace::new(CHANGES, WHILE)),
-            searches: Mutex::new(Pace::new(SEARCHES, WHILE)),
+            changes: Mutex::new(RateLimit::new(CHANGES, WHILE)),
+            searches: Mutex::new(RateLimit::new(SEARCHES, WHILE)),
             uploads: Semaphore::new(UPLOADS),
             echo,
             telling: Mutex::new(()),

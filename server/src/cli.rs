@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::{self, ConfigError};
+
 /// A small self-hosted server for the Facebook Chat protocol of 2008.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -116,6 +118,17 @@ pub struct Place {
     /// Settings file (TOML)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+impl Place {
+    /// The settings of the file, with the flags on top.
+    pub fn config(&self) -> Result<config::Config, ConfigError> {
+        let mut config = config::Config::load(self.config.as_deref())?;
+        if let Some(data) = &self.data {
+            config.data = Some(data.clone());
+        }
+        Ok(config)
+    }
 }
 
 /// Where the password comes from.

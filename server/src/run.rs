@@ -3,20 +3,23 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::mpsc;
 
-use crate::accounts;
 use crate::app::{App, Echo};
-use crate::cli::{self, Cli, Command, Place};
+use crate::cli::{self, Cli, Command};
+use crate::commands::accounts;
+use crate::commands::operator;
 use crate::config::{Config, EXAMPLE, Registration};
-use crate::echo;
-use crate::hub::Hub;
-use crate::password::{Cost, Passwords, hash};
+use crate::hub::{Hub, Limits};
+use crate::net::tls;
+use crate::service::echo;
+use crate::service::passwords::{Cost, Passwords, hash};
 use crate::store::{self, Sink, Store, lock_directory};
 use crate::types::User;
-use crate::{logging, operator, serve, tls};
+use crate::{logging, serve};
 
 type Failure = Box<dyn Error>;
 
@@ -29,7 +32,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         match cli.command {
             Command::Demo { listen } => demo(listen).await,
             Command::Serve { listen, place } => {
-                let mut config = settings(&place)?;
+                let mut config = place.config()?;
                 config.listen = listen.unwrap_or(config.listen);
                 logging::start(config.log, config.log_format);
                 durable(config).await
@@ -58,23 +61,14 @@ fn check(command: cli::Config) -> Result<(), Failure> {
             if let Some(tls) = config.tls() {
                 tls::acceptor(tls)?;
             }
-            println!("{} is right", file.display());
+            println!("The settings in {} are valid.", file.display());
         }
     }
     Ok(())
 }
 
-/// The settings of a file, with the flags on top.
-pub fn settings(place: &Place) -> Result<Config, Failure> {
-    let mut config = Config::load(place.config.as_deref())?;
-    if let Some(data) = &place.data {
-        config.data = Some(data.clone());
-    }
-    Ok(config)
-}
-
 async fn durable(config: Config) -> Result<(), Failure> {
-    let hub = Arc::new(Hub::new(config.limits()));
+    let hub = Arc::new(Hub::new(limits(&config)));
     let dir = config.data_dir()?;
     // Other commands may use the data meanwhile, another server may not.
     let _locked = lock_directory(&dir)?;
@@ -100,7 +94,7 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
         ..Config::load(None)?
     };
     logging::start(config.log, config.log_format);
-    let hub = Arc::new(Hub::new(config.limits()));
+    let hub = Arc::new(Hub::new(limits(&config)));
     let store = store::in_memory(sink(&hub))?;
     let password = hash("demo", Cost::Cheap)?;
     let mut uids = Vec::new();
@@ -124,6 +118,13 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     log::info!("log in as alice@example.org or bob@example.org with the password demo");
     let echo = store.account("echo")?.map(|account| account.user);
     start(config, store, hub, Cost::Cheap, echo).await
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        offline_after: Duration::from_secs(config.offline_after_s),
+        idle_after: Duration::from_secs(config.idle_after_s),
+    }
 }
 
 fn sink(hub: &Arc<Hub>) -> Sink {

@@ -12,9 +12,10 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
-use crate::door::{Door, Doors};
-use crate::edge::Edge;
-use crate::{tls, web};
+use crate::net::connection_limits::ConnectionLimits;
+use crate::net::listener::{Listener, Listeners};
+use crate::net::tls;
+use crate::web;
 
 /// How long running requests have got when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -34,11 +35,11 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
         hang_up: signal(SignalKind::hangup())?,
     };
     let config = &app.config;
-    let edge = Edge::new(
+    let limits = ConnectionLimits::new(
         config.trusted_proxies.clone(),
         config.connections_per_address,
     );
-    let mut doors = Doors::new(edge, app.metrics.connections.clone());
+    let mut listeners = Listeners::new(limits, app.metrics.connections.clone());
     let router = web::router(app.clone());
     // Everything that may be wrong is tried before anything is served.
     let plain = bind(config.listen).await?;
@@ -54,26 +55,29 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
         None => None,
     };
     say(&format!("listening on http://{}", plain.local_addr()?));
-    doors.open(plain, Door::Plain(router.clone()));
+    listeners.open(plain, Listener::Plain(router.clone()));
     let acceptor = match secure {
         Some((listener, acceptor, latest)) => {
             say(&format!("listening on https://{}", listener.local_addr()?));
-            doors.open(listener, Door::Tls(router, latest));
+            listeners.open(listener, Listener::Tls(router, latest));
             Some(acceptor)
         }
         None => None,
     };
     if let Some(listener) = metrics {
         say(&format!("metrics on http://{}", listener.local_addr()?));
-        doors.open(listener, Door::Plain(web::operator_router(app.clone())));
+        listeners.open(listener, Listener::Plain(web::operator_router(app.clone())));
     }
     tell_systemd(NotifyState::Ready);
     wait(&app, &mut signals, acceptor.as_ref()).await;
     log::info!("stopping");
     tell_systemd(NotifyState::Stopping);
-    doors.close().await;
+    listeners.close().await;
     app.hub.stop();
-    if tokio::time::timeout(GRACE, doors.empty()).await.is_err() {
+    if tokio::time::timeout(GRACE, listeners.drained())
+        .await
+        .is_err()
+    {
         log::warn!("some requests were not finished");
     }
     app.tick();

@@ -136,3 +136,47 @@ pub struct Mark {
     /// False while he has switched chat off.
     pub visible: bool,
 }
+
+/// What others see of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// At the keyboard.
+    Active,
+    /// Connected, but without user activity for some minutes.
+    Idle {
+        /// The time of the last activity, in ms since 1970.
+        since: i64,
+    },
+    /// Not connected, or with chat switched off.
+    Offline,
+}
+
+impl Presence {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Presence::Active => "active",
+            Presence::Idle { .. } => "idle",
+            Presence::Offline => "offline",
+        }
+    }
+
+    /// The time of the last user activity in ms since 1970, if the user is idle.
+    pub fn idle_since(self) -> Option<i64> {
+        match self {
+            Presence::Idle { since } => Some(since),
+            Presence::Active | Presence::Offline => None,
+        }
+    }
+}
+
+/// Why a held poll was woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// There is something to fetch.
+    Look,
+    /// The poll is to be answered with `continue`: there are too many polls, or the server stops.
+    Continue,
+    /// The session has ended.
+    Ended,
+}

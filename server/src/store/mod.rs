@@ -34,7 +34,6 @@ pub use profiles::Profiles;
 pub use sessions::{Origin, Sessions};
 pub use sqlite::lock_directory;
 pub use upkeep::Upkeep;
-pub use writer::now_ms;
 
 /// Receives what was published, in order, after it is on disk and before the writers hear of it.
 pub type Sink = Arc<dyn Fn(Vec<Published>) + Send + Sync>;

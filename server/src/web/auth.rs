@@ -60,7 +60,7 @@ impl Session {
     }
 
     /// Refuses a write that does not come from one of our pages' readers.
-    pub fn check(&self, params: &Params) -> Result<(), AjaxError> {
+    pub fn check_csrf(&self, params: &Params) -> Result<(), AjaxError> {
         let given = params.get("post_form_id").unwrap_or_default();
         if secrets::same(given, &self.post_form_id()) {
             Ok(())
@@ -70,16 +70,16 @@ impl Session {
     }
 
     /// Notes that the client is there to chat; `active` if a person is.
-    pub fn seen(&self, app: &App, active: bool) {
-        if app.hub.seen(self.user.uid, self.key, active) {
+    pub fn mark_online(&self, app: &App, active: bool) {
+        if app.hub.mark_online(self.user.uid, self.key, active) {
             app.tell_presence(self.user.uid);
         }
     }
 
     /// Notes a request that shows the user to nobody: until he polls, fetches the list, sends or switches chat on, his
     /// client may still want to say that he is invisible.
-    fn glimpsed(&self, app: &App, active: bool) {
-        if app.hub.glimpsed(self.user.uid, self.key, active) {
+    fn touch(&self, app: &App, active: bool) {
+        if app.hub.touch(self.user.uid, self.key, active) {
             app.tell_presence(self.user.uid);
         }
     }
@@ -93,7 +93,7 @@ impl FromRequestParts<Arc<App>> for Ajax {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AjaxError> {
         let session = Session::find(app, &parts.headers)?.ok_or(AjaxError::NotLoggedIn)?;
-        session.glimpsed(app, false);
+        session.touch(app, false);
         Ok(Ajax(session))
     }
 }
@@ -107,7 +107,7 @@ impl FromRequestParts<Arc<App>> for Page {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
         match Session::find(app, &parts.headers) {
             Ok(Some(session)) => {
-                session.glimpsed(app, true);
+                session.touch(app, true);
                 Ok(Page(session))
             }
             Ok(None) => Err(pages::to_login(&app.config, &parts.headers)),

@@ -18,9 +18,9 @@ use super::params::Params;
 use super::pictures::thumb_src;
 use super::status::{ago, seconds};
 use crate::app::App;
-use crate::hub::Presence;
-use crate::store::{List, now_ms};
-use crate::types::{Uid, User};
+use crate::clock::now_ms;
+use crate::store::List;
+use crate::types::{Presence, Uid, User};
 
 /// update.php: the list if asked for, and the notifications if asked for.
 pub async fn update(
@@ -94,7 +94,7 @@ fn answer(
     params: &Params,
     list: bool,
 ) -> Result<Response, AjaxError> {
-    session.seen(app, false);
+    session.mark_online(app, false);
     let buddy_list = if list {
         Some(buddy_list(app, &session.user, &pages::origin(headers))?)
     } else {

@@ -8,12 +8,14 @@ use serde::Serialize;
 
 use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, done, payload};
-use super::params::{Params, plain};
-use super::to_the_end::to_the_end;
+use super::params::Params;
 use crate::app::App;
-use crate::hub::Presence;
-use crate::item::{self, MessageItem};
-use crate::store::{Accepted, NewMessage, Window, now_ms};
+use crate::clock::now_ms;
+use crate::item;
+use crate::service::detached::detached;
+use crate::service::validate::strip_control_chars;
+use crate::store::{Accepted, NewMessage, Window};
+use crate::types::Presence;
 
 /// The most messages in a history answer.
 const HISTORY: usize = 100;
@@ -49,10 +51,10 @@ async fn store(
     [to, msg_id]: [&str; 2],
     text: &str,
 ) -> Result<Response, AjaxError> {
-    session.check(params)?;
+    session.check_csrf(params)?;
     let to = params.uid(to).ok_or(AjaxError::Unexpected)?;
     let msg_id = message_id(params.get(msg_id).unwrap_or_default())?;
-    let text = plain(text);
+    let text = strip_control_chars(text);
     // The answer to a post may have got lost; whatever has changed since, what was stored stays stored.
     if app.store.stored(session.user.uid, to, &msg_id, &text)? {
         return Ok(done());
@@ -75,7 +77,7 @@ async fn store(
     let client_time = client_time
         .filter(|time| (0..=MAX_TIME).contains(time))
         .unwrap_or_else(now_ms);
-    session.seen(&app, true);
+    session.mark_online(&app, true);
     let echo = app.echo.as_ref().filter(|echo| echo.user.uid == to.uid);
     let for_echo = echo.map(|echo| (echo.inbox.clone(), text.clone()));
     let message = NewMessage {
@@ -86,7 +88,7 @@ async fn store(
         msg_id,
         client_time,
     };
-    to_the_end(async move {
+    detached(async move {
         let accepted = app.store.accept(message).await?;
         match accepted {
             Accepted::New => app.metrics.messages.inc(),
@@ -130,7 +132,7 @@ pub async fn typing(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let to = params.uid("to").ok_or(AjaxError::Unexpected)?;
     let typing = params.flag("typ").ok_or(AjaxError::Unexpected)?;
     let to = app
@@ -158,10 +160,10 @@ pub async fn settings(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     if let Some(visible) = params.flag("visibility") {
         let (app, uid, key) = (app.clone(), session.user.uid, session.key);
-        to_the_end(async move {
+        detached(async move {
             app.store.set_visible(uid, visible).await?;
             if app.hub.set_visible(uid, key, visible) {
                 app.tell_presence(uid);
@@ -178,8 +180,8 @@ pub async fn settings(
 }
 
 #[derive(Serialize)]
-struct History<'a> {
-    history: Vec<MessageItem<'a>>,
+struct History<T> {
+    history: Vec<T>,
     more: bool,
 }
 
@@ -205,7 +207,7 @@ pub async fn history(
     } else if more {
         messages.remove(0);
     }
-    let history = messages.iter().map(MessageItem::in_history).collect();
+    let history = messages.iter().map(item::in_history).collect();
     Ok(payload(History { history, more }))
 }
 
@@ -243,7 +245,7 @@ mod tests {
 
     #[test]
     fn text_loses_control_characters_only() {
-        let text = |posted, limit| message_text(plain(posted), limit);
+        let text = |posted, limit| message_text(strip_control_chars(posted), limit);
         assert_eq!(
             text("a\r\n\tb\u{7}\u{85}\0 😀", 9).unwrap(),
             "a\n\tb\u{fffd} 😀"

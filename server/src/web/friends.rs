@@ -10,11 +10,12 @@ use serde::Serialize;
 use super::auth::{Ajax, Page};
 use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
-use super::params::{Params, plain};
+use super::params::Params;
 use super::pictures::thumb_src;
-use super::to_the_end::to_the_end;
 use crate::app::App;
 use crate::item;
+use crate::service::detached::detached;
+use crate::service::validate::strip_control_chars;
 use crate::store::{Answered, Asked, FriendRequest, Poked};
 use crate::types::{Uid, User};
 
@@ -47,15 +48,15 @@ pub async fn add(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let own = session.user;
     let to = other(&params, own.uid, &["profile_id", "uid", "user", "id"])?;
-    let message = plain(params.get("message").unwrap_or_default());
+    let message = strip_control_chars(params.get("message").unwrap_or_default());
     let message = message.trim().to_owned();
     if message.chars().count() > MESSAGE {
         return Err(AjaxError::TooLong(MESSAGE));
     }
-    to_the_end(async move {
+    detached(async move {
         match app.store.ask(own.uid, to, message.clone()).await? {
             Asked::Requested(time) => {
                 app.tell([to], item::friend_request(&own, &message, time));
@@ -84,7 +85,7 @@ pub async fn answer(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let own = session.user;
     let from = params.uid("id").ok_or(AjaxError::Unexpected)?;
     // In 2010 the button itself came instead.
@@ -94,7 +95,7 @@ pub async fn answer(
         None if params.get("actions[accept]").is_some() => true,
         _ => return Err(AjaxError::Unexpected),
     };
-    to_the_end(async move {
+    detached(async move {
         match app.store.answer(own.uid, from, accept).await? {
             Answered::Added(other) => {
                 tell_both(&app, &own, &other, true);
@@ -115,10 +116,10 @@ pub async fn remove(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let own = session.user;
     let uid = params.uid("uid").ok_or(AjaxError::Unexpected)?;
-    to_the_end(async move {
+    detached(async move {
         match app.store.unfriend(own.uid, uid).await? {
             Some(other) => {
                 tell_both(&app, &own, &other, false);
@@ -137,10 +138,10 @@ pub async fn poke(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let own = session.user;
     let to = other(&params, own.uid, &["uid", "to"])?;
-    to_the_end(async move {
+    detached(async move {
         match app.store.poke(own.uid, to).await? {
             Poked::New(time) => {
                 app.tell([to], item::poke(&own, time));

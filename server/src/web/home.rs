@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::auth::{Page, Session};
-use super::pages::{channel_label, channel_url, escape, origin, whole};
+use super::pages::{channel_label, channel_url, escape, origin, redirect, to_login, whole};
 use super::{pictures, status};
 use crate::app::App;
 
@@ -80,6 +80,14 @@ pub async fn home(
     let body = format!("<body>\n{body}</body>\n");
     // The title is how clients of 2010 know that they are logged in; the script gives the page its own.
     whole(StatusCode::OK, "Facebook | Home", &head, &body)
+}
+
+/// `/`: to home if logged in, else to the login form.
+pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    match Session::find(&app, &headers) {
+        Ok(Some(_)) => redirect(&headers, "/home.php"),
+        _ => to_login(&app.config, &headers),
+    }
 }
 
 fn home_body(session: &Session, origin: &str) -> String {

@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::auth::Ajax;
 use super::envelope::{AjaxError, payload};
-use super::params::{Params, plain};
+use super::params::Params;
 use crate::app::App;
+use crate::service::validate::strip_control_chars;
 use crate::store::{List, ListChange, ListChanged};
 use crate::types::Uid;
 
@@ -56,7 +57,7 @@ pub async fn change(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let owner = session.user.uid;
     let changed = app.store.change_lists(owner, wanted(&params)?).await?;
     match changed {
@@ -71,7 +72,7 @@ pub async fn change(
 
 fn wanted(params: &Params) -> Result<ListChange, AjaxError> {
     if let Some(name) = params.get("create") {
-        let name = plain(name);
+        let name = strip_control_chars(name);
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         return match name.chars().count() {
             0 => Err(AjaxError::Unexpected),

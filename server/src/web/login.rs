@@ -11,17 +11,17 @@ use axum::response::{IntoResponse, Response};
 
 use super::auth::Session;
 use super::envelope::AjaxError;
-use super::guesses::{forgive, origin, shown};
 use super::pages::{escape, redirect, redirect_to, sheet};
 use super::params::Params;
-use super::to_the_end::to_the_end;
-use super::{cookies, pages};
+use super::{cookies, home};
 use crate::app::App;
 use crate::config::Registration;
-use crate::edge::Peer;
-use crate::lock;
+use crate::net::connection_limits::Peer;
 use crate::secrets;
+use crate::service::detached::detached;
+use crate::service::login_attempts::{forgive, origin, shown};
 use crate::store::{Origin, StoreError};
+use crate::sync::lock;
 use crate::types::{Seq, User};
 
 /// How much is remembered of what a client calls itself, in characters.
@@ -197,7 +197,7 @@ fn unavailable(error: &StoreError) -> Response {
 
 /// GET logout.php: nothing special.
 pub async fn logout_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    pages::start(State(app), headers).await
+    home::start(State(app), headers).await
 }
 
 /// POST logout.php: ends this session only.
@@ -210,7 +210,7 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Pa
         // Old clients post no token, but `confirm`; SameSite keeps other sites from doing that.
         let confirmed =
             params.get("post_form_id").is_none() && params.flag("confirm") == Some(true);
-        if !confirmed && let Err(error) = session.check(&params) {
+        if !confirmed && let Err(error) = session.check_csrf(&params) {
             return error.into_response();
         }
         // Our own client says up to where its user has seen everything, so that the next session begins there.
@@ -218,7 +218,7 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Pa
             app.hub.acknowledge(session.user.uid, Seq(seq));
         }
         let (app, uid) = (app.clone(), session.user.uid);
-        let ended = to_the_end(async move {
+        let ended = detached(async move {
             app.store.end_session(session.key).await?;
             log::info!(uid:%; "logged out");
             if app.hub.end_session(uid, session.key) {

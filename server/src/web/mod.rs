@@ -7,12 +7,12 @@ mod channel;
 mod chat;
 mod cookies;
 mod dates;
-mod envelope;
+pub mod envelope;
 mod friends;
-mod guesses;
 mod home;
 mod lists;
 mod login;
+mod monitoring;
 mod multipart;
 mod notices;
 mod pages;
@@ -22,11 +22,9 @@ mod profile;
 mod register;
 mod search;
 mod sessions;
-mod side;
 mod status;
-mod to_the_end;
 
-pub use side::operator_router;
+pub use monitoring::operator_router;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,8 +52,8 @@ const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; fo
 /// All paths.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/", get(pages::start))
-        .route("/index.php", get(pages::start))
+        .route("/", get(home::start))
+        .route("/index.php", get(home::start))
         .route("/login.php", get(login::form).post(login::log_in))
         .route("/logout.php", get(login::logout_page).post(login::log_out))
         .route(
@@ -124,7 +122,7 @@ pub fn router(app: Arc<App>) -> Router {
             post(pictures::upload).layer(DefaultBodyLimit::max(UPLOAD)),
         )
         .route("/assets/{name}", get(assets::get))
-        .route("/healthz", get(side::health))
+        .route("/healthz", get(monitoring::health))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(BODY))
@@ -132,7 +130,10 @@ pub fn router(app: Arc<App>) -> Router {
             StatusCode::REQUEST_TIMEOUT,
             REQUEST,
         ))
-        .layer(middleware::from_fn_with_state(app.clone(), side::timed))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            monitoring::timed,
+        ))
         .route("/x/{*rest}", get(channel::poll).post(channel::poll))
         .layer(MapResponseLayer::new(guarded))
         .with_state(app)

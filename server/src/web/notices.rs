@@ -115,7 +115,7 @@ pub async fn mark_seen(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     if params.flag("mark_read") != Some(true) {
         return Err(AjaxError::Unexpected);
     }

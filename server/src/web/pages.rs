@@ -1,14 +1,9 @@
 //! What all pages have in common, for the clients that scrape them (docs/protocol.md) and for people in browsers.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::auth::Session;
 use super::{cookies, text};
-use crate::app::App;
 use crate::config::Config;
 use crate::types::Uid;
 
@@ -147,14 +142,6 @@ pub fn channel_url(config: &Config, headers: &HeaderMap, uid: Uid) -> String {
 pub fn port(headers: &HeaderMap) -> Option<u16> {
     let (_, port) = headers.get(header::HOST)?.to_str().ok()?.rsplit_once(':')?;
     port.parse().ok()
-}
-
-/// `/`: to home if logged in, else to the login form.
-pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    match Session::find(&app, &headers) {
-        Ok(Some(_)) => redirect(&headers, "/home.php"),
-        _ => to_login(&app.config, &headers),
-    }
 }
 
 /// Nothing here.

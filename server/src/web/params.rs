@@ -67,15 +67,6 @@ impl Params {
     }
 }
 
-/// Text without control characters other than line breaks and tabs.
-pub fn plain(posted: &str) -> String {
-    posted
-        .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\0'))
-        .map(|c| if c == '\0' { '\u{fffd}' } else { c })
-        .collect()
-}
-
 impl Drop for Params {
     fn drop(&mut self) {
         // A password may be among them, perhaps twice.

@@ -18,11 +18,12 @@ use serde::Serialize;
 use super::auth::Ajax;
 use super::envelope::{AjaxError, TOO_OFTEN, payload};
 use super::params::Params;
-use super::to_the_end::to_the_end;
 use super::{multipart, pages};
 use crate::app::App;
+use crate::service::detached::detached;
+use crate::sync::lock;
 use crate::types::{Uid, User};
-use crate::{item, lock, secrets};
+use crate::{item, secrets};
 
 /// The largest picture in bytes.
 pub const LIMIT: usize = 1 << 20;
@@ -76,7 +77,7 @@ pub async fn upload(
     ))?;
     let field = |name| parts.iter().find(|part| part.name == name);
     let text = |name| field(name).map(|part| String::from_utf8_lossy(part.data));
-    session.check(&Params::single("post_form_id", text("post_form_id")))?;
+    session.check_csrf(&Params::single("post_form_id", text("post_form_id")))?;
     let uid = session.user.uid;
     let picture = match field("pic").map(|part| part.data) {
         _ if text("remove").as_deref() == Some("1") => None,
@@ -92,7 +93,7 @@ pub async fn upload(
             return Err(TOO_OFTEN);
         }
         let (app, src) = (app.clone(), src("", uid, hash.as_deref()));
-        to_the_end(async move {
+        detached(async move {
             app.store.set_picture(uid, picture).await?;
             app.tell_circle(uid, item::picture(uid, &src));
             Ok(())

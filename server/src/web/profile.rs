@@ -17,12 +17,13 @@ use super::pages::{self, escape};
 use super::params::Params;
 use super::pictures::thumb_src;
 use super::status::seconds;
-use super::to_the_end::to_the_end;
-use crate::accounts::valid_name;
 use crate::app::App;
+use crate::item;
+use crate::service::detached::detached;
+use crate::service::validate::valid_name;
 use crate::store::Relation;
+use crate::sync::lock;
 use crate::types::Uid;
-use crate::{item, lock};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,7 +91,7 @@ pub async fn rename(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let name = params.get("name").ok_or(AjaxError::Unexpected)?;
     let name = valid_name(name).map_err(|error| AjaxError::Wrong(error.to_string()))?;
     if name == session.user.name {
@@ -100,7 +101,7 @@ pub async fn rename(
     if !lock(&app.changes).allow(uid, Instant::now()) {
         return Err(TOO_OFTEN);
     }
-    to_the_end(async move {
+    detached(async move {
         app.store.set_name(uid, name.clone()).await?;
         app.tell_circle(uid, item::name(uid, &name));
         log::info!(uid:%; "changed his name");

@@ -13,20 +13,21 @@ use zeroize::Zeroizing;
 
 use super::auth::Ajax;
 use super::envelope::{AjaxError, done, payload};
-use super::guesses::{forgive, origin, shown};
 use super::login::open_session;
 use super::pages::{self, escape};
 use super::params::Params;
-use super::to_the_end::to_the_end;
-use crate::accounts::{valid_email, valid_name};
 use crate::app::App;
 use crate::config::Registration;
-use crate::edge::Peer;
-use crate::password::HashError;
+use crate::net::connection_limits::Peer;
+use crate::service::detached::detached;
+use crate::service::login_attempts::{forgive, origin, shown};
+use crate::service::login_throttle::{Source, Throttle};
+use crate::service::passwords::HashError;
+use crate::service::validate::{Invalid, valid_email, valid_name};
 use crate::store::{Invitation, Registered};
-use crate::throttle::{Source, Throttle};
+use crate::sync::lock;
 use crate::types::{Uid, User};
-use crate::{item, lock, secrets};
+use crate::{item, secrets};
 
 /// The shortest password in characters.
 const SHORTEST: usize = 8;
@@ -149,7 +150,7 @@ async fn add(
     let invitation = may_register(app, params)?;
     let password = new_password(params.take_secret("pass"))?;
     let field = |name| params.get(name).unwrap_or_default();
-    let wrong = |error: Box<dyn std::error::Error>| AjaxError::Wrong(error.to_string());
+    let wrong = |error: Invalid| AjaxError::Wrong(error.to_string());
     let email = valid_email(field("email")).map_err(wrong)?;
     let name = valid_name(field("name")).map_err(wrong)?;
     // Each attempt counts, as each tells whether an address is taken. Behind a proxy that names nobody all share this:
@@ -165,7 +166,7 @@ async fn add(
     let hash = turn.hash(password).await?;
     drop(turn);
     let app = app.clone();
-    to_the_end(async move {
+    detached(async move {
         let added = app.store.register(email, name, hash, invitation).await?;
         let (uid, friend) = match added {
             Registered::Added(uid, friend) => (uid, friend),
@@ -210,7 +211,7 @@ pub async fn password(
     Ajax(session): Ajax,
     mut params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let (old, new) = (params.take_secret("old"), params.take_secret("new"));
     let new = new_password(new)?;
     let (uid, email) = (session.user.uid, &session.user.email);
@@ -228,7 +229,7 @@ pub async fn password(
     forgive(&app, &session.user, from)?;
     let hash = turn.hash(new).await?;
     drop(turn);
-    to_the_end(async move {
+    detached(async move {
         app.store.set_password(uid, hash, Some(session.key)).await?;
         app.hub.end_others(uid, session.key);
         log::info!(uid:%; "changed his password");

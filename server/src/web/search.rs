@@ -14,8 +14,8 @@ use super::pages::{self, escape};
 use super::params::Params;
 use super::pictures::thumb_src;
 use crate::app::App;
-use crate::lock;
 use crate::store::Relation;
+use crate::sync::lock;
 use crate::types::{Uid, User};
 
 /// The most people in an answer.

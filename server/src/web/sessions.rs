@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, payload};
 use super::params::Params;
-use super::to_the_end::to_the_end;
 use crate::app::App;
 use crate::secrets;
+use crate::service::detached::detached;
 use crate::types::SessionKey;
 
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ pub async fn end(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let wanted = params.get("end").ok_or(AjaxError::Unexpected)?;
     let (uid, own) = (session.user.uid, session.key);
     let others = app.store.sessions(uid)?.into_iter().map(|login| login.key);
@@ -53,7 +53,7 @@ pub async fn end(
         ));
     }
     let ending = app.clone();
-    to_the_end(async move {
+    detached(async move {
         let (app, mut changed) = (ending, false);
         for key in ended {
             app.store.end_session(key).await?;

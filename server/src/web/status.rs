@@ -12,12 +12,14 @@ use serde::Serialize;
 use super::auth::Ajax;
 use super::envelope::{AjaxError, TOO_OFTEN, payload};
 use super::pages::{self, escape};
-use super::params::{Params, plain};
-use super::to_the_end::to_the_end;
+use super::params::Params;
 use crate::app::App;
-use crate::store::now_ms;
+use crate::clock::now_ms;
+use crate::item;
+use crate::service::detached::detached;
+use crate::service::validate::strip_control_chars;
+use crate::sync::lock;
 use crate::types::{Status, User};
-use crate::{item, lock};
 
 /// The longest status in characters; as in 2008.
 pub const LIMIT: usize = 420;
@@ -54,7 +56,7 @@ pub async fn update(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     // With this, clients of 2010 write on the wall of somebody.
     if params.get("target_id").is_some() && params.uid("target_id") != Some(session.user.uid) {
         return Err(AjaxError::Invalid(
@@ -66,7 +68,7 @@ pub async fn update(
     if posted.is_none() && !clear {
         return Err(AjaxError::Unexpected);
     }
-    let text = plain(posted.unwrap_or_default());
+    let text = strip_control_chars(posted.unwrap_or_default());
     let words: Vec<_> = text.split_whitespace().collect();
     let text = words.join(" ");
     if text.chars().count() > LIMIT {
@@ -86,7 +88,7 @@ pub async fn update(
         return Err(TOO_OFTEN);
     }
     let new = status.clone();
-    let time = to_the_end(async move {
+    let time = detached(async move {
         let time = app.store.set_status(uid, new).await?;
         app.tell_circle(uid, item::status(uid, &text, time));
         Ok(time)

@@ -117,13 +117,13 @@ impl World {
         let (uid, seq) = (self.to(), Seq(seq));
         let answer = if seq < Seq(0) {
             Answer::Refresh(Some(
-                start(&*self.store, uid, self.hub.stored(uid)).unwrap(),
+                start(&*self.store, uid, self.hub.cursor(uid)).unwrap(),
             ))
         } else {
             match self.hub.poll(uid, ME, seq, batch.unwrap_or(1)) {
                 Step::Items(items) => Answer::Items(items),
                 Step::Ahead(next) => Answer::Refresh(Some(next)),
-                Step::Stored(stored) => from_store(&*self.store, uid, seq, batch, stored).unwrap(),
+                Step::InStore(stored) => from_store(&*self.store, uid, seq, batch, stored).unwrap(),
                 Step::Wait(_) => return "hold".into(),
                 Step::Continue => Answer::Continue,
             }

@@ -1,4 +1,4 @@
-//! The listeners and their connections. Every wait has a limit, so that slow clients are only slow for themselves.
+//! The listeners and their connections. Every wait has a limit, so that a slow client delays nobody else.
 
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -22,55 +22,55 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 use tower::util::Oneshot;
 
-use crate::edge::{Edge, Inside};
-use crate::parked::Line;
-use crate::tls;
+use super::connection_limits::{ConnectionLimits, Permit};
+use super::parked::ReplayStream;
+use super::tls;
 
-/// How long a client may take for the head of a request, and how long an idle connection lives; longer than a poll.
+/// How long a client may take for the head of a request, and how long an idle connection lives. Longer than a poll is held.
 const HEAD: Duration = Duration::from_secs(75);
-/// How long a new connection may take until its first request is there, the greeting of TLS included.
+/// How long a new connection may take until its first request has arrived, the TLS handshake included.
 const FIRST: Duration = Duration::from_secs(10);
-/// How long what was sent may stay unread.
+/// How long sent data may stay unacknowledged.
 const UNREAD_MS: u32 = 60_000;
-/// How often HTTP/2 asks whether the client is still there.
+/// How often HTTP/2 pings the client.
 const PING: Duration = Duration::from_secs(30);
-/// The most requests at a time on one connection of HTTP/2.
+/// The most concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 100;
 /// The largest head of a request.
 const HEAD_SIZE: usize = 64 << 10;
 
-/// What is behind a listener.
+/// What a listener serves.
 #[derive(Clone)]
-pub enum Door {
-    /// HTTP/1 as it is.
+pub enum Listener {
+    /// HTTP/1 without TLS.
     Plain(Router),
-    /// TLS with the latest certificate.
+    /// HTTP/1 or HTTP/2 over TLS, with the latest certificate.
     Tls(Router, watch::Receiver<TlsAcceptor>),
 }
 
 /// All listeners.
-pub struct Doors {
-    edge: Arc<Edge>,
+pub struct Listeners {
+    limits: Arc<ConnectionLimits>,
     gauge: Gauge,
-    /// Every connection has a receiver of it for as long as it lives.
+    /// Every connection holds a receiver for as long as it lives.
     closing: watch::Sender<bool>,
     listening: JoinSet<()>,
 }
 
 /// What every connection needs.
 struct Caller {
-    edge: Arc<Edge>,
+    limits: Arc<ConnectionLimits>,
     peer: SocketAddr,
     router: Router,
     tls: bool,
     /// Whether a request has arrived.
-    asked: Arc<AtomicBool>,
+    has_request: Arc<AtomicBool>,
 }
 
 /// Counts a connection for as long as it lives.
 struct Counted {
     gauge: Gauge,
-    _inside: Inside,
+    _permit: Permit,
 }
 
 impl Drop for Counted {
@@ -79,36 +79,36 @@ impl Drop for Counted {
     }
 }
 
-impl Doors {
-    /// None yet.
-    pub fn new(edge: Arc<Edge>, gauge: Gauge) -> Self {
-        Doors {
-            edge,
+impl Listeners {
+    /// No listeners yet.
+    pub fn new(limits: Arc<ConnectionLimits>, gauge: Gauge) -> Self {
+        Listeners {
+            limits,
             gauge,
             closing: watch::Sender::new(false),
             listening: JoinSet::new(),
         }
     }
 
-    /// Lets connections in.
-    pub fn open(&mut self, listener: TcpListener, door: Door) {
-        let (edge, gauge) = (self.edge.clone(), self.gauge.clone());
+    /// Accepts connections.
+    pub fn open(&mut self, socket: TcpListener, listener: Listener) {
+        let (limits, gauge) = (self.limits.clone(), self.gauge.clone());
         let mut closing = self.closing.subscribe();
         self.listening.spawn(async move {
             loop {
                 let accepted = tokio::select! {
-                    accepted = listener.accept() => accepted,
+                    accepted = socket.accept() => accepted,
                     _ = closing.changed() => return,
                 };
                 match accepted {
-                    Ok((stream, peer)) => match edge.enter(peer.ip()) {
-                        Some(inside) => {
+                    Ok((stream, peer)) => match limits.enter(peer.ip()) {
+                        Some(permit) => {
                             gauge.inc();
                             let counted = Counted {
                                 gauge: gauge.clone(),
-                                _inside: inside,
+                                _permit: permit,
                             };
-                            connect(stream, peer, &door, &edge, closing.clone(), counted);
+                            connect(stream, peer, &listener, &limits, closing.clone(), counted);
                         }
                         None => log::debug!("too many connections from {}", peer.ip()),
                     },
@@ -121,14 +121,14 @@ impl Doors {
         });
     }
 
-    /// Lets nobody in any more, and nobody ask more than he has asked.
+    /// Accepts no more connections, and no more requests on those that are open.
     pub async fn close(&mut self) {
         self.closing.send_replace(true);
         while self.listening.join_next().await.is_some() {}
     }
 
-    /// Waits until the answers that were begun are given.
-    pub async fn empty(self) {
+    /// Waits until all connections have ended, which they do once their current requests are answered.
+    pub async fn drained(self) {
         self.closing.closed().await;
     }
 }
@@ -136,8 +136,8 @@ impl Doors {
 fn connect(
     stream: TcpStream,
     peer: SocketAddr,
-    door: &Door,
-    edge: &Arc<Edge>,
+    listener: &Listener,
+    limits: &Arc<ConnectionLimits>,
     closing: watch::Receiver<bool>,
     counted: Counted,
 ) {
@@ -147,37 +147,37 @@ fn connect(
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, UNREAD_MS) {
         log::debug!("no TCP_USER_TIMEOUT for {peer}: {error}");
     }
-    let (router, acceptor) = match door {
-        Door::Plain(router) => (router.clone(), None),
-        Door::Tls(router, latest) => (router.clone(), Some(latest.borrow().clone())),
+    let (router, acceptor) = match listener {
+        Listener::Plain(router) => (router.clone(), None),
+        Listener::Tls(router, latest) => (router.clone(), Some(latest.borrow().clone())),
     };
     let caller = Caller {
-        edge: edge.clone(),
+        limits: limits.clone(),
         peer,
         router,
         tls: acceptor.is_some(),
-        asked: Arc::default(),
+        has_request: Arc::default(),
     };
-    let asked = caller.asked.clone();
+    let has_request = caller.has_request.clone();
     tokio::spawn(async move {
         let _counted = counted;
-        let mut serving = std::pin::pin!(converse(stream, acceptor, caller, closing));
+        let mut serving = std::pin::pin!(serve(stream, acceptor, caller, closing));
         let first = tokio::time::timeout(FIRST, &mut serving).await;
-        if first.is_err() && asked.load(Ordering::Relaxed) {
+        if first.is_err() && has_request.load(Ordering::Relaxed) {
             serving.await;
         }
     });
 }
 
-async fn converse(
+async fn serve(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
     caller: Caller,
     closing: watch::Receiver<bool>,
 ) {
     let result = match acceptor {
-        None => in_turns(stream, &caller, closing).await,
-        // Apart, so that ten thousand held polls without TLS do not each keep room for it.
+        None => plain(stream, &caller, closing).await,
+        // Boxed, so that ten thousand held polls without TLS do not each reserve memory for it.
         Some(acceptor) => Box::pin(secured(stream, acceptor, &caller, closing)).await,
     };
     if let Err(error) = result {
@@ -185,19 +185,19 @@ async fn converse(
     }
 }
 
-/// A connection, and a new one after each poll that was held.
-async fn in_turns(
+/// Serves a socket: one connection, and a new one after each held poll.
+async fn plain(
     stream: TcpStream,
     caller: &Caller,
     closing: watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
-    let line = Line::new(stream);
+    let stream = ReplayStream::new(stream);
     loop {
-        let connection = http_1(line.clone(), caller, Some(&line), closing.clone());
-        match line.run(connection).await {
+        let connection = http_1(stream.clone(), caller, Some(&stream), closing.clone());
+        match stream.run(connection).await {
             Ok(ended) => return ended,
             Err(held) => {
-                if !line.wait(held).await {
+                if !stream.wait(held).await {
                     return Ok(());
                 }
             }
@@ -226,10 +226,10 @@ async fn secured(
 async fn http_1(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     caller: &Caller,
-    line: Option<&Line>,
+    replay: Option<&ReplayStream>,
     closing: watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
-    let service = hyper::service::service_fn(|request| answer(caller, line, request));
+    let service = hyper::service::service_fn(|request| answer(caller, replay, request));
     let connection = http1::Builder::new()
         // Old clients look for the exact letters `Set-Cookie: c_user=`.
         .title_case_headers(true)
@@ -257,7 +257,7 @@ async fn http_2(
     until_closing(connection, end, closing).await
 }
 
-/// Runs a connection; when the server stops, `end` lets it finish what was asked.
+/// Runs a connection. When the server stops, `end` lets it finish the current requests.
 async fn until_closing<C: Future>(
     connection: C,
     end: impl FnOnce(Pin<&mut C>),
@@ -265,7 +265,7 @@ async fn until_closing<C: Future>(
 ) -> C::Output {
     let mut connection = pin!(connection);
     tokio::select! {
-        // The connection first: one that has read nothing yet would end at once.
+        // The connection comes first: one that has read nothing yet would end at once.
         biased;
         ended = &mut connection => return ended,
         _ = closing.wait_for(|closing| *closing) => {}
@@ -274,25 +274,25 @@ async fn until_closing<C: Future>(
     connection.await
 }
 
-/// No future of our own around the router's, as each held poll would keep room for it.
+/// Returns the router's own future: another one around it would cost memory for each held poll.
 fn answer(
     caller: &Caller,
-    line: Option<&Line>,
+    replay: Option<&ReplayStream>,
     request: Request<Incoming>,
 ) -> Oneshot<Router, Request<Body>> {
-    caller.asked.store(true, Ordering::Relaxed);
+    caller.has_request.store(true, Ordering::Relaxed);
     let mut request = request.map(Body::new);
     let address = caller
-        .edge
+        .limits
         .receive(&mut request, caller.peer.ip(), caller.tls);
-    let again = line.is_some_and(Line::comes_again);
-    let router = if again || caller.edge.allow(address) {
+    let is_replay = replay.is_some_and(ReplayStream::is_replay);
+    let router = if is_replay || caller.limits.allow(address) {
         caller.router.clone()
     } else {
         Router::new().fallback(too_many)
     };
-    if let Some(line) = line {
-        request.extensions_mut().insert(line.clone());
+    if let Some(replay) = replay {
+        request.extensions_mut().insert(replay.clone());
     }
     router.oneshot(request)
 }

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use crate::app::App;
-use crate::lock;
+use crate::service::login_throttle::{Source, local_part};
 use crate::store::StoreError;
-use crate::throttle::{Source, local_part};
+use crate::sync::lock;
 use crate::types::{Uid, User};
 
 /// An address, for the log.

@@ -1,4 +1,4 @@
-//! TLS by rustls: certificate and key from files, HTTP/2 or HTTP/1.1 as the client likes.
+//! TLS by rustls: certificate and key from files; the client chooses HTTP/2 or HTTP/1.1.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use tokio_rustls::rustls::{self, ServerConfig};
 
 use crate::config::Tls;
 
-/// What the client chooses HTTP/2 with.
+/// The ALPN protocol name of HTTP/2.
 pub const H2: &[u8] = b"h2";
 
-/// Why there is no TLS.
+/// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// Not there, not readable, or not PEM.
+    /// A file is missing, not readable, or not PEM.
     #[error("Cannot use {} for {key}: {why}.", file.display())]
     File {
         /// The setting.
@@ -27,7 +27,7 @@ pub enum TlsError {
         /// The reason.
         why: String,
     },
-    /// The two do not fit.
+    /// Certificate and key do not belong together.
     #[error("The certificate of tls_cert and the key of tls_key cannot be used together: {0}.")]
     Pair(#[from] rustls::Error),
 }
@@ -35,7 +35,7 @@ pub enum TlsError {
 impl TlsError {
     fn file(key: &'static str, file: &Path, why: &pem::Error) -> Self {
         let why = match why {
-            pem::Error::NoItemsFound => format!("there is no {key} in it, in the form of PEM")
+            pem::Error::NoItemsFound => format!("there is no {key} in PEM form in it")
                 .replace("tls_cert", "certificate")
                 .replace("tls_key", "private key"),
             pem::Error::Io(error) => error.to_string(),
@@ -49,7 +49,7 @@ impl TlsError {
     }
 }
 
-/// Reads both files.
+/// Reads certificate and key.
 pub fn acceptor(tls: Tls<'_>) -> Result<TlsAcceptor, TlsError> {
     let cert = |why: &pem::Error| TlsError::file("tls_cert", tls.cert, why);
     let chain = CertificateDer::pem_file_iter(tls.cert).map_err(|why| cert(&why))?;

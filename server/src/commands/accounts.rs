@@ -9,17 +9,12 @@ use zeroize::Zeroizing;
 
 use crate::cli::{Friend, PasswordSource, Place, User};
 use crate::config::Registration;
-use crate::password::{Cost, hash};
-use crate::run::settings;
+use crate::service::passwords::{Cost, hash};
+use crate::service::validate::{valid_email, valid_name};
 use crate::store::{self, Store};
 use crate::{secrets, types};
 
 type Failure = Box<dyn Error>;
-
-/// The longest e-mail address that mail systems take.
-const EMAIL: usize = 254;
-/// The longest name, in characters.
-const NAME: usize = 100;
 
 /// `fbchatd user …`
 pub async fn user(command: User) -> Result<(), Failure> {
@@ -96,7 +91,7 @@ pub async fn invite(
     url: Option<String>,
     place: Place,
 ) -> Result<(), Failure> {
-    let config = settings(&place)?;
+    let config = place.config()?;
     let store = open_existing(&place)?;
     let friend = match friend {
         Some(email) => Some(find(&*store, &email)?.uid),
@@ -119,13 +114,13 @@ pub async fn invite(
 }
 
 fn open(place: &Place) -> Result<Arc<dyn Store>, Failure> {
-    let dir = settings(place)?.data_dir()?;
+    let dir = place.config()?.data_dir()?;
     Ok(store::open(&dir, Arc::new(|_| ()))?)
 }
 
 /// The store of a directory that has one: nobody wants a new one where he has mistyped the name of his own.
 pub fn open_existing(place: &Place) -> Result<Arc<dyn Store>, Failure> {
-    let dir = settings(place)?.data_dir()?;
+    let dir = place.config()?.data_dir()?;
     if !store::exists(&dir) {
         let text =
             "Choose the right directory with --data or --config, or begin with `fbchatd user add`.";
@@ -139,34 +134,6 @@ pub fn find(store: &dyn Store, email: &str) -> Result<types::User, Failure> {
     let account = store.account(email)?;
     let unknown = || format!("There is no account {email}. `fbchatd user list` shows all.").into();
     account.map(|account| account.user).ok_or_else(unknown)
-}
-
-/// Not what mail standards allow, but what people have, without anything that could confuse a page or a log.
-pub fn valid_email(text: &str) -> Result<String, Failure> {
-    let email = text.trim().to_lowercase();
-    let right = email.split_once('@').is_some_and(|(user, domain)| {
-        !user.is_empty()
-            && !domain.contains('@')
-            && domain.split('.').all(|label| !label.is_empty())
-            && email.len() <= EMAIL
-            && !email
-                .chars()
-                .any(|c| c.is_control() || c.is_whitespace() || "<>\"'(),;:\\".contains(c))
-    });
-    if right {
-        Ok(email)
-    } else {
-        Err(format!("{text:?} is not an e-mail address. Write it like alice@example.org.").into())
-    }
-}
-
-/// A name that fits a line.
-pub fn valid_name(text: &str) -> Result<String, Failure> {
-    let name = text.trim();
-    if name.is_empty() || name.chars().count() > NAME || name.chars().any(char::is_control) {
-        return Err(format!("The name must have 1 to {NAME} characters, all on one line.").into());
-    }
-    Ok(name.to_owned())
 }
 
 fn ask_password(source: &PasswordSource, email: &str) -> Result<Zeroizing<String>, Failure> {
@@ -207,20 +174,6 @@ fn first_line(from: &mut dyn BufRead) -> Result<Zeroizing<String>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_are_checked_lightly() {
-        assert_eq!(
-            valid_email(" Älice+x@Example.ORG ").unwrap(),
-            "älice+x@example.org"
-        );
-        assert!(valid_email("me@localhost").is_ok());
-        for wrong in [
-            "", "alice", "@x", "a@", "a@b@c", "a b@c", "a@b..c", "a\n@b", "<a@b>",
-        ] {
-            assert!(valid_email(wrong).is_err(), "{wrong:?}");
-        }
-    }
 
     #[test]
     fn a_password_is_one_line_without_its_end() {

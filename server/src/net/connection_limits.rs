@@ -1,4 +1,4 @@
-//! Where requests come in: who it is, whether over TLS, and how many connections and requests one address may have.
+//! Client address and per-address limits of connections and requests.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,46 +9,46 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 
 use crate::config::Network;
-use crate::lock;
-use crate::pace::Pace;
+use crate::rate_limit::RateLimit;
+use crate::sync::lock;
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// The most requests of one address in [`WHILE`]; hundreds of busy clients behind one router stay below.
+/// The most requests of one address in [`WINDOW`]. Hundreds of busy clients behind one router stay below.
 const REQUESTS: u32 = 3000;
-const WHILE: Duration = Duration::from_secs(10);
+const WINDOW: Duration = Duration::from_secs(10);
 
-/// Where a request came from; nobody knows if a proxy does not say.
+/// The client address of a request; unknown if a proxy does not tell.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub Option<IpAddr>);
 
-/// Knows who comes in.
-pub struct Edge {
+/// Determines client addresses, and counts their connections and requests.
+pub struct ConnectionLimits {
     trusted: Vec<Network>,
     most: usize,
     connections: Mutex<HashMap<IpAddr, usize>>,
-    requests: Mutex<Pace<IpAddr>>,
+    requests: Mutex<RateLimit<IpAddr>>,
 }
 
-/// An open connection; dropping it says that it was closed.
-pub struct Inside {
-    edge: Arc<Edge>,
+/// The right to an open connection. Dropping it means that the connection was closed.
+pub struct Permit {
+    limits: Arc<ConnectionLimits>,
     address: IpAddr,
 }
 
-impl Edge {
-    /// `most` connections from an address that is not `trusted`.
+impl ConnectionLimits {
+    /// Allows `most` connections from each address that is not `trusted`.
     pub fn new(trusted: Vec<Network>, most: usize) -> Arc<Self> {
-        Arc::new(Edge {
+        Arc::new(ConnectionLimits {
             trusted,
             most,
             connections: Mutex::default(),
-            requests: Mutex::new(Pace::new(REQUESTS, WHILE)),
+            requests: Mutex::new(RateLimit::new(REQUESTS, WINDOW)),
         })
     }
 
-    /// Counts a connection in, unless its address has too many.
-    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Inside> {
+    /// Counts a connection; `None` if its address has too many.
+    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
         let address = subscriber(address);
         let mut connections = lock(&self.connections);
         let count = connections.entry(address).or_default();
@@ -56,14 +56,14 @@ impl Edge {
             return None;
         }
         *count += 1;
-        Some(Inside {
-            edge: self.clone(),
+        Some(Permit {
+            limits: self.clone(),
             address,
         })
     }
 
-    /// Notes on a request where it comes from, and takes from it what only a trusted proxy may say. What follows looks the
-    /// same whether there is a proxy, TLS or HTTP/2. Gives the address back, if it is known.
+    /// Attaches the client address to a request, and removes headers that only a trusted proxy may send. After this, a request
+    /// looks the same with or without a proxy, TLS or HTTP/2. Returns the address, if it is known.
     pub fn receive(&self, request: &mut Request<Body>, from: IpAddr, tls: bool) -> Option<IpAddr> {
         let address = if self.trusts(from) {
             forwarded_for(request.headers())
@@ -75,7 +75,7 @@ impl Edge {
             let https = HeaderValue::from_static("https");
             request.headers_mut().insert(PROTO, https);
         }
-        // HTTP/2 has the host elsewhere.
+        // HTTP/2 has the host in the URI.
         if let Some(authority) = request.uri().authority()
             && let Ok(host) = HeaderValue::from_str(authority.as_str())
         {
@@ -86,7 +86,7 @@ impl Edge {
         address
     }
 
-    /// Counts a request; false if its address asks for too much.
+    /// Counts a request; false if its address sends too many.
     pub fn allow(&self, address: Option<IpAddr>) -> bool {
         address.is_none_or(|address| lock(&self.requests).allow(address, Instant::now()))
     }
@@ -96,9 +96,9 @@ impl Edge {
     }
 }
 
-impl Drop for Inside {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut connections = lock(&self.edge.connections);
+        let mut connections = lock(&self.limits.connections);
         if let Some(count) = connections.get_mut(&self.address) {
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -108,14 +108,15 @@ impl Drop for Inside {
     }
 }
 
-/// What a proxy says; if it says nothing, there is no address, as otherwise one guesser would keep everybody out.
+/// The address that a proxy names. Without one the address is unknown: if it were the proxy's, a single guesser could lock
+/// everybody out.
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    // What the client made up stands before what the proxy added, in the same line or in lines of its own.
+    // What the client made up comes before what the proxy added, in the same line or in lines before it.
     let last = headers.get_all(FOR).iter().next_back()?;
     last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
-/// The address that stands for all that one subscriber has: of IPv6 a whole /64.
+/// One address for everything that a subscriber has; in IPv6 that is a whole /64.
 fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) if !v6.is_loopback() => {
@@ -129,9 +130,9 @@ fn subscriber(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn edge(most: usize) -> Arc<Edge> {
+    fn limits(most: usize) -> Arc<ConnectionLimits> {
         let trusted = ["127.0.0.1", "::1"].map(|text| text.parse::<IpAddr>().unwrap().into());
-        Edge::new(trusted.to_vec(), most)
+        ConnectionLimits::new(trusted.to_vec(), most)
     }
 
     fn received(from: &str, tls: bool, lines: &[&str]) -> (Option<String>, Option<String>) {
@@ -141,7 +142,7 @@ mod tests {
         for line in lines {
             headers.append(FOR, HeaderValue::from_str(line).unwrap());
         }
-        edge(1).receive(&mut request, from.parse().unwrap(), tls);
+        limits(1).receive(&mut request, from.parse().unwrap(), tls);
         let Peer(address) = *request.extensions().get().unwrap();
         let proto = request.headers().get(PROTO);
         let proto = proto.map(|proto| proto.to_str().unwrap().to_owned());
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_or_we_ourselves_may_say_that_there_is_tls() {
+    fn only_a_trusted_proxy_or_this_server_may_say_that_there_is_tls() {
         assert_eq!(received("127.0.0.1", false, &[]).1.unwrap(), "https");
         assert_eq!(received("9.9.9.9", false, &[]).1, None);
         assert_eq!(received("9.9.9.9", true, &[]).1.unwrap(), "https");
@@ -179,29 +180,29 @@ mod tests {
     }
 
     #[test]
-    fn one_address_has_so_many_connections_and_a_proxy_any_number() {
-        let (edge, ip) = (edge(2), |text: &str| text.parse::<IpAddr>().unwrap());
-        let first = edge.enter(ip("2001:db8::1")).unwrap();
-        let _second = edge.enter(ip("2001:db8::2")).unwrap();
-        assert!(edge.enter(ip("2001:db8::3")).is_none());
-        let _other = edge.enter(ip("2001:db8:0:1::1")).unwrap();
+    fn connections_of_one_address_are_limited_and_those_of_a_proxy_are_not() {
+        let (limits, ip) = (limits(2), |text: &str| text.parse::<IpAddr>().unwrap());
+        let first = limits.enter(ip("2001:db8::1")).unwrap();
+        let _second = limits.enter(ip("2001:db8::2")).unwrap();
+        assert!(limits.enter(ip("2001:db8::3")).is_none());
+        let _other = limits.enter(ip("2001:db8:0:1::1")).unwrap();
         drop(first);
-        assert!(edge.enter(ip("2001:db8::3")).is_some());
-        let proxied: Vec<_> = (0..10).map(|_| edge.enter(ip("127.0.0.1"))).collect();
+        assert!(limits.enter(ip("2001:db8::3")).is_some());
+        let proxied: Vec<_> = (0..10).map(|_| limits.enter(ip("127.0.0.1"))).collect();
         assert!(proxied.iter().all(Option::is_some));
         drop((proxied, _second, _other));
-        assert!(lock(&edge.connections).is_empty());
+        assert!(lock(&limits.connections).is_empty());
     }
 
     #[test]
-    fn one_address_cannot_take_all_the_time() {
-        let edge = edge(1);
+    fn requests_of_one_address_are_limited() {
+        let limits = limits(1);
         let ask = |from: &str| {
             let mut request = Request::new(Body::empty());
             request
                 .headers_mut()
                 .insert(FOR, HeaderValue::from_str(from).unwrap());
-            edge.allow(edge.receive(&mut request, IpAddr::from([127, 0, 0, 1]), false))
+            limits.allow(limits.receive(&mut request, IpAddr::from([127, 0, 0, 1]), false))
         };
         let allowed = (0..REQUESTS + 10).filter(|_| ask("1.1.1.1")).count();
         assert_eq!(allowed, REQUESTS as usize);

@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use crate::accounts::{find, open_existing};
 use crate::cli::{Place, Session};
+use crate::commands::accounts::{find, open_existing};
 use crate::secrets::session_id;
 use crate::store::{FriendRequest, Store};
 use crate::types::{Message, Uid, User};

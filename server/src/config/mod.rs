@@ -3,15 +3,12 @@
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
-use crate::hub::Limits;
-
 /// A file with every setting, its default and what it means.
-pub const EXAMPLE: &str = include_str!("../fbchatd.toml");
+pub const EXAMPLE: &str = include_str!("../../fbchatd.toml");
 /// What the name of an environment variable begins with that stands for a setting.
 const PREFIX: &str = "FBCHATD_";
 
@@ -338,14 +335,6 @@ impl Config {
         let base =
             directory("XDG_DATA_HOME").or_else(|| Some(directory("HOME")?.join(".local/share")));
         Ok(base.ok_or(ConfigError::NoHome)?.join("fbchatd"))
-    }
-
-    /// When somebody counts as idle or gone.
-    pub fn limits(&self) -> Limits {
-        Limits {
-            offline_after: Duration::from_secs(self.offline_after_s),
-            idle_after: Duration::from_secs(self.idle_after_s),
-        }
     }
 }
 

@@ -17,11 +17,11 @@ use super::pages;
 use super::params::Params;
 use super::text;
 use crate::app::App;
-use crate::hub::{Step, Stored, Wake, take_run};
+use crate::hub::{ChannelCursor, Step, take_run};
 use crate::item;
-use crate::parked::{Line, Woken};
+use crate::net::parked::{ReplayStream, Woken};
 use crate::store::{Store, StoreError};
-use crate::types::{Seq, SessionKey, Uid};
+use crate::types::{Seq, SessionKey, Uid, Wake};
 
 /// What a poll's path asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Answer {
 pub async fn poll(
     State(app): State<Arc<App>>,
     path: Path<String>,
-    line: Option<Extension<Line>>,
+    line: Option<Extension<ReplayStream>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
@@ -86,12 +86,12 @@ pub async fn poll(
         return pages::not_found().await;
     };
     let line = line.map(|Extension(line)| line);
-    let woken = line.as_ref().and_then(Line::woken);
+    let woken = line.as_ref().and_then(ReplayStream::take_woken);
     let session = match Session::find(&app, &headers) {
         Ok(Some(session)) if session.user.uid == asked.uid => {
             // Once is enough: it is no new sign of a person that there is something to answer.
             if woken.is_none() {
-                session.seen(&app, asked.active);
+                session.mark_online(&app, asked.active);
             }
             session.key
         }
@@ -131,7 +131,7 @@ async fn answer(
     asked: &Asked,
     session: SessionKey,
     batch: Option<usize>,
-    line: Option<&Line>,
+    line: Option<&ReplayStream>,
     mut woken: Woken,
 ) -> Result<Answer, StoreError> {
     let (uid, seq) = (asked.uid, asked.seq);
@@ -139,7 +139,7 @@ async fn answer(
         return Ok(Answer::Refresh(Some(start(
             &*app.store,
             uid,
-            app.hub.stored(uid),
+            app.hub.cursor(uid),
         )?)));
     }
     loop {
@@ -156,16 +156,16 @@ async fn answer(
             Step::Items(items) => return Ok(Answer::Items(items)),
             Step::Ahead(next) => return Ok(Answer::Refresh(Some(next))),
             Step::Continue => return Ok(Answer::Continue),
-            Step::Stored(stored) => return from_store(&*app.store, uid, seq, batch, stored),
+            Step::InStore(stored) => return from_store(&*app.store, uid, seq, batch, stored),
             Step::Wait(waiter) => waiter,
         };
-        woken.wake = Some(Line::hold(line, waiter, woken.until).await);
+        woken.wake = Some(ReplayStream::hold(line, Box::pin(waiter.woken()), woken.until).await);
     }
 }
 
 /// Where a client without a number begins: the first message to its user that nobody has fetched, else the next number. What
 /// he wrote himself he has seen where he wrote it, also if that client left before its channel brought it.
-fn start(store: &dyn Store, uid: Uid, stored: Stored) -> Result<Seq, StoreError> {
+fn start(store: &dyn Store, uid: Uid, stored: ChannelCursor) -> Result<Seq, StoreError> {
     let first = store.first_to(uid, stored.acked, stored.next)?;
     Ok(first.unwrap_or(stored.next))
 }
@@ -176,7 +176,7 @@ fn from_store(
     uid: Uid,
     seq: Seq,
     batch: Option<usize>,
-    stored: Stored,
+    stored: ChannelCursor,
 ) -> Result<Answer, StoreError> {
     if batch.is_none() {
         // An old client may start at 0: don't show it everything since the beginning of the world.
@@ -217,7 +217,7 @@ pub async fn reconnect(
     headers: HeaderMap,
 ) -> Response {
     let uid = session.user.uid;
-    let seq = match start(&*app.store, uid, app.hub.stored(uid)) {
+    let seq = match start(&*app.store, uid, app.hub.cursor(uid)) {
         Ok(seq) => seq,
         Err(error) => return unavailable(&error),
     };

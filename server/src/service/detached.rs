@@ -1,10 +1,10 @@
 //! Work that goes on although its client has gone. A handler is dropped at whatever await it is when the connection
 //! closes or the time is up; what the store has done by then would never be heard of by the hub and by others.
 
-use super::envelope::AjaxError;
+use crate::web::envelope::AjaxError;
 
 /// Does `work` whether or not somebody still waits for its result: for what is stored first and told then.
-pub async fn to_the_end<T: Send + 'static>(
+pub async fn detached<T: Send + 'static>(
     work: impl Future<Output = Result<T, AjaxError>> + Send + 'static,
 ) -> Result<T, AjaxError> {
     // It fails only if the work panicked or the server has stopped.
@@ -23,7 +23,7 @@ mod tests {
     async fn work_outlives_whoever_waits_for_it() {
         let (store, stored) = oneshot::channel::<()>();
         let (tell, told) = oneshot::channel();
-        let handler = tokio::spawn(to_the_end(async move {
+        let handler = tokio::spawn(detached(async move {
             let _ = stored.await;
             let _ = tell.send("told");
             Ok(())

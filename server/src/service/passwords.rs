@@ -11,7 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinError;
 use zeroize::Zeroizing;
 
-use crate::{lock, metrics};
+use crate::metrics;
+use crate::sync::lock;
 
 /// How dear a hash is.
 #[derive(Clone, Copy, Debug)]

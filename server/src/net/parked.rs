@@ -1,6 +1,6 @@
-//! Held polls without the connection around them. A connection of HTTP/1 keeps two buffers of 8 KiB and whatever works on its
-//! request, and there may be ten thousand who wait. So while a poll is held its connection is taken down to the socket and the
-//! bytes of the request; when there is something to answer, one is set up again and reads these bytes once more.
+//! Held polls without the connection around them. A connection of HTTP/1 keeps two buffers of 8 KiB and the task that handles its
+//! request, and ten thousand polls may be held at a time. So while a poll is held, its connection is reduced to the socket and the
+//! bytes of the request. When there is something to answer, a new connection is set up on the socket and reads these bytes again.
 
 use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
@@ -12,26 +12,29 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::hub::{Waiter, Wake};
-use crate::lock;
+use crate::sync::lock;
+use crate::types::Wake;
 
 /// The longest request that is kept; a longer one stays with its connection.
 const REQUEST: usize = 4096;
 const END: &[u8] = b"\r\n\r\n";
 
-/// A socket that outlives the connections that are set up on it.
+/// What a held poll waits for. Dropping it ends the wait.
+pub type Waiting = Pin<Box<dyn Future<Output = Wake> + Send>>;
+
+/// A socket that outlives the connections set up on it, and replays the request of a held poll to the next one.
 #[derive(Clone)]
-pub struct Line(Arc<Mutex<State>>);
+pub struct ReplayStream(Arc<Mutex<State>>);
 
 struct State {
     socket: TcpStream,
-    /// What has come since something was last written.
+    /// What was received since something was last written.
     request: Vec<u8>,
-    /// How much of that the present connection has read.
+    /// How much of that the current connection has read.
     read: usize,
-    /// Whether more has come than is kept.
+    /// Whether more was received than is kept.
     long: bool,
-    /// Whether an earlier answer is not out yet.
+    /// Whether an earlier answer is not sent yet.
     unsent: bool,
     held: Option<Held>,
     woken: Option<Woken>,
@@ -39,23 +42,23 @@ struct State {
 
 /// A poll that waits.
 pub struct Held {
-    waiter: Waiter,
+    waiting: Waiting,
     until: Instant,
 }
 
-/// How the waiting of a poll ended that now comes once more.
+/// How the wait of a replayed poll ended.
 #[derive(Clone, Copy)]
 pub struct Woken {
-    /// `None` if it has to go on waiting.
+    /// `None` if the poll has to go on waiting.
     pub wake: Option<Wake>,
-    /// How long it may.
+    /// Until when it may wait.
     pub until: Instant,
 }
 
-impl Line {
-    /// Nothing has come yet.
+impl ReplayStream {
+    /// Wraps a new socket.
     pub fn new(socket: TcpStream) -> Self {
-        Line(Arc::new(Mutex::new(State {
+        ReplayStream(Arc::new(Mutex::new(State {
             socket,
             request: Vec::new(),
             read: 0,
@@ -66,19 +69,18 @@ impl Line {
         })))
     }
 
-    /// Waits within the connection, or gives it up if the bytes of this one request are all that it would lose.
-    pub async fn hold(line: Option<&Line>, mut waiter: Waiter, until: Instant) -> Wake {
-        if let Some(line) = line {
-            match line.give_up(Held { waiter, until }) {
+    /// Waits inside the connection, or gives the connection up if it would lose nothing but the bytes of this one request.
+    pub async fn hold(stream: Option<&Self>, mut waiting: Waiting, until: Instant) -> Wake {
+        if let Some(stream) = stream {
+            match stream.give_up(Held { waiting, until }) {
                 None => return pending().await,
-                Some(held) => waiter = held.waiter,
+                Some(held) => waiting = held.waiting,
             }
         }
-        let woken = timeout_at(until, waiter.woken()).await;
-        woken.unwrap_or(Wake::Continue)
+        timeout_at(until, waiting).await.unwrap_or(Wake::Continue)
     }
 
-    /// Notes that the connection is not needed; gives back what cannot do without.
+    /// Marks the connection as not needed. Returns the poll if its connection must stay.
     fn give_up(&self, held: Held) -> Option<Held> {
         let mut state = lock(&self.0);
         if state.is_one_request() {
@@ -88,9 +90,9 @@ impl Line {
         }
     }
 
-    /// Runs a connection until it has ended, or holds a poll.
+    /// Runs a connection until it ends, or holds a poll.
     pub async fn run<T>(&self, connection: impl Future<Output = T>) -> Result<T, Held> {
-        // In a place of its own, which is given back.
+        // On the heap, so that its memory is freed while the poll waits.
         let mut connection = Box::pin(connection);
         poll_fn(|cx| match connection.as_mut().poll(cx) {
             Poll::Ready(ended) => Poll::Ready(Ok(ended)),
@@ -104,9 +106,9 @@ impl Line {
 
     /// Waits until there is something to answer; false if the client has gone.
     pub async fn wait(&self, held: Held) -> bool {
-        let Held { mut waiter, until } = held;
+        let Held { waiting, until } = held;
         let wake = tokio::select! {
-            woken = timeout_at(until, waiter.woken()) => Some(woken.unwrap_or(Wake::Continue)),
+            woken = timeout_at(until, waiting) => Some(woken.unwrap_or(Wake::Continue)),
             more = poll_fn(|cx| lock(&self.0).poll_more(cx)) => match more {
                 Ok(true) => None,
                 Ok(false) | Err(_) => return false,
@@ -118,13 +120,13 @@ impl Line {
         true
     }
 
-    /// Whether the request that comes has been here before.
-    pub fn comes_again(&self) -> bool {
+    /// Whether the next request is a replay.
+    pub fn is_replay(&self) -> bool {
         lock(&self.0).woken.is_some()
     }
 
-    /// Why it comes once more.
-    pub fn woken(&self) -> Option<Woken> {
+    /// Why the request is replayed; `None` if it is not.
+    pub fn take_woken(&self) -> Option<Woken> {
         lock(&self.0).woken.take()
     }
 }
@@ -135,17 +137,17 @@ impl State {
         !self.long && !self.unsent && end.is_some_and(|at| at + END.len() == self.request.len())
     }
 
-    fn keep(&mut self, came: &[u8]) {
-        if self.long || self.request.len() + came.len() > REQUEST {
+    fn keep(&mut self, received: &[u8]) {
+        if self.long || self.request.len() + received.len() > REQUEST {
             self.long = true;
         } else {
-            self.request.reserve_exact(came.len());
-            self.request.extend_from_slice(came);
+            self.request.reserve_exact(received.len());
+            self.request.extend_from_slice(received);
             self.read = self.request.len();
         }
     }
 
-    /// True if the client has something more to say, false if it has gone.
+    /// True if the client sent more, false if it has gone.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut bytes = [0; 512];
         let mut buffer = ReadBuf::new(&mut bytes);
@@ -154,7 +156,7 @@ impl State {
         Poll::Ready(Ok(!buffer.filled().is_empty()))
     }
 
-    /// Notes what became of writing.
+    /// Notes the result of a write.
     fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.unsent = written.is_pending();
         if !self.unsent {
@@ -165,18 +167,18 @@ impl State {
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for ReplayStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let state = &mut *lock(&self.0);
-        let again = state.request.get(state.read..).unwrap_or_default();
-        let again = again.get(..buffer.remaining()).unwrap_or(again);
-        if !again.is_empty() {
-            buffer.put_slice(again);
-            state.read += again.len();
+        let replay = state.request.get(state.read..).unwrap_or_default();
+        let replay = replay.get(..buffer.remaining()).unwrap_or(replay);
+        if !replay.is_empty() {
+            buffer.put_slice(replay);
+            state.read += replay.len();
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
@@ -186,7 +188,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for ReplayStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::clock::now_ms;
 use crate::item;
-use crate::store::{NewMessage, Store, now_ms};
+use crate::store::{NewMessage, Store};
 use crate::types::User;
 
 /// How long it types, for everything that has come meanwhile.
