@@ -35,22 +35,22 @@ pub async fn user(command: User) -> Result<(), Failure> {
             let store = open(&place)?;
             let hash = hash(&ask_password(&password, &email)?, Cost::Full)?;
             let added = store.add_user(email.clone(), name, hash).await?;
-            store.close();
+            store.close().await?;
             let uid = added.ok_or_else(|| {
                 format!("There is already an account {email}. Choose another address.")
             })?;
             println!("added {email} as {uid}");
         }
         User::List { place } => {
-            for user in open_existing(&place)?.users()? {
+            for user in open_existing(&place)?.users().await? {
                 println!("{}\t{}\t{}", user.uid, user.email, user.name);
             }
         }
         User::Del { email, place } => {
             let store = open_existing(&place)?;
-            let user = find(&*store, &email)?;
+            let user = find(&store, &email).await?;
             store.delete_user(user.uid).await?;
-            store.close();
+            store.close().await?;
             println!("deleted {} and everything that belonged to it", user.email);
         }
         User::Passwd {
@@ -59,10 +59,10 @@ pub async fn user(command: User) -> Result<(), Failure> {
             place,
         } => {
             let store = open_existing(&place)?;
-            let user = find(&*store, &email)?;
+            let user = find(&store, &email).await?;
             let hash = hash(&ask_password(&password, &user.email)?, Cost::Full)?;
             store.set_password(user.uid, hash, None).await?;
-            store.close();
+            store.close().await?;
             println!(
                 "changed the password of {}; all its logins have ended",
                 user.email
@@ -80,12 +80,12 @@ pub async fn friend(command: Friend) -> Result<(), Failure> {
         place,
     } = command;
     let store = open_existing(&place)?;
-    let (a, b) = (find(&*store, &email)?, find(&*store, &other)?);
+    let (a, b) = (find(&store, &email).await?, find(&store, &other).await?);
     if a.uid == b.uid {
         return Err("Nobody needs to be his own friend. Name two different accounts.".into());
     }
     store.befriend(a.uid, b.uid).await?;
-    store.close();
+    store.close().await?;
     println!("{} and {} are friends", a.email, b.email);
     Ok(())
 }
@@ -99,12 +99,12 @@ pub async fn invite(
     let config = settings(&place)?;
     let store = open_existing(&place)?;
     let friend = match friend {
-        Some(email) => Some(find(&*store, &email)?.uid),
+        Some(email) => Some(find(&store, &email).await?.uid),
         None => None,
     };
     let secret = secrets::random_hex(16)?;
     store.invite(secrets::invite_key(&secret), friend).await?;
-    store.close();
+    store.close().await?;
     let url = url.unwrap_or_else(|| match &config.base_domain {
         Some(domain) => format!("http://www.{domain}"),
         None => format!("http://{}", config.listen),
@@ -118,13 +118,13 @@ pub async fn invite(
     Ok(())
 }
 
-fn open(place: &Place) -> Result<Arc<dyn Store>, Failure> {
+fn open(place: &Place) -> Result<Arc<Store>, Failure> {
     let dir = settings(place)?.data_dir()?;
-    Ok(store::open(&dir, Arc::new(|_| ()))?)
+    Ok(store::open(&dir, Arc::new(()))?)
 }
 
 /// The store of a directory that has one: nobody wants a new one where he has mistyped the name of his own.
-pub fn open_existing(place: &Place) -> Result<Arc<dyn Store>, Failure> {
+pub fn open_existing(place: &Place) -> Result<Arc<Store>, Failure> {
     let dir = settings(place)?.data_dir()?;
     if !store::exists(&dir) {
         let text =
@@ -135,8 +135,8 @@ pub fn open_existing(place: &Place) -> Result<Arc<dyn Store>, Failure> {
 }
 
 /// The account with this address.
-pub fn find(store: &dyn Store, email: &str) -> Result<types::User, Failure> {
-    let account = store.account(email)?;
+pub async fn find(store: &Store, email: &str) -> Result<types::User, Failure> {
+    let account = store.account(email).await?;
     let unknown = || format!("There is no account {email}. `fbchatd user list` shows all.").into();
     account.map(|account| account.user).ok_or_else(unknown)
 }

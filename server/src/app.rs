@@ -1,5 +1,6 @@
 //! What every request handler gets: settings, store, live state; and the few things that need all of them.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::lock;
 use crate::metrics::Metrics;
 use crate::pace::Pace;
 use crate::password::Passwords;
-use crate::store::{Store, StoreError};
+use crate::store::{Audience, Store, StoreError};
 use crate::throttle::Throttle;
 use crate::types::{Uid, User};
 
@@ -29,7 +30,7 @@ pub struct App {
     /// Settings.
     pub config: Config,
     /// What lasts.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Store>,
     /// What is going on.
     pub hub: Arc<Hub>,
     /// Checks passwords.
@@ -64,7 +65,7 @@ impl App {
     /// Puts the parts together.
     pub fn new(
         config: Config,
-        store: Arc<dyn Store>,
+        store: Arc<Store>,
         hub: Arc<Hub>,
         passwords: Passwords,
         echo: Option<Echo>,
@@ -93,41 +94,31 @@ impl App {
     /// Tells the friends of `uid` who are there, visible or not, how he is now.
     pub fn tell_presence(&self, uid: Uid) {
         let _telling = lock(&self.telling);
-        let presence = self.hub.presence(uid);
-        match self.store.friends(uid) {
-            Ok(friends) => {
-                let there = self.hub.connected(friends.iter().map(|friend| friend.uid));
-                if !there.is_empty() {
-                    self.store.push(there, item::presence(uid, presence));
-                }
-            }
-            Err(error) => log::error!("cannot tell the presence of {uid}: {error}"),
-        }
+        let presence = item::presence(uid, self.hub.presence(uid));
+        self.store.push(Audience::FriendsOf(uid), presence);
     }
 
     /// Tells something to those of `uids` who are there to hear it; nobody else will.
     pub fn tell(&self, uids: impl IntoIterator<Item = Uid>, item: Arc<str>) {
-        let there = self.hub.connected(uids.into_iter());
-        if !there.is_empty() {
-            self.store.push(there, item);
-        }
+        let uids = uids.into_iter().collect();
+        self.store.push(Audience::Users(uids), item);
     }
 
     /// Tells something to a user's friends, and to his other clients.
     pub fn tell_circle(&self, uid: Uid, item: Arc<str>) {
-        match self.store.friends(uid) {
-            Ok(friends) => self.tell(friends.iter().map(|user| user.uid).chain([uid]), item),
-            Err(error) => log::error!("cannot tell the friends of {uid}: {error}"),
-        }
+        self.store.push(Audience::UserAndFriends(uid), item);
     }
 
     /// Ends the sessions here that another process has ended in the store: a revoked one, a new password, a deleted account.
-    fn end_what_was_ended(&self) -> Result<(), StoreError> {
-        if !self.store.changed_outside()? {
+    async fn end_what_was_ended(&self) -> Result<(), StoreError> {
+        if !self.store.changed_outside() {
             return Ok(());
         }
-        for (uid, session) in self.hub.all_sessions() {
-            if self.store.session(session)?.is_none() && self.hub.end_session(uid, session) {
+        let sessions = self.hub.all_sessions();
+        let keys = sessions.iter().map(|(_, session)| *session).collect();
+        let ended: HashSet<_> = HashSet::from_iter(self.store.ended_sessions(keys).await?);
+        for (uid, session) in sessions {
+            if ended.contains(&session) && self.hub.end_session(uid, session) {
                 self.tell_presence(uid);
             }
         }
@@ -135,8 +126,8 @@ impl App {
     }
 
     /// Once a second: presence that changes by itself, and what was fetched meanwhile.
-    pub fn tick(&self) {
-        if let Err(error) = self.end_what_was_ended() {
+    pub async fn tick(&self) {
+        if let Err(error) = self.end_what_was_ended().await {
             log::error!("cannot look after the sessions: {error}");
         }
         let (changed, acked) = self.hub.sweep();

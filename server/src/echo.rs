@@ -6,18 +6,19 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::item;
-use crate::store::{NewMessage, Store, now_ms};
+use crate::store::{Audience, NewMessage, Store, now_ms};
 use crate::types::User;
 
 /// How long it types, for everything that has come meanwhile.
 const TYPING: Duration = Duration::from_millis(100);
 
 /// Answers until the senders are gone.
-pub async fn run(own: User, store: Arc<dyn Store>, mut inbox: mpsc::Receiver<(User, String)>) {
+pub async fn run(own: User, store: Arc<Store>, mut inbox: mpsc::Receiver<(User, String)>) {
     let mut waiting = Vec::new();
     while inbox.recv_many(&mut waiting, 64).await > 0 {
         for (from, _) in &waiting {
-            store.push(vec![from.uid], item::typing(own.uid, from.uid, true));
+            let typing = item::typing(own.uid, from.uid, true);
+            store.push(Audience::Users(vec![from.uid]), typing);
         }
         tokio::time::sleep(TYPING).await;
         for (from, text) in waiting.drain(..) {
@@ -26,13 +27,12 @@ pub async fn run(own: User, store: Arc<dyn Store>, mut inbox: mpsc::Receiver<(Us
             };
             let answer = NewMessage {
                 from: own.clone(),
-                there: vec![from.uid],
                 to: from,
                 text,
                 msg_id: id.to_string(),
                 client_time: now_ms(),
             };
-            if let Err(error) = store.accept(answer).await {
+            if let Err(error) = store.insert_message(answer).await {
                 log::error!("the echo got lost: {error}");
             }
         }

@@ -14,8 +14,8 @@ use crate::config::{Config, EXAMPLE, Registration};
 use crate::echo;
 use crate::hub::Hub;
 use crate::password::{Cost, Passwords, hash};
-use crate::store::{self, Sink, Store, lock_directory};
-use crate::types::User;
+use crate::store::{self, Store, Subscribers, lock_directory};
+use crate::types::{Published, Uid, User};
 use crate::{logging, operator, serve, tls};
 
 type Failure = Box<dyn Error>;
@@ -37,9 +37,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             Command::Config(command) => check(command),
             Command::User(command) => accounts::user(command).await,
             Command::Session(command) => operator::session(command).await,
-            Command::Stats { place } => operator::stats(&place),
-            Command::Backup { file, place } => operator::backup(&file, &place),
-            Command::Export { email, place } => operator::export(&email, &place),
+            Command::Stats { place } => operator::stats(&place).await,
+            Command::Backup { file, place } => operator::backup(&file, &place).await,
+            Command::Export { email, place } => operator::export(&email, &place).await,
             Command::Friend(command) => accounts::friend(command).await,
             Command::Invite { friend, url, place } => accounts::invite(friend, url, place).await,
         }
@@ -78,8 +78,8 @@ async fn durable(config: Config) -> Result<(), Failure> {
     let dir = config.data_dir()?;
     // Other commands may use the data meanwhile, another server may not.
     let _locked = lock_directory(&dir)?;
-    let store = store::open(&dir, sink(&hub))?;
-    if store.marks()?.is_empty() {
+    let store = store::open(&dir, hub.clone())?;
+    if store.channel_states().await?.is_empty() {
         log::warn!(
             "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME --data {}",
             dir.display()
@@ -101,7 +101,7 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     };
     logging::start(config.log, config.log_format);
     let hub = Arc::new(Hub::new(config.limits()));
-    let store = store::in_memory(sink(&hub))?;
+    let store = store::in_memory(hub.clone())?;
     let password = hash("demo", Cost::Cheap)?;
     let mut uids = Vec::new();
     for (email, name, password) in [
@@ -122,24 +122,29 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
         }
     }
     log::info!("log in as alice@example.org or bob@example.org with the password demo");
-    let echo = store.account("echo")?.map(|account| account.user);
+    let echo = store.account("echo").await?.map(|account| account.user);
     start(config, store, hub, Cost::Cheap, echo).await
 }
 
-fn sink(hub: &Arc<Hub>) -> Sink {
-    let hub = hub.clone();
-    Arc::new(move |events| hub.publish(events))
+impl Subscribers for Hub {
+    fn connected(&self, uids: Vec<Uid>) -> Vec<Uid> {
+        Hub::connected(self, uids.into_iter())
+    }
+
+    fn deliver(&self, items: Vec<Published>) {
+        self.publish(items);
+    }
 }
 
 async fn start(
     config: Config,
-    store: Arc<dyn Store>,
+    store: Arc<Store>,
     hub: Arc<Hub>,
     cost: Cost,
     echo: Option<User>,
 ) -> Result<(), Failure> {
     allow_many_connections();
-    hub.load(store.marks()?);
+    hub.load(store.channel_states().await?);
     let echo = echo.map(|user| {
         hub.pin(user.uid);
         let (inbox, messages) = mpsc::channel(1024);

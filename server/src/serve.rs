@@ -76,9 +76,8 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     if tokio::time::timeout(GRACE, doors.empty()).await.is_err() {
         log::warn!("some requests were not finished");
     }
-    app.tick();
-    app.store.close();
-    Ok(())
+    app.tick().await;
+    Ok(app.store.close().await?)
 }
 
 async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
@@ -99,7 +98,7 @@ async fn wait(app: &App, signals: &mut Signals, acceptor: Option<&watch::Sender<
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
-            _ = tick.tick() => app.tick(),
+            _ = tick.tick() => app.tick().await,
             _ = signals.hang_up.recv() => reload(app, acceptor),
             _ = signals.terminate.recv() => return,
             _ = signals.interrupt.recv() => return,

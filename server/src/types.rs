@@ -86,10 +86,12 @@ pub struct Account {
     pub user: User,
     /// His password as a PHC string.
     pub password: String,
+    /// Whether no other account has the same part before the @.
+    pub sole_local_part: bool,
 }
 
 /// The hash under which a login session is stored; the secret itself stays with the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionKey(pub [u8; 32]);
 
 /// An accepted message.
@@ -124,12 +126,12 @@ pub struct Published {
     pub item: Arc<str>,
 }
 
-/// Where a user's numbering stands when the server starts.
+/// The state of a user's channel when the server starts.
 #[derive(Clone, Copy, Debug)]
-pub struct Mark {
-    /// Whose.
+pub struct ChannelState {
+    /// The user.
     pub uid: Uid,
-    /// The next number to be given.
+    /// The next number to be assigned.
     pub next: Seq,
     /// Everything below has been fetched.
     pub acked: Seq,

@@ -17,7 +17,7 @@ pub use live::Limits;
 pub use ring::take_run;
 
 use crate::lock;
-use crate::types::{Mark, Published, Seq, SessionKey, Uid};
+use crate::types::{ChannelState, Published, Seq, SessionKey, Uid};
 use live::{Live, Waiting};
 
 /// What others see of a user.
@@ -115,7 +115,7 @@ impl Hub {
     }
 
     /// Takes over where every user's numbering stands. A user added later starts at the beginning.
-    pub fn load(&self, marks: Vec<Mark>) {
+    pub fn load(&self, marks: Vec<ChannelState>) {
         let mut users = lock(&self.users);
         for mark in marks {
             let live = users.live.entry(mark.uid).or_default();

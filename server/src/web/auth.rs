@@ -26,7 +26,7 @@ pub struct Session {
 
 impl Session {
     /// The session of these cookies, if there is one.
-    pub fn find(app: &App, headers: &HeaderMap) -> Result<Option<Self>, StoreError> {
+    pub async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Self>, StoreError> {
         let (Some(secret), Some(uid)) =
             (cookies::get(headers, "xs"), cookies::get(headers, "c_user"))
         else {
@@ -35,7 +35,8 @@ impl Session {
         let key = secrets::session_key(secret);
         let user = app
             .store
-            .session(key)?
+            .session(key)
+            .await?
             .filter(|user| user.uid.to_string() == uid);
         Ok(user.map(|user| Session {
             user,
@@ -92,7 +93,9 @@ impl FromRequestParts<Arc<App>> for Ajax {
     type Rejection = AjaxError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AjaxError> {
-        let session = Session::find(app, &parts.headers)?.ok_or(AjaxError::NotLoggedIn)?;
+        let session = Session::find(app, &parts.headers)
+            .await?
+            .ok_or(AjaxError::NotLoggedIn)?;
         session.glimpsed(app, false);
         Ok(Ajax(session))
     }
@@ -105,7 +108,7 @@ impl FromRequestParts<Arc<App>> for Page {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        match Session::find(app, &parts.headers) {
+        match Session::find(app, &parts.headers).await {
             Ok(Some(session)) => {
                 session.glimpsed(app, true);
                 Ok(Page(session))

@@ -30,7 +30,7 @@ pub async fn update(
     params: Params,
 ) -> Result<Response, AjaxError> {
     let wanted = params.flag("buddy_list") == Some(true);
-    answer(&app, &session, &headers, &params, wanted)
+    answer(&app, &session, &headers, &params, wanted).await
 }
 
 /// buddy_list.php: the same with the list always in it.
@@ -40,7 +40,7 @@ pub async fn list(
     headers: HeaderMap,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    answer(&app, &session, &headers, &params, true)
+    answer(&app, &session, &headers, &params, true).await
 }
 
 #[derive(Serialize)]
@@ -87,7 +87,7 @@ struct Info {
     fl: Vec<String>,
 }
 
-fn answer(
+async fn answer(
     app: &App,
     session: &Session,
     headers: &HeaderMap,
@@ -96,12 +96,12 @@ fn answer(
 ) -> Result<Response, AjaxError> {
     session.seen(app, false);
     let buddy_list = if list {
-        Some(buddy_list(app, &session.user, &pages::origin(headers))?)
+        Some(buddy_list(app, &session.user, &pages::origin(headers)).await?)
     } else {
         None
     };
     let notifications = if params.flag("notifications") == Some(true) {
-        Some(notices::counters(app, session.user.uid)?)
+        Some(notices::counters(app, session.user.uid).await?)
     } else {
         None
     };
@@ -112,10 +112,10 @@ fn answer(
     }))
 }
 
-fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxError> {
+async fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxError> {
     // Also for one who has switched chat off: he is not seen, but sees.
-    let mut users = app.store.friends(own.uid)?;
-    let lists = app.store.lists(own.uid)?;
+    let mut users = app.store.friends(own.uid).await?;
+    let lists = app.store.lists(own.uid).await?;
     let presences = users
         .iter()
         .map(|user| (user.uid, app.hub.presence(user.uid)));

@@ -87,7 +87,7 @@ pub async fn poll(
     };
     let line = line.map(|Extension(line)| line);
     let woken = line.as_ref().and_then(Line::woken);
-    let session = match Session::find(&app, &headers) {
+    let session = match Session::find(&app, &headers).await {
         Ok(Some(session)) if session.user.uid == asked.uid => {
             // Once is enough: it is no new sign of a person that there is something to answer.
             if woken.is_none() {
@@ -136,16 +136,14 @@ async fn answer(
 ) -> Result<Answer, StoreError> {
     let (uid, seq) = (asked.uid, asked.seq);
     if seq < Seq(0) {
-        return Ok(Answer::Refresh(Some(start(
-            &*app.store,
-            uid,
-            app.hub.stored(uid),
-        )?)));
+        let seq = start(&app.store, uid, app.hub.stored(uid)).await?;
+        return Ok(Answer::Refresh(Some(seq)));
     }
+    let mut held = false;
     loop {
         match woken.wake {
             // A new password ends sessions from another process, which cannot wake us.
-            Some(Wake::Look) if app.store.session(session)?.is_none() => {
+            Some(Wake::Look) if held && app.store.session(session).await?.is_none() => {
                 return Ok(Answer::Refresh(None));
             }
             Some(Wake::Look) | None => {}
@@ -156,23 +154,26 @@ async fn answer(
             Step::Items(items) => return Ok(Answer::Items(items)),
             Step::Ahead(next) => return Ok(Answer::Refresh(Some(next))),
             Step::Continue => return Ok(Answer::Continue),
-            Step::Stored(stored) => return from_store(&*app.store, uid, seq, batch, stored),
+            Step::Stored(stored) => {
+                return from_store(&app.store, uid, seq, batch, stored).await;
+            }
             Step::Wait(waiter) => waiter,
         };
         woken.wake = Some(Line::hold(line, waiter, woken.until).await);
+        held = true;
     }
 }
 
 /// Where a client without a number begins: the first message to its user that nobody has fetched, else the next number. What
 /// he wrote himself he has seen where he wrote it, also if that client left before its channel brought it.
-fn start(store: &dyn Store, uid: Uid, stored: Stored) -> Result<Seq, StoreError> {
-    let first = store.first_to(uid, stored.acked, stored.next)?;
+async fn start(store: &Store, uid: Uid, stored: Stored) -> Result<Seq, StoreError> {
+    let first = store.first_received(uid, stored.acked, stored.next).await?;
     Ok(first.unwrap_or(stored.next))
 }
 
 /// Answers for a number that is given out already, but not in memory.
-fn from_store(
-    store: &dyn Store,
+async fn from_store(
+    store: &Store,
     uid: Uid,
     seq: Seq,
     batch: Option<usize>,
@@ -180,13 +181,13 @@ fn from_store(
 ) -> Result<Answer, StoreError> {
     if batch.is_none() {
         // An old client may start at 0: don't show it everything since the beginning of the world.
-        let start = start(store, uid, stored)?;
+        let start = start(store, uid, stored).await?;
         if seq < stored.ring_first.min(start) {
             return Ok(Answer::Refresh(Some(start)));
         }
     }
     let limit = batch.unwrap_or(1);
-    let found = store.deliveries(uid, seq, stored.next, limit)?;
+    let found = store.deliveries(uid, seq, stored.next, limit).await?;
     match found.first() {
         Some((first, _)) if *first == seq => {
             let items = found
@@ -217,7 +218,7 @@ pub async fn reconnect(
     headers: HeaderMap,
 ) -> Response {
     let uid = session.user.uid;
-    let seq = match start(&*app.store, uid, app.hub.stored(uid)) {
+    let seq = match start(&app.store, uid, app.hub.stored(uid)).await {
         Ok(seq) => seq,
         Err(error) => return unavailable(&error),
     };

@@ -13,7 +13,7 @@ use super::to_the_end::to_the_end;
 use crate::app::App;
 use crate::hub::Presence;
 use crate::item::{self, MessageItem};
-use crate::store::{Accepted, NewMessage, Window, now_ms};
+use crate::store::{Audience, HistoryRange, Inserted, MessageCheck, NewMessage, now_ms};
 
 /// The most messages in a history answer.
 const HISTORY: usize = 100;
@@ -54,17 +54,19 @@ async fn store(
     let msg_id = message_id(params.get(msg_id).unwrap_or_default())?;
     let text = plain(text);
     // The answer to a post may have got lost; whatever has changed since, what was stored stays stored.
-    if app.store.stored(session.user.uid, to, &msg_id, &text)? {
-        return Ok(done());
-    }
+    let check = app
+        .store
+        .check_message(session.user.uid, to, &msg_id, &text);
+    let recipient = match check.await? {
+        MessageCheck::Duplicate => return Ok(done()),
+        MessageCheck::Recipient(user) => Some(user),
+        MessageCheck::NotFriends => None,
+    };
     if !session.user.visible {
         return Err(AjaxError::ChatOff);
     }
     let text = message_text(text, app.config.message_limit)?;
-    let to = app
-        .store
-        .friend(session.user.uid, to)?
-        .ok_or(AjaxError::NotOnline)?;
+    let to = recipient.ok_or(AjaxError::NotOnline)?;
     let own = to.uid == session.user.uid;
     if !app.config.offline_messages && !own && app.hub.presence(to.uid) == Presence::Offline {
         return Err(AjaxError::NotOnline);
@@ -80,18 +82,16 @@ async fn store(
     let for_echo = echo.map(|echo| (echo.inbox.clone(), text.clone()));
     let message = NewMessage {
         from: session.user.clone(),
-        there: app.hub.connected([session.user.uid, to.uid].into_iter()),
         to,
         text,
         msg_id,
         client_time,
     };
     to_the_end(async move {
-        let accepted = app.store.accept(message).await?;
-        match accepted {
-            Accepted::New => app.metrics.messages.inc(),
-            Accepted::Again => return Ok(done()),
-            Accepted::Nobody => return Err(AjaxError::NotOnline),
+        match app.store.insert_message(message).await? {
+            Inserted::New => app.metrics.messages.inc(),
+            Inserted::Duplicate => return Ok(done()),
+            Inserted::UnknownUser => return Err(AjaxError::NotOnline),
         };
         if let Some((inbox, text)) = for_echo {
             // It fails only if the echo is gone, that is, while the server stops.
@@ -135,7 +135,8 @@ pub async fn typing(
     let typing = params.flag("typ").ok_or(AjaxError::Unexpected)?;
     let to = app
         .store
-        .friend(session.user.uid, to)?
+        .friend(session.user.uid, to)
+        .await?
         .ok_or(AjaxError::NotOnline)?
         .uid;
     if to == session.user.uid {
@@ -147,8 +148,10 @@ pub async fn typing(
     if app.hub.presence(to) == Presence::Offline {
         return Err(AjaxError::NotOnline);
     }
-    app.store
-        .push(vec![to], item::typing(session.user.uid, to, typing));
+    app.store.push(
+        Audience::Users(vec![to]),
+        item::typing(session.user.uid, to, typing),
+    );
     Ok(done())
 }
 
@@ -192,15 +195,15 @@ pub async fn history(
     let with = params.uid("id").ok_or(AjaxError::Unexpected)?;
     let limit = params.get("limit").and_then(|limit| limit.parse().ok());
     let limit = limit.unwrap_or(HISTORY).clamp(1, HISTORY);
-    let window = Window {
+    let range = HistoryRange {
         since: time(&params, "since")?,
         before: time(&params, "before")?,
         // One more tells whether there are more.
         limit: limit + 1,
     };
-    let mut messages = app.store.history(session.user.uid, with, window)?;
+    let mut messages = app.store.history(session.user.uid, with, range).await?;
     let more = messages.len() > limit;
-    if more && window.since.is_some() {
+    if more && range.since.is_some() {
         messages.truncate(limit);
     } else if more {
         messages.remove(0);

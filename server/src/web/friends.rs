@@ -147,7 +147,7 @@ pub async fn poke(
                 Ok(outcome("poked"))
             }
             Poked::Pending => Ok(outcome("pending")),
-            Poked::Stranger => Err(AjaxError::Invalid("You can poke only your friends.")),
+            Poked::NotFriends => Err(AjaxError::Invalid("You can poke only your friends.")),
         }
     })
     .await
@@ -192,8 +192,8 @@ pub async fn list(
         requests.into_iter().map(entry).collect()
     };
     Ok(payload(Requests {
-        requests: entries(app.store.requests_received(session.user.uid)?),
-        sent: entries(app.store.requests_sent(session.user.uid)?),
+        requests: entries(app.store.requests_received(session.user.uid).await?),
+        sent: entries(app.store.requests_sent(session.user.uid).await?),
     }))
 }
 
@@ -203,7 +203,7 @@ pub async fn page(
     Page(session): Page,
     headers: HeaderMap,
 ) -> Result<Response, AjaxError> {
-    let requests = app.store.requests_received(session.user.uid)?;
+    let requests = app.store.requests_received(session.user.uid).await?;
     let origin = pages::origin(&headers);
     let mut body: String = requests
         .iter()

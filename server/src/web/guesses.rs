@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::lock;
 use crate::store::StoreError;
 use crate::throttle::{Source, local_part};
-use crate::types::{Uid, User};
+use crate::types::{Account, Uid, User};
 
 /// An address, for the log.
 pub fn shown(address: Option<IpAddr>) -> String {
@@ -17,14 +17,14 @@ pub fn shown(address: Option<IpAddr>) -> String {
 }
 
 /// Where an attempt at somebody's account comes from. It looks for an account that there is not just as long.
-pub fn origin(
+pub async fn origin(
     app: &App,
     user: Option<&User>,
     address: Option<IpAddr>,
 ) -> Result<Source, StoreError> {
     let uid = user.map_or(Uid(0), |user| user.uid);
     let own = match address {
-        Some(address) => app.store.came_from(uid, &address.to_string())?,
+        Some(address) => app.store.came_from(uid, &address.to_string()).await?,
         None => false,
     };
     Ok(Source { address, own })
@@ -32,11 +32,8 @@ pub fn origin(
 
 /// Forgets the failures for a user who gave the right password, unless others have the same part before the @: whoever
 /// signs up as bob@ anywhere could otherwise go on guessing the password of another bob.
-pub fn forgive(app: &App, user: &User, from: Source) -> Result<(), StoreError> {
-    let local = local_part(&user.email);
-    let alone = app.store.account(&local)?;
-    if alone.is_some_and(|account| account.user.uid == user.uid) {
-        lock(&app.throttle).succeeded(&local, from);
+pub fn forgive(app: &App, account: &Account, from: Source) {
+    if account.sole_local_part {
+        lock(&app.throttle).succeeded(&local_part(&account.user.email), from);
     }
-    Ok(())
 }

@@ -61,7 +61,7 @@ pub async fn change(
     let changed = app.store.change_lists(owner, wanted(&params)?).await?;
     match changed {
         ListChanged::Done => Ok(payload(Changed {
-            fl_data: list_data(&app.store.lists(owner)?),
+            fl_data: list_data(&app.store.lists(owner).await?),
         })),
         ListChanged::Exists => Err(AjaxError::ListExists),
         ListChanged::TooMany => Err(AjaxError::TooMany("You can have 100 lists.")),

@@ -115,12 +115,12 @@ pub async fn log_in(
     {
         return again("Your login form was out of date. Please try again.");
     }
-    let account = match app.store.account(&email) {
+    let account = match app.store.account(&email).await {
         Ok(account) => account,
         Err(error) => return unavailable(&error),
     };
     let from = origin(&app, account.as_ref().map(|account| &account.user), address);
-    let from = match from {
+    let from = match from.await {
         Ok(from) => from,
         Err(error) => return unavailable(&error),
     };
@@ -146,9 +146,7 @@ pub async fn log_in(
         return again(WRONG);
     };
     drop(turn);
-    if let Err(error) = forgive(&app, &account.user, from) {
-        return unavailable(&error);
-    }
+    forgive(&app, &account, from);
     open_session(&app, &headers, address, &account.user).await
 }
 
@@ -202,7 +200,7 @@ pub async fn logout_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
 
 /// POST logout.php: ends this session only.
 pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Params) -> Response {
-    let session = match Session::find(&app, &headers) {
+    let session = match Session::find(&app, &headers).await {
         Ok(session) => session,
         Err(error) => return AjaxError::from(error).into_response(),
     };

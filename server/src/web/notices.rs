@@ -35,8 +35,8 @@ pub struct Counters {
 }
 
 /// How much a user has not noticed yet.
-pub fn counters(app: &App, uid: Uid) -> Result<Counters, AjaxError> {
-    let all = app.store.notifications(uid)?;
+pub async fn counters(app: &App, uid: Uid) -> Result<Counters, AjaxError> {
+    let all = app.store.notifications(uid).await?;
     let latest = |seen: bool| {
         let mut fitting = all.iter().filter(|notification| notification.seen || !seen);
         fitting.next().map_or(0, |first| first.time / 1000)
@@ -48,7 +48,7 @@ pub fn counters(app: &App, uid: Uid) -> Result<Counters, AjaxError> {
         latest_notif: latest(false),
         latest_read_notif: latest(true),
         markup: all.iter().map(|one| entry(one, "")).collect(),
-        inbox_count: app.store.unread(uid)?.len().to_string(),
+        inbox_count: app.store.unread(uid).await?.len().to_string(),
     })
 }
 
@@ -106,7 +106,7 @@ struct Unread {
 
 /// GET /ajax/fbchat/notifications.php
 pub async fn list(State(app): State<Arc<App>>, Ajax(session): Ajax) -> Result<Response, AjaxError> {
-    answer(&app, session.user.uid)
+    answer(&app, session.user.uid).await
 }
 
 /// POST /ajax/fbchat/notifications.php mark_read=1: the same, and from then on all is seen.
@@ -119,12 +119,12 @@ pub async fn mark_seen(
     if params.flag("mark_read") != Some(true) {
         return Err(AjaxError::Unexpected);
     }
-    let answer = answer(&app, session.user.uid)?;
+    let answer = answer(&app, session.user.uid).await?;
     app.store.mark_seen(session.user.uid).await?;
     Ok(answer)
 }
 
-fn answer(app: &App, uid: Uid) -> Result<Response, AjaxError> {
+async fn answer(app: &App, uid: Uid) -> Result<Response, AjaxError> {
     let notice = |one: Notification| Notice {
         id: one.id,
         kind: one.kind.name(),
@@ -135,13 +135,15 @@ fn answer(app: &App, uid: Uid) -> Result<Response, AjaxError> {
     };
     let notifications: Vec<_> = app
         .store
-        .notifications(uid)?
+        .notifications(uid)
+        .await?
         .into_iter()
         .map(notice)
         .collect();
     let conversations: Vec<_> = app
         .store
-        .unread(uid)?
+        .unread(uid)
+        .await?
         .into_iter()
         .map(|one| Unread {
             uid: one.peer.uid,
@@ -168,7 +170,8 @@ pub async fn page(
     let origin = pages::origin(&headers);
     let entries: String = app
         .store
-        .notifications(uid)?
+        .notifications(uid)
+        .await?
         .iter()
         .map(|one| entry(one, &origin))
         .collect();
@@ -198,7 +201,7 @@ pub async fn feed(
     if !own || params.get("key") != Some(&session.feed_key()) {
         return pages::not_found().await;
     }
-    let notifications = match app.store.notifications(session.user.uid) {
+    let notifications = match app.store.notifications(session.user.uid).await {
         Ok(notifications) => notifications,
         Err(error) => return AjaxError::from(error).into_response(),
     };

@@ -151,7 +151,7 @@ pub fn port(headers: &HeaderMap) -> Option<u16> {
 
 /// `/`: to home if logged in, else to the login form.
 pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    match Session::find(&app, &headers) {
+    match Session::find(&app, &headers).await {
         Ok(Some(_)) => redirect(&headers, "/home.php"),
         _ => to_login(&app.config, &headers),
     }

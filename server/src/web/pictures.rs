@@ -144,7 +144,7 @@ pub async fn get(
     let Some((uid, hash)) = parse(&name) else {
         return pages::not_found().await;
     };
-    let picture = match app.store.picture(uid, hash) {
+    let picture = match app.store.picture(uid, hash).await {
         Ok(Some(picture)) => picture,
         Ok(None) => return pages::not_found().await,
         Err(error) => return AjaxError::from(error).into_response(),

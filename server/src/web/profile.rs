@@ -39,7 +39,7 @@ struct Profile {
 }
 
 /// What one user may know of another.
-fn find(
+async fn find(
     app: &App,
     session: &Session,
     params: &Params,
@@ -50,8 +50,8 @@ fn find(
         Some(_) => params.uid("id").ok_or(NOBODY)?,
         None => own,
     };
-    let user = app.store.person(uid)?.ok_or(NOBODY)?;
-    let relation = app.store.relation(own, uid)?;
+    let found = app.store.user_and_relation(own, uid).await?;
+    let (user, relation) = found.ok_or(NOBODY)?;
     let thumb_src = thumb_src(&pages::origin(headers), &user);
     let first_name = user.first_name().to_owned();
     let close = matches!(relation, Relation::Own | Relation::Friend);
@@ -76,7 +76,7 @@ pub async fn get(
     headers: HeaderMap,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    Ok(payload(find(&app, &session, &params, &headers)?))
+    Ok(payload(find(&app, &session, &params, &headers).await?))
 }
 
 #[derive(Serialize)]
@@ -116,7 +116,7 @@ pub async fn page(
     headers: HeaderMap,
     params: Params,
 ) -> Response {
-    match find(&app, &session, &params, &headers) {
+    match find(&app, &session, &params, &headers).await {
         Ok(profile) => {
             let title = format!("Facebook | {}", escape(&profile.name));
             pages::html(StatusCode::OK, &title, &body(&profile))

@@ -48,7 +48,7 @@ impl From<HashError> for AjaxError {
 
 /// GET register.php: the form, or why there is none.
 pub async fn form(State(app): State<Arc<App>>, params: Params) -> Response {
-    let error = may_register(&app, &params).err();
+    let error = may_register(&app, &params).await.err();
     let status = match error {
         None => StatusCode::OK,
         Some(_) => StatusCode::FORBIDDEN,
@@ -56,7 +56,7 @@ pub async fn form(State(app): State<Arc<App>>, params: Params) -> Response {
     page(status, &params, error)
 }
 
-fn may_register(app: &App, params: &Params) -> Result<Invitation, AjaxError> {
+async fn may_register(app: &App, params: &Params) -> Result<Invitation, AjaxError> {
     let key = params
         .get("invite")
         .filter(|secret| !secret.is_empty())
@@ -64,7 +64,7 @@ fn may_register(app: &App, params: &Params) -> Result<Invitation, AjaxError> {
     match (app.config.registration, key) {
         (Registration::Closed, _) => Err(CLOSED),
         (Registration::Open, None) => Ok(Invitation::NotNeeded),
-        (_, Some(key)) if app.store.invited(key)? => Ok(Invitation::Key(key)),
+        (_, Some(key)) if app.store.is_invited(key).await? => Ok(Invitation::Key(key)),
         (Registration::Invite | Registration::Open, _) => Err(NOT_INVITED),
     }
 }
@@ -146,7 +146,7 @@ async fn add(
     address: Option<IpAddr>,
     params: &mut Params,
 ) -> Result<User, AjaxError> {
-    let invitation = may_register(app, params)?;
+    let invitation = may_register(app, params).await?;
     let password = new_password(params.take_secret("pass"))?;
     let field = |name| params.get(name).unwrap_or_default();
     let wrong = |error: Box<dyn std::error::Error>| AjaxError::Wrong(error.to_string());
@@ -177,7 +177,7 @@ async fn add(
             Registered::NotInvited => return Err(NOT_INVITED),
         };
         log::info!(uid:%, address:% = shown(address); "signed up");
-        let user = app.store.person(uid)?.ok_or(AjaxError::NotStored)?;
+        let user = app.store.user(uid).await?.ok_or(AjaxError::NotStored)?;
         app.tell(friend, item::friend(&user, true));
         Ok(user)
     })
@@ -214,18 +214,17 @@ pub async fn password(
     let (old, new) = (params.take_secret("old"), params.take_secret("new"));
     let new = new_password(new)?;
     let (uid, email) = (session.user.uid, &session.user.email);
-    let account = app.store.account(email)?;
-    let from = origin(&app, Some(&session.user), address)?;
+    let account = app.store.account(email).await?;
+    let from = origin(&app, Some(&session.user), address).await?;
     let turn = app.passwords.turn().await;
     allowed(&app.throttle, email, from)?;
-    if !turn
-        .verify(old, account.map(|account| account.password))
-        .await
-    {
+    let hash = account.as_ref().map(|account| account.password.clone());
+    let right = turn.verify(old, hash).await;
+    let Some(account) = account.filter(|_| right) else {
         lock(&app.throttle).failed(email, from, Instant::now());
         return Err(AjaxError::Invalid("The old password is not right."));
-    }
-    forgive(&app, &session.user, from)?;
+    };
+    forgive(&app, &account, from);
     let hash = turn.hash(new).await?;
     drop(turn);
     to_the_end(async move {

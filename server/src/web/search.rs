@@ -47,7 +47,7 @@ struct Found {
     relation: &'static str,
 }
 
-fn find(app: &App, own: Uid, params: &Params) -> Result<Vec<(User, Relation)>, AjaxError> {
+async fn find(app: &App, own: Uid, params: &Params) -> Result<Vec<(User, Relation)>, AjaxError> {
     let text = params.get("q").unwrap_or_default().trim();
     if !LENGTH.contains(&text.chars().count()) {
         return Err(AjaxError::Invalid("Search for 2 to 100 characters."));
@@ -55,12 +55,7 @@ fn find(app: &App, own: Uid, params: &Params) -> Result<Vec<(User, Relation)>, A
     if !lock(&app.searches).allow(own, Instant::now()) {
         return Err(TOO_OFTEN);
     }
-    let users = app.store.search(text, RESULTS)?;
-    let with_relation = users.into_iter().map(|user| {
-        let relation = app.store.relation(own, user.uid)?;
-        Ok((user, relation))
-    });
-    with_relation.collect()
+    Ok(app.store.search(own, text, RESULTS).await?)
 }
 
 /// GET /ajax/fbchat/search.php?q=TEXT
@@ -71,7 +66,7 @@ pub async fn get(
     params: Params,
 ) -> Result<Response, AjaxError> {
     let origin = pages::origin(&headers);
-    let found = find(&app, session.user.uid, &params)?;
+    let found = find(&app, session.user.uid, &params).await?;
     let entry = |(user, relation): (User, Relation)| Found {
         uid: user.uid,
         thumb_src: thumb_src(&origin, &user),
@@ -91,7 +86,7 @@ pub async fn page(
     params: Params,
 ) -> Result<Response, AjaxError> {
     let text = escape(params.get("q").unwrap_or_default());
-    let found = match find(&app, session.user.uid, &params) {
+    let found = match find(&app, session.user.uid, &params).await {
         Err(AjaxError::Invalid(_)) => Vec::new(),
         other => other?,
     };
@@ -119,7 +114,7 @@ pub async fn listing(
 ) -> Result<Response, AjaxError> {
     let start = params.get("s").and_then(|start| start.parse().ok());
     let start: usize = start.unwrap_or(0);
-    let found = find(&app, session.user.uid, &params)?;
+    let found = find(&app, session.user.uid, &params).await?;
     let origin = pages::origin(&headers);
     let rest = found.get(start..).unwrap_or_default();
     let mut html: String = rest

@@ -31,7 +31,7 @@ struct Entry {
 
 /// GET /ajax/fbchat/sessions.php
 pub async fn list(State(app): State<Arc<App>>, Ajax(session): Ajax) -> Result<Response, AjaxError> {
-    answer(&app, &session)
+    answer(&app, &session).await
 }
 
 /// POST there with `end`: the id of one of the other logins, or `others`. Answers with those that are left.
@@ -43,7 +43,12 @@ pub async fn end(
     session.check(&params)?;
     let wanted = params.get("end").ok_or(AjaxError::Unexpected)?;
     let (uid, own) = (session.user.uid, session.key);
-    let others = app.store.sessions(uid)?.into_iter().map(|login| login.key);
+    let others = app
+        .store
+        .sessions(uid)
+        .await?
+        .into_iter()
+        .map(|login| login.key);
     let ended: Vec<SessionKey> = others
         .filter(|key| *key != own && (wanted == "others" || wanted == secrets::session_id(*key)))
         .collect();
@@ -66,13 +71,13 @@ pub async fn end(
         Ok(())
     })
     .await?;
-    answer(&app, &session)
+    answer(&app, &session).await
 }
 
-fn answer(app: &App, session: &Session) -> Result<Response, AjaxError> {
+async fn answer(app: &App, session: &Session) -> Result<Response, AjaxError> {
     let uid = session.user.uid;
     let online = app.hub.sessions(uid);
-    let logins = app.store.sessions(uid)?.into_iter();
+    let logins = app.store.sessions(uid).await?.into_iter();
     let entries = logins.map(|login| Entry {
         id: secrets::session_id(login.key),
         created: login.created,

@@ -25,7 +25,7 @@ pub fn operator_router(app: Arc<App>) -> Router {
 
 /// GET /healthz: whether the server can do its work, which needs the store.
 pub async fn health(State(app): State<Arc<App>>) -> Response {
-    let (status, told) = match app.store.healthy() {
+    let (status, told) = match app.store.healthy().await {
         Ok(()) => (StatusCode::OK, "ok\n"),
         Err(error) => {
             log::error!("not healthy: {error}");

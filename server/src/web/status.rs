@@ -118,7 +118,7 @@ pub async fn intent(
         .get("newest")
         .and_then(|newest| newest.trim().parse().ok())
         .unwrap_or(0);
-    let mut users = app.store.friends(session.user.uid)?;
+    let mut users = app.store.friends(session.user.uid).await?;
     if params.flag("ignore_self") != Some(true) {
         users.push(session.user);
     }

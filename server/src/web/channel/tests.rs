@@ -1,7 +1,7 @@
 use super::*;
 use crate::hub::{Hub, Limits};
-use crate::store::{self, NewMessage};
-use crate::types::{Mark, User};
+use crate::store::{self, Audience, NewMessage, Subscribers};
+use crate::types::{ChannelState, Published, User};
 use std::time::Duration;
 
 const ME: SessionKey = SessionKey([0; 32]);
@@ -48,7 +48,7 @@ fn both_path_forms_are_read() {
 
 /// Two users and the store's events handed to a hub that has just started.
 struct World {
-    store: Arc<dyn Store>,
+    store: Arc<Store>,
     hub: Arc<Hub>,
     users: Vec<User>,
     sent: u32,
@@ -62,11 +62,23 @@ fn new_hub() -> Hub {
     })
 }
 
+/// Hands everything to the hub, except that messages do not bring unread counts along.
+struct Everybody(Arc<Hub>);
+
+impl Subscribers for Everybody {
+    fn connected(&self, uids: Vec<Uid>) -> Vec<Uid> {
+        uids
+    }
+
+    fn deliver(&self, items: Vec<Published>) {
+        self.0.publish(items);
+    }
+}
+
 impl World {
     async fn new() -> Self {
         let hub = Arc::new(new_hub());
-        let sink = hub.clone();
-        let store = store::in_memory(Arc::new(move |events| sink.publish(events))).unwrap();
+        let store = store::in_memory(Arc::new(Everybody(hub.clone()))).unwrap();
         for name in ["a", "b"] {
             store
                 .add_user(format!("{name}@x"), name.into(), "!".into())
@@ -74,7 +86,7 @@ impl World {
                 .unwrap();
         }
         World {
-            users: store.users().unwrap(),
+            users: store.users().await.unwrap(),
             store,
             hub,
             sent: 0,
@@ -98,14 +110,13 @@ impl World {
             text: text.into(),
             msg_id: self.sent.to_string(),
             client_time: 0,
-            there: Vec::new(),
         };
-        self.store.accept(new).await.unwrap();
+        self.store.insert_message(new).await.unwrap();
     }
 
     async fn typing(&self) {
         self.store.push(
-            vec![self.to()],
+            Audience::Users(vec![self.to()]),
             item::typing(self.users[0].uid, self.to(), true),
         );
         // The queue is in order, so when this is done, so is that.
@@ -113,17 +124,19 @@ impl World {
     }
 
     /// A poll that may not be held; items as their texts.
-    fn poll(&self, seq: i64, batch: Option<usize>) -> String {
+    async fn poll(&self, seq: i64, batch: Option<usize>) -> String {
         let (uid, seq) = (self.to(), Seq(seq));
         let answer = if seq < Seq(0) {
-            Answer::Refresh(Some(
-                start(&*self.store, uid, self.hub.stored(uid)).unwrap(),
-            ))
+            let stored = self.hub.stored(uid);
+            Answer::Refresh(Some(start(&self.store, uid, stored).await.unwrap()))
         } else {
             match self.hub.poll(uid, ME, seq, batch.unwrap_or(1)) {
                 Step::Items(items) => Answer::Items(items),
                 Step::Ahead(next) => Answer::Refresh(Some(next)),
-                Step::Stored(stored) => from_store(&*self.store, uid, seq, batch, stored).unwrap(),
+                Step::Stored(stored) => {
+                    let found = from_store(&self.store, uid, seq, batch, stored).await;
+                    found.unwrap()
+                }
                 Step::Wait(_) => return "hold".into(),
                 Step::Continue => Answer::Continue,
             }
@@ -142,7 +155,7 @@ impl World {
     /// As if the server had been killed: memory is gone, numbering goes on at `next`.
     fn forget(&mut self, next: i64, acked: i64) {
         self.hub = Arc::new(new_hub());
-        self.hub.load(vec![Mark {
+        self.hub.load(vec![ChannelState {
             uid: self.to(),
             next: Seq(next),
             acked: Seq(acked),
@@ -158,44 +171,44 @@ fn refresh(seq: i64) -> String {
 #[tokio::test]
 async fn numbers_are_served_held_or_corrected() {
     let mut world = World::new().await;
-    assert_eq!(world.poll(-1, None), refresh(1));
-    assert_eq!(world.poll(0, None), refresh(1));
-    assert_eq!(world.poll(1, None), "hold");
-    assert_eq!(world.poll(9, None), refresh(1));
+    assert_eq!(world.poll(-1, None).await, refresh(1));
+    assert_eq!(world.poll(0, None).await, refresh(1));
+    assert_eq!(world.poll(1, None).await, "hold");
+    assert_eq!(world.poll(9, None).await, refresh(1));
     world.message("one").await;
     world.typing().await;
     world.message("two").await;
-    assert_eq!(world.poll(-1, None), refresh(1));
-    assert_eq!(world.poll(1, None), "one");
-    assert_eq!(world.poll(1, Some(100)), "one,typ,two");
-    assert_eq!(world.poll(1, Some(2)), "one,typ");
-    assert_eq!(world.poll(2, None), "typ");
-    assert_eq!(world.poll(3, None), "two");
-    assert_eq!(world.poll(4, None), "hold");
+    assert_eq!(world.poll(-1, None).await, refresh(1));
+    assert_eq!(world.poll(1, None).await, "one");
+    assert_eq!(world.poll(1, Some(100)).await, "one,typ,two");
+    assert_eq!(world.poll(1, Some(2)).await, "one,typ");
+    assert_eq!(world.poll(2, None).await, "typ");
+    assert_eq!(world.poll(3, None).await, "two");
+    assert_eq!(world.poll(4, None).await, "hold");
     // Asking for 4 has acknowledged all.
-    assert_eq!(world.poll(-1, None), refresh(4));
+    assert_eq!(world.poll(-1, None).await, refresh(4));
 }
 
 #[tokio::test]
 async fn what_one_wrote_oneself_is_no_reason_to_begin_earlier() {
     let mut world = World::new().await;
     world.write(1, 0, "written and left").await;
-    assert_eq!(world.poll(-1, None), refresh(2));
+    assert_eq!(world.poll(-1, None).await, refresh(2));
     world.message("an answer").await;
     world.write(1, 0, "from elsewhere").await;
-    assert_eq!(world.poll(-1, None), refresh(2));
-    assert_eq!(world.poll(2, Some(100)), "an answer,from elsewhere");
-    assert_eq!(world.poll(4, None), "hold");
+    assert_eq!(world.poll(-1, None).await, refresh(2));
+    assert_eq!(world.poll(2, Some(100)).await, "an answer,from elsewhere");
+    assert_eq!(world.poll(4, None).await, "hold");
     world.write(1, 1, "note to self").await;
-    assert_eq!(world.poll(-1, None), refresh(4));
+    assert_eq!(world.poll(-1, None).await, refresh(4));
 }
 
 #[tokio::test]
 async fn a_wrong_number_acknowledges_nothing() {
     let mut world = World::new().await;
     world.message("one").await;
-    assert_eq!(world.poll(i64::MAX, None), refresh(2));
-    assert_eq!(world.poll(-1, None), refresh(1));
+    assert_eq!(world.poll(i64::MAX, None).await, refresh(2));
+    assert_eq!(world.poll(-1, None).await, refresh(1));
 }
 
 #[tokio::test]
@@ -206,15 +219,15 @@ async fn after_a_restart_messages_are_still_there_and_gaps_are_skipped() {
     world.message("two").await;
     world.message("three").await;
     world.forget(1001, 1);
-    assert_eq!(world.poll(-1, None), refresh(1));
-    assert_eq!(world.poll(1, None), "one");
-    assert_eq!(world.poll(1, Some(100)), "one");
-    assert_eq!(world.poll(2, Some(100)), refresh(3));
-    assert_eq!(world.poll(2, None), refresh(3));
-    assert_eq!(world.poll(3, Some(100)), "two,three");
-    assert_eq!(world.poll(5, Some(100)), refresh(1001));
-    assert_eq!(world.poll(1001, Some(100)), "hold");
-    assert_eq!(world.poll(-1, None), refresh(1001));
+    assert_eq!(world.poll(-1, None).await, refresh(1));
+    assert_eq!(world.poll(1, None).await, "one");
+    assert_eq!(world.poll(1, Some(100)).await, "one");
+    assert_eq!(world.poll(2, Some(100)).await, refresh(3));
+    assert_eq!(world.poll(2, None).await, refresh(3));
+    assert_eq!(world.poll(3, Some(100)).await, "two,three");
+    assert_eq!(world.poll(5, Some(100)).await, refresh(1001));
+    assert_eq!(world.poll(1001, Some(100)).await, "hold");
+    assert_eq!(world.poll(-1, None).await, refresh(1001));
 }
 
 #[tokio::test]
@@ -224,13 +237,13 @@ async fn an_old_client_that_starts_at_0_sees_only_what_nobody_has_fetched() {
         world.message(text).await;
     }
     world.forget(1001, 3);
-    assert_eq!(world.poll(0, None), refresh(3));
-    assert_eq!(world.poll(1, None), refresh(3));
-    assert_eq!(world.poll(1, Some(100)), "one,two,three");
-    assert_eq!(world.poll(3, None), "three");
-    assert_eq!(world.poll(4, None), refresh(1001));
+    assert_eq!(world.poll(0, None).await, refresh(3));
+    assert_eq!(world.poll(1, None).await, refresh(3));
+    assert_eq!(world.poll(1, Some(100)).await, "one,two,three");
+    assert_eq!(world.poll(3, None).await, "three");
+    assert_eq!(world.poll(4, None).await, refresh(1001));
     // All fetched: an old client is not taken back, ours may go back.
-    assert_eq!(world.poll(1001, None), "hold");
-    assert_eq!(world.poll(3, None), refresh(1001));
-    assert_eq!(world.poll(3, Some(1)), "three");
+    assert_eq!(world.poll(1001, None).await, "hold");
+    assert_eq!(world.poll(3, None).await, refresh(1001));
+    assert_eq!(world.poll(3, Some(1)).await, "three");
 }
