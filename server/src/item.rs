@@ -148,18 +148,30 @@ pub fn friend_request(from: &User, message: &str, time: i64) -> Arc<str> {
 }
 
 /// A user became a friend, or stopped being one.
-pub fn friend(other: &User, added: bool) -> Arc<str> {
+pub fn friend(uid: Uid, name: &str, added: bool) -> Arc<str> {
     Item::Friend {
-        uid: other.uid,
-        name: &other.name,
+        uid,
+        name,
         action: if added { "added" } else { "removed" },
     }
     .json()
 }
 
-/// A user has a new picture. The URL is relative, because each client may know the server by another name.
-pub fn picture(uid: Uid, thumb_src: &str) -> Arc<str> {
-    Item::Picture { uid, thumb_src }.json()
+/// A user has a new picture, or none. The URL is relative, because each client may know the server by another name.
+pub fn picture(uid: Uid, hash: Option<&str>) -> Arc<str> {
+    Item::Picture {
+        uid,
+        thumb_src: &picture_path(uid, hash),
+    }
+    .json()
+}
+
+/// The path of a user's small picture by its hash. With `n` in place of `q` it is the large one; here both are the same.
+pub fn picture_path(uid: Uid, hash: Option<&str>) -> String {
+    match hash {
+        Some(hash) => format!("/pics/q{uid}_{hash}.jpg"),
+        None => "/pics/q_silhouette.gif".to_owned(),
+    }
 }
 
 /// A user has a new status, or with an empty text none.
@@ -247,12 +259,12 @@ mod tests {
                 r#"{"type":"friend_request","uid":3,"name":"Cy D","message":"m","time":4}"#.into(),
             ),
             (
-                friend(&user, true),
+                friend(Uid(3), "Cy D", true),
                 r#"{"type":"friend","uid":3,"name":"Cy D","action":"added"}"#.into(),
             ),
             (
-                picture(Uid(1), "/p"),
-                r#"{"type":"picture","uid":1,"thumbSrc":"\/p"}"#.into(),
+                picture(Uid(1), Some("ab")),
+                r#"{"type":"picture","uid":1,"thumbSrc":"\/pics\/q1_ab.jpg"}"#.into(),
             ),
             (
                 status(Uid(1), "s", 4),

@@ -5,7 +5,6 @@
 #![allow(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
-mod app;
 mod cli;
 mod clock;
 mod commands;
@@ -29,7 +28,6 @@ mod web;
 use std::process::ExitCode;
 
 use clap::Parser;
-use sync::lock;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();

@@ -1,18 +1,17 @@
-//! `fbchatd user` and `fbchatd friend`: work on the data directory, whether a server runs on it or not.
+//! `fbchatd user`, `fbchatd friend` and `fbchatd invite`
 
 use std::error::Error;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
-use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::store::{find, open, open_existing};
 use crate::cli::{Friend, PasswordSource, Place, User};
 use crate::config::Registration;
+use crate::secrets;
 use crate::service::passwords::{Cost, hash};
 use crate::service::validate::{valid_email, valid_name};
-use crate::store::{self, Store};
-use crate::{secrets, types};
 
 type Failure = Box<dyn Error>;
 
@@ -30,22 +29,22 @@ pub async fn user(command: User) -> Result<(), Failure> {
             let store = open(&place)?;
             let hash = hash(&ask_password(&password, &email)?, Cost::Full)?;
             let added = store.add_user(email.clone(), name, hash).await?;
-            store.close();
+            store.close().await?;
             let uid = added.ok_or_else(|| {
                 format!("There is already an account {email}. Choose another address.")
             })?;
             println!("added {email} as {uid}");
         }
         User::List { place } => {
-            for user in open_existing(&place)?.users()? {
+            for user in open_existing(&place)?.users().await? {
                 println!("{}\t{}\t{}", user.uid, user.email, user.name);
             }
         }
         User::Del { email, place } => {
             let store = open_existing(&place)?;
-            let user = find(&*store, &email)?;
+            let user = find(&store, &email).await?;
             store.delete_user(user.uid).await?;
-            store.close();
+            store.close().await?;
             println!("deleted {} and everything that belonged to it", user.email);
         }
         User::Passwd {
@@ -54,10 +53,10 @@ pub async fn user(command: User) -> Result<(), Failure> {
             place,
         } => {
             let store = open_existing(&place)?;
-            let user = find(&*store, &email)?;
+            let user = find(&store, &email).await?;
             let hash = hash(&ask_password(&password, &user.email)?, Cost::Full)?;
             store.set_password(user.uid, hash, None).await?;
-            store.close();
+            store.close().await?;
             println!(
                 "changed the password of {}; all its logins have ended",
                 user.email
@@ -75,12 +74,12 @@ pub async fn friend(command: Friend) -> Result<(), Failure> {
         place,
     } = command;
     let store = open_existing(&place)?;
-    let (a, b) = (find(&*store, &email)?, find(&*store, &other)?);
+    let (a, b) = (find(&store, &email).await?, find(&store, &other).await?);
     if a.uid == b.uid {
-        return Err("Nobody needs to be his own friend. Name two different accounts.".into());
+        return Err("An account cannot be a friend of itself. Name two different accounts.".into());
     }
     store.befriend(a.uid, b.uid).await?;
-    store.close();
+    store.close().await?;
     println!("{} and {} are friends", a.email, b.email);
     Ok(())
 }
@@ -94,12 +93,12 @@ pub async fn invite(
     let config = place.config()?;
     let store = open_existing(&place)?;
     let friend = match friend {
-        Some(email) => Some(find(&*store, &email)?.uid),
+        Some(email) => Some(find(&store, &email).await?.uid),
         None => None,
     };
     let secret = secrets::random_hex(16)?;
     store.invite(secrets::invite_key(&secret), friend).await?;
-    store.close();
+    store.close().await?;
     let url = url.unwrap_or_else(|| match &config.base_domain {
         Some(domain) => format!("http://www.{domain}"),
         None => format!("http://{}", config.listen),
@@ -107,33 +106,10 @@ pub async fn invite(
     println!("{}/register.php?invite={secret}", url.trim_end_matches('/'));
     if config.registration == Registration::Closed {
         eprintln!(
-            "fbchatd: the link works once the settings have registration = \"invite\" and the server was started with them"
+            "fbchatd: the link works after registration = \"invite\" is set and the server has been restarted"
         );
     }
     Ok(())
-}
-
-fn open(place: &Place) -> Result<Arc<dyn Store>, Failure> {
-    let dir = place.config()?.data_dir()?;
-    Ok(store::open(&dir, Arc::new(|_| ()))?)
-}
-
-/// The store of a directory that has one: nobody wants a new one where he has mistyped the name of his own.
-pub fn open_existing(place: &Place) -> Result<Arc<dyn Store>, Failure> {
-    let dir = place.config()?.data_dir()?;
-    if !store::exists(&dir) {
-        let text =
-            "Choose the right directory with --data or --config, or begin with `fbchatd user add`.";
-        return Err(format!("There are no accounts in {}. {text}", dir.display()).into());
-    }
-    open(place)
-}
-
-/// The account with this address.
-pub fn find(store: &dyn Store, email: &str) -> Result<types::User, Failure> {
-    let account = store.account(email)?;
-    let unknown = || format!("There is no account {email}. `fbchatd user list` shows all.").into();
-    account.map(|account| account.user).ok_or_else(unknown)
 }
 
 fn ask_password(source: &PasswordSource, email: &str) -> Result<Zeroizing<String>, Failure> {

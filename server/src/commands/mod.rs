@@ -1,4 +1,5 @@
-//! The commands with which an operator works on the data directory, with or without a running server.
+//! The operator's commands. They work on the data directory, with or without a running server.
 
 pub mod accounts;
 pub mod operator;
+mod store;

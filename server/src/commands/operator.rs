@@ -1,4 +1,4 @@
-//! `fbchatd session`, `stats`, `backup` and `export`: what an operator asks of the data, whether a server runs on it or not.
+//! `fbchatd session`, `stats`, `backup` and `export`
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -8,13 +8,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use super::store::{find, open_existing};
 use crate::cli::{Place, Session};
-use crate::commands::accounts::{find, open_existing};
 use crate::secrets::session_id;
 use crate::store::{FriendRequest, Store};
 use crate::types::{Message, Uid, User};
 
 type Failure = Box<dyn Error>;
+
+/// How many messages an export reads at a time.
+const PAGE: usize = 1000;
 
 /// `fbchatd session …`
 pub async fn session(command: Session) -> Result<(), Failure> {
@@ -22,11 +25,11 @@ pub async fn session(command: Session) -> Result<(), Failure> {
         Session::List { email, place } => {
             let store = open_existing(&place)?;
             let users = match email {
-                Some(email) => vec![find(&*store, &email)?],
-                None => store.users()?,
+                Some(email) => vec![find(&store, &email).await?],
+                None => store.users().await?,
             };
             for user in users {
-                for login in store.sessions(user.uid)? {
+                for login in store.sessions(user.uid).await? {
                     println!(
                         "{}\t{}\t{}\t{}\t{}",
                         session_id(login.key),
@@ -45,18 +48,18 @@ pub async fn session(command: Session) -> Result<(), Failure> {
             place,
         } => {
             let store = open_existing(&place)?;
-            let user = find(&*store, &email)?;
+            let user = find(&store, &email).await?;
             let chosen = |login_id: String| all || id.as_ref() == Some(&login_id);
             let mut ended = 0;
-            for login in store.sessions(user.uid)? {
+            for login in store.sessions(user.uid).await? {
                 if chosen(session_id(login.key)) {
                     store.end_session(login.key).await?;
                     ended += 1;
                 }
             }
-            store.close();
+            store.close().await?;
             if ended == 0 && !all {
-                let text = "`fbchatd session list` shows which there are.";
+                let text = "`fbchatd session list` shows all.";
                 return Err(format!("{} has no such session. {text}", user.email).into());
             }
             println!("ended {ended} of the sessions of {}", user.email);
@@ -66,8 +69,8 @@ pub async fn session(command: Session) -> Result<(), Failure> {
 }
 
 /// `fbchatd stats`
-pub fn stats(place: &Place) -> Result<(), Failure> {
-    let stats = open_existing(place)?.stats()?;
+pub async fn stats(place: &Place) -> Result<(), Failure> {
+    let stats = open_existing(place)?.stats().await?;
     for (name, value) in [
         ("accounts", stats.accounts),
         ("friendships", stats.friendships),
@@ -83,10 +86,10 @@ pub fn stats(place: &Place) -> Result<(), Failure> {
 }
 
 /// `fbchatd backup`
-pub fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
-    open_existing(place)?.backup(to)?;
+pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
+    open_existing(place)?.backup(to.to_owned()).await?;
     println!(
-        "wrote {}; to go back to it, stop the server and put it in the place of fbchatd.db",
+        "wrote {}; to restore it, stop the server and replace fbchatd.db with it",
         to.display()
     );
     Ok(())
@@ -145,66 +148,82 @@ struct Said<'a> {
     text: &'a str,
 }
 
-/// `fbchatd export`: one JSON object. Messages are written as they are read, however many there are; times are ms.
-pub fn export(email: &str, place: &Place) -> Result<(), Failure> {
-    let store = open_existing(place)?;
-    let user = find(&*store, email)?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    write!(out, "{{\n\"uid\": {}", user.uid)?;
-    let mut put = |key: &str, value: serde_json::Value| write!(out, ",\n\"{key}\": {value}");
-    for (key, value) in about(&*store, &user)? {
-        put(key, value)?;
-    }
-    write!(out, ",\n\"messages\": [")?;
-    let mut before = "\n";
-    store.messages_of(user.uid, &mut |message: Message| {
-        out.write_all(before.as_bytes())?;
-        before = ",\n";
-        let said = Said {
+impl<'a> From<&'a Message> for Said<'a> {
+    fn from(message: &'a Message) -> Self {
+        Said {
             time: message.time,
             from: message.from,
             from_name: &message.from_name,
             to: message.to,
             to_name: &message.to_name,
             text: &message.text,
+        }
+    }
+}
+
+/// `fbchatd export`: one JSON object with times in ms. Messages are written as they are read, so their number does not matter.
+pub async fn export(email: &str, place: &Place) -> Result<(), Failure> {
+    let store = open_existing(place)?;
+    let user = find(&store, email).await?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    write!(out, "{{\n\"uid\": {}", user.uid)?;
+    let mut put = |key: &str, value: serde_json::Value| write!(out, ",\n\"{key}\": {value}");
+    for (key, value) in about(&store, &user).await? {
+        put(key, value)?;
+    }
+    write!(out, ",\n\"messages\": [")?;
+    let mut before = "\n";
+    let mut since = i64::MIN;
+    loop {
+        let messages = store.messages_of(user.uid, since, PAGE).await?;
+        let Some(last) = messages.last() else {
+            break;
         };
-        Ok(serde_json::to_writer(&mut out, &said)?)
-    })??;
+        since = last.time;
+        for message in &messages {
+            out.write_all(before.as_bytes())?;
+            before = ",\n";
+            serde_json::to_writer(&mut out, &Said::from(message))?;
+        }
+    }
     writeln!(out, "\n]\n}}")?;
     Ok(out.flush()?)
 }
 
-/// Everything about a user but his messages.
-fn about(
-    store: &dyn Store,
+/// Everything about a user except their messages.
+async fn about(
+    store: &Store,
     user: &User,
 ) -> Result<Vec<(&'static str, serde_json::Value)>, Failure> {
     let uid = user.uid;
     let picture = match &user.picture {
-        Some(hash) => store.picture(uid, hash)?,
+        Some(hash) => store.picture(uid, hash).await?,
         None => None,
     };
-    let friends = store.friends(uid)?;
+    let friends = store.friends(uid).await?;
     let friends: Vec<_> = friends.iter().map(Person::from).collect();
-    let lists = store.lists(uid)?;
+    let lists = store.lists(uid).await?;
     let lists = lists.iter().map(|list| List {
         name: &list.name,
         members: &list.members,
     });
-    let notifications = store.notifications(uid)?;
+    let notifications = store.notifications(uid).await?;
     let notifications = notifications.iter().map(|notification| Notification {
         kind: notification.kind.name(),
         from: (&notification.actor).into(),
         time: notification.time,
         seen: notification.seen,
     });
-    let logins = store.sessions(uid)?;
+    let logins = store.sessions(uid).await?;
     let logins = logins.iter().map(|login| Login {
         since: login.created,
         address: login.address.as_deref(),
         client: &login.client,
     });
-    let (received, sent) = (store.requests_received(uid)?, store.requests_sent(uid)?);
+    let (received, sent) = (
+        store.requests_received(uid).await?,
+        store.requests_sent(uid).await?,
+    );
     let json = serde_json::to_value::<Vec<Request<'_>>>;
     Ok(vec![
         ("email", user.email.as_str().into()),

@@ -17,7 +17,7 @@ pub use ring::take_run;
 pub use user_state::Limits;
 
 use crate::sync::lock;
-use crate::types::{Mark, Presence, Published, Seq, SessionKey, Uid, Wake};
+use crate::types::{ChannelState, Presence, Published, Seq, SessionKey, Uid, Wake};
 use user_state::UserState;
 
 /// What to do with a poll, as far as memory knows.
@@ -71,11 +71,11 @@ impl Hub {
     }
 
     /// Sets where the channel of every user stands. The channel of a user who is added later starts at the beginning.
-    pub fn load(&self, marks: Vec<Mark>) {
+    pub fn load(&self, states: Vec<ChannelState>) {
         let mut users = lock(&self.users);
-        for mark in marks {
-            let user = users.by_uid.entry(mark.uid).or_default();
-            *user = UserState::new(mark.next, mark.acked, mark.visible);
+        for state in states {
+            let user = users.by_uid.entry(state.uid).or_default();
+            *user = UserState::new(state.next, state.acked, state.visible);
         }
     }
 
@@ -215,10 +215,10 @@ impl Hub {
     }
 
     /// Which of `uids` have a client connected, also while they are invisible.
-    pub fn connected(&self, uids: impl Iterator<Item = Uid>) -> Vec<Uid> {
+    pub fn connected(&self, mut uids: Vec<Uid>) -> Vec<Uid> {
         let users = lock(&self.users);
-        uids.filter(|uid| users.by_uid.get(uid).is_some_and(UserState::is_connected))
-            .collect()
+        uids.retain(|uid| users.by_uid.get(uid).is_some_and(UserState::is_connected));
+        uids
     }
 
     /// The number of held polls, and of users that others see online.

@@ -1,16 +1,19 @@
-//! Work that goes on although its client has gone. A handler is dropped at whatever await it is when the connection
-//! closes or the time is up; what the store has done by then would never be heard of by the hub and by others.
+//! Work that goes on when the caller is dropped. A front end may drop a call at any await, for instance because the client has
+//! closed its connection. If the store had done its part by then, the hub and other users would never be told.
 
-use crate::web::envelope::AjaxError;
+use crate::store::StoreError;
 
-/// Does `work` whether or not somebody still waits for its result: for what is stored first and told then.
-pub async fn detached<T: Send + 'static>(
-    work: impl Future<Output = Result<T, AjaxError>> + Send + 'static,
-) -> Result<T, AjaxError> {
-    // It fails only if the work panicked or the server has stopped.
-    tokio::spawn(work)
-        .await
-        .unwrap_or(Err(AjaxError::NotStored))
+/// Runs `work` to the end, whether or not the caller still waits for the result. For what is stored first and announced then.
+pub async fn detached<T, E>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    // This fails only if the work panicked or the server has stopped.
+    let done = tokio::spawn(work).await;
+    done.unwrap_or_else(|_| Err(StoreError::Closed.into()))
 }
 
 #[cfg(test)]
@@ -20,13 +23,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_outlives_whoever_waits_for_it() {
+    async fn work_continues_when_nobody_waits_for_it() {
         let (store, stored) = oneshot::channel::<()>();
         let (tell, told) = oneshot::channel();
         let handler = tokio::spawn(detached(async move {
             let _ = stored.await;
             let _ = tell.send("told");
-            Ok(())
+            Ok::<_, StoreError>(())
         }));
         tokio::task::yield_now().await;
         handler.abort();

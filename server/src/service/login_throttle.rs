@@ -1,27 +1,27 @@
-//! Slows down password guessing. In memory only: a restart forgives.
+//! Slows down password guessing. In memory only: a restart clears it.
 //!
-//! Whoever fails is counted by his address, and the account that he fails at is counted over all addresses, with more
-//! patience, for guessers who have many. An address that the account's owner has logged in from is counted for that account
-//! alone: no stranger can lock him out from there, wherever and however much he guesses.
+//! Failures are counted by address, and by account over all addresses, with a higher limit, against guessers with many addresses.
+//! Failures from an address that the account's owner has logged in from are counted for that account and address alone: however much
+//! somebody guesses elsewhere, they cannot lock the owner out there.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Failures that cost nothing.
+/// Failures without a delay.
 const FREE: u32 = 10;
-/// Failures at one account that cost nothing to those who fail at it from elsewhere. One address gets no further than a
-/// third of it before all is forgotten.
+/// Failures without a delay at one account, over all addresses that are not its owner's. One address reaches at most a third of it
+/// before everything is forgotten.
 const FREE_OVER_ALL: u32 = 100;
-/// The longest wait.
+/// The longest delay.
 const LONGEST: Duration = Duration::from_secs(60);
-/// After this long without an attempt all is forgotten.
+/// After this long without an attempt, failures are forgotten.
 const FORGET: Duration = Duration::from_secs(15 * 60);
-/// The most counts remembered.
+/// The most counts in memory.
 const ENTRIES: usize = 10_000;
 
-/// What stands before the @ of what was typed, whether there is such an account or not. It is the same for an address and
-/// its short form, so the throttle tells nobody who has an account.
+/// The part before the @ of what was typed, whether or not there is such an account. It is the same for an address and its short form,
+/// so the throttle does not tell who has an account.
 type Name = String;
 
 #[derive(PartialEq, Eq, Hash)]
@@ -30,8 +30,8 @@ enum Key {
     Name(Name),
     /// An account, from one of its owner's addresses.
     Own(Name, IpAddr),
-    /// An account, from nobody knows where.
-    Nowhere(Name),
+    /// An account, from an unknown address.
+    Unknown(Name),
     /// An address, over all accounts.
     Address(IpAddr),
 }
@@ -40,7 +40,7 @@ impl Key {
     fn free(&self) -> u32 {
         match self {
             Key::Name(_) => FREE_OVER_ALL,
-            Key::Own(..) | Key::Nowhere(_) | Key::Address(_) => FREE,
+            Key::Own(..) | Key::Unknown(_) | Key::Address(_) => FREE,
         }
     }
 }
@@ -61,11 +61,11 @@ struct Tries {
 
 /// Failed logins.
 #[derive(Default)]
-pub struct Throttle {
+pub struct LoginThrottle {
     tries: HashMap<Key, Tries>,
 }
 
-impl Throttle {
+impl LoginThrottle {
     /// Whether an attempt is allowed now, else how long to wait.
     pub fn check(&self, typed: &str, from: Source, now: Instant) -> Result<(), Duration> {
         let keys = keys(typed, from).into_iter();
@@ -73,10 +73,10 @@ impl Throttle {
         wait.map_or(Ok(()), Err)
     }
 
-    /// The attempt was wrong.
+    /// An attempt failed.
     pub fn failed(&mut self, typed: &str, from: Source, now: Instant) {
         let mut keys = keys(typed, from);
-        // He may go on to other accounts from there.
+        // They may go on to other accounts from the same address.
         if from.own {
             keys.extend(from.address.map(Key::Address));
         }
@@ -94,13 +94,13 @@ impl Throttle {
         }
     }
 
-    /// The attempt was right: forgives the account, but not the address, since guessers have accounts of their own.
+    /// An attempt succeeded: clears the account, but not the address, because guessers have accounts of their own.
     pub fn succeeded(&mut self, typed: &str, from: Source) {
         let name = name(typed);
         self.tries.remove(&Key::Name(name.clone()));
         self.tries.remove(&match from.address {
             Some(address) => Key::Own(name, address),
-            None => Key::Nowhere(name),
+            None => Key::Unknown(name),
         });
     }
 
@@ -119,14 +119,14 @@ impl Throttle {
         self.tries
             .retain(|_, tries| now.saturating_duration_since(tries.last) < FORGET);
         if self.tries.len() >= ENTRIES {
-            // Thousands of addresses at once: whoever has those is not slowed down by us, and memory is dearer.
+            // With thousands of addresses nothing slows a guesser down, and bounded memory matters more.
             self.tries.clear();
         }
     }
 }
 
-/// The part before the @ as it counts for logins: in lower case; the whole if there is no @.
-pub fn local_part(typed: &str) -> String {
+/// The part before the @ in lower case, as it counts for logins. Without an @ it is the whole text.
+fn local_part(typed: &str) -> String {
     let typed = typed.trim().to_lowercase();
     typed
         .split_once('@')
@@ -138,11 +138,11 @@ fn name(typed: &str) -> Name {
     local_part(typed).chars().take(100).collect()
 }
 
-/// What an attempt is judged by.
+/// The counts that decide about an attempt.
 fn keys(typed: &str, from: Source) -> Vec<Key> {
     let name = name(typed);
     match from.address {
-        None => vec![Key::Nowhere(name)],
+        None => vec![Key::Unknown(name)],
         Some(address) if from.own => vec![Key::Own(name, address)],
         Some(address) => vec![Key::Name(name), Key::Address(address)],
     }
@@ -166,15 +166,15 @@ mod tests {
         }
     }
 
-    const NOWHERE: Source = Source {
+    const UNKNOWN: Source = Source {
         address: None,
         own: false,
     };
 
     #[test]
-    fn after_ten_failures_one_has_to_wait_and_the_wait_grows() {
-        for from in [stranger(1), own(1), NOWHERE] {
-            let (mut throttle, mut now) = (Throttle::default(), Instant::now());
+    fn after_ten_failures_there_is_a_delay_that_grows() {
+        for from in [stranger(1), own(1), UNKNOWN] {
+            let (mut throttle, mut now) = (LoginThrottle::default(), Instant::now());
             for _ in 0..10 {
                 assert_eq!(throttle.check("bob", from, now), Ok(()));
                 throttle.failed("bob", from, now);
@@ -195,10 +195,10 @@ mod tests {
         }
     }
 
-    /// For a quarter of an hour, as fast as he may.
+    /// For a quarter of an hour, as fast as allowed.
     #[test]
     fn a_stranger_who_guesses_locks_the_owner_out_nowhere() {
-        let (mut throttle, mut now) = (Throttle::default(), Instant::now());
+        let (mut throttle, mut now) = (LoginThrottle::default(), Instant::now());
         let mut guesses = 0;
         let end = now + FORGET;
         while now < end {
@@ -210,7 +210,7 @@ mod tests {
                         assert_eq!(throttle.check("bob", stranger(n), now), Ok(()));
                     }
                     assert_eq!(throttle.check("bob", own(1), now), Ok(()));
-                    assert_eq!(throttle.check("bob", NOWHERE, now), Ok(()));
+                    assert_eq!(throttle.check("bob", UNKNOWN, now), Ok(()));
                 }
                 Err(wait) => now += wait,
             }
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn strangers_with_many_addresses_are_slowed_down_but_the_owner_is_not() {
-        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        let (mut throttle, now) = (LoginThrottle::default(), Instant::now());
         for n in 0..100 {
             throttle.failed("bob", stranger(n), now);
         }
@@ -240,19 +240,19 @@ mod tests {
     fn an_address_and_its_short_form_are_one_name() {
         let now = Instant::now();
         for (typed, other) in [("bob", "Bob@example.org"), ("bob@x.org ", "BOB")] {
-            let mut throttle = Throttle::default();
+            let mut throttle = LoginThrottle::default();
             for _ in 0..10 {
-                throttle.failed(typed, NOWHERE, now);
+                throttle.failed(typed, UNKNOWN, now);
             }
-            assert!(throttle.check(other, NOWHERE, now).is_err(), "{typed}");
-            assert!(throttle.check("bo", NOWHERE, now).is_ok());
-            assert!(throttle.check("alice", NOWHERE, now).is_ok());
+            assert!(throttle.check(other, UNKNOWN, now).is_err(), "{typed}");
+            assert!(throttle.check("bo", UNKNOWN, now).is_ok());
+            assert!(throttle.check("alice", UNKNOWN, now).is_ok());
         }
     }
 
     #[test]
     fn an_address_is_slowed_down_over_all_accounts() {
-        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        let (mut throttle, now) = (LoginThrottle::default(), Instant::now());
         for n in 0..10 {
             throttle.failed(
                 &format!("user{n}"),
@@ -265,8 +265,8 @@ mod tests {
     }
 
     #[test]
-    fn success_forgives_the_name_but_not_the_address() {
-        let (mut throttle, now) = (Throttle::default(), Instant::now());
+    fn success_clears_the_name_but_not_the_address() {
+        let (mut throttle, now) = (LoginThrottle::default(), Instant::now());
         for _ in 0..10 {
             throttle.failed("bob", own(1), now);
             throttle.succeeded("bob", own(1));
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        let (mut throttle, now) = (LoginThrottle::default(), Instant::now());
         for n in 0..20_000_u32 {
             let from = Source {
                 address: Some(IpAddr::from(n.to_be_bytes())),

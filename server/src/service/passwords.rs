@@ -14,16 +14,16 @@ use zeroize::Zeroizing;
 use crate::metrics;
 use crate::sync::lock;
 
-/// How dear a hash is.
+/// The cost of a hash.
 #[derive(Clone, Copy, Debug)]
 pub enum Cost {
     /// What OWASP recommends for real passwords.
     Full,
-    /// For the demo, whose passwords everybody knows.
+    /// For the demo, whose passwords are public.
     Cheap,
 }
 
-/// Why no hash could be made.
+/// Why a password could not be hashed.
 #[derive(Debug, thiserror::Error)]
 #[error("Cannot hash the password: {0}.")]
 pub struct HashError(String);
@@ -34,8 +34,8 @@ impl From<Error> for HashError {
     }
 }
 
-/// What a password is worked on in: 19 MiB. It is kept for the next one, as allocators that get such pieces back from many threads
-/// keep several for each.
+/// The working memory for one password: 19 MiB. It is kept for the next one, because allocators that get such blocks back from many
+/// threads keep several for each.
 type Memory = Vec<Block>;
 
 fn params(cost: Cost) -> Result<Params, Error> {
@@ -45,7 +45,7 @@ fn params(cost: Cost) -> Result<Params, Error> {
     }
 }
 
-/// Hashes a password with a fresh salt.
+/// Hashes a password with a new salt.
 pub fn hash(password: &str, cost: Cost) -> Result<String, HashError> {
     hash_in(&mut Memory::new(), password, cost)
 }
@@ -65,7 +65,7 @@ fn hash_in(memory: &mut Memory, password: &str, cost: Cost) -> Result<String, Ha
     Ok(hash.to_string())
 }
 
-/// What comes out of a password with the salt and the cost of a hash.
+/// The output for a password with the salt and cost of an existing hash.
 fn output(memory: &mut Memory, password: &str, hash: &PasswordHash) -> Result<Output, Error> {
     let params = Params::try_from(hash)?;
     let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
@@ -79,25 +79,26 @@ fn output(memory: &mut Memory, password: &str, hash: &PasswordHash) -> Result<Ou
     Ok(Output::new(&out)?)
 }
 
-/// Checks passwords, two at a time, so that a flood of logins cannot take all memory and processors.
+/// Checks two passwords at a time, so that many logins at once cannot take all memory and processors.
 pub struct Passwords {
     slots: Arc<Semaphore>,
     cost: Cost,
-    nobody: String,
+    /// For accounts that do not exist.
+    dummy: String,
     times: Histogram,
     free: Arc<Mutex<Vec<Memory>>>,
 }
 
 impl Passwords {
-    /// `cost` is that of the accounts, so that an unknown account takes as long as a known one.
+    /// `cost` must be that of the accounts, so that an unknown account takes as long as a known one.
     pub fn new(cost: Cost) -> Result<Self, HashError> {
         let params = params(cost)?;
         let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
         Ok(Passwords {
             slots: Arc::new(Semaphore::new(2)),
             cost,
-            // Made up, since a hash takes longer than all else at the start. It costs as much to check as any.
-            nobody: format!(
+            // Made up, because computing a hash takes longer than everything else at the start. It costs as much to check as any.
+            dummy: format!(
                 "$argon2id$v=19$m={memory},t={passes},p={lanes}$bm9ib2R5bm9ib2R5${}",
                 "A".repeat(43)
             ),
@@ -123,23 +124,23 @@ impl Passwords {
 /// The right to check one password.
 pub struct Turn<'a> {
     passwords: &'a Passwords,
-    /// `None` only if the semaphore were closed, which nobody does.
+    /// `None` only if the semaphore was closed, which never happens.
     slot: Arc<Option<OwnedSemaphorePermit>>,
 }
 
 impl Turn<'_> {
-    /// True if `password` belongs to `hash`; without a hash it takes as long to say false.
+    /// Whether `password` belongs to `hash`. Without a hash it is false, after the same time.
     pub async fn verify(&self, password: Zeroizing<String>, hash: Option<String>) -> bool {
         let hash = hash.filter(|hash| PasswordHash::new(hash).is_ok());
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.passwords.nobody.clone());
-        let right = self.timed(move |memory| {
+        let hash = hash.unwrap_or_else(|| self.passwords.dummy.clone());
+        let correct = self.timed(move |memory| {
             PasswordHash::new(&hash).is_ok_and(|hash| {
                 // Outputs are compared in constant time.
                 output(memory, &password, &hash).is_ok_and(|output| hash.hash == Some(output))
             })
         });
-        right.await.unwrap_or(false) && known
+        correct.await.unwrap_or(false) && known
     }
 
     /// Hashes a new password.
@@ -151,7 +152,7 @@ impl Turn<'_> {
         hashed.unwrap_or_else(|error| Err(HashError(error.to_string())))
     }
 
-    /// Does it where it keeps nobody else waiting.
+    /// Runs work on a thread of its own and measures it.
     async fn timed<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
@@ -159,7 +160,7 @@ impl Turn<'_> {
         let (times, free) = (self.passwords.times(), self.passwords.free.clone());
         let slot = self.slot.clone();
         let timed = tokio::task::spawn_blocking(move || {
-            // Work that was begun goes on, also for a client that has left: the slot is taken until it is done.
+            // Work that has begun goes on, also for a client that has left, and keeps its slot until it is done.
             let _slot = slot;
             let free = free;
             let start = Instant::now();
@@ -179,7 +180,7 @@ mod tests {
     use std::time::Duration;
 
     #[tokio::test]
-    async fn only_the_right_password_of_a_known_account_passes() {
+    async fn only_the_correct_password_of_a_known_account_passes() {
         let passwords = Passwords::new(Cost::Cheap).unwrap();
         let hash = Some(super::hash("käse", Cost::Cheap).unwrap());
         let passwords = passwords.turn().await;
@@ -190,15 +191,15 @@ mod tests {
         assert!(!passwords.verify(word("!"), Some("!".into())).await);
     }
 
-    /// The stand-in for accounts that there are not is as dear as the others, or the time would tell.
+    /// Unknown accounts verify against a dummy hash of equal cost, so timing leaks nothing.
     #[tokio::test]
-    async fn nobody_costs_as_much_as_somebody_and_memory_is_used_again() {
+    async fn an_unknown_account_costs_as_much_as_a_known_one_and_memory_is_reused() {
         for cost in [Cost::Full, Cost::Cheap] {
             let passwords = Passwords::new(cost).unwrap();
             let params = |hash: &str| PasswordHash::new(hash).unwrap().params;
-            let somebody = super::hash("käse", cost).unwrap();
-            assert_eq!(params(&passwords.nobody), params(&somebody));
-            for hash in [None, Some(somebody), None] {
+            let known = super::hash("käse", cost).unwrap();
+            assert_eq!(params(&passwords.dummy), params(&known));
+            for hash in [None, Some(known), None] {
                 let turn = passwords.turn().await;
                 assert!(!turn.verify(Zeroizing::new("x".into()), hash).await);
             }
@@ -212,9 +213,9 @@ mod tests {
         }
     }
 
-    /// Whoever asks and leaves, again and again, has no more work under way than two others.
+    /// Clients that ask and leave again and again cannot start more work than others.
     #[tokio::test]
-    async fn work_for_those_who_left_counts_until_it_is_done() {
+    async fn work_for_clients_that_left_counts_until_it_is_done() {
         let passwords = Passwords::new(Cost::Full).unwrap();
         for _ in 0..8 {
             let turn = passwords.turn().await;
@@ -222,7 +223,7 @@ mod tests {
             assert!(tokio::time::timeout(Duration::ZERO, work).await.is_err());
         }
         let _both = (passwords.turn().await, passwords.turn().await);
-        assert_eq!(Arc::strong_count(&passwords.free), 1, "work is under way");
+        assert_eq!(Arc::strong_count(&passwords.free), 1, "work is in progress");
         assert!(lock(&passwords.free).len() <= 2);
     }
 }

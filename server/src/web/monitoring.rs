@@ -1,4 +1,4 @@
-//! What whoever watches the server asks for.
+//! Health check, metrics, request timing.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,11 +11,11 @@ use axum::response::Response;
 use axum::routing::get;
 use tokio::runtime::Handle;
 
-use super::text;
-use crate::app::App;
+use super::app::App;
+use super::response::text;
 use crate::metrics;
 
-/// What only the operator's programs may see.
+/// Paths for the operator's monitoring only.
 pub fn operator_router(app: Arc<App>) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
@@ -25,7 +25,7 @@ pub fn operator_router(app: Arc<App>) -> Router {
 
 /// GET /healthz: whether the server can do its work, which needs the store.
 pub async fn health(State(app): State<Arc<App>>) -> Response {
-    let (status, told) = match app.store.healthy() {
+    let (status, body) = match app.services.healthy().await {
         Ok(()) => (StatusCode::OK, "ok\n"),
         Err(error) => {
             log::error!("not healthy: {error}");
@@ -35,18 +35,19 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
             )
         }
     };
-    text(status, "text/plain; charset=utf-8", told.to_owned())
+    text(status, "text/plain; charset=utf-8", body.to_owned())
 }
 
 /// GET /metrics
 async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let (polls, online) = app.hub.count();
+    let (polls, online) = app.services.count();
     let tasks = Handle::current().metrics().num_alive_tasks();
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    text(StatusCode::OK, kind, app.metrics.page(polls, online, tasks))
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let page = app.metrics.page(polls, online, tasks);
+    text(StatusCode::OK, media_type, page)
 }
 
-/// Notes how long a request took.
+/// Measures how long a request takes.
 pub async fn timed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>();
     let path = path.map_or("other", MatchedPath::as_str).to_owned();

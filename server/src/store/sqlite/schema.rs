@@ -1,12 +1,15 @@
-//! The tables, and how a database comes to have them.
+//! The tables, and the steps that bring an older database up to date.
 
 use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::messages::text_hash;
+use super::profiles::index_name;
+use crate::store::StoreError;
+use crate::types::Uid;
 
-/// One step per version; a step is never edited once released, only followed by another.
+/// One step per version. A step that was released is never edited; changes are made by another step.
 const STEPS: &[&str] = &[
     "
 CREATE TABLE users(
@@ -112,7 +115,7 @@ CREATE TABLE friend_list_members(
     "
 CREATE TABLE invites(
     key BLOB PRIMARY KEY,                   -- hash of the secret in the link
-    friend INTEGER REFERENCES users,        -- whose friend the guest becomes
+    friend INTEGER REFERENCES users,        -- whose friend the new user becomes
     expires INTEGER NOT NULL                -- ms
 ) STRICT, WITHOUT ROWID;
 ",
@@ -128,18 +131,64 @@ CREATE TABLE places(                        -- addresses from which people have 
     PRIMARY KEY (uid, address)
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+CREATE TABLE name_words(                    -- the words of all names in lower case, for searches
+    word TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    PRIMARY KEY (word, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX name_words_uid ON name_words(uid);
+CREATE INDEX users_name ON users(name);
+
+ALTER TABLE messages ADD COLUMN text_hash INTEGER;  -- tells messages with the same msg_id apart
+DROP INDEX messages_id;
+CREATE UNIQUE INDEX messages_id ON messages(sender, msg_id, recipient, text_hash);
+",
 ];
 
-/// Brings a database to the present version; `path` is for the error text.
+/// The step after which the words of names and the hashes of texts have to be computed.
+const WORDS_AND_HASHES: usize = 9;
+
+fn take_step(db: &Connection, at: usize, sql: &str) -> Result<(), StoreError> {
+    db.execute_batch(sql)?;
+    if at == WORDS_AND_HASHES {
+        add_words(db)?;
+        add_hashes(db)?;
+    }
+    Ok(())
+}
+
+fn add_words(db: &Connection) -> Result<(), StoreError> {
+    let mut select = db.prepare("SELECT uid, name FROM users")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        index_name(db, Uid(row.get(0)?), &row.get::<_, String>(1)?)?;
+    }
+    Ok(())
+}
+
+fn add_hashes(db: &Connection) -> Result<(), StoreError> {
+    let mut select = db.prepare("SELECT time, text FROM messages")?;
+    // If a message should be there twice, the second one stays without a hash.
+    let mut update = db.prepare("UPDATE OR IGNORE messages SET text_hash = ?2 WHERE time = ?1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (time, text): (i64, String) = (row.get(0)?, row.get(1)?);
+        update.execute((time, text_hash(&text)))?;
+    }
+    Ok(())
+}
+
+/// Brings a database up to the current version; `path` is for the error text.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: usize =
         tx.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))? as usize;
-    let Some(missing) = STEPS.get(version..) else {
+    if version > STEPS.len() {
         return Err(StoreError::Newer(path.to_owned()));
-    };
-    for step in missing {
-        tx.execute_batch(step)?;
+    }
+    for (at, sql) in STEPS.iter().enumerate().skip(version) {
+        take_step(&tx, at, sql)?;
     }
     tx.pragma_update(None, "user_version", STEPS.len() as i64)?;
     Ok(tx.commit()?)
@@ -151,7 +200,7 @@ mod tests {
 
     use super::*;
     use crate::store::sqlite::Sqlite;
-    use crate::store::{ListChange, Lists, Sessions, Store, Upkeep};
+    use crate::store::{self, ListChange, MessageCheck};
     use crate::types::{Seq, SessionKey};
 
     /// As the first version would have written it.
@@ -169,7 +218,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let db = Connection::open(Sqlite::file(dir.path())).unwrap();
             for (at, step) in STEPS[..version].iter().enumerate() {
-                db.execute_batch(step).unwrap();
+                take_step(&db, at, step).unwrap();
                 if at == 0 {
                     db.execute_batch(FIRST).unwrap();
                 }
@@ -177,21 +226,25 @@ mod tests {
             db.pragma_update(None, "user_version", version as i64)
                 .unwrap();
             drop(db);
-            let store = Sqlite::open(dir.path(), Arc::new(|_| ())).unwrap();
-            let a = store.account("a").unwrap().unwrap().user;
-            let b = store.friends(a.uid).unwrap().remove(0);
+            let store = store::open(dir.path(), Arc::new(())).unwrap();
+            let a = store.account("a").await.unwrap().unwrap().user;
+            let b = store.friends(a.uid).await.unwrap().remove(0);
             assert_eq!((a.name.as_str(), b.name.as_str()), ("A", "B"));
             assert_eq!((a.picture, a.since, b.status.is_none()), (None, None, true));
             let key = SessionKey([0; 32]);
-            assert_eq!(store.session(key).unwrap().unwrap().uid, a.uid);
-            assert_eq!(store.sessions(a.uid).unwrap()[0].created, 7);
-            let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).unwrap();
+            assert_eq!(store.session(key).await.unwrap().unwrap().uid, a.uid);
+            assert_eq!(store.sessions(a.uid).await.unwrap()[0].created, 7);
+            let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).await.unwrap();
             assert_eq!(delivered[0].1.text, "old", "{version}");
+            let found = store.search(b.uid, "a", 9).await.unwrap();
+            assert_eq!(found[0].0.uid, a.uid, "{version}");
+            let check = store.check_message(a.uid, b.uid, "5", "old").await;
+            assert!(matches!(check, Ok(MessageCheck::Duplicate)), "{version}");
             let list = ListChange::Create("new".into());
             store.change_lists(a.uid, list).await.unwrap();
             store.delete_user(a.uid).await.unwrap();
-            assert_eq!(store.stats().unwrap().messages, 0);
-            store.close();
+            assert_eq!(store.stats().await.unwrap().messages, 0);
+            store.close().await.unwrap();
         }
     }
 

@@ -1,5 +1,5 @@
-//! Unread conversations and notifications: the counters of update.php, the feed of 2009, and JSON
-//! (docs/protocol.md, Unread conversations and notifications).
+//! Notifications and unread conversations: the counters of update.php, the feed of 2009, and JSON (docs/protocol.md, Unread
+//! conversations and notifications).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::auth::{Ajax, Page};
+use super::app::App;
+use super::auth::{Ajax, Page, Session};
 use super::dates::rfc2822;
 use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
 use super::params::Params;
-use super::text;
-use crate::app::App;
+use super::response::text;
 use crate::store::{Kind, Notification};
 use crate::types::Uid;
 
-/// What update.php tells.
+/// The counters in the answer of update.php.
 #[derive(Serialize)]
 pub struct Counters {
     #[serde(rename = "countNew")]
@@ -29,14 +29,16 @@ pub struct Counters {
     latest_notif: i64,
     latest_read_notif: i64,
     markup: String,
-    /// A string, as it was.
+    /// A string, as it was in 2009.
     #[serde(rename = "inboxCount")]
     inbox_count: String,
 }
 
-/// How much a user has not noticed yet.
-pub fn counters(app: &App, uid: Uid) -> Result<Counters, AjaxError> {
-    let all = app.store.notifications(uid)?;
+/// How much a user has not looked at yet.
+pub async fn counters(app: &App, session: &Session) -> Result<Counters, AjaxError> {
+    let notifications = &app.services.notifications;
+    let all = notifications.all(session).await?;
+    let unread = notifications.unread(session).await?;
     let latest = |seen: bool| {
         let mut fitting = all.iter().filter(|notification| notification.seen || !seen);
         fitting.next().map_or(0, |first| first.time / 1000)
@@ -48,7 +50,7 @@ pub fn counters(app: &App, uid: Uid) -> Result<Counters, AjaxError> {
         latest_notif: latest(false),
         latest_read_notif: latest(true),
         markup: all.iter().map(|one| entry(one, "")).collect(),
-        inbox_count: app.store.unread(uid)?.len().to_string(),
+        inbox_count: unread.len().to_string(),
     })
 }
 
@@ -106,10 +108,10 @@ struct Unread {
 
 /// GET /ajax/fbchat/notifications.php
 pub async fn list(State(app): State<Arc<App>>, Ajax(session): Ajax) -> Result<Response, AjaxError> {
-    answer(&app, session.user.uid)
+    answer(&app, &session).await
 }
 
-/// POST /ajax/fbchat/notifications.php mark_read=1: the same, and from then on all is seen.
+/// POST /ajax/fbchat/notifications.php mark_read=1: the same, and marks everything as seen.
 pub async fn mark_seen(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
@@ -119,12 +121,12 @@ pub async fn mark_seen(
     if params.flag("mark_read") != Some(true) {
         return Err(AjaxError::Unexpected);
     }
-    let answer = answer(&app, session.user.uid)?;
-    app.store.mark_seen(session.user.uid).await?;
+    let answer = answer(&app, &session).await?;
+    app.services.notifications.mark_seen(&session).await?;
     Ok(answer)
 }
 
-fn answer(app: &App, uid: Uid) -> Result<Response, AjaxError> {
+async fn answer(app: &App, session: &Session) -> Result<Response, AjaxError> {
     let notice = |one: Notification| Notice {
         id: one.id,
         kind: one.kind.name(),
@@ -133,16 +135,11 @@ fn answer(app: &App, uid: Uid) -> Result<Response, AjaxError> {
         time: one.time,
         new: !one.seen,
     };
-    let notifications: Vec<_> = app
-        .store
-        .notifications(uid)?
-        .into_iter()
-        .map(notice)
-        .collect();
-    let conversations: Vec<_> = app
-        .store
-        .unread(uid)?
-        .into_iter()
+    let service = &app.services.notifications;
+    let notifications = service.all(session).await?.into_iter();
+    let notifications: Vec<_> = notifications.map(notice).collect();
+    let unread = service.unread(session).await?.into_iter();
+    let conversations: Vec<_> = unread
         .map(|one| Unread {
             uid: one.peer.uid,
             name: one.peer.name,
@@ -166,9 +163,8 @@ pub async fn page(
 ) -> Result<Response, AjaxError> {
     let (uid, key) = (session.user.uid, session.feed_key());
     let origin = pages::origin(&headers);
-    let entries: String = app
-        .store
-        .notifications(uid)?
+    let notifications = app.services.notifications.all(&session).await?;
+    let entries: String = notifications
         .iter()
         .map(|one| entry(one, &origin))
         .collect();
@@ -187,7 +183,7 @@ pub async fn page(
     ))
 }
 
-/// The feed. It wants the login, too: a link that opened it for anybody would be a password that is easily passed on.
+/// The feed. It requires the login, too: a link that opened it for anybody would be a password that is easily passed on.
 pub async fn feed(
     State(app): State<Arc<App>>,
     Page(session): Page,
@@ -198,7 +194,7 @@ pub async fn feed(
     if !own || params.get("key") != Some(&session.feed_key()) {
         return pages::not_found().await;
     }
-    let notifications = match app.store.notifications(session.user.uid) {
+    let notifications = match app.services.notifications.all(&session).await {
         Ok(notifications) => notifications,
         Err(error) => return AjaxError::from(error).into_response(),
     };

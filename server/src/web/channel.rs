@@ -1,0 +1,211 @@
+//! The long poll and reconnect.php (docs/protocol.md, The channel).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::app::App;
+use super::auth::{Ajax, Session};
+use super::envelope::{payload, script};
+use super::pages;
+use super::params::Params;
+use super::response::text;
+use crate::net::parked::{ReplayStream, Woken};
+use crate::service::channel::{Answer, Poll};
+use crate::store::StoreError;
+use crate::types::{Seq, SessionKey, Uid};
+
+/// What a poll asks for in its path.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    uid: Uid,
+    seq: Seq,
+    active: bool,
+}
+
+/// Reads `N/ACTIVE/p_UID=SEQ`, or with two numbers in front, as clients sent it at the end of 2010.
+fn parse(path: &str) -> Option<Asked> {
+    let mut parts = path.rsplit('/');
+    let (channel, active) = (parts.next()?, parts.next()?);
+    if !(1..=2).contains(&parts.count()) {
+        return None;
+    }
+    let (uid, seq) = channel.strip_prefix("p_")?.split_once('=')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let seq = match seq.strip_prefix('-') {
+        Some(rest) if digits(rest) => -1,
+        None if digits(seq) => seq.parse().unwrap_or(i64::MAX),
+        _ => return None,
+    };
+    Some(Asked {
+        uid: uid.parse().ok()?,
+        seq: Seq(seq),
+        active: active == "true",
+    })
+}
+
+fn to_json(answer: &Answer, uid: Uid) -> String {
+    match answer {
+        Answer::Items(items) => {
+            format!(r#"{{"t":"msg","c":"p_{uid}","ms":[{}]}}"#, items.join(","))
+        }
+        Answer::Continue => r#"{"t":"continue"}"#.to_owned(),
+        Answer::Restart(Seq(seq)) => format!(r#"{{"t":"refresh","seq":{seq}}}"#),
+        Answer::Ended => r#"{"t":"refresh"}"#.to_owned(),
+    }
+}
+
+/// GET or POST /x/…
+pub async fn poll(
+    State(app): State<Arc<App>>,
+    path: Path<String>,
+    stream: Option<Extension<ReplayStream>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let Some(asked) = parse(&path) else {
+        return pages::not_found().await;
+    };
+    let stream = stream.map(|Extension(stream)| stream);
+    let woken = stream.as_ref().and_then(ReplayStream::take_woken);
+    let session = match Session::find(&app, &headers).await {
+        Ok(Some(session)) if session.user.uid == asked.uid => {
+            // Only when the request first arrived: that there is something to answer is no sign of user activity.
+            if woken.is_none() {
+                app.services.presences.mark_online(&session, asked.active);
+            }
+            session.key
+        }
+        Ok(_) => return script(to_json(&Answer::Ended, asked.uid)),
+        Err(error) => return unavailable(&error),
+    };
+    let query = Params::parse(b"", uri.query().unwrap_or_default());
+    let batch = query.get("batch").and_then(|batch| batch.parse().ok());
+    let batch = batch.filter(|batch| *batch > 0);
+    let hold = match query.get("wait") {
+        Some("0") => Duration::ZERO,
+        _ => Duration::from_secs(app.config.hold_s),
+    };
+    let woken = woken.unwrap_or_else(|| Woken {
+        wake: None,
+        until: Instant::now() + hold,
+    });
+    match answer(&app, &asked, session, batch, stream.as_ref(), woken).await {
+        Ok(answer) => script(to_json(&answer, asked.uid)),
+        Err(error) => unavailable(&error),
+    }
+}
+
+async fn answer(
+    app: &App,
+    asked: &Asked,
+    session: SessionKey,
+    batch: Option<usize>,
+    stream: Option<&ReplayStream>,
+    mut woken: Woken,
+) -> Result<Answer, StoreError> {
+    let channels = &app.services.channels;
+    loop {
+        let poll = channels.poll(asked.uid, session, asked.seq, batch, woken.wake);
+        match poll.await? {
+            Poll::Answer(answer) => return Ok(answer),
+            Poll::Wait(waiter) => {
+                let waiting = Box::pin(waiter.woken());
+                woken.wake = Some(ReplayStream::hold(stream, waiting, woken.until).await);
+            }
+        }
+    }
+}
+
+fn unavailable(error: &StoreError) -> Response {
+    log::error!("{error}");
+    text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "text/plain; charset=utf-8",
+        "Please try again later.\n".to_owned(),
+    )
+}
+
+#[derive(Serialize)]
+struct Place {
+    user_channel: String,
+    host: String,
+    port: u16,
+    path: &'static str,
+    seq: Seq,
+    visibility: bool,
+    channel: String,
+}
+
+/// reconnect.php: where the channel is, and with which number to begin.
+pub async fn reconnect(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    headers: HeaderMap,
+) -> Response {
+    let uid = session.user.uid;
+    let seq = match app.services.channels.start(uid).await {
+        Ok(seq) => seq,
+        Err(error) => return unavailable(&error),
+    };
+    payload(Place {
+        user_channel: format!("p_{uid}"),
+        host: pages::channel_label(uid),
+        port: pages::port(&headers).unwrap_or(80),
+        path: "/iframe/1/js/iframe.js",
+        seq,
+        visibility: session.user.visible,
+        channel: pages::channel_url(&app.config, &headers, uid),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(uid: i64, seq: i64, active: bool) -> Option<Asked> {
+        Some(Asked {
+            uid: Uid(uid),
+            seq: Seq(seq),
+            active,
+        })
+    }
+
+    #[test]
+    fn both_path_forms_are_read() {
+        assert_eq!(parse("0/false/p_5=-1"), asked(5, -1, false));
+        assert_eq!(parse("1209/true/p_5=17"), asked(5, 17, true));
+        assert_eq!(
+            parse("3033635267/4230476693/false/p_100000583792573=16"),
+            asked(100_000_583_792_573, 16, false)
+        );
+        assert_eq!(
+            parse("0/false/p_5=-99999999999999999999999"),
+            asked(5, -1, false)
+        );
+        assert_eq!(
+            parse("0/false/p_5=99999999999999999999999"),
+            asked(5, i64::MAX, false)
+        );
+        for wrong in [
+            "",
+            "p_5=1",
+            "true/p_5=1",
+            "0/0/0/true/p_5=1",
+            "0/true/p_5",
+            "0/true/p_=1",
+            "0/true/p_5=",
+            "0/true/p_5=--1",
+            "0/true/5=1",
+            "0/true/p_5=1/",
+        ] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}
