@@ -2,6 +2,7 @@ use super::*;
 use crate::hub::{Hub, Limits};
 use crate::store::{self, Audience, NewMessage, Subscribers};
 use crate::types::{ChannelState, Published, User};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const ME: SessionKey = SessionKey([0; 32]);
@@ -49,6 +50,7 @@ fn both_path_forms_are_read() {
 /// Two users and the store's events handed to a hub that has just started.
 struct World {
     store: Arc<Store>,
+    clients: Arc<Clients>,
     hub: Arc<Hub>,
     users: Vec<User>,
     sent: u32,
@@ -62,23 +64,32 @@ fn new_hub() -> Hub {
     })
 }
 
-/// Hands everything to the hub, except that messages do not bring unread counts along.
-struct Everybody(Arc<Hub>);
+/// Hands everything to the hub. Everybody counts as connected while something is pushed, and nobody otherwise, so that messages
+/// do not bring unread counts along.
+struct Clients {
+    hub: Arc<Hub>,
+    connected: AtomicBool,
+}
 
-impl Subscribers for Everybody {
-    fn connected(&self, uids: Vec<Uid>) -> Vec<Uid> {
+impl Subscribers for Clients {
+    fn connected(&self, mut uids: Vec<Uid>) -> Vec<Uid> {
+        uids.retain(|_| self.connected.load(Ordering::Relaxed));
         uids
     }
 
     fn deliver(&self, items: Vec<Published>) {
-        self.0.publish(items);
+        self.hub.publish(items);
     }
 }
 
 impl World {
     async fn new() -> Self {
         let hub = Arc::new(new_hub());
-        let store = store::in_memory(Arc::new(Everybody(hub.clone()))).unwrap();
+        let clients = Arc::new(Clients {
+            hub: hub.clone(),
+            connected: AtomicBool::new(false),
+        });
+        let store = store::in_memory(clients.clone()).unwrap();
         for name in ["a", "b"] {
             store
                 .add_user(format!("{name}@x"), name.into(), "!".into())
@@ -88,6 +99,7 @@ impl World {
         World {
             users: store.users().await.unwrap(),
             store,
+            clients,
             hub,
             sent: 0,
         }
@@ -115,12 +127,14 @@ impl World {
     }
 
     async fn typing(&self) {
+        self.clients.connected.store(true, Ordering::Relaxed);
         self.store.push(
             Audience::Users(vec![self.to()]),
             item::typing(self.users[0].uid, self.to(), true),
         );
         // The queue is in order, so when this is done, so is that.
         self.store.acknowledge(Vec::new()).await.unwrap();
+        self.clients.connected.store(false, Ordering::Relaxed);
     }
 
     /// A poll that may not be held; items as their texts.
