@@ -164,24 +164,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let a = add(&store, "secret-a@x", "Secret-Name A", "secret-hash-a").await;
-    let b = add(&store, "b@x", "Secret-Name B", "secret-hash-b").await;
+    let a = add(&store, "hidden-a@x", "Hidden-Name A", "hidden-hash-a").await;
+    let b = add(&store, "b@x", "Hidden-Name B", "hidden-hash-b").await;
     let c = add(&store, "c@x", "C", "!").await;
-    let picture = |secret: bool| {
+    let picture = |hidden: bool| {
         let mut bytes: Vec<u8> = (0..30_000).map(|at| (at % 251) as u8).collect();
-        let word = if secret { "secret" } else { "picture" };
+        let word = if hidden { "hidden" } else { "picture" };
         bytes.splice(20_000..20_000, word.bytes());
         Some((word.to_owned(), bytes))
     };
     for user in [&a, &b] {
         let set = store.set_picture(user.uid, picture(true));
         set.await.unwrap();
-        let set = store.set_status(user.uid, Some("secret-status".into()));
+        let set = store.set_status(user.uid, Some("hidden-status".into()));
         set.await.unwrap();
-        let key = SessionKey(*b"secret-session-secret-session-se");
+        let key = SessionKey(*b"hidden-session-hidden-session-hi");
         let origin = Origin {
-            address: Some("secret-address".into()),
-            client: "secret-client".into(),
+            address: Some("10.0.0.1".into()),
+            client: "hidden-client".into(),
         };
         store.open_session(key, user.uid, origin).await.unwrap();
         store.end_session(key).await.unwrap();
@@ -190,13 +190,13 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
     for n in 0..MESSAGES {
         let text = |word: &str| format!("{word}-{n}-{}", "x".repeat(n % 700));
         let (from, to) = if n % 2 == 0 { (&a, &b) } else { (&b, &a) };
-        sent.push(store.insert_message(message(from, to, n, text("secret"))));
+        sent.push(store.insert_message(message(from, to, n, text("hidden"))));
         sent.push(store.insert_message(message(&b, &c, n, text("kept"))));
     }
     for sent in sent {
         sent.await.unwrap();
     }
-    assert!(count_in_files(dir.path(), "secret") > MESSAGES);
+    assert!(count_in_files(dir.path(), "hidden") > MESSAGES);
     assert!(count_in_files(dir.path(), "kept") >= MESSAGES);
 
     store.delete_user(a.uid).await.unwrap();
@@ -208,7 +208,7 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
     set.await.unwrap();
     // While the store is open, it takes up to the next look after the files.
     let start = Instant::now();
-    while count_in_files(dir.path(), "secret") > 0 {
+    while count_in_files(dir.path(), "hidden") > 0 {
         assert!(start.elapsed() < PATIENCE, "something was left");
         tokio::task::yield_now().await;
     }
