@@ -98,6 +98,14 @@ pub struct Account {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionKey(pub [u8; 32]);
 
+/// A session of a user who is logged in.
+#[derive(Debug)]
+pub struct Session {
+    pub user: User,
+    /// The key under which it is stored.
+    pub key: SessionKey,
+}
+
 /// A stored message.
 #[derive(Clone, Debug)]
 pub struct Message {

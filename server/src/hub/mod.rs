@@ -14,7 +14,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 pub use ring::take_run;
-pub use user_state::Limits;
+pub use user_state::{ChannelCursor, Limits};
 
 use crate::sync::lock;
 use crate::types::{ChannelState, Presence, Published, Seq, SessionKey, Uid, Wake};
@@ -32,19 +32,6 @@ pub enum Step {
     Continue,
     /// The number is no longer in memory; the store decides.
     InStore(ChannelCursor),
-}
-
-/// Where a channel stands: what the store needs to know to answer a poll.
-#[derive(Clone, Copy, Debug)]
-pub struct ChannelCursor {
-    /// The next number to be given; nothing from here on is published.
-    pub next: Seq,
-    /// The client has fetched everything below.
-    pub acked: Seq,
-    /// The first number in memory, else `next`.
-    pub ring_first: Seq,
-    /// The first number in memory that is not below the requested one, else `next`.
-    pub ring_from: Seq,
 }
 
 /// The state of all users.

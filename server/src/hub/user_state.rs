@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::ChannelCursor;
 use super::ring::Ring;
 use crate::clock::now_ms;
 use crate::types::{Presence, Seq, SessionKey, Wake};
@@ -24,6 +23,19 @@ pub struct Limits {
     pub offline_after: Duration,
     /// Idle after this long without user activity.
     pub idle_after: Duration,
+}
+
+/// Where a channel stands: what the store needs to know to answer a poll.
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelCursor {
+    /// The next number to be given; nothing from here on is published.
+    pub next: Seq,
+    /// The client has fetched everything below.
+    pub acked: Seq,
+    /// The first number in memory, else `next`.
+    pub ring_first: Seq,
+    /// The first number in memory that is not below the requested one, else `next`.
+    pub ring_from: Seq,
 }
 
 struct HeldPoll {

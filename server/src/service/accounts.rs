@@ -10,13 +10,12 @@ use super::detached::detached;
 use super::login_attempts::{AttemptError, LoginAttempts, display};
 use super::login_throttle::{LoginThrottle, Source};
 use super::passwords::{HashError, Passwords};
-use super::sessions::Session;
 use super::validate::{Invalid, valid_email, valid_name};
 use crate::config::Registration;
 use crate::hub::Hub;
 use crate::store::{Audience, Invitation, Registered, Store, StoreError};
 use crate::sync::lock;
-use crate::types::Uid;
+use crate::types::{Session, Uid};
 use crate::{item, secrets};
 
 /// The shortest password in characters.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::detached::detached;
-use super::sessions::Session;
 use super::validate::strip_control_chars;
 use crate::hub::Hub;
 use crate::item;
-use crate::store::{Answered, Asked, Audience, FriendRequest, Poked, Store, StoreError};
-use crate::types::{Presence, Uid, User};
+use crate::store::{Answered, Asked, Audience, Poked, Store, StoreError};
+use crate::types::{Presence, Session, Uid, User};
+
+pub use crate::store::FriendRequest;
 
 /// The longest message with a request, in characters.
 const MESSAGE: usize = 1000;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::sessions::Session;
 use super::validate::strip_control_chars;
-use crate::store::{List, ListChange, ListChanged, Store, StoreError};
-use crate::types::Uid;
+use crate::store::{ListChange, ListChanged, Store, StoreError};
+use crate::types::{Session, Uid};
+
+pub use crate::store::List;
 
 /// The longest name of a list, in characters.
 const NAME: usize = 100;

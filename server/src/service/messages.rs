@@ -7,14 +7,13 @@ use prometheus_client::metrics::counter::Counter;
 use super::detached::detached;
 use super::echo::Echo;
 use super::presence::Presences;
-use super::sessions::Session;
 use super::validate::strip_control_chars;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::item;
 use crate::store::{Audience, HistoryRange, Inserted, MessageCheck, NewMessage, Store, StoreError};
-use crate::types::{Message, Presence, Uid};
+use crate::types::{Message, Presence, Session, Uid};
 
 /// The most messages in one piece of history.
 const HISTORY: usize = 100;

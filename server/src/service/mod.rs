@@ -27,7 +27,9 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
+
+pub use crate::store::StoreError;
 
 use accounts::Accounts;
 use channel::Channels;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::sessions::Session;
-use crate::store::{Conversation, Notification, Store, StoreError};
+use crate::store::{Store, StoreError};
+use crate::types::Session;
+
+pub use crate::store::{Conversation, Kind, Notification};
 
 pub struct Notifications {
     store: Arc<Store>,

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use imagesize::ImageType;
 
 use super::detached::detached;
-use super::sessions::Session;
 use super::user_limit::UserLimit;
 use crate::store::{Audience, Store, StoreError};
-use crate::types::Uid;
+use crate::types::{Session, Uid};
 use crate::{item, secrets};
 
 /// The largest picture in bytes.

@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use super::detached::detached;
-use super::sessions::Session;
 use crate::hub::Hub;
 use crate::item;
 use crate::store::{Audience, Store, StoreError};
 use crate::sync::lock;
-use crate::types::{SessionKey, Uid};
+use crate::types::{Session, SessionKey, Uid};
 
 /// Presence, shared by all clones.
 #[derive(Clone)]

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::detached::detached;
-use super::sessions::Session;
 use super::user_limit::UserLimit;
 use super::validate::{Invalid, strip_control_chars, valid_name};
 use crate::item;
-use crate::store::{Audience, Relation, Store, StoreError};
-use crate::types::{Status, Uid, User};
+use crate::store::{Audience, Store, StoreError};
+use crate::types::{Session, Status, Uid, User};
+
+pub use crate::store::Relation;
 
 /// The longest status in characters; as in 2008.
 pub const STATUS: usize = 420;

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::sessions::Session;
 use super::user_limit::UserLimit;
 use crate::store::{Relation, Store, StoreError};
-use crate::types::User;
+use crate::types::{Session, User};
 
 /// The most users in an answer.
 const RESULTS: usize = 50;

@@ -8,17 +8,10 @@ use super::presence::Presences;
 use crate::hub::Hub;
 use crate::secrets;
 use crate::store::{Origin, Store, StoreError};
-use crate::types::{Seq, SessionKey, Uid, User};
+use crate::types::{Seq, Session, SessionKey, Uid};
 
 /// How much is kept of what a client calls itself, in characters.
 const CLIENT: usize = 200;
-
-/// A session of a user who is logged in.
-pub struct Session {
-    pub user: User,
-    /// The key under which it is stored.
-    pub key: SessionKey,
-}
 
 /// A session as its owner sees it.
 pub struct SessionInfo {

@@ -42,6 +42,7 @@ mod accounts;
 mod channels;
 mod friendships;
 mod invitations;
+mod limits;
 mod lists;
 mod maintenance;
 mod messages;

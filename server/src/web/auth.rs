@@ -13,19 +13,19 @@ use super::envelope::AjaxError;
 use super::params::Params;
 use super::{cookies, pages};
 use crate::secrets;
-use crate::service::sessions;
-use crate::store::StoreError;
+use crate::service::StoreError;
+use crate::types;
 
 /// A session with the secret of its cookie, from which the tokens in pages are derived.
 pub struct Session {
-    session: sessions::Session,
+    session: types::Session,
     secret: String,
 }
 
 impl Deref for Session {
-    type Target = sessions::Session;
+    type Target = types::Session;
 
-    fn deref(&self) -> &sessions::Session {
+    fn deref(&self) -> &types::Session {
         &self.session
     }
 }
@@ -47,7 +47,7 @@ impl Session {
     }
 
     /// The session without its secret.
-    pub fn into_inner(self) -> sessions::Session {
+    pub fn into_inner(self) -> types::Session {
         self.session
     }
 
@@ -124,7 +124,7 @@ impl Session {
         };
         let key = secrets::session_key("s");
         Session {
-            session: sessions::Session { user, key },
+            session: types::Session { user, key },
             secret: "s".into(),
         }
     }

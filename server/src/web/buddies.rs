@@ -19,7 +19,7 @@ use super::params::Params;
 use super::pictures::thumb_src;
 use super::status::ago;
 use crate::clock::now_ms;
-use crate::store::List;
+use crate::service::lists::List;
 use crate::types::{Presence, Uid, User, first_word};
 
 /// update.php: the list if asked for, and the notifications if asked for.

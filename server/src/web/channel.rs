@@ -17,8 +17,8 @@ use super::pages;
 use super::params::Params;
 use super::response::text;
 use crate::net::parked::{ReplayStream, Woken};
+use crate::service::StoreError;
 use crate::service::channel::{Answer, Poll};
-use crate::store::StoreError;
 use crate::types::{Seq, SessionKey, Uid};
 
 /// What a poll asks for in its path.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::response::text;
 use crate::json;
-use crate::store::StoreError;
+use crate::service::StoreError;
 
 /// Keeps a page of another site from reading the answer as a script.
 const PREFIX: &str = "for (;;);";

@@ -13,8 +13,7 @@ use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
 use super::params::Params;
 use super::pictures::thumb_src;
-use crate::service::friends::{FriendError, Outcome};
-use crate::store::FriendRequest;
+use crate::service::friends::{FriendError, FriendRequest, Outcome};
 use crate::types::Uid;
 
 impl From<FriendError> for AjaxError {

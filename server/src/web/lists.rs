@@ -11,8 +11,7 @@ use super::app::App;
 use super::auth::Ajax;
 use super::envelope::{AjaxError, payload};
 use super::params::Params;
-use crate::service::lists::ListError;
-use crate::store::List;
+use crate::service::lists::{List, ListError};
 use crate::types::Uid;
 
 impl From<ListError> for AjaxError {

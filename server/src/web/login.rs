@@ -17,9 +17,9 @@ use super::{cookies, home};
 use crate::config::Registration;
 use crate::net::connection_limits::Peer;
 use crate::secrets;
+use crate::service::StoreError;
 use crate::service::login_attempts::AttemptError;
 use crate::service::sessions::OpenError;
-use crate::store::StoreError;
 use crate::types::{Seq, Uid};
 
 /// What may help after a wrong password.

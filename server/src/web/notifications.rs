@@ -16,7 +16,7 @@ use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
 use super::params::Params;
 use super::response::text;
-use crate::store::{Kind, Notification};
+use crate::service::notifications::{Kind, Notification};
 use crate::types::Uid;
 
 /// The counters in the answer of update.php.

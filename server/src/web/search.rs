@@ -13,8 +13,8 @@ use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
 use super::params::Params;
 use super::pictures::thumb_src;
+use crate::service::profiles::Relation;
 use crate::service::search::SearchError;
-use crate::store::Relation;
 use crate::types::{Uid, User};
 
 /// How many users clients of 2010 take from one answer.

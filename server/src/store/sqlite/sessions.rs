@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::rows::{USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
-use crate::store::sessions::{MAX_SESSIONS, OWN_ADDRESS_FOR};
+use crate::store::limits::{MAX_SESSIONS, OWN_ADDRESS_FOR};
 use crate::store::{Login, Origin, StoreError};
 use crate::types::{SessionKey, Uid, User};
 
