@@ -1,4 +1,4 @@
-"""nginx and Caddy before the server, with the very configurations of docs/server.md and certificates of their own."""
+"""nginx and Caddy in front of the server, with the configurations of docs/server.md and certificates of their own."""
 
 import os
 import shutil
@@ -8,13 +8,13 @@ import subprocess
 import tempfile
 
 from case import Case
-from harness import LIMIT, until
+from fbchat_testkit import LIMIT, certificates, free_port, until
 
 MANUAL = os.path.join(os.path.dirname(__file__), "../../../docs/server.md")
 
 
 def documented(sentence, server):
-    """The indented lines that follow this sentence, leading to the server of the test."""
+    """The indented lines after this sentence, with the address of the test's server."""
     with open(MANUAL, encoding="utf-8") as manual:
         after = manual.read().split(sentence + "\n\n")[1]
     lines = []
@@ -24,19 +24,14 @@ def documented(sentence, server):
         lines.append(line.removeprefix("    "))
     text = "\n".join(lines)
     assert text.count("127.0.0.1:8080") == 1, text
-    return text.replace("127.0.0.1:8080", server.listen)
+    return text.replace("127.0.0.1:8080", server.address)
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-class Proxy:
+class ReverseProxy:
     """A running proxy at https://localhost and some port; `ca` is the file with the certificate to trust."""
 
     def __init__(self, server):
-        self.place = tempfile.mkdtemp(prefix="fbchat-proxy-")
+        self.directory = tempfile.mkdtemp(prefix="fbchat-proxy-")
         self.port = free_port()
         self.url = f"https://localhost:{self.port}"
         self.log = open(self.path("log"), "wb")
@@ -48,7 +43,7 @@ class Proxy:
         return os.path.join(Case.options.proxies, name)
 
     def path(self, name):
-        return os.path.join(self.place, name)
+        return os.path.join(self.directory, name)
 
     def write(self, name, text):
         with open(self.path(name), "w", encoding="utf-8") as file:
@@ -75,15 +70,12 @@ class Proxy:
         self.process.terminate()
         self.process.wait(LIMIT)
         self.log.close()
-        shutil.rmtree(self.place, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
-class Nginx(Proxy):
+class Nginx(ReverseProxy):
     def prepare(self, server):
-        self.ca = self.path("cert.pem")
-        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", self.path("key.pem"), "-out", self.ca]
-        subprocess.run(make, check=True, capture_output=True, timeout=LIMIT)
+        self.ca, key = certificates.self_signed(self.directory, "cert", "-addext", "basicConstraints=critical,CA:FALSE")
         temporary = "".join(f"{kind}_temp_path {self.path(kind)};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         config = self.write("nginx.conf", f"""
             daemon off; master_process off; pid {self.path("pid")}; error_log stderr;
@@ -92,19 +84,19 @@ class Nginx(Proxy):
                 access_log off; {temporary}
                 server {{
                     listen 127.0.0.1:{self.port} ssl http2;
-                    ssl_certificate {self.ca}; ssl_certificate_key {self.path("key.pem")};
+                    ssl_certificate {self.ca}; ssl_certificate_key {key};
                     {documented("nginx, inside `server { … }` with its certificate:", server)}
                 }}
             }}""")
-        return [self.program("usr/sbin/nginx"), "-p", self.place, "-e", "stderr", "-c", config], {}
+        return [self.program("usr/sbin/nginx"), "-p", self.directory, "-e", "stderr", "-c", config], {}
 
 
-class Caddy(Proxy):
+class Caddy(ReverseProxy):
     def prepare(self, server):
-        # Its own authority stands for the one that would know the name.
+        # Its own authority instead of a public one.
         self.ca = self.path("caddy/pki/authorities/local/root.crt")
         site = documented("Caddy, the whole `Caddyfile`:", server)
         assert site.count("chat.example.org") == 1, site
         options = f"{{\nadmin off\nskip_install_trust\nhttps_port {self.port}\nauto_https disable_redirects\n}}\n"
         config = self.write("Caddyfile", options + site.replace("chat.example.org", "localhost"))
-        return [self.program("usr/bin/caddy"), "run", "--config", config, "--adapter", "caddyfile"], {"XDG_DATA_HOME": self.place, "XDG_CONFIG_HOME": self.place}
+        return [self.program("usr/bin/caddy"), "run", "--config", config, "--adapter", "caddyfile"], {"XDG_DATA_HOME": self.directory, "XDG_CONFIG_HOME": self.directory}

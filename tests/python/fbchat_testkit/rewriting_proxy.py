@@ -1,5 +1,5 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
-"""fbchatd behind somebody who changes its answers: for whatever a server or a network may answer instead."""
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""A proxy in front of fbchatd that changes its answers into whatever a server or a network may answer instead."""
 
 import contextlib
 import http.client
@@ -17,15 +17,15 @@ def answer(payload, error=0, **more):
                                  **more}).encode()
 
 
-class Front:
-    """Passes everything on, but for what the rules say. Keeps what must not be in any log."""
+class RewritingProxy:
+    """Passes everything on, except where a rule applies. Collects the secrets that must not be in any log."""
 
     def __init__(self, server):
         self.server = server
         self.rules = []
         self.secrets = set()
         self.seen = []  # paths
-        self.shift = 0  # how many items of ours the client has counted
+        self.shift = 0  # how many inserted items the client has counted
         self.lock = threading.Lock()
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -42,24 +42,24 @@ class Front:
 
         class Listener(http.server.ThreadingHTTPServer):
             def handle_error(self, request, address):
-                """A client that goes away in the middle."""
+                """A client may disconnect at any time."""
 
         self.listener = Listener(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.listener.server_address[1]}"
         threading.Thread(target=self.listener.serve_forever, daemon=True).start()
 
-    def end(self):
+    def close(self):
         self.listener.shutdown()
         self.listener.server_close()
 
     def change(self, path, change, times=1):
-        """The next answers to a path that begins like this are what `change` makes of the body: another, or nothing to
-        leave it. A body, or status and body, are answered without the server hearing of the request."""
+        """Changes the next answers to paths with this prefix. A function gets the body and returns another one, or None to
+        leave it. A body, or a status and a body, is answered without passing the request on."""
         with self.lock:
             self.rules.append([path, times, change])
 
     def add_items(self, *items):
-        """Puts items before those of the next answer of the channel that has some. JSON text stands for itself."""
+        """Inserts items before those of the next answer of the channel that has some. Strings are JSON already."""
         def change(body):
             reply = json.loads(body.removeprefix(NO_LOOP))
             if reply["t"] != "msg":
@@ -71,7 +71,7 @@ class Front:
         self.change("/x/", change)
 
     def changed(self, path, body=None):
-        """Status and body by the first rule that fits, or nothing; without a body by one that needs none."""
+        """Status and body by the first rule that applies, or None. Without a body, only rules that need none apply."""
         with self.lock:
             for rule in self.rules:
                 if not path.startswith(rule[0]) or callable(rule[2]) != (body is not None):
