@@ -1,15 +1,11 @@
 //! The C interface from outside: the header is what the source says, every compiler takes it, exactly the functions in it
 //! are exported, and the C programs run against a real server, linked either way.
 
-#[path = "support/programs.rs"]
-pub mod programs;
-mod support;
-
-use programs::{ROOT, STRICT, compile, header, run, scratch, shared_library};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::Server;
+use testkit::Server;
+use testkit::compile::{ROOT, STRICT, compile, header, run, scratch, shared_library};
 
 /// In the order of the header.
 const SOURCES: [&str; 10] = [
