@@ -130,10 +130,6 @@ EXIT STATUS
   2  wrong command line"#;
 
 #[cfg(test)]
-#[path = "../../tests/support/manual.rs"]
-mod manual;
-
-#[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
@@ -145,7 +141,7 @@ mod tests {
 
     #[test]
     fn manual_page_is_complete() {
-        crate::args::manual::assert_complete(include_str!("../fbchat.1"), Args::command());
+        testkit::manual::assert_complete(include_str!("../fbchat.1"), Args::command());
     }
 
     #[test]

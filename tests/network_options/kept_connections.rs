@@ -3,9 +3,9 @@
 use super::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use testkit::tls::TlsAcceptor;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 
 const SIGN_ONS: usize = 20;
 
@@ -31,7 +31,7 @@ impl Relay {
     fn start(server: SocketAddr, closing: Closing, tls: Option<TlsAcceptor>) -> Relay {
         let refused = Arc::<AtomicUsize>::default();
         let count = refused.clone();
-        let address = relays::serve(move |stream| {
+        let address = testkit::relay::serve(move |stream| {
             let (count, tls) = (count.clone(), tls.clone());
             async move {
                 if closing == Closing::ResetOnNextRequest {
@@ -158,7 +158,7 @@ fn assert_repeated(relay: &Relay, closing: Closing) {
 fn sign_ons_survive_kept_connections_that_are_closed() {
     for closing in closings() {
         let server = Server::demo();
-        let relay = Relay::start(address(&server), closing, None);
+        let relay = Relay::start(server.address(), closing, None);
         sign_on_often(&options(&format!("http://{}", relay.address)));
         assert_repeated(&relay, closing);
     }
@@ -169,11 +169,11 @@ fn sign_ons_survive_kept_connections_to_a_proxy_that_are_closed() {
     for closing in closings() {
         let server = Server::demo();
         // The relay is the proxy of plain HTTP, and stands behind a SOCKS proxy.
-        let relay = Relay::start(address(&server), closing, None);
+        let relay = Relay::start(server.address(), closing, None);
         let mut options = through("http://127.0.0.1", &format!("http://{}", relay.address));
         options.allow_insecure = true;
         sign_on_often(&options);
-        let socks = Proxy::start(relay.address, Manners::default());
+        let socks = Proxy::start(relay.address, Behavior::default());
         let way = format!("socks5h://{}", socks.address);
         options.network.proxy = ProxyOption::parse(&way).unwrap();
         sign_on_often(&options);
@@ -186,8 +186,8 @@ fn sign_ons_survive_kept_tls_connections_that_are_closed() {
     for closing in closings() {
         let server = Server::demo();
         let authority = Authority::new();
-        let acceptor = authority.issue("localhost", Time::Now).acceptor();
-        let relay = Relay::start(address(&server), closing, Some(acceptor));
+        let acceptor = authority.issue("localhost", Validity::Now).acceptor();
+        let relay = Relay::start(server.address(), closing, Some(acceptor));
         let url = format!("https://localhost:{}", relay.address.port());
         sign_on_often(&trusting(&url, &authority));
         assert_repeated(&relay, closing);
@@ -198,7 +198,7 @@ fn sign_ons_survive_kept_tls_connections_that_are_closed() {
 fn blocking_sign_ons_survive_kept_connections_that_are_closed() {
     for closing in closings() {
         let server = Server::demo();
-        let relay = Relay::start(address(&server), closing, None);
+        let relay = Relay::start(server.address(), closing, None);
         let options = options(&format!("http://{}", relay.address));
         for round in 1..=SIGN_ONS {
             let password = Secret::new("demo".to_owned());
@@ -207,7 +207,7 @@ fn blocking_sign_ons_survive_kept_connections_that_are_closed() {
             let buddies = session.buddy_list().unwrap();
             let echo = buddies.iter().find(|buddy| buddy.name == "Echo").unwrap();
             session.send(echo.uid, "hello").unwrap();
-            session.logout(PATIENCE).unwrap();
+            session.logout(LIMIT).unwrap();
         }
         assert_repeated(&relay, closing);
     }
