@@ -96,7 +96,7 @@ fn read_in_c() -> Duration {
             while left > 0 {
                 let mut event = std::ptr::null_mut();
                 assert_eq!(ffi::fbchat_client_poll(client, 0, &mut event), 0);
-                if ffi::fbchat_event_type(event) == ffi::FBCHAT_EVENT_MESSAGE {
+                if ffi::fbchat_event_kind(event) == ffi::FBCHAT_EVENT_MESSAGE {
                     left -= 1;
                     let (mut from, mut time, mut len) = (0, 0, 0);
                     ffi::fbchat_event_int(event, 0, ffi::FBCHAT_FIELD_FROM, &mut from);

@@ -49,7 +49,7 @@ int main(int argc, char **argv)
                 fprintf(stderr, "%s\n", fbchat_last_error());
         }
         while (!over && fbchat_client_poll(client, 0, &event) == FBCHAT_OK) {
-            fbchat_event_kind kind = fbchat_event_type(event);
+            fbchat_kind kind = fbchat_event_kind(event);
             if (kind == FBCHAT_EVENT_BUDDY_LIST) {
                 for (size_t i = 0; i < fbchat_event_count(event); i++) {
                     int64_t presence, uid;

@@ -64,7 +64,7 @@ public:
     explicit Event(fbchat_event *event = nullptr) : handle(event) {}
     explicit operator bool() const { return handle != nullptr; }
 
-    fbchat_event_kind kind() const { return fbchat_event_type(handle.get()); }
+    fbchat_kind kind() const { return fbchat_event_kind(handle.get()); }
     bool failed() const { return fbchat_event_status(handle.get()) < FBCHAT_OK; }
     size_t count() const { return fbchat_event_count(handle.get()); }
 

@@ -135,7 +135,7 @@ static NSString *textOf(const fbchat_event *event, size_t item, fbchat_field fie
 
     if (failed)
         complain([textOf(event, 0, FBCHAT_FIELD_REASON) UTF8String]);
-    switch (fbchat_event_type(event)) {
+    switch (fbchat_event_kind(event)) {
     case FBCHAT_EVENT_BUDDY_LIST:
         [self showBuddies:event];
         break;

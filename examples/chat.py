@@ -30,7 +30,7 @@ FUNCTIONS = {  # name: (result, arguments)
     "session_login": (c_int32, [c_void_p, c_uint64, c_char_p, c_char_p, POINTER(c_uint64)]),
     "session_send": (c_int32, [c_void_p, c_uint64, c_uint64, c_char_p, POINTER(c_uint64)]),
     "session_logout": (c_int32, [c_void_p, c_uint64, POINTER(c_uint64)]),
-    "event_type": (c_int32, [c_void_p]),
+    "event_kind": (c_int32, [c_void_p]),
     "event_status": (c_int32, [c_void_p]),
     "event_count": (c_size_t, [c_void_p]),
     "event_int": (c_int32, [c_void_p, c_size_t, c_int32, POINTER(c_int64)]),
@@ -69,7 +69,7 @@ class Event:
     """An event with what is needed of it, copied: the library's event is freed before anybody sees this."""
 
     def __init__(self, fb, pointer):
-        self.kind = fb.event_type(pointer)
+        self.kind = fb.event_kind(pointer)
         self.failed = fb.event_status(pointer) < OK
         self.items = [self._item(fb, pointer, i) for i in range(fb.event_count(pointer))]
         fb.event_free(pointer)

@@ -72,7 +72,7 @@ static fbchat_uid buddy_named(const struct account *account, const char *name)
     size_t i;
     for (i = 0; i < fbchat_event_count(account->buddies); i++) /* no list yet: no items */
         if (strcmp(str(account->buddies, i, FBCHAT_FIELD_NAME), name) == 0)
-            return (fbchat_uid)integer(account->buddies, i, FBCHAT_FIELD_UID);
+            return fbchat_event_uid(account->buddies, i, FBCHAT_FIELD_UID);
     return 0;
 }
 
@@ -116,7 +116,7 @@ static void handle(fbchat_event *event)
 
     if (fbchat_event_status(event) < 0) /* whatever failed */
         fprintf(stderr, "%d: %s\n", account->number, str(event, 0, FBCHAT_FIELD_REASON));
-    switch (fbchat_event_type(event)) {
+    switch (fbchat_event_kind(event)) {
     case FBCHAT_EVENT_BUDDY_LIST:
         show_buddies(account, event);
         return;

@@ -21,7 +21,7 @@ int main(int argc, char **argv)
 
     while (!over && fbchat_client_poll(client, 60000, &event) == FBCHAT_OK) {
         const char *name, *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
-        int32_t type = fbchat_event_type(event);
+        int32_t type = fbchat_event_kind(event);
         int64_t uid;
         if (reason)
             fprintf(stderr, "%s\n", reason);

@@ -15,6 +15,10 @@
     allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)
 )]
 
+#[macro_use]
+#[doc(hidden)]
+pub mod c_enum;
+
 pub mod blocking;
 pub mod client;
 mod engine;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the C programs of c-tests/ and examples/, linked with the shared and with the static library, under what watches memory
+# Runs the C programs of tests/c/ and examples/, linked with the shared and with the static library, under what watches memory
 # and threads: AddressSanitizer with LeakSanitizer, ThreadSanitizer, valgrind's memcheck and DRD. Each of them must first find a
-# mistake that is made on purpose (c-tests/proof/), so that it is known to look.
+# mistake that is made on purpose (tests/c/proof/), so that it is known to look.
 #
 #   sanitize.sh DIRECTORY      where fbchatd and the library were built; the sanitizers' own builds go next to it
 set -euo pipefail
@@ -118,17 +118,17 @@ must_complain() {
 	echo "$name: sees \"$words\""
 }
 
-programs=(c-tests/*.c examples/hello.c)
+programs=(tests/c/*.c examples/hello.c)
 
 # Memory, with what Rust and C compilers build in. The library with panics on demand is the same as the other until it is told to.
 addresses() {
 	local linkage source broken
 	build address
 	for linkage in shared static; do
-		broken=$(compile address $linkage c-tests/proof/broken.c)
+		broken=$(compile address $linkage tests/c/proof/broken.c)
 		must_complain "AddressSanitizer, $linkage" heap-use-after-free "$broken" use-after-free
 		must_complain "LeakSanitizer, $linkage" "LeakSanitizer: detected memory leaks" "$broken" leak
-		for source in "${programs[@]}" c-tests/injected/panics.c; do
+		for source in "${programs[@]}" tests/c/injected/panics.c; do
 			check "AddressSanitizer, $linkage, $source" "$(compile address $linkage "$source")"
 		done
 	done
@@ -138,8 +138,8 @@ addresses() {
 threads() {
 	build_for_threads
 	export TSAN_OPTIONS="suppressions=$PWD/tools/tsan.supp history_size=4"
-	must_complain ThreadSanitizer "data race.*core/src/ptr.*write" "$(compile thread shared c-tests/proof/broken.c)" race
-	check "ThreadSanitizer, eight threads" "$(compile thread shared c-tests/eight_threads.c)"
+	must_complain ThreadSanitizer "data race.*core/src/ptr.*write" "$(compile thread shared tests/c/proof/broken.c)" race
+	check "ThreadSanitizer, eight threads" "$(compile thread shared tests/c/eight_threads.c)"
 }
 
 # Memory once more, in what the tests run otherwise, without anything built in. Only what nothing points to is lost: Rust's hash
@@ -148,7 +148,7 @@ memcheck() {
 	local linkage=$1 source broken
 	local memcheck=(valgrind --quiet --error-exitcode=1 --leak-check=full
 		--errors-for-leak-kinds=definite --show-leak-kinds=definite)
-	broken=$(compile plain "$linkage" c-tests/proof/broken.c)
+	broken=$(compile plain "$linkage" tests/c/proof/broken.c)
 	must_complain "memcheck, $linkage" "Invalid read" "${memcheck[@]}" "$broken" use-after-free
 	must_complain "memcheck, $linkage" "are definitely lost" "${memcheck[@]}" "$broken" leak
 	for source in "${programs[@]}"; do
@@ -159,8 +159,8 @@ memcheck() {
 # Threads where program and library meet, see drd.supp.
 drd() {
 	local drd=(valgrind --quiet --tool=drd --error-exitcode=1 --suppressions=tools/drd.supp)
-	must_complain DRD "Conflicting.*by thread" "${drd[@]}" "$(compile plain shared c-tests/proof/broken.c)" race
-	check "DRD, eight threads" "${drd[@]}" "$(compile plain shared c-tests/eight_threads.c)"
+	must_complain DRD "Conflicting.*by thread" "${drd[@]}" "$(compile plain shared tests/c/proof/broken.c)" race
+	check "DRD, eight threads" "${drd[@]}" "$(compile plain shared tests/c/eight_threads.c)"
 }
 
 # lane FUNCTION...: one after the other, next to the other lane, each with a place of its own.

@@ -201,7 +201,7 @@ fn wrong_command_lines_are_exit_status_2() {
     );
     usage(
         fbchat("ftp://x", &["--password-stdin"]).arg(ALICE),
-        "no server address",
+        "not a server address",
     );
     usage(&mut fbchat("http://127.0.0.1:1", &[]), "EMAIL");
     usage(

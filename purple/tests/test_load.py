@@ -14,7 +14,7 @@ from case import ALICE, BOB, OnDisk
 from peers import eventually
 
 MANY = 10_000
-# What client.c takes in one turn of the main loop.
+# What events.c takes in one turn of the main loop.
 SLICE = 64
 
 

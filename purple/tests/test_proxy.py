@@ -184,7 +184,7 @@ class Certificates(BehindTls):
         host = self.host("alice", directory)
         host.do("connect", ALICE)
         question = self.refused(host, CERT_FINGERPRINT_MISMATCH, second)
-        self.assertIn("another certificate", question["secondary"])
+        self.assertIn("a different certificate", question["secondary"])
         host.do("answer", question["id"], 0)
         host.wait("connected", account=ALICE)
 

@@ -130,13 +130,10 @@ impl Client {
     /// Sends a message; answered by `Sent` or `Failed`, exactly once.
     ///
     /// # Errors
-    /// [`CallError::TooLong`] for a text over the server's limit, [`CallError::State`] before login,
-    /// [`CallError::QueueFull`] if too many requests are unanswered.
+    /// [`CallError::Argument`] for an empty text, [`CallError::TooLong`] for one over the server's limit, [`CallError::State`]
+    /// before login, [`CallError::QueueFull`] if too many requests are unanswered.
     pub fn send(&self, session: SessionId, to: Uid, text: &str) -> Result<RequestId, CallError> {
         check_uid(to)?;
-        if text.is_empty() {
-            return Err(CallError::Argument("The message is empty".to_owned()));
-        }
         self.engine()?.session(session)?.send(to, text.to_owned())
     }
 

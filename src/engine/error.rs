@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use crate::protocol::MessageError;
 use crate::status::{Problem, Status};
 
 /// The call had no effect.
@@ -58,6 +59,15 @@ impl CallError {
             CallError::Argument(_) => Status::Argument,
             CallError::Options(problem) => problem.status,
             CallError::Resources(_) => Status::Resources,
+        }
+    }
+}
+
+impl From<MessageError> for CallError {
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Empty => CallError::Argument(error.to_string()),
+            MessageError::TooLong { length, limit } => CallError::TooLong { length, limit },
         }
     }
 }

@@ -11,6 +11,7 @@
 use super::buddy_cache::BuddyCache;
 use super::error::CallError;
 use super::lock;
+use crate::protocol::check_message;
 use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Uid};
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -128,13 +129,9 @@ impl SessionHandle {
     }
 
     pub(crate) fn send(&self, to: Uid, text: String) -> Result<RequestId, CallError> {
-        let length = text.chars().count();
         self.submit(|state, request| {
+            check_message(&text, state.message_limit)?;
             state.check_online()?;
-            let limit = state.message_limit;
-            if length > limit {
-                return Err(CallError::TooLong { length, limit });
-            }
             Ok(Command::Send { request, to, text })
         })
     }

@@ -60,20 +60,26 @@ pub enum FriendAction {
     Remove,
 }
 
-/// How somebody stands to this user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Relation {
-    /// Not at all, or the server does not say.
-    #[default]
-    None,
-    /// It is the user.
-    Own,
-    /// A friend.
-    Friend,
-    /// The user has asked and waits.
-    Sent,
-    /// They have asked and wait.
-    Received,
+c_enum! {
+    /// How somebody is related to this user; the values of FBCHAT_FIELD_RELATION.
+    pub enum Relation as fbchat_relations {
+        /// A stranger, or the server does not say.
+        None = 0 => FBCHAT_RELATION_NONE,
+        /// The user themselves.
+        Own = 1 => FBCHAT_RELATION_SELF,
+        /// A friend.
+        Friend = 2 => FBCHAT_RELATION_FRIEND,
+        /// The user has sent this person a friend request, which is not answered yet.
+        Sent = 3 => FBCHAT_RELATION_SENT,
+        /// This person has sent a friend request and waits for the user's answer.
+        Received = 4 => FBCHAT_RELATION_RECEIVED,
+    }
+}
+
+impl Default for Relation {
+    fn default() -> Self {
+        Relation::None
+    }
 }
 
 /// One person, as search finds them.
@@ -139,17 +145,18 @@ pub struct FriendRequest {
     pub time: UnixMillis,
 }
 
-/// What a notification is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotificationKind {
-    /// Messages that were not read.
-    Messages,
-    /// Somebody wants to be friends.
-    FriendRequest,
-    /// Somebody has accepted.
-    FriendAdded,
-    /// Somebody has poked.
-    Poke,
+c_enum! {
+    /// What a notification is about; the values of FBCHAT_FIELD_NOTIFICATION_KIND.
+    pub enum NotificationKind as fbchat_notification_kinds {
+        /// A conversation with unread messages; UNREAD counts them.
+        Messages = 1 => FBCHAT_NOTIFICATION_MESSAGES,
+        /// A friend request.
+        FriendRequest = 2 => FBCHAT_NOTIFICATION_FRIEND_REQUEST,
+        /// An accepted friend request.
+        FriendAdded = 3 => FBCHAT_NOTIFICATION_FRIEND_ADDED,
+        /// A poke.
+        Poke = 4 => FBCHAT_NOTIFICATION_POKE,
+    }
 }
 
 /// One thing that the user may not have noticed yet.
@@ -180,32 +187,32 @@ pub struct Notifications {
     pub inbox: u32,
 }
 
-/// Something that not every server can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Feature {
-    /// Friend requests.
-    Friends = 1,
-    /// Pictures.
-    Pictures = 2,
-    /// Status lines.
-    Status = 4,
-    /// Profiles.
-    Profile = 8,
-    /// Search.
-    Search = 16,
-    /// Notifications and unread conversations.
-    Notifications = 32,
-    /// History by time.
-    History = 64,
-    /// Pokes.
-    Poke = 128,
-    /// Changing the password.
-    Password = 256,
-    /// Making an account.
-    Registration = 512,
-    /// Changing the name that others see.
-    Name = 1024,
+c_enum! {
+    /// What not every server can do; FBCHAT_FIELD_FEATURES of LOGGED_IN is a sum of these flags.
+    pub enum Feature as fbchat_features {
+        /// Friend requests can be sent and answered, and arrive as events.
+        Friends = 1 => FBCHAT_FEATURE_FRIENDS,
+        /// Pictures can be set, and changes of them arrive as events.
+        Pictures = 2 => FBCHAT_FEATURE_PICTURES,
+        /// Status lines can be set, and changes of them arrive as events.
+        Status = 4 => FBCHAT_FEATURE_STATUS,
+        /// fbchat_session_request_profile works.
+        Profile = 8 => FBCHAT_FEATURE_PROFILE,
+        /// fbchat_session_request_search works.
+        Search = 16 => FBCHAT_FEATURE_SEARCH,
+        /// Notifications and the number of unread conversations are available.
+        Notifications = 32 => FBCHAT_FEATURE_NOTIFICATIONS,
+        /// History can start at a given time; without this flag, only the most recent messages are available.
+        History = 64 => FBCHAT_FEATURE_HISTORY,
+        /// fbchat_session_poke works.
+        Poke = 128 => FBCHAT_FEATURE_POKE,
+        /// fbchat_session_set_password works.
+        Password = 256 => FBCHAT_FEATURE_PASSWORD,
+        /// fbchat_session_register works, perhaps with an invitation only.
+        Registration = 512 => FBCHAT_FEATURE_REGISTRATION,
+        /// fbchat_session_set_name works, and changes of names arrive as events.
+        Name = 1024 => FBCHAT_FEATURE_NAME,
+    }
 }
 
 /// A set of [`Feature`]s.

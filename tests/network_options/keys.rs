@@ -21,7 +21,7 @@ fn config(server: &str, strings: &[(fbchat_config_key, &str)]) -> *mut fbchat_co
 }
 
 /// Logs in as Alice; what the answer says: kind, status, fingerprint, and what is wrong with the certificate.
-fn answer(config: *mut fbchat_config) -> (fbchat_event_kind, fbchat_status, Option<String>, i64) {
+fn answer(config: *mut fbchat_config) -> (fbchat_kind, fbchat_status, Option<String>, i64) {
     let (mut client, mut session, mut request) = (null_mut(), 0, 0);
     // SAFETY: places for results, living handles, C strings, and each event is freed once.
     unsafe {
@@ -40,7 +40,7 @@ fn answer(config: *mut fbchat_config) -> (fbchat_event_kind, fbchat_status, Opti
             let sha256 = fbchat_event_str(event, 0, FBCHAT_FIELD_CERTIFICATE_SHA256, null_mut());
             let sha256 = (!sha256.is_null()).then(|| CStr::from_ptr(sha256));
             let sha256 = sha256.map(|text| text.to_str().unwrap().to_owned());
-            let (kind, status) = (fbchat_event_type(event), fbchat_event_status(event));
+            let (kind, status) = (fbchat_event_kind(event), fbchat_event_status(event));
             fbchat_event_free(event);
             if is_answer {
                 break (kind, status, sha256, problem);

@@ -32,7 +32,7 @@ pub fn run(command: &mut Command) -> String {
 
 /// A directory for what a test leaves behind.
 pub fn scratch(name: &str) -> PathBuf {
-    let path = target_dir().join("c-tests").join(name);
+    let path = target_dir().join("c-programs").join(name);
     std::fs::create_dir_all(&path).expect("the target directory can be written");
     path
 }
