@@ -131,8 +131,7 @@ impl Client {
     ///
     /// # Errors
     /// [`CallError::Argument`] for an empty text, [`CallError::TooLong`] for one over the server's limit, [`CallError::State`]
-    /// before login,
-    /// [`CallError::QueueFull`] if too many requests are unanswered.
+    /// before login, [`CallError::QueueFull`] if too many requests are unanswered.
     pub fn send(&self, session: SessionId, to: Uid, text: &str) -> Result<RequestId, CallError> {
         check_uid(to)?;
         self.engine()?.session(session)?.send(to, text.to_owned())

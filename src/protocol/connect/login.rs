@@ -26,7 +26,7 @@ fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("a literal pattern compiles")
 }
 
-/// A tag with its attributes; quoted values may hold `>`.
+/// A tag with its attributes; quoted values may contain `>`.
 static TAG: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"<(/?[fF][oO][rR][mM]|[iI][nN][pP][uU][tT]|[bB][uU][tT][tT][oO][nN])((?:[^>"']|"[^"]*"|'[^']*')*)>"#,

@@ -118,14 +118,14 @@ static FB_DTSG: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     ])
 });
 
-/// Behind the iframe's script, as an argument of iframeLoad; the label may hold dots since 2010.
+/// An argument of iframeLoad, behind the iframe's script; the label may contain dots since 2010.
 static CHANNEL_ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"\.js\\?"[ ]*,[ ]*\\?"([A-Za-z0-9.-]{0,60}channel[A-Za-z0-9.-]{0,30})\\?"(?:[ ]*,[ ]*([0-9]{1,5}))?"#,
     )
 });
 
-/// Anywhere else; the last one on the page counts, since scripts name other channels before it.
+/// Anywhere else. The last one on the page counts, since scripts name other channels before it.
 static CHANNEL_ANYWHERE: LazyLock<Vec<Regex>> =
     LazyLock::new(|| patterns(&[r#""(channel[0-9]{1,4})\\?""#, r"(channel[0-9]{1,4})"]));
 
