@@ -7,8 +7,10 @@
 //!
 //! The files are the same in each run only if each user sends one request after the other. These tests do:
 //!
-//!     cargo test -p fbchatd --test integration -- old_clients bad_input
-//!     cargo test -p fbchatd --test nonsense -- seeded
+//! ```text
+//! cargo test -p fbchatd --test integration -- old_clients:: bad_input::
+//! cargo test -p fbchatd --test nonsense -- seeded
+//! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
