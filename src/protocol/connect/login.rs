@@ -1,4 +1,4 @@
-//! The web login: the form on the login page, and what the answer to it means (docs/protocol.md, Logging in).
+//! The web login: the form on the login page, and what the reply to it means (docs/protocol.md, Logging in).
 
 use crate::protocol::answer::not_a_chat_server;
 use crate::protocol::wire::exchange::Reply;
@@ -26,7 +26,7 @@ fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("a literal pattern compiles")
 }
 
-/// A tag with its attributes; quoted values may hold `>`.
+/// A tag with its attributes; quoted values may contain `>`.
 static TAG: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"<(/?[fF][oO][rR][mM]|[iI][nN][pP][uU][tT]|[bB][uU][tT][tT][oO][nN])((?:[^>"']|"[^"]*"|'[^']*')*)>"#,
