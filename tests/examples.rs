@@ -2,11 +2,6 @@
 
 #![allow(clippy::indexing_slicing)]
 
-#[path = "support/programs.rs"]
-pub mod programs;
-mod support;
-
-use programs::{ROOT, compile, library_directory, scratch};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,7 +11,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
-use support::{Server, binary};
+use testkit::compile::{ROOT, compile, library_directory, scratch};
+use testkit::{Server, fbchatd};
 
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -243,10 +239,10 @@ fn each_language_says_why_it_cannot_go_on() {
 
 /// Runs fbchatd's commands for accounts.
 fn account(data: &Path, arguments: &[&str], password: &str) {
-    let mut command = Command::new(binary());
+    let mut command = Command::new(fbchatd());
     command.args(arguments).arg("--data").arg(data);
     command.arg("--password-file").arg(password_file(password));
-    programs::run(&mut command);
+    testkit::compile::run(&mut command);
 }
 
 #[test]
@@ -258,10 +254,10 @@ fn each_language_ends_when_the_server_ends_its_session() {
     account(&data, &name, "first password");
     let name = ["user", "add", "dave@example.org", "--name", "Dave"];
     account(&data, &name, "dave's password");
-    let mut friend = Command::new(binary());
+    let mut friend = Command::new(fbchatd());
     friend.args(["friend", "add", "carol@example.org", "dave@example.org"]);
-    programs::run(friend.arg("--data").arg(&data));
-    let server = Server::start(&["serve", "--data", &data.to_string_lossy()]);
+    testkit::compile::run(friend.arg("--data").arg(&data));
+    let server = Server::serve(&data, &[]);
     let mut password = "first password".to_owned();
     for example in CHATS {
         let file = password_file(&password);

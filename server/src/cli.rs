@@ -191,15 +191,11 @@ pub enum Friend {
 }
 
 #[cfg(test)]
-#[path = "../../tests/support/manual.rs"]
-mod manual;
-
-#[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
     #[test]
     fn manual_page_is_complete() {
-        crate::cli::manual::assert_complete(include_str!("../fbchatd.1"), super::Cli::command());
+        testkit::manual::assert_complete(include_str!("../fbchatd.1"), super::Cli::command());
     }
 }
