@@ -64,7 +64,7 @@ impl Channels {
                     Step::Items(items) => Answer::Items(items),
                     Step::Ahead(next) => Answer::Restart(next),
                     Step::Continue => Answer::Continue,
-                    Step::InStore(cursor) => self.from_store(uid, seq, batch, cursor).await?,
+                    Step::InStore(cursor) => self.read_stored(uid, seq, batch, cursor).await?,
                     Step::Wait(waiter) => return Ok(Poll::Wait(waiter)),
                 }
             }
@@ -88,7 +88,7 @@ impl Channels {
     }
 
     /// Answers for a number that was given out, but is not in memory.
-    async fn from_store(
+    async fn read_stored(
         &self,
         uid: Uid,
         seq: Seq,
