@@ -30,12 +30,12 @@ trap finish EXIT
 
 # What `cargo fuzz` passes, too. --target keeps the flags from build scripts.
 build() {
-	local flags=(-Cpasses=sancov-module -Ccodegen-units=1 --cfg fuzzing)
+	local flags=(-Cpasses=sancov-module)
 	local each
 	for each in level=4 inline-8bit-counters pc-table trace-compares; do
 		flags+=("-Cllvm-args=-sanitizer-coverage-$each")
 	done
-	flags+=(-Cllvm-args=-simplifycfg-branch-fold-threshold=0)
+	flags+=(-Cllvm-args=-simplifycfg-branch-fold-threshold=0 -Ccodegen-units=1 --cfg fuzzing)
 	RUSTFLAGS="${flags[*]}" cargo build --locked --release --manifest-path fuzz/Cargo.toml \
 		--target "$host" --target-dir "$place" "${targets[@]/#/--bin=}"
 }
