@@ -197,6 +197,9 @@ impl Session {
         if self.is_closed() || self.closing.is_some() || self.gate(now) != Gate::Open {
             return false;
         }
+        if self.exchanges.has(|it| it == Purpose::Farewell) {
+            return true;
+        }
         let options = self.poll_options();
         let Some(request) = self.channel.farewell(now.monotonic, &self.web, options) else {
             return false;
