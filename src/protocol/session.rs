@@ -929,7 +929,7 @@ impl Session {
     fn list_reply(&mut self, now: Now, request: Option<RequestId>, outcome: Outcome) {
         let server = self.web.label();
         let doing = Step::BuddyList.doing();
-        let problem = match answer::read::<UpdatePayload>(&server, outcome, doing) {
+        let (problem, refusal) = match answer::read::<UpdatePayload>(&server, outcome, doing) {
             Ok(payload) => {
                 let is_news = self.take_list(now, payload.unwrap_or_default());
                 if is_news || request.is_some() {
@@ -937,15 +937,16 @@ impl Session {
                 }
                 return;
             }
-            Err(Failure::Refused(error)) => {
-                self.cure(now, &error);
-                answer::refused(&server, error)
-            }
-            Err(Failure::Lost(problem)) => problem,
+            Err(Failure::Refused(error)) => (answer::refused(&server, error.clone()), Some(error)),
+            Err(Failure::Lost(problem)) => (problem, None),
         };
         self.buddies.list_failed(now.monotonic);
         if let Some(request) = request {
             self.fail(request, problem);
+        }
+        // Last, because it may end the session.
+        if let Some(error) = refusal {
+            self.cure(now, &error);
         }
     }
 

@@ -183,3 +183,20 @@ fn cancelled_requests_are_answered_once() {
     assert_eq!(finals(&world, 0, third).len(), 1);
     assert_eq!(world.messages(1), ["on its way", "last"]);
 }
+
+#[test]
+fn a_refusal_that_ends_the_session_is_told_before_the_end() {
+    let mut world = two_online(99);
+    moved(&mut world);
+    world.run(5_000);
+    // Without a password there is no second login, so the refusal of the list ends the session.
+    world.clients[0].held.clear();
+    world.server.forget_sessions();
+    let request = world.command(0, |request| Command::Refresh { request });
+    world.run(5_000);
+    assert_eq!(failure(&world, 0, request), Status::LoggedOut);
+    assert!(matches!(
+        world.clients[0].events.last(),
+        Some(Event::Closed { .. })
+    ));
+}
