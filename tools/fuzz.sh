@@ -53,7 +53,7 @@ run() {
 		return 1
 	fi
 	echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions," \
-		"$(grep -o 'cov: .*' "$log" | tail -n 1)"
+		"$(grep -ao 'cov: .*' "$log" | tail -n 1)"
 }
 
 # Every second target, beginning with the given one.
