@@ -24,7 +24,9 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    const TARGETS: [(&str, fn(&[u8])); 8] = [
+    type Target = (&'static str, fn(&[u8]));
+
+    const TARGETS: [Target; 8] = [
         ("address", super::address::run),
         ("c_api", super::c_api::run),
         ("page", super::page::run),
