@@ -910,6 +910,8 @@ impl Session {
                 }
             }
             Purpose::Logout => self.logout_done(now),
+            // A logout that came meanwhile tells the server, too, and has to be answered.
+            Purpose::Farewell if self.closing.is_some() => {}
             Purpose::Farewell => self.close(now, None, None),
         }
     }

@@ -200,3 +200,22 @@ fn a_refusal_that_ends_the_session_is_told_before_the_end() {
         Some(Event::Closed { .. })
     ));
 }
+
+#[test]
+fn a_logout_after_a_farewell_is_answered() {
+    let mut world = two_online(100);
+    world.send(1, 1, "last words");
+    while world.messages(0).is_empty() {
+        assert!(world.step(world.now + 5_000));
+    }
+    let now = world.clock();
+    assert!(world.clients[0].session.farewell(now));
+    world.flush(0);
+    let request = world.command(0, |request| Command::Logout { request });
+    world.run(5_000);
+    let closed = Event::Closed {
+        request: Some(request),
+        problem: None,
+    };
+    assert_eq!(finals(&world, 0, request), [closed]);
+}
