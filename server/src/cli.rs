@@ -17,7 +17,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve a demo in memory: alice@example.org and bob@example.org with the password "demo", and an echo
+    /// Serve a demo in memory: alice@example.org and bob@example.org, password "demo", and an echo
     Demo {
         /// Where to listen; loopback only, because the password is public
         #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
@@ -43,7 +43,7 @@ pub enum Command {
     /// List and end logins, also while the server runs
     #[command(subcommand)]
     Session(Session),
-    /// Print statistics
+    /// Print how much is stored
     Stats {
         #[command(flatten)]
         place: Place,
@@ -62,7 +62,7 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// Print a link with which one person can register an account, once and within two weeks
+    /// Print a link with which one person can create an account, once and within two weeks
     Invite {
         /// Make the new account a friend of this one
         #[arg(long, value_name = "EMAIL")]
@@ -77,14 +77,14 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Session {
-    /// List logins: id, account, time (ms), address, client
+    /// List the logins: id, account, time of the login (ms since 1970), address, client
     List {
         /// Only this account
         email: Option<String>,
         #[command(flatten)]
         place: Place,
     },
-    /// End a login, even if its client is connected
+    /// End a login, even while its client is connected
     Revoke {
         /// The account
         email: String,
@@ -131,9 +131,9 @@ pub struct PasswordSource {
 
 #[derive(Debug, Subcommand)]
 pub enum Config {
-    /// Print an example file with all settings, their defaults and what they mean
+    /// Print a file with all settings, their defaults and what they mean
     Example,
-    /// Check a settings file, together with the environment
+    /// Check a file, together with the environment
     Check {
         /// The file
         file: PathBuf,
@@ -179,7 +179,7 @@ pub enum User {
 
 #[derive(Debug, Subcommand)]
 pub enum Friend {
-    /// Make two accounts friends of each other
+    /// Make two accounts friends
     Add {
         /// One account
         email: String,

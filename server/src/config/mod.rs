@@ -1,4 +1,4 @@
-//! Settings: defaults, then the file, then the environment, then flags.
+//! Settings. Later ones win: defaults, the file, the environment, flags.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -7,22 +7,22 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
-/// A file with every setting, its default and what it means.
+/// An example file with every setting, its default and what it means.
 pub const EXAMPLE: &str = include_str!("../../fbchatd.toml");
-/// What the name of an environment variable begins with that stands for a setting.
+/// The prefix of environment variables that stand for settings.
 const PREFIX: &str = "FBCHATD_";
 
-/// The longest message limit: percent-encoded it still fits a request.
+/// The largest message limit; such a message still fits a request when it is percent-encoded.
 const MESSAGE_LIMIT: usize = 50_000;
 
-/// Who may make himself an account.
+/// Who may register an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
     /// Nobody; the operator adds accounts.
     #[default]
     Closed,
-    /// Whoever has a link from `fbchatd invite`.
+    /// People with a link from `fbchatd invite`.
     Invite,
     /// Everybody.
     Open,
@@ -39,29 +39,29 @@ impl Registration {
     }
 }
 
-/// How much is logged.
+/// The most detailed level that is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// What somebody must look after.
+    /// Problems that the operator must fix.
     Error,
-    /// What somebody should look at.
+    /// Problems that the operator should look at.
     Warn,
-    /// What happens.
+    /// Events.
     #[default]
     Info,
-    /// What helps to find a mistake.
+    /// Details for finding errors.
     Debug,
 }
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// Lines for people.
     #[default]
     Text,
-    /// An object a line, for programs.
+    /// One JSON object per line, for programs.
     Json,
 }
 
@@ -70,7 +70,7 @@ pub enum LogFormat {
 pub struct Network(IpNet);
 
 impl Network {
-    /// Whether an address belongs to it.
+    /// Whether an address is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
@@ -97,53 +97,34 @@ impl<'de> Deserialize<'de> for Network {
 /// Certificate and key for TLS.
 #[derive(Clone, Copy, Debug)]
 pub struct Tls<'a> {
-    /// Where to listen for it.
     pub listen: SocketAddr,
-    /// The certificate and those that vouch for it (PEM).
+    /// The certificate and its chain (PEM).
     pub cert: &'a Path,
     /// Its private key (PEM).
     pub key: &'a Path,
 }
 
-/// All settings, as in the file.
+/// All settings. What they mean is in the example file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where to listen.
     pub listen: SocketAddr,
-    /// Where to listen for TLS.
     pub tls_listen: Option<SocketAddr>,
-    /// The certificate file.
     pub tls_cert: Option<PathBuf>,
-    /// The file of its key.
     pub tls_key: Option<PathBuf>,
-    /// Whose word counts about where a request comes from, and whether that was over TLS.
     pub trusted_proxies: Vec<Network>,
-    /// Where the operator's programs find the metrics.
     pub metrics_listen: Option<SocketAddr>,
-    /// How much is logged.
     pub log: Level,
-    /// How the log is written.
     pub log_format: LogFormat,
-    /// The most connections from one address that is no proxy.
     pub connections_per_address: usize,
-    /// The data directory.
     pub data: Option<PathBuf>,
-    /// The domain that all cookies are for; unset, they are for the one host.
     pub base_domain: Option<String>,
-    /// The channel's host, with `{channel}` and `{base}`; unset, it is the one host.
     pub channel_host_pattern: Option<String>,
-    /// The longest message in characters.
     pub message_limit: usize,
-    /// Seconds without a poll or a request until one is offline.
     pub offline_after_s: u64,
-    /// Seconds without a sign of the person until one is idle.
     pub idle_after_s: u64,
-    /// Seconds that a poll is held.
     pub hold_s: u64,
-    /// Whether messages to friends who are offline are kept for them.
     pub offline_messages: bool,
-    /// Who may make himself an account.
     pub registration: Registration,
 }
 
@@ -175,43 +156,29 @@ impl Default for Config {
     }
 }
 
-/// Why the settings cannot be used.
+/// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// No such file, or no permission.
     #[error("Cannot read {}: {why}.", file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        why: std::io::Error,
-    },
-    /// Not TOML, or an unknown key.
-    #[error("{} is not right: {why}", file.display())]
+    Read { file: PathBuf, why: std::io::Error },
+    #[error("{} is not valid: {why}", file.display())]
     Parse {
-        /// The file.
         file: PathBuf,
-        /// The place and the reason.
         why: Box<toml::de::Error>,
     },
-    /// A variable's value does not fit.
-    #[error("The environment variable {name} is not right: {why}")]
+    #[error("The environment variable {name} is not valid: {why}")]
     Variable {
-        /// The variable.
         name: String,
-        /// What is wrong.
         why: Box<toml::de::Error>,
     },
-    /// A value makes no sense.
     #[error("The setting {0} must be {1}.")]
     Value(&'static str, &'static str),
-    /// Neither HOME nor XDG_DATA_HOME.
     #[error("There is no home directory for the data. Choose a directory with --data.")]
     NoHome,
 }
 
 impl Config {
-    /// Reads a file, if one is named, and the environment.
+    /// Reads a file, if one is given, and the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         Self::read(file, std::env::vars_os())
     }
@@ -228,7 +195,7 @@ impl Config {
             let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
                 continue;
             };
-            // Other names may be anybody's: orchestrators make up variables from the names of services.
+            // Unknown names are ignored: orchestrators make up variables from the names of services.
             if let Some(key) = name.strip_prefix(PREFIX).map(str::to_lowercase)
                 && keys().any(|known| known == key)
             {
@@ -239,7 +206,7 @@ impl Config {
                 })?;
             }
         }
-        // Each part has been tried; together they are the same.
+        // Every part was tried alone, so together they are valid, too.
         let config: Config = table.try_into().map_err(|why| ConfigError::Parse {
             file: file.unwrap_or(Path::new("the environment")).to_owned(),
             why: Box::new(why),
@@ -248,7 +215,7 @@ impl Config {
         Ok(config)
     }
 
-    /// What TLS needs, if it is wanted.
+    /// The settings of TLS, if it is configured.
     pub fn tls(&self) -> Option<Tls<'_>> {
         Some(Tls {
             listen: self.tls_listen?,
@@ -316,13 +283,13 @@ impl Config {
                 "from 1 to 59, as old clients give up after a minute",
             ),
         ];
-        match rules.into_iter().find(|(right, ..)| !right) {
+        match rules.into_iter().find(|(valid, ..)| !valid) {
             Some((_, key, must)) => Err(ConfigError::Value(key, must)),
             None => Ok(()),
         }
     }
 
-    /// The data directory, by default where the system keeps users' data.
+    /// The data directory; by default where the system keeps the data of users.
     pub fn data_dir(&self) -> Result<PathBuf, ConfigError> {
         if let Some(data) = &self.data {
             return Ok(data.clone());
@@ -338,13 +305,13 @@ impl Config {
     }
 }
 
-/// The settings of a file, all of which are known and of the right kind.
+/// The settings of a file. All of them are known and have the right type.
 fn parse(file: &Path) -> Result<toml::Table, ConfigError> {
     let text = std::fs::read_to_string(file).map_err(|why| ConfigError::Read {
         file: file.to_owned(),
         why,
     })?;
-    // Read as settings first: such errors show the place in the file.
+    // Parsed as settings first, because these errors show the position in the file.
     toml::from_str::<Config>(&text)
         .and_then(|_| toml::from_str(&text))
         .map_err(|why| ConfigError::Parse {
@@ -353,14 +320,14 @@ fn parse(file: &Path) -> Result<toml::Table, ConfigError> {
         })
 }
 
-/// The names of all settings; a test sees to it that the example has them.
+/// The names of all settings. A test checks that the example has all of them.
 fn keys() -> impl Iterator<Item = &'static str> {
     EXAMPLE
         .lines()
         .filter_map(|line| Some(line.strip_prefix('#')?.split_once(" = ")?.0))
 }
 
-/// Sets a key to what stands in a variable: the text itself where a text belongs, else what the file would have there.
+/// Sets a key to the value of a variable: the text itself if the setting is a text, else the value that the text would be in the file.
 fn put(table: &mut toml::Table, key: String, value: &str) -> Result<(), toml::de::Error> {
     let fits = |value: toml::Value| {
         let alone = toml::Table::from_iter([(key.clone(), value.clone())]);
