@@ -31,7 +31,7 @@ use crate::options::SessionOptions;
 use crate::protocol::Input;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Command, Connection, Event, Message, Origin, Question, RequestId, Secret, Uid,
+    Buddy, Command, Connection, Event, Message, Origin, Query, RequestId, Secret, Uid,
 };
 use pump::{Shared, Success, too_slow};
 use std::sync::Arc;
@@ -190,7 +190,7 @@ impl Session {
     pub fn history(&self, with: Uid) -> Result<Vec<Message>, Problem> {
         match self.request(|request| Command::Ask {
             request,
-            question: Question::History { with, since: 0 },
+            query: Query::History { with, since: 0 },
         })? {
             Success::History(messages) => Ok(messages),
             _ => Err(mismatch()),

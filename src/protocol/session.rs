@@ -31,7 +31,7 @@ use crate::protocol::wire::reply::{self, AjaxError, body_text};
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Command, Event, Message, Millis, Origin, OwnPresence, Question, RequestId, Seq, Uid, UnixMillis,
+    Command, Event, Message, Millis, Origin, OwnPresence, Query, RequestId, Seq, Uid, UnixMillis,
 };
 use std::collections::VecDeque;
 use url::Url;
@@ -733,7 +733,7 @@ impl Session {
                 self.refuse(command, problem);
             }
             Command::Refresh { request } => self.ask_buddy_list(now, Some(request)),
-            Command::Ask { request, question } => self.ask(now, request, question),
+            Command::Ask { request, query } => self.ask(now, request, query),
             Command::MarkRead(what) => self.read_marks.add(&self.web, what),
         }
     }
@@ -803,14 +803,14 @@ impl Session {
         }
     }
 
-    fn ask(&mut self, now: Now, request: RequestId, question: Question) {
-        let picture = match question {
-            Question::Picture(uid) => self.buddies.picture_url(uid),
+    fn ask(&mut self, now: Now, request: RequestId, query: Query) {
+        let picture = match query {
+            Query::Picture(uid) => self.buddies.picture_url(uid),
             _ => None,
         };
         let queued = self
             .queries
-            .push(now.monotonic, &self.web, request, question, picture);
+            .push(now.monotonic, &self.web, request, query, picture);
         if let Err(problem) = queued {
             self.fail(request, problem);
         }

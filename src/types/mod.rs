@@ -3,11 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod ids;
-mod questions;
+mod queries;
 mod split;
 
 pub use ids::*;
-pub use questions::*;
+pub use queries::*;
 pub use split::message_part;
 
 use crate::status::Problem;
@@ -155,12 +155,12 @@ pub enum Command {
         /// The invitation, if the server wants one.
         invite: Option<Secret>,
     },
-    /// A query or change; answered as the [`Question`] says, or by [`Event::Failed`].
+    /// A query or change; answered as the [`Query`] says, or by [`Event::Failed`].
     Ask {
         /// The answer carries this.
         request: RequestId,
         /// The query.
-        question: Question,
+        query: Query,
     },
     /// Mark a conversation, or the notifications, as read. Not answered.
     MarkRead(Option<Uid>),

@@ -21,7 +21,7 @@ mod session;
 use super::*;
 use crate::status::Status;
 use crate::types::Connection;
-use crate::types::{Command, Event, Millis, Question, RequestId, Secret, Uid};
+use crate::types::{Command, Event, Millis, Query, RequestId, Secret, Uid};
 use model::{Answer, Model};
 
 /// What is lost on the way, per mille of the exchanges.
@@ -145,8 +145,8 @@ impl World {
         found.expect("a state")
     }
 
-    fn ask(&mut self, who: usize, question: Question) -> RequestId {
-        self.command(who, |request| Command::Ask { request, question })
+    fn ask(&mut self, who: usize, query: Query) -> RequestId {
+        self.command(who, |request| Command::Ask { request, query })
     }
 
     fn send(&mut self, who: usize, to: u64, text: &str) -> RequestId {

@@ -18,10 +18,10 @@ const TRIGGERS: [Trigger; 9] = [
         world.send(0, 1, "refused at first");
     }),
     ("notifications.php", |world| {
-        world.ask(0, Question::Notifications);
+        world.ask(0, Query::Notifications);
     }),
     ("updatestatus.php", |world| {
-        world.ask(0, Question::SetStatus(None));
+        world.ask(0, Query::SetStatus(None));
     }),
     ("settings.php", |world| {
         world.command(0, |_| Command::MarkRead(Some(Uid(2))));
@@ -68,7 +68,7 @@ fn nothing_goes_out_before_the_pause_is_over() {
             let mut world = world(seed);
             let known = pause(&mut world, trigger, status, "20");
             let message = world.send(0, 1, "waits");
-            let query = world.ask(0, Question::Search("xy".into()));
+            let query = world.ask(0, Query::Search("xy".into()));
             let refresh = world.command(0, |request| Command::Refresh { request });
             world.command(0, |_| Command::MarkRead(Some(Uid(3))));
             world.command(0, |_| Command::SetPresence(OwnPresence::Idle));
@@ -122,7 +122,7 @@ fn long_pause_is_cut_and_a_message_fails_in_its_own_time() {
     assert_eq!(finals(&world, 0, message).len(), 1);
     let known = pause(&mut world, TRIGGERS[4], 429, "86400");
     let message = world.send(0, 1, "too late");
-    let query = world.ask(0, Question::Notifications);
+    let query = world.ask(0, Query::Notifications);
     world.run(74_000);
     assert_eq!(finals(&world, 0, message).len(), 0);
     assert_eq!(failure(&world, 0, query), Status::RateLimited);

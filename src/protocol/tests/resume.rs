@@ -152,7 +152,7 @@ fn cancelled_requests_are_answered_once() {
     assert_eq!(failure(&world, 2, login), Status::Cancelled);
     let history = world.command(0, |request| Command::Ask {
         request,
-        question: Question::History {
+        query: Query::History {
             with: Uid(2),
             since: 0,
         },

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// A query or change that the server answers at once, exactly once.
 #[derive(Clone, Debug)]
-pub enum Question {
+pub enum Query {
     /// The messages of one conversation; answered by [`Event::History`](super::Event::History).
     History {
         /// The other side.
