@@ -1,4 +1,4 @@
-//! The cost of an event on its way from the worker to a C program: through queue, descriptor and poll, read and freed.
+//! The cost of an event from the worker to a C program: queue, descriptor and poll, reading and freeing.
 //!
 //! Compared with the channel of the standard library, which moves the same messages without a descriptor, limits or sessions.
 
@@ -31,7 +31,7 @@ fn best(what: impl Fn() -> Duration) -> Duration {
     (0..RUNS).map(|_| what()).min().unwrap_or_default()
 }
 
-/// One thread sends, one receives, as the worker and the host do.
+/// One thread sends and one receives, like worker and host.
 fn through_queue() -> Duration {
     let config = ClientConfig {
         queue_limit: 1_000_000,
@@ -73,7 +73,7 @@ fn through_channel() -> Duration {
     start.elapsed()
 }
 
-/// What a plugin does with every message: it takes the event, reads five fields and frees it.
+/// What a plugin does with each message: takes it, reads five fields, frees it.
 fn read_in_c() -> Duration {
     let mut taken = Duration::ZERO;
     let mut client = std::ptr::null_mut();

@@ -1289,7 +1289,7 @@ enum fbchat_event_kinds {
      */
     FBCHAT_EVENT_SEARCH = 17,
     /**
-     * A friendship has begun or ended, whoever caused it. A BUDDY_LIST follows.
+     * A friendship has begun or ended, from either side. A BUDDY_LIST follows.
      *
      *     UID            uid   the other user
      *     NAME           str   their full name; may be empty

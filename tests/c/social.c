@@ -225,7 +225,7 @@ static void friends(void)
     CHECK(relation(alice, carol_uid, NULL) == FBCHAT_RELATION_RECEIVED);
     CHECK(relation(carol, alice_uid, NULL) == FBCHAT_RELATION_SENT);
 
-    /* Asked while he was away. */
+    /* Sent while the recipient was offline. */
     CHECK_STATUS(fbchat_session_logout(client, bob, &request), FBCHAT_OK);
     fbchat_event_free(answer(bob, request, FBCHAT_EVENT_CLOSED));
     done(carol, befriend(carol, bob_uid, FBCHAT_FRIEND_REQUEST, NULL));
@@ -357,7 +357,7 @@ static void passwords(void)
     fbchat_event_free(event);
     log_in("carol@example.org", "second secret", &uid);
     CHECK(uid == carol_uid);
-    /* The session in which the password was changed goes on. */
+    /* The session that changed the password stays. */
     CHECK_STATUS(fbchat_session_request_buddy_list(client, carol, &request), FBCHAT_OK);
     fbchat_event_free(answer(carol, request, FBCHAT_EVENT_BUDDY_LIST));
 }

@@ -147,7 +147,7 @@ impl BuddyList {
         (change.buddies.into_iter().map(told).collect(), false)
     }
 
-    /// Somebody's presence came over the channel. `None` if that is no news.
+    /// Somebody's presence came over the channel. `None` if that is not news.
     pub fn set_presence(
         &mut self,
         now: Millis,
@@ -180,7 +180,7 @@ impl BuddyList {
         }
     }
 
-    /// There is a friend whom the list does not have yet.
+    /// This friend is not on the list yet.
     fn unknown_friend(&mut self, now: Millis) {
         self.refresh_soon(now, 0);
     }

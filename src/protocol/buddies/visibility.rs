@@ -28,7 +28,7 @@ impl Visibility {
         }
     }
 
-    /// What the host wants from now on; false if that is no change.
+    /// What the host wants from now on; false if that changes nothing.
     pub fn set(&mut self, wanted: OwnPresence) -> bool {
         let changed = std::mem::replace(&mut self.wanted, wanted) != wanted;
         if changed {

@@ -17,7 +17,7 @@ impl FlowControl {
         self.paused = paused;
     }
 
-    /// The host has not taken so many messages yet, all others are taken.
+    /// The host has yet to take this many messages; it has taken all others.
     pub fn set_untaken(&mut self, count: usize) {
         let taken = self.untaken.len().saturating_sub(count);
         self.untaken.drain(..taken);

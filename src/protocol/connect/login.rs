@@ -1,4 +1,4 @@
-//! The web login: the form on the login page, and what the answer to it means (docs/protocol.md, Logging in).
+//! The web login: the form on the login page, and what the reply to it means (docs/protocol.md, Logging in).
 
 use crate::protocol::answer::not_a_chat_server;
 use crate::protocol::wire::exchange::Reply;
