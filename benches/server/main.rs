@@ -6,6 +6,7 @@ mod http;
 mod load;
 mod nchan;
 mod process;
+mod search;
 mod stored;
 mod table;
 
@@ -69,4 +70,6 @@ fn main() {
     LocalSet::new().block_on(&runtime, hold_and_deliver(&data, nginx));
     println!("fbchatd with 100000 messages of one conversation; beside it fbchatd with 100");
     LocalSet::new().block_on(&runtime, stored::compare(fbchatd));
+    println!("fbchatd with 100000 accounts while 20 searches a second come in; below without them");
+    LocalSet::new().block_on(&runtime, search::compare(fbchatd));
 }
