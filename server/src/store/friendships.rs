@@ -7,7 +7,7 @@ use crate::types::{Uid, User};
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// How long a declined request cannot be repeated, in ms. The sender does not learn that it was declined.
 pub(super) const DECLINED_FOR: i64 = 7 * DAY;
-/// For how long a poke that was not returned cannot be repeated, and requests are counted, in ms.
+/// How long a poke that was not returned cannot be repeated, in ms.
 pub(super) const POKED_FOR: i64 = DAY;
 /// The span in which requests are counted, in ms.
 pub(super) const REQUESTS_WITHIN: i64 = DAY;
