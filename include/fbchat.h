@@ -3,12 +3,46 @@
  * @file fbchat.h
  * Facebook Chat of 2008 (web login, Comet long-poll, JSON) for C, C++ and Objective-C programs.
  *
- * One client owns one worker thread and runs any number of sessions (logins) on it. Calls check
- * their arguments, hand the work over and return at once; what comes of it arrives as events, which
- * the program takes when it likes. The library calls nothing of the program behind its back.
+ * For Unix, that is Linux and macOS: fbchat_client_fd gives a Unix descriptor. Windows is not supported yet; a port is planned.
  *
- * From beginning to end
- * ---------------------
+ * Contents
+ * --------
+ *
+ *     Handles and numbers
+ *         fbchat_client  fbchat_config  fbchat_event  fbchat_session  fbchat_request  fbchat_uid  fbchat_status
+ *         fbchat_kind  fbchat_field  fbchat_config_key  fbchat_log_fn
+ *     Library, statuses and texts
+ *         enum fbchat_statuses  fbchat_version  fbchat_abi_version  fbchat_has_feature  fbchat_status_name
+ *         fbchat_last_error  fbchat_message_part
+ *     Configurations
+ *         enum fbchat_config_keys  enum fbchat_log_levels  fbchat_config_new  fbchat_config_set_str
+ *         fbchat_config_set_int  fbchat_config_set_log  fbchat_config_free
+ *     Clients
+ *         fbchat_client_new  fbchat_client_fd  fbchat_client_poll  fbchat_client_wake  fbchat_client_network_changed
+ *         fbchat_client_free
+ *     Sessions
+ *         fbchat_session_open  fbchat_session_login  fbchat_session_resume  fbchat_session_register
+ *         fbchat_session_logout  fbchat_session_close
+ *     Requests
+ *         fbchat_request_wait  fbchat_request_cancel
+ *     Messages and notifications
+ *         enum fbchat_message_flags  enum fbchat_notification_kinds  fbchat_session_send  fbchat_session_set_typing
+ *         fbchat_session_request_history  fbchat_session_mark_read  fbchat_session_request_notifications
+ *     Buddies and other people
+ *         enum fbchat_friend_actions  enum fbchat_relations  fbchat_session_get_buddy_list
+ *         fbchat_session_request_buddy_list  fbchat_session_change_friendship  fbchat_session_poke
+ *         fbchat_session_request_search  fbchat_session_request_profile  fbchat_session_request_picture
+ *     The user's account
+ *         enum fbchat_presences  fbchat_session_set_presence  fbchat_session_set_status_text
+ *         fbchat_session_set_picture  fbchat_session_set_name  fbchat_session_set_password
+ *     Events
+ *         enum fbchat_event_kinds  enum fbchat_fields  enum fbchat_connection_states  enum fbchat_features
+ *         enum fbchat_certificate_problems  fbchat_event_kind  fbchat_event_session  fbchat_event_request
+ *         fbchat_event_status  fbchat_event_user_data  fbchat_event_count  fbchat_event_int  fbchat_event_uid
+ *         fbchat_event_str  fbchat_event_bytes  fbchat_event_free
+ *
+ * A first program
+ * ---------------
  *
  *     #include <fbchat.h>
  *
@@ -27,13 +61,11 @@
  *
  *     fbchat_event *event;                                 // 4. take events
  *     while (fbchat_client_poll(client, -1, &event) == FBCHAT_OK) {
- *         int64_t from;
  *         int over = 0;
- *         switch (fbchat_event_type(event)) {
+ *         switch (fbchat_event_kind(event)) {
  *         case FBCHAT_EVENT_MESSAGE:                       // 5. answer
  *             puts(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL));
- *             fbchat_event_int(event, 0, FBCHAT_FIELD_FROM, &from);
- *             fbchat_session_send(client, me, (fbchat_uid)from, "Bye!", NULL);
+ *             fbchat_session_send(client, me, fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM), "Bye!", NULL);
  *             break;
  *         case FBCHAT_EVENT_SENT:                          // 6. log out
  *             fbchat_session_logout(client, me, NULL);
@@ -53,78 +85,78 @@
  *     }
  *     fbchat_client_free(client);                          // 8. stop the thread
  *
- * Compile it with: cc chat.c $(pkg-config --cflags --libs fbchat). Whole programs in C, C++,
- * Objective-C and Python are in examples/.
+ * Compile it with: cc chat.c $(pkg-config --cflags --libs fbchat). Complete programs in C, C++, Objective-C and Python are in
+ * examples/.
  *
- * A program with a main loop of its own watches fbchat_client_fd for reading instead of waiting in
- * fbchat_client_poll, and when it is readable polls with timeout 0 until FBCHAT_NO_EVENT.
+ * How it works
+ * ------------
  *
- * Shutting down, in this order: fbchat_session_logout for each session that is to be ended on the
- * server; take events until its CLOSED, or don't and call fbchat_session_close; stop all other
- * threads that use the client (each fbchat_client_wake ends one poll); fbchat_client_free, once,
- * last. A program in a hurry may start with fbchat_client_free. Events are freed whenever it suits.
+ * A client owns one worker thread, which runs any number of sessions (logins). Calls check their arguments, queue the work and
+ * return at once; results arrive as events, which the program takes with fbchat_client_poll. The library calls the program
+ * only through the log callback, inside a poll.
  *
- * Failures
- * --------
+ * A program with a main loop watches fbchat_client_fd for reading. When it is readable, the program polls with timeout 0 until
+ * FBCHAT_NO_EVENT.
  *
- * - A call that is refused returns a negative fbchat_status, or NULL, 0 or -1 where its comment says
- *   so. fbchat_last_error then has a sentence for people, fbchat_status_name the constant's name.
- * - What fails later comes as an event: fbchat_event_status says what, the field REASON says it in a
- *   sentence.
- * - A connection that breaks is no failure. The session reconnects by itself, tells so in CONNECTION
- *   events, and misses nothing. It is over after CLOSED or fbchat_session_close, not before.
- * - A message that was accepted is answered by SENT or FAILED. FBCHAT_ERR_OUTCOME_UNKNOWN says that
- *   it may have arrived all the same: let the user decide whether to send it again.
+ * Names say what a call does: `request_` asks the server, and an event answers; `get_` returns what is already known; `set_`
+ * changes a setting or how the user appears. Comments name kinds of events and fields without FBCHAT_EVENT_ and FBCHAT_FIELD_:
+ * CLOSED, REASON.
  *
- * What a server can do
- * --------------------
+ * To shut down, in this order:
  *
- * Servers differ. FBCHAT_FIELD_FEATURES of LOGGED_IN is the sum of FBCHAT_FEATURE_ flags; what has no
- * flag every server can do. A call for something that the server does not offer is answered by FAILED
- * with FBCHAT_ERR_UNSUPPORTED. Calls that give an answer have an event for it (HISTORY, PICTURE,
- * PROFILE, SEARCH, NOTIFICATIONS); the others are answered by DONE. What friends do comes by itself:
- * their names, status lines and pictures as PRESENCE, and FRIEND_REQUEST, FRIEND and POKE.
+ * 1. fbchat_session_logout for each session that is to end on the server.
+ * 2. Take events until CLOSED of each; or do not wait, and call fbchat_session_close.
+ * 3. Stop the other threads that use the client; each fbchat_client_wake ends one poll.
+ * 4. fbchat_client_free, once. A program in a hurry may start here.
  *
- * Threads
- * -------
+ * Conventions
+ * -----------
  *
- *     fbchat_version … fbchat_last_error    any thread
- *     fbchat_config_*                       one thread at a time for one configuration
- *     fbchat_client_new … _network_changed  any thread
- *     fbchat_client_free                    any thread, once, last
- *     fbchat_session_*, fbchat_request_*    any thread
- *     fbchat_event_*                        one thread at a time for one event
+ * Each function is described as far as it differs from these rules.
  *
- * The worker blocks all signals. Its descriptors are close-on-exec. After fork() the child must not
- * use handles of its parent (it gets FBCHAT_ERR_FORKED); it may make a client of its own.
+ * **Statuses.** A call that fails returns a negative fbchat_status or, where its comment says so, NULL, 0 or -1.
+ * fbchat_last_error then has a sentence for people, fbchat_status_name the name of the constant. These statuses are not
+ * repeated at each function:
  *
- * Ownership
- * ---------
+ *     FBCHAT_ERR_NULL        a required pointer is NULL
+ *     FBCHAT_ERR_UTF8        a string is not valid UTF-8
+ *     FBCHAT_ERR_FORKED      the handle belongs to the parent process
+ *     FBCHAT_ERR_CLOSED      the client is freed, or being freed
+ *     FBCHAT_ERR_NO_SESSION  calls with a session: it is over, or was never opened
+ *     FBCHAT_ERR_STATE       calls with "a session that is logged in": before LOGGED_IN
+ *     FBCHAT_ERR_QUEUE_FULL  calls that ask or tell the server something: 256 requests are unanswered
+ *     FBCHAT_ERR_PANIC       a bug in the library
  *
- * - Strings are UTF-8. Those given in end in NUL and are copied. Those given out are borrowed, from
- *   an event until fbchat_event_free, or for ever; there is no function to free a string. A zero
- *   character from the network arrives as U+FFFD.
- * - Whatever a function gives out by pointer is NULL or 0 after a failure.
- * - Handles to clients and configurations are checked: NULL, a freed one or another thing gives a
- *   status and no harm. Sessions and requests are numbers, never used twice, and checked likewise.
- *   Events are plain memory: don't use one that is freed.
- * - Every request that was accepted (FBCHAT_OK) is answered by exactly one event, unless its session
- *   is closed or its client freed.
- * - Kinds of events, fields, statuses and settings have numbers; later versions add some. Ignore
- *   those that you do not know.
+ * **Failures.** A failure after a call has returned arrives as an event: fbchat_event_status gives the reason, and
+ * FBCHAT_FIELD_REASON a sentence for people. A broken connection is not a failure: the session reconnects by itself, reports it
+ * with CONNECTION events, and misses nothing.
  *
- * Members
- * -------
+ * **Requests.** A request that was accepted (FBCHAT_OK) is answered by exactly one event, unless its session is closed or its
+ * client freed. Requests without an event of their own are answered by DONE. FBCHAT_ERR_OUTCOME_UNKNOWN in FAILED means that a
+ * message may have been delivered all the same: let the user decide whether to send it again.
  *
- *     fbchat_config  _new _set_str _set_int _set_log _free
- *     fbchat_client  _new _fd _poll _wake _network_changed _free
- *     fbchat_session _open _login _resume _register _set_password _set_name _send _history
- *                    _mark_read _set_typing _set_presence _set_status_text _buddy_list _refresh _friend
- *                    _search _profile _picture _set_picture _poke _notifications _logout _close
- *     fbchat_request _wait _cancel
- *     fbchat_event   _type _session _request _status _user_data _count _int _str _bytes _free
+ * **Features.** Servers differ. FBCHAT_FIELD_FEATURES of LOGGED_IN tells what a server offers; everything without a flag is
+ * offered by all. A request for something else is answered by FAILED with FBCHAT_ERR_UNSUPPORTED.
  *
- * Made from the library's source by cbindgen: change it there.
+ * **Ownership.** Strings and bytes passed in are copied before the call returns. Strings are UTF-8 that ends in NUL; a zero
+ * character from the network becomes U+FFFD. Strings given out are static, or borrowed from an event until fbchat_event_free;
+ * none is freed by the program. Only configurations, clients and events have a function that frees them. A result given out by
+ * pointer ("out:") is NULL or 0 after a failure.
+ *
+ * **Handles.** Handles of clients and configurations are checked: NULL, a freed one or a foreign pointer gives a status and does
+ * no harm. Sessions and requests are numbers, never reused and checked too. Events are plain memory and must not be used once
+ * freed.
+ *
+ * **Threads.** Every function may be called from any thread at any time, with these exceptions: a configuration and an event
+ * are used by one thread at a time, and fbchat_client_free is the last call on its client. fbchat_last_error is separate for
+ * each thread. Nothing may be called in a signal handler. The worker thread blocks all signals. All descriptors are
+ * close-on-exec. After fork() the child must not use handles of its parent; it may make a client of its own. docs/threads.md has
+ * the details.
+ *
+ * **Versions.** Everything here exists since 0.1, unless its comment says "Since:". Later versions add functions, kinds of
+ * events, fields, statuses and settings; numbers never change. Ignore numbers that you do not know. docs/abi.md has the rules.
+ *
+ * Generated by `make header` from src/ffi: change it there.
  */
 
 #ifndef FBCHAT_H
@@ -133,245 +165,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/**
- * Counts the incompatible changes of this interface; also the number in the name libfbchat.so.N.
- */
-#define FBCHAT_ABI_VERSION 0
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /**
- * Log level: something is broken.
+ * @defgroup types Handles and numbers
+ *
+ * Clients, configurations and events are opaque; sessions, requests and users are numbers. Statuses, kinds of events, fields
+ * and settings travel as int32_t, and the enums below name their values.
+ * @{
  */
-#define FBCHAT_LOG_ERROR 1
-
-/**
- * Log level: something failed and is tried again.
- */
-#define FBCHAT_LOG_WARN 2
-
-/**
- * Log level: milestones of a session.
- */
-#define FBCHAT_LOG_INFO 3
-
-/**
- * Log level: every exchange with a server.
- */
-#define FBCHAT_LOG_DEBUG 4
-
-/**
- * Log level: everything.
- */
-#define FBCHAT_LOG_TRACE 5
-
-/**
- * The certificate's time is over.
- */
-#define FBCHAT_CERTIFICATE_EXPIRED 1
-
-/**
- * Its time has not begun; often this machine's clock is wrong.
- */
-#define FBCHAT_CERTIFICATE_NOT_YET_VALID 2
-
-/**
- * It is self-signed, or its issuer is not known on this machine.
- */
-#define FBCHAT_CERTIFICATE_UNKNOWN_ISSUER 3
-
-/**
- * It is for another name.
- */
-#define FBCHAT_CERTIFICATE_WRONG_NAME 4
-
-/**
- * Its issuer took it back.
- */
-#define FBCHAT_CERTIFICATE_REVOKED 5
-
-/**
- * It is not the one of FBCHAT_CONFIG_PIN_SHA256.
- */
-#define FBCHAT_CERTIFICATE_NOT_PINNED 6
-
-/**
- * Anything else.
- */
-#define FBCHAT_CERTIFICATE_OTHER 7
-
-/**
- * Not connected, or invisible.
- */
-#define FBCHAT_PRESENCE_OFFLINE 0
-
-/**
- * Connected, but not at the keyboard.
- */
-#define FBCHAT_PRESENCE_IDLE 1
-
-/**
- * Connected and there.
- */
-#define FBCHAT_PRESENCE_ACTIVE 2
-
-/**
- * Connected, shown as offline; only for fbchat_session_set_presence.
- */
-#define FBCHAT_PRESENCE_INVISIBLE 3
-
-/**
- * Flag: this user wrote the message, in another session or, in a HISTORY, in any.
- */
-#define FBCHAT_MESSAGE_OWN 1
-
-/**
- * Flag: the message arrives more than a minute after it was sent, or comes from history.
- */
-#define FBCHAT_MESSAGE_REPLAYED 2
-
-/**
- * Flag: friend requests are told and can be made and answered.
- */
-#define FBCHAT_FEATURE_FRIENDS 1
-
-/**
- * Flag: pictures can be set, and changes of them are told.
- */
-#define FBCHAT_FEATURE_PICTURES 2
-
-/**
- * Flag: status lines can be set, and changes of them are told.
- */
-#define FBCHAT_FEATURE_STATUS 4
-
-/**
- * Flag: profiles can be asked for.
- */
-#define FBCHAT_FEATURE_PROFILE 8
-
-/**
- * Flag: people can be searched for.
- */
-#define FBCHAT_FEATURE_SEARCH 16
-
-/**
- * Flag: notifications and unread conversations are told.
- */
-#define FBCHAT_FEATURE_NOTIFICATIONS 32
-
-/**
- * Flag: history can be asked for from a time on; else only its last part is there.
- */
-#define FBCHAT_FEATURE_HISTORY 64
-
-/**
- * Flag: friends can be poked.
- */
-#define FBCHAT_FEATURE_POKE 128
-
-/**
- * Flag: the password can be changed.
- */
-#define FBCHAT_FEATURE_PASSWORD 256
-
-/**
- * Flag: accounts can be made, perhaps with an invitation only.
- */
-#define FBCHAT_FEATURE_REGISTRATION 512
-
-/**
- * Flag: the name that others see can be changed, and changes of it are told.
- */
-#define FBCHAT_FEATURE_NAME 1024
-
-/**
- * Asks somebody to be a friend.
- */
-#define FBCHAT_FRIEND_REQUEST 1
-
-/**
- * Accepts somebody's request.
- */
-#define FBCHAT_FRIEND_ACCEPT 2
-
-/**
- * Declines somebody's request; they are not told.
- */
-#define FBCHAT_FRIEND_DECLINE 3
-
-/**
- * Ends the friendship, for both.
- */
-#define FBCHAT_FRIEND_REMOVE 4
-
-/**
- * A stranger, or the server does not say.
- */
-#define FBCHAT_RELATION_NONE 0
-
-/**
- * The user himself.
- */
-#define FBCHAT_RELATION_SELF 1
-
-/**
- * A friend.
- */
-#define FBCHAT_RELATION_FRIEND 2
-
-/**
- * The user has asked this person, who has not answered.
- */
-#define FBCHAT_RELATION_SENT 3
-
-/**
- * This person has asked and waits for the user's answer.
- */
-#define FBCHAT_RELATION_RECEIVED 4
-
-/**
- * A conversation with messages that were not read; UNREAD counts them.
- */
-#define FBCHAT_NOTIFICATION_MESSAGES 1
-
-/**
- * Somebody wants to be friends.
- */
-#define FBCHAT_NOTIFICATION_FRIEND_REQUEST 2
-
-/**
- * Somebody has accepted a friend request.
- */
-#define FBCHAT_NOTIFICATION_FRIEND_ADDED 3
-
-/**
- * Somebody has poked.
- */
-#define FBCHAT_NOTIFICATION_POKE 4
-
-/**
- * The password is on its way.
- */
-#define FBCHAT_CONNECTION_LOGGING_IN 1
-
-/**
- * Logged in; reading the page that names the channel.
- */
-#define FBCHAT_CONNECTION_LOADING_PAGE 2
-
-/**
- * Asking for buddies and for the place to go on from.
- */
-#define FBCHAT_CONNECTION_OPENING_CHANNEL 3
-
-/**
- * Messages arrive.
- */
-#define FBCHAT_CONNECTION_CONNECTED 4
-
-/**
- * Something failed; the next attempt comes by itself after WAIT_MS.
- */
-#define FBCHAT_CONNECTION_WAITING 5
 
 /**
  * A worker thread with its sessions; made by fbchat_client_new, freed by fbchat_client_free.
@@ -389,32 +193,12 @@ typedef struct fbchat_config fbchat_config;
 typedef struct fbchat_event fbchat_event;
 
 /**
- * The outcome of a call or of an event: 0 or above is no failure.
- *
- * Numbers come in blocks: -101 the caller's mistake, -201 network, -301 account, -401 protocol, -501 cancelled, -901 this
- * library. Later versions add numbers and never change one; treat one that you do not know by its block.
- */
-typedef int32_t fbchat_status;
-
-/**
- * Names a setting.
- */
-typedef int32_t fbchat_config_key;
-
-/**
- * Takes a log line: the pointer given with it, a FBCHAT_LOG_ level, and the line (UTF-8, valid during the call only).
- *
- * Called only inside fbchat_client_poll, on the thread that polls. It may call the library, but must not throw.
- */
-typedef void (*fbchat_log_fn)(void *user, int32_t level, const char *line);
-
-/**
- * A session; 0 = none. A number is never used twice, so a stale one gives FBCHAT_ERR_NO_SESSION and no harm.
+ * A session, which is one login; 0 = none. Numbers are never reused, so a stale one gives FBCHAT_ERR_NO_SESSION.
  */
 typedef uint64_t fbchat_session;
 
 /**
- * A request on its way; 0 = none. Never used twice; the event that answers it carries it.
+ * A request to the server; 0 = none. Numbers are never reused. The event that answers the request carries its number.
  */
 typedef uint64_t fbchat_request;
 
@@ -424,732 +208,311 @@ typedef uint64_t fbchat_request;
 typedef uint64_t fbchat_uid;
 
 /**
- * Says what an event tells; ignore kinds that you do not know.
+ * One of the fbchat_statuses.
  */
-typedef int32_t fbchat_event_kind;
+typedef int32_t fbchat_status;
 
 /**
- * Names a field of an event.
+ * The kind of an event, one of the fbchat_event_kinds.
+ */
+typedef int32_t fbchat_kind;
+
+/**
+ * A field of an event, one of the fbchat_fields.
  */
 typedef int32_t fbchat_field;
 
 /**
- * All went well.
+ * A setting, one of the fbchat_config_keys.
  */
-#define FBCHAT_OK 0
+typedef int32_t fbchat_config_key;
 
 /**
- * No event within the given time.
- */
-#define FBCHAT_NO_EVENT 1
-
-/**
- * The poll was ended by fbchat_client_wake.
- */
-#define FBCHAT_WOKEN 2
-
-/**
- * A required pointer was NULL.
- */
-#define FBCHAT_ERR_NULL -101
-
-/**
- * A string was not valid UTF-8.
- */
-#define FBCHAT_ERR_UTF8 -102
-
-/**
- * An argument has a value that is not allowed.
- */
-#define FBCHAT_ERR_ARGUMENT -103
-
-/**
- * No option or field has this number, or it takes another kind of value.
- */
-#define FBCHAT_ERR_KEY -104
-
-/**
- * No such session: never opened by this client, or over.
- */
-#define FBCHAT_ERR_NO_SESSION -105
-
-/**
- * The session is not in a state for this call (sending before login, a second login).
- */
-#define FBCHAT_ERR_STATE -106
-
-/**
- * Too many requests are under way already.
- */
-#define FBCHAT_ERR_QUEUE_FULL -107
-
-/**
- * The process was forked after the handle was made; handles stay with their process.
- */
-#define FBCHAT_ERR_FORKED -108
-
-/**
- * The client is being freed, or was.
- */
-#define FBCHAT_ERR_CLOSED -109
-
-/**
- * The server's address is plain HTTP and not on this machine: a password would travel readable.
- */
-#define FBCHAT_ERR_INSECURE -110
-
-/**
- * No such request: never made, or its answer was taken already.
- */
-#define FBCHAT_ERR_NO_REQUEST -111
-
-/**
- * The server's name could not be resolved.
- */
-#define FBCHAT_ERR_DNS -201
-
-/**
- * No connection to the server.
- */
-#define FBCHAT_ERR_CONNECT -202
-
-/**
- * The TLS handshake or certificate check failed.
- */
-#define FBCHAT_ERR_TLS -203
-
-/**
- * The server took too long to answer.
- */
-#define FBCHAT_ERR_TIMEOUT -204
-
-/**
- * The connection broke.
- */
-#define FBCHAT_ERR_IO -205
-
-/**
- * The server answered with an HTTP error.
- */
-#define FBCHAT_ERR_HTTP -206
-
-/**
- * Wrong e-mail address or password.
- */
-#define FBCHAT_ERR_CREDENTIALS -301
-
-/**
- * The server asks for something that only a person in a browser can do (captcha, checkpoint).
- */
-#define FBCHAT_ERR_CHALLENGE -302
-
-/**
- * The session was ended by the server or from elsewhere.
- */
-#define FBCHAT_ERR_LOGGED_OUT -303
-
-/**
- * Too many messages or attempts; try again later.
- */
-#define FBCHAT_ERR_RATE_LIMITED -304
-
-/**
- * The server refused the request.
- */
-#define FBCHAT_ERR_REFUSED -305
-
-/**
- * The message is longer than the server allows.
- */
-#define FBCHAT_ERR_TOO_LONG -306
-
-/**
- * The recipient is offline or not a friend.
- */
-#define FBCHAT_ERR_RECIPIENT_OFFLINE -307
-
-/**
- * The server cannot do this at all; see FBCHAT_FIELD_FEATURES.
- */
-#define FBCHAT_ERR_UNSUPPORTED -308
-
-/**
- * The reply could not be understood.
- */
-#define FBCHAT_ERR_BAD_REPLY -401
-
-/**
- * The server is no fbchat server, or speaks a dialect that is not known here.
- */
-#define FBCHAT_ERR_SERVER_CHANGED -402
-
-/**
- * The request may or may not have been carried out.
- */
-#define FBCHAT_ERR_OUTCOME_UNKNOWN -403
-
-/**
- * Cancelled by the program, or by the end of its session.
- */
-#define FBCHAT_ERR_CANCELLED -501
-
-/**
- * A bug in this library was caught at the border.
- */
-#define FBCHAT_ERR_PANIC -901
-
-/**
- * Out of descriptors, threads or memory.
- */
-#define FBCHAT_ERR_RESOURCES -902
-
-/**
- * Something that cannot happen did.
- */
-#define FBCHAT_ERR_INTERNAL -903
-
-/**
- * String: the server's address, like "https://chat.example.org". Default "http://127.0.0.1:8080".
- */
-#define FBCHAT_CONFIG_SERVER 1
-
-/**
- * Integer, 0 or 1: allow plain HTTP to another machine, where a password travels readable. Default 0.
- */
-#define FBCHAT_CONFIG_ALLOW_INSECURE 2
-
-/**
- * Integer, 100 to 1000000, read by fbchat_client_new only: how many events may wait before sessions are slowed down.
- * Default 10000.
- */
-#define FBCHAT_CONFIG_QUEUE_LIMIT 3
-
-/**
- * String: the proxy that leads to the server, as `KIND://HOST:PORT` or `KIND://USER:PASSWORD@HOST:PORT`. Default "", none.
+ * Takes a line of the log: the pointer given to fbchat_config_set_log, one of the fbchat_log_levels, and the line (UTF-8,
+ * valid during the call only).
  *
- * KIND is http (a tunnel by CONNECT for https servers; plain requests for http servers), socks4, socks4a, socks5 or
- * socks5h. With http, socks4a and socks5h the server's name is looked up by the proxy only: use socks5h for Tor. SOCKS 4
- * has no passwords. "environment" takes what http_proxy, https_proxy, all_proxy and no_proxy say while
- * fbchat_config_set_str runs; without it, the environment is never read. Behind a proxy an http server counts as on
- * another machine, whatever its name (FBCHAT_CONFIG_ALLOW_INSECURE).
+ * Called only inside fbchat_client_poll and fbchat_request_wait, on the thread that calls them. It may call the library.
+ * It must not throw.
  */
-#define FBCHAT_CONFIG_PROXY 4
+typedef void (*fbchat_log_fn)(void *user, int32_t level, const char *line);
+
+/** @} */
 
 /**
- * String: a PEM file of certificates to trust besides the system's, read while fbchat_config_set_str runs. Default "",
- * none.
- */
-#define FBCHAT_CONFIG_CA_FILE 5
-
-/**
- * String: the SHA-256 of the one certificate (DER) to trust, in hexadecimal (colons allowed) or base64. Default "", none.
+ * @defgroup status Library, statuses and texts
  *
- * The server must show exactly this one; its issuer, names and dates don't count then, and no other certificate is
- * trusted. FBCHAT_FIELD_CERTIFICATE_SHA256 gives what to set here. Only with the feature "pin" (fbchat_has_feature).
+ * The version of the loaded library, what a status or the last failed call means, and splitting a long text into messages.
+ * @{
  */
-#define FBCHAT_CONFIG_PIN_SHA256 6
 
 /**
- * Integer, 1000 to 120000: milliseconds until a connection to the server must be up, proxy and TLS included. Default 15000.
- */
-#define FBCHAT_CONFIG_CONNECT_TIMEOUT_MS 7
-
-/**
- * Integer, 1000 to 120000: milliseconds until an answer must be there, connecting included. The held long-poll has a
- * limit of its own. Default 30000.
- */
-#define FBCHAT_CONFIG_REQUEST_TIMEOUT_MS 8
-
-/**
- * String: what the server is told as User-Agent, 1 to 256 ASCII characters; "" = the default, "Mozilla/5.0 (compatible;
- * fbchat/VERSION)". Servers of 2008 want something that looks like a browser.
- */
-#define FBCHAT_CONFIG_USER_AGENT 9
-
-/**
- * Integer, 0 or 1: come in as active (1), which is the ACTIVE flag of the long-poll, or as idle (0). Later changes are
- * fbchat_session_set_presence's. Default 1.
- */
-#define FBCHAT_CONFIG_ACTIVE 10
-
-/**
- * Integer, 1 to 1000: greatest number of messages and notices that the server may put into one answer. Less memory at
- * once, more requests. Default: as many as the server offers.
- */
-#define FBCHAT_CONFIG_BATCH 11
-
-/**
- * Login succeeded: UID, NAME, MESSAGE_LIMIT, FEATURES. Answers fbchat_session_login and fbchat_session_register.
- */
-#define FBCHAT_EVENT_LOGGED_IN 1
-
-/**
- * Login failed: status, REASON, and with FBCHAT_ERR_TLS the CERTIFICATE_ fields. Answers fbchat_session_login and
- * fbchat_session_register; the session may log in again.
- */
-#define FBCHAT_EVENT_LOGIN_FAILED 2
-
-/**
- * The server wants a person in a browser (captcha, checkpoint): status, REASON. Answers fbchat_session_login and
- * fbchat_session_register; the session may log in again.
- */
-#define FBCHAT_EVENT_CHALLENGE 3
-
-/**
- * The connection changed: STATE; when waiting also WAIT_MS, status, REASON and the CERTIFICATE_ fields.
- */
-#define FBCHAT_EVENT_CONNECTION 4
-
-/**
- * A message: FROM, TO, FROM_NAME, TO_NAME, TEXT, TIME_MS, MESSAGE_ID, FLAGS.
- */
-#define FBCHAT_EVENT_MESSAGE 5
-
-/**
- * The server has the message: TO, MESSAGE_ID. Answers fbchat_session_send.
- */
-#define FBCHAT_EVENT_SENT 6
-
-/**
- * A request failed for good: status, REASON. Answers any request.
- */
-#define FBCHAT_EVENT_FAILED 7
-
-/**
- * Somebody started or stopped writing: FROM, TYPING.
- */
-#define FBCHAT_EVENT_TYPING 8
-
-/**
- * All buddies: fbchat_event_count items of UID, NAME, FIRST_NAME, PRESENCE, STATUS_TEXT, PICTURE_URL,
- * PICTURE_HASH, STATUS_TIME_MS, IDLE_SINCE_MS. Answers fbchat_session_refresh, and comes by itself after login and when
- * friendships begin or end.
- */
-#define FBCHAT_EVENT_BUDDY_LIST 9
-
-/**
- * One buddy changed: the fields of one BUDDY_LIST item.
- */
-#define FBCHAT_EVENT_PRESENCE 10
-
-/**
- * The session is over, its last event: status and REASON, if not by the host's own wish. Answers fbchat_session_logout.
- */
-#define FBCHAT_EVENT_CLOSED 11
-
-/**
- * Messages of one conversation, oldest first: fbchat_event_count items of the fields of MESSAGE, all with
- * FBCHAT_MESSAGE_REPLAYED; for the whole event PEER and MORE. Answers fbchat_session_history.
- */
-#define FBCHAT_EVENT_HISTORY 12
-
-/**
- * What is unread: fbchat_event_count items of NOTIFICATION_KIND, UID, NAME, TIME_MS, NEW, UNREAD; for the whole event
- * UNSEEN and INBOX. Answers fbchat_session_notifications. Comes by itself, then without items and with INBOX only, when
- * the number of conversations with unread messages changes.
- */
-#define FBCHAT_EVENT_NOTIFICATIONS 13
-
-/**
- * Somebody wants to be friends: UID, NAME, TEXT (may be empty), TIME_MS. Those who asked while the user was away come
- * after login. Answer with fbchat_session_friend.
- */
-#define FBCHAT_EVENT_FRIEND_REQUEST 14
-
-/**
- * Somebody's picture: UID; PICTURE_URL, PICTURE_HASH, PICTURE and CONTENT_TYPE, the last three absent for somebody who
- * has none. Answers fbchat_session_picture.
- */
-#define FBCHAT_EVENT_PICTURE 15
-
-/**
- * What somebody tells about themselves: UID, NAME, FIRST_NAME, RELATION, PICTURE_URL, PICTURE_HASH, EMAIL, STATUS_TEXT,
- * STATUS_TIME_MS, MEMBER_SINCE_MS. Answers fbchat_session_profile.
- */
-#define FBCHAT_EVENT_PROFILE 16
-
-/**
- * Who was found: fbchat_event_count items of UID, NAME, RELATION, PICTURE_URL, PICTURE_HASH. Answers
- * fbchat_session_search.
- */
-#define FBCHAT_EVENT_SEARCH 17
-
-/**
- * A friendship began or ended, by whomever: UID, NAME, FRIEND_ACTION. A BUDDY_LIST follows.
- */
-#define FBCHAT_EVENT_FRIEND 18
-
-/**
- * A request is done, and there is no more to tell. Answers requests that have no event of their own.
- */
-#define FBCHAT_EVENT_DONE 19
-
-/**
- * Somebody pokes: FROM, NAME, TIME_MS.
- */
-#define FBCHAT_EVENT_POKE 20
-
-/**
- * All that is needed to go on later without the password: SAVED. Comes when the connection stands and whenever the host has
- * taken what arrived, so the last one taken is the one to keep, in place of the one before. Keep it as secret as the
- * password; a logout makes it worthless.
- */
-#define FBCHAT_EVENT_STATE 21
-
-/**
- * Events of this session pile up, so it fetches nothing more until the host has taken half of them: WAITING. Nothing is
- * lost: the server keeps the messages.
- */
-#define FBCHAT_EVENT_OVERLOAD 22
-
-/**
- * Integer: the number of the user or of a buddy.
- */
-#define FBCHAT_FIELD_UID 1
-
-/**
- * String: full name; may be empty.
- */
-#define FBCHAT_FIELD_NAME 2
-
-/**
- * String: first name; may be empty.
- */
-#define FBCHAT_FIELD_FIRST_NAME 3
-
-/**
- * Integer: FBCHAT_PRESENCE_OFFLINE, FBCHAT_PRESENCE_IDLE or FBCHAT_PRESENCE_ACTIVE.
- */
-#define FBCHAT_FIELD_PRESENCE 4
-
-/**
- * String: status line, plain text; absent if there is none.
- */
-#define FBCHAT_FIELD_STATUS_TEXT 5
-
-/**
- * String: address of a picture of 50 pixels; absent if there is none.
- */
-#define FBCHAT_FIELD_PICTURE_URL 6
-
-/**
- * Integer: number of the author, or of who is writing.
- */
-#define FBCHAT_FIELD_FROM 7
-
-/**
- * Integer: number of the recipient.
- */
-#define FBCHAT_FIELD_TO 8
-
-/**
- * String: the author's name; may be empty.
- */
-#define FBCHAT_FIELD_FROM_NAME 9
-
-/**
- * String: the recipient's name; may be empty.
- */
-#define FBCHAT_FIELD_TO_NAME 10
-
-/**
- * String: the message, plain text, not markup; may hold line breaks. With a friend request, what was written with it.
- */
-#define FBCHAT_FIELD_TEXT 11
-
-/**
- * Integer: when it happened, by the server's clock, in milliseconds since 1970 UTC.
- */
-#define FBCHAT_FIELD_TIME_MS 12
-
-/**
- * String: the sender's id of the message; may be empty; unique only together with author and text.
- */
-#define FBCHAT_FIELD_MESSAGE_ID 13
-
-/**
- * Integer: sum of FBCHAT_MESSAGE_ flags.
- */
-#define FBCHAT_FIELD_FLAGS 14
-
-/**
- * Integer: 1 = writing, over after 10 seconds without another; 0 = stopped.
- */
-#define FBCHAT_FIELD_TYPING 15
-
-/**
- * Integer: a FBCHAT_CONNECTION_ state.
- */
-#define FBCHAT_FIELD_STATE 16
-
-/**
- * Integer: milliseconds until the next attempt; 0 = at once.
- */
-#define FBCHAT_FIELD_WAIT_MS 17
-
-/**
- * String: what went wrong, a sentence for people; absent if nothing did.
- */
-#define FBCHAT_FIELD_REASON 18
-
-/**
- * Integer: greatest length of a message, in Unicode characters (scalar values).
- */
-#define FBCHAT_FIELD_MESSAGE_LIMIT 19
-
-/**
- * String: changes with the picture, so that it can name a file in a cache; absent if there is no picture.
- */
-#define FBCHAT_FIELD_PICTURE_HASH 20
-
-/**
- * Bytes: the picture, a file of the kind that CONTENT_TYPE says; absent if there is none.
- */
-#define FBCHAT_FIELD_PICTURE 21
-
-/**
- * String: "image/png", "image/jpeg" or "image/gif"; absent if there is no picture.
- */
-#define FBCHAT_FIELD_CONTENT_TYPE 22
-
-/**
- * Integer: sum of the FBCHAT_FEATURE_ flags of what this server can do.
- */
-#define FBCHAT_FIELD_FEATURES 23
-
-/**
- * Integer: when the status line was set, in milliseconds since 1970 UTC, to the second; 0 if there is none.
- */
-#define FBCHAT_FIELD_STATUS_TIME_MS 24
-
-/**
- * Integer: a FBCHAT_RELATION_ number.
- */
-#define FBCHAT_FIELD_RELATION 25
-
-/**
- * String: e-mail address; absent if the server does not tell.
- */
-#define FBCHAT_FIELD_EMAIL 26
-
-/**
- * Integer: since when the account is there, in milliseconds since 1970 UTC; 0 if the server does not tell.
- */
-#define FBCHAT_FIELD_MEMBER_SINCE_MS 27
-
-/**
- * Integer: FBCHAT_FRIEND_ACCEPT = they are friends now, FBCHAT_FRIEND_REMOVE = no longer.
- */
-#define FBCHAT_FIELD_FRIEND_ACTION 28
-
-/**
- * Integer: number of the other side of the conversation; belongs to the whole event.
- */
-#define FBCHAT_FIELD_PEER 29
-
-/**
- * Integer: 1 = there are more messages than these, older ones if the most recent were asked for, else later ones; 0 =
- * these are all. Belongs to the whole event.
- */
-#define FBCHAT_FIELD_MORE 30
-
-/**
- * Integer: a FBCHAT_NOTIFICATION_ number; ignore those that you do not know.
- */
-#define FBCHAT_FIELD_NOTIFICATION_KIND 31
-
-/**
- * Integer: 1 = the user has not been shown this, 0 = he has.
- */
-#define FBCHAT_FIELD_NEW 32
-
-/**
- * Integer: number of unread messages in this conversation; 0 for other notifications.
- */
-#define FBCHAT_FIELD_UNREAD 33
-
-/**
- * Integer: number of new notifications, conversations not counted. Belongs to the whole event.
- */
-#define FBCHAT_FIELD_UNSEEN 34
-
-/**
- * Integer: number of conversations with unread messages. Belongs to the whole event.
- */
-#define FBCHAT_FIELD_INBOX 35
-
-/**
- * Integer: since when nothing was heard of the person, in milliseconds since 1970 UTC by the server's clock; 0 unless
- * PRESENCE is FBCHAT_PRESENCE_IDLE, and if the server does not tell.
- */
-#define FBCHAT_FIELD_IDLE_SINCE_MS 36
-
-/**
- * Bytes: what fbchat_session_resume takes.
- */
-#define FBCHAT_FIELD_SAVED 50
-
-/**
- * Integer: how many events wait.
- */
-#define FBCHAT_FIELD_WAITING 51
-
-/**
- * String: SHA-256 of the server's certificate that is not trusted, "AB:CD:…", as FBCHAT_CONFIG_PIN_SHA256 takes it. In
- * events with a REASON; absent if that is not the trouble, or without the feature "pin".
- */
-#define FBCHAT_FIELD_CERTIFICATE_SHA256 60
-
-/**
- * Integer: why the server's certificate is not trusted, a FBCHAT_CERTIFICATE_ number. In events with a REASON; 0 if that is
- * not the trouble.
- */
-#define FBCHAT_FIELD_CERTIFICATE_PROBLEM 61
-
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
-
-/**
- * Says which version of the library was loaded.
+ * The outcome of a call, a request or a session: 0 and above is no failure.
  *
- * @return the version, like "0.1.0"
+ * The numbers come in blocks: -101 mistakes of the caller, -201 network, -301 account, -401 protocol,
+ * -501 cancelled, -901 this library. Treat a number that you do not know by its block.
+ */
+enum fbchat_statuses {
+    /** Success. */
+    FBCHAT_OK = 0,
+    /** No event arrived within the timeout. */
+    FBCHAT_NO_EVENT = 1,
+    /** The poll was ended by fbchat_client_wake. */
+    FBCHAT_WOKEN = 2,
+    /** A required pointer is NULL. */
+    FBCHAT_ERR_NULL = -101,
+    /** A string is not valid UTF-8. */
+    FBCHAT_ERR_UTF8 = -102,
+    /** An argument has a value that is not allowed. */
+    FBCHAT_ERR_ARGUMENT = -103,
+    /** No setting or field has this number, or its value has another type. */
+    FBCHAT_ERR_KEY = -104,
+    /** This client has no such session: it was never opened, or it is over. */
+    FBCHAT_ERR_NO_SESSION = -105,
+    /** The session is not in a state for this call, such as sending before login or a second login. */
+    FBCHAT_ERR_STATE = -106,
+    /** Too many requests are unanswered. */
+    FBCHAT_ERR_QUEUE_FULL = -107,
+    /** The handle belongs to the parent process; a child makes a client of its own after fork. */
+    FBCHAT_ERR_FORKED = -108,
+    /** The client was freed, or is being freed. */
+    FBCHAT_ERR_CLOSED = -109,
+    /** The server is on another machine and its address is plain HTTP, which would expose the password. */
+    FBCHAT_ERR_INSECURE = -110,
+    /** There is no such request, or its answer was already taken. */
+    FBCHAT_ERR_NO_REQUEST = -111,
+    /** The server's name could not be resolved. */
+    FBCHAT_ERR_DNS = -201,
+    /** The server could not be connected to. */
+    FBCHAT_ERR_CONNECT = -202,
+    /** The TLS handshake or the check of the certificate failed. */
+    FBCHAT_ERR_TLS = -203,
+    /** The server did not answer in time. */
+    FBCHAT_ERR_TIMEOUT = -204,
+    /** The connection broke. */
+    FBCHAT_ERR_IO = -205,
+    /** The server answered with an HTTP error. */
+    FBCHAT_ERR_HTTP = -206,
+    /** The e-mail address or the password is wrong. */
+    FBCHAT_ERR_CREDENTIALS = -301,
+    /** The server wants a person in a browser (captcha, checkpoint). */
+    FBCHAT_ERR_CHALLENGE = -302,
+    /** The session was ended by the server, or from elsewhere. */
+    FBCHAT_ERR_LOGGED_OUT = -303,
+    /** Too many messages or attempts; try again later. */
+    FBCHAT_ERR_RATE_LIMITED = -304,
+    /** The server refused the request. */
+    FBCHAT_ERR_REFUSED = -305,
+    /** The message is longer than the server allows. */
+    FBCHAT_ERR_TOO_LONG = -306,
+    /** The recipient is offline or not a friend. */
+    FBCHAT_ERR_RECIPIENT_OFFLINE = -307,
+    /** The server does not offer this; see FBCHAT_FIELD_FEATURES. */
+    FBCHAT_ERR_UNSUPPORTED = -308,
+    /** The answer could not be understood. */
+    FBCHAT_ERR_BAD_REPLY = -401,
+    /** The server is not an fbchat server, or speaks an unknown dialect. */
+    FBCHAT_ERR_SERVER_CHANGED = -402,
+    /** The request may or may not have been carried out. */
+    FBCHAT_ERR_OUTCOME_UNKNOWN = -403,
+    /** The request was cancelled by the program, or by the end of its session. */
+    FBCHAT_ERR_CANCELLED = -501,
+    /** A bug in this library, contained at its border. */
+    FBCHAT_ERR_PANIC = -901,
+    /** Out of descriptors, threads or memory. */
+    FBCHAT_ERR_RESOURCES = -902,
+    /** A bug in this library. */
+    FBCHAT_ERR_INTERNAL = -903
+};
+
+/**
+ * Counts the incompatible changes of this interface. It is also the number in the name libfbchat.so.N.
+ */
+#define FBCHAT_ABI_VERSION 0
+
+/**
+ * Gives the version of the loaded library.
  *
- * Ownership: static text, never freed.
- * Threads: any.
- * Since: 0.1
+ * @return the version, like "0.1.0"; static text
  */
 const char *fbchat_version(void);
 
 /**
- * Says which interface the loaded library has, to be compared with FBCHAT_ABI_VERSION of the header.
+ * Gives the ABI version of the loaded library, for programs that load it at run time.
  *
- * @return a number; another one than the header's means that the program must not go on
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
+ * @return a number; if it differs from FBCHAT_ABI_VERSION, the program must not call anything else
  */
 uint32_t fbchat_abi_version(void);
 
 /**
- * Says whether the loaded library has a feature.
+ * Tells whether the loaded library was built with a feature.
  *
- * @param name  the feature: "tls" (https servers), by "rustls" or "native-tls" (the system's library); "pin"
+ * @param name  the feature: "tls" (https servers), provided by "rustls" or by "native-tls" (the system's library); "pin"
  *              (FBCHAT_CONFIG_PIN_SHA256, FBCHAT_FIELD_CERTIFICATE_SHA256), only with rustls
- * @return 1 if it has, 0 if not, if nobody knows the name, or if it is NULL
- *
- * Ownership: name is borrowed for the call.
- * Threads: any.
- * Since: 0.1
+ * @return 1 if it has the feature; 0 if not, if the name is unknown, or for NULL
  */
 int32_t fbchat_has_feature(const char *name);
 
 /**
- * Says how much of a text goes into one message, for sending what is too long for one in several. The rest does not begin
- * inside of a word, unless that is very long, nor inside of what a person sees as one character (a letter with its
- * accents, a flag, a family of emoji), unless that is too long by itself.
+ * Gives the name of a status, for logs and bug reports.
  *
- * @param text   UTF-8
- * @param limit  how many characters a message can have, FBCHAT_FIELD_MESSAGE_LIMIT; 1 or more
- * @param len    out: how many bytes; all of a text that fits
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for another limit
+ * @param status  any number
+ * @return the name of its constant, like "FBCHAT_ERR_DNS"; "FBCHAT_ERR_UNKNOWN" for other numbers; static text
+ */
+const char *fbchat_status_name(fbchat_status status);
+
+/**
+ * Says in one sentence, meant for people, why this thread's last call failed.
  *
- * Ownership: text is borrowed for the call.
- * Threads: any.
- * Since: 0.1
+ * Calls that return no status change it only if they fail.
+ *
+ * @return the sentence, valid until this thread's next call into the library; "" if the last call did not fail
+ */
+const char *fbchat_last_error(void);
+
+/**
+ * Measures how much of a long text fits into one message; call it again with the rest.
+ *
+ * The cut is between two words where possible, and never inside what people see as one character (a letter with accents,
+ * a flag, an emoji of several code points), unless that alone exceeds the limit.
+ *
+ * @param text   the text
+ * @param limit  the greatest length of a message in characters, FBCHAT_FIELD_MESSAGE_LIMIT; 1 or more
+ * @param len    out: the length of the part in bytes; the whole length if everything fits
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a limit below 1
  */
 fbchat_status fbchat_message_part(const char *text,
                                   int64_t limit,
                                   size_t *len);
 
-/**
- * Names a status for a log or a bug report.
- *
- * @param status  any number
- * @return the name of its constant, like "FBCHAT_ERR_DNS"; "FBCHAT_ERR_UNKNOWN" for a number without one
- *
- * Ownership: static text, never freed.
- * Threads: any.
- * Since: 0.1
- */
-const char *fbchat_status_name(fbchat_status status);
+/** @} */
 
 /**
- * Says in a sentence for people what went wrong in this thread's last call, if it failed.
+ * @defgroup config Configurations
  *
- * @return the sentence; "" if the last call did not fail. Calls that return no status change it only if they fail.
- *
- * Ownership: borrowed; valid until this thread's next call into the library.
- * Threads: any; each thread has its own.
- * Since: 0.1
+ * A configuration says where the server is and how to reach it. Clients and sessions copy what they need from it.
+ * @{
  */
-const char *fbchat_last_error(void);
+
+/**
+ * Settings. The type says what sets them: str fbchat_config_set_str, int fbchat_config_set_int. For strings, "" restores the
+ * default.
+ */
+enum fbchat_config_keys {
+    /** str: the server's address, like "https://chat.example.org". Default "http://127.0.0.1:8080"; "" is refused. */
+    FBCHAT_CONFIG_SERVER = 1,
+    /** int: 1 = allow plain HTTP to another machine, which exposes the password. Default 0. */
+    FBCHAT_CONFIG_ALLOW_INSECURE = 2,
+    /**
+     * int, 100 to 1000000: how many events may wait before sessions are slowed down. Read by fbchat_client_new only.
+     * Default 10000.
+     */
+    FBCHAT_CONFIG_QUEUE_LIMIT = 3,
+    /**
+     * str: the proxy, as `KIND://HOST:PORT`, with `USER:PASSWORD` and `@` before HOST if it wants a login. Default: none.
+     *
+     * KIND is http (CONNECT for https servers, plain requests for http servers), socks4, socks4a, socks5 or socks5h. With
+     * http, socks4a and socks5h only the proxy looks up the server's name: use socks5h for Tor. SOCKS 4 has no passwords.
+     * "environment" takes what http_proxy, https_proxy, all_proxy and no_proxy say during fbchat_config_set_str; otherwise
+     * the environment is never read. Behind a proxy, every http server counts as on another machine
+     * (FBCHAT_CONFIG_ALLOW_INSECURE).
+     */
+    FBCHAT_CONFIG_PROXY = 4,
+    /**
+     * str: a PEM file of certificates to trust besides the system's, read during fbchat_config_set_str. Default: none.
+     */
+    FBCHAT_CONFIG_CA_FILE = 5,
+    /**
+     * str: the SHA-256 of the only certificate (DER) to trust, in hexadecimal (colons allowed) or base64. Default: none.
+     *
+     * The server must present exactly this one; its issuer, names and dates are ignored, and no other certificate is
+     * trusted. FBCHAT_FIELD_CERTIFICATE_SHA256 gives the value to set. Only with the feature "pin" (fbchat_has_feature).
+     */
+    FBCHAT_CONFIG_PIN_SHA256 = 6,
+    /**
+     * int, 1000 to 120000: the time limit for connecting to the server, in milliseconds, including proxy and TLS. Default
+     * 15000.
+     */
+    FBCHAT_CONFIG_CONNECT_TIMEOUT_MS = 7,
+    /**
+     * int, 1000 to 120000: the time limit for an answer, in milliseconds, including connecting. The long-poll has a limit
+     * of its own. Default 30000.
+     */
+    FBCHAT_CONFIG_REQUEST_TIMEOUT_MS = 8,
+    /**
+     * str: the User-Agent, 1 to 256 ASCII characters. Servers of 2008 want one that looks like a browser. Default
+     * "Mozilla/5.0 (compatible; fbchat/VERSION)".
+     */
+    FBCHAT_CONFIG_USER_AGENT = 9,
+    /**
+     * int: after login, appear as active (1), which is the ACTIVE flag of the long-poll, or as idle (0); later
+     * fbchat_session_set_presence changes it. Default 1.
+     */
+    FBCHAT_CONFIG_ACTIVE = 10,
+    /**
+     * int, 1 to 1000: the greatest number of messages and notices in one answer of the server. A small number takes less
+     * memory and more requests. Default: as many as the server offers.
+     */
+    FBCHAT_CONFIG_BATCH = 11
+};
+
+/** The levels of the log. */
+enum fbchat_log_levels {
+    /** Something is broken. */
+    FBCHAT_LOG_ERROR = 1,
+    /** Something failed and is tried again. */
+    FBCHAT_LOG_WARN = 2,
+    /** Milestones of a session. */
+    FBCHAT_LOG_INFO = 3,
+    /** Every exchange with a server. */
+    FBCHAT_LOG_DEBUG = 4,
+    /** Everything. */
+    FBCHAT_LOG_TRACE = 5
+};
 
 /**
  * Makes a configuration with all defaults.
  *
- * @param config  out: the configuration
- * @return FBCHAT_OK; FBCHAT_ERR_NULL
- *
- * Ownership: the caller's; free it with fbchat_config_free.
- * Threads: any.
- * Since: 0.1
+ * @param config  out: the configuration; free it with fbchat_config_free
+ * @return FBCHAT_OK
  */
 fbchat_status fbchat_config_new(fbchat_config **config);
 
 /**
- * Sets a setting that takes a string.
+ * Sets a setting of type str.
  *
  * @param config  the configuration
- * @param key     a setting that takes a string: FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256, _USER_AGENT
- * @param value   UTF-8; see the key
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_KEY for a key that is unknown or takes no string; FBCHAT_ERR_UTF8;
- *         FBCHAT_ERR_ARGUMENT for a value that makes no sense (fbchat_last_error names the key), or a configuration that
- *         was freed; FBCHAT_ERR_FORKED
- *
- * Ownership: value is copied.
- * Threads: one at a time for one configuration.
- * Since: 0.1
+ * @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256 or _USER_AGENT
+ * @param value   the value, see the key
+ * @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value that is not allowed (fbchat_last_error
+ *         names the key), or for a configuration that was freed
  */
 fbchat_status fbchat_config_set_str(fbchat_config *config,
                                     fbchat_config_key key,
                                     const char *value);
 
 /**
- * Sets a setting that takes an integer.
+ * Sets a setting of type int.
  *
  * @param config  the configuration
- * @param key     a setting that takes an integer: FBCHAT_CONFIG_ALLOW_INSECURE, _QUEUE_LIMIT, _CONNECT_TIMEOUT_MS,
- *                _REQUEST_TIMEOUT_MS, _ACTIVE, _BATCH
- * @param value   see the key
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_KEY for a key that is unknown or takes no integer;
- *         FBCHAT_ERR_ARGUMENT for a value out of range (fbchat_last_error names key and range), or a configuration that
- *         was freed; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: one at a time for one configuration.
- * Since: 0.1
+ * @param key     FBCHAT_CONFIG_ALLOW_INSECURE, _QUEUE_LIMIT, _CONNECT_TIMEOUT_MS, _REQUEST_TIMEOUT_MS, _ACTIVE or _BATCH
+ * @param value   the value, see the key
+ * @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value out of range (fbchat_last_error names
+ *         the key and its range), or for a configuration that was freed
  */
 fbchat_status fbchat_config_set_int(fbchat_config *config,
                                     fbchat_config_key key,
                                     int64_t value);
 
 /**
- * Sets who takes the log lines of a client; read by fbchat_client_new only.
+ * Sets the callback for the log lines of a client; read by fbchat_client_new only.
  *
- * No line holds a message, an address, a cookie or a password.
+ * No line contains a message, an address, a cookie or a password.
  *
  * @param config    the configuration
- * @param level     the least important FBCHAT_LOG_ level still wanted
- * @param callback  takes each line; NULL = no log
- * @param user      given to each call of callback; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for a level that does not exist, or a configuration that was
- *         freed; FBCHAT_ERR_FORKED
- *
- * Ownership: user stays the host's and must be valid as long as the client is.
- * Threads: one at a time for one configuration. The callback runs on whichever thread polls.
- * Since: 0.1
+ * @param level     the least important of the fbchat_log_levels that is wanted
+ * @param callback  takes each line, on the thread that polls; NULL = no log
+ * @param user      passed to each call of callback; it stays the program's and must be valid as long as the client
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for an unknown level, or for a configuration that was freed
  */
 fbchat_status fbchat_config_set_log(fbchat_config *config,
                                     int32_t level,
@@ -1157,27 +520,28 @@ fbchat_status fbchat_config_set_log(fbchat_config *config,
                                     void *user);
 
 /**
- * Frees a configuration; clients and sessions made from it keep their own copies.
+ * Frees a configuration; clients and sessions keep their own copies.
  *
- * @param config  the configuration; NULL and one freed already are harmless
- *
- * Ownership: taken.
- * Threads: when no other thread uses it.
- * Since: 0.1
+ * @param config  the configuration, freed; NULL and a configuration that was freed before are ignored
  */
 void fbchat_config_free(fbchat_config *config);
 
+/** @} */
+
 /**
- * Starts a client with its worker thread; no network yet.
+ * @defgroup client Clients
  *
- * @param config  FBCHAT_CONFIG_QUEUE_LIMIT, the log and the sessions' defaults; NULL = all defaults
- * @param client  out: the client
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for a configuration that was freed; FBCHAT_ERR_FORKED;
- *         FBCHAT_ERR_RESOURCES if there is no thread or descriptor left
+ * A client owns one worker thread, one queue of events and one descriptor to watch, for any number of sessions.
+ * @{
+ */
+
+/**
+ * Starts a client with its worker thread; it opens no connection yet.
  *
- * Ownership: config is copied. The client is the caller's; free it with fbchat_client_free.
- * Threads: any.
- * Since: 0.1
+ * @param config  FBCHAT_CONFIG_QUEUE_LIMIT, the log, and the defaults for sessions; copied; NULL = all defaults
+ * @param client  out: the client; free it with fbchat_client_free
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a configuration that was freed; FBCHAT_ERR_RESOURCES if there are no threads or
+ *         descriptors left
  */
 fbchat_status fbchat_client_new(const fbchat_config *config,
                                 fbchat_client **client);
@@ -1185,93 +549,82 @@ fbchat_status fbchat_client_new(const fbchat_config *config,
 /**
  * Gives a descriptor that is readable while something waits for fbchat_client_poll.
  *
- * For poll(2), select, epoll and every toolkit's main loop. When it is readable, call fbchat_client_poll with timeout 0
- * until it returns FBCHAT_NO_EVENT. Never read, write or close it.
+ * For poll(2), select, epoll and the main loops of all toolkits. When it is readable, call fbchat_client_poll with timeout 0
+ * until it returns FBCHAT_NO_EVENT. Never read from it, write to it or close it.
  *
  * @param client  the client
- * @return the descriptor; -1 on failure
- *
- * Ownership: the client's; valid until fbchat_client_free.
- * Threads: any.
- * Since: 0.1
+ * @return the descriptor, which is the client's and valid until fbchat_client_free; -1 on failure
  */
 int32_t fbchat_client_fd(const fbchat_client *client);
 
 /**
  * Takes the next event of any session.
  *
- * Events of one session come in order; sessions take turns. The log callback is called in here.
+ * Events of one session arrive in order; sessions take turns. The log callback runs inside this call. If several threads
+ * poll, each event goes to one of them.
  *
  * @param client      the client
- * @param timeout_ms  how long to wait, in milliseconds; 0 = not at all, -1 = for ever
- * @param event       out: the event, or NULL
- * @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_WOKEN after fbchat_client_wake; FBCHAT_ERR_NULL;
- *         FBCHAT_ERR_ARGUMENT for a timeout below -1; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: the event is the caller's, also after fbchat_client_free; free it with fbchat_event_free.
- * Threads: any; each event goes to one of the threads that poll.
- * Since: 0.1
+ * @param timeout_ms  how long to wait, in milliseconds; 0 = do not wait, -1 = no limit
+ * @param event       out: the event, or NULL; free it with fbchat_event_free, at any time
+ * @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_WOKEN after fbchat_client_wake; FBCHAT_ERR_ARGUMENT for a timeout
+ *         below -1
  */
 fbchat_status fbchat_client_poll(fbchat_client *client,
                                  int32_t timeout_ms,
                                  fbchat_event **event);
 
 /**
- * Makes the present or the next fbchat_client_poll return FBCHAT_WOKEN; several calls before it count as one.
+ * Makes the current or the next fbchat_client_poll return FBCHAT_WOKEN; several calls before it count as one.
+ *
+ * Not for signal handlers.
  *
  * @param client  the client
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any. Not for signal handlers.
- * Since: 0.1
+ * @return FBCHAT_OK
  */
 fbchat_status fbchat_client_wake(fbchat_client *client);
 
 /**
- * Says that the machine is on another network, or on one again: all sessions try again at once.
+ * Tells all sessions that the machine's network has changed, so that they reconnect at once.
  *
- * Without it a session notices by itself, but perhaps only when its long-poll has been silent for 90 s, or when the
- * present wait for the next attempt is over. For hosts that are told of such changes; it does no harm when nothing has changed.
+ * For programs that learn of such changes; it does no harm when nothing has changed. Without it, a session may notice only
+ * after its long-poll has been silent for 90 s, or when the current wait before the next attempt is over.
  *
  * @param client  the client
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any. Not for signal handlers.
- * Since: 0.1
+ * @return FBCHAT_OK
  */
 fbchat_status fbchat_client_network_changed(fbchat_client *client);
 
 /**
- * Cancels everything, joins the worker thread and frees the client, within 250 ms (a second with ten thousand sessions).
+ * Cancels everything, joins the worker thread and frees the client, within 250 ms (1 s with ten thousand sessions).
  *
- * Sessions that are still open are dropped without a logout, so that fbchat_session_resume can go on with them; logouts
- * under way, and the word of what was taken last, get 70 ms. A poll of another thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
+ * Sessions that are still open are dropped without a logout, so that fbchat_session_resume can continue them. Pending
+ * logouts, and the last read position of each session, get 70 ms. A poll on another thread returns FBCHAT_ERR_CLOSED. If the
+ * system hangs in a name lookup, its helper thread ends later by itself. Call it from any thread, once, as the last call on
+ * this client.
  *
- * @param client  the client; NULL and one freed already are harmless
- *
- * Ownership: taken. Events taken from it stay valid.
- * Threads: any; once, as the last call on this client.
- * Since: 0.1
+ * @param client  the client, freed; events taken from it stay valid; NULL and a client that was freed before are ignored
  */
 void fbchat_client_free(fbchat_client *client);
 
+/** @} */
+
 /**
- * Makes a session; no network yet.
+ * @defgroup session Sessions
+ *
+ * A session is one login: its connection, its messages and its requests. It ends with its CLOSED event or with
+ * fbchat_session_close; a broken connection does not end it.
+ * @{
+ */
+
+/**
+ * Makes a session; it opens no connection yet.
  *
  * @param client     the client
- * @param config     the server and how to reach it; NULL = what the client was made with
- * @param user_data  comes back with every event of the session; may be NULL
- * @param session    out: the session
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_INSECURE for plain HTTP to another machine without
- *         FBCHAT_CONFIG_ALLOW_INSECURE; FBCHAT_ERR_ARGUMENT for a configuration that was freed; FBCHAT_ERR_CLOSED;
- *         FBCHAT_ERR_FORKED; FBCHAT_ERR_RESOURCES
- *
- * Ownership: config is copied; user_data stays the host's. The session lives until fbchat_session_close, or until its
- *            CLOSED event is taken.
- * Threads: any.
- * Since: 0.1
+ * @param config     the server and how to reach it; copied; NULL = the configuration of the client
+ * @param user_data  stays the program's and comes back with every event of the session; may be NULL
+ * @param session    out: the session, valid until fbchat_session_close or until its CLOSED event is taken
+ * @return FBCHAT_OK; FBCHAT_ERR_INSECURE for plain HTTP to another machine without FBCHAT_CONFIG_ALLOW_INSECURE;
+ *         FBCHAT_ERR_ARGUMENT for a configuration that was freed; FBCHAT_ERR_RESOURCES
  */
 fbchat_status fbchat_session_open(fbchat_client *client,
                                   const fbchat_config *config,
@@ -1282,16 +635,12 @@ fbchat_status fbchat_session_open(fbchat_client *client,
  * Logs in.
  *
  * @param client    the client
- * @param session   a session in which nobody is logged in
- * @param email     the account's e-mail address, UTF-8
- * @param password  the account's password, UTF-8
+ * @param session   a session without a login
+ * @param email     the account's e-mail address
+ * @param password  the account's password; the copy is wiped when the session ends
  * @param request   out: answered by LOGGED_IN, LOGIN_FAILED or CHALLENGE; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
- *         FBCHAT_ERR_STATE if a login is under way or done; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: the strings are copied; the password's copy is wiped when the session ends.
- * Threads: any.
- * Since: 0.1
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a string that is empty or too long; FBCHAT_ERR_STATE if the session is logging in
+ *         or logged in
  */
 fbchat_status fbchat_session_login(fbchat_client *client,
                                    fbchat_session session,
@@ -1300,376 +649,38 @@ fbchat_status fbchat_session_login(fbchat_client *client,
                                    fbchat_request *request);
 
 /**
- * Goes on with a session of earlier, without the password: what came meanwhile arrives, in order.
+ * Continues an earlier session without the password; what arrived in the meantime is delivered, in order.
  *
- * Messages that were taken after the state was given come again, with the same FBCHAT_FIELD_MESSAGE_ID. Two sessions that
- * go on from one state get the same messages.
+ * Messages taken after the SAVED_SESSION event was made are delivered again, with the same FBCHAT_FIELD_MESSAGE_ID. Two
+ * sessions that are resumed from the same bytes receive the same messages.
  *
  * @param client   the client
- * @param session  a session in which nobody is logged in, opened with the same server
- * @param state    FBCHAT_FIELD_SAVED of the last FBCHAT_EVENT_STATE
- * @param len      its length, in bytes
+ * @param session  a session without a login, opened with the same server
+ * @param saved    FBCHAT_FIELD_SAVED_SESSION of the last SAVED_SESSION event; the copy is wiped once used
+ * @param len      its length in bytes
  * @param request  out: answered by LOGGED_IN, or by LOGIN_FAILED (with FBCHAT_ERR_LOGGED_OUT if the server has ended the
  *                 session: log in with the password); may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for what is no saved state; FBCHAT_ERR_STATE if a login is under
- *         way or done; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: state is copied; the copy is wiped when the session has it.
- * Threads: any.
- * Since: 0.1
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for bytes that are not a saved session; FBCHAT_ERR_STATE if the session is logging in
+ *         or logged in
  */
 fbchat_status fbchat_session_resume(fbchat_client *client,
                                     fbchat_session session,
-                                    const void *state,
+                                    const void *saved,
                                     size_t len,
                                     fbchat_request *request);
 
 /**
- * Sends a message. Messages of one session leave in order.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param to       the recipient's number
- * @param message  plain UTF-8 text, not empty, of at most FBCHAT_FIELD_MESSAGE_LIMIT characters
- * @param request  out: answered exactly once, by SENT or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty text or recipient 0;
- *         FBCHAT_ERR_TOO_LONG with the limit in fbchat_last_error; FBCHAT_ERR_STATE before LOGGED_IN;
- *         FBCHAT_ERR_QUEUE_FULL if 256 requests have no answer yet; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
- *         FBCHAT_ERR_FORKED
- *
- * Ownership: message is copied.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_send(fbchat_client *client,
-                                  fbchat_session session,
-                                  fbchat_uid to,
-                                  const char *message,
-                                  fbchat_request *request);
-
-/**
- * Tells a friend that the user is writing, or has stopped; repeat every 7 seconds while it goes on. Not answered.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param to       the friend's number
- * @param typing   1 = writing, 0 = stopped
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL;
- *         FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_set_typing(fbchat_client *client,
-                                        fbchat_session session,
-                                        fbchat_uid to,
-                                        int32_t typing);
-
-/**
- * Shows the user to friends as active, idle or invisible; before login it says how the user will come in. Not answered.
+ * Creates an account on the server and logs in with it. The server decides who may register.
  *
  * @param client    the client
- * @param session   the session
- * @param presence  FBCHAT_PRESENCE_ACTIVE, FBCHAT_PRESENCE_IDLE or FBCHAT_PRESENCE_INVISIBLE
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION;
- *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_set_presence(fbchat_client *client,
-                                          fbchat_session session,
-                                          int32_t presence);
-
-/**
- * Gives the buddy list as last heard of, without asking the server.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param event    out: a BUDDY_LIST event with request 0
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE before the first list has come; FBCHAT_ERR_NO_SESSION;
- *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: the event is the caller's; free it with fbchat_event_free.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_buddy_list(fbchat_client *client,
-                                        fbchat_session session,
-                                        fbchat_event **event);
-
-/**
- * Asks the server for the buddy list now.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param request  out: answered by BUDDY_LIST or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION;
- *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_refresh(fbchat_client *client,
-                                     fbchat_session session,
-                                     fbchat_request *request);
-
-/**
- * Logs out: tells the server that the session is over.
- *
- * @param client   the client
- * @param session  a session that is logged in or about to be
- * @param request  out: answered by CLOSED, the session's last event; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE if nobody is logged in, or a logout is under way;
- *         FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands; the session is gone once CLOSED is taken.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_logout(fbchat_client *client,
-                                    fbchat_session session,
-                                    fbchat_request *request);
-
-/**
- * Drops a session at once: no later poll returns an event of it, not even CLOSED, and its connections are cut.
- *
- * The user is not logged out, so that fbchat_session_resume can go on; but a logout asked for before still reaches the
- * server: logout, then close, is a quick farewell.
- *
- * @param client   the client
- * @param session  the session
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_NO_SESSION if it is gone already; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: the session is gone; user_data will not be used again, but for events already taken.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_close(fbchat_client *client,
-                                   fbchat_session session);
-
-/**
- * Asks for messages of one conversation, those that this user wrote among them.
- *
- * One answer has at most 1,000 messages, or some MiB of text; FBCHAT_FIELD_MORE says whether there are more. To go on,
- * ask again with the TIME_MS of the last message.
- *
- * @param client    the client
- * @param session   a session that is logged in
- * @param with      the other side's number
- * @param since_ms  0 = the most recent messages, up to 100; else those that the server accepted later than this, in
- *                  milliseconds since 1970 UTC, from the first one on (1 = from the beginning)
- * @param request   out: answered by HISTORY or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for nobody's number or a negative time; FBCHAT_ERR_STATE
- *         before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_history(fbchat_client *client,
-                                     fbchat_session session,
-                                     fbchat_uid with,
-                                     int64_t since_ms,
-                                     fbchat_request *request);
-
-/**
- * Asks for somebody's picture. One whose FBCHAT_FIELD_PICTURE_HASH is known need not be asked for again.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param uid      whose
- * @param request  out: answered by PICTURE or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for nobody's number; FBCHAT_ERR_STATE before LOGGED_IN;
- *         FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_picture(fbchat_client *client,
-                                     fbchat_session session,
-                                     fbchat_uid uid,
-                                     fbchat_request *request);
-
-/**
- * Sets the user's own picture, or takes it away.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param bytes    a PNG, JPEG or GIF file as it is; NULL with len 0 = no picture any more
- * @param len      its length in bytes; servers take 1 MiB as a rule, and more than 8 MiB are refused at once
- * @param request  out: answered by DONE or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL for NULL with another len; FBCHAT_ERR_ARGUMENT for an empty or overlong picture;
- *         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
- *         FBCHAT_ERR_FORKED
- *
- * Ownership: the bytes are copied.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_set_picture(fbchat_client *client,
-                                         fbchat_session session,
-                                         const void *bytes,
-                                         size_t len,
-                                         fbchat_request *request);
-
-/**
- * Asks what somebody tells about themselves. Strangers are told little.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param uid      who; the user's own number is allowed
- * @param request  out: answered by PROFILE or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for nobody's number; FBCHAT_ERR_STATE before LOGGED_IN;
- *         FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_profile(fbchat_client *client,
-                                     fbchat_session session,
-                                     fbchat_uid uid,
-                                     fbchat_request *request);
-
-/**
- * Looks for people.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param query    beginnings of names, or an e-mail address in full; UTF-8
- * @param request  out: answered by SEARCH or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong query;
- *         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
- *         FBCHAT_ERR_FORKED
- *
- * Ownership: query is copied.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_search(fbchat_client *client,
-                                    fbchat_session session,
-                                    const char *query,
-                                    fbchat_request *request);
-
-/**
- * Begins or ends a friendship. The buddy list follows by itself, here and at the other side.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param uid      with whom
- * @param action   FBCHAT_FRIEND_REQUEST, FBCHAT_FRIEND_ACCEPT, FBCHAT_FRIEND_DECLINE or FBCHAT_FRIEND_REMOVE
- * @param message  some words with a request, UTF-8; NULL for none; other actions take none
- * @param request  out: answered by DONE or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for nobody's number, an unknown action, or a
- *         message that is overlong or with another action; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL;
- *         FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: message is copied.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_friend(fbchat_client *client,
-                                    fbchat_session session,
-                                    fbchat_uid uid,
-                                    int32_t action,
-                                    const char *message,
-                                    fbchat_request *request);
-
-/**
- * Sets the user's status line, or takes it away. Friends see it at once.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param message  the text, one line of UTF-8; NULL or "" = none any more
- * @param request  out: answered by DONE or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for more than 64 KiB; FBCHAT_ERR_STATE before
- *         LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: message is copied.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_set_status_text(fbchat_client *client,
-                                             fbchat_session session,
-                                             const char *message,
-                                             fbchat_request *request);
-
-/**
- * Says that the user has seen what somebody wrote, or the notifications: they are no longer unread. Not answered.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param with     the other side of the conversation; 0 = the notifications
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION;
- *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_mark_read(fbchat_client *client,
-                                       fbchat_session session,
-                                       fbchat_uid with);
-
-/**
- * Asks what is unread: conversations, friend requests, pokes.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param request  out: answered by NOTIFICATIONS or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION;
- *         FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_notifications(fbchat_client *client,
-                                           fbchat_session session,
-                                           fbchat_request *request);
-
-/**
- * Pokes a friend: once a day, or until they poke back.
- *
- * @param client   the client
- * @param session  a session that is logged in
- * @param uid      the friend's number
- * @param request  out: answered by DONE or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for nobody's number; FBCHAT_ERR_STATE before LOGGED_IN;
- *         FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
- */
-fbchat_status fbchat_session_poke(fbchat_client *client,
-                                  fbchat_session session,
-                                  fbchat_uid uid,
-                                  fbchat_request *request);
-
-/**
- * Makes an account on the server and logs in with it.
- *
- * Whether one may do that is the server's decision; if not, LOGIN_FAILED says why.
- *
- * @param client    the client
- * @param session   a session in which nobody is logged in
- * @param email     the e-mail address to log in with from now on, UTF-8
- * @param password  the password from now on, UTF-8; servers want 8 characters or more
- * @param name      the name that others see, UTF-8
- * @param invite    the invitation, that is what stands behind "invite=" in its link; NULL for none
+ * @param session   a session without a login
+ * @param email     the e-mail address of the new account
+ * @param password  its password; servers want 8 characters or more; the copy is wiped when the session ends
+ * @param name      the name that others see
+ * @param invite    the invitation, which is the part behind "invite=" in its link; wiped once used; NULL = none
  * @param request   out: answered by LOGGED_IN, LOGIN_FAILED or CHALLENGE; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
- *         FBCHAT_ERR_STATE if a login is under way or done; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: the strings are copied; the password's copy is wiped when the session ends, the invitation's once used.
- * Threads: any.
- * Since: 0.1
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a string that is empty or too long; FBCHAT_ERR_STATE if the session is logging in
+ *         or logged in
  */
 fbchat_status fbchat_session_register(fbchat_client *client,
                                       fbchat_session session,
@@ -1680,63 +691,50 @@ fbchat_status fbchat_session_register(fbchat_client *client,
                                       fbchat_request *request);
 
 /**
- * Changes the name that others see. Friends see the new one at once.
+ * Logs out: tells the server that the session is over.
  *
  * @param client   the client
- * @param session  a session that is logged in
- * @param name     the name from now on, UTF-8; servers want one line of 1 to 100 characters
- * @param request  out: answered by DONE or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
- *         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
- *         FBCHAT_ERR_FORKED
- *
- * Ownership: name is copied.
- * Threads: any.
- * Since: 0.1
+ * @param session  a session that is logged in or logging in; it is gone once CLOSED is taken
+ * @param request  out: answered by CLOSED, the session's last event; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_STATE without a login, or if a logout is pending
  */
-fbchat_status fbchat_session_set_name(fbchat_client *client,
-                                      fbchat_session session,
-                                      const char *name,
-                                      fbchat_request *request);
+fbchat_status fbchat_session_logout(fbchat_client *client,
+                                    fbchat_session session,
+                                    fbchat_request *request);
 
 /**
- * Changes the account's password. All its other sessions end.
+ * Drops a session at once: its connections are cut, and no later poll returns an event of it, not even CLOSED.
  *
- * @param client        the client
- * @param session       a session that is logged in
- * @param old_password  the present one, UTF-8
- * @param new_password  the one from now on, UTF-8; servers want 8 characters or more
- * @param request       out: answered by DONE or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
- *         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
- *         FBCHAT_ERR_FORKED
+ * The user is not logged out, so fbchat_session_resume can continue the session. A logout requested before still reaches the
+ * server: logout, then close, is the quickest way to leave.
  *
- * Ownership: the strings are copied; the copies are wiped, that of the new password when the session ends.
- * Threads: any.
- * Since: 0.1
+ * @param client   the client
+ * @param session  the session; its user_data is not used again, except in events already taken
+ * @return FBCHAT_OK
  */
-fbchat_status fbchat_session_set_password(fbchat_client *client,
-                                          fbchat_session session,
-                                          const char *old_password,
-                                          const char *new_password,
-                                          fbchat_request *request);
+fbchat_status fbchat_session_close(fbchat_client *client,
+                                   fbchat_session session);
+
+/** @} */
+
+/**
+ * @defgroup request Requests
+ *
+ * Calls that ask the server return at once and give a request. Exactly one event answers it.
+ * @{
+ */
 
 /**
  * Waits for the event that answers a request, and leaves all others in the queue; for simple programs.
  *
- * The log callback is called in here, too. fbchat_client_wake does not end it.
+ * The log callback runs inside this call. fbchat_client_wake does not end it. A thread that polls may take the answer first.
  *
  * @param client      the client
- * @param request     what a call gave
- * @param timeout_ms  how long to wait, in milliseconds; 0 = not at all, -1 = for ever
- * @param event       out: the event, or NULL
- * @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for a timeout below -1;
- *         FBCHAT_ERR_NO_REQUEST if it was never made, or its answer was taken already; FBCHAT_ERR_NO_SESSION if its session
- *         is closed meanwhile; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: the event is the caller's, also after fbchat_client_free; free it with fbchat_event_free.
- * Threads: any; a thread that polls may take the answer first.
- * Since: 0.1
+ * @param request     the request
+ * @param timeout_ms  how long to wait, in milliseconds; 0 = do not wait, -1 = no limit
+ * @param event       out: the event, or NULL; free it with fbchat_event_free, at any time
+ * @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_ERR_ARGUMENT for a timeout below -1; FBCHAT_ERR_NO_REQUEST if the
+ *         request was never made, or its answer was already taken; FBCHAT_ERR_NO_SESSION if its session is closed meanwhile
  */
 fbchat_status fbchat_request_wait(fbchat_client *client,
                                   fbchat_request request,
@@ -1744,79 +742,773 @@ fbchat_status fbchat_request_wait(fbchat_client *client,
                                   fbchat_event **event);
 
 /**
- * Gives a request up and drops what is under way for it.
+ * Cancels a request and drops the exchange with the server.
  *
- * It is answered all the same: by FAILED, or LOGIN_FAILED, with FBCHAT_ERR_CANCELLED; by FBCHAT_ERR_OUTCOME_UNKNOWN if a
- * message may have left already; or by what came just before. A logout goes on.
+ * The request is still answered: by FAILED or LOGIN_FAILED with FBCHAT_ERR_CANCELLED, by FBCHAT_ERR_OUTCOME_UNKNOWN if a
+ * message may have been sent already, or by the answer that arrived just before. A logout is not stopped.
  *
  * @param client   the client
- * @param request  what a call gave; one that is unknown or answered is harmless
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
- *
- * Ownership: nothing changes hands.
- * Threads: any.
- * Since: 0.1
+ * @param request  the request; unknown and answered ones are ignored
+ * @return FBCHAT_OK
  */
 fbchat_status fbchat_request_cancel(fbchat_client *client,
                                     fbchat_request request);
 
-/**
- * Says what an event tells.
- *
- * @param event  the event
- * @return a FBCHAT_EVENT_ number; 0 for NULL
- *
- * Ownership: nothing changes hands.
- * Threads: any, one at a time for one event.
- * Since: 0.1
- */
-fbchat_event_kind fbchat_event_type(const fbchat_event *event);
+/** @} */
 
 /**
- * Says whose event it is.
+ * @defgroup messages Messages and notifications
+ *
+ * Sending and reading messages, and what is unread. Messages arrive as MESSAGE events.
+ * @{
+ */
+
+/** Flags of a message; FBCHAT_FIELD_FLAGS is a sum of them. */
+enum fbchat_message_flags {
+    /** This user wrote the message: in another session or, in HISTORY, in any. */
+    FBCHAT_MESSAGE_OWN = 1,
+    /** The message arrives more than a minute after it was sent, or comes from history. */
+    FBCHAT_MESSAGE_REPLAYED = 2
+};
+
+/** What a notification is about; the values of FBCHAT_FIELD_NOTIFICATION_KIND. */
+enum fbchat_notification_kinds {
+    /** A conversation with unread messages; UNREAD counts them. */
+    FBCHAT_NOTIFICATION_MESSAGES = 1,
+    /** A friend request. */
+    FBCHAT_NOTIFICATION_FRIEND_REQUEST = 2,
+    /** An accepted friend request. */
+    FBCHAT_NOTIFICATION_FRIEND_ADDED = 3,
+    /** A poke. */
+    FBCHAT_NOTIFICATION_POKE = 4
+};
+
+/**
+ * Sends a message. Messages of one session are delivered in the order of the calls.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param to       the recipient
+ * @param message  plain text, not empty, of at most FBCHAT_FIELD_MESSAGE_LIMIT characters; see fbchat_message_part
+ * @param request  out: answered exactly once, by SENT or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for an empty text or recipient 0; FBCHAT_ERR_TOO_LONG, with the limit in
+ *         fbchat_last_error
+ */
+fbchat_status fbchat_session_send(fbchat_client *client,
+                                  fbchat_session session,
+                                  fbchat_uid to,
+                                  const char *message,
+                                  fbchat_request *request);
+
+/**
+ * Tells a friend that the user is typing or has stopped; repeat it every 7 seconds while they type. Not answered.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param to       the friend
+ * @param typing   1 = typing, 0 = stopped
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for friend 0 or another value of typing
+ */
+fbchat_status fbchat_session_set_typing(fbchat_client *client,
+                                        fbchat_session session,
+                                        fbchat_uid to,
+                                        int32_t typing);
+
+/**
+ * Requests messages of one conversation, in both directions.
+ *
+ * One answer holds at most 1,000 messages or a few MiB of text, and FBCHAT_FIELD_MORE tells whether there are more. To
+ * continue, call again with the TIME_MS of the last message.
+ *
+ * @param client    the client
+ * @param session   a session that is logged in
+ * @param with      the other side of the conversation
+ * @param since_ms  0 = the most recent messages, up to 100; else the messages that the server accepted after this time, in
+ *                  milliseconds since 1970 UTC, oldest first (1 = from the beginning)
+ * @param request   out: answered by HISTORY or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for user 0 or a negative time
+ */
+fbchat_status fbchat_session_request_history(fbchat_client *client,
+                                             fbchat_session session,
+                                             fbchat_uid with,
+                                             int64_t since_ms,
+                                             fbchat_request *request);
+
+/**
+ * Marks a conversation, or the notifications, as read. Not answered.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param with     the other side of the conversation; 0 = the notifications
+ * @return FBCHAT_OK
+ */
+fbchat_status fbchat_session_mark_read(fbchat_client *client,
+                                       fbchat_session session,
+                                       fbchat_uid with);
+
+/**
+ * Requests what is unread: conversations, friend requests, pokes.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param request  out: answered by NOTIFICATIONS or FAILED; may be NULL
+ * @return FBCHAT_OK
+ */
+fbchat_status fbchat_session_request_notifications(fbchat_client *client,
+                                                   fbchat_session session,
+                                                   fbchat_request *request);
+
+/** @} */
+
+/**
+ * @defgroup people Buddies and other people
+ *
+ * The buddy list, friendships, and other people. What others do arrives unasked: changes of buddies as PRESENCE, new and ended
+ * friendships as FRIEND and BUDDY_LIST, and FRIEND_REQUEST and POKE.
+ * @{
+ */
+
+/** What fbchat_session_change_friendship does; two of them are the values of FBCHAT_FIELD_FRIEND_ACTION. */
+enum fbchat_friend_actions {
+    /** Send a friend request. */
+    FBCHAT_FRIEND_REQUEST = 1,
+    /** Accept a friend request. */
+    FBCHAT_FRIEND_ACCEPT = 2,
+    /** Decline a friend request; the sender is not told. */
+    FBCHAT_FRIEND_DECLINE = 3,
+    /** End the friendship, for both. */
+    FBCHAT_FRIEND_REMOVE = 4
+};
+
+/** How somebody is related to this user; the values of FBCHAT_FIELD_RELATION. */
+enum fbchat_relations {
+    /** A stranger, or the server does not say. */
+    FBCHAT_RELATION_NONE = 0,
+    /** The user themselves. */
+    FBCHAT_RELATION_SELF = 1,
+    /** A friend. */
+    FBCHAT_RELATION_FRIEND = 2,
+    /** The user has sent this person a friend request, which is not answered yet. */
+    FBCHAT_RELATION_SENT = 3,
+    /** This person has sent a friend request and waits for the user's answer. */
+    FBCHAT_RELATION_RECEIVED = 4
+};
+
+/**
+ * Gives the buddy list as last received, without asking the server.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param event    out: a BUDDY_LIST event with request 0; free it with fbchat_event_free
+ * @return FBCHAT_OK; FBCHAT_ERR_STATE before the first list has arrived
+ */
+fbchat_status fbchat_session_get_buddy_list(fbchat_client *client,
+                                            fbchat_session session,
+                                            fbchat_event **event);
+
+/**
+ * Requests the buddy list from the server.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param request  out: answered by BUDDY_LIST or FAILED; may be NULL
+ * @return FBCHAT_OK
+ */
+fbchat_status fbchat_session_request_buddy_list(fbchat_client *client,
+                                                fbchat_session session,
+                                                fbchat_request *request);
+
+/**
+ * Sends a friend request, answers one, or ends a friendship. The buddy lists of both users change accordingly.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param uid      the other user
+ * @param action   one of the fbchat_friend_actions
+ * @param message  text that goes with FBCHAT_FRIEND_REQUEST, NULL = none; must be NULL for other actions
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for user 0, an unknown action, or a message that is too long or not allowed
+ */
+fbchat_status fbchat_session_change_friendship(fbchat_client *client,
+                                               fbchat_session session,
+                                               fbchat_uid uid,
+                                               int32_t action,
+                                               const char *message,
+                                               fbchat_request *request);
+
+/**
+ * Pokes a friend: once a day, or until they poke back.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param uid      the friend
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for user 0
+ */
+fbchat_status fbchat_session_poke(fbchat_client *client,
+                                  fbchat_session session,
+                                  fbchat_uid uid,
+                                  fbchat_request *request);
+
+/**
+ * Searches for people.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param query    beginnings of names, or a complete e-mail address
+ * @param request  out: answered by SEARCH or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a query that is empty or too long
+ */
+fbchat_status fbchat_session_request_search(fbchat_client *client,
+                                            fbchat_session session,
+                                            const char *query,
+                                            fbchat_request *request);
+
+/**
+ * Requests somebody's profile. The server tells strangers little.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param uid      any user, including the session's own
+ * @param request  out: answered by PROFILE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for user 0
+ */
+fbchat_status fbchat_session_request_profile(fbchat_client *client,
+                                             fbchat_session session,
+                                             fbchat_uid uid,
+                                             fbchat_request *request);
+
+/**
+ * Requests somebody's picture. It is unchanged as long as its FBCHAT_FIELD_PICTURE_HASH is.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param uid      any user, including the session's own
+ * @param request  out: answered by PICTURE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for user 0
+ */
+fbchat_status fbchat_session_request_picture(fbchat_client *client,
+                                             fbchat_session session,
+                                             fbchat_uid uid,
+                                             fbchat_request *request);
+
+/** @} */
+
+/**
+ * @defgroup account The user's account
+ *
+ * What the user shows to others, and their password. Friends see changes at once.
+ * @{
+ */
+
+/** How a user is shown; the values of FBCHAT_FIELD_PRESENCE and of fbchat_session_set_presence. */
+enum fbchat_presences {
+    /** Not connected, or invisible; only in events. */
+    FBCHAT_PRESENCE_OFFLINE = 0,
+    /** Connected, but not at the keyboard. */
+    FBCHAT_PRESENCE_IDLE = 1,
+    /** Connected and at the keyboard. */
+    FBCHAT_PRESENCE_ACTIVE = 2,
+    /** Connected, but shown as offline; only for fbchat_session_set_presence. */
+    FBCHAT_PRESENCE_INVISIBLE = 3
+};
+
+/**
+ * Shows the user to friends as active, idle or invisible; before login, chooses how the user appears. Not answered.
+ *
+ * @param client    the client
+ * @param session   a session, logged in or not
+ * @param presence  FBCHAT_PRESENCE_ACTIVE, FBCHAT_PRESENCE_IDLE or FBCHAT_PRESENCE_INVISIBLE
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for another value
+ */
+fbchat_status fbchat_session_set_presence(fbchat_client *client,
+                                          fbchat_session session,
+                                          int32_t presence);
+
+/**
+ * Sets or removes the user's status line.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param message  the status line, one line of plain text; NULL or "" = none
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for more than 64 KiB
+ */
+fbchat_status fbchat_session_set_status_text(fbchat_client *client,
+                                             fbchat_session session,
+                                             const char *message,
+                                             fbchat_request *request);
+
+/**
+ * Sets or removes the user's picture.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param bytes    a PNG, JPEG or GIF file; NULL with len 0 = no picture
+ * @param len      its length in bytes; most servers accept 1 MiB, and this call at most 8 MiB
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_NULL for NULL with another len; FBCHAT_ERR_ARGUMENT for a picture that is empty or too long
+ */
+fbchat_status fbchat_session_set_picture(fbchat_client *client,
+                                         fbchat_session session,
+                                         const void *bytes,
+                                         size_t len,
+                                         fbchat_request *request);
+
+/**
+ * Changes the name that others see.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param name     the new name; servers want one line of 1 to 100 characters
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a name that is empty or too long
+ */
+fbchat_status fbchat_session_set_name(fbchat_client *client,
+                                      fbchat_session session,
+                                      const char *name,
+                                      fbchat_request *request);
+
+/**
+ * Changes the account's password. All other sessions of the account end.
+ *
+ * @param client        the client
+ * @param session       a session that is logged in
+ * @param old_password  the current password; the copy is wiped once used
+ * @param new_password  the new password; servers want 8 characters or more; the copy is wiped when the session ends
+ * @param request       out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a string that is empty or too long
+ */
+fbchat_status fbchat_session_set_password(fbchat_client *client,
+                                          fbchat_session session,
+                                          const char *old_password,
+                                          const char *new_password,
+                                          fbchat_request *request);
+
+/** @} */
+
+/**
+ * @defgroup event Events
+ *
+ * An event is taken with fbchat_client_poll, read field by field, and freed with fbchat_event_free. One thread at a time may
+ * use an event.
+ * @{
+ */
+
+/**
+ * What an event says. Ignore kinds that you do not know.
+ *
+ * In the lists, the type of a field says what reads it: uid fbchat_event_uid, int fbchat_event_int, str fbchat_event_str,
+ * bytes fbchat_event_bytes. `?` means that the field may be absent: the call then returns NULL. `*` marks a field of the
+ * whole event, whatever the item. Events with "items" are lists: fbchat_event_count says how many items they have.
+ */
+enum fbchat_event_kinds {
+    /**
+     * Login succeeded. Answers fbchat_session_login, fbchat_session_resume and fbchat_session_register.
+     *
+     *     UID            uid   the user's own number
+     *     NAME           str   the user's own name; may be empty
+     *     MESSAGE_LIMIT  int   the greatest length of a message, in characters
+     *     FEATURES       int   a sum of fbchat_features
+     */
+    FBCHAT_EVENT_LOGGED_IN = 1,
+    /**
+     * Login failed, see fbchat_event_status; the session can log in again. Answers fbchat_session_login,
+     * fbchat_session_resume and fbchat_session_register.
+     *
+     *     REASON               str?  the failure, a sentence for people
+     *     CERTIFICATE_SHA256   str?  the certificate that is not trusted
+     *     CERTIFICATE_PROBLEM  int   why it is not trusted; 0 if that is not the cause
+     */
+    FBCHAT_EVENT_LOGIN_FAILED = 2,
+    /**
+     * The server wants a person in a browser (captcha, checkpoint); the session can log in again. Answers
+     * fbchat_session_login and fbchat_session_register.
+     *
+     *     REASON               str?  what the server wants, a sentence for people
+     *     CERTIFICATE_SHA256   str?  absent
+     *     CERTIFICATE_PROBLEM  int   0
+     */
+    FBCHAT_EVENT_CHALLENGE = 3,
+    /**
+     * The connection has changed its state.
+     *
+     *     CONNECTION           int   one of fbchat_connection_states
+     *     WAIT_MS              int   when waiting: milliseconds until the next attempt
+     *     REASON               str?  when waiting: the failure, a sentence for people
+     *     CERTIFICATE_SHA256   str?  when waiting: the certificate that is not trusted
+     *     CERTIFICATE_PROBLEM  int   when waiting: why it is not trusted; 0 if that is not the cause
+     */
+    FBCHAT_EVENT_CONNECTION = 4,
+    /**
+     * A message.
+     *
+     *     FROM        uid   the author
+     *     TO          uid   the recipient
+     *     FROM_NAME   str   the author's name; may be empty
+     *     TO_NAME     str   the recipient's name; may be empty
+     *     TEXT        str   plain text, not markup; may contain line breaks
+     *     TIME_MS     int   when the server accepted it
+     *     MESSAGE_ID  str   the sender's id of the message; may be empty
+     *     FLAGS       int   a sum of fbchat_message_flags
+     */
+    FBCHAT_EVENT_MESSAGE = 5,
+    /**
+     * The server has accepted a message. Answers fbchat_session_send.
+     *
+     *     TO          uid   the recipient
+     *     MESSAGE_ID  str   the id that the message was sent with
+     */
+    FBCHAT_EVENT_SENT = 6,
+    /**
+     * A request has failed for good, see fbchat_event_status. Answers any request.
+     *
+     *     REASON               str?  the failure, a sentence for people
+     *     CERTIFICATE_SHA256   str?  the certificate that is not trusted
+     *     CERTIFICATE_PROBLEM  int   why it is not trusted; 0 if that is not the cause
+     */
+    FBCHAT_EVENT_FAILED = 7,
+    /**
+     * Somebody is typing or has stopped.
+     *
+     *     FROM    uid   who
+     *     TYPING  int   1 = typing, until 10 seconds pass without another such event; 0 = stopped
+     */
+    FBCHAT_EVENT_TYPING = 8,
+    /**
+     * All buddies, as items. Answers fbchat_session_request_buddy_list; also arrives after login, and when friendships begin
+     * or end.
+     *
+     *     UID             uid   the buddy
+     *     NAME            str   full name; may be empty
+     *     FIRST_NAME      str   first name; may be empty
+     *     PRESENCE        int   one of fbchat_presences
+     *     STATUS_TEXT     str?  status line
+     *     PICTURE_URL     str?  address of the picture
+     *     PICTURE_HASH    str?  changes with the picture
+     *     STATUS_TIME_MS  int   when the status line was set; 0 without one
+     *     IDLE_SINCE_MS   int   since when the buddy is idle; 0 if not idle or unknown
+     */
+    FBCHAT_EVENT_BUDDY_LIST = 9,
+    /**
+     * One buddy has changed.
+     *
+     *     UID             uid   the buddy
+     *     NAME            str   full name; may be empty
+     *     FIRST_NAME      str   first name; may be empty
+     *     PRESENCE        int   one of fbchat_presences
+     *     STATUS_TEXT     str?  status line
+     *     PICTURE_URL     str?  address of the picture
+     *     PICTURE_HASH    str?  changes with the picture
+     *     STATUS_TIME_MS  int   when the status line was set; 0 without one
+     *     IDLE_SINCE_MS   int   since when the buddy is idle; 0 if not idle or unknown
+     */
+    FBCHAT_EVENT_PRESENCE = 10,
+    /**
+     * The session is over; its last event. fbchat_event_status says why, if the program did not ask for it. Answers
+     * fbchat_session_logout.
+     *
+     *     REASON               str?  the failure, a sentence for people
+     *     CERTIFICATE_SHA256   str?  the certificate that is not trusted
+     *     CERTIFICATE_PROBLEM  int   why it is not trusted; 0 if that is not the cause
+     */
+    FBCHAT_EVENT_CLOSED = 11,
+    /**
+     * Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED. Answers
+     * fbchat_session_request_history.
+     *
+     *     PEER        uid*  the other side of the conversation
+     *     MORE        int*  1 = there are more messages, 0 = these are all
+     *     FROM        uid   the author
+     *     TO          uid   the recipient
+     *     FROM_NAME   str   the author's name; may be empty
+     *     TO_NAME     str   the recipient's name; may be empty
+     *     TEXT        str   plain text, not markup; may contain line breaks
+     *     TIME_MS     int   when the server accepted it
+     *     MESSAGE_ID  str   the sender's id of the message; may be empty
+     *     FLAGS       int   a sum of fbchat_message_flags
+     */
+    FBCHAT_EVENT_HISTORY = 12,
+    /**
+     * What is unread, as items: conversations, then the newest notifications. Answers fbchat_session_request_notifications.
+     * Also arrives by itself when the number of unread conversations changes; then it has INBOX only, and no items.
+     *
+     *     INBOX              int*  number of conversations with unread messages
+     *     UNSEEN             int*  number of new notifications, without conversations
+     *     NOTIFICATION_KIND  int   one of fbchat_notification_kinds
+     *     UID                uid   who caused it
+     *     NAME               str   their full name; may be empty
+     *     TIME_MS            int   when it happened
+     *     NEW                int   1 = not yet shown to the user, 0 = shown
+     *     UNREAD             int   number of unread messages in this conversation; 0 for other notifications
+     */
+    FBCHAT_EVENT_NOTIFICATIONS = 13,
+    /**
+     * Somebody sends a friend request; those sent while the user was away arrive after login. Answer it with
+     * fbchat_session_change_friendship.
+     *
+     *     UID      uid   who
+     *     NAME     str   their full name; may be empty
+     *     TEXT     str   what they wrote with the request; may be empty
+     *     TIME_MS  int   when they sent it
+     */
+    FBCHAT_EVENT_FRIEND_REQUEST = 14,
+    /**
+     * Somebody's picture. Answers fbchat_session_request_picture.
+     *
+     *     UID           uid     whose picture it is
+     *     PICTURE_URL   str?    its address
+     *     PICTURE_HASH  str?    changes with the picture; absent without a picture
+     *     PICTURE       bytes?  the file; absent without a picture
+     *     CONTENT_TYPE  str?    the type of the file; absent without a picture
+     */
+    FBCHAT_EVENT_PICTURE = 15,
+    /**
+     * Somebody's profile. Answers fbchat_session_request_profile.
+     *
+     *     UID              uid   whose profile it is
+     *     NAME             str   full name; may be empty
+     *     RELATION         int   one of fbchat_relations
+     *     PICTURE_URL      str?  address of the picture
+     *     PICTURE_HASH     str?  changes with the picture
+     *     FIRST_NAME       str   first name; may be empty
+     *     EMAIL            str?  e-mail address
+     *     STATUS_TEXT      str?  status line
+     *     STATUS_TIME_MS   int   when the status line was set; 0 without one
+     *     MEMBER_SINCE_MS  int   when the account was created; 0 if the server does not say
+     */
+    FBCHAT_EVENT_PROFILE = 16,
+    /**
+     * The people found, as items. Answers fbchat_session_request_search.
+     *
+     *     UID           uid   the person
+     *     NAME          str   full name; may be empty
+     *     RELATION      int   one of fbchat_relations
+     *     PICTURE_URL   str?  address of the picture
+     *     PICTURE_HASH  str?  changes with the picture
+     */
+    FBCHAT_EVENT_SEARCH = 17,
+    /**
+     * A friendship has begun or ended, from either side. A BUDDY_LIST follows.
+     *
+     *     UID            uid   the other user
+     *     NAME           str   their full name; may be empty
+     *     FRIEND_ACTION  int   FBCHAT_FRIEND_ACCEPT = begun, FBCHAT_FRIEND_REMOVE = ended
+     */
+    FBCHAT_EVENT_FRIEND = 18,
+    /** A request is done. Answers the requests that have no event of their own. No fields. */
+    FBCHAT_EVENT_DONE = 19,
+    /**
+     * Somebody pokes the user.
+     *
+     *     FROM     uid   who
+     *     NAME     str   their full name; may be empty
+     *     TIME_MS  int   when
+     */
+    FBCHAT_EVENT_POKE = 20,
+    /**
+     * Everything that fbchat_session_resume needs. Arrives when the connection is up, and whenever the program has taken what
+     * arrived: keep the last one, in place of the one before. It is as secret as the password, and worthless after a logout.
+     *
+     *     SAVED_SESSION  bytes  what fbchat_session_resume takes
+     */
+    FBCHAT_EVENT_SAVED_SESSION = 21,
+    /**
+     * The program does not keep up: the session fetches nothing until half of its events are taken. Nothing is lost; the
+     * server keeps the messages.
+     *
+     *     WAITING  int   number of the session's events that wait
+     */
+    FBCHAT_EVENT_OVERLOAD = 22
+};
+
+/**
+ * The fields of events. Times are in milliseconds since 1970 UTC, by the server's clock. Ignore numbers that you do not know.
+ */
+enum fbchat_fields {
+    /** uid: the user, buddy or person that the event or item is about. */
+    FBCHAT_FIELD_UID = 1,
+    /** str: full name; may be empty. */
+    FBCHAT_FIELD_NAME = 2,
+    /** str: first name; may be empty. */
+    FBCHAT_FIELD_FIRST_NAME = 3,
+    /** int: one of fbchat_presences; never FBCHAT_PRESENCE_INVISIBLE. */
+    FBCHAT_FIELD_PRESENCE = 4,
+    /** str: status line, plain text; absent without one. */
+    FBCHAT_FIELD_STATUS_TEXT = 5,
+    /** str: address of a picture of 50 pixels; absent without one. */
+    FBCHAT_FIELD_PICTURE_URL = 6,
+    /** uid: the author, or who is typing or poking. */
+    FBCHAT_FIELD_FROM = 7,
+    /** uid: the recipient. */
+    FBCHAT_FIELD_TO = 8,
+    /** str: the author's name; may be empty. */
+    FBCHAT_FIELD_FROM_NAME = 9,
+    /** str: the recipient's name; may be empty. */
+    FBCHAT_FIELD_TO_NAME = 10,
+    /** str: the message, plain text, not markup; may contain line breaks. */
+    FBCHAT_FIELD_TEXT = 11,
+    /** int: when it happened. */
+    FBCHAT_FIELD_TIME_MS = 12,
+    /** str: the sender's id of the message; may be empty. Unique only together with author and text. */
+    FBCHAT_FIELD_MESSAGE_ID = 13,
+    /** int: a sum of fbchat_message_flags. */
+    FBCHAT_FIELD_FLAGS = 14,
+    /** int: 1 = typing, 0 = stopped. */
+    FBCHAT_FIELD_TYPING = 15,
+    /** int: one of fbchat_connection_states. */
+    FBCHAT_FIELD_CONNECTION = 16,
+    /** int: milliseconds until the next attempt; 0 = at once. */
+    FBCHAT_FIELD_WAIT_MS = 17,
+    /** str: what went wrong, a sentence for people; absent if nothing did. */
+    FBCHAT_FIELD_REASON = 18,
+    /** int: the greatest length of a message, in Unicode characters (scalar values). */
+    FBCHAT_FIELD_MESSAGE_LIMIT = 19,
+    /** str: changes with the picture, and can name a file in a cache; absent without a picture. */
+    FBCHAT_FIELD_PICTURE_HASH = 20,
+    /** bytes: the picture, a file of type CONTENT_TYPE; absent without one. */
+    FBCHAT_FIELD_PICTURE = 21,
+    /** str: "image/png", "image/jpeg" or "image/gif"; absent without a picture. */
+    FBCHAT_FIELD_CONTENT_TYPE = 22,
+    /** int: a sum of fbchat_features. */
+    FBCHAT_FIELD_FEATURES = 23,
+    /** int: when the status line was set, to the second; 0 without one. */
+    FBCHAT_FIELD_STATUS_TIME_MS = 24,
+    /** int: one of fbchat_relations. */
+    FBCHAT_FIELD_RELATION = 25,
+    /** str: e-mail address; absent if the server does not say. */
+    FBCHAT_FIELD_EMAIL = 26,
+    /** int: when the account was created; 0 if the server does not say. */
+    FBCHAT_FIELD_MEMBER_SINCE_MS = 27,
+    /** int: FBCHAT_FRIEND_ACCEPT = the friendship has begun, FBCHAT_FRIEND_REMOVE = it has ended. */
+    FBCHAT_FIELD_FRIEND_ACTION = 28,
+    /** uid: the other side of the conversation. */
+    FBCHAT_FIELD_PEER = 29,
+    /**
+     * int: 1 = there are more messages than these (older ones if the most recent were requested, else later ones), 0 = these
+     * are all.
+     */
+    FBCHAT_FIELD_MORE = 30,
+    /** int: one of fbchat_notification_kinds; ignore values that you do not know. */
+    FBCHAT_FIELD_NOTIFICATION_KIND = 31,
+    /** int: 1 = the user has not been shown this, 0 = they have. */
+    FBCHAT_FIELD_NEW = 32,
+    /** int: number of unread messages in this conversation; 0 for other notifications. */
+    FBCHAT_FIELD_UNREAD = 33,
+    /** int: number of new notifications, without conversations. */
+    FBCHAT_FIELD_UNSEEN = 34,
+    /** int: number of conversations with unread messages. */
+    FBCHAT_FIELD_INBOX = 35,
+    /** int: the last sign of activity of an idle person; 0 if they are not idle, or if the server does not say. */
+    FBCHAT_FIELD_IDLE_SINCE_MS = 36,
+    /** bytes: what fbchat_session_resume takes. */
+    FBCHAT_FIELD_SAVED_SESSION = 50,
+    /** int: number of events that wait. */
+    FBCHAT_FIELD_WAITING = 51,
+    /**
+     * str: SHA-256 of the server's certificate that is not trusted, as "AB:CD:…", ready for FBCHAT_CONFIG_PIN_SHA256; absent
+     * if the certificate is not the cause, and without the feature "pin".
+     */
+    FBCHAT_FIELD_CERTIFICATE_SHA256 = 60,
+    /** int: one of fbchat_certificate_problems; 0 if the certificate is not the cause. */
+    FBCHAT_FIELD_CERTIFICATE_PROBLEM = 61
+};
+
+/** The states of a connection; the values of FBCHAT_FIELD_CONNECTION. */
+enum fbchat_connection_states {
+    /** The password is being sent. */
+    FBCHAT_CONNECTION_LOGGING_IN = 1,
+    /** Logged in; reading the page that names the channel. */
+    FBCHAT_CONNECTION_LOADING_PAGE = 2,
+    /** Requesting the buddy list and the position on the channel. */
+    FBCHAT_CONNECTION_OPENING_CHANNEL = 3,
+    /** Messages arrive. */
+    FBCHAT_CONNECTION_CONNECTED = 4,
+    /** Something failed; the next attempt follows after WAIT_MS. */
+    FBCHAT_CONNECTION_WAITING = 5
+};
+
+/** What not every server can do; FBCHAT_FIELD_FEATURES of LOGGED_IN is a sum of these flags. */
+enum fbchat_features {
+    /** Friend requests can be sent and answered, and arrive as events. */
+    FBCHAT_FEATURE_FRIENDS = 1,
+    /** Pictures can be set, and changes of them arrive as events. */
+    FBCHAT_FEATURE_PICTURES = 2,
+    /** Status lines can be set, and changes of them arrive as events. */
+    FBCHAT_FEATURE_STATUS = 4,
+    /** fbchat_session_request_profile works. */
+    FBCHAT_FEATURE_PROFILE = 8,
+    /** fbchat_session_request_search works. */
+    FBCHAT_FEATURE_SEARCH = 16,
+    /** Notifications and the number of unread conversations are available. */
+    FBCHAT_FEATURE_NOTIFICATIONS = 32,
+    /** History can start at a given time; without this flag, only the most recent messages are available. */
+    FBCHAT_FEATURE_HISTORY = 64,
+    /** fbchat_session_poke works. */
+    FBCHAT_FEATURE_POKE = 128,
+    /** fbchat_session_set_password works. */
+    FBCHAT_FEATURE_PASSWORD = 256,
+    /** fbchat_session_register works, perhaps with an invitation only. */
+    FBCHAT_FEATURE_REGISTRATION = 512,
+    /** fbchat_session_set_name works, and changes of names arrive as events. */
+    FBCHAT_FEATURE_NAME = 1024
+};
+
+/** Why the server's certificate is not trusted; the values of FBCHAT_FIELD_CERTIFICATE_PROBLEM. */
+enum fbchat_certificate_problems {
+    /** The certificate has expired. */
+    FBCHAT_CERTIFICATE_EXPIRED = 1,
+    /** The certificate is not valid yet; often this machine's clock is wrong. */
+    FBCHAT_CERTIFICATE_NOT_YET_VALID = 2,
+    /** The certificate is self-signed, or this machine does not know its issuer. */
+    FBCHAT_CERTIFICATE_UNKNOWN_ISSUER = 3,
+    /** The certificate is for another name. */
+    FBCHAT_CERTIFICATE_WRONG_NAME = 4,
+    /** The issuer has revoked the certificate. */
+    FBCHAT_CERTIFICATE_REVOKED = 5,
+    /** The certificate is not the one of FBCHAT_CONFIG_PIN_SHA256. */
+    FBCHAT_CERTIFICATE_NOT_PINNED = 6,
+    /** Any other reason. */
+    FBCHAT_CERTIFICATE_OTHER = 7
+};
+
+/**
+ * Gives the kind of an event.
+ *
+ * @param event  the event
+ * @return one of the fbchat_event_kinds; 0 for NULL
+ */
+fbchat_kind fbchat_event_kind(const fbchat_event *event);
+
+/**
+ * Gives the session that an event belongs to.
  *
  * @param event  the event
  * @return the session; 0 for NULL
- *
- * Ownership: nothing changes hands.
- * Threads: any, one at a time for one event.
- * Since: 0.1
  */
 fbchat_session fbchat_event_session(const fbchat_event *event);
 
 /**
- * Says which request an event answers.
+ * Gives the request that an event answers.
  *
  * @param event  the event
- * @return the request; 0 if it answers none, or for NULL
- *
- * Ownership: nothing changes hands.
- * Threads: any, one at a time for one event.
- * Since: 0.1
+ * @return the request; 0 if it answers none, and for NULL
  */
 fbchat_request fbchat_event_request(const fbchat_event *event);
 
 /**
- * Says why something failed.
+ * Gives the failure that an event reports; the field REASON has a sentence for people.
  *
  * @param event  the event
- * @return FBCHAT_OK if the event tells of no failure, else why; FBCHAT_ERR_NULL for NULL
- *
- * Ownership: nothing changes hands.
- * Threads: any, one at a time for one event.
- * Since: 0.1
+ * @return FBCHAT_OK if the event reports no failure, else the reason; FBCHAT_ERR_NULL for NULL
  */
 fbchat_status fbchat_event_status(const fbchat_event *event);
 
 /**
- * Gives back what was given to fbchat_session_open.
+ * Gives the pointer that was passed to fbchat_session_open.
  *
  * @param event  the event
  * @return the pointer; NULL for NULL
- *
- * Ownership: the host's own.
- * Threads: any, one at a time for one event.
- * Since: 0.1
  */
 void *fbchat_event_user_data(const fbchat_event *event);
 
@@ -1824,27 +1516,19 @@ void *fbchat_event_user_data(const fbchat_event *event);
  * Counts the items of an event.
  *
  * @param event  the event
- * @return how many items there are: any number for a list, 1 for other events, 0 for NULL
- *
- * Ownership: nothing changes hands.
- * Threads: any, one at a time for one event.
- * Since: 0.1
+ * @return the length of a list; 1 for other events; 0 for NULL
  */
 size_t fbchat_event_count(const fbchat_event *event);
 
 /**
- * Reads an integer field.
+ * Reads an int field. A uid field is accepted too.
  *
  * @param event  the event
- * @param item   which item, from 0
- * @param field  a FBCHAT_FIELD_ number
- * @param value  out: the integer
- * @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT if there is no such item; FBCHAT_ERR_KEY if this kind of event
- *         has no such field, or it is a string
- *
- * Ownership: nothing changes hands.
- * Threads: any, one at a time for one event.
- * Since: 0.1
+ * @param item   the item, from 0; 0 for events that are not lists
+ * @param field  one of the fbchat_fields
+ * @param value  out: the integer; 0 on failure
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT if there is no such item; FBCHAT_ERR_KEY if this kind of event has no such field, or
+ *         the field has another type
  */
 fbchat_status fbchat_event_int(const fbchat_event *event,
                                size_t item,
@@ -1852,17 +1536,26 @@ fbchat_status fbchat_event_int(const fbchat_event *event,
                                int64_t *value);
 
 /**
- * Reads a string field.
+ * Reads a uid field.
  *
  * @param event  the event
- * @param item   which item, from 0
- * @param field  a FBCHAT_FIELD_ number
- * @param len    out: its length in bytes without the NUL; may be NULL
- * @return UTF-8, NUL-terminated; NULL if it is absent or there is no such field, which fbchat_last_error then says
+ * @param item   the item, from 0; 0 for events that are not lists
+ * @param field  one of the fbchat_fields
+ * @return the user; 0 on failure: fbchat_last_error says whether there is no such item or field, or it has another type
+ */
+fbchat_uid fbchat_event_uid(const fbchat_event *event,
+                            size_t item,
+                            fbchat_field field);
+
+/**
+ * Reads a str field. Bytes are refused, because they are not text.
  *
- * Ownership: borrowed; valid until fbchat_event_free.
- * Threads: any, one at a time for one event.
- * Since: 0.1
+ * @param event  the event
+ * @param item   the item, from 0; 0 for events that are not lists
+ * @param field  one of the fbchat_fields
+ * @param len    out: the length in bytes, without the NUL; may be NULL
+ * @return UTF-8 that ends in NUL, valid until fbchat_event_free; NULL if the field is absent, and on failure:
+ *         fbchat_last_error says whether there is no such item or field, or it has another type
  */
 const char *fbchat_event_str(const fbchat_event *event,
                              size_t item,
@@ -1870,17 +1563,14 @@ const char *fbchat_event_str(const fbchat_event *event,
                              size_t *len);
 
 /**
- * Reads a field of bytes, or a string field.
+ * Reads a bytes field. A str field is accepted too.
  *
  * @param event  the event
- * @param item   which item, from 0
- * @param field  a FBCHAT_FIELD_ number
- * @param len    out: its length in bytes; may be NULL
- * @return the bytes; NULL if it is absent or there is no such field, which fbchat_last_error then says
- *
- * Ownership: borrowed; valid until fbchat_event_free.
- * Threads: any, one at a time for one event.
- * Since: 0.1
+ * @param item   the item, from 0; 0 for events that are not lists
+ * @param field  one of the fbchat_fields
+ * @param len    out: the length in bytes; may be NULL
+ * @return the bytes, valid until fbchat_event_free; NULL if the field is absent, and on failure: fbchat_last_error says
+ *         whether there is no such item or field, or it has another type
  */
 const void *fbchat_event_bytes(const fbchat_event *event,
                                size_t item,
@@ -1888,18 +1578,16 @@ const void *fbchat_event_bytes(const fbchat_event *event,
                                size_t *len);
 
 /**
- * Frees an event with all that was borrowed from it.
+ * Frees an event with everything that was borrowed from it.
  *
- * @param event  the event; NULL is harmless
- *
- * Ownership: taken.
- * Threads: any, also after fbchat_client_free.
- * Since: 0.1
+ * @param event  the event, freed; NULL is ignored; also after fbchat_client_free
  */
 void fbchat_event_free(fbchat_event *event);
 
-#ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+/** @} */
 
-#endif  /* FBCHAT_H */
+#ifdef __cplusplus
+} // extern "C"
+#endif
+
+#endif /* FBCHAT_H */

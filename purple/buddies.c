@@ -1,69 +1,84 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The buddy list. Whether someone is missing for a moment or gone is the library's judgement; here a buddy is only ever
- * added or changed. Groups and local names are the user's own: they are never touched after the buddy was added.
+ * The buddy list. The library decides whether somebody is only briefly absent or gone; here buddies are only added and
+ * changed. Groups and local names belong to the user: they are not touched after the buddy was added.
  */
-#include "prpl.h"
+#include "buddies.h"
 
 #include <blist.h>
 #include <eventloop.h>
 #include <notify.h>
 #include <server.h>
 #include <status.h>
-#include <string.h>
 #include <util.h>
+
+#include "client.h"
+#include "fields.h"
+#include "hidden.h"
+#include "icons.h"
 
 #define GROUP_OF_NEW_BUDDIES "Facebook Chat"
 
-/* libpurple saves the name that the user gave a buddy, but not the one that the server gave. */
+/* libpurple saves the name that the user gave a buddy, but not the one from the server. */
 #define SAVED_NAME "fbchat-name"
 
-/* Gives the next buddies the names that were saved, as many as do not hold the host up. It is not told of each: nobody is
- * drawn as long as the account signs on, and everybody once it has. Being told makes Pidgin go through the list each time,
- * which takes the square of their number, and save it. */
+struct FbBuddies {
+	GSList *unnamed; /* PurpleBuddy, who may still get a saved name */
+	guint naming;    /* timer; runs while there are some */
+};
+
+/* Gives the next buddies their saved names, as many as fit into a slice. The host is not notified of each: no buddy is
+ * drawn while the account signs on, and all are drawn afterwards. At each notification Pidgin would walk the whole list,
+ * which takes quadratic time, and save it. */
 static gboolean restore_names(gpointer data)
 {
 	FbConnection *connection = data;
 	gint64 until = g_get_monotonic_time() + FB_SLICE_MICROSECONDS;
 
-	while (connection->unnamed != NULL && g_get_monotonic_time() < until) {
-		PurpleBuddy *buddy = connection->unnamed->data;
+	while (connection->buddies->unnamed != NULL && g_get_monotonic_time() < until) {
+		PurpleBuddy *buddy = connection->buddies->unnamed->data;
 
-		/* The server may have been quicker. */
+		/* The server's answer may have come first. */
 		if (buddy->server_alias == NULL)
 			buddy->server_alias = g_strdup(purple_blist_node_get_string((PurpleBlistNode *)buddy, SAVED_NAME));
-		connection->unnamed = g_slist_delete_link(connection->unnamed, connection->unnamed);
+		connection->buddies->unnamed = g_slist_delete_link(connection->buddies->unnamed, connection->buddies->unnamed);
 	}
-	/* Anew, since a timer that goes on is due at once after a slice, and the host would not come to drawing. */
-	connection->naming = connection->unnamed != NULL ? purple_timeout_add(1, restore_names, connection) : 0;
+	/* A new timer: one that continues would be due again right after the slice, and the host could not redraw. */
+	connection->buddies->naming = connection->buddies->unnamed != NULL ? purple_timeout_add(1, restore_names, connection) : 0;
 	return FALSE;
+}
+
+void fb_buddies_init(FbConnection *connection)
+{
+	connection->buddies = g_new0(struct FbBuddies, 1);
 }
 
 /* At sign-on: names instead of numbers until the server answers. */
 void fb_buddies_restore(FbConnection *connection)
 {
-	connection->unnamed = purple_find_buddies(purple_connection_get_account(connection->gc), NULL);
-	connection->naming = purple_timeout_add(0, restore_names, connection);
+	connection->buddies->unnamed = purple_find_buddies(purple_connection_get_account(connection->gc), NULL);
+	connection->buddies->naming = purple_timeout_add(0, restore_names, connection);
 }
 
 void fb_buddies_free(FbConnection *connection)
 {
-	if (connection->naming != 0)
-		purple_timeout_remove(connection->naming);
-	g_slist_free(connection->unnamed);
+	if (connection->buddies->naming != 0)
+		purple_timeout_remove(connection->buddies->naming);
+	g_slist_free(connection->buddies->unnamed);
+	g_free(connection->buddies);
 }
 
-/* Comes off the list. */
+/* The buddy is removed from the list. */
 void fb_buddy_free(PurpleBuddy *buddy)
 {
 	PurpleConnection *gc = purple_account_get_connection(purple_buddy_get_account(buddy));
 	FbConnection *connection = gc != NULL ? gc->proto_data : NULL;
 
 	if (connection != NULL)
-		connection->unnamed = g_slist_remove(connection->unnamed, buddy);
+		connection->buddies->unnamed = g_slist_remove(connection->buddies->unnamed, buddy);
 }
 
-/* A group is added after the others: libpurple's default place is the top of the user's list. */
+/* A new group goes after the others; libpurple's default is the top of the user's list. */
 static PurpleGroup *group_of_new_buddies(void)
 {
 	PurpleGroup *group = purple_find_group(GROUP_OF_NEW_BUDDIES);
@@ -85,15 +100,15 @@ void fb_buddy_name(FbConnection *connection, const char *who, const char *name)
 	for (; buddies != NULL; buddies = g_slist_delete_link(buddies, buddies)) {
 		PurpleBlistNode *node = buddies->data;
 
-		/* Only a change is written, since every write saves the list. */
+		/* Only a change is written, because every write saves the list. */
 		if (g_strcmp0(purple_blist_node_get_string(node, SAVED_NAME), name) != 0)
 			purple_blist_node_set_string(node, SAVED_NAME, name);
 	}
-	/* Says so in an open conversation, so it comes last. */
+	/* Last, because it writes a line into an open conversation. */
 	serv_got_alias(connection->gc, who, name);
 }
 
-/* Handlers run only when something changed: others play sounds and show notices at them. */
+/* libpurple is told only about changes: other plugins play sounds and show notices for each report. */
 static void apply_presence(PurpleAccount *account, PurpleBuddy *buddy, gint64 presence, time_t idle_since, const char *text)
 {
 	PurplePresence *known = purple_buddy_get_presence(buddy);
@@ -125,12 +140,12 @@ static void apply_presence(PurpleAccount *account, PurpleBuddy *buddy, gint64 pr
 	g_free(who);
 }
 
-/* One buddy as the server sees him, from a list or from a notice of a change. */
+/* One buddy as the server describes them, from a list or from a notice of a change. */
 void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_t item)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	fbchat_session session = connection->session;
-	fbchat_uid uid = (fbchat_uid)fb_int(event, item, FBCHAT_FIELD_UID);
+	fbchat_uid uid = fbchat_event_uid(event, item, FBCHAT_FIELD_UID);
 	const char *name = fbchat_event_str(event, item, FBCHAT_FIELD_NAME, NULL);
 	PurpleBuddy *buddy;
 	char *who;
@@ -139,7 +154,7 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 		return;
 	who = fb_name_of(uid);
 	buddy = purple_find_buddy(account, who);
-	if (buddy == NULL && fb_friend_is_hidden(account, who)) {
+	if (buddy == NULL && fb_hidden(account, who)) {
 		g_free(who);
 		return;
 	}
@@ -147,17 +162,17 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 		PurpleContact *contact = purple_contact_new();
 		PurpleGroup *group = group_of_new_buddies();
 
-		/* At the top of the group. Left to itself libpurple looks for the end of it each time, and that of
-		 * thousands takes the square of their number. */
+		/* At the top of the group. By default libpurple searches for its end each time, which takes quadratic time
+		 * for thousands of buddies. */
 		purple_blist_add_contact(contact, group, NULL);
 		buddy = purple_buddy_new(account, who, NULL);
 		purple_blist_add_buddy(buddy, contact, group, NULL);
-		/* Handlers ran: one may have signed the account off. */
+		/* Handlers have run: one may have signed the account off. */
 		connection = fb_client_find(session);
 	}
 	if (connection != NULL && name != NULL && *name != '\0')
 		fb_buddy_name(connection, who, name);
-	/* The same again, or the buddy is gone. */
+	/* Likewise; the buddy may be gone too. */
 	buddy = fb_client_find(session) != NULL ? purple_find_buddy(account, who) : NULL;
 	if (buddy != NULL)
 		apply_presence(account, buddy, fb_int(event, item, FBCHAT_FIELD_PRESENCE),
@@ -170,7 +185,7 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 	g_free(who);
 }
 
-/* Both places below take markup, and a status text is whatever a stranger typed. */
+/* Both places below take markup, and a status line is arbitrary text from another user. */
 static char *escaped_status(PurpleBuddy *buddy)
 {
 	PurpleStatus *status = purple_presence_get_active_status(purple_buddy_get_presence(buddy));
@@ -194,8 +209,8 @@ void fb_tooltip_text(PurpleBuddy *buddy, PurpleNotifyUserInfo *info, gboolean fu
 	g_free(text);
 }
 
-/* The same user under one name: for accounts the e-mail address in lower case, for buddies the number without zeros
- * before it. The result lives until the next call, as libpurple expects it. */
+/* One form for each user: for accounts the e-mail address in lower case, for buddies the number without leading zeros. The
+ * result is valid until the next call, as libpurple expects. */
 const char *fb_normalize(const PurpleAccount *account, const char *who)
 {
 	while (who[0] == '0' && who[1] != '\0' && strspn(who, "0123456789") == strlen(who))
@@ -203,15 +218,15 @@ const char *fb_normalize(const PurpleAccount *account, const char *who)
 	return purple_normalize_nocase(account, who);
 }
 
-/* The server keeps messages for those who are away. FALSE would make libpurple hold them back itself. */
+/* The server keeps messages for users who are offline. With FALSE libpurple would hold them back itself. */
 gboolean fb_offline_message(const PurpleBuddy *buddy)
 {
 	(void)buddy;
 	return TRUE;
 }
 
-/* Groups are the user's own and the server has none. Without this operation libpurple renames a group by removing all
- * its members from the server and adding them again, and without the next one a move is refused in some hosts. */
+/* The server has no groups. Without this operation libpurple renames a group by removing all its members from the server
+ * and adding them again, and without the next one some hosts refuse to move a buddy. */
 void fb_rename_group(PurpleConnection *gc, const char *old_name, PurpleGroup *group, GList *moved_buddies)
 {
 	(void)gc;
@@ -228,8 +243,8 @@ void fb_group_buddy(PurpleConnection *gc, const char *who, const char *old_group
 	(void)new_group;
 }
 
-/* So are the names that the user gives his buddies. Without this operation telepathy-haze lets nobody be named, not even
- * oneself. */
+/* Local names are not sent to the server either. Without this operation telepathy-haze allows no names at all, not even
+ * the user's own. */
 void fb_alias_buddy(PurpleConnection *gc, const char *who, const char *alias)
 {
 	(void)gc;

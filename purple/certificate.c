@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A server whose certificate is not trusted. The user is asked once, with the fingerprint, and his answer is kept.
+ * A server whose certificate is not trusted. The user is asked once, with the fingerprint, and the answer is kept.
  */
-#include "prpl.h"
+#include "certificate.h"
 
 #include <core.h>
+#include <notify.h>
 #include <request.h>
 
-/* What the open question is about. The account can be deleted before it is answered, but libpurple then closes it. */
+#include "fields.h"
+#include "host.h"
+#include "settings.h"
+
+/* The fingerprint that the open question is about. If the account is deleted first, libpurple closes the question. */
 #define OFFERED "certificate_offered"
 
-/* "account fingerprint" of the questions of this run: where libpurple tries again and again, it is asked once. */
+/* "account fingerprint" of the questions since the host started: while libpurple retries, the user is asked once. */
 static GHashTable *asked;
 
 PurpleConnectionError fb_certificate_error(gint64 problem)
@@ -31,7 +36,7 @@ PurpleConnectionError fb_certificate_error(gint64 problem)
 	}
 }
 
-/* A sign-on that goes on retrying by itself shows the same certificate each time. */
+/* A sign-on that is retried automatically presents the same certificate each time. */
 static gboolean asked_before(PurpleAccount *account, const char *fingerprint)
 {
 	char *key = g_strdup_printf("%s %s", purple_account_get_username(account), fingerprint);
@@ -54,7 +59,7 @@ static void trust(PurpleAccount *account, int choice)
 	purple_account_set_string(account, OFFERED, NULL);
 	if (fingerprint != NULL) {
 		fb_settings_pin(account, fingerprint);
-		/* The host has switched the account off, or is about to try again by itself. */
+		/* The host has switched the account off, or is about to try again. */
 		if (!purple_account_get_enabled(account, purple_core_get_ui()))
 			purple_account_set_enabled(account, purple_core_get_ui(), TRUE);
 		if (purple_account_is_disconnected(account))
@@ -69,7 +74,6 @@ static void do_not_trust(PurpleAccount *account, int choice)
 	purple_account_set_string(account, OFFERED, NULL);
 }
 
-/* `fatal`: the account stays off until the user does something, so each of his attempts may ask. */
 void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fingerprint, const char *reason,
                         gboolean fatal)
 {
@@ -84,7 +88,7 @@ void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fi
 	before = asked_before(account, fingerprint);
 	if (before && !fatal)
 		return;
-	/* There questions end with the connection that they are about, which is now. */
+	/* BitlBee withdraws questions together with their connection, which ends now. */
 	if (fb_in_bitlbee()) {
 		char *how = g_strdup_printf(_("If this is the fingerprint of the right server, trust it with: account set certificate %s"),
 		                            fingerprint);
@@ -93,14 +97,14 @@ void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fi
 		g_free(how);
 		return;
 	}
-	/* An older question is about a certificate that is no longer shown. */
+	/* An older question is about a certificate that is no longer presented. */
 	purple_request_close_with_handle(account);
 	purple_account_set_string(account, OFFERED, fingerprint);
 	primary = g_strdup_printf(_("Do you trust the server %s?"), fb_server_of(connection));
 	whole = fb_sentence(reason);
 	secondary = g_strdup_printf(
 		problem == FBCHAT_CERTIFICATE_NOT_PINNED
-			? _("It shows another certificate than the one that you trust. Somebody may be listening in.\n\n%s\n\nAsk "
+			? _("It presents a different certificate from the one you trust. Somebody may be listening in.\n\n%s\n\nAsk "
 	            "whoever runs the server whether this is the fingerprint of the new one:\n%s")
 			: _("Its certificate cannot be verified.\n\n%s\n\nAsk whoever runs the server whether this is its "
 	            "fingerprint:\n%s"),

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Event fields, user numbers, sentences and secrets in libpurple's terms. In libpurple a user is a string; ours is the
- * number in decimal.
+ * The library's values in libpurple's terms: event fields, user numbers, texts and secrets. In libpurple a user is a
+ * string; ours is the number in decimal.
  */
-#include "prpl.h"
+#include "fields.h"
 
 #include <errno.h>
 
-/* An absent number reads as 0: no uid, no time, no flag. */
+#include <conversation.h>
+#include <util.h>
+
 gint64 fb_int(const fbchat_event *event, size_t item, fbchat_field field)
 {
 	int64_t value = 0;
@@ -27,7 +29,7 @@ fbchat_uid fb_uid_of(const char *name)
 	guint64 uid;
 	char *end = NULL;
 
-	/* strtoull would take signs and blanks as well; people type those into "New message" by mistake. */
+	/* g_ascii_strtoull also accepts signs and blanks, which users type into "New message" by mistake. */
 	if (name == NULL || !g_ascii_isdigit(name[0]))
 		return 0;
 	errno = 0;
@@ -39,7 +41,7 @@ fbchat_uid fb_uid_of(const char *name)
 
 void fb_free_secret(gpointer text)
 {
-	/* A plain memset before freeing is left out by compilers. */
+	/* Compilers remove a plain memset before free. */
 	volatile char *at;
 
 	for (at = text; at != NULL && *at != '\0'; at++)
@@ -47,8 +49,26 @@ void fb_free_secret(gpointer text)
 	g_free(text);
 }
 
-/* With a full stop, which what the library says has not; g_free. */
 char *fb_sentence(const char *text)
 {
 	return g_strconcat(text, *text != '\0' && strchr(".!?", text[strlen(text) - 1]) == NULL ? "." : "", NULL);
+}
+
+char *fb_markup_of(const char *text)
+{
+	char *escaped = purple_markup_escape_text(text, -1);
+	char *markup = purple_strdup_withhtml(escaped);
+
+	g_free(escaped);
+	return markup;
+}
+
+/* What a server says is plain text. */
+gboolean fb_present_error(PurpleAccount *account, const char *who, const char *text)
+{
+	char *markup = fb_markup_of(text);
+	gboolean presented = purple_conv_present_error(who, account, markup);
+
+	g_free(markup);
+	return presented;
 }

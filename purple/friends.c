@@ -1,46 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Friendships. libpurple adds and removes entries of a list; on this server these are friendships, which somebody has to
- * agree to and which nobody wants to end by mistake. So adding asks the other side, and removing first asks the user.
+ * Friendships. libpurple adds and removes list entries; on this server these are friendships, which the other side has to
+ * accept and which users do not want to end by mistake. So adding asks the other side, and removing asks the user first.
  */
-#include "prpl.h"
+#include "friends.h"
 
 #include <blist.h>
-#include <debug.h>
+#include <notify.h>
 #include <request.h>
 
-/* The numbers of those whom the user does not want on the list although they are friends: ",100002,100005,". */
-#define HIDDEN "hidden"
+#include "buddies.h"
+#include "client.h"
+#include "fields.h"
+#include "hidden.h"
+#include "host.h"
+#include "pending.h"
+#include "prompts.h"
 
-gboolean fb_friend_is_hidden(PurpleAccount *account, const char *who)
-{
-	const char *hidden = purple_account_get_string(account, HIDDEN, "");
-	char *item = g_strdup_printf(",%s,", who);
-	gboolean found = strstr(hidden, item) != NULL;
-
-	g_free(item);
-	return found;
-}
-
-static void hide(PurpleAccount *account, const char *who, gboolean hidden)
-{
-	const char *list = purple_account_get_string(account, HIDDEN, "");
-	char *item = g_strdup_printf(",%s,", who);
-	const char *at = strstr(list, item);
-	char *changed = NULL;
-
-	if (hidden && at == NULL)
-		changed = g_strconcat(*list != '\0' ? list : ",", who, ",", NULL);
-	else if (!hidden && at != NULL)
-		changed = g_strdup_printf("%.*s%s", (int)(at - list), list, at + strlen(item) - 1);
-	if (changed != NULL)
-		/* Not NULL, which libpurple would give back instead of the default. */
-		purple_account_set_string(account, HIDDEN, strcmp(changed, ",") != 0 ? changed : "");
-	g_free(changed);
-	g_free(item);
-}
-
-/* As far as the server has said until now. */
+/* According to the latest buddy list from the server. */
 static gboolean is_friend(FbConnection *connection, const char *who)
 {
 	fbchat_event *list = NULL;
@@ -48,10 +25,10 @@ static gboolean is_friend(FbConnection *connection, const char *who)
 	gboolean found = FALSE;
 	size_t item;
 
-	if (fbchat_session_buddy_list(fb_client(), connection->session, &list) != FBCHAT_OK)
+	if (fbchat_session_get_buddy_list(fb_client(), connection->session, &list) != FBCHAT_OK)
 		return FALSE;
 	for (item = 0; item < fbchat_event_count(list) && !found; item++)
-		found = (fbchat_uid)fb_int(list, item, FBCHAT_FIELD_UID) == uid;
+		found = fbchat_event_uid(list, item, FBCHAT_FIELD_UID) == uid;
 	fbchat_event_free(list);
 	return found;
 }
@@ -59,28 +36,28 @@ static gboolean is_friend(FbConnection *connection, const char *who)
 static void befriend(FbConnection *connection, const char *who, int32_t action, const char *message, FbAnswered answered)
 {
 	fbchat_status status =
-		fbchat_session_friend(fb_client(), connection->session, fb_uid_of(who), action, message, &connection->begun);
+		fbchat_session_change_friendship(fb_client(), connection->session, fb_uid_of(who), action, message, &connection->begun);
 
-	fb_request_begun(connection, status, answered, who, NULL);
+	fb_pending_add(connection, status, answered, who, NULL);
 }
 
 void fb_refresh(FbConnection *connection)
 {
-	fbchat_session_refresh(fb_client(), connection->session, NULL);
+	fbchat_session_request_buddy_list(fb_client(), connection->session, NULL);
 }
 
-/* The user has answered a question with this. */
+/* The user has answered a question with this action. */
 static void answer(gpointer number, int32_t action)
 {
 	FbConnection *connection;
-	FbAsk *ask = fb_ask_take(number, &connection);
+	FbPrompt *prompt = fb_prompt_take(number, &connection);
 
-	if (ask == NULL)
+	if (prompt == NULL)
 		return;
 	if (action == FBCHAT_FRIEND_ACCEPT)
-		hide(purple_connection_get_account(connection->gc), ask->who, FALSE);
-	befriend(connection, ask->who, action, NULL, fb_tell_failure);
-	fb_ask_free(ask);
+		fb_hide(purple_connection_get_account(connection->gc), prompt->who, FALSE);
+	befriend(connection, prompt->who, action, NULL, fb_tell_failure);
+	fb_prompt_free(prompt);
 }
 
 /* Somebody wants to be friends. */
@@ -99,40 +76,40 @@ void fb_friend_requested(FbConnection *connection, const fbchat_event *event)
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	const char *name = fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL);
 	const char *text = fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL);
-	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID));
+	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID));
 	guint number;
 
-	if (fb_ask_may_authorise(connection, who)) {
-		FbAsk *ask = fb_ask_new(connection, who, &number);
-		/* "On the list already", since who is accepted comes to the list by himself. Otherwise hosts would offer to add
-		 * him next. */
+	if (fb_prompt_may_authorise(connection, who)) {
+		FbPrompt *prompt = fb_prompt_new(connection, who, &number);
+		/* TRUE for "on the list already": an accepted user is added by the server's next list. Otherwise hosts would offer
+		 * to add them. */
 		void *dialog = purple_account_request_authorization(account, who, NULL, name,
 		                                                    text != NULL && *text != '\0' ? text : NULL, TRUE,
 		                                                    accept_request, decline_request, GUINT_TO_POINTER(number));
 
 		/* Plugins may have answered for the user. */
-		if (fb_ask_find(number) == ask)
-			ask->dialog = dialog;
+		if (fb_prompt_find(number) == prompt)
+			prompt->dialog = dialog;
 	}
 	g_free(who);
 }
 
-/* A friendship began or ended, perhaps elsewhere. */
+/* A friendship has begun or ended, perhaps in another session. */
 void fb_friend_changed(FbConnection *connection, const fbchat_event *event)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
-	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID));
+	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID));
 	GSList *buddies = NULL;
 
-	fb_asks_drop(connection, who);
-	/* Whether one wanted to see the last friendship says nothing of the next. */
-	hide(account, who, FALSE);
+	fb_prompts_drop(connection, who);
+	/* That the last friendship was hidden says nothing about the next one. */
+	fb_hide(account, who, FALSE);
 	if (fb_int(event, 0, FBCHAT_FIELD_FRIEND_ACTION) == FBCHAT_FRIEND_REMOVE)
 		buddies = purple_find_buddies(account, who);
 	for (; buddies != NULL; buddies = g_slist_delete_link(buddies, buddies)) {
 		PurpleBuddy *buddy = buddies->data;
 
-		/* One that the user gave a name of his own is his to remove. */
+		/* Buddies with a local name stay: the user has to remove them. */
 		if (buddy->alias == NULL)
 			purple_blist_remove_buddy(buddy);
 		else
@@ -141,7 +118,7 @@ void fb_friend_changed(FbConnection *connection, const fbchat_event *event)
 	g_free(who);
 }
 
-/* Who was added gets his name; he may be a friend already, who was only missing on the list. */
+/* Gives a buddy who was added their name; they may be a friend already who was only missing from the list. */
 static void profile_of_added(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
 {
 	const char *name;
@@ -178,11 +155,11 @@ static void asked_to_be_friends(FbConnection *connection, const fbchat_event *ev
 		not_added(connection, who, failure);
 		return;
 	}
-	fb_request_begun(connection, fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
-	                 profile_of_added, who, NULL);
+	fb_pending_add(connection, fbchat_session_request_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
+	               profile_of_added, who, NULL);
 }
 
-/* The address that the user typed belongs to exactly one person, or the server found several names like it. */
+/* What the user has typed is an address, which at most one user has, or a name, which several may have. */
 static void found_for_adding(FbConnection *connection, const fbchat_event *event, const char *typed, const char *message)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
@@ -200,13 +177,13 @@ static void found_for_adding(FbConnection *connection, const fbchat_event *event
 		return;
 	}
 	if (placeholder == NULL)
-		return; /* The user thought better of it. */
-	who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_UID));
+		return; /* The user has removed it again. */
+	who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID));
 	group = purple_buddy_get_group(placeholder);
 	if (purple_find_buddy(account, who) == NULL)
 		purple_blist_add_buddy(purple_buddy_new(account, who, placeholder->alias), NULL, group, NULL);
 	purple_blist_remove_buddy(placeholder);
-	hide(account, who, FALSE);
+	fb_hide(account, who, FALSE);
 	befriend(connection, who, FBCHAT_FRIEND_REQUEST, message, asked_to_be_friends);
 	g_free(who);
 }
@@ -222,11 +199,11 @@ void fb_add_buddy_with_invite(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGr
 	if (message != NULL && *message == '\0')
 		message = NULL;
 	if (fb_uid_of(who) == 0) {
-		fb_request_begun(connection, fbchat_session_search(fb_client(), connection->session, who, &connection->begun),
-		                 found_for_adding, who, message);
+		fb_pending_add(connection, fbchat_session_request_search(fb_client(), connection->session, who, &connection->begun),
+		               found_for_adding, who, message);
 		return;
 	}
-	hide(purple_connection_get_account(gc), who, FALSE);
+	fb_hide(purple_connection_get_account(gc), who, FALSE);
 	if (is_friend(connection, who))
 		fb_refresh(connection);
 	else
@@ -238,13 +215,13 @@ void fb_add_buddy(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *group)
 	fb_add_buddy_with_invite(gc, buddy, group, NULL);
 }
 
-/* The answers. Each has a function of its own, since Pidgin counts the buttons from the other end. */
+/* The answers. Each has its own function, because Pidgin counts the buttons from the other end. */
 static void only_taken_off(gpointer number, int choice)
 {
 	FbConnection *connection;
 
 	(void)choice;
-	fb_ask_free(fb_ask_take(number, &connection));
+	fb_prompt_free(fb_prompt_take(number, &connection));
 }
 
 static void end_friendship(gpointer number, int choice)
@@ -256,21 +233,21 @@ static void end_friendship(gpointer number, int choice)
 static void put_back(gpointer number, int choice)
 {
 	FbConnection *connection;
-	FbAsk *ask = fb_ask_take(number, &connection);
+	FbPrompt *prompt = fb_prompt_take(number, &connection);
 	PurpleAccount *account;
 	PurpleGroup *group;
 
 	(void)choice;
-	if (ask == NULL)
+	if (prompt == NULL)
 		return;
 	account = purple_connection_get_account(connection->gc);
-	group = purple_find_group(ask->group);
-	hide(account, ask->who, FALSE);
-	/* As it was, if the group is still there; else as one that is new. */
-	if (group != NULL && purple_find_buddy(account, ask->who) == NULL)
-		purple_blist_add_buddy(purple_buddy_new(account, ask->who, ask->alias), NULL, group, NULL);
+	group = purple_find_group(prompt->group);
+	fb_hide(account, prompt->who, FALSE);
+	/* Where it was, if the group is still there; otherwise like a new buddy. */
+	if (group != NULL && purple_find_buddy(account, prompt->who) == NULL)
+		purple_blist_add_buddy(purple_buddy_new(account, prompt->who, prompt->alias), NULL, group, NULL);
 	fb_refresh(connection);
-	fb_ask_free(ask);
+	fb_prompt_free(prompt);
 }
 
 static void ask_about_friendship(FbConnection *connection, PurpleBuddy *buddy, PurpleGroup *group)
@@ -278,13 +255,13 @@ static void ask_about_friendship(FbConnection *connection, PurpleBuddy *buddy, P
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	const char *who = purple_buddy_get_name(buddy);
 	guint number;
-	FbAsk *ask = fb_ask_new(connection, who, &number);
+	FbPrompt *prompt = fb_prompt_new(connection, who, &number);
 	char *primary = g_strdup_printf(_("Do you also want to end the friendship with %s?"), purple_buddy_get_alias(buddy));
 	const char *secondary = _("So far you have taken this person off your list here. Without the friendship neither of you "
 	                          "sees the other online any more.");
 
-	ask->group = g_strdup(purple_group_get_name(group != NULL ? group : purple_buddy_get_group(buddy)));
-	ask->alias = g_strdup(buddy->alias);
+	prompt->group = g_strdup(purple_group_get_name(group != NULL ? group : purple_buddy_get_group(buddy)));
+	prompt->alias = g_strdup(buddy->alias);
 	if (fb_in_bitlbee())
 		purple_request_action(connection->gc, FB_TITLE, primary, secondary, 0, account, who, NULL, GUINT_TO_POINTER(number), 2,
 		                      "Reject", G_CALLBACK(only_taken_off), "Accept", G_CALLBACK(end_friendship));
@@ -295,7 +272,7 @@ static void ask_about_friendship(FbConnection *connection, PurpleBuddy *buddy, P
 	g_free(primary);
 }
 
-/* libpurple takes the buddy off the list when this returns. That is all that happens until the user has answered. */
+/* libpurple removes the buddy from the list when this returns. Nothing else happens until the user has answered. */
 void fb_remove_buddy(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *group)
 {
 	FbConnection *connection = gc->proto_data;
@@ -308,12 +285,12 @@ void fb_remove_buddy(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *grou
 	g_slist_free(all);
 	if (connection == NULL || !last || !is_friend(connection, who))
 		return;
-	hide(account, who, TRUE);
+	fb_hide(account, who, TRUE);
 	if (ui != NULL && ui->request_action != NULL)
 		ask_about_friendship(connection, buddy, group);
 }
 
-/* A whole group: a question for each member would be a flood, so all stay friends. */
+/* A whole group: all members stay friends, because a question for each would be too many. */
 void fb_remove_buddies(PurpleConnection *gc, GList *buddies, GList *groups)
 {
 	FbConnection *connection = gc->proto_data;
@@ -323,6 +300,6 @@ void fb_remove_buddies(PurpleConnection *gc, GList *buddies, GList *groups)
 		PurpleBuddy *buddy = buddies->data;
 
 		if (fb_uid_of(purple_buddy_get_name(buddy)) != 0)
-			hide(purple_connection_get_account(gc), purple_buddy_get_name(buddy), TRUE);
+			fb_hide(purple_connection_get_account(gc), purple_buddy_get_name(buddy), TRUE);
 	}
 }

@@ -1,28 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Pictures, both ways. libpurple keeps those of buddies on disk together with a checksum, for which the server's hash of
- * the content serves: a picture is fetched once, not at every sign-on.
+ * Pictures, both ways. libpurple keeps the buddies' pictures on disk together with a checksum. The checksum is the server's
+ * hash of the content, so a picture is fetched once and not at every sign-on.
  */
-#include "prpl.h"
+#include "icons.h"
 
 #include <buddyicon.h>
 #include <debug.h>
-#include <imgstore.h>
+#include <notify.h>
 
-/* A list of thousands must leave room for messages among the requests that may be under way. */
+#include "client.h"
+#include "fields.h"
+#include "pending.h"
+
+/* A list of thousands must leave room for messages among the requests that may be pending. */
 #define FETCHES_AT_ONCE 4
 
-/* The checksum of our picture as the server has it, as far as it came from here. */
+/* The checksum of the own picture that was last sent from here. */
 #define SENT_PICTURE "picture"
+
+struct FbIcons {
+	GHashTable *wanted; /* users whose picture is to be fetched */
+	guint fetches;      /* requests that are pending */
+};
 
 void fb_icons_init(FbConnection *connection)
 {
-	connection->wanted_icons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	connection->icons = g_new0(struct FbIcons, 1);
+	connection->icons->wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 void fb_icons_free(FbConnection *connection)
 {
-	g_hash_table_destroy(connection->wanted_icons);
+	g_hash_table_destroy(connection->icons->wanted);
+	g_free(connection->icons);
 }
 
 static void fetch_next(FbConnection *connection);
@@ -34,9 +45,9 @@ static void fetched(FbConnection *connection, const fbchat_event *event, const c
 	const char *failure = fb_failure(event);
 
 	(void)text;
-	connection->icon_fetches--;
+	connection->icons->fetches--;
 	if (failure != NULL) {
-		/* Only a picture; it is tried again at the next sign-on. */
+		/* Not worth a message: it is fetched again at the next sign-on. */
 		purple_debug_info("fbchat", "no picture: %s\n", failure);
 	} else if (purple_find_buddy(account, who) != NULL) {
 		size_t len = 0;
@@ -56,25 +67,25 @@ static void fetch_next(FbConnection *connection)
 	GHashTableIter iter;
 	gpointer key;
 
-	while (connection->icon_fetches < FETCHES_AT_ONCE) {
+	while (connection->icons->fetches < FETCHES_AT_ONCE) {
 		fbchat_status status;
 		char *who;
 
-		g_hash_table_iter_init(&iter, connection->wanted_icons);
+		g_hash_table_iter_init(&iter, connection->icons->wanted);
 		if (!g_hash_table_iter_next(&iter, &key, NULL))
 			return;
 		who = g_strdup(key);
 		g_hash_table_iter_remove(&iter);
-		status = fbchat_session_picture(fb_client(), connection->session, fb_uid_of(who), &connection->begun);
+		status = fbchat_session_request_picture(fb_client(), connection->session, fb_uid_of(who), &connection->begun);
 		if (status == FBCHAT_OK) {
-			connection->icon_fetches++;
-			fb_request_begun(connection, status, fetched, who, NULL);
+			connection->icons->fetches++;
+			fb_pending_add(connection, status, fetched, who, NULL);
 		}
 		g_free(who);
 	}
 }
 
-/* What the server says of a buddy's picture: its hash, or NULL if there is none. */
+/* `hash` is that of the buddy's picture on the server; NULL = no picture. */
 void fb_icon_apply(FbConnection *connection, PurpleBuddy *buddy, const char *hash)
 {
 	const char *known = purple_buddy_icons_get_checksum_for_user(buddy);
@@ -86,7 +97,7 @@ void fb_icon_apply(FbConnection *connection, PurpleBuddy *buddy, const char *has
 		purple_buddy_icons_set_for_user(purple_connection_get_account(connection->gc), who, NULL, 0, NULL);
 		return;
 	}
-	g_hash_table_insert(connection->wanted_icons, g_strdup(who), NULL);
+	g_hash_table_insert(connection->icons->wanted, g_strdup(who), NULL);
 	fetch_next(connection);
 }
 
@@ -101,8 +112,8 @@ static void published(FbConnection *connection, const fbchat_event *event, const
 		purple_account_set_string(purple_connection_get_account(connection->gc), SENT_PICTURE, checksum);
 }
 
-/* Our own picture goes to the server if it is another one than went there last. That somebody has none here is no reason
- * to take away one that was set on the web. */
+/* Sends the own picture to the server if it differs from the one that was sent last. No picture here does not remove one
+ * that was set on the web. */
 void fb_icon_publish(FbConnection *connection)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
@@ -119,8 +130,8 @@ void fb_icon_publish(FbConnection *connection)
 	checksum = bytes != NULL ? g_compute_checksum_for_data(G_CHECKSUM_SHA1, bytes, len) : g_strdup("");
 	if (g_strcmp0(purple_account_get_string(account, SENT_PICTURE, ""), checksum) != 0) {
 		purple_debug_info("fbchat", "the picture goes to the server\n");
-		fb_request_begun(connection, fbchat_session_set_picture(fb_client(), connection->session, bytes, len, &connection->begun),
-		                 published, NULL, checksum);
+		fb_pending_add(connection, fbchat_session_set_picture(fb_client(), connection->session, bytes, len, &connection->begun),
+		               published, NULL, checksum);
 	}
 	g_free(checksum);
 	if (image != NULL)
@@ -129,7 +140,7 @@ void fb_icon_publish(FbConnection *connection)
 
 void fb_set_buddy_icon(PurpleConnection *gc, PurpleStoredImage *image)
 {
-	/* The account has it by now. */
+	/* It is stored in the account already. */
 	(void)image;
 	if (gc->proto_data != NULL)
 		fb_icon_publish(gc->proto_data);

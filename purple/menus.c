@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the user can choose: the account's menu, a buddy's, and what he can type behind a slash. What a server cannot do
- * is not in the menus.
+ * The account's menu, the menu of a buddy, and the commands that start with a slash. The menus leave out what the server
+ * cannot do.
  */
-#include "prpl.h"
+#include "menus.h"
 
-#include <blist.h>
 #include <cmds.h>
-#include <plugin.h>
+#include <notify.h>
 #include <request.h>
+#include <server.h>
 #include <util.h>
+
+#include "alias.h"
+#include "client.h"
+#include "fields.h"
+#include "friends.h"
+#include "pending.h"
+#include "people.h"
+#include "presence.h"
+#include "settings.h"
+#include "strangers.h"
 
 static gboolean can(FbConnection *connection, gint64 feature)
 {
 	return connection != NULL && (connection->features & feature) != 0;
 }
 
-/* Dialogs of a connection are closed with it, so theirs is alive when they are answered. */
+/* Dialogs of a connection are closed with it, so the connection exists when they are answered. */
 static void search_entered(PurpleConnection *gc, const char *words)
 {
 	if (gc->proto_data != NULL && words != NULL && *words != '\0')
@@ -35,7 +45,7 @@ static void ask_search(PurplePluginAction *action)
 static void status_entered(PurpleConnection *gc, const char *text)
 {
 	if (gc->proto_data != NULL)
-		fb_status_text_set(gc->proto_data, text != NULL ? text : "");
+		fb_status_line_set(gc->proto_data, text != NULL ? text : "");
 }
 
 static void ask_status(PurplePluginAction *action)
@@ -45,8 +55,8 @@ static void ask_status(PurplePluginAction *action)
 
 	if (connection == NULL)
 		return;
-	purple_request_input(gc, NULL, _("Set Status Line"), _("Friends see it, also while you are offline. Empty takes it away."),
-	                     connection->status_text, FALSE, FALSE, NULL, _("_Set"), G_CALLBACK(status_entered), _("_Cancel"),
+	purple_request_input(gc, NULL, _("Set Status Line"), _("Friends see it even while you are offline. Leave it empty to remove it."),
+	                     fb_status_line(connection), FALSE, FALSE, NULL, _("_Set"), G_CALLBACK(status_entered), _("_Cancel"),
 	                     NULL, purple_connection_get_account(gc), NULL, NULL, gc);
 }
 
@@ -76,7 +86,7 @@ static void ask_password(PurplePluginAction *action)
 	purple_account_request_change_password(purple_connection_get_account(gc));
 }
 
-/* Where one is signed on is on the server's page, with the buttons that end it. */
+/* The server's page lists the sessions and can end them. */
 static void show_sessions(PurplePluginAction *action)
 {
 	PurpleConnection *gc = action->context;
@@ -97,7 +107,7 @@ static void refresh(PurplePluginAction *action)
 		fb_refresh(gc->proto_data);
 }
 
-/* What belongs into a report of something that does not work. */
+/* What a bug report should contain. */
 static void show_about(PurplePluginAction *action)
 {
 	PurpleConnection *gc = action->context;
@@ -137,7 +147,7 @@ GList *fb_actions(PurplePlugin *plugin, gpointer context)
 	return actions;
 }
 
-/* Pokes, which libpurple calls attention. */
+/* libpurple's word for a poke is attention. */
 static void poked(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
@@ -155,8 +165,8 @@ gboolean fb_send_attention(PurpleConnection *gc, const char *who, guint type)
 	(void)type;
 	if (connection == NULL)
 		return FALSE;
-	fb_request_begun(connection, fbchat_session_poke(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
-	                 poked, who, NULL);
+	fb_pending_add(connection, fbchat_session_poke(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
+	               poked, who, NULL);
 	return TRUE;
 }
 
@@ -166,16 +176,21 @@ GList *fb_attention_types(PurpleAccount *account)
 
 	(void)account;
 	if (types == NULL)
-		/* Without the name, which libpurple would put in as it is, and some are markup. */
+		/* Without the name, which libpurple would insert as it is, although it can contain markup. */
 		types = g_list_append(NULL, purple_attention_type_new("Poke", _("Poke"), _("You were poked"), _("Poking...")));
 	return types;
 }
 
 void fb_poke_received(FbConnection *connection, const fbchat_event *event)
 {
-	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_FROM));
+	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM));
+	fbchat_session session = connection->session;
 
+	fb_stranger_begin(connection, who, fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL), time(NULL));
 	purple_prpl_got_attention(connection->gc, who, 0);
+	/* The account may be signed off by now. */
+	if (fb_client_find(session) != NULL)
+		fb_stranger_end(connection);
 	g_free(who);
 }
 
@@ -199,7 +214,7 @@ GList *fb_blist_node_menu(PurpleBlistNode *node)
 	return g_list_append(NULL, purple_menu_action_new(_("Poke"), PURPLE_CALLBACK(poke_chosen), NULL, NULL));
 }
 
-/* Commands. Each is about the person of the conversation in which it is typed, or about oneself. */
+/* Commands. Each concerns the person of the conversation in which it is typed, or the user's own account. */
 typedef struct {
 	const char *name;
 	const char *argument; /* "s" = a text, "" = none */
@@ -216,7 +231,7 @@ static void command_poke(FbConnection *connection, const char *who, const char *
 static void command_status(FbConnection *connection, const char *who, const char *argument)
 {
 	(void)who;
-	fb_status_text_set(connection, argument);
+	fb_status_line_set(connection, argument);
 }
 
 static void command_whois(FbConnection *connection, const char *who, const char *argument)
@@ -250,9 +265,9 @@ static void command_history(FbConnection *connection, const char *who, const cha
 /* The help of commands is markup. */
 static const Command commands[] = {
 	{ "poke", "", N_("poke:  Poke this person."), command_poke },
-	{ "status", "s", N_("status [text]:  Set your status line, or take it away."), command_status },
-	{ "status", "", N_("status [text]:  Set your status line, or take it away."), command_status },
-	{ "whois", "", N_("whois:  Show what this person tells about himself or herself."), command_whois },
+	{ "status", "s", N_("status [text]:  Set your status line, or remove it."), command_status },
+	{ "status", "", N_("status [text]:  Set your status line, or remove it."), command_status },
+	{ "whois", "", N_("whois:  Show the profile of this person."), command_whois },
 	{ "whoami", "", N_("whoami:  Show what others see of you."), command_whoami },
 	{ "search", "s", N_("search &lt;name or e-mail address&gt;:  Search for people."), command_search },
 	{ "history", "", N_("history:  Show the latest messages that the server has of this conversation."), command_history },

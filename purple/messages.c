@@ -1,33 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages, both ways. libpurple's side is always markup and ours is always plain text, so each crossing is a
- * conversion, and one that is forgotten eats whatever stands between angle brackets.
+ * Messages, both ways. libpurple always takes and gives markup and the library plain text, so each crossing needs a
+ * conversion. Where one is forgotten, text between angle brackets disappears.
  */
-#include "prpl.h"
+#include "messages.h"
 
-#include <debug.h>
 #include <errno.h>
 #include <notify.h>
 #include <server.h>
-#include <string.h>
 #include <time.h>
 #include <util.h>
 
-/* Newer than the oldest libpurple that we load into, which ignores bits that it does not know. */
+#include "client.h"
+#include "dedup.h"
+#include "fields.h"
+#include "pending.h"
+#include "strangers.h"
+#include "unread.h"
+
+/* Newer than the oldest libpurple that we support, which ignores unknown bits. */
 #define FB_MESSAGE_REMOTE_SEND ((PurpleMessageFlags)0x10000)
 
-/* Plain text as libpurple shows it. */
-char *fb_markup_of(const char *text)
-{
-	char *escaped = purple_markup_escape_text(text, -1);
-	char *markup = purple_strdup_withhtml(escaped);
-
-	g_free(escaped);
-	return markup;
-}
-
-/* What a user typed, as plain text. Line feeds have to become <BR> first, since stripping makes a blank of every white
- * space; that would eat the tabs of pasted text too, so outside of tags they go as character references. */
+/* What a user has typed, as plain text. Line feeds have to become <BR> first, because stripping turns all white space into
+ * blanks. This would lose the tabs of pasted text too, so outside tags they become character references. */
 static char *text_of(const char *markup)
 {
 	GString *kept = g_string_new(NULL);
@@ -52,17 +47,7 @@ static char *text_of(const char *markup)
 	return text;
 }
 
-/* Says in an open conversation what did not work; FALSE = there is none. What servers say is no markup. */
-gboolean fb_present_error(PurpleAccount *account, const char *who, const char *text)
-{
-	char *markup = fb_markup_of(text);
-	gboolean presented = purple_conv_present_error(who, account, markup);
-
-	g_free(markup);
-	return presented;
-}
-
-/* Tells the user what was not sent and why, with the text, which the input field has forgotten by now. */
+/* Tells the user what was not sent and why, with the text, because the input field no longer has it. */
 static void show_failure(PurpleConnection *gc, const char *who, const char *sentence, const char *text)
 {
 	char *whole = fb_sentence(sentence);
@@ -74,7 +59,7 @@ static void show_failure(PurpleConnection *gc, const char *who, const char *sent
 	g_free(whole);
 }
 
-/* What came of a message. A failure shows the text, which is not to be lost. */
+/* The outcome of a message. A failure shows the text, which must not be lost. */
 static void sent(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
 {
 	const char *failure = fb_failure(event);
@@ -83,10 +68,10 @@ static void sent(FbConnection *connection, const fbchat_event *event, const char
 		show_failure(connection->gc, who, failure, text);
 }
 
-/* More parts than this are no message but a book, and would only be refused for their number. */
+/* The most parts of one message. A server would refuse a larger number of them. */
 #define PARTS 16
 
-/* Sends a text in as many parts as it takes. Returns whether anything of it went; what did not is shown. */
+/* Sends a text in as many parts as necessary. Returns whether any part was sent; the rest is shown as a failure. */
 static gboolean send_parts(FbConnection *connection, fbchat_uid to, const char *who, const char *text)
 {
 	const char *at = text;
@@ -99,20 +84,20 @@ static gboolean send_parts(FbConnection *connection, fbchat_uid to, const char *
 		if (status == FBCHAT_OK)
 			status = fbchat_session_send(fb_client(), connection->session, to, part, &connection->begun);
 		if (status != FBCHAT_OK) {
-			/* What comes behind it would make no sense without it. */
+			/* The parts after this one would make no sense without it. */
 			show_failure(connection->gc, who, fbchat_last_error(), at);
 			g_free(part);
 			return at != text;
 		}
-		fb_request_begun(connection, status, sent, who, part);
+		fb_pending_add(connection, status, sent, who, part);
 		g_free(part);
 		at += len;
 	} while (*at != '\0');
 	return TRUE;
 }
 
-/* Returns what libpurple wants to know: 1 = show it as sent, -E2BIG = say that it was too long, -ENOTCONN = say
- * nothing, which is for the cases where we have said it better ourselves. */
+/* What libpurple does with the result: 1 = show the text as sent, -E2BIG = report that it was too long, -ENOTCONN = report
+ * nothing, for the cases that are reported here in more detail. */
 int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, PurpleMessageFlags flags)
 {
 	FbConnection *connection = gc->proto_data;
@@ -139,76 +124,69 @@ int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, Purple
 	return result;
 }
 
-/* At sign-off. Nobody will hear of these messages any more, so the user is told now; but without new windows. */
-void fb_messages_unconfirmed(FbConnection *connection)
+/* Without new windows: this happens at sign-off. */
+static void show_unconfirmed(FbConnection *connection, const char *who, const char *text)
 {
-	PurpleAccount *account = purple_connection_get_account(connection->gc);
-	GHashTableIter iter;
-	gpointer value;
+	PurpleConversation *conversation = purple_find_conversation_with_account(
+		PURPLE_CONV_TYPE_IM, who, purple_connection_get_account(connection->gc));
+	char *plain;
+	char *markup;
 
-	g_hash_table_iter_init(&iter, connection->requests);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const FbRequest *message = value;
-		PurpleConversation *conversation;
-		char *markup;
-		char *plain;
-
-		if (message->answered != sent)
-			continue;
-		conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, message->who, account);
-		plain = g_strdup_printf(
-			_("You went offline before the server confirmed this message; it may not have been sent:\n%s"), message->text);
-		markup = fb_markup_of(plain);
-		if (conversation != NULL)
-			purple_conversation_write(conversation, NULL, markup, PURPLE_MESSAGE_ERROR, time(NULL));
-		g_free(markup);
-		g_free(plain);
-	}
+	if (conversation == NULL)
+		return;
+	plain = g_strdup_printf(
+		_("You went offline before the server confirmed this message; it may not have been sent:\n%s"), text);
+	markup = fb_markup_of(plain);
+	purple_conversation_write(conversation, NULL, markup, PURPLE_MESSAGE_ERROR, time(NULL));
+	g_free(markup);
+	g_free(plain);
 }
 
-/* From this user in another session: belongs on the right side of the conversation, without the hooks (automatic
- * answers, blocking) that run for what comes in. */
+/* At sign-off: no answer to these messages will come any more. */
+void fb_messages_unconfirmed(FbConnection *connection)
+{
+	fb_pending_each(connection, sent, show_unconfirmed);
+}
+
+/* From another session of this user: shown as sent, without the hooks (automatic answers, blocking) that run for incoming
+ * messages. */
 static void show_own(FbConnection *connection, const char *who, const char *name, const char *markup,
                      PurpleMessageFlags flags, time_t when)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
+	fbchat_session session = connection->session;
 
+	/* An old message from another session is no reason to open a window. */
+	if (conversation == NULL && (flags & PURPLE_MESSAGE_DELAYED) != 0)
+		return;
+	fb_stranger_begin(connection, who, name, when);
 	if (conversation == NULL) {
-		/* What I wrote elsewhere last night is no reason to open a window now. */
-		if (flags & PURPLE_MESSAGE_DELAYED)
-			return;
-		connection->showing = TRUE;
+		fb_unread_showing(connection, TRUE);
 		conversation = purple_conversation_new(PURPLE_CONV_TYPE_IM, account, who);
-		connection->showing = FALSE;
-		if (name != NULL && purple_find_buddy(account, who) == NULL)
-			purple_conversation_set_title(conversation, name);
+		fb_unread_showing(connection, FALSE);
 	}
 	purple_conv_im_write(PURPLE_CONV_IM(conversation), who, markup,
 	                     PURPLE_MESSAGE_SEND | FB_MESSAGE_REMOTE_SEND | flags, when);
+	if (fb_client_find(session) != NULL)
+		fb_stranger_end(connection);
 }
 
 static void show_incoming(FbConnection *connection, const char *who, const char *name, const char *markup,
                           PurpleMessageFlags flags, time_t when)
 {
-	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	fbchat_session session = connection->session;
-	PurpleConversation *conversation;
 
-	connection->showing = TRUE;
+	fb_unread_showing(connection, TRUE);
+	fb_stranger_begin(connection, who, name, when);
 	serv_got_im(connection->gc, who, markup, PURPLE_MESSAGE_RECV | flags, when);
 
 	/* The account may be signed off by now. */
 	if (fb_client_find(session) == NULL)
 		return;
-	connection->showing = FALSE;
+	fb_stranger_end(connection);
+	fb_unread_showing(connection, FALSE);
 	fb_unread_shown(connection, who);
-	/* Of someone who is no buddy libpurple knows only the number. */
-	if (name == NULL || purple_find_buddy(account, who) != NULL)
-		return;
-	conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
-	if (conversation != NULL && g_strcmp0(purple_conversation_get_title(conversation), name) != 0)
-		purple_conversation_set_title(conversation, name);
 }
 
 void fb_message_received(FbConnection *connection, const fbchat_event *event)
@@ -217,7 +195,7 @@ void fb_message_received(FbConnection *connection, const fbchat_event *event)
 	gint64 flags = fb_int(event, 0, FBCHAT_FIELD_FLAGS);
 	gint64 time_ms = fb_int(event, 0, FBCHAT_FIELD_TIME_MS);
 	gboolean own = (flags & FBCHAT_MESSAGE_OWN) != 0;
-	fbchat_uid with = (fbchat_uid)fb_int(event, 0, own ? FBCHAT_FIELD_TO : FBCHAT_FIELD_FROM);
+	fbchat_uid with = fbchat_event_uid(event, 0, own ? FBCHAT_FIELD_TO : FBCHAT_FIELD_FROM);
 	const char *name = fbchat_event_str(event, 0, own ? FBCHAT_FIELD_TO_NAME : FBCHAT_FIELD_FROM_NAME, NULL);
 	/* Without a time it is now; 0 would be shown as 1970. */
 	time_t when = time_ms > 0 ? (time_t)(time_ms / 1000) : time(NULL);
@@ -225,12 +203,10 @@ void fb_message_received(FbConnection *connection, const fbchat_event *event)
 	char *markup;
 	char *who;
 
-	if (text == NULL || with == 0 || fb_seen(connection, event))
+	if (text == NULL || with == 0 || fb_dedup_is_repeat(connection, event))
 		return;
 	who = fb_name_of(with);
 	markup = fb_markup_of(text);
-	if (name != NULL && *name == '\0')
-		name = NULL;
 	if (own)
 		show_own(connection, who, name, markup, delayed, when);
 	else

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one can learn about people: who they are, who there is, and what was said long ago.
+ * What a user can look up: profiles, search results, and earlier messages.
  */
-#include "prpl.h"
+#include "people.h"
 
 #include <blist.h>
+#include <conversation.h>
+#include <notify.h>
 #include <server.h>
 #include <time.h>
 #include <util.h>
 
-/* The window takes markup, and everything here is whatever somebody typed. */
+#include "client.h"
+#include "fields.h"
+#include "pending.h"
+#include "strangers.h"
+
+/* The window takes markup, and these values are arbitrary text from other users. */
 static void add_pair(PurpleNotifyUserInfo *info, const char *label, const char *text)
 {
 	char *escaped;
@@ -52,7 +59,7 @@ static void profile_arrived(FbConnection *connection, const fbchat_event *event,
 
 	(void)text;
 	if (failure != NULL) {
-		/* The host has opened the window already and waits for something to show in it. */
+		/* The host has opened the window already and waits for its content. */
 		add_pair(info, _("Error"), failure);
 	} else {
 		add_pair(info, _("Name"), fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL));
@@ -81,8 +88,8 @@ void fb_get_info(PurpleConnection *gc, const char *who)
 		purple_notify_user_info_destroy(info);
 		return;
 	}
-	fb_request_begun(connection, fbchat_session_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
-	                 profile_arrived, who, NULL);
+	fb_pending_add(connection, fbchat_session_request_profile(fb_client(), connection->session, fb_uid_of(who), &connection->begun),
+	               profile_arrived, who, NULL);
 }
 
 static void add_found(PurpleConnection *gc, GList *row, gpointer user_data)
@@ -97,7 +104,7 @@ static void show_found(PurpleConnection *gc, GList *row, gpointer user_data)
 	serv_get_info(gc, g_list_nth_data(row, 1));
 }
 
-/* For hosts without a window for results. */
+/* For hosts that have no window for results. */
 static void list_found(FbConnection *connection, const fbchat_event *event, const char *title)
 {
 	GString *lines = g_string_new(NULL);
@@ -140,7 +147,7 @@ static void search_answered(FbConnection *connection, const fbchat_event *event,
 		GList *row = NULL;
 
 		row = g_list_append(row, g_strdup(fbchat_event_str(event, item, FBCHAT_FIELD_NAME, NULL)));
-		row = g_list_append(row, fb_name_of((fbchat_uid)fb_int(event, item, FBCHAT_FIELD_UID)));
+		row = g_list_append(row, fb_name_of(fbchat_event_uid(event, item, FBCHAT_FIELD_UID)));
 		row = g_list_append(row, g_strdup(relation_text(fb_int(event, item, FBCHAT_FIELD_RELATION))));
 		purple_notify_searchresults_row_add(results, row);
 	}
@@ -150,14 +157,14 @@ static void search_answered(FbConnection *connection, const fbchat_event *event,
 
 void fb_search(FbConnection *connection, const char *words)
 {
-	fb_request_begun(connection, fbchat_session_search(fb_client(), connection->session, words, &connection->begun),
-	                 search_answered, NULL, words);
+	fb_pending_add(connection, fbchat_session_request_search(fb_client(), connection->session, words, &connection->begun),
+	               search_answered, NULL, words);
 }
 
-/* So many messages of earlier are shown where a conversation is opened. */
+/* How many earlier messages are shown when a conversation is opened. */
 #define RECENT 20
 
-/* Into the conversation, if it is still open, but not into the host's log, where most of it is already. */
+/* Writes into the conversation, if it is still open, but not into the host's log, which has most of it already. */
 static void history_arrived(FbConnection *connection, const fbchat_event *event, const char *who, const char *recent)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
@@ -172,7 +179,7 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 	if (recent != NULL) {
 		PurpleConversation *opened = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
 
-		/* Something was said meanwhile, which would come again here, and the old would stand below the new. */
+		/* If something was written meanwhile, it would appear twice, and older lines below newer ones. */
 		if (opened == NULL || purple_conversation_get_message_history(opened) != NULL)
 			return;
 	}
@@ -182,26 +189,30 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 		const char *said = fbchat_event_str(event, item, FBCHAT_FIELD_TEXT, NULL);
 		PurpleConversation *conversation;
 		char *markup;
+		char *name;
 
-		/* Plugins look at every line, and may close the window or sign off. */
+		/* Plugins see every line, and may close the window or sign off. */
 		if (fb_client_find(session) == NULL || said == NULL)
 			return;
 		conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
 		if (conversation == NULL)
 			return;
 		markup = fb_markup_of(said);
-		purple_conversation_write(conversation, own ? purple_account_get_username(account) : who, markup,
+		name = own ? g_strdup(purple_account_get_username(account))
+		           : fb_stranger_name(account, who, fbchat_event_str(event, item, FBCHAT_FIELD_FROM_NAME, NULL));
+		purple_conversation_write(conversation, name, markup,
 		                          (own ? PURPLE_MESSAGE_SEND : PURPLE_MESSAGE_RECV) | PURPLE_MESSAGE_DELAYED |
 		                              PURPLE_MESSAGE_NO_LOG,
 		                          (time_t)(fb_int(event, item, FBCHAT_FIELD_TIME_MS) / 1000));
+		g_free(name);
 		g_free(markup);
 	}
 }
 
 static void ask_history(FbConnection *connection, const char *who, const char *recent)
 {
-	fb_request_begun(connection, fbchat_session_history(fb_client(), connection->session, fb_uid_of(who), 0, &connection->begun),
-	                 history_arrived, who, recent);
+	fb_pending_add(connection, fbchat_session_request_history(fb_client(), connection->session, fb_uid_of(who), 0, &connection->begun),
+	               history_arrived, who, recent);
 }
 
 void fb_history(FbConnection *connection, const char *who)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Starts Pidgin with a throw-away profile, signed on through the plugin, and removes the profile when Pidgin ends.
-# The user's own profile, and a Pidgin that runs already, are left alone; nothing outside the throw-away one is written.
+# Starts Pidgin with a temporary profile, signed on through the plugin, and removes the profile when Pidgin ends.
+# The user's own profile and a Pidgin that is already running are not touched; nothing is written outside the temporary profile.
 #
 #   pidgin-demo.sh PLUGIN SERVER-URL [E-MAIL]      (alice@example.org; the password is the demo server's)
 set -eu
@@ -21,18 +21,18 @@ command -v pidgin >/dev/null || { echo "$0: Pidgin is not installed (Debian: apt
 
 umask 077
 profile= pidgin=
-# A second Ctrl-C must not stop this halfway; it can come before the first line, and then does all of it.
+# A second Ctrl-C must not stop this halfway. It can come before the first line; then it runs all of this itself.
 clean_up() {
 	trap '' INT TERM HUP
 	trap - EXIT
 	if [ -n "$pidgin" ] && kill "$pidgin" 2>/dev/null; then
-		# Pidgin may be in a dialog of its own; it gets five seconds to leave in order.
+		# Pidgin may be showing a dialog; it gets five seconds to quit.
 		tries=50
 		while [ "$tries" -gt 0 ] && kill -0 "$pidgin" 2>/dev/null; do
 			sleep 0.1
 			tries=$((tries - 1))
 		done
-		# Only one that never left: the number of one that did may be somebody else's by now.
+		# Only if it is still running: otherwise the process number may belong to another program by now.
 		[ "$tries" -gt 0 ] || kill -9 "$pidgin" 2>/dev/null || true
 	fi
 	[ -z "$profile" ] || rm -rf "$profile"
@@ -40,7 +40,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'clean_up; exit 130' INT
 trap 'clean_up; exit 143' TERM HUP
-# Uninterrupted, or there may be a directory whose name nobody heard.
+# Not interruptible, because otherwise a directory could remain whose name is not known here.
 profile=$(trap '' INT TERM HUP && mktemp -d "${TMPDIR:-/tmp}/fbchat-pidgin.XXXXXX")
 
 xml() {
@@ -50,7 +50,7 @@ xml() {
 mkdir "$profile/plugins" "$profile/cache" "$profile/config" "$profile/data"
 cp "$plugin" "$profile/plugins/libfbchat-purple.so"
 
-# Signing on at the start is a setting of Pidgin's own, which still goes by its first name.
+# Signing on at start is a setting of Pidgin, whose settings still carry its former name.
 cat >"$profile/accounts.xml" <<END
 <?xml version='1.0' encoding='UTF-8' ?>
 <account version='1.0'>
@@ -69,8 +69,8 @@ cat >"$profile/accounts.xml" <<END
 </account>
 END
 
-# No sounds; friends who are offline are listed too; no tray icon, so that closing the list ends Pidgin; and the two
-# windows beside each other.
+# No sounds; offline friends are listed; no tray icon, so that closing the list ends Pidgin; the two windows are side by
+# side.
 cat >"$profile/prefs.xml" <<END
 <?xml version='1.0' encoding='UTF-8' ?>
 <pref version='1' name='/'>
@@ -103,8 +103,8 @@ cat >"$profile/prefs.xml" <<END
 </pref>
 END
 
-# -m: beside a Pidgin that runs already. -f: also where the network manager finds no network, since the server is here.
-# What GTK and others keep goes into the profile too, and GStreamer, with a new cache, would look through all its plugins.
+# -m: also if a Pidgin is already running. -f: also if the network manager finds no network, because the server is local.
+# Files of GTK and others go into the profile too. GStreamer would scan all its plugins because its cache is new.
 env XDG_CACHE_HOME="$profile/cache" XDG_CONFIG_HOME="$profile/config" XDG_DATA_HOME="$profile/data" \
 	GST_PLUGIN_SYSTEM_PATH_1_0="$profile/no-media-plugins" GST_PLUGIN_PATH_1_0="$profile/no-media-plugins" \
 	pidgin -m -f -c "$profile" &

@@ -1,18 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What libpurple reads when it looks at the plugin file: who we are, what we can do, what an account has to say.
+ * The entry of the plugin: what libpurple reads from the file, and the table of the protocol's operations.
  */
-#include "prpl.h"
-
 #include <plugin.h>
 #include <version.h>
 
-/* The oldest libpurple 2.x with all functions that are used here. Claiming our build host's would lock older ones out. */
+#include "alias.h"
+#include "buddies.h"
+#include "client.h"
+#include "connection.h"
+#include "events.h"
+#include "friends.h"
+#include "icons.h"
+#include "menus.h"
+#include "messages.h"
+#include "people.h"
+#include "presence.h"
+#include "register.h"
+#include "resume.h"
+#include "settings.h"
+#include "typing.h"
+#include "unread.h"
+
+/* The oldest libpurple 2.x that has all functions used here. The version of the build machine would exclude older ones. */
 #define FB_PURPLE_MINOR 6
 
 static gboolean load(PurplePlugin *plugin)
 {
 	(void)plugin;
+	fb_client_init(fb_events_start, fb_events_stop);
 	fb_commands_register();
 	return TRUE;
 }
@@ -22,7 +38,7 @@ static gboolean unload(PurplePlugin *plugin)
 	(void)plugin;
 	fb_commands_unregister();
 	fb_client_free();
-	fb_saved_free();
+	fb_resume_forget_all();
 	return TRUE;
 }
 
@@ -42,10 +58,10 @@ static GHashTable *account_texts(PurpleAccount *account)
 	return texts;
 }
 
-/* What is not here cannot be done yet, and hosts hide it: better than a menu entry that does nothing. */
+/* Hosts hide what is not listed here, which is better than a menu entry that does nothing. */
 static PurplePluginProtocolInfo protocol_info = {
 	.options = OPT_PROTO_INVITE_MESSAGE | OPT_PROTO_MAIL_CHECK,
-	/* The host makes a large picture smaller before we see it. */
+	/* The host scales a large picture down before it passes it on. */
 	.icon_spec = { (char *)"png,jpeg,gif", 0, 0, 256, 256, FB_PICTURE_BYTES, PURPLE_ICON_SCALE_SEND },
 	.list_icon = list_icon,
 	.status_text = fb_status_text,
@@ -73,7 +89,7 @@ static PurplePluginProtocolInfo protocol_info = {
 	.offline_message = fb_offline_message,
 	.send_attention = fb_send_attention,
 	.get_attention_types = fb_attention_types,
-	/* Without it everything behind it is ignored. */
+	/* Without it libpurple ignores everything that follows. */
 	.struct_size = sizeof(PurplePluginProtocolInfo),
 	.get_account_text_table = account_texts,
 	.set_public_alias = fb_set_public_alias,
@@ -96,12 +112,12 @@ static PurplePluginInfo plugin_info = {
 	.actions = fb_actions,
 };
 
-/* Written out rather than made by PURPLE_INIT_PLUGIN, whose expansion is not strict C99. */
+/* Written out because the expansion of PURPLE_INIT_PLUGIN is not strict C99. */
 G_MODULE_EXPORT gboolean purple_init_plugin(PurplePlugin *plugin);
 
 G_MODULE_EXPORT gboolean purple_init_plugin(PurplePlugin *plugin)
 {
-	/* A new list each time: libpurple frees it with the plugin, but this file may stay loaded and be asked again. */
+	/* A new list each time: libpurple frees it with the plugin, but this file may stay loaded and be initialised again. */
 	GList *options;
 
 	bindtextdomain(FB_TEXT_DOMAIN, FB_LOCALE_DIR);

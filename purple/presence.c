@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How others see this account. The server knows active, idle and invisible; libpurple's away is shown as idle. The status
- * line is a thing of its own there: it stays while somebody is away, and while he is offline.
+ * How others see this account. The server knows active, idle and invisible; libpurple's away is sent as idle. On the server
+ * the status line is separate: it stays while a user is away or offline.
  */
-#include "prpl.h"
+#include "presence.h"
 
 #include <status.h>
 #include <util.h>
+
+#include "client.h"
+#include "pending.h"
 
 static GList *with_message(GList *types, PurpleStatusPrimitive primitive, const char *id)
 {
@@ -26,6 +29,11 @@ GList *fb_status_types(PurpleAccount *account)
 	types = g_list_append(types, purple_status_type_new_full(PURPLE_STATUS_OFFLINE, FB_STATUS_OFFLINE, NULL, TRUE, TRUE,
 	                                                         FALSE));
 	return types;
+}
+
+void fb_presence_free(FbConnection *connection)
+{
+	g_free(connection->status_line);
 }
 
 fbchat_status fb_presence_publish(FbConnection *connection)
@@ -51,18 +59,22 @@ fbchat_status fb_presence_publish(FbConnection *connection)
 	return fbchat_session_set_presence(fb_client(), connection->session, seen_as);
 }
 
-/* Sets the status line on the server; "" takes it away. */
-void fb_status_text_set(FbConnection *connection, const char *text)
+const char *fb_status_line(FbConnection *connection)
 {
-	g_free(connection->status_text);
-	connection->status_text = *text != '\0' ? g_strdup(text) : NULL;
-	fb_request_begun(connection, fbchat_session_set_status_text(fb_client(), connection->session, text, &connection->begun),
-	                 fb_tell_failure, NULL, NULL);
+	return connection->status_line;
 }
 
-/* The message of the account's status becomes the status line. A status without one leaves alone a line that somebody
- * set on the web, and going away for lunch is no reason to take back one's own. */
-void fb_status_text_publish(FbConnection *connection)
+void fb_status_line_set(FbConnection *connection, const char *text)
+{
+	g_free(connection->status_line);
+	connection->status_line = *text != '\0' ? g_strdup(text) : NULL;
+	fb_pending_add(connection, fbchat_session_set_status_text(fb_client(), connection->session, text, &connection->begun),
+	               fb_tell_failure, NULL, NULL);
+}
+
+/* The message of the account's status becomes the status line. A status without a message does not remove a line that was
+ * set on the web, and going away does not remove the one that was sent from here. */
+void fb_status_line_publish(FbConnection *connection)
 {
 	PurpleStatus *status = purple_account_get_active_status(purple_connection_get_account(connection->gc));
 	const char *markup = purple_status_get_attr_string(status, "message");
@@ -71,15 +83,15 @@ void fb_status_text_publish(FbConnection *connection)
 
 	if ((connection->features & FBCHAT_FEATURE_STATUS) == 0)
 		return;
-	/* Hosts hand over what the user typed as markup, of several lines perhaps; the server's is one line of plain text. */
+	/* Hosts pass what the user has typed as markup, perhaps of several lines; the server takes one line of plain text. */
 	html = purple_strdup_withhtml(markup != NULL ? markup : "");
 	text = purple_markup_strip_html(html);
 	g_strdelimit(text, "\r\n\t", ' ');
 	g_strstrip(text);
-	if (*text != '\0' ? g_strcmp0(text, connection->status_text) != 0
-	                  : connection->status_text != NULL &&
+	if (*text != '\0' ? g_strcmp0(text, connection->status_line) != 0
+	                  : connection->status_line != NULL &&
 	                        g_strcmp0(purple_status_get_id(status), FB_STATUS_AVAILABLE) == 0)
-		fb_status_text_set(connection, text);
+		fb_status_line_set(connection, text);
 	g_free(text);
 	g_free(html);
 }
@@ -92,7 +104,7 @@ void fb_set_status(PurpleAccount *account, PurpleStatus *status)
 	if (gc == NULL || gc->proto_data == NULL)
 		return;
 	fb_presence_publish(gc->proto_data);
-	fb_status_text_publish(gc->proto_data);
+	fb_status_line_publish(gc->proto_data);
 }
 
 void fb_set_idle(PurpleConnection *gc, int seconds)

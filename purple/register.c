@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Making an account on the server, from the host's dialog for new accounts, and changing its password.
+ * Creating an account on the server, from the host's dialog for new accounts, and changing its password.
  */
-#include "prpl.h"
+#include "register.h"
 
 #include <core.h>
+#include <notify.h>
 #include <request.h>
+
+#include "client.h"
+#include "connection.h"
+#include "pending.h"
+#include "settings.h"
 
 #define FIELD_EMAIL "email"
 #define FIELD_PASSWORD "password"
@@ -34,10 +40,10 @@ static void entered(PurpleConnection *gc, PurpleRequestFields *fields)
 		refused(connection, _("An account needs an e-mail address, a password and a name."));
 		return;
 	}
-	/* People paste the whole link. */
+	/* Users paste the whole link. */
 	if (code != NULL)
 		invitation = code + strlen("invite=");
-	/* What was typed here is what to sign on with from now on. */
+	/* From now on the account signs on with what was entered here. */
 	purple_account_set_username(account, email);
 	purple_account_set_password(account, password);
 	status = fb_connection_open(connection);
@@ -46,7 +52,7 @@ static void entered(PurpleConnection *gc, PurpleRequestFields *fields)
 
 		status = fbchat_session_register(fb_client(), connection->session, email, password, name, invitation, &request);
 		if (status != FBCHAT_OK)
-			connection->why_text = g_strdup(fbchat_last_error());
+			fb_connection_keep_error(connection);
 	}
 	fb_connection_opened(connection, status);
 }
@@ -76,7 +82,7 @@ void fb_register_user(PurpleAccount *account)
 	char *primary;
 
 	connection->registering = TRUE;
-	/* First, since what a field says of itself is noted there. */
+	/* First: which fields are required is recorded there. */
 	purple_request_fields_add_group(fields, group);
 	field = string_field(group, FIELD_EMAIL, _("E-mail address"), purple_account_get_username(account));
 	purple_request_field_set_required(field, TRUE);
@@ -97,13 +103,15 @@ void fb_register_user(PurpleAccount *account)
 	g_free(primary);
 }
 
-/* The account is made and signed on already: nothing is left to do but to go on as at any sign-on. */
-void fb_registered(FbConnection *connection)
+/* The new account exists and is already logged in, so the sign-on continues like any other. */
+void fb_register_logged_in(FbConnection *connection)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 
+	if (!connection->registering)
+		return;
 	connection->registering = FALSE;
-	/* libpurple takes it that a registration ends in signing off. */
+	/* libpurple assumes that a registration ends with signing off. */
 	connection->gc->wants_to_die = FALSE;
 	if (account->registration_cb != NULL)
 		account->registration_cb(account, TRUE, account->registration_cb_user_data);
@@ -119,7 +127,7 @@ static void password_changed(FbConnection *connection, const fbchat_event *event
 	(void)who;
 	if (failure != NULL) {
 		purple_notify_error(gc, NULL, _("The password was not changed."), failure);
-		/* libpurple took it for granted; this is the one that was signed on with. */
+		/* libpurple has stored the new one already; this is the one that was used to sign on. */
 		purple_account_set_password(purple_connection_get_account(gc), purple_connection_get_password(gc));
 		return;
 	}
@@ -135,7 +143,7 @@ void fb_change_passwd(PurpleConnection *gc, const char *old_password, const char
 
 	if (connection == NULL)
 		return;
-	fb_request_begun(connection, fbchat_session_set_password(fb_client(), connection->session, old_password, new_password,
-	                                                         &connection->begun),
-	                 password_changed, NULL, new_password);
+	fb_pending_add(connection, fbchat_session_set_password(fb_client(), connection->session, old_password, new_password,
+	                                                       &connection->begun),
+	               password_changed, NULL, new_password);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an account is set to, as the library wants it: server, proxy, and which certificates to trust.
+ * The settings of an account in the form that the library takes: server, proxy, and which certificates to trust.
  */
-#include "prpl.h"
+#include "settings.h"
 
 #include <accountopt.h>
 #include <proxy.h>
 
+#define DEFAULT_SERVER "http://127.0.0.1:8080"
 #define CA_FILE "ca_file"
 #define PIN "certificate"
 
@@ -14,8 +15,8 @@ GList *fb_settings_options(void)
 {
 	GList *options = NULL;
 
-	options = g_list_append(options, purple_account_option_string_new(_("Server"), "server", FB_DEFAULT_SERVER));
-	/* Short, since the longest of these makes all pages of Pidgin's dialog as wide as itself. */
+	options = g_list_append(options, purple_account_option_string_new(_("Server"), "server", DEFAULT_SERVER));
+	/* Short: all pages of Pidgin's dialog are as wide as the longest label. */
 	options = g_list_append(
 		options, purple_account_option_bool_new(_("Allow sending the password unencrypted"), "allow_insecure", FALSE));
 	options = g_list_append(options, purple_account_option_string_new(_("Trusted certificates (PEM file)"), CA_FILE, ""));
@@ -23,16 +24,16 @@ GList *fb_settings_options(void)
 	return options;
 }
 
-/* An emptied field in the account's dialog means the default, as in the dialogs of other protocols. */
+/* An empty field in the account's dialog means the default, as in the dialogs of other protocols. */
 const char *fb_server_of(FbConnection *connection)
 {
 	const char *server =
-		purple_account_get_string(purple_connection_get_account(connection->gc), "server", FB_DEFAULT_SERVER);
+		purple_account_get_string(purple_connection_get_account(connection->gc), "server", DEFAULT_SERVER);
 
-	return server != NULL && *server != '\0' ? server : FB_DEFAULT_SERVER;
+	return server != NULL && *server != '\0' ? server : DEFAULT_SERVER;
 }
 
-/* Sets a string that the user may have left empty. */
+/* Passes a string on unless the user has left it empty. */
 static fbchat_status set_str(fbchat_config *config, fbchat_config_key key, PurpleAccount *account, const char *setting)
 {
 	const char *value = purple_account_get_string(account, setting, "");
@@ -40,8 +41,8 @@ static fbchat_status set_str(fbchat_config *config, fbchat_config_key key, Purpl
 	return value != NULL && *value != '\0' ? fbchat_config_set_str(config, key, value) : FBCHAT_OK;
 }
 
-/* The proxy as libpurple resolves it from account, preferences and desktop; NULL = none. It is never gone around: that
- * would show to the world what its owner wanted hidden. */
+/* The proxy as libpurple resolves it from account, preferences and desktop; NULL = none. It is never
+ * bypassed: that would reveal an address that the user wants to hide. */
 static char *proxy_of(PurpleAccount *account)
 {
 	PurpleProxyInfo *proxy = purple_proxy_get_setup(account);
@@ -58,7 +59,7 @@ static char *proxy_of(PurpleAccount *account)
 	case PURPLE_PROXY_SOCKS4:
 		scheme = purple_prefs_get_bool("/purple/proxy/socks4_remotedns") ? "socks4a" : "socks4";
 		break;
-	/* libpurple lets the proxy look the server's name up, too; for Tor that is the point of it. */
+	/* As in libpurple, the proxy resolves the server's name; with Tor this is essential. */
 	case PURPLE_PROXY_SOCKS5:
 	case PURPLE_PROXY_TOR:
 		scheme = "socks5h";
@@ -87,7 +88,6 @@ static char *proxy_of(PurpleAccount *account)
 	return url;
 }
 
-/* All settings of the account; to be freed whatever the outcome, which fbchat_last_error() explains. */
 fbchat_status fb_settings_config(FbConnection *connection, fbchat_config **config)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * "Is typing", both ways. There is no convo_closed here: libpurple itself takes the notice back when a window closes.
+ * Typing notices, both ways. There is no convo_closed here: libpurple itself ends the notice when a window is closed.
  */
-#include "prpl.h"
+#include "typing.h"
 
 #include <server.h>
 
-/* Clients of this protocol repeat the notice every 7 seconds; who has heard nothing for 10 takes it that they stopped. */
+#include "client.h"
+#include "fields.h"
+
+/* Clients of this protocol repeat the notice every 7 seconds. After 10 seconds without one the user counts as having
+ * stopped. */
 #define TYPING_REPEAT_SECONDS 7
 #define TYPING_EXPIRES_SECONDS 10
 
@@ -23,7 +27,7 @@ unsigned int fb_send_typing(PurpleConnection *gc, const char *who, PurpleTypingS
 
 void fb_typing_received(FbConnection *connection, const fbchat_event *event)
 {
-	char *who = fb_name_of((fbchat_uid)fb_int(event, 0, FBCHAT_FIELD_FROM));
+	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_FROM));
 
 	if (fb_int(event, 0, FBCHAT_FIELD_TYPING) != 0)
 		serv_got_typing(connection->gc, who, TYPING_EXPIRES_SECONDS, PURPLE_TYPING);

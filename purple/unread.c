@@ -1,39 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the user has seen, what he has missed, and what was said before.
+ * Read marks, notices of what the user has missed, and earlier messages in new windows.
  */
-#include "prpl.h"
+#include "unread.h"
 
 #include <accountopt.h>
+#include <conversation.h>
+#include <notify.h>
 #include <signals.h>
 
-/* The server takes an answer as a sign of reading, whatever is set here. */
+#include "client.h"
+#include "fields.h"
+#include "pending.h"
+#include "people.h"
+#include "settings.h"
+
+/* The server also counts a reply as reading, whatever is set here. */
 #define MARK_READ "mark_read"
 #define SHOW_HISTORY "history"
+
+struct FbUnread {
+	GHashTable *senders; /* users whose messages came and were not seen here */
+	gboolean showing;
+};
 
 static void mark_if_seen(FbConnection *connection, PurpleConversation *conversation)
 {
 	const char *who = purple_conversation_get_name(conversation);
 
-	if (g_hash_table_lookup_extended(connection->unread, who, NULL, NULL) && purple_conversation_has_focus(conversation) &&
+	if (g_hash_table_lookup_extended(connection->unread->senders, who, NULL, NULL) && purple_conversation_has_focus(conversation) &&
 	    purple_account_get_bool(purple_connection_get_account(connection->gc), MARK_READ, TRUE)) {
 		fbchat_session_mark_read(fb_client(), connection->session, fb_uid_of(who));
-		g_hash_table_remove(connection->unread, who);
+		g_hash_table_remove(connection->unread->senders, who);
 	}
 }
 
-/* A message has been shown, perhaps in a window that the user is looking at. */
+void fb_unread_showing(FbConnection *connection, gboolean showing)
+{
+	connection->unread->showing = showing;
+}
+
 void fb_unread_shown(FbConnection *connection, const char *who)
 {
 	PurpleConversation *conversation =
 		purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, purple_connection_get_account(connection->gc));
 
-	g_hash_table_insert(connection->unread, g_strdup(who), NULL);
+	g_hash_table_insert(connection->unread->senders, g_strdup(who), NULL);
 	if (conversation != NULL)
 		mark_if_seen(connection, conversation);
 }
 
-/* Hosts say so when a window comes before the user. */
+/* Hosts emit this when the user looks at a window. */
 static void conversation_updated(PurpleConversation *conversation, PurpleConvUpdateType type, FbConnection *connection)
 {
 	if (type == PURPLE_CONV_UPDATE_UNSEEN && purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM &&
@@ -41,12 +58,12 @@ static void conversation_updated(PurpleConversation *conversation, PurpleConvUpd
 		mark_if_seen(connection, conversation);
 }
 
-/* By the user. What others say opens windows, too, and those begin with it. */
+/* Only for windows that the user has opened. */
 static void conversation_created(PurpleConversation *conversation, FbConnection *connection)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 
-	if (!connection->showing && purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM &&
+	if (!connection->unread->showing && purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM &&
 	    purple_conversation_get_account(conversation) == account && fb_uid_of(purple_conversation_get_name(conversation)) != 0 &&
 	    purple_account_get_bool(account, SHOW_HISTORY, FALSE))
 		fb_history_recent(connection, purple_conversation_get_name(conversation));
@@ -54,7 +71,8 @@ static void conversation_created(PurpleConversation *conversation, FbConnection 
 
 void fb_unread_init(FbConnection *connection)
 {
-	connection->unread = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	connection->unread = g_new0(struct FbUnread, 1);
+	connection->unread->senders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	purple_signal_connect(purple_conversations_get_handle(), "conversation-updated", connection,
 	                      PURPLE_CALLBACK(conversation_updated), connection);
 	purple_signal_connect(purple_conversations_get_handle(), "conversation-created", connection,
@@ -64,7 +82,8 @@ void fb_unread_init(FbConnection *connection)
 void fb_unread_free(FbConnection *connection)
 {
 	purple_signals_disconnect_by_handle(connection);
-	g_hash_table_destroy(connection->unread);
+	g_hash_table_destroy(connection->unread->senders);
+	g_free(connection->unread);
 }
 
 GList *fb_unread_options(GList *options)
@@ -74,8 +93,8 @@ GList *fb_unread_options(GList *options)
 	                                                             SHOW_HISTORY, FALSE));
 }
 
-/* What happened while the user was away and comes by no other way, as notices of new mail. Messages and friend requests
- * have windows of their own. */
+/* Shows what happened while the user was away as notices of new mail. Messages and friend requests are left out: they
+ * have their own windows. */
 static void notices_arrived(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
 {
 	size_t count = fb_failure(event) == NULL ? fbchat_event_count(event) : 0;
@@ -104,7 +123,7 @@ static void notices_arrived(FbConnection *connection, const fbchat_event *event,
 	}
 	if (shown > 0) {
 		purple_notify_emails(connection->gc, shown, TRUE, subjects, names, to, urls, NULL, NULL);
-		/* Shown once; the next sign-on is not to bring them again. */
+		/* Shown once: the next sign-on must not bring them again. */
 		if (fb_client_find(session) != NULL)
 			fbchat_session_mark_read(fb_client(), session, 0);
 	}
@@ -115,12 +134,12 @@ static void notices_arrived(FbConnection *connection, const fbchat_event *event,
 	g_free(subjects);
 }
 
-/* Only with "New mail notifications" of the account, which is off unless the user wants it. */
+/* Only with the account's setting "New mail notifications", which is off by default. */
 void fb_unread_notices(FbConnection *connection)
 {
 	if (!purple_account_get_check_mail(purple_connection_get_account(connection->gc)) ||
 	    (connection->features & FBCHAT_FEATURE_NOTIFICATIONS) == 0)
 		return;
-	fb_request_begun(connection, fbchat_session_notifications(fb_client(), connection->session, &connection->begun),
-	                 notices_arrived, NULL, NULL);
+	fb_pending_add(connection, fbchat_session_request_notifications(fb_client(), connection->session, &connection->begun),
+	               notices_arrived, NULL, NULL);
 }

@@ -1,19 +1,15 @@
-//! What is given out: `make install-library` and the metadata for `cargo cinstall` agree, what is installed can be built
-//! against, nothing stays behind, and an ABI that changes is noticed.
+//! Packaging: `make install-library` and the metadata for `cargo cinstall` agree, programs can be built against what is installed,
+//! uninstalling leaves nothing behind, and a changed ABI is noticed.
 
 #![allow(clippy::indexing_slicing)]
 
-#[path = "support/programs.rs"]
-pub mod programs;
-mod support;
-
-use programs::{ROOT, header, run, scratch};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{Server, target_dir};
+use testkit::compile::{ROOT, header, run, scratch, shared_library};
+use testkit::{Server, target_dir};
 
 /// An empty directory.
 fn fresh(name: &str) -> PathBuf {
@@ -180,24 +176,28 @@ fn stranger_builds_against_what_is_installed() {
     assert_eq!(files(&prefix), BTreeSet::new());
 }
 
-/// Whether tools/check-abi.sh takes a header with one change for compatible, and what it says.
+/// Whether tools/check-abi.sh accepts a header and a library, and what it says.
+fn check_abi(header: &str, library: &Path) -> (bool, String) {
+    let changed = fresh("abi").join("fbchat.h");
+    fs::write(&changed, header).expect("the target directory can be written");
+    let mut check = Command::new(Path::new(ROOT).join("tools/check-abi.sh"));
+    let output = check.arg(changed).arg(library).output().expect("a shell");
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+/// The same with one change in the header.
 fn abi_with(change: (&str, &str)) -> (bool, String) {
-    let place = fresh("abi");
     let header = header();
     let changed = header.replacen(change.0, change.1, 1);
     assert!(
         change.0 == change.1 || header != changed,
         "nothing to change: {change:?}"
     );
-    fs::write(place.join("new.h"), changed).expect("the target directory can be written");
-    let mut check = Command::new(Path::new(ROOT).join("tools/check-abi.sh"));
-    check.arg(Path::new(ROOT).join("include/fbchat.h"));
-    let output = check.arg(place.join("new.h")).output().expect("a shell");
-    let said = [output.stdout, output.stderr].concat();
-    (
-        output.status.success(),
-        String::from_utf8_lossy(&said).into_owned(),
-    )
+    check_abi(&changed, &shared_library())
 }
 
 #[test]
@@ -210,10 +210,10 @@ fn abi_may_grow_but_not_change() {
             "int32_t fbchat_has_feature(const char *name);\nint32_t fbchat_more(void);",
         ),
         (
-            "#define FBCHAT_OK 0",
-            "#define FBCHAT_OK 0\n#define FBCHAT_MORE 2008",
+            "    FBCHAT_OK = 0,",
+            "    FBCHAT_OK = 0,\n    FBCHAT_MORE = 2008,",
         ),
-        // Who raises the number says that programs have to be compiled anew.
+        // A new ABI version says that programs have to be compiled again.
         (
             "#define FBCHAT_ABI_VERSION 0",
             "#define FBCHAT_ABI_VERSION 2008",
@@ -235,18 +235,41 @@ fn abi_may_grow_but_not_change() {
             "fbchat_has_feature",
         ),
         (
+            "typedef uint64_t fbchat_uid;",
+            "typedef uint32_t fbchat_uid;",
+            "fbchat_uid",
+        ),
+        (
             "int32_t typing",
             "int64_t typing",
             "fbchat_session_set_typing",
         ),
         (
-            "#define FBCHAT_ERR_DNS -201",
-            "#define FBCHAT_ERR_DNS -202",
+            "    FBCHAT_ERR_DNS = -201,",
+            "    FBCHAT_ERR_DNS = -202,",
             "FBCHAT_ERR_DNS",
         ),
-        ("#define FBCHAT_EVENT_SENT 6", "", "FBCHAT_EVENT_SENT"),
+        ("    FBCHAT_EVENT_SENT = 6,", "", "FBCHAT_EVENT_SENT"),
     ] {
         let (fits, said) = abi_with((old, new));
         assert!(!fits && said.contains(named), "{old:?} to {new:?}: {said}");
     }
+}
+
+/// The header may be right and the library built from something else.
+#[test]
+fn library_without_a_function_is_noticed() {
+    let place = fresh("abi-library");
+    let (map, library) = (place.join("map"), place.join("libfbchat.so"));
+    let all = "{ global: fbchat_*; local: fbchat_client_wake; *; };";
+    fs::write(&map, all).expect("the target directory can be written");
+    let mut link = Command::new("cc");
+    link.args(["-shared", "-Wl,--strip-debug", "-Wl,--whole-archive"]);
+    link.arg(target_dir().join("deps/libfbchat.a"));
+    link.arg("-Wl,--no-whole-archive");
+    link.arg(format!("-Wl,--version-script={}", map.display()));
+    run(link.args(["-lm", "-o"]).arg(&library));
+    let (fits, said) = check_abi(&header(), &library);
+    let named = "The library has no function fbchat_client_wake.";
+    assert!(!fits && said.contains(named), "{said}");
 }

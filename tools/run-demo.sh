@@ -1,9 +1,9 @@
 #!/bin/sh
-# What `make run` shows: a server in memory, and alice signed on to it in Pidgin, or in the terminal where Pidgin cannot open.
+# The demo of `make run`: a server in memory, and Alice logged in to it in Pidgin, or in the terminal if Pidgin cannot open.
 #
 #   run-demo.sh DIRECTORY      where fbchatd, fbchat and libfbchat-purple.so were built
 #
-# Everything that it started ends with it; nothing outside its own temporary directories is written.
+# Everything that it starts ends with it; it writes only to its own temporary directories.
 set -eu
 
 bin=$1
@@ -11,7 +11,7 @@ here=$(dirname "$0")
 umask 077
 work= server= chat=
 
-# A second Ctrl-C must not stop this halfway; it can come before the first line, and then does all of it.
+# A second Ctrl-C must not interrupt this. It can arrive before the first line, and then runs all of it.
 clean_up() {
 	trap '' INT TERM HUP
 	trap - EXIT
@@ -20,13 +20,13 @@ clean_up() {
 	[ -z "$work" ] || rm -rf "$work"
 }
 trap clean_up EXIT
-# Ctrl-C is how one ends this, so it is no failure.
+# Ctrl-C is the way to end the demo, so it is not a failure.
 trap 'clean_up; exit 0' INT
 trap 'clean_up; exit 143' TERM HUP
-# Uninterrupted, or there may be a directory whose name nobody heard.
+# Without interruption, or a directory could remain whose name was never stored.
 work=$(trap '' INT TERM HUP && mktemp -d "${TMPDIR:-/tmp}/fbchat-demo.XXXXXX")
 
-# The usual port if it is free, else any.
+# The usual port if it is free, otherwise any.
 start_server() {
 	: >"$work/server.out"
 	"$bin/fbchatd" demo --listen "$1" >"$work/server.out" 2>"$work/server.err" &
@@ -51,13 +51,13 @@ start_server 127.0.0.1:8080 || start_server 127.0.0.1:0 || {
 cat <<TXT
 
   A chat server is running at $url, with two people and a robot on it.
-  To be bob, open another terminal here and type (the password is: demo)
+  To chat as Bob, open another terminal here and type (the password is: demo)
       $bin/fbchat --server $url bob@example.org
 TXT
 
-# Ends the demo when Pidgin ends, unless that was an error within seconds: then it never opened, and this returns.
+# Ends the demo when Pidgin ends. Returns if Pidgin failed within seconds, because then it never opened.
 in_pidgin() {
-	printf '\nPidgin opens as alice. Ctrl-C here, or closing the buddy list, ends it all.\n'
+	printf '\nPidgin opens as Alice. Ctrl-C here, or closing the buddy list, ends everything.\n'
 	start=$(date +%s)
 	"$here/../purple/pidgin-demo.sh" "$bin/libfbchat-purple.so" "$url" >"$work/pidgin.out" 2>&1 &
 	chat=$!
@@ -80,7 +80,7 @@ else
 	tail -n 3 "$work/pidgin.out" >&2
 	why="Pidgin did not open on the display $DISPLAY"
 fi
-printf '\n%s, so here is alice in the terminal. /quit ends it all.\n\n' "$why"
+printf '\n%s, so Alice chats in the terminal. /quit ends everything.\n\n' "$why"
 echo demo >"$work/password"
 status=0
 "$bin/fbchat" --server "$url" --password-file "$work/password" alice@example.org || status=$?

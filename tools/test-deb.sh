@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of a directory into a root directory of its own. Sees that each holds what it should, that it runs
-# from there, and that it goes again: test-deb.sh DIRECTORY
+# Installs the Debian packages of a directory into a root directory of its own. Checks what each contains, that it runs from there,
+# and that it can be removed: test-deb.sh DIRECTORY
 set -euo pipefail
 
 debs=$(realpath "$1")
@@ -21,12 +21,12 @@ same() {
 	diff <(echo "$2") - || fail "$1 (<: as it should be, >: as it is)"
 }
 
-# quietly COMMAND...: what it says is of interest if it fails.
+# quietly COMMAND...: shows the output only if the command fails.
 quietly() {
 	"$@" >"$work/said" 2>&1 || { cat "$work/said" >&2; fail "$*"; }
 }
 
-# A service manager that runs here is not to start what is installed elsewhere.
+# The service manager of this machine must not start what is installed there.
 mkdir "$work/bin"
 ln -s /bin/true "$work/bin/systemctl"
 ln -s /bin/true "$work/bin/deb-systemd-invoke"
@@ -65,28 +65,28 @@ purple-fbchat /usr/share/pixmaps/pidgin/protocols/22/fbchat.png
 purple-fbchat /usr/share/pixmaps/pidgin/protocols/48/fbchat.png
 purple-fbchat /usr/share/pixmaps/pidgin/protocols/scalable/fbchat.svg"
 
-# What they need is to be had from Debian or from each other. In the root directory it is not.
+# Debian or the packages themselves provide what they depend on. The root directory has none of it.
 quietly apt-get install --simulate "$debs"/*.deb
 packages --install "$debs"/*.deb
 export LD_LIBRARY_PATH=$root/usr/lib/$triplet
 
-# The server is a service, with settings that it likes.
+# The server is a service, with valid settings.
 test -L "$root/etc/systemd/system/multi-user.target.wants/fbchatd.service" || fail "the service is not enabled"
 test -x "$root$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$root/lib/systemd/system/fbchatd.service")" || fail "the service starts nothing"
 quietly "$root/usr/bin/fbchatd" config check "$root/etc/fbchatd/fbchatd.toml"
 
 exec 3< <(exec "$root/usr/bin/fbchatd" demo --listen 127.0.0.1:0 2>"$work/server.err")
 server=$!
-read -r -t 20 -u 3 line || fail "the server says nothing but $(cat "$work/server.err")"
+read -r -t 20 -u 3 line || fail "the server does not start: $(cat "$work/server.err")"
 url=${line#listening on }
 
-# The terminal client finds it.
+# The terminal client can use it.
 echo demo >"$work/password"
 chmod 600 "$work/password"
 echo /buddies | timeout 60 "$root/usr/bin/fbchat" --server "$url" --password-file "$work/password" alice@example.org >"$work/buddies" 2>&1
 grep -q "Bob Example" "$work/buddies" || fail "the terminal client has no friends"
 
-# Programs can be built with the library, and run.
+# Programs can be built with the library and run.
 export PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root/usr/lib/$triplet/pkgconfig
 for library in -lfbchat -l:libfbchat.a; do
 	flags=$(pkg-config --cflags --libs $([ $library = -lfbchat ] || echo --static) fbchat)
@@ -95,11 +95,11 @@ for library in -lfbchat -l:libfbchat.a; do
 	timeout 60 "$work/hello" "$url" | same "a program built with $library" "Hello, 2008!"
 done
 
-# libpurple loads the plugin, which has no copy of the library inside.
+# libpurple loads the plugin, which uses the shared library.
 quietly "$root/usr/bin/purple-fbchat-check" "$root/usr/lib/$triplet/purple-2"
-ldd "$root/usr/lib/$triplet/purple-2/libfbchat-purple.so" | grep -q "libfbchat.so.0 => $root" || fail "the plugin does without libfbchat0"
+ldd "$root/usr/lib/$triplet/purple-2/libfbchat-purple.so" | grep -q "libfbchat.so.0 => $root" || fail "the plugin does not use libfbchat0"
 
-# Settings that were changed and that the service is wanted outlive the package; nothing outlives a purge.
+# Changed settings and the enabled service survive a removal; nothing survives a purge.
 echo "hold_s = 5" >>"$root/etc/fbchatd/fbchatd.toml"
 packages --remove fbchat fbchatd libfbchat-dev libfbchat0 purple-fbchat
 remaining | grep -v ^/var/lib/systemd/ | same "files after the removal" "\

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs what `make run` runs: without a display, on a dead one and in Pidgin. Sees that it comes up, that the two can talk, that
-# it ends, and that it leaves nothing behind.
+# Runs the demo of `make run` without a display, with a dead display, and in Pidgin. Checks that it starts, that the two users can
+# chat, that it ends, and that it leaves nothing behind.
 #
 #   test-run-demo.sh DIRECTORY      where fbchatd, fbchat and libfbchat-purple.so were built
 set -euo pipefail
@@ -36,7 +36,7 @@ wait_for() {
 	done
 }
 
-# A process group of its own, as a terminal gives it, so that Ctrl-C can be played.
+# In a process group of its own, as in a terminal, so that Ctrl-C can be simulated.
 start() {
 	set -m
 	"$@" &
@@ -49,7 +49,7 @@ url() { sed -n 's/^.* at \(http:[^,]*\),.*$/\1/p' "$1"; }
 bob_says() { echo "Alice Example: $1" | "$bin/fbchat" --server "$(url "$2")" --password-file "$work/password" bob@example.org >>"$work/bob.out" 2>&1; }
 says_what() { grep -q "$2" "$1"; }
 
-# Ctrl-C by someone impatient. It is the way to end the demo, so it is no failure.
+# Ctrl-C by an impatient user. It is the way to end the demo, so it is not a failure.
 interrupt() {
 	local times
 	for times in 1 2 3; do
@@ -69,14 +69,14 @@ nothing_left() {
 
 echo demo >"$work/password"
 chmod 600 "$work/password"
-# Standard input stays open, as a person's would.
+# Standard input stays open, as in a terminal.
 mkfifo "$work/keys"
 exec 9<>"$work/keys"
 
 # In the terminal, ended by /quit.
 start env -u DISPLAY "$here/run-demo.sh" "$bin" <&9 >"$work/terminal.out" 2>&1
 wait_for 20 "buddy list" says_what "$work/terminal.out" "Bob Example"
-says_what "$work/terminal.out" "There is no display" || fail "no word of the missing display"
+says_what "$work/terminal.out" "There is no display" || fail "no message about the missing display"
 bob_says "hello terminal" "$work/terminal.out" || fail "bob could not send"
 wait_for 20 "message from bob" says_what "$work/terminal.out" "Bob Example: hello terminal"
 echo /quit >&9
@@ -85,21 +85,21 @@ wait "$demo" || fail "the terminal demo ended with status $?"
 demo=
 nothing_left "The terminal demo"
 
-# A display that is set but dead, as after ssh or su: the terminal again, ended by Ctrl-C.
+# A display that is set but dead, as after ssh or su: again in the terminal, ended by Ctrl-C.
 start env DISPLAY=:777 "$here/run-demo.sh" "$bin" <&9 >"$work/dead.out" 2>&1
 wait_for 20 "buddy list" says_what "$work/dead.out" "Bob Example"
-says_what "$work/dead.out" "Pidgin did not open on the display :777" || fail "no word of the dead display"
+says_what "$work/dead.out" "Pidgin did not open on the display :777" || fail "no message about the dead display"
 interrupt
 nothing_left "The demo on a dead display"
 exec 9>&-
 
-# In Pidgin, under a display of its own; no message bus, which Pidgin would start if it found none.
+# In Pidgin, on a display of its own, and without a message bus, which Pidgin would otherwise start.
 Xvfb -displayfd 3 -nolisten tcp 3>"$work/display" >"$work/xvfb.out" 2>&1 &
 display=$!
 wait_for 20 "display" test -s "$work/display"
 start env DISPLAY=":$(cat "$work/display")" DBUS_SESSION_BUS_ADDRESS=disabled: "$here/run-demo.sh" "$bin" >"$work/pidgin.out" 2>&1
 wait_for 30 "address" says_what "$work/pidgin.out" "http://"
-# All is read before one looks: a reader that leaves early, as grep -q does, is an error for the writer.
+# Read completely before searching: a reader that stops early, as grep -q does, is an error for the writer.
 online() {
 	echo /buddies | "$bin/fbchat" --server "$(url "$work/pidgin.out")" --password-file "$work/password" bob@example.org \
 		>"$work/buddies" 2>>"$work/bob.out" && says_what "$work/buddies" "Alice Example.*online"

@@ -1,6 +1,6 @@
--- Ten thousand accounts with the password "secret", and who is whose friend. Not by `fbchatd user add`: the passwords alone would
--- take longer than the whole benchmark. They are hashed as cheaply as argon2id can, for the same reason: else logins would measure
--- nothing but argon2id.
+-- Ten thousand accounts with the password "secret", and their friendships. Not by `fbchatd user add`: hashing the passwords would
+-- take longer than the whole benchmark. They are hashed as cheaply as argon2id allows; otherwise logins would measure argon2id
+-- only.
 WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9999)
 INSERT INTO users(uid, email, name, password)
 	SELECT 200000 + n, 'user' || n || '@example.org', 'User Number ' || n,

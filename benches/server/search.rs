@@ -85,7 +85,7 @@ pub async fn compare(fbchatd: &Path) {
     let data = Data::new(fbchatd);
     data.sql(ACCOUNTS);
     let server = data.serve();
-    let address = server.process().address;
+    let address = server.address();
     let mut connection = Connection::open(address).await;
     let mut searchers = Vec::new();
     for number in 2..2 + SEARCHERS {

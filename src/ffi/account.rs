@@ -1,67 +1,107 @@
-//! Making an account, its name and its password.
+//! What the user shows to others, and their password. Friends see changes at once.
 
-use super::client::fbchat_client;
-use super::library::fbchat_status;
-use super::session::{ask, fbchat_request, fbchat_session};
-use super::text;
-use crate::client::SessionId;
-use crate::types::Secret;
-use std::ffi::c_char;
+use super::fields::ShownPresence;
+use super::handle;
+use super::panic;
+use super::pointers;
+use super::request::request;
+use super::types::{fbchat_client, fbchat_request, fbchat_session, fbchat_status};
+use crate::client::{Client, MAX_PICTURE, SessionId};
+use crate::status::{Problem, Status};
+use crate::types::{OwnPresence, Secret};
+use std::ffi::{c_char, c_void};
 
-/// Makes an account on the server and logs in with it.
-///
-/// Whether one may do that is the server's decision; if not, LOGIN_FAILED says why.
+/// Shows the user to friends as active, idle or invisible; before login, chooses how the user appears. Not answered.
 ///
 /// @param client    the client
-/// @param session   a session in which nobody is logged in
-/// @param email     the e-mail address to log in with from now on, UTF-8
-/// @param password  the password from now on, UTF-8; servers want 8 characters or more
-/// @param name      the name that others see, UTF-8
-/// @param invite    the invitation, that is what stands behind "invite=" in its link; NULL for none
-/// @param request   out: answered by LOGGED_IN, LOGIN_FAILED or CHALLENGE; may be NULL
-/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
-///         FBCHAT_ERR_STATE if a login is under way or done; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
-///
-/// Ownership: the strings are copied; the password's copy is wiped when the session ends, the invitation's once used.
-/// Threads: any.
-/// Since: 0.1
+/// @param session   a session, logged in or not
+/// @param presence  FBCHAT_PRESENCE_ACTIVE, FBCHAT_PRESENCE_IDLE or FBCHAT_PRESENCE_INVISIBLE
+/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for another value
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_session_register(
+pub extern "C" fn fbchat_session_set_presence(
     client: *mut fbchat_client,
     session: fbchat_session,
-    email: *const c_char,
-    password: *const c_char,
-    name: *const c_char,
-    invite: *const c_char,
+    presence: i32,
+) -> fbchat_status {
+    panic::status(|| {
+        let client = handle::find::<Client>(client)?;
+        let presence = match ShownPresence::from_code(presence) {
+            Some(ShownPresence::Active) => OwnPresence::Active,
+            Some(ShownPresence::Idle) => OwnPresence::Idle,
+            Some(ShownPresence::Invisible) => OwnPresence::Invisible,
+            Some(ShownPresence::Offline) | None => {
+                let text = format!("A user cannot be shown with presence {presence}");
+                return Err(Problem::new(Status::Argument, text));
+            }
+        };
+        client.set_presence(SessionId(session), presence)?;
+        Ok(Status::Ok)
+    })
+}
+
+/// Sets or removes the user's status line.
+///
+/// @param client   the client
+/// @param session  a session that is logged in
+/// @param message  the status line, one line of plain text; NULL or "" = none
+/// @param request  out: answered by DONE or FAILED; may be NULL
+/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for more than 64 KiB
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_session_set_status_text(
+    client: *mut fbchat_client,
+    session: fbchat_session,
+    message: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    // SAFETY: the header asks for NULL or C strings, and NULL or a place for a number; so below.
+    // SAFETY: the header asks for NULL or a C string, and NULL or a place for a number; so below.
     unsafe {
-        ask(client, request, |client| {
-            let email = text::read(email, "e-mail address")?;
-            let password = text::read(password, "password")?;
-            let name = text::read(name, "name")?;
-            let invite = text::maybe(invite, "invitation")?;
-            let secret = |text: &str| Secret::new(text.to_owned());
-            let (password, invite) = (secret(password), invite.map(secret));
-            Ok(client.register(SessionId(session), email, password, name, invite)?)
+        self::request(client, request, |client| {
+            let message = pointers::maybe(message, "status")?;
+            Ok(client.set_status_text(SessionId(session), message)?)
         })
     }
 }
 
-/// Changes the name that others see. Friends see the new one at once.
+/// Sets or removes the user's picture.
 ///
 /// @param client   the client
 /// @param session  a session that is logged in
-/// @param name     the name from now on, UTF-8; servers want one line of 1 to 100 characters
+/// @param bytes    a PNG, JPEG or GIF file; NULL with len 0 = no picture
+/// @param len      its length in bytes; most servers accept 1 MiB, and this call at most 8 MiB
 /// @param request  out: answered by DONE or FAILED; may be NULL
-/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
-///         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
-///         FBCHAT_ERR_FORKED
+/// @return FBCHAT_OK; FBCHAT_ERR_NULL for NULL with another len; FBCHAT_ERR_ARGUMENT for a picture that is empty or too long
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_session_set_picture(
+    client: *mut fbchat_client,
+    session: fbchat_session,
+    bytes: *const c_void,
+    len: usize,
+    request: *mut fbchat_request,
+) -> fbchat_status {
+    // SAFETY: the header asks for NULL or `len` bytes, and NULL or a place for a number.
+    unsafe {
+        self::request(client, request, |client| {
+            let picture = match (bytes.is_null(), len) {
+                (true, 0) => None,
+                // One byte more than is accepted, so that the length is refused without reading everything.
+                _ => Some(pointers::bytes(
+                    bytes,
+                    len.min(MAX_PICTURE.saturating_add(1)),
+                    "picture",
+                )?),
+            };
+            Ok(client.set_picture(SessionId(session), picture)?)
+        })
+    }
+}
+
+/// Changes the name that others see.
 ///
-/// Ownership: name is copied.
-/// Threads: any.
-/// Since: 0.1
+/// @param client   the client
+/// @param session  a session that is logged in
+/// @param name     the new name; servers want one line of 1 to 100 characters
+/// @param request  out: answered by DONE or FAILED; may be NULL
+/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a name that is empty or too long
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_session_set_name(
     client: *mut fbchat_client,
@@ -69,29 +109,23 @@ pub unsafe extern "C" fn fbchat_session_set_name(
     name: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    // SAFETY: see fbchat_session_register.
+    // SAFETY: see fbchat_session_set_status_text.
     unsafe {
-        ask(client, request, |client| {
-            let name = text::read(name, "name")?;
+        self::request(client, request, |client| {
+            let name = pointers::read(name, "name")?;
             Ok(client.set_name(SessionId(session), name)?)
         })
     }
 }
 
-/// Changes the account's password. All its other sessions end.
+/// Changes the account's password. All other sessions of the account end.
 ///
 /// @param client        the client
 /// @param session       a session that is logged in
-/// @param old_password  the present one, UTF-8
-/// @param new_password  the one from now on, UTF-8; servers want 8 characters or more
+/// @param old_password  the current password; the copy is wiped once used
+/// @param new_password  the new password; servers want 8 characters or more; the copy is wiped when the session ends
 /// @param request       out: answered by DONE or FAILED; may be NULL
-/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_UTF8; FBCHAT_ERR_ARGUMENT for an empty or overlong string;
-///         FBCHAT_ERR_STATE before LOGGED_IN; FBCHAT_ERR_QUEUE_FULL; FBCHAT_ERR_NO_SESSION; FBCHAT_ERR_CLOSED;
-///         FBCHAT_ERR_FORKED
-///
-/// Ownership: the strings are copied; the copies are wiped, that of the new password when the session ends.
-/// Threads: any.
-/// Since: 0.1
+/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a string that is empty or too long
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_session_set_password(
     client: *mut fbchat_client,
@@ -100,11 +134,11 @@ pub unsafe extern "C" fn fbchat_session_set_password(
     new_password: *const c_char,
     request: *mut fbchat_request,
 ) -> fbchat_status {
-    // SAFETY: see fbchat_session_register.
+    // SAFETY: see fbchat_session_set_status_text.
     unsafe {
-        ask(client, request, |client| {
-            let old = text::read(old_password, "old password")?;
-            let new = text::read(new_password, "new password")?;
+        self::request(client, request, |client| {
+            let old = pointers::read(old_password, "old password")?;
+            let new = pointers::read(new_password, "new password")?;
             let (old, new) = (Secret::new(old.to_owned()), Secret::new(new.to_owned()));
             Ok(client.set_password(SessionId(session), old, new)?)
         })

@@ -1,20 +1,15 @@
-//! The client: one worker thread, one queue of events, one descriptor to watch.
+//! A client owns one worker thread, one queue of events and one descriptor to watch, for any number of sessions.
 
-use super::config::{self, fbchat_config};
-use super::guard;
+use super::config;
+use super::event_data::fbchat_event;
 use super::handle::{self, Object, Table, Tables};
-use super::layout::fbchat_event;
-use super::library::fbchat_status;
-use super::text;
+use super::panic;
+use super::pointers;
+use super::types::{fbchat_client, fbchat_config, fbchat_status};
 use crate::client::{Client, Polled};
 use crate::status::{Problem, Status};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
-
-/// A worker thread with its sessions; made by fbchat_client_new, freed by fbchat_client_free.
-pub struct fbchat_client {
-    _opaque: [u8; 0],
-}
 
 impl Object for Client {
     type Opaque = fbchat_client;
@@ -26,7 +21,7 @@ impl Object for Client {
     }
 }
 
-/// A time to wait: `None` for ever.
+/// A time to wait; `None` is without limit.
 pub(super) fn timeout(timeout_ms: i32) -> Result<Option<Duration>, Problem> {
     if timeout_ms == -1 {
         return Ok(None);
@@ -50,75 +45,64 @@ pub fn bench_inject(
     }
 }
 
-/// Starts a client with its worker thread; no network yet.
+/// Starts a client with its worker thread; it opens no connection yet.
 ///
-/// @param config  FBCHAT_CONFIG_QUEUE_LIMIT, the log and the sessions' defaults; NULL = all defaults
-/// @param client  out: the client
-/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for a configuration that was freed; FBCHAT_ERR_FORKED;
-///         FBCHAT_ERR_RESOURCES if there is no thread or descriptor left
-///
-/// Ownership: config is copied. The client is the caller's; free it with fbchat_client_free.
-/// Threads: any.
-/// Since: 0.1
+/// @param config  FBCHAT_CONFIG_QUEUE_LIMIT, the log, and the defaults for sessions; copied; NULL = all defaults
+/// @param client  out: the client; free it with fbchat_client_free
+/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a configuration that was freed; FBCHAT_ERR_RESOURCES if there are no threads or
+///         descriptors left
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_client_new(
     config: *const fbchat_config,
     client: *mut *mut fbchat_client,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a pointer.
-        unsafe { text::clear(client, std::ptr::null_mut(), "client") }?;
+        unsafe { pointers::clear(client, std::ptr::null_mut(), "client") }?;
         let settings = config::settings(config)?.unwrap_or_default();
         let made = Client::new(settings)?;
         // SAFETY: as above.
-        unsafe { text::fill(client, handle::insert(made)) };
+        unsafe { pointers::fill(client, handle::insert(made)) };
         Ok(Status::Ok)
     })
 }
 
 /// Gives a descriptor that is readable while something waits for fbchat_client_poll.
 ///
-/// For poll(2), select, epoll and every toolkit's main loop. When it is readable, call fbchat_client_poll with timeout 0
-/// until it returns FBCHAT_NO_EVENT. Never read, write or close it.
+/// For poll(2), select, epoll and the main loops of all toolkits. When it is readable, call fbchat_client_poll with timeout 0
+/// until it returns FBCHAT_NO_EVENT. Never read from it, write to it or close it.
 ///
 /// @param client  the client
-/// @return the descriptor; -1 on failure
-///
-/// Ownership: the client's; valid until fbchat_client_free.
-/// Threads: any.
-/// Since: 0.1
+/// @return the descriptor, which is the client's and valid until fbchat_client_free; -1 on failure
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_client_fd(client: *const fbchat_client) -> i32 {
-    guard::value(-1, || Ok(handle::find::<Client>(client)?.as_raw_fd()))
+    panic::value(-1, || Ok(handle::find::<Client>(client)?.as_raw_fd()))
 }
 
 /// Takes the next event of any session.
 ///
-/// Events of one session come in order; sessions take turns. The log callback is called in here.
+/// Events of one session arrive in order; sessions take turns. The log callback runs inside this call. If several threads
+/// poll, each event goes to one of them.
 ///
 /// @param client      the client
-/// @param timeout_ms  how long to wait, in milliseconds; 0 = not at all, -1 = for ever
-/// @param event       out: the event, or NULL
-/// @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_WOKEN after fbchat_client_wake; FBCHAT_ERR_NULL;
-///         FBCHAT_ERR_ARGUMENT for a timeout below -1; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
-///
-/// Ownership: the event is the caller's, also after fbchat_client_free; free it with fbchat_event_free.
-/// Threads: any; each event goes to one of the threads that poll.
-/// Since: 0.1
+/// @param timeout_ms  how long to wait, in milliseconds; 0 = do not wait, -1 = no limit
+/// @param event       out: the event, or NULL; free it with fbchat_event_free, at any time
+/// @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_WOKEN after fbchat_client_wake; FBCHAT_ERR_ARGUMENT for a timeout
+///         below -1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_client_poll(
     client: *mut fbchat_client,
     timeout_ms: i32,
     event: *mut *mut fbchat_event,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a pointer.
-        unsafe { text::clear(event, std::ptr::null_mut(), "event") }?;
+        unsafe { pointers::clear(event, std::ptr::null_mut(), "event") }?;
         let client = handle::find::<Client>(client)?;
         match client.poll(timeout(timeout_ms)?)? {
             Polled::Event(found) => {
                 // SAFETY: as above.
-                unsafe { text::fill(event, fbchat_event::give(found)) };
+                unsafe { pointers::fill(event, fbchat_event::give(found)) };
                 Ok(Status::Ok)
             }
             Polled::Woken => Ok(Status::Woken),
@@ -127,54 +111,46 @@ pub unsafe extern "C" fn fbchat_client_poll(
     })
 }
 
-/// Makes the present or the next fbchat_client_poll return FBCHAT_WOKEN; several calls before it count as one.
+/// Makes the current or the next fbchat_client_poll return FBCHAT_WOKEN; several calls before it count as one.
+///
+/// Not for signal handlers.
 ///
 /// @param client  the client
-/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
-///
-/// Ownership: nothing changes hands.
-/// Threads: any. Not for signal handlers.
-/// Since: 0.1
+/// @return FBCHAT_OK
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_client_wake(client: *mut fbchat_client) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         handle::find::<Client>(client)?.wake()?;
         Ok(Status::Ok)
     })
 }
 
-/// Says that the machine is on another network, or on one again: all sessions try again at once.
+/// Tells all sessions that the machine's network has changed, so that they reconnect at once.
 ///
-/// Without it a session notices by itself, but perhaps only when its long-poll has been silent for 90 s, or when the
-/// present wait for the next attempt is over. For hosts that are told of such changes; it does no harm when nothing has changed.
+/// For programs that learn of such changes; it does no harm when nothing has changed. Without it, a session may notice only
+/// after its long-poll has been silent for 90 s, or when the current wait before the next attempt is over.
 ///
 /// @param client  the client
-/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
-///
-/// Ownership: nothing changes hands.
-/// Threads: any. Not for signal handlers.
-/// Since: 0.1
+/// @return FBCHAT_OK
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_client_network_changed(client: *mut fbchat_client) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         handle::find::<Client>(client)?.network_changed()?;
         Ok(Status::Ok)
     })
 }
 
-/// Cancels everything, joins the worker thread and frees the client, within 250 ms (a second with ten thousand sessions).
+/// Cancels everything, joins the worker thread and frees the client, within 250 ms (1 s with ten thousand sessions).
 ///
-/// Sessions that are still open are dropped without a logout, so that fbchat_session_resume can go on with them; logouts
-/// under way, and the word of what was taken last, get 70 ms. A poll of another thread ends with FBCHAT_ERR_CLOSED. If the system hangs in a name lookup, its helper thread is left to end by itself.
+/// Sessions that are still open are dropped without a logout, so that fbchat_session_resume can continue them. Pending
+/// logouts, and the last read position of each session, get 70 ms. A poll on another thread returns FBCHAT_ERR_CLOSED. If the
+/// system hangs in a name lookup, its helper thread ends later by itself. Call it from any thread, once, as the last call on
+/// this client.
 ///
-/// @param client  the client; NULL and one freed already are harmless
-///
-/// Ownership: taken. Events taken from it stay valid.
-/// Threads: any; once, as the last call on this client.
-/// Since: 0.1
+/// @param client  the client, freed; events taken from it stay valid; NULL and a client that was freed before are ignored
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_client_free(client: *mut fbchat_client) {
-    guard::value((), || {
+    panic::value((), || {
         if !client.is_null() {
             handle::remove::<Client>(client)?.shut_down();
         }

@@ -1,11 +1,12 @@
-//! Reading events.
+//! An event is taken with fbchat_client_poll, read field by field, and freed with fbchat_event_free. One thread at a time may
+//! use an event.
 
-use super::fields::{fbchat_event_kind, fbchat_field};
-use super::guard;
-use super::layout::{Cell, fbchat_event};
-use super::library::fbchat_status;
-use super::session::{fbchat_request, fbchat_session};
-use super::text;
+use super::event_data::{Value, fbchat_event};
+use super::panic;
+use super::pointers;
+use super::types::{
+    fbchat_field, fbchat_kind, fbchat_request, fbchat_session, fbchat_status, fbchat_uid,
+};
 use crate::status::{Problem, Status};
 use std::ffi::{c_char, c_void};
 
@@ -15,79 +16,65 @@ use std::ffi::{c_char, c_void};
 /// `event` is NULL or an event that is not freed yet.
 unsafe fn read<'a>(event: *const fbchat_event) -> Result<&'a fbchat_event, Problem> {
     // SAFETY: the caller's promise.
-    unsafe { event.as_ref() }.ok_or_else(|| text::null("event"))
+    unsafe { event.as_ref() }.ok_or_else(|| pointers::null("event"))
 }
 
-/// Says what an event tells.
+/// The refusal to read a field as something that it is not.
+fn mismatch(field: fbchat_field, found: Value<'_>, wanted: &str) -> Problem {
+    let text = format!("Field {field} is {}, not {wanted}", found.describe());
+    Problem::new(Status::Key, text)
+}
+
+/// Gives the kind of an event.
 ///
 /// @param event  the event
-/// @return a FBCHAT_EVENT_ number; 0 for NULL
-///
-/// Ownership: nothing changes hands.
-/// Threads: any, one at a time for one event.
-/// Since: 0.1
+/// @return one of the fbchat_event_kinds; 0 for NULL
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fbchat_event_type(event: *const fbchat_event) -> fbchat_event_kind {
+pub unsafe extern "C" fn fbchat_event_kind(event: *const fbchat_event) -> fbchat_kind {
     // SAFETY: the header asks for NULL or a living event; so below.
-    guard::value(0, || Ok(unsafe { read(event) }?.kind))
+    panic::value(0, || Ok(unsafe { read(event) }?.kind.code()))
 }
 
-/// Says whose event it is.
+/// Gives the session that an event belongs to.
 ///
 /// @param event  the event
 /// @return the session; 0 for NULL
-///
-/// Ownership: nothing changes hands.
-/// Threads: any, one at a time for one event.
-/// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_session(event: *const fbchat_event) -> fbchat_session {
-    // SAFETY: see fbchat_event_type.
-    guard::value(0, || Ok(unsafe { read(event) }?.session))
+    // SAFETY: see fbchat_event_kind.
+    panic::value(0, || Ok(unsafe { read(event) }?.session))
 }
 
-/// Says which request an event answers.
+/// Gives the request that an event answers.
 ///
 /// @param event  the event
-/// @return the request; 0 if it answers none, or for NULL
-///
-/// Ownership: nothing changes hands.
-/// Threads: any, one at a time for one event.
-/// Since: 0.1
+/// @return the request; 0 if it answers none, and for NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_request(event: *const fbchat_event) -> fbchat_request {
-    // SAFETY: see fbchat_event_type.
-    guard::value(0, || Ok(unsafe { read(event) }?.request))
+    // SAFETY: see fbchat_event_kind.
+    panic::value(0, || Ok(unsafe { read(event) }?.request))
 }
 
-/// Says why something failed.
+/// Gives the failure that an event reports; the field REASON has a sentence for people.
 ///
 /// @param event  the event
-/// @return FBCHAT_OK if the event tells of no failure, else why; FBCHAT_ERR_NULL for NULL
-///
-/// Ownership: nothing changes hands.
-/// Threads: any, one at a time for one event.
-/// Since: 0.1
+/// @return FBCHAT_OK if the event reports no failure, else the reason; FBCHAT_ERR_NULL for NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_status(event: *const fbchat_event) -> fbchat_status {
-    guard::value(Status::Null.code(), || {
-        // SAFETY: see fbchat_event_type.
+    panic::value(Status::Null.code(), || {
+        // SAFETY: see fbchat_event_kind.
         Ok(unsafe { read(event) }?.status.code())
     })
 }
 
-/// Gives back what was given to fbchat_session_open.
+/// Gives the pointer that was passed to fbchat_session_open.
 ///
 /// @param event  the event
 /// @return the pointer; NULL for NULL
-///
-/// Ownership: the host's own.
-/// Threads: any, one at a time for one event.
-/// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_user_data(event: *const fbchat_event) -> *mut c_void {
-    guard::value(std::ptr::null_mut(), || {
-        // SAFETY: see fbchat_event_type.
+    panic::value(std::ptr::null_mut(), || {
+        // SAFETY: see fbchat_event_kind.
         let event = unsafe { read(event) }?;
         Ok(std::ptr::with_exposed_provenance_mut(event.user_data))
     })
@@ -96,29 +83,21 @@ pub unsafe extern "C" fn fbchat_event_user_data(event: *const fbchat_event) -> *
 /// Counts the items of an event.
 ///
 /// @param event  the event
-/// @return how many items there are: any number for a list, 1 for other events, 0 for NULL
-///
-/// Ownership: nothing changes hands.
-/// Threads: any, one at a time for one event.
-/// Since: 0.1
+/// @return the length of a list; 1 for other events; 0 for NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_count(event: *const fbchat_event) -> usize {
-    // SAFETY: see fbchat_event_type.
-    guard::value(0, || Ok(unsafe { read(event) }?.items))
+    // SAFETY: see fbchat_event_kind.
+    panic::value(0, || Ok(unsafe { read(event) }?.items))
 }
 
-/// Reads an integer field.
+/// Reads an int field. A uid field is accepted too.
 ///
 /// @param event  the event
-/// @param item   which item, from 0
-/// @param field  a FBCHAT_FIELD_ number
-/// @param value  out: the integer
-/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT if there is no such item; FBCHAT_ERR_KEY if this kind of event
-///         has no such field, or it is a string
-///
-/// Ownership: nothing changes hands.
-/// Threads: any, one at a time for one event.
-/// Since: 0.1
+/// @param item   the item, from 0; 0 for events that are not lists
+/// @param field  one of the fbchat_fields
+/// @param value  out: the integer; 0 on failure
+/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT if there is no such item; FBCHAT_ERR_KEY if this kind of event has no such field, or
+///         the field has another type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_int(
     event: *const fbchat_event,
@@ -126,35 +105,53 @@ pub unsafe extern "C" fn fbchat_event_int(
     field: fbchat_field,
     value: *mut i64,
 ) -> fbchat_status {
-    guard::status(|| {
-        // SAFETY: see fbchat_event_type; the header asks for NULL or a place for an integer.
+    panic::status(|| {
+        // SAFETY: see fbchat_event_kind; the header asks for NULL or a place for an integer.
         let event = unsafe {
-            text::clear(value, 0, "integer")?;
+            pointers::clear(value, 0, "integer")?;
             read(event)?
         };
-        let Cell::Int(found) = event.cell(item, field)? else {
-            return Err(Problem::new(
-                Status::Key,
-                format!("Field {field} is a string"),
-            ));
+        let found = match event.value(item, field)? {
+            Value::Int(found) => found,
+            // Numbers beyond 63 bits do not exist; one that a server makes up keeps its bits.
+            Value::Uid(found) => found.cast_signed(),
+            other => return Err(mismatch(field, other, "an integer")),
         };
         // SAFETY: as above.
-        unsafe { text::fill(value, found) };
+        unsafe { pointers::fill(value, found) };
         Ok(Status::Ok)
     })
 }
 
-/// Reads a string field.
+/// Reads a uid field.
 ///
 /// @param event  the event
-/// @param item   which item, from 0
-/// @param field  a FBCHAT_FIELD_ number
-/// @param len    out: its length in bytes without the NUL; may be NULL
-/// @return UTF-8, NUL-terminated; NULL if it is absent or there is no such field, which fbchat_last_error then says
+/// @param item   the item, from 0; 0 for events that are not lists
+/// @param field  one of the fbchat_fields
+/// @return the user; 0 on failure: fbchat_last_error says whether there is no such item or field, or it has another type
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_event_uid(
+    event: *const fbchat_event,
+    item: usize,
+    field: fbchat_field,
+) -> fbchat_uid {
+    panic::value(0, || {
+        // SAFETY: see fbchat_event_kind.
+        match unsafe { read(event) }?.value(item, field)? {
+            Value::Uid(found) => Ok(found),
+            other => Err(mismatch(field, other, "a user's number")),
+        }
+    })
+}
+
+/// Reads a str field. Bytes are refused, because they are not text.
 ///
-/// Ownership: borrowed; valid until fbchat_event_free.
-/// Threads: any, one at a time for one event.
-/// Since: 0.1
+/// @param event  the event
+/// @param item   the item, from 0; 0 for events that are not lists
+/// @param field  one of the fbchat_fields
+/// @param len    out: the length in bytes, without the NUL; may be NULL
+/// @return UTF-8 that ends in NUL, valid until fbchat_event_free; NULL if the field is absent, and on failure:
+///         fbchat_last_error says whether there is no such item or field, or it has another type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_str(
     event: *const fbchat_event,
@@ -162,21 +159,32 @@ pub unsafe extern "C" fn fbchat_event_str(
     field: fbchat_field,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: same terms; what is there ends in NUL.
-    unsafe { fbchat_event_bytes(event, item, field, len).cast() }
+    panic::value(std::ptr::null(), || {
+        // SAFETY: see fbchat_event_kind; the header asks for NULL or a place for a length.
+        let event = unsafe {
+            pointers::fill(len, 0);
+            read(event)?
+        };
+        let text = match event.value(item, field)? {
+            Value::Absent => return Ok(std::ptr::null()),
+            Value::Text(text) => text,
+            other => return Err(mismatch(field, other, "a string")),
+        };
+        // SAFETY: as above.
+        unsafe { pointers::fill(len, text.len()) };
+        // It ends in NUL, see `fbchat_event::text`.
+        Ok(text.as_ptr().cast())
+    })
 }
 
-/// Reads a field of bytes, or a string field.
+/// Reads a bytes field. A str field is accepted too.
 ///
 /// @param event  the event
-/// @param item   which item, from 0
-/// @param field  a FBCHAT_FIELD_ number
-/// @param len    out: its length in bytes; may be NULL
-/// @return the bytes; NULL if it is absent or there is no such field, which fbchat_last_error then says
-///
-/// Ownership: borrowed; valid until fbchat_event_free.
-/// Threads: any, one at a time for one event.
-/// Since: 0.1
+/// @param item   the item, from 0; 0 for events that are not lists
+/// @param field  one of the fbchat_fields
+/// @param len    out: the length in bytes; may be NULL
+/// @return the bytes, valid until fbchat_event_free; NULL if the field is absent, and on failure: fbchat_last_error says
+///         whether there is no such item or field, or it has another type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_bytes(
     event: *const fbchat_event,
@@ -184,31 +192,29 @@ pub unsafe extern "C" fn fbchat_event_bytes(
     field: fbchat_field,
     len: *mut usize,
 ) -> *const c_void {
-    guard::value(std::ptr::null(), || {
-        // SAFETY: see fbchat_event_type; the header asks for NULL or a place for a length.
+    panic::value(std::ptr::null(), || {
+        // SAFETY: see fbchat_event_str.
         let event = unsafe {
-            text::fill(len, 0);
+            pointers::fill(len, 0);
             read(event)?
         };
-        let Some(piece) = event.piece(item, field)? else {
-            return Ok(std::ptr::null());
+        let bytes = match event.value(item, field)? {
+            Value::Absent => return Ok(std::ptr::null()),
+            Value::Text(bytes) | Value::Bytes(bytes) => bytes,
+            other => return Err(mismatch(field, other, "bytes")),
         };
         // SAFETY: as above.
-        unsafe { text::fill(len, piece.len()) };
-        Ok(piece.as_ptr().cast())
+        unsafe { pointers::fill(len, bytes.len()) };
+        Ok(bytes.as_ptr().cast())
     })
 }
 
-/// Frees an event with all that was borrowed from it.
+/// Frees an event with everything that was borrowed from it.
 ///
-/// @param event  the event; NULL is harmless
-///
-/// Ownership: taken.
-/// Threads: any, also after fbchat_client_free.
-/// Since: 0.1
+/// @param event  the event, freed; NULL is ignored; also after fbchat_client_free
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_event_free(event: *mut fbchat_event) {
-    guard::value((), || {
+    panic::value((), || {
         if !event.is_null() {
             // SAFETY: the header asks for an event that is not freed yet; all were boxed when they were given out.
             drop(unsafe { Box::from_raw(event) });

@@ -1,34 +1,34 @@
-//! Which clients and configurations are alive. A handle is a number in the clothes of a pointer, never followed and never
-//! given out twice, so that a stale or foreign one is merely unknown.
+//! The live clients and configurations. Handles are table keys cast to pointers: they are never dereferenced and never reused,
+//! so a stale or foreign one is merely unknown.
 //!
-//! After fork the child starts with an empty table of its own: the parent's may be locked by a thread that is not there.
+//! After fork the child starts with an empty table of its own, because a thread of the parent may hold the parent's locks.
 
 use crate::status::{Problem, Status};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Something that C holds by handle.
+/// A type that C programs hold by handle.
 pub(super) trait Object: Sized + Send + Sync + 'static {
     /// The opaque type of the header.
     type Opaque;
-    /// For sentences.
+    /// Its name in error messages.
     const NAME: &'static str;
-    /// What a call on a dead handle returns.
+    /// What a call with a dead handle returns.
     const DEAD: Status;
 
     fn table(tables: &Tables) -> &Table<Self>;
 }
 
-/// The living objects of one type. A tree keeps no memory when it is empty, so leak checkers find nothing after the last free.
+/// The live objects of one type. An empty tree holds no memory, so leak checkers find nothing after the last free.
 pub(super) type Table<T> = RwLock<BTreeMap<usize, Arc<T>>>;
 
-/// All living objects of one process.
+/// All live objects of one process.
 pub(super) struct Tables {
     pid: u32,
-    /// Handles below this one belong to the process that this one was forked from.
+    /// Handles below this one belong to the parent process.
     first: usize,
-    /// What the parent left behind; kept only so that leak checkers see that it is not lost.
+    /// The parent's table; kept only so that leak checkers can reach it.
     _inherited: *const Tables,
     pub(super) clients: Table<crate::client::Client>,
     pub(super) configs: Table<super::config::Config>,
@@ -63,7 +63,7 @@ fn tables() -> &'static Tables {
         // SAFETY: just made, and never freed from now on.
         Ok(_) => unsafe { &*fresh },
         Err(other) => {
-            // SAFETY: `fresh` was never shown to anybody; `other` is another thread's table, never freed.
+            // SAFETY: no other thread has seen `fresh`; `other` is another thread's table, never freed.
             unsafe {
                 drop(Box::from_raw(fresh));
                 &*other
@@ -72,9 +72,9 @@ fn tables() -> &'static Tables {
     }
 }
 
-/// Gives an object its handle.
+/// Adds an object and gives its handle.
 pub(super) fn insert<T: Object>(object: T) -> *mut T::Opaque {
-    // The table first: it takes every number up to now for its parent's.
+    // The table first: a new one takes all earlier numbers for its parent's.
     let tables = tables();
     let handle = NEXT.fetch_add(STEP, Ordering::Relaxed);
     let mut table = T::table(tables)
@@ -96,7 +96,7 @@ pub(super) fn find<T: Object>(handle: *const T::Opaque) -> Result<Arc<T>, Proble
     found.ok_or_else(|| missing::<T>(tables, handle.addr()))
 }
 
-/// Ends a handle; the object itself lives on while another thread is in a call on it.
+/// Removes a handle; the object lives on while another thread is in a call on it.
 pub(super) fn remove<T: Object>(handle: *const T::Opaque) -> Result<Arc<T>, Problem> {
     let tables = tables();
     let found = {
@@ -119,5 +119,5 @@ fn missing<T: Object>(tables: &Tables, handle: usize) -> Problem {
         );
         return Problem::new(Status::Forked, text);
     }
-    Problem::new(T::DEAD, format!("This {name} was freed, or is none"))
+    Problem::new(T::DEAD, format!("This {name} was freed, or never existed"))
 }

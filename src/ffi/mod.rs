@@ -1,43 +1,59 @@
-//! The C face: `include/fbchat.h` is made from the files in here. The only place with `unsafe` besides the signal mask.
+//! The C API. `include/fbchat.h` is generated from these files; nothing else but the signal mask of the worker uses `unsafe`.
 //!
-//! Every export is written out plainly, since cbindgen does not see functions that macros make. Each body runs inside
-//! `guard`, looks its handle up in `handle` and reads its strings through `text`; what happens then is `client`'s.
+//! Every exported function is written out, because cbindgen does not see functions that macros make. Each body runs inside
+//! `panic`, looks its handle up in `handle`, reads its arguments through `pointers`, and calls `client`.
 
 #![allow(non_camel_case_types)]
-// What a caller must keep to stands in each comment's own parts and in the header's opening, where C reads it.
+// The comments are written for the header, which says at its top what a caller must keep to.
 #![allow(clippy::missing_safety_doc)]
-// The comments are written for the header.
 #![allow(rustdoc::bare_urls)]
 
 mod account;
 mod client;
 mod config;
 mod event;
+mod event_data;
+mod event_fields;
 mod fields;
-mod guard;
 mod handle;
 #[cfg(feature = "fault-injection")]
 mod injection;
-mod layout;
-mod layout_social;
-mod library;
+mod messages;
+mod panic;
+mod people;
+mod pointers;
 mod request;
 mod session;
-mod social;
-mod text;
+mod status;
+mod types;
 
+pub use crate::status::fbchat_certificate_problems::*;
+pub use crate::status::fbchat_statuses::*;
+pub use crate::types::fbchat_features::*;
+pub use crate::types::fbchat_notification_kinds::*;
+pub use crate::types::fbchat_relations::*;
 pub use account::*;
 pub use client::*;
+pub use config::fbchat_config_keys::*;
+pub use config::fbchat_log_levels::*;
 pub use config::*;
 pub use event::*;
+pub use event_data::fbchat_event;
+pub use fields::fbchat_connection_states::*;
+pub use fields::fbchat_event_kinds::*;
+pub use fields::fbchat_fields::*;
+pub use fields::fbchat_friend_actions::*;
+pub use fields::fbchat_message_flags::*;
+pub use fields::fbchat_presences::*;
 pub use fields::*;
 #[cfg(feature = "fault-injection")]
 pub use injection::*;
-pub use layout::fbchat_event;
-pub use library::*;
+pub use messages::*;
+pub use people::*;
 pub use request::*;
 pub use session::*;
-pub use social::*;
+pub use status::*;
+pub use types::*;
 
 #[cfg(test)]
 mod tests;

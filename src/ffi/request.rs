@@ -1,31 +1,44 @@
-//! One request among many: waiting for its answer, giving it up.
+//! Calls that ask the server return at once and give a request. Exactly one event answers it.
 
-use super::client::{fbchat_client, timeout};
-use super::guard;
+use super::client::timeout;
+use super::event_data::fbchat_event;
 use super::handle;
-use super::layout::fbchat_event;
-use super::library::fbchat_status;
-use super::session::fbchat_request;
-use super::text;
+use super::panic;
+use super::pointers;
+use super::types::{fbchat_client, fbchat_request, fbchat_status};
 use crate::client::Client;
-use crate::status::Status;
+use crate::status::{Problem, Status};
 use crate::types::RequestId;
+
+/// The body of a call that makes a request: stores its number where the host wants it, and 0 after a failure.
+///
+/// # Safety
+/// `request` is NULL or may be written.
+pub(super) unsafe fn request(
+    client: *mut fbchat_client,
+    request: *mut fbchat_request,
+    call: impl FnOnce(&Client) -> Result<RequestId, Problem>,
+) -> fbchat_status {
+    panic::status(|| {
+        // SAFETY: the caller's promise.
+        unsafe { pointers::fill(request, 0) };
+        let number = call(&*handle::find::<Client>(client)?)?;
+        // SAFETY: the caller's promise.
+        unsafe { pointers::fill(request, number.0) };
+        Ok(Status::Ok)
+    })
+}
 
 /// Waits for the event that answers a request, and leaves all others in the queue; for simple programs.
 ///
-/// The log callback is called in here, too. fbchat_client_wake does not end it.
+/// The log callback runs inside this call. fbchat_client_wake does not end it. A thread that polls may take the answer first.
 ///
 /// @param client      the client
-/// @param request     what a call gave
-/// @param timeout_ms  how long to wait, in milliseconds; 0 = not at all, -1 = for ever
-/// @param event       out: the event, or NULL
-/// @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_ERR_NULL; FBCHAT_ERR_ARGUMENT for a timeout below -1;
-///         FBCHAT_ERR_NO_REQUEST if it was never made, or its answer was taken already; FBCHAT_ERR_NO_SESSION if its session
-///         is closed meanwhile; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
-///
-/// Ownership: the event is the caller's, also after fbchat_client_free; free it with fbchat_event_free.
-/// Threads: any; a thread that polls may take the answer first.
-/// Since: 0.1
+/// @param request     the request
+/// @param timeout_ms  how long to wait, in milliseconds; 0 = do not wait, -1 = no limit
+/// @param event       out: the event, or NULL; free it with fbchat_event_free, at any time
+/// @return FBCHAT_OK with an event; FBCHAT_NO_EVENT; FBCHAT_ERR_ARGUMENT for a timeout below -1; FBCHAT_ERR_NO_REQUEST if the
+///         request was never made, or its answer was already taken; FBCHAT_ERR_NO_SESSION if its session is closed meanwhile
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_request_wait(
     client: *mut fbchat_client,
@@ -33,14 +46,14 @@ pub unsafe extern "C" fn fbchat_request_wait(
     timeout_ms: i32,
     event: *mut *mut fbchat_event,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         // SAFETY: the header asks for NULL or a place for a pointer.
-        unsafe { text::clear(event, std::ptr::null_mut(), "event") }?;
+        unsafe { pointers::clear(event, std::ptr::null_mut(), "event") }?;
         let client = handle::find::<Client>(client)?;
         match client.wait(RequestId(request), timeout(timeout_ms)?)? {
             Some(found) => {
                 // SAFETY: as above.
-                unsafe { text::fill(event, fbchat_event::give(found)) };
+                unsafe { pointers::fill(event, fbchat_event::give(found)) };
                 Ok(Status::Ok)
             }
             None => Ok(Status::NoEvent),
@@ -48,24 +61,20 @@ pub unsafe extern "C" fn fbchat_request_wait(
     })
 }
 
-/// Gives a request up and drops what is under way for it.
+/// Cancels a request and drops the exchange with the server.
 ///
-/// It is answered all the same: by FAILED, or LOGIN_FAILED, with FBCHAT_ERR_CANCELLED; by FBCHAT_ERR_OUTCOME_UNKNOWN if a
-/// message may have left already; or by what came just before. A logout goes on.
+/// The request is still answered: by FAILED or LOGIN_FAILED with FBCHAT_ERR_CANCELLED, by FBCHAT_ERR_OUTCOME_UNKNOWN if a
+/// message may have been sent already, or by the answer that arrived just before. A logout is not stopped.
 ///
 /// @param client   the client
-/// @param request  what a call gave; one that is unknown or answered is harmless
-/// @return FBCHAT_OK; FBCHAT_ERR_NULL; FBCHAT_ERR_CLOSED; FBCHAT_ERR_FORKED
-///
-/// Ownership: nothing changes hands.
-/// Threads: any.
-/// Since: 0.1
+/// @param request  the request; unknown and answered ones are ignored
+/// @return FBCHAT_OK
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_request_cancel(
     client: *mut fbchat_client,
     request: fbchat_request,
 ) -> fbchat_status {
-    guard::status(|| {
+    panic::status(|| {
         handle::find::<Client>(client)?.cancel(RequestId(request))?;
         Ok(Status::Ok)
     })

@@ -1,82 +1,90 @@
-//! What a host can ask of the server beside messages and the buddy list, and what it is told.
+//! Queries to the server besides messages and the buddy list, and their results.
 
 #![forbid(unsafe_code)]
 
 use super::{Secret, Uid, UnixMillis};
 use std::sync::Arc;
 
-/// Something that the server does or tells at once; each has exactly one answer.
+/// A query or change that the server answers at once, exactly once.
 #[derive(Clone, Debug)]
 pub enum Question {
     /// The messages of one conversation; answered by [`Event::History`](super::Event::History).
     History {
         /// The other side.
         with: Uid,
-        /// 0 = the most recent ones; else those that the server accepted later than this.
+        /// 0 = the most recent ones; else those that the server accepted after this time.
         since: UnixMillis,
     },
     /// Somebody's picture; answered by [`Event::Picture`](super::Event::Picture).
     Picture(Uid),
-    /// A new picture of the user, or none; answered by [`Event::Done`](super::Event::Done), as are all below that name no other.
+    /// Sets or removes the user's picture; answered by [`Event::Done`](super::Event::Done), like all below that name no other event.
     SetPicture(Option<Arc<[u8]>>),
-    /// What somebody tells about themselves; answered by [`Event::Profile`](super::Event::Profile).
+    /// Somebody's profile; answered by [`Event::Profile`](super::Event::Profile).
     Profile(Uid),
     /// People by name or e-mail address; answered by [`Event::Search`](super::Event::Search).
     Search(String),
-    /// Begins or ends a friendship.
+    /// Changes a friendship.
     Friend {
-        /// With whom.
+        /// The other user.
         uid: Uid,
-        /// How.
+        /// The change.
         action: FriendAction,
     },
-    /// A new status line, or none.
+    /// Sets or removes the status line.
     SetStatus(Option<String>),
     /// What is unread; answered by [`Event::Notifications`](super::Event::Notifications).
     Notifications,
     /// Pokes a friend.
     Poke(Uid),
-    /// A new name for others to see.
+    /// Changes the name that others see.
     SetName(String),
-    /// A new password; ends all other sessions of the account.
+    /// Changes the password; ends all other sessions of the account.
     SetPassword {
-        /// The present one.
+        /// The current password.
         old: Secret,
-        /// The one from now on.
+        /// The new password.
         new: Secret,
     },
 }
 
-/// What can be done about a friendship.
+/// A change of a friendship.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FriendAction {
-    /// Ask somebody, with some words or none.
+    /// Send a friend request, with this text or an empty one.
     Request(String),
-    /// Accept somebody's request.
+    /// Accept a friend request.
     Accept,
-    /// Decline somebody's request; they are not told.
+    /// Decline a friend request; the sender is not told.
     Decline,
     /// End the friendship, for both.
     Remove,
 }
 
-/// How somebody stands to this user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Relation {
-    /// Not at all, or the server does not say.
-    #[default]
-    None,
-    /// It is the user.
-    Own,
-    /// A friend.
-    Friend,
-    /// The user has asked and waits.
-    Sent,
-    /// They have asked and wait.
-    Received,
+c_enum! {
+    /// How somebody is related to this user; the values of FBCHAT_FIELD_RELATION.
+    pub enum Relation as fbchat_relations {
+        /// A stranger, or the server does not say.
+        None = 0 => FBCHAT_RELATION_NONE,
+        /// The user themselves.
+        Own = 1 => FBCHAT_RELATION_SELF,
+        /// A friend.
+        Friend = 2 => FBCHAT_RELATION_FRIEND,
+        /// The user has sent this person a friend request, which is not answered yet.
+        Sent = 3 => FBCHAT_RELATION_SENT,
+        /// This person has sent a friend request and waits for the user's answer.
+        Received = 4 => FBCHAT_RELATION_RECEIVED,
+    }
 }
 
-/// One person, as search finds them.
+// The table of an enum takes no #[default].
+#[expect(clippy::derivable_impls)]
+impl Default for Relation {
+    fn default() -> Self {
+        Relation::None
+    }
+}
+
+/// A person found by a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
     /// Their number.
@@ -85,91 +93,92 @@ pub struct Person {
     pub name: String,
     /// Address of their 50-pixel picture, if the server named one.
     pub picture_url: Option<String>,
-    /// How they stand to this user.
+    /// How they are related to this user.
     pub relation: Relation,
 }
 
-/// What somebody tells about themselves; strangers are told less.
+/// Somebody's profile; strangers are told less.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// Who.
+    /// The person.
     pub person: Person,
     /// First name, or empty.
     pub first_name: String,
-    /// E-mail address, if it is told.
+    /// E-mail address, if the server gives it.
     pub email: Option<String>,
-    /// Status line, if there is one and it is told.
+    /// Status line, if there is one and the server gives it.
     pub status_text: Option<String>,
-    /// When it was set; 0 without one.
+    /// When the status line was set; 0 without one.
     pub status_time: UnixMillis,
-    /// Since when the account is there; 0 if that is not told.
+    /// When the account was created; 0 if the server does not say.
     pub member_since: UnixMillis,
 }
 
 /// Somebody's picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// Whose.
+    /// Whose picture it is.
     pub uid: Uid,
-    /// Where it is, if the server named a place.
+    /// Its address, if the server gives one.
     pub url: Option<String>,
     /// The picture; `None` if they have none.
     pub image: Option<Image>,
 }
 
-/// A picture's file, whole.
+/// The file of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// `image/png`, `image/jpeg` or `image/gif`, by content.
+    /// `image/png`, `image/jpeg` or `image/gif`, according to the content.
     pub content_type: &'static str,
     /// The file.
     pub bytes: Arc<[u8]>,
 }
 
-/// Somebody who wants to be friends.
+/// A friend request from somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FriendRequest {
-    /// Who.
+    /// The sender.
     pub uid: Uid,
     /// Their full name.
     pub name: String,
     /// What they wrote, or empty.
     pub message: String,
-    /// When they asked.
+    /// When they sent it.
     pub time: UnixMillis,
 }
 
-/// What a notification is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotificationKind {
-    /// Messages that were not read.
-    Messages,
-    /// Somebody wants to be friends.
-    FriendRequest,
-    /// Somebody has accepted.
-    FriendAdded,
-    /// Somebody has poked.
-    Poke,
+c_enum! {
+    /// What a notification is about; the values of FBCHAT_FIELD_NOTIFICATION_KIND.
+    pub enum NotificationKind as fbchat_notification_kinds {
+        /// A conversation with unread messages; UNREAD counts them.
+        Messages = 1 => FBCHAT_NOTIFICATION_MESSAGES,
+        /// A friend request.
+        FriendRequest = 2 => FBCHAT_NOTIFICATION_FRIEND_REQUEST,
+        /// An accepted friend request.
+        FriendAdded = 3 => FBCHAT_NOTIFICATION_FRIEND_ADDED,
+        /// A poke.
+        Poke = 4 => FBCHAT_NOTIFICATION_POKE,
+    }
 }
 
-/// One thing that the user may not have noticed yet.
+/// A notification, or a conversation with unread messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
     /// What it is about.
     pub kind: NotificationKind,
-    /// Who did it.
+    /// Who caused it.
     pub uid: Uid,
     /// Their full name.
     pub name: String,
-    /// When.
+    /// When it happened.
     pub time: UnixMillis,
-    /// True if it is new.
+    /// True if the user has not been shown it.
     pub new: bool,
     /// How many messages are unread; 0 for other kinds.
     pub unread: u32,
 }
 
-/// What is unread.
+/// Everything unread.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notifications {
     /// Unread conversations, then the newest notifications.
@@ -180,32 +189,32 @@ pub struct Notifications {
     pub inbox: u32,
 }
 
-/// Something that not every server can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Feature {
-    /// Friend requests.
-    Friends = 1,
-    /// Pictures.
-    Pictures = 2,
-    /// Status lines.
-    Status = 4,
-    /// Profiles.
-    Profile = 8,
-    /// Search.
-    Search = 16,
-    /// Notifications and unread conversations.
-    Notifications = 32,
-    /// History by time.
-    History = 64,
-    /// Pokes.
-    Poke = 128,
-    /// Changing the password.
-    Password = 256,
-    /// Making an account.
-    Registration = 512,
-    /// Changing the name that others see.
-    Name = 1024,
+c_enum! {
+    /// What not every server can do; FBCHAT_FIELD_FEATURES of LOGGED_IN is a sum of these flags.
+    pub enum Feature as fbchat_features {
+        /// Friend requests can be sent and answered, and arrive as events.
+        Friends = 1 => FBCHAT_FEATURE_FRIENDS,
+        /// Pictures can be set, and changes of them arrive as events.
+        Pictures = 2 => FBCHAT_FEATURE_PICTURES,
+        /// Status lines can be set, and changes of them arrive as events.
+        Status = 4 => FBCHAT_FEATURE_STATUS,
+        /// fbchat_session_request_profile works.
+        Profile = 8 => FBCHAT_FEATURE_PROFILE,
+        /// fbchat_session_request_search works.
+        Search = 16 => FBCHAT_FEATURE_SEARCH,
+        /// Notifications and the number of unread conversations are available.
+        Notifications = 32 => FBCHAT_FEATURE_NOTIFICATIONS,
+        /// History can start at a given time; without this flag, only the most recent messages are available.
+        History = 64 => FBCHAT_FEATURE_HISTORY,
+        /// fbchat_session_poke works.
+        Poke = 128 => FBCHAT_FEATURE_POKE,
+        /// fbchat_session_set_password works.
+        Password = 256 => FBCHAT_FEATURE_PASSWORD,
+        /// fbchat_session_register works, perhaps with an invitation only.
+        Registration = 512 => FBCHAT_FEATURE_REGISTRATION,
+        /// fbchat_session_set_name works, and changes of names arrive as events.
+        Name = 1024 => FBCHAT_FEATURE_NAME,
+    }
 }
 
 /// A set of [`Feature`]s.
@@ -219,8 +228,8 @@ impl Features {
     }
 }
 
-/// The part of a picture's address that changes with the picture: two addresses with the same one have the same picture.
-/// `None` if the address is that of the picture of everybody who has none.
+/// The part of a picture's address that changes with the picture: two addresses that share it show the same picture. `None` for
+/// the address of the placeholder picture.
 pub fn picture_hash(url: &str) -> Option<&str> {
     let path = url.split(['?', '#']).next()?;
     let (name, _) = path.rsplit('/').next()?.rsplit_once('.')?;

@@ -13,6 +13,7 @@ impl Store {
     }
 
     /// The user with this number.
+    #[cfg(test)]
     pub fn user(&self, uid: Uid) -> Reply<Option<User>> {
         let Store::Sqlite(sqlite) = self;
         sqlite.read(move |db| accounts::user(db, uid))

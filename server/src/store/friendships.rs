@@ -4,20 +4,6 @@ use super::sqlite::friendships;
 use super::{Reply, Store};
 use crate::types::{Uid, User};
 
-const DAY: i64 = 24 * 60 * 60 * 1000;
-/// How long a declined request cannot be repeated, in ms. The sender does not learn that it was declined.
-pub(super) const DECLINED_FOR: i64 = 7 * DAY;
-/// How long a poke that was not returned cannot be repeated, in ms.
-pub(super) const POKED_FOR: i64 = DAY;
-/// The span in which requests are counted, in ms.
-pub(super) const REQUESTS_WITHIN: i64 = DAY;
-/// The most requests of one user in [`REQUESTS_WITHIN`].
-pub(super) const MAX_REQUESTS: i64 = 50;
-/// The most requests that wait for one user's answer.
-pub(super) const MAX_WAITING: i64 = 1000;
-/// The most friends; as in 2008.
-pub(super) const MAX_FRIENDS: i64 = 5000;
-
 /// The result of asking somebody to be friends.
 #[derive(Debug)]
 pub enum Asked {

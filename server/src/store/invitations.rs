@@ -4,9 +4,6 @@ use super::sqlite::invitations;
 use super::{Reply, Store};
 use crate::types::{SessionKey, Uid};
 
-/// How long an invitation can be used, in ms.
-pub(super) const VALID_FOR: i64 = 14 * 24 * 60 * 60 * 1000;
-
 /// What entitles somebody to register.
 #[derive(Clone, Copy, Debug)]
 pub enum Invitation {

@@ -4,9 +4,6 @@ use super::sqlite::lists;
 use super::{Reply, Store};
 use crate::types::Uid;
 
-/// The most lists of one user.
-pub(super) const MAX_LISTS: usize = 100;
-
 /// A list of friends.
 #[derive(Debug)]
 pub struct List {

@@ -42,6 +42,7 @@ mod accounts;
 mod channels;
 mod friendships;
 mod invitations;
+mod limits;
 mod lists;
 mod maintenance;
 mod messages;
@@ -68,7 +69,6 @@ pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};
 pub use notifications::{Conversation, Kind, Notification};
 pub use sessions::{Login, Origin};
 pub use sqlite::lock_directory;
-pub use sqlite::writer::now_ms;
 
 /// The database behind the interface.
 pub enum Store {

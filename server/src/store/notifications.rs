@@ -4,9 +4,6 @@ use super::sqlite::notifications;
 use super::{Reply, Store};
 use crate::types::{Uid, User};
 
-/// The most notifications that are kept for one user.
-pub(super) const MAX_NOTIFICATIONS: i64 = 100;
-
 /// What a notification is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -4,11 +4,6 @@ use super::sqlite::sessions;
 use super::{Reply, Store};
 use crate::types::{SessionKey, Uid, User};
 
-/// The most sessions of one user; the oldest ones make room.
-pub(super) const MAX_SESSIONS: i64 = 100;
-/// How long an address counts as one of the user's own, in ms.
-pub(super) const OWN_ADDRESS_FOR: i64 = 90 * 24 * 60 * 60 * 1000;
-
 /// A session, as its owner sees it.
 #[derive(Debug)]
 pub struct Login {

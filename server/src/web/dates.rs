@@ -1,9 +1,9 @@
-//! Days and hours for pages and feeds, in UTC.
+//! Dates for pages and feeds, in UTC.
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
-/// 1970 began on one.
+/// 1970 began on a Thursday.
 const WEEK: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const DAY: i64 = 86_400_000;
 

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{self, USER};
-use super::writer::{Tx, now_ms};
+use super::writer::Tx;
+use crate::clock::now_ms;
 use crate::store::StoreError;
 use crate::types::{Account, Uid, User};
 

@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::rows::{USER, user};
-use super::writer::{Tx, now_ms};
-use crate::store::friendships::{
+use super::writer::Tx;
+use crate::clock::now_ms;
+use crate::store::limits::{
     DECLINED_FOR, MAX_FRIENDS, MAX_REQUESTS, MAX_WAITING, POKED_FOR, REQUESTS_WITHIN,
 };
 use crate::store::{Answered, Asked, FriendRequest, Kind, Poked, Relation, StoreError};

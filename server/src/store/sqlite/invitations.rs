@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::writer::{Tx, now_ms};
-use crate::store::invitations::VALID_FOR;
+use super::writer::Tx;
+use crate::clock::now_ms;
+use crate::store::limits::VALID_FOR;
 use crate::store::{Invitation, Kind, Registered, StoreError};
 use crate::types::{SessionKey, Uid};
 

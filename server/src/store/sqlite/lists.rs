@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::writer::Tx;
-use crate::store::lists::MAX_LISTS;
+use crate::store::limits::MAX_LISTS;
 use crate::store::{List, ListChanged, StoreError};
 use crate::types::Uid;
 

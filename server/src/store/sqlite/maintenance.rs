@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::writer::now_ms;
+use crate::clock::now_ms;
 use crate::store::{Stats, StoreError};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;

@@ -32,7 +32,8 @@ use rustix::io::Errno;
 use tokio::sync::oneshot;
 
 use super::{Audience, Reply, StoreError, Subscribers};
-use crate::{lock, metrics};
+use crate::metrics;
+use crate::sync::lock;
 use writer::{QueuedWrite, Tx, Writer};
 
 /// The most writes that may wait.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::rows::{USER, user};
 use super::writer::Tx;
 use crate::item;
-use crate::store::notifications::MAX_NOTIFICATIONS;
+use crate::store::limits::MAX_NOTIFICATIONS;
 use crate::store::{Conversation, Kind, Notification, StoreError};
 use crate::types::{Message, Uid};
 

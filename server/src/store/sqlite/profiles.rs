@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::friendships;
 use super::rows::{USER, user};
-use super::writer::{Tx, now_ms};
+use super::writer::Tx;
+use crate::clock::now_ms;
 use crate::store::{Relation, StoreError};
 use crate::types::{Uid, User};
 

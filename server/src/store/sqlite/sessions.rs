@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{USER, user};
-use super::writer::{Tx, now_ms};
-use crate::store::sessions::{MAX_SESSIONS, OWN_ADDRESS_FOR};
+use super::writer::Tx;
+use crate::clock::now_ms;
+use crate::store::limits::{MAX_SESSIONS, OWN_ADDRESS_FOR};
 use crate::store::{Login, Origin, StoreError};
 use crate::types::{SessionKey, Uid, User};
 

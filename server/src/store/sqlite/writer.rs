@@ -6,15 +6,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{BUSY_TIMEOUT, Db};
-use crate::lock;
+use crate::clock::now_ms;
 use crate::store::{StoreError, Subscribers};
+use crate::sync::lock;
 use crate::types::{Published, Seq, Uid};
 
 /// How many numbers are reserved for a user at a time. A crash skips the rest of them, so that none is used twice.
@@ -302,12 +303,4 @@ impl<'a> Tx<'a> {
             };
         }
     }
-}
-
-/// The clock in ms since 1970.
-pub fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

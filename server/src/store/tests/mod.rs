@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::lock;
+use crate::sync::lock;
 use crate::types::{Published, Seq, SessionKey, Uid, User};
 
 /// Where the store of a test is.

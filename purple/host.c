@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which host the plugin runs in, for the few places where one of them needs something else.
+ */
+#include "host.h"
+
+#include <core.h>
+
+static gboolean host_is(const char *name)
+{
+	GHashTable *info = purple_core_get_ui_info();
+
+	return info != NULL && g_strcmp0(g_hash_table_lookup(info, "name"), name) == 0;
+}
+
+gboolean fb_in_bitlbee(void)
+{
+	return host_is("BitlBee");
+}
+
+gboolean fb_in_pidgin(void)
+{
+	return host_is("Pidgin");
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FBCHAT_PURPLE_HOST_H
+#define FBCHAT_PURPLE_HOST_H
+
+#include <glib.h>
+
+gboolean fb_in_bitlbee(void);
+gboolean fb_in_pidgin(void);
+
+#endif

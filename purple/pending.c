@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests to the library that are not answered yet, and the function that gets each answer. The library answers every
+ * request once.
+ */
+#include "pending.h"
+
+#include <notify.h>
+
+#include "fields.h"
+
+typedef struct {
+	fbchat_request id;
+	FbAnswered answered;
+	char *who;
+	char *text;
+} FbPending;
+
+static void pending_free(gpointer data)
+{
+	FbPending *pending = data;
+
+	g_free(pending->who);
+	/* May be a password. */
+	fb_free_secret(pending->text);
+	g_free(pending);
+}
+
+void fb_pending_init(FbConnection *connection)
+{
+	connection->pending = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, pending_free);
+}
+
+void fb_pending_free(FbConnection *connection)
+{
+	g_hash_table_destroy(connection->pending);
+}
+
+void fb_pending_add(FbConnection *connection, fbchat_status status, FbAnswered answered, const char *who, const char *text)
+{
+	FbPending *pending;
+
+	if (status != FBCHAT_OK) {
+		answered(connection, NULL, who, text);
+		return;
+	}
+	pending = g_new0(FbPending, 1);
+	pending->id = connection->begun;
+	pending->answered = answered;
+	pending->who = g_strdup(who);
+	pending->text = g_strdup(text);
+	g_hash_table_insert(connection->pending, &pending->id, pending);
+}
+
+gboolean fb_pending_answer(FbConnection *connection, const fbchat_event *event)
+{
+	fbchat_request id = fbchat_event_request(event);
+	FbPending *pending = id != 0 ? g_hash_table_lookup(connection->pending, &id) : NULL;
+
+	if (pending == NULL)
+		return FALSE;
+	/* Out of the table first: handlers may end the connection. */
+	g_hash_table_steal(connection->pending, &pending->id);
+	pending->answered(connection, event, pending->who, pending->text);
+	pending_free(pending);
+	return TRUE;
+}
+
+void fb_pending_each(FbConnection *connection, FbAnswered answered,
+                     void (*visit)(FbConnection *connection, const char *who, const char *text))
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, connection->pending);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const FbPending *pending = value;
+
+		if (pending->answered == answered)
+			visit(connection, pending->who, pending->text);
+	}
+}
+
+const char *fb_failure(const fbchat_event *event)
+{
+	const char *reason;
+
+	if (event == NULL)
+		return fbchat_last_error();
+	if (fbchat_event_kind(event) != FBCHAT_EVENT_FAILED)
+		return NULL;
+	reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
+	return reason != NULL && *reason != '\0' ? reason : _("The server refused.");
+}
+
+void fb_tell_failure(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
+{
+	const char *failure = fb_failure(event);
+
+	(void)who;
+	(void)text;
+	if (failure != NULL)
+		purple_notify_error(connection->gc, NULL, failure, NULL);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FBCHAT_PURPLE_SETTINGS_H
+#define FBCHAT_PURPLE_SETTINGS_H
+
+#include "fb.h"
+
+GList *fb_settings_options(void);
+const char *fb_server_of(FbConnection *connection);
+
+/* All settings of the account; to be freed whatever the outcome, which fbchat_last_error() explains. */
+fbchat_status fb_settings_config(FbConnection *connection, fbchat_config **config);
+void fb_settings_pin(PurpleAccount *account, const char *fingerprint);
+
+#endif

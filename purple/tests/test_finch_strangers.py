@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""People who are not on the buddy list, in Finch."""
+
+import re
+
+import test_finch
+from case import BOB
+from front import Front
+from test_strangers import EVE, NAME, message
+
+
+class Strangers(test_finch.Finch):
+    # Only its means, not its tests.
+    test_alice_and_bob = test_account_added_at_the_keyboard = test_wrong_password = None
+
+    def test_lines_and_title_have_the_name(self):
+        server = self.demo()
+        front = Front(server.address)
+        self.addCleanup(front.end)
+        self.start_with_account(front.url)
+        self.shows(r"◯ Echo")
+        front.add_items(message("one"), message("two"))
+        bob = self.host("bob")
+        self.sign_on(bob, BOB, server.url)
+        screen = self.shows(re.escape(f"{NAME}: two"))
+        self.assertIn(f"{NAME}: one", screen)
+        self.assertIn(f"┤{NAME}", screen)
+        self.assertNotIn(f"{EVE}:", screen)

@@ -1,0 +1,334 @@
+//! Which fields each kind of event has, and where their values come from. The lists in `fields` say the same to C programmers; a
+//! test compares the two.
+
+use super::event_data::fbchat_event;
+use super::fields::{ConnectionState, EventKind, Field, FriendChange, MessageFlag, ShownPresence};
+use crate::status::{Problem, Status};
+use crate::types::{
+    Buddy, Connection, Event, FriendRequest, Message, Notification, Origin, Person, Picture,
+    Presence, Profile, picture_hash,
+};
+
+const BUDDY: &[Field] = &[
+    Field::Uid,
+    Field::Name,
+    Field::FirstName,
+    Field::Presence,
+    Field::StatusText,
+    Field::PictureUrl,
+    Field::PictureHash,
+    Field::StatusTimeMs,
+    Field::IdleSinceMs,
+];
+const MESSAGE: &[Field] = &[
+    Field::From,
+    Field::To,
+    Field::FromName,
+    Field::ToName,
+    Field::Text,
+    Field::TimeMs,
+    Field::MessageId,
+    Field::Flags,
+];
+const REASON: &[Field] = &[
+    Field::Reason,
+    Field::CertificateSha256,
+    Field::CertificateProblem,
+];
+const PERSON: &[Field] = &[
+    Field::Uid,
+    Field::Name,
+    Field::Relation,
+    Field::PictureUrl,
+    Field::PictureHash,
+];
+
+/// A length, as C reads it.
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+impl fbchat_event {
+    pub(super) fn fill(&mut self, event: &Event) {
+        match event {
+            Event::LoggedIn {
+                request: _,
+                uid,
+                name,
+                message_limit,
+                features,
+            } => {
+                self.kind = EventKind::LoggedIn;
+                self.columns = &[
+                    Field::Uid,
+                    Field::Name,
+                    Field::MessageLimit,
+                    Field::Features,
+                ];
+                self.uid(*uid);
+                self.text(name);
+                self.int(count(*message_limit));
+                self.int(i64::from(features.0));
+            }
+            Event::LoginFailed { problem, .. } => self.failure(EventKind::LoginFailed, problem),
+            Event::Challenge { problem, .. } => self.failure(EventKind::Challenge, problem),
+            Event::Connection(connection) => self.connection(connection),
+            Event::Message(message) => {
+                self.kind = EventKind::Message;
+                self.columns = MESSAGE;
+                self.message(message);
+            }
+            Event::Sent { to, message_id, .. } => {
+                self.kind = EventKind::Sent;
+                self.columns = &[Field::To, Field::MessageId];
+                self.uid(*to);
+                self.text(message_id);
+            }
+            Event::Failed { problem, .. } => self.failure(EventKind::Failed, problem),
+            Event::Typing { from, typing } => {
+                self.kind = EventKind::Typing;
+                self.columns = &[Field::From, Field::Typing];
+                self.uid(*from);
+                self.int(i64::from(*typing));
+            }
+            Event::BuddyList { buddies, .. } => {
+                self.kind = EventKind::BuddyList;
+                self.columns = BUDDY;
+                self.buddies(buddies.clone());
+            }
+            Event::Presence(buddy) => {
+                self.kind = EventKind::Presence;
+                self.columns = BUDDY;
+                self.buddy(buddy);
+            }
+            Event::History {
+                request: _,
+                with,
+                messages,
+                more,
+            } => {
+                self.kind = EventKind::History;
+                self.head = &[Field::Peer, Field::More];
+                self.uid(*with);
+                self.int(i64::from(*more));
+                self.items = messages.len();
+                self.columns = MESSAGE;
+                messages.iter().for_each(|message| self.message(message));
+            }
+            Event::Done { request: _ } => self.kind = EventKind::Done,
+            Event::Picture { picture, .. } => self.picture(picture),
+            Event::Profile { profile, .. } => self.profile(profile),
+            Event::Search { people, .. } => {
+                self.kind = EventKind::Search;
+                self.items = people.len();
+                self.columns = PERSON;
+                people.iter().for_each(|person| self.person(person));
+            }
+            Event::Notifications { notifications, .. } => {
+                self.kind = EventKind::Notifications;
+                self.head = &[Field::Inbox, Field::Unseen];
+                self.int(i64::from(notifications.inbox));
+                self.int(i64::from(notifications.unseen));
+                self.items = notifications.list.len();
+                self.columns = &[
+                    Field::NotificationKind,
+                    Field::Uid,
+                    Field::Name,
+                    Field::TimeMs,
+                    Field::New,
+                    Field::Unread,
+                ];
+                let list = notifications.list.iter();
+                list.for_each(|notification| self.notification(notification));
+            }
+            Event::Inbox(unread) => {
+                self.kind = EventKind::Notifications;
+                self.head = &[Field::Inbox];
+                self.int(i64::from(*unread));
+                self.items = 0;
+            }
+            Event::FriendRequest(request) => self.friend_request(request),
+            Event::Friend { uid, name, began } => {
+                self.kind = EventKind::Friend;
+                self.columns = &[Field::Uid, Field::Name, Field::FriendAction];
+                self.uid(*uid);
+                self.text(name);
+                let action = match began {
+                    true => FriendChange::Accept,
+                    false => FriendChange::Remove,
+                };
+                self.int(i64::from(action.code()));
+            }
+            Event::Poke { from, name, time } => {
+                self.kind = EventKind::Poke;
+                self.columns = &[Field::From, Field::Name, Field::TimeMs];
+                self.uid(*from);
+                self.text(name);
+                self.int(*time);
+            }
+            Event::State(saved) => {
+                self.kind = EventKind::SavedSession;
+                self.columns = &[Field::SavedSession];
+                self.reserve_secret(saved.reveal().len());
+                self.bytes(Some(saved.reveal().as_bytes()));
+            }
+            Event::Overload { waiting } => {
+                self.kind = EventKind::Overload;
+                self.columns = &[Field::Waiting];
+                self.int(count(*waiting));
+            }
+            Event::Closed { problem, .. } => {
+                self.kind = EventKind::Closed;
+                self.columns = REASON;
+                self.problem(problem.as_ref());
+            }
+        }
+    }
+
+    fn failure(&mut self, kind: EventKind, problem: &Problem) {
+        self.kind = kind;
+        self.columns = REASON;
+        self.problem(Some(problem));
+    }
+
+    /// The status, and the fields of [`REASON`].
+    fn problem(&mut self, problem: Option<&Problem>) {
+        self.status = problem.map_or(Status::Ok, |problem| problem.status);
+        self.maybe(problem.map(|problem| problem.text.as_str()));
+        let untrusted = problem.and_then(|problem| problem.untrusted);
+        let fingerprint = untrusted.and_then(|untrusted| untrusted.fingerprint());
+        self.maybe(fingerprint.as_deref());
+        self.int(untrusted.map_or(0, |untrusted| i64::from(untrusted.why.code())));
+    }
+
+    fn connection(&mut self, connection: &Connection) {
+        self.kind = EventKind::Connection;
+        self.columns = &[
+            Field::Connection,
+            Field::WaitMs,
+            Field::Reason,
+            Field::CertificateSha256,
+            Field::CertificateProblem,
+        ];
+        let (state, wait, problem) = match connection {
+            Connection::LoggingIn => (ConnectionState::LoggingIn, 0, None),
+            Connection::LoadingPage => (ConnectionState::LoadingPage, 0, None),
+            Connection::OpeningChannel => (ConnectionState::OpeningChannel, 0, None),
+            Connection::Connected => (ConnectionState::Connected, 0, None),
+            Connection::Waiting { wait_ms, problem } => {
+                (ConnectionState::Waiting, *wait_ms, Some(problem))
+            }
+        };
+        self.int(i64::from(state.code()));
+        self.int(i64::try_from(wait).unwrap_or(i64::MAX));
+        self.problem(problem);
+    }
+
+    /// The fields of [`BUDDY`].
+    pub(super) fn buddy(&mut self, buddy: &Buddy) {
+        let presence = match buddy.presence {
+            Presence::Offline => ShownPresence::Offline,
+            Presence::Idle => ShownPresence::Idle,
+            Presence::Active => ShownPresence::Active,
+        };
+        self.uid(buddy.uid);
+        self.text(&buddy.name);
+        self.text(&buddy.first_name);
+        self.int(i64::from(presence.code()));
+        self.maybe(buddy.status_text.as_deref());
+        self.picture_address(buddy.picture_url.as_deref());
+        self.int(buddy.status_time);
+        self.int(buddy.idle_since);
+    }
+
+    /// The fields of [`MESSAGE`].
+    fn message(&mut self, message: &Message) {
+        let own = match message.origin {
+            Origin::Incoming => 0,
+            Origin::OwnElsewhere => MessageFlag::Own.code(),
+        };
+        let replayed = match message.replayed {
+            true => MessageFlag::Replayed.code(),
+            false => 0,
+        };
+        self.reserve(MESSAGE.len(), message.text.len() + 80);
+        self.uid(message.from);
+        self.uid(message.to);
+        self.text(&message.from_name);
+        self.text(&message.to_name);
+        self.text(&message.text);
+        self.int(message.time);
+        self.text(&message.message_id);
+        self.int(i64::from(own | replayed));
+    }
+
+    /// A picture's address and hash.
+    fn picture_address(&mut self, url: Option<&str>) {
+        self.maybe(url);
+        self.maybe(url.and_then(picture_hash));
+    }
+
+    fn picture(&mut self, picture: &Picture) {
+        self.kind = EventKind::Picture;
+        self.columns = &[
+            Field::Uid,
+            Field::PictureUrl,
+            Field::PictureHash,
+            Field::Picture,
+            Field::ContentType,
+        ];
+        let image = picture.image.as_ref();
+        self.uid(picture.uid);
+        self.picture_address(picture.url.as_deref());
+        self.bytes(image.map(|image| &*image.bytes));
+        self.maybe(image.map(|image| image.content_type));
+    }
+
+    fn profile(&mut self, profile: &Profile) {
+        self.kind = EventKind::Profile;
+        self.columns = &[
+            Field::Uid,
+            Field::Name,
+            Field::Relation,
+            Field::PictureUrl,
+            Field::PictureHash,
+            Field::FirstName,
+            Field::Email,
+            Field::StatusText,
+            Field::StatusTimeMs,
+            Field::MemberSinceMs,
+        ];
+        self.person(&profile.person);
+        self.text(&profile.first_name);
+        self.maybe(profile.email.as_deref());
+        self.maybe(profile.status_text.as_deref());
+        self.int(profile.status_time);
+        self.int(profile.member_since);
+    }
+
+    /// The fields of [`PERSON`].
+    fn person(&mut self, person: &Person) {
+        self.uid(person.uid);
+        self.text(&person.name);
+        self.int(i64::from(person.relation.code()));
+        self.picture_address(person.picture_url.as_deref());
+    }
+
+    fn notification(&mut self, notification: &Notification) {
+        self.int(i64::from(notification.kind.code()));
+        self.uid(notification.uid);
+        self.text(&notification.name);
+        self.int(notification.time);
+        self.int(i64::from(notification.new));
+        self.int(i64::from(notification.unread));
+    }
+
+    fn friend_request(&mut self, request: &FriendRequest) {
+        self.kind = EventKind::FriendRequest;
+        self.columns = &[Field::Uid, Field::Name, Field::Text, Field::TimeMs];
+        self.uid(request.uid);
+        self.text(&request.name);
+        self.text(&request.message);
+        self.int(request.time);
+    }
+}

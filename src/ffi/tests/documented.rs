@@ -1,0 +1,228 @@
+//! What the header says of each kind of event is what such an event has.
+
+use super::super::fields::{EventKind, Field};
+use super::*;
+use crate::types::{
+    Features, FriendRequest, Notification, NotificationKind, Notifications, Person, Profile,
+    Relation,
+};
+use std::collections::BTreeSet;
+
+/// One event of each kind, with every field present.
+fn samples() -> Vec<Event> {
+    let request = RequestId(4);
+    let mut problem = Problem::new(Status::Tls, "No secure connection");
+    problem.untrusted = Some(Untrusted {
+        why: Distrust::WrongName,
+        sha256: Some([0xAB; 32]),
+    });
+    let url = || Some("http://x/pics/q7_beef.jpg".to_owned());
+    let buddy = Buddy {
+        uid: Uid(1),
+        name: "Bob B".into(),
+        first_name: "Bob".into(),
+        presence: Presence::Idle,
+        idle_since: 1,
+        status_text: Some("away".into()),
+        status_time: 1,
+        picture_url: url(),
+    };
+    let message = Message {
+        from: Uid(1),
+        to: Uid(2),
+        from_name: String::new(),
+        to_name: String::new(),
+        text: "hello".into(),
+        time: 5,
+        message_id: "7".into(),
+        origin: Origin::Incoming,
+        replayed: true,
+    };
+    let person = Person {
+        uid: Uid(1),
+        name: "Bob B".into(),
+        picture_url: url(),
+        relation: Relation::Friend,
+    };
+    vec![
+        Event::LoggedIn {
+            request,
+            uid: Uid(1),
+            name: "Alice".into(),
+            message_limit: 1000,
+            features: Features(3),
+        },
+        Event::LoginFailed {
+            request,
+            problem: problem.clone(),
+        },
+        Event::Challenge {
+            request,
+            problem: problem.clone(),
+        },
+        Event::Connection(Connection::Waiting {
+            wait_ms: 1,
+            problem: problem.clone(),
+        }),
+        Event::Message(message.clone()),
+        Event::Sent {
+            request,
+            to: Uid(1),
+            message_id: "7".into(),
+        },
+        Event::Failed {
+            request,
+            problem: problem.clone(),
+        },
+        Event::Typing {
+            from: Uid(1),
+            typing: true,
+        },
+        Event::BuddyList {
+            request: None,
+            buddies: [buddy.clone().into()].into(),
+        },
+        Event::Presence(buddy.into()),
+        Event::Closed {
+            request: None,
+            problem: Some(problem),
+        },
+        Event::History {
+            request,
+            with: Uid(1),
+            messages: vec![message],
+            more: true,
+        },
+        Event::Notifications {
+            request,
+            notifications: Notifications {
+                list: vec![Notification {
+                    kind: NotificationKind::Poke,
+                    uid: Uid(1),
+                    name: "Bob B".into(),
+                    time: 1,
+                    new: true,
+                    unread: 0,
+                }],
+                unseen: 1,
+                inbox: 1,
+            },
+        },
+        Event::FriendRequest(FriendRequest::default()),
+        Event::Picture {
+            request,
+            picture: Picture {
+                uid: Uid(7),
+                url: url(),
+                image: Some(Image {
+                    content_type: "image/png",
+                    bytes: b"png".as_slice().into(),
+                }),
+            },
+        },
+        Event::Profile {
+            request,
+            profile: Box::new(Profile {
+                person: person.clone(),
+                first_name: "Bob".into(),
+                email: Some("bob@example.org".into()),
+                status_text: Some("away".into()),
+                status_time: 1,
+                member_since: 1,
+            }),
+        },
+        Event::Search {
+            request,
+            people: vec![person],
+        },
+        Event::Friend {
+            uid: Uid(1),
+            name: "Bob".into(),
+            began: true,
+        },
+        Event::Done { request },
+        Event::Poke {
+            from: Uid(1),
+            name: "Bob".into(),
+            time: 1,
+        },
+        Event::State(Secret::new("secret".into())),
+        Event::Overload { waiting: 5 },
+    ]
+}
+
+/// A field of a list in the header: its constant, its type, and whether it belongs to the whole event.
+fn listed(line: &str) -> Option<(String, String, bool)> {
+    let mut words = line.strip_prefix("     ")?.split_whitespace();
+    let name = format!("FBCHAT_FIELD_{}", words.next()?);
+    let kind = words.next()?;
+    let whole = kind.ends_with('*');
+    Some((name, kind.trim_end_matches(['*', '?']).to_owned(), whole))
+}
+
+/// The type of a field that is present, by what reads it.
+fn type_of(event: *const fbchat_event, field: fbchat_field) -> &'static str {
+    // SAFETY: a living event.
+    let (uid, bytes) = unsafe {
+        (
+            fbchat_event_uid(event, 0, field),
+            fbchat_event_bytes(event, 0, field, null_mut()),
+        )
+    };
+    match (int(event, 0, field), text(event, 0, field)) {
+        (Ok(_), None) if uid != 0 => "uid",
+        (Ok(_), None) => "int",
+        (Err(_), Some(_)) => "str",
+        (Err(_), None) if !bytes.is_null() => "bytes",
+        other => panic!("field {field}: {other:?}"),
+    }
+}
+
+#[test]
+fn fields_of_events_are_those_that_the_header_lists() {
+    let mut seen = BTreeSet::new();
+    for sample in samples() {
+        let words = format!("{sample:?}");
+        let event = made(sample);
+        // SAFETY: a living event.
+        let (kind, head, columns) = unsafe { ((*event).kind, (*event).head, (*event).columns) };
+        seen.insert(kind.code());
+        let header = EventKind::HEADER;
+        let mut values = header.values.iter();
+        let value = values.find(|value| value.number == kind.code()).unwrap();
+        let documented: Vec<_> = value.doc.iter().filter_map(|line| listed(line)).collect();
+        let fields = head.iter().chain(columns).map(|field: &Field| {
+            let name = field.c_name().to_str().unwrap().to_owned();
+            // A friend request without a sender stands for a user whose number is 0.
+            let kind = match (words.starts_with("FriendRequest"), *field) {
+                (true, Field::Uid) => "uid",
+                _ => type_of(event, field.code()),
+            };
+            (name, kind.to_owned(), head.contains(field))
+        });
+        assert_eq!(fields.collect::<Vec<_>>(), documented, "{words}");
+        free(event);
+    }
+    let all: BTreeSet<_> = EventKind::ALL.iter().map(|kind| kind.code()).collect();
+    assert_eq!(seen, all, "there is a sample of each kind");
+}
+
+/// The header's comments on fields begin with their type, which must be that of the lists.
+#[test]
+fn a_field_has_one_type() {
+    let mut used = BTreeSet::new();
+    for value in EventKind::HEADER.values {
+        for (name, kind, _) in value.doc.iter().filter_map(|line| listed(line)) {
+            let mut fields = Field::HEADER.values.iter();
+            let field = fields.find(|field| field.name == name).unwrap();
+            let first = field.doc.first().unwrap();
+            assert!(
+                first.starts_with(&format!(" {kind}: ")),
+                "{name} in {}",
+                value.name
+            );
+            used.insert(name);
+        }
+    }
+    assert_eq!(used.len(), Field::ALL.len(), "each field is in an event");
+}

@@ -1,0 +1,374 @@
+//! Plain data that all layers share: ids, messages, buddies, commands and events.
+
+#![forbid(unsafe_code)]
+
+mod ids;
+mod questions;
+mod split;
+
+pub use ids::*;
+pub use questions::*;
+pub use split::message_part;
+
+use crate::status::Problem;
+use std::sync::Arc;
+
+/// Whether somebody is online.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// Not connected, or invisible.
+    #[default]
+    Offline,
+    /// Connected, but not at the keyboard.
+    Idle,
+    /// Connected and at the keyboard.
+    Active,
+}
+
+/// How the user is shown to friends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnPresence {
+    /// At the keyboard.
+    #[default]
+    Active,
+    /// Connected, but not at the keyboard.
+    Idle,
+    /// Connected, but shown as offline (chat visibility off; account-wide, docs/protocol.md, Buddy list and presence).
+    Invisible,
+}
+
+/// A friend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buddy {
+    /// The friend's number.
+    pub uid: Uid,
+    /// Full name as the server has it; plain text.
+    pub name: String,
+    /// First name, or empty.
+    pub first_name: String,
+    /// Whether they are online.
+    pub presence: Presence,
+    /// Their last sign of activity, if they are idle and the server says so; else 0.
+    pub idle_since: UnixMillis,
+    /// Their status line, if any; plain text.
+    pub status_text: Option<String>,
+    /// When they set the status line, to the second; 0 without one.
+    pub status_time: UnixMillis,
+    /// Address of their 50-pixel picture, if the server gives one.
+    pub picture_url: Option<String>,
+}
+
+/// Where a message comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody wrote it to this user (or this user to themselves).
+    Incoming,
+    /// This user wrote it, in another session or at another time.
+    OwnElsewhere,
+}
+
+/// One chat message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The author.
+    pub from: Uid,
+    /// The recipient.
+    pub to: Uid,
+    /// The author's name from the server, or empty.
+    pub from_name: String,
+    /// The recipient's name from the server, or empty.
+    pub to_name: String,
+    /// Plain text, not markup; may contain line breaks.
+    pub text: String,
+    /// When the server accepted it.
+    pub time: UnixMillis,
+    /// The sender's id of the message, or empty (history of 2008 has none). Unique only together with the sender and the text.
+    pub message_id: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// True if it arrives more than a minute after it was sent, or comes from history.
+    pub replayed: bool,
+}
+
+impl Message {
+    /// The other side of the conversation, seen from this user.
+    pub fn peer(&self) -> Uid {
+        match self.origin {
+            Origin::Incoming => self.from,
+            Origin::OwnElsewhere => self.to,
+        }
+    }
+}
+
+/// A command of the host to a session.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Log in; answered by [`Event::LoggedIn`], [`Event::LoginFailed`] or [`Event::Challenge`].
+    Login {
+        /// The answer carries this.
+        request: RequestId,
+        /// The account's e-mail address.
+        email: String,
+        /// The account's password; kept until the session ends, for logging in once more when the server forgets the session.
+        password: Secret,
+    },
+    /// Continue an earlier session; answered like a login.
+    Resume {
+        /// The answer carries this.
+        request: RequestId,
+        /// What [`Event::State`] gave.
+        state: Secret,
+    },
+    /// Send a message; answered by [`Event::Sent`] or [`Event::Failed`], exactly once.
+    Send {
+        /// The answer carries this.
+        request: RequestId,
+        /// The recipient.
+        to: Uid,
+        /// Plain text.
+        text: String,
+    },
+    /// Tell a friend that the user is typing, or has stopped. Not answered.
+    SetTyping {
+        /// The friend.
+        to: Uid,
+        /// True while typing; repeated every 7 s (docs/protocol.md, Messages).
+        typing: bool,
+    },
+    /// Show the user as active, idle or invisible. Not answered.
+    SetPresence(OwnPresence),
+    /// Request the buddy list; answered by [`Event::BuddyList`] or [`Event::Failed`].
+    Refresh {
+        /// The answer carries this.
+        request: RequestId,
+    },
+    /// Create an account and log in with it; answered like [`Command::Login`].
+    Register {
+        /// The answer carries this.
+        request: RequestId,
+        /// Its e-mail address.
+        email: String,
+        /// Its password.
+        password: Secret,
+        /// The name that others see.
+        name: String,
+        /// The invitation, if the server wants one.
+        invite: Option<Secret>,
+    },
+    /// A query or change; answered as the [`Question`] says, or by [`Event::Failed`].
+    Ask {
+        /// The answer carries this.
+        request: RequestId,
+        /// The query.
+        question: Question,
+    },
+    /// Mark a conversation, or the notifications, as read. Not answered.
+    MarkRead(Option<Uid>),
+    /// The machine's network has changed: restart what was begun on the old one. Not answered.
+    NetworkChanged,
+    /// Cancel a request: it fails with [`crate::status::Status::Cancelled`] unless it is already answered.
+    Cancel(RequestId),
+    /// End the session on the server; answered by [`Event::Closed`].
+    Logout {
+        /// The answer carries this.
+        request: RequestId,
+    },
+}
+
+/// The state of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// The password is being sent.
+    LoggingIn,
+    /// Logged in; reading the page that names the channel and the tokens.
+    LoadingPage,
+    /// Requesting the buddy list and the channel's sequence number.
+    OpeningChannel,
+    /// The long-poll is held: messages arrive.
+    Connected,
+    /// Something failed; the next attempt follows.
+    Waiting {
+        /// Time until the next attempt; 0 = at once.
+        wait_ms: Millis,
+        /// The failure.
+        problem: Problem,
+    },
+}
+
+/// An event of a session for its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Login succeeded; buddy list and messages follow.
+    LoggedIn {
+        /// The request that this answers.
+        request: RequestId,
+        /// The user's own number.
+        uid: Uid,
+        /// The user's own name, or empty if no page contains it.
+        name: String,
+        /// Greatest length of a message in Unicode scalar values.
+        message_limit: usize,
+        /// What the server offers.
+        features: Features,
+    },
+    /// Login failed; the session can log in again.
+    LoginFailed {
+        /// The request that this answers.
+        request: RequestId,
+        /// The failure.
+        problem: Problem,
+    },
+    /// The server wants a person in a browser (captcha, checkpoint); the session can log in again.
+    Challenge {
+        /// The request that this answers.
+        request: RequestId,
+        /// What the server wants, and where.
+        problem: Problem,
+    },
+    /// The connection has changed its state.
+    Connection(Connection),
+    /// A message.
+    Message(Message),
+    /// The server has accepted a message.
+    Sent {
+        /// The request that this answers.
+        request: RequestId,
+        /// The recipient.
+        to: Uid,
+        /// The id that the message was sent with.
+        message_id: String,
+    },
+    /// A request has failed for good.
+    Failed {
+        /// The request that this answers.
+        request: RequestId,
+        /// The failure.
+        problem: Problem,
+    },
+    /// Somebody is typing or has stopped.
+    Typing {
+        /// Who.
+        from: Uid,
+        /// True = typing, until 10 s pass without another such event.
+        typing: bool,
+    },
+    /// The complete buddy list.
+    BuddyList {
+        /// The request that this answers, if any.
+        request: Option<RequestId>,
+        /// All friends, by uid.
+        buddies: Arc<[Arc<Buddy>]>,
+    },
+    /// One buddy has changed.
+    Presence(Arc<Buddy>),
+    /// Messages of one conversation, oldest first.
+    History {
+        /// The request that this answers.
+        request: RequestId,
+        /// The other side.
+        with: Uid,
+        /// The messages, in both directions.
+        messages: Vec<Message>,
+        /// True if there are more: older ones if the most recent were requested, else later ones.
+        more: bool,
+    },
+    /// A request without a result is done.
+    Done {
+        /// The request that this answers.
+        request: RequestId,
+    },
+    /// Somebody's picture.
+    Picture {
+        /// The request that this answers.
+        request: RequestId,
+        /// The picture.
+        picture: Picture,
+    },
+    /// Somebody's profile.
+    Profile {
+        /// The request that this answers.
+        request: RequestId,
+        /// The profile.
+        profile: Box<Profile>,
+    },
+    /// The result of a search.
+    Search {
+        /// The request that this answers.
+        request: RequestId,
+        /// The people found.
+        people: Vec<Person>,
+    },
+    /// Everything unread.
+    Notifications {
+        /// The request that this answers.
+        request: RequestId,
+        /// The notifications.
+        notifications: Notifications,
+    },
+    /// The number of conversations with unread messages has changed.
+    Inbox(u32),
+    /// Somebody sends a friend request.
+    FriendRequest(FriendRequest),
+    /// A friendship has begun or ended; the buddy list follows.
+    Friend {
+        /// The other user.
+        uid: Uid,
+        /// Their full name.
+        name: String,
+        /// True = begun, false = ended.
+        began: bool,
+    },
+    /// Somebody pokes the user.
+    Poke {
+        /// Who.
+        from: Uid,
+        /// Their full name.
+        name: String,
+        /// When it happened.
+        time: UnixMillis,
+    },
+    /// Everything needed to resume the session from this point without the password. As secret as the password.
+    State(Secret),
+    /// The host does not keep up: the session fetches nothing until it does.
+    Overload {
+        /// Number of the session's events that wait.
+        waiting: usize,
+    },
+    /// The session is over; its last event.
+    Closed {
+        /// The logout that this answers, if any.
+        request: Option<RequestId>,
+        /// The failure, if the host did not ask for the end.
+        problem: Option<Problem>,
+    },
+}
+
+impl Event {
+    /// The request that this event answers.
+    pub fn answers(&self) -> Option<RequestId> {
+        match self {
+            Event::LoggedIn { request, .. }
+            | Event::LoginFailed { request, .. }
+            | Event::Challenge { request, .. }
+            | Event::Sent { request, .. }
+            | Event::Failed { request, .. }
+            | Event::History { request, .. }
+            | Event::Done { request }
+            | Event::Picture { request, .. }
+            | Event::Profile { request, .. }
+            | Event::Search { request, .. }
+            | Event::Notifications { request, .. } => Some(*request),
+            Event::BuddyList { request, .. } | Event::Closed { request, .. } => *request,
+            Event::Connection(_)
+            | Event::Message(_)
+            | Event::Typing { .. }
+            | Event::Presence(_)
+            | Event::State(_)
+            | Event::Overload { .. }
+            | Event::Inbox(_)
+            | Event::FriendRequest(_)
+            | Event::Friend { .. }
+            | Event::Poke { .. } => None,
+        }
+    }
+}
