@@ -9,56 +9,46 @@ use crate::types::{Message, Presence, Uid, User, first_word};
 
 /// An event. Old clients match text, so the order of the members counts: the type comes first, the rest as declared.
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Item<'a> {
-    Msg(MessageBody<'a>),
+    #[serde(rename = "msg")]
+    Message(MessageBody<'a>),
     #[serde(rename = "typ")]
-    Typing {
-        st: u8,
-        from: Uid,
-        to: Uid,
-    },
+    Typing { st: u8, from: Uid, to: Uid },
+    #[serde(rename = "presence")]
     Presence {
         uid: Uid,
         state: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         idle_since: Option<i64>,
     },
+    #[serde(rename = "friend_request")]
     FriendRequest {
         uid: Uid,
         name: &'a str,
         message: &'a str,
         time: i64,
     },
+    #[serde(rename = "friend")]
     Friend {
         uid: Uid,
         name: &'a str,
         action: &'static str,
     },
-    #[serde(rename_all = "camelCase")]
-    Picture {
-        uid: Uid,
-        thumb_src: &'a str,
-    },
-    Status {
-        uid: Uid,
-        text: &'a str,
-        time: i64,
-    },
-    #[serde(rename_all = "camelCase")]
+    #[serde(rename = "picture", rename_all = "camelCase")]
+    Picture { uid: Uid, thumb_src: &'a str },
+    #[serde(rename = "status")]
+    Status { uid: Uid, text: &'a str, time: i64 },
+    #[serde(rename = "name", rename_all = "camelCase")]
     Name {
         uid: Uid,
         name: &'a str,
         first_name: &'a str,
     },
-    Poke {
-        uid: Uid,
-        name: &'a str,
-        time: i64,
-    },
-    Inbox {
-        unseen: i64,
-    },
+    #[serde(rename = "poke")]
+    Poke { uid: Uid, name: &'a str, time: i64 },
+    #[serde(rename = "inbox")]
+    Inbox { unseen: i64 },
 }
 
 impl Item<'_> {
@@ -112,12 +102,12 @@ impl<'a> MessageBody<'a> {
 
 /// A message as `history.php` lists it: the item of the channel with the time repeated beside the text.
 pub fn in_history(message: &Message) -> impl Serialize {
-    Item::Msg(MessageBody::new(message, Some(message.time)))
+    Item::Message(MessageBody::new(message, Some(message.time)))
 }
 
 /// A message.
 pub fn message(message: &Message) -> Arc<str> {
-    Item::Msg(MessageBody::new(message, None)).json()
+    Item::Message(MessageBody::new(message, None)).json()
 }
 
 /// A user started or stopped typing.

@@ -232,7 +232,7 @@ impl Hub {
         (changed, acked)
     }
 
-    /// Lets every held poll go, and holds no more.
+    /// Releases every held poll, and holds no more.
     pub fn stop(&self) {
         let mut users = lock(&self.users);
         users.stopping = true;

@@ -80,7 +80,7 @@ impl Default for UserState {
 }
 
 impl UserState {
-    /// A user who is offline, with a channel that goes on at `next`.
+    /// A user who is offline, with a channel that continues at `next`.
     pub fn new(next: Seq, acked: Seq, visible: bool) -> Self {
         UserState {
             next,

@@ -134,7 +134,7 @@ impl Services {
         self.hub.count()
     }
 
-    /// Lets every held poll go, and holds no more.
+    /// Releases every held poll, and holds no more.
     pub fn stop(&self) {
         self.hub.stop();
     }

@@ -138,7 +138,7 @@ impl Tx<'_> {
         {
             return Ok(Asked::TooMany);
         }
-        self.writing()?.execute(
+        self.erasing()?.execute(
             "INSERT OR REPLACE INTO friend_requests(sender, recipient, message, time) VALUES (?1, ?2, ?3, ?4)",
             params![from.0, to.0, message, now],
         )?;

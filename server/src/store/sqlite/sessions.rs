@@ -63,11 +63,15 @@ impl Tx<'_> {
             "INSERT INTO sessions(key, uid, created, address, client) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![key.0, uid.0, now, origin.address, origin.client])?;
-        db.prepare_cached(
-            "DELETE FROM sessions WHERE key IN
-                (SELECT key FROM sessions WHERE uid = ?1 ORDER BY created DESC LIMIT -1 OFFSET ?2)",
-        )?
-        .execute(params![uid.0, MAX_SESSIONS])?;
+        let ended = db
+            .prepare_cached(
+                "DELETE FROM sessions WHERE key IN
+                    (SELECT key FROM sessions WHERE uid = ?1 ORDER BY created DESC LIMIT -1 OFFSET ?2)",
+            )?
+            .execute(params![uid.0, MAX_SESSIONS])?;
+        if ended > 0 {
+            self.erasing()?;
+        }
         if let Some(address) = &origin.address {
             db.prepare_cached(
                 "INSERT OR REPLACE INTO places(uid, address, time) VALUES (?1, ?2, ?3)",
