@@ -144,3 +144,6 @@ impl Services {
         self.store.close().await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,10 +21,10 @@
 //! *Order and visibility.* Writes of one process take effect in the order in which they were called. After a write was answered,
 //! every read that is called later sees it.
 //!
-//! *Numbering.* Each user has one sequence of numbers, [`Seq`], for all items of their channel, durable or not. Numbers start at
-//! [`Seq::FIRST`], increase by one within a run of the server, and are never used twice, not even after a crash. They may skip some
-//! values after a crash. Whoever sees number N + 1 can also read N: items are handed to [`Subscribers`] in the order of their
-//! numbers, and only after everything durable about them has been committed.
+//! *Numbering.* Each user has one sequence of numbers, [`Seq`](crate::types::Seq), for all items of their channel, durable or not.
+//! Numbers start at [`Seq::FIRST`](crate::types::Seq::FIRST), increase by one within a run of the server, and are never used twice,
+//! not even after a crash. They may skip some values after a crash. Whoever sees number N + 1 can also read N: items are handed to
+//! [`Subscribers`] in the order of their numbers, and only after everything durable about them has been committed.
 //!
 //! *Time.* The times of messages are unique, and increase in the order in which the messages were stored, even if the clock is set
 //! back.
