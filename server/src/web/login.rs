@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::app::App;
 use super::auth::Session;
 use super::envelope::AjaxError;
-use super::pages::{escape, redirect, redirect_to, sheet};
+use super::pages::{self, Message, redirect, redirect_to};
 use super::params::Params;
 use super::{cookies, home};
 use crate::config::Registration;
@@ -22,20 +23,27 @@ use crate::service::login_attempts::AttemptError;
 use crate::service::sessions::OpenError;
 use crate::types::{Seq, Uid};
 
-/// What may help after a wrong password.
-const HELP: &str = "<p>Was a capital letter wrong, or an old password? Try again. Whoever runs this server can give you a new one.</p>\n";
-
 /// GET login.php: the form, and the cookies that a login needs.
 pub async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    login_page(&app, &headers, None, "", "")
+    login_page(&app, &headers, None, false, "")
 }
 
-/// The login form, with what went wrong, more help with it in HTML, and the address that was typed.
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Login<'a> {
+    wrong: Option<&'a str>,
+    wrong_password: bool,
+    lsd: &'a str,
+    email: &'a str,
+    registration: Registration,
+}
+
+/// The login form, with what went wrong, help if it was the password, and the address that was typed.
 fn login_page(
     app: &App,
     headers: &HeaderMap,
-    error: Option<&str>,
-    help: &str,
+    wrong: Option<&str>,
+    wrong_password: bool,
     email: &str,
 ) -> Response {
     let known = |name| {
@@ -48,33 +56,14 @@ fn login_page(
         Err(error) => return no_randomness(error),
     };
     let lsd = known("lsd").unwrap_or(&new_lsd);
-    let register = match app.config.registration {
-        Registration::Open => "<p>No account yet? <a href=\"/register.php\">Sign up</a></p>\n",
-        Registration::Invite => {
-            "<p>No account yet? You can sign up with a link that invites you.</p>\n"
-        }
-        Registration::Closed => "",
+    let page = Login {
+        wrong,
+        wrong_password,
+        lsd,
+        email,
+        registration: app.config.registration,
     };
-    // The cursor is where the user has to type next.
-    let (in_email, in_password) = match email {
-        "" => (" autofocus=\"autofocus\"", ""),
-        _ => ("", " autofocus=\"autofocus\""),
-    };
-    let body = format!(
-        "{help}<form method=\"post\" action=\"/login.php\" id=\"login_form\">\n\
-         <input type=\"hidden\" name=\"lsd\" value=\"{lsd}\" />\n\
-         <label>E-mail <input type=\"text\" id=\"email\" name=\"email\" value=\"{}\" inputmode=\"email\" autocapitalize=\"none\" autocomplete=\"username\"{in_email} /></label>\n\
-         <label>Password <input type=\"password\" id=\"pass\" name=\"pass\" value=\"\" autocomplete=\"current-password\"{in_password} /></label>\n\
-         <input type=\"submit\" name=\"login\" value=\"Log in\" />\n</form>\n{register}",
-        escape(email)
-    );
-    let mut response = sheet(
-        StatusCode::OK,
-        "Log in | fbchat",
-        "Log in to chat",
-        error,
-        &body,
-    );
+    let mut response = pages::page(StatusCode::OK, &page);
     scope.set(&mut response, "test_cookie", "1");
     scope.set(&mut response, "lsd", lsd);
     if known("datr").is_none() {
@@ -86,12 +75,14 @@ fn login_page(
 /// The answer when no secret can be made.
 fn no_randomness(error: getrandom::Error) -> Response {
     log::error!("the system gives no random numbers: {error}");
-    sheet(
+    pages::page(
         StatusCode::SERVICE_UNAVAILABLE,
-        "fbchat",
-        "Please try again later",
-        None,
-        "",
+        &Message {
+            title: "fbchat",
+            heading: "Please try again later",
+            wrong: None,
+            link: None,
+        },
     )
 }
 
@@ -104,7 +95,7 @@ pub async fn log_in(
 ) -> Response {
     let password = params.take_secret("pass");
     let email = params.get("email").unwrap_or_default().to_owned();
-    let refuse = |error: &str| login_page(&app, &headers, Some(error), "", &email);
+    let refuse = |error: &str| login_page(&app, &headers, Some(error), false, &email);
     if !headers.contains_key(header::COOKIE) {
         return refuse(
             "Cookies are not enabled. Please enable cookies in your client and try again.",
@@ -122,7 +113,7 @@ pub async fn log_in(
     };
     let sentence = error.to_string();
     match error {
-        AttemptError::Wrong => login_page(&app, &headers, Some(&sentence), HELP, &email),
+        AttemptError::Wrong => login_page(&app, &headers, Some(&sentence), true, &email),
         AttemptError::TooMany(seconds) => {
             let mut response = refuse(&sentence);
             response
@@ -161,12 +152,14 @@ pub async fn open_session(
 
 fn unavailable(error: &StoreError) -> Response {
     log::error!("{error}");
-    sheet(
+    pages::page(
         StatusCode::SERVICE_UNAVAILABLE,
-        "Log in | fbchat",
-        "Log in to chat",
-        Some("Logging in is not possible at the moment. Please try again later."),
-        "<p><a href=\"/login.php\">Try again</a></p>\n",
+        &Message {
+            title: "Log in | fbchat",
+            heading: "Log in to chat",
+            wrong: Some("Logging in is not possible at the moment. Please try again later."),
+            link: Some(("/login.php", "Try again")),
+        },
     )
 }
 
