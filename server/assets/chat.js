@@ -65,7 +65,9 @@ export class Chat {
       this.submit();
     });
     this.field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      // Safari ends a composition first, and then reports the key that ended it, with this code.
+      const composes = event.isComposing || event.keyCode === 229;
+      if (event.key === "Enter" && !event.shiftKey && !composes) {
         event.preventDefault();
         this.submit();
       }
@@ -193,7 +195,7 @@ export class Chat {
   async catchUp() {
     if (!this.loaded || this.behind) return;
     await this.loaded;
-    const since = this.messages.at(-1)?.time ?? 0;
+    const since = this.messages[this.messages.length - 1]?.time ?? 0;
     const { more } = await this.fetch({ since });
     if (more) await this.restart();
     this.toEnd();

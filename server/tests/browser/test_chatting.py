@@ -160,6 +160,20 @@ class Chatting(Case):
         one.sees(".chat.open > .window > .said", "20001 characters long, and 20000 are possible")
         self.assertEqual(len(one.find(".chat.open textarea").get_attribute("value")), 20_001)
 
+    def test_enter_that_ends_a_composition_sends_nothing(self):
+        alice, _ = self.accounts("Alice Example", "Bob Example")
+        one = self.one
+        one.enter(alice)
+        one.chat("Bob Example")
+        one.paste(".chat.open textarea", "にほん")
+        # As Chromium and Firefox report it, and as Safari does.
+        for event in ({"isComposing": True}, {"keyCode": 229}):
+            one.driver.execute_script("""arguments[0].dispatchEvent(new KeyboardEvent("keydown",
+                { key: "Enter", bubbles: true, cancelable: true, ...arguments[1] }))""", one.find(".chat.open textarea"), event)
+            self.assertEqual(one.messages(), [])
+        one.key(Keys.ENTER)
+        one.receives("にほん")
+
     def test_thousands_of_messages(self):
         alice, bob = self.accounts("Alice Example", "Bob Example")
         one, sender = self.one, Client(self.server, bob)
