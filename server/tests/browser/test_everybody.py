@@ -195,6 +195,29 @@ class Hardship(Case):
         other.receives("through a proxy")
         self.assertFalse(one.all(".log .wrong"))
 
+    def test_a_proxy_that_ends_polls_early_is_not_noticed(self):
+        alice, bob = self.accounts("Alice Example", "Bob Example")
+        one = self.one
+        one.enter(alice)
+        one.chat("Bob Example")
+        # The poll of before ends, and the next ones are ended by a proxy after some seconds.
+        one.driver.execute_script("""const state = document.getElementById("state"), real = fetch, ends = [504, 502, 408, null];
+            Object.assign(window, { said: [], ended: 0, reconnected: 0 });
+            new MutationObserver(() => said.push(state.textContent)).observe(state, { childList: true, characterData: true, subtree: true });
+            window.fetch = (path, options) => {
+                if (path.includes("reconnect.php")) reconnected += 1;
+                if (!path.startsWith("/x/") || ended === ends.length) return real(path, options);
+                const status = ends[ended++];
+                return new Promise((done, fail) => setTimeout(() => status
+                    ? done(new Response("<h1>No answer</h1>", { status })) : fail(new TypeError("Failed to fetch")), 2100));
+            };
+            dispatchEvent(new Event("online"));""")
+        until("all polls to be ended", lambda: one.js("ended") == 4)
+        Client(self.server, bob).send(self.server.uids[alice], "still there?")
+        one.receives("still there?")
+        self.assertEqual(one.js("said"), [])
+        self.assertEqual(one.js("reconnected"), 0)
+
     def test_pages_allow_nothing_from_elsewhere(self):
         [alice] = self.accounts("Alice Example")
         one = self.one
