@@ -121,16 +121,17 @@ addEventListener("online", hurry);
 
 // A browser has few connections for one server, and each tab that waits takes one away. So only the tab looked at last
 // waits; the others ask now and then.
-const tabs = new BroadcastChannel("fbchat");
-tabs.onmessage = () => {
+// Safari before 15.4 has no such channel; there every tab waits.
+const tabs = window.BroadcastChannel ? new BroadcastChannel("fbchat") : null;
+tabs?.addEventListener("message", () => {
   if (document.hidden && !quiet) {
     quiet = true;
     hurry();
   }
-};
+});
 function looked() {
   if (document.hidden) return;
-  tabs.postMessage("looked at");
+  tabs?.postMessage("looked at");
   if (quiet) {
     quiet = false;
     hurry();
