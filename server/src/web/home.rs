@@ -73,7 +73,9 @@ pub async fn home(
     };
     let extensions = serde_json::to_string(&extensions).unwrap_or_default();
     let page = Home::new(&session, origin(&headers), extensions);
-    pages::page(StatusCode::OK, &page)
+    let mut response = pages::page(StatusCode::OK, &page);
+    session.renew_cookies(&app.config, &headers, &mut response);
+    response
 }
 
 /// `/`: redirects to home if logged in, else to the login form.

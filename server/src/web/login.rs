@@ -20,32 +20,35 @@ use crate::net::connection_limits::Peer;
 use crate::secrets;
 use crate::service::StoreError;
 use crate::service::login_attempts::AttemptError;
-use crate::service::sessions::OpenError;
+use crate::service::sessions::{Keeper, OpenError};
 use crate::types::{Seq, Uid};
 
 /// GET login.php: the form, and the cookies that a login needs.
 pub async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    login_page(&app, &headers, None, false, "")
+    login_page(&app, &headers, None, &Typed::default())
+}
+
+/// What the user has typed into the form, which it contains when it comes back.
+#[derive(Default)]
+struct Typed {
+    email: String,
+    /// Whether the session is to survive the end of the browser.
+    keep: bool,
+    /// Whether the password was wrong.
+    wrong_password: bool,
 }
 
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Login<'a> {
     wrong: Option<&'a str>,
-    wrong_password: bool,
     lsd: &'a str,
-    email: &'a str,
+    typed: &'a Typed,
     registration: Registration,
 }
 
-/// The login form, with what went wrong, help if it was the password, and the address that was typed.
-fn login_page(
-    app: &App,
-    headers: &HeaderMap,
-    wrong: Option<&str>,
-    wrong_password: bool,
-    email: &str,
-) -> Response {
+/// The login form, with what went wrong.
+fn login_page(app: &App, headers: &HeaderMap, wrong: Option<&str>, typed: &Typed) -> Response {
     let known = |name| {
         cookies::get(headers, name).filter(|value| value.bytes().all(|b| b.is_ascii_alphanumeric()))
     };
@@ -58,9 +61,8 @@ fn login_page(
     let lsd = known("lsd").unwrap_or(&new_lsd);
     let page = Login {
         wrong,
-        wrong_password,
         lsd,
-        email,
+        typed,
         registration: app.config.registration,
     };
     let mut response = pages::page(StatusCode::OK, &page);
@@ -94,8 +96,12 @@ pub async fn log_in(
     mut params: Params,
 ) -> Response {
     let password = params.take_secret("pass");
-    let email = params.get("email").unwrap_or_default().to_owned();
-    let refuse = |error: &str| login_page(&app, &headers, Some(error), false, &email);
+    let mut typed = Typed {
+        email: params.get("email").unwrap_or_default().to_owned(),
+        keep: params.flag("keep") == Some(true),
+        wrong_password: false,
+    };
+    let refuse = |error: &str| login_page(&app, &headers, Some(error), &typed);
     if !headers.contains_key(header::COOKIE) {
         return refuse(
             "Cookies are not enabled. Please enable cookies in your client and try again.",
@@ -107,13 +113,16 @@ pub async fn log_in(
         return refuse("Your login form was out of date. Please try again.");
     }
     let attempts = &app.services.login_attempts;
-    let error = match attempts.log_in(&email, password, address).await {
-        Ok(user) => return open_session(&app, &headers, address, user.uid).await,
+    let error = match attempts.log_in(&typed.email, password, address).await {
+        Ok(user) => return open_session(&app, &headers, address, user.uid, typed.keep).await,
         Err(error) => error,
     };
     let sentence = error.to_string();
     match error {
-        AttemptError::Wrong => login_page(&app, &headers, Some(&sentence), true, &email),
+        AttemptError::Wrong => {
+            typed.wrong_password = true;
+            login_page(&app, &headers, Some(&sentence), &typed)
+        }
         AttemptError::TooMany(seconds) => {
             let mut response = refuse(&sentence);
             response
@@ -125,17 +134,24 @@ pub async fn log_in(
     }
 }
 
-/// Logs a user in: sets the cookies and redirects to home.
+/// Logs a user in: sets the cookies and redirects to home. `keep` lets the session survive the end of a browser.
 pub async fn open_session(
     app: &App,
     headers: &HeaderMap,
     address: Option<IpAddr>,
     uid: Uid,
+    keep: bool,
 ) -> Response {
     let client = headers.get(header::USER_AGENT);
     let client = client.and_then(|client| client.to_str().ok());
     let client = client.unwrap_or_default();
-    let secret = match app.services.sessions.open(uid, address, client).await {
+    let keeper = match (keep, headers.contains_key("sec-fetch-mode")) {
+        (true, _) => Keeper::LastingBrowser,
+        (false, true) => Keeper::Browser,
+        (false, false) => Keeper::Program,
+    };
+    let opened = app.services.sessions.open(uid, address, client, keeper);
+    let secret = match opened.await {
         Ok(secret) => secret,
         Err(OpenError::Random(error)) => return no_randomness(error),
         Err(OpenError::Store(error)) => return unavailable(&error),
@@ -145,8 +161,7 @@ pub async fn open_session(
         Some(base) => redirect_to(&format!("http://www.{base}/home.php")),
         None => redirect(headers, "/home.php"),
     };
-    scope.set(&mut response, "c_user", &uid.to_string());
-    scope.set(&mut response, "xs", &secret);
+    scope.log_in(&mut response, uid, &secret, keep);
     response
 }
 
