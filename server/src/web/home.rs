@@ -80,6 +80,9 @@ pub async fn home(
 
 /// `/`: redirects to home if logged in, else to the login form.
 pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    if let Some(refusal) = pages::below_a_path(&headers) {
+        return refusal;
+    }
     match Session::find(&app, &headers).await {
         Ok(Some(_)) => redirect(&headers, "/home.php"),
         _ => to_login(&app.config, &headers),

@@ -25,6 +25,9 @@ use crate::types::{Seq, Uid};
 
 /// GET login.php: the form, and the cookies that a login needs.
 pub async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    if let Some(refusal) = pages::below_a_path(&headers) {
+        return refusal;
+    }
     login_page(&app, &headers, None, &Typed::default())
 }
 

@@ -106,6 +106,23 @@ pub fn to_login(config: &Config, headers: &HeaderMap) -> Response {
     response
 }
 
+/// The refusal if a proxy says that it shows this server below a path: all calls and links begin at the root of the host.
+pub fn below_a_path(headers: &HeaderMap) -> Option<Response> {
+    let path = headers.get("x-forwarded-prefix")?.as_bytes();
+    if path.iter().all(|&b| b == b'/') {
+        return None;
+    }
+    let refusal = Message {
+        title: "fbchat",
+        heading: "fbchat needs a host name of its own",
+        wrong: Some(
+            "This server is shown below a path of its host, where it does not work. Its operator must give it a host name, for example chat.example.org.",
+        ),
+        link: None,
+    };
+    Some(page(StatusCode::NOT_IMPLEMENTED, &refusal))
+}
+
 /// The label with two digits in a user's channel host; always the same for one user.
 pub fn channel_label(uid: Uid) -> String {
     format!("channel{:02}", uid.0.rem_euclid(20) + 1)
