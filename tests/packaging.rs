@@ -295,9 +295,14 @@ fn named_paths(document: &str) -> Vec<&str> {
 #[test]
 fn documents_name_paths_that_exist() {
     let root = Path::new(ROOT);
-    let mut documents: Vec<_> = ["README.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"]
-        .map(|name| root.join(name))
-        .into();
+    let mut documents: Vec<_> = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "RELEASING.md",
+        "SECURITY.md",
+    ]
+    .map(|name| root.join(name))
+    .into();
     let docs = fs::read_dir(root.join("docs")).expect("docs/ can be read");
     documents.extend(docs.map(|entry| entry.expect("an entry").path()));
     let mut count = 0;

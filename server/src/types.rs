@@ -104,6 +104,8 @@ pub struct Session {
     pub user: User,
     /// The key under which it is stored.
     pub key: SessionKey,
+    /// Whether it survives the end of the browser.
+    pub kept: bool,
 }
 
 /// A stored message.

@@ -121,6 +121,9 @@ impl Services {
         if let Err(error) = self.sessions.end_revoked().await {
             log::error!("cannot look for sessions that were ended elsewhere: {error}");
         }
+        if let Err(error) = self.sessions.delete_ended().await {
+            log::error!("cannot delete sessions that have ended: {error}");
+        }
         self.presences.sweep();
     }
 

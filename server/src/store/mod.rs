@@ -67,7 +67,7 @@ pub use lists::{List, ListChange, ListChanged};
 pub use maintenance::Stats;
 pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};
 pub use notifications::{Conversation, Kind, Notification};
-pub use sessions::{Login, Origin};
+pub use sessions::{Login, Origin, Term};
 pub use sqlite::lock_directory;
 
 /// The database behind the interface.

@@ -17,6 +17,15 @@ pub struct Login {
     pub address: Option<String>,
 }
 
+/// When a session ends unless it is used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// How long it lasts after each use, in ms.
+    pub lasts: i64,
+    /// When it ends, in ms.
+    pub end: i64,
+}
+
 /// Where a login comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
@@ -27,8 +36,9 @@ pub struct Origin {
 }
 
 impl Store {
-    /// The user who is logged in under this key.
-    pub fn session(&self, key: SessionKey) -> Reply<Option<User>> {
+    /// The user who is logged in under this key, and for how long. A session is gone once its end has passed, here and in all other
+    /// calls.
+    pub fn session(&self, key: SessionKey) -> Reply<Option<(User, Term)>> {
         let Store::Sqlite(sqlite) = self;
         sqlite.read(move |db| sessions::session(db, key))
     }
@@ -53,9 +63,21 @@ impl Store {
     }
 
     /// Saves a session.
-    pub fn open_session(&self, key: SessionKey, uid: Uid, origin: Origin) -> Reply<()> {
+    pub fn open_session(&self, key: SessionKey, uid: Uid, origin: Origin, term: Term) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.open_session(key, uid, &origin))
+        sqlite.write(move |tx| tx.open_session(key, uid, &origin, term))
+    }
+
+    /// Moves the end of a session, if there is one.
+    pub fn renew_session(&self, key: SessionKey, end: i64) -> Reply<()> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.renew_session(key, end))
+    }
+
+    /// Deletes the sessions whose end has passed.
+    pub fn delete_ended_sessions(&self) -> Reply<()> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(|tx| tx.delete_ended_sessions())
     }
 
     /// Deletes a session, if there is one.

@@ -161,7 +161,7 @@ pub async fn reconnect(
         Ok(seq) => seq,
         Err(error) => return unavailable(&error),
     };
-    payload(Place {
+    let mut response = payload(Place {
         user_channel: format!("p_{uid}"),
         host: pages::channel_label(uid),
         port: pages::port(&headers).unwrap_or(80),
@@ -169,7 +169,9 @@ pub async fn reconnect(
         seq,
         visibility: session.user.visible,
         channel: pages::channel_url(&app.config, &headers, uid),
-    })
+    });
+    session.renew_cookies(&app.config, &headers, &mut response);
+    response
 }
 
 #[cfg(test)]

@@ -276,3 +276,24 @@ fn every_page_has_the_security_headers() {
         assert_eq!(header("referrer-policy"), "same-origin");
     }
 }
+
+#[test]
+fn a_proxy_that_shows_the_server_below_a_path_is_told_that_this_does_not_work() {
+    let server = Server::demo();
+    let ask = |path: &str, prefix: &'static str| {
+        let url = format!("{}{path}", server.url);
+        let answer = http().get(url).header("X-Forwarded-Prefix", prefix);
+        let answer = answer.send().unwrap();
+        (answer.status().as_u16(), answer.text().unwrap())
+    };
+    for path in ["/", "/index.php", "/login.php"] {
+        for prefix in ["/chat", "/chat/", "<b>"] {
+            let (status, page) = ask(path, prefix);
+            assert_eq!(status, 501, "{path} {prefix}");
+            assert!(page.contains("needs a host name of its own"), "{page}");
+        }
+        for prefix in ["", "/"] {
+            assert_ne!(ask(path, prefix).0, 501, "{path} {prefix}");
+        }
+    }
+}

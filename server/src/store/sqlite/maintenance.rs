@@ -23,7 +23,7 @@ pub fn stats(db: &Connection) -> Result<Stats, StoreError> {
     Ok(Stats {
         accounts: count("SELECT count(*) FROM users")?,
         friendships: count("SELECT count(*) FROM friends WHERE uid < friend")?,
-        logins: count("SELECT count(*) FROM sessions")?,
+        logins: count(&format!("SELECT count(*) FROM sessions WHERE ends > {now}"))?,
         invitations: count(&format!(
             "SELECT count(*) FROM invites WHERE expires > {now}"
         ))?,

@@ -144,6 +144,12 @@ ALTER TABLE messages ADD COLUMN text_hash INTEGER;  -- tells messages with the s
 DROP INDEX messages_id;
 CREATE UNIQUE INDEX messages_id ON messages(sender, msg_id, recipient, text_hash);
 ",
+    "
+ALTER TABLE sessions ADD COLUMN lasts INTEGER NOT NULL DEFAULT 2592000000;  -- ms after each use
+ALTER TABLE sessions ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;            -- ms
+UPDATE sessions SET ends = CAST(strftime('%s', 'now') AS INTEGER) * 1000 + lasts;
+CREATE INDEX sessions_ends ON sessions(ends);
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
@@ -232,7 +238,7 @@ mod tests {
             assert_eq!((a.name.as_str(), b.name.as_str()), ("A", "B"));
             assert_eq!((a.picture, a.since, b.status.is_none()), (None, None, true));
             let key = SessionKey([0; 32]);
-            assert_eq!(store.session(key).await.unwrap().unwrap().uid, a.uid);
+            assert_eq!(store.session(key).await.unwrap().unwrap().0.uid, a.uid);
             assert_eq!(store.sessions(a.uid).await.unwrap()[0].created, 7);
             let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).await.unwrap();
             assert_eq!(delivered[0].1.text, "old", "{version}");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::*;
-use crate::store::{Inserted, NewMessage, Origin, Store, lock_directory};
+use crate::store::{Inserted, NewMessage, Origin, Store, Term, lock_directory};
 use crate::types::{Seq, SessionKey, User};
 
 async fn add(store: &Store, email: &str, name: &str, password: &str) -> User {
@@ -183,7 +183,12 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
             address: Some("10.0.0.1".into()),
             client: "hidden-client".into(),
         };
-        store.open_session(key, user.uid, origin).await.unwrap();
+        let term = Term {
+            lasts: 1,
+            end: i64::MAX,
+        };
+        let opened = store.open_session(key, user.uid, origin, term);
+        opened.await.unwrap();
         store.end_session(key).await.unwrap();
     }
     let mut sent = Vec::new();

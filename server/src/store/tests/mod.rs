@@ -118,6 +118,7 @@ macro_rules! store_tests {
             queues::a_full_queue_refuses_at_once_and_reads_go_on
             queues::a_closed_store_refuses_everything
             sessions::a_new_password_ends_sessions_and_old_sessions_make_room
+            sessions::a_session_is_gone_once_its_end_has_passed
             sessions::ended_sessions_are_found
             users::logins_are_found_by_address_and_by_unique_local_part
             users::fifty_people_can_be_asked_in_a_day_and_answers_do_not_make_room
