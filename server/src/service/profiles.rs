@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::detached::detached;
 use super::user_limit::UserLimit;
-use super::validate::{Invalid, strip_control_chars, valid_name};
+use super::validate::{Invalid, single_line, valid_name};
 use crate::item;
 use crate::store::{Audience, Store, StoreError};
 use crate::types::{Session, Status, Uid, User};
@@ -113,8 +113,7 @@ impl Profiles {
         session: &Session,
         text: &str,
     ) -> Result<Option<Status>, ChangeError> {
-        let text = strip_control_chars(text);
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = single_line(text);
         if text.chars().count() > STATUS {
             return Err(ChangeError::TooLong(STATUS));
         }
