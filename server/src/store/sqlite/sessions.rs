@@ -89,6 +89,14 @@ impl Tx<'_> {
         Ok(())
     }
 
+    pub fn replace_hash(&mut self, uid: Uid, old: &str, new: &str) -> Result<(), StoreError> {
+        self.erasing()?.execute(
+            "UPDATE users SET password = ?3 WHERE uid = ?1 AND password = ?2",
+            params![uid.0, old, new],
+        )?;
+        Ok(())
+    }
+
     pub fn set_password(
         &mut self,
         uid: Uid,
