@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::detached::detached;
 use super::user_limit::UserLimit;
 use super::validate::{Invalid, single_line, valid_name};
+use crate::clock::now_ms;
 use crate::item;
 use crate::store::{Audience, Store, StoreError};
 use crate::types::{Session, Status, Uid, User};
@@ -146,7 +147,9 @@ impl Profiles {
     ) -> Result<Vec<User>, StoreError> {
         let mut users = self.store.friends(session.user.uid).await?;
         users.extend(own.then(|| session.user.clone()));
-        users.retain(|user| user.status_seconds() > newest);
+        // A status that was set while the clock was ahead would hide every later one.
+        let until = now_ms() / 1000 + 1;
+        users.retain(|user| (newest.saturating_add(1)..=until).contains(&user.status_seconds()));
         users.sort_by_key(|user| std::cmp::Reverse(user.status.as_ref().map(|status| status.time)));
         users.truncate(FEED);
         Ok(users)

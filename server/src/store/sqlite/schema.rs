@@ -147,6 +147,13 @@ CREATE UNIQUE INDEX messages_id ON messages(sender, msg_id, recipient, text_hash
 ",
     // What users wrote before there was one rule for it is cleaned.
     "",
+    // The order of messages no longer depends on the clock.
+    "
+ALTER TABLE messages RENAME COLUMN time TO id;
+ALTER TABLE messages ADD COLUMN time INTEGER NOT NULL DEFAULT 0;    -- ms
+UPDATE messages SET time = id;
+CREATE INDEX messages_time ON messages(time);
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.

@@ -46,9 +46,10 @@ pub fn sessions(db: &Connection, uid: Uid) -> Result<Vec<Login>, StoreError> {
 }
 
 pub fn came_from(db: &Connection, uid: Uid, address: &str) -> Result<bool, StoreError> {
-    let mut select =
-        db.prepare_cached("SELECT 1 FROM places WHERE uid = ?1 AND address = ?2 AND time > ?3")?;
-    Ok(select.exists(params![uid.0, address, now_ms() - OWN_ADDRESS_FOR])?)
+    let mut select = db.prepare_cached(
+        "SELECT 1 FROM places WHERE uid = ?1 AND address = ?2 AND abs(?3 - time) < ?4",
+    )?;
+    Ok(select.exists(params![uid.0, address, now_ms(), OWN_ADDRESS_FOR])?)
 }
 
 impl Tx<'_> {
@@ -66,9 +67,9 @@ impl Tx<'_> {
         let ended = db
             .prepare_cached(
                 "DELETE FROM sessions WHERE key IN
-                    (SELECT key FROM sessions WHERE uid = ?1 ORDER BY created DESC LIMIT -1 OFFSET ?2)",
+                    (SELECT key FROM sessions WHERE uid = ?1 ORDER BY created <= ?3 DESC, created DESC LIMIT -1 OFFSET ?2)",
             )?
-            .execute(params![uid.0, MAX_SESSIONS])?;
+            .execute(params![uid.0, MAX_SESSIONS, now])?;
         if ended > 0 {
             self.erasing()?;
         }
@@ -77,8 +78,8 @@ impl Tx<'_> {
                 "INSERT OR REPLACE INTO places(uid, address, time) VALUES (?1, ?2, ?3)",
             )?
             .execute(params![uid.0, address, now])?;
-            db.prepare_cached("DELETE FROM places WHERE uid = ?1 AND time <= ?2")?
-                .execute(params![uid.0, now - OWN_ADDRESS_FOR])?;
+            db.prepare_cached("DELETE FROM places WHERE uid = ?1 AND abs(?2 - time) >= ?3")?
+                .execute(params![uid.0, now, OWN_ADDRESS_FOR])?;
         }
         Ok(())
     }
