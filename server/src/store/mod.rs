@@ -30,6 +30,8 @@
 //! it is set back: a message is never later than the clock by more than a second. Within that second times increase, so that clients
 //! can name a message by its time.
 //!
+//! *Items do not change.* A message read under its number is the one that was published, with the names that both users had.
+//!
 //! *Idempotency.* A message is identified by its sender, the sender's message id, its recipient and its text. However often and from
 //! however many connections it is inserted, it is stored and published once; see [`Inserted`].
 //!

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::friendships;
-use super::rows::{MESSAGE, NAMES, message};
+use super::rows::{MESSAGE, message};
 use super::writer::Tx;
 use crate::store::{Audience, StoreError};
 use crate::types::{ChannelState, Message, Seq, Uid};
@@ -31,7 +31,7 @@ pub fn deliveries(
     limit: usize,
 ) -> Result<Vec<(Seq, Message)>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE}, d.seq FROM deliveries d JOIN messages m ON m.id = d.message {NAMES}
+        "SELECT {MESSAGE}, d.seq FROM deliveries d JOIN messages m ON m.id = d.message
             WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 ORDER BY d.seq LIMIT ?4"
     ))?;
     let rows = select.query_map(params![owner.0, from.0, below.0, limit as i64], |row| {

@@ -3,7 +3,7 @@
 use blake2::{Blake2s256, Digest};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{MESSAGE, NAMES, message};
+use super::rows::{MESSAGE, message};
 use super::writer::Tx;
 use super::{accounts, friendships};
 use crate::clock::now_ms;
@@ -50,7 +50,7 @@ pub fn history(
     let part = format!("id > ?3 AND id < ?4 ORDER BY id {order} LIMIT ?5");
     // One look into the index per direction; a single OR would make SQLite scan the whole table.
     let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE} FROM messages m {NAMES} WHERE m.id IN (
+        "SELECT {MESSAGE} FROM messages m WHERE m.id IN (
             SELECT * FROM (SELECT id FROM messages WHERE sender = ?1 AND recipient = ?2 AND {part})
             UNION
             SELECT * FROM (SELECT id FROM messages WHERE sender = ?2 AND recipient = ?1 AND {part})
@@ -101,7 +101,7 @@ pub fn messages_of(
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE} FROM messages m {NAMES} WHERE m.id > ?2 AND (m.sender = ?1 OR m.recipient = ?1)
+        "SELECT {MESSAGE} FROM messages m WHERE m.id > ?2 AND (m.sender = ?1 OR m.recipient = ?1)
             ORDER BY m.id LIMIT ?3"
     ))?;
     let rows = select.query_map(params![uid.0, after, limit as i64], message)?;
@@ -126,8 +126,8 @@ impl Tx<'_> {
         let inserted = self
             .writing()?
             .prepare_cached(
-                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash)
-                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7
+                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name)
+                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10
                     WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2) AND EXISTS (SELECT 1 FROM users WHERE uid = ?3)
                     ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING",
             )?
@@ -139,7 +139,9 @@ impl Tx<'_> {
                 message.client_time,
                 message.text,
                 text_hash(&message.text),
-                message.id
+                message.id,
+                message.from_name,
+                message.to_name
             ])?;
         if inserted == 0 {
             let db = self.reading();

@@ -154,6 +154,13 @@ ALTER TABLE messages ADD COLUMN time INTEGER NOT NULL DEFAULT 0;    -- ms
 UPDATE messages SET time = id;
 CREATE INDEX messages_time ON messages(time);
 ",
+    // A message keeps the names that the two had, so that its item never changes.
+    "
+ALTER TABLE messages ADD COLUMN sender_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE messages ADD COLUMN recipient_name TEXT NOT NULL DEFAULT '';
+UPDATE messages SET sender_name = coalesce((SELECT name FROM users WHERE uid = sender), ''),
+    recipient_name = coalesce((SELECT name FROM users WHERE uid = recipient), '');
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
@@ -299,7 +306,12 @@ mod tests {
             assert_eq!(store.session(key).await.unwrap().unwrap().uid, a.uid);
             assert_eq!(store.sessions(a.uid).await.unwrap()[0].created, 7);
             let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).await.unwrap();
-            assert_eq!(delivered[0].1.text, "old", "{version}");
+            let old = &delivered[0].1;
+            assert_eq!(
+                (old.text.as_str(), old.from_name.as_str(), old.time),
+                ("old", "A", 8),
+                "{version}"
+            );
             let found = store.search(b.uid, "a", 9).await.unwrap();
             assert_eq!(found[0].0.uid, a.uid, "{version}");
             let check = store.check_message(a.uid, b.uid, "5", "old").await;

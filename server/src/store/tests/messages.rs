@@ -133,3 +133,20 @@ pub async fn message_times_increase_even_after_the_store_was_opened_again(place:
     let later = store.messages_of(a.uid, all[9].id, 9).await.unwrap();
     assert!(later.len() == 1 && later[0].time > all[9].time);
 }
+
+pub async fn an_item_is_the_same_from_memory_and_from_the_store_after_a_change_of_name(
+    place: impl Place,
+) {
+    let (store, clients) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    store.insert_message(message(&a, &b, 1, "x")).await.unwrap();
+    for user in [&a, &b] {
+        store.set_name(user.uid, "New Name".into()).await.unwrap();
+    }
+    for user in [&a, &b] {
+        let read = store.deliveries(user.uid, Seq(1), Seq(2), 9).await.unwrap();
+        let published = lock(&clients.delivered);
+        let published = published.iter().find(|item| item.owner == user.uid);
+        assert_eq!(crate::item::message(&read[0].1), published.unwrap().item);
+    }
+}
