@@ -210,6 +210,7 @@ mod tests {
             msg_id: "-5".into(),
             client_time: 7,
             time: 9,
+            id: 1,
         };
         let text = r#""msg":{"text":"hi","time":9,"clientTime":7,"msgID":"-5"},"from":1,"to":2"#;
         let names =

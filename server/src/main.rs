@@ -22,6 +22,7 @@ mod serve;
 mod service;
 mod store;
 mod sync;
+mod text;
 mod types;
 mod web;
 

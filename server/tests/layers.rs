@@ -19,6 +19,7 @@ const LEAVES: &[&str] = &[
     "rate_limit",
     "secrets",
     "sync",
+    "text",
     "types",
 ];
 
@@ -26,7 +27,10 @@ const LEAVES: &[&str] = &[
 const LAYERS: &[(&str, &[&str])] = &[
     ("net", &["config", "rate_limit", "sync", "types"]),
     ("hub", &["clock", "sync", "types"]),
-    ("store", &["clock", "item", "metrics", "sync", "types"]),
+    (
+        "store",
+        &["clock", "item", "metrics", "sync", "text", "types"],
+    ),
     ("service", &["hub", "store"]),
     ("web", &["net", "service"]),
     ("cli", &["config"]),

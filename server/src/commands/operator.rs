@@ -173,13 +173,13 @@ pub async fn export(email: &str, place: &Place) -> Result<(), Failure> {
     }
     write!(out, ",\n\"messages\": [")?;
     let mut before = "\n";
-    let mut since = i64::MIN;
+    let mut after = i64::MIN;
     loop {
-        let messages = store.messages_of(user.uid, since, PAGE).await?;
+        let messages = store.messages_of(user.uid, after, PAGE).await?;
         let Some(last) = messages.last() else {
             break;
         };
-        since = last.time;
+        after = last.id;
         for message in &messages {
             out.write_all(before.as_bytes())?;
             before = ",\n";

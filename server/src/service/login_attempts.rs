@@ -8,10 +8,10 @@ use prometheus_client::metrics::counter::Counter;
 use zeroize::Zeroizing;
 
 use super::login_throttle::{LoginThrottle, Source};
-use super::passwords::{Passwords, Turn};
+use super::passwords::{Match, Passwords, Turn};
 use crate::store::{Store, StoreError};
 use crate::sync::lock;
-use crate::types::{Uid, User};
+use crate::types::{Account, Uid, User};
 
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
@@ -89,8 +89,8 @@ impl LoginAttempts {
         let allowed = lock(&self.throttle).check(login, from, Instant::now());
         allowed.map_err(|wait| AttemptError::TooMany(wait.as_secs() + 1))?;
         let hash = account.as_ref().map(|account| account.password.clone());
-        let correct = turn.verify(password, hash).await;
-        match account.filter(|_| correct) {
+        let matched = turn.verify(password.clone(), hash).await;
+        match account.filter(|_| matched != Match::No) {
             None => {
                 lock(&self.throttle).failed(login, from, Instant::now());
                 Err(AttemptError::Wrong)
@@ -101,9 +101,25 @@ impl LoginAttempts {
                 if account.sole_local_part {
                     lock(&self.throttle).succeeded(&account.user.email, from);
                 }
+                if matched == Match::OldForm {
+                    self.renew(&turn, &account, password).await;
+                }
                 let user = account.user;
                 Ok(Verified { user, turn })
             }
+        }
+    }
+
+    /// Replaces a hash by one of the composed form. If that fails, the old one goes on to work.
+    async fn renew(&self, turn: &Turn<'_>, account: &Account, password: Zeroizing<String>) {
+        let uid = account.user.uid;
+        let old = account.password.clone();
+        let renewed = match turn.hash(password).await {
+            Ok(new) => self.store.replace_hash(uid, old, new).await,
+            Err(error) => return log::warn!(uid:%; "the password was not hashed again: {error}"),
+        };
+        if let Err(error) = renewed {
+            log::warn!(uid:%; "the new hash of the password was not stored: {error}");
         }
     }
 

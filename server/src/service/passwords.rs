@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::metrics;
 use crate::sync::lock;
+use crate::text;
 
 /// The cost of a hash.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,30 @@ fn params(cost: Cost) -> Result<Params, Error> {
     }
 }
 
+/// Whether a password belongs to a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It does not.
+    No,
+    /// It does.
+    Yes,
+    /// It does, but the hash is not of the form in which passwords are hashed today.
+    OldForm,
+}
+
+/// The forms of a password that a hash may belong to, beginning with the composed one, which is hashed today. The same keys give
+/// different forms on different systems, and earlier versions hashed what they got.
+fn forms(password: &str) -> Vec<Zeroizing<String>> {
+    let forms = [
+        text::composed(password),
+        password.to_owned(),
+        text::decomposed(password),
+    ];
+    let mut forms: Vec<_> = forms.into_iter().map(Zeroizing::new).collect();
+    forms.dedup();
+    forms
+}
+
 /// Hashes a password with a new salt.
 pub fn hash(password: &str, cost: Cost) -> Result<String, HashError> {
     hash_in(&mut Memory::new(), password, cost)
@@ -61,7 +86,8 @@ fn hash_in(memory: &mut Memory, password: &str, cost: Cost) -> Result<String, Ha
         salt: Some(Salt::new(&salt).map_err(Error::from)?),
         hash: None,
     };
-    hash.hash = Some(output(memory, password, &hash)?);
+    let password = Zeroizing::new(text::composed(password));
+    hash.hash = Some(output(memory, &password, &hash)?);
     Ok(hash.to_string())
 }
 
@@ -129,18 +155,23 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Whether `password` belongs to `hash`. Without a hash it is false, after the same time.
-    pub async fn verify(&self, password: Zeroizing<String>, hash: Option<String>) -> bool {
+    /// Whether `password` belongs to `hash`. Without a hash it does not, after the same time.
+    pub async fn verify(&self, password: Zeroizing<String>, hash: Option<String>) -> Match {
         let hash = hash.filter(|hash| PasswordHash::new(hash).is_ok());
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.passwords.dummy.clone());
-        let correct = self.timed(move |memory| {
-            PasswordHash::new(&hash).is_ok_and(|hash| {
+        let found = self.timed(move |memory| {
+            let hash = PasswordHash::new(&hash).ok()?;
+            forms(&password).iter().position(|form| {
                 // Outputs are compared in constant time.
-                output(memory, &password, &hash).is_ok_and(|output| hash.hash == Some(output))
+                output(memory, form, &hash).is_ok_and(|output| hash.hash == Some(output))
             })
         });
-        correct.await.unwrap_or(false) && known
+        match found.await {
+            Ok(Some(0)) if known => Match::Yes,
+            Ok(Some(_)) if known => Match::OldForm,
+            _ => Match::No,
+        }
     }
 
     /// Hashes a new password.
@@ -185,10 +216,49 @@ mod tests {
         let hash = Some(super::hash("käse", Cost::Cheap).unwrap());
         let passwords = passwords.turn().await;
         let word = |text: &str| Zeroizing::new(text.to_owned());
-        assert!(passwords.verify(word("käse"), hash.clone()).await);
-        assert!(!passwords.verify(word("kase"), hash).await);
-        assert!(!passwords.verify(word(""), None).await);
-        assert!(!passwords.verify(word("!"), Some("!".into())).await);
+        let verify = async |text, hash| passwords.verify(word(text), hash).await;
+        assert_eq!(verify("käse", hash.clone()).await, Match::Yes);
+        assert_eq!(verify("ka\u{308}se", hash.clone()).await, Match::Yes);
+        assert_eq!(verify("kase", hash).await, Match::No);
+        assert_eq!(verify("", None).await, Match::No);
+        assert_eq!(verify("!", Some("!".into())).await, Match::No);
+    }
+
+    /// As earlier versions hashed it.
+    fn hash_as_typed(password: &str) -> String {
+        let memory = &mut Memory::new();
+        let hash = hash_in(memory, "", Cost::Cheap).unwrap();
+        let mut hash = PasswordHash::new(&hash).unwrap();
+        hash.hash = Some(output(memory, password, &hash).unwrap());
+        hash.to_string()
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_in_every_form_also_for_an_old_hash() {
+        let passwords = Passwords::new(Cost::Cheap).unwrap();
+        let passwords = passwords.turn().await;
+        let (composed, decomposed, mixed) = ("é\u{e4}", "e\u{301}a\u{308}", "e\u{301}\u{e4}");
+        for (old, typed, expected) in [
+            (composed, composed, Match::Yes),
+            (composed, decomposed, Match::Yes),
+            (decomposed, composed, Match::OldForm),
+            (decomposed, decomposed, Match::OldForm),
+            (mixed, mixed, Match::OldForm),
+            (mixed, composed, Match::No),
+        ] {
+            let word = Zeroizing::new(typed.to_owned());
+            let hash = Some(hash_as_typed(old));
+            assert_eq!(
+                passwords.verify(word, hash).await,
+                expected,
+                "{old} {typed}"
+            );
+        }
+        for form in [composed, decomposed, mixed] {
+            let hash = super::hash(form, Cost::Cheap).unwrap();
+            let word = Zeroizing::new(composed.to_owned());
+            assert_eq!(passwords.verify(word, Some(hash)).await, Match::Yes);
+        }
     }
 
     /// Unknown accounts verify against a dummy hash of equal cost, so timing leaks nothing.
@@ -201,7 +271,8 @@ mod tests {
             assert_eq!(params(&passwords.dummy), params(&known));
             for hash in [None, Some(known), None] {
                 let turn = passwords.turn().await;
-                assert!(!turn.verify(Zeroizing::new("x".into()), hash).await);
+                let word = Zeroizing::new("x".into());
+                assert_eq!(turn.verify(word, hash).await, Match::No);
             }
             let free = lock(&passwords.free);
             let blocks = if matches!(cost, Cost::Full) {

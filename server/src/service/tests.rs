@@ -8,6 +8,7 @@ use super::channel::{Answer, Poll};
 use super::login_attempts::AttemptError;
 use super::messages::{Outgoing, SendError};
 use super::passwords::{Cost, hash};
+use super::sessions::Keeper;
 use super::*;
 use crate::hub::Limits;
 use crate::store;
@@ -52,7 +53,8 @@ impl World {
         let attempts = &self.services.login_attempts;
         let user = attempts.log_in(login, password, None).await?;
         let sessions = &self.services.sessions;
-        let secret = sessions.open(user.uid, None, "test").await.unwrap();
+        let opened = sessions.open(user.uid, None, "test", Keeper::Program);
+        let secret = opened.await.unwrap();
         Ok(sessions.find(&secret).await.unwrap().unwrap())
     }
 

@@ -2,13 +2,14 @@
 
 use super::sqlite::accounts;
 use super::{Reply, Store};
+use crate::text::composed;
 use crate::types::{Account, Uid, User};
 
 impl Store {
     /// The account for a login: an e-mail address, or the part before the @ if only one account has it.
     pub fn account(&self, login: &str) -> Reply<Option<Account>> {
         let Store::Sqlite(sqlite) = self;
-        let login = login.trim().to_lowercase();
+        let login = composed(&login.trim().to_lowercase());
         sqlite.read(move |db| accounts::account(db, &login))
     }
 

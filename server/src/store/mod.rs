@@ -26,8 +26,11 @@
 //! not even after a crash. They may skip some values after a crash. Whoever sees number N + 1 can also read N: items are handed to
 //! [`Subscribers`] in the order of their numbers, and only after everything durable about them has been committed.
 //!
-//! *Time.* The times of messages are unique, and increase in the order in which the messages were stored, even if the clock is set
-//! back.
+//! *Order and time of messages.* Their ids increase in the order in which they were stored. Their times follow the clock, also when
+//! it is set back: a message is never later than the clock by more than a second. Within that second times increase, so that clients
+//! can name a message by its time.
+//!
+//! *Items do not change.* A message read under its number is the one that was published, with the names that both users had.
 //!
 //! *Idempotency.* A message is identified by its sender, the sender's message id, its recipient and its text. However often and from
 //! however many connections it is inserted, it is stored and published once; see [`Inserted`].

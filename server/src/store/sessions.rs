@@ -86,6 +86,12 @@ impl Store {
         sqlite.write(move |tx| tx.end_session(key))
     }
 
+    /// Replaces the hash of a password that stays the same, unless it has changed meanwhile. Sessions go on.
+    pub fn replace_hash(&self, uid: Uid, old: String, new: String) -> Reply<()> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.replace_hash(uid, &old, &new))
+    }
+
     /// Sets a password and ends all sessions of the user but `keep`.
     pub fn set_password(&self, uid: Uid, password: String, keep: Option<SessionKey>) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;

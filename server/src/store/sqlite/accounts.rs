@@ -70,7 +70,7 @@ impl Tx<'_> {
         let db = self.erasing()?;
         for sql in [
             "DELETE FROM deliveries WHERE owner = ?1
-                OR message IN (SELECT time FROM messages WHERE sender = ?1 OR recipient = ?1)",
+                OR message IN (SELECT id FROM messages WHERE sender = ?1 OR recipient = ?1)",
             "DELETE FROM messages WHERE sender = ?1 OR recipient = ?1",
             "DELETE FROM unread WHERE owner = ?1 OR peer = ?1",
             "DELETE FROM notifications WHERE owner = ?1 OR actor = ?1",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::friendships;
-use super::rows::{MESSAGE, NAMES, message};
+use super::rows::{MESSAGE, message};
 use super::writer::Tx;
 use crate::store::{Audience, StoreError};
 use crate::types::{ChannelState, Message, Seq, Uid};
@@ -31,11 +31,11 @@ pub fn deliveries(
     limit: usize,
 ) -> Result<Vec<(Seq, Message)>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE}, d.seq FROM deliveries d JOIN messages m ON m.time = d.message {NAMES}
+        "SELECT {MESSAGE}, d.seq FROM deliveries d JOIN messages m ON m.id = d.message
             WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 ORDER BY d.seq LIMIT ?4"
     ))?;
     let rows = select.query_map(params![owner.0, from.0, below.0, limit as i64], |row| {
-        Ok((Seq(row.get(8)?), message(row)?))
+        Ok((Seq(row.get(9)?), message(row)?))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -47,7 +47,7 @@ pub fn first_received(
     below: Seq,
 ) -> Result<Option<Seq>, StoreError> {
     let mut select = db.prepare_cached(
-        "SELECT d.seq FROM deliveries d JOIN messages m ON m.time = d.message
+        "SELECT d.seq FROM deliveries d JOIN messages m ON m.id = d.message
             WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 AND m.recipient = ?1 ORDER BY d.seq LIMIT 1",
     )?;
     let first = select.query_row(params![owner.0, from.0, below.0], |row| row.get(0).map(Seq));
@@ -56,13 +56,13 @@ pub fn first_received(
 
 impl Tx<'_> {
     /// Publishes a stored message, and notes under which number.
-    pub fn deliver(&mut self, owner: Uid, time: i64, item: Arc<str>) -> Result<(), StoreError> {
+    pub fn deliver(&mut self, owner: Uid, message: i64, item: Arc<str>) -> Result<(), StoreError> {
         let Some(seq) = self.publish(owner, item)? else {
             return Ok(());
         };
         self.writing()?
             .prepare_cached("INSERT INTO deliveries(owner, seq, message) VALUES (?1, ?2, ?3)")?
-            .execute(params![owner.0, seq.0, time])?;
+            .execute(params![owner.0, seq.0, message])?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::clock::now_ms;
+use crate::store::limits::VALID_FOR;
 use crate::store::{Stats, StoreError};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -25,12 +26,13 @@ pub fn stats(db: &Connection) -> Result<Stats, StoreError> {
         friendships: count("SELECT count(*) FROM friends WHERE uid < friend")?,
         logins: count(&format!("SELECT count(*) FROM sessions WHERE ends > {now}"))?,
         invitations: count(&format!(
-            "SELECT count(*) FROM invites WHERE expires > {now}"
+            "SELECT count(*) FROM invites WHERE expires > {now} AND expires <= {now} + {VALID_FOR}"
         ))?,
         messages: count("SELECT count(*) FROM messages")?,
         messages_today: count(&format!(
-            "SELECT count(*) FROM messages WHERE time > {}",
-            now - DAY
+            "SELECT count(*) FROM messages WHERE time > {} AND time <= {}",
+            now - DAY,
+            now + DAY
         ))?,
         bytes: count("PRAGMA page_count")? * count("PRAGMA page_size")?,
     })

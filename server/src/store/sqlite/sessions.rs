@@ -56,9 +56,10 @@ pub fn sessions(db: &Connection, uid: Uid) -> Result<Vec<Login>, StoreError> {
 }
 
 pub fn came_from(db: &Connection, uid: Uid, address: &str) -> Result<bool, StoreError> {
-    let mut select =
-        db.prepare_cached("SELECT 1 FROM places WHERE uid = ?1 AND address = ?2 AND time > ?3")?;
-    Ok(select.exists(params![uid.0, address, now_ms() - OWN_ADDRESS_FOR])?)
+    let mut select = db.prepare_cached(
+        "SELECT 1 FROM places WHERE uid = ?1 AND address = ?2 AND abs(?3 - time) < ?4",
+    )?;
+    Ok(select.exists(params![uid.0, address, now_ms(), OWN_ADDRESS_FOR])?)
 }
 
 impl Tx<'_> {
@@ -86,9 +87,9 @@ impl Tx<'_> {
         let ended = db
             .prepare_cached(
                 "DELETE FROM sessions WHERE key IN
-                    (SELECT key FROM sessions WHERE uid = ?1 ORDER BY created DESC LIMIT -1 OFFSET ?2)",
+                    (SELECT key FROM sessions WHERE uid = ?1 ORDER BY created <= ?3 DESC, created DESC LIMIT -1 OFFSET ?2)",
             )?
-            .execute(params![uid.0, MAX_SESSIONS])?;
+            .execute(params![uid.0, MAX_SESSIONS, now])?;
         if ended > 0 {
             self.erasing()?;
         }
@@ -97,8 +98,8 @@ impl Tx<'_> {
                 "INSERT OR REPLACE INTO places(uid, address, time) VALUES (?1, ?2, ?3)",
             )?
             .execute(params![uid.0, address, now])?;
-            db.prepare_cached("DELETE FROM places WHERE uid = ?1 AND time <= ?2")?
-                .execute(params![uid.0, now - OWN_ADDRESS_FOR])?;
+            db.prepare_cached("DELETE FROM places WHERE uid = ?1 AND abs(?2 - time) >= ?3")?
+                .execute(params![uid.0, now, OWN_ADDRESS_FOR])?;
         }
         Ok(())
     }
@@ -126,6 +127,14 @@ impl Tx<'_> {
     pub fn end_session(&mut self, key: SessionKey) -> Result<(), StoreError> {
         self.erasing()?
             .execute("DELETE FROM sessions WHERE key = ?1", [key.0])?;
+        Ok(())
+    }
+
+    pub fn replace_hash(&mut self, uid: Uid, old: &str, new: &str) -> Result<(), StoreError> {
+        self.erasing()?.execute(
+            "UPDATE users SET password = ?3 WHERE uid = ?1 AND password = ?2",
+            params![uid.0, old, new],
+        )?;
         Ok(())
     }
 
