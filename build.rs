@@ -9,8 +9,9 @@ fn main() {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libfbchat.so.0");
         // Thread-local data, and a helper thread that hangs in a name lookup, may outlive the last dlclose.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
-        // The program provides the functions of a sanitizer, so they are undefined in such a build.
-        if std::env::var_os("CARGO_CFG_SANITIZE").is_none() {
+        // The program provides the functions of a sanitizer or a fuzzer, so they are undefined in such a build.
+        let is_set = |name| std::env::var_os(name).is_some();
+        if !is_set("CARGO_CFG_SANITIZE") && !is_set("CARGO_CFG_FUZZING") {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-z,defs");
         }
     }

@@ -39,7 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// What puts the layers together, and may use all of them.
-const TOP: &[&str] = &["main", "run", "serve"];
+const TOP: &[&str] = &["fuzzing", "lib", "main", "run", "serve"];
 
 /// A module path, without `crate`.
 type Module = Vec<String>;

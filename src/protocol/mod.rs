@@ -20,6 +20,9 @@ mod channel;
 mod config;
 mod connect;
 mod error_code;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod purpose;
 mod requests;
 mod session;

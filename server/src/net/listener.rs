@@ -257,6 +257,26 @@ async fn http_2(
     until_closing(connection, end, closing).await
 }
 
+/// Serves a connection that is not a socket, without TLS.
+#[cfg(feature = "fuzzing")]
+pub async fn serve_stream(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    router: Router,
+    limits: Arc<ConnectionLimits>,
+) {
+    let caller = Caller {
+        limits,
+        peer,
+        router,
+        tls: false,
+        has_request: Arc::default(),
+    };
+    let (_open, closing) = watch::channel(false);
+    // How a connection ended is of no interest here.
+    let _ = http_1(stream, &caller, None, closing).await;
+}
+
 /// Runs a connection. When the server stops, `end` lets it finish the current requests.
 async fn until_closing<C: Future>(
     connection: C,

@@ -23,14 +23,14 @@ use crate::types::{Seq, SessionKey, Uid, Wake};
 
 /// What a poll asks for in its path.
 #[derive(Debug, PartialEq, Eq)]
-struct Asked {
+pub(super) struct Asked {
     uid: Uid,
     seq: Seq,
     active: bool,
 }
 
 /// Reads `N/ACTIVE/p_UID=SEQ`, or with two numbers in front, as clients sent it at the end of 2010.
-fn parse(path: &str) -> Option<Asked> {
+pub(super) fn parse(path: &str) -> Option<Asked> {
     let mut parts = path.rsplit('/');
     let (channel, active) = (parts.next()?, parts.next()?);
     if !(1..=2).contains(&parts.count()) {

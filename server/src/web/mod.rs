@@ -11,6 +11,8 @@ mod cookies;
 mod dates;
 mod envelope;
 mod friends;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod home;
 mod lists;
 mod login;

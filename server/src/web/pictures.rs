@@ -132,7 +132,7 @@ pub async fn get(
     response
 }
 
-fn parse(name: &str) -> Option<(Uid, &str)> {
+pub(super) fn parse(name: &str) -> Option<(Uid, &str)> {
     let (uid, hash) = name
         .strip_prefix(['q', 'n'])?
         .strip_suffix(".jpg")?

@@ -1,0 +1,16 @@
+//! Forms, queries, cookies and paths that the server reads. The input's lines: a parameter's name, a query, cookies, the form.
+
+use fbchatd::fuzzing;
+
+pub fn run(data: &[u8]) {
+    let mut lines = data.splitn(4, |&byte| byte == b'\n');
+    let mut text = || String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
+    let (name, query) = (text(), text());
+    let cookie = lines.next().unwrap_or_default();
+    let form = lines.next().unwrap_or_default();
+    let found = fuzzing::params(form, &query, cookie, &name);
+    // What comes first counts.
+    let mut pairs = form_urlencoded::parse(form).chain(form_urlencoded::parse(query.as_bytes()));
+    let expected = pairs.find(|(key, _)| *key == name).map(|(_, value)| value);
+    assert_eq!(found.as_deref(), expected.as_deref());
+}

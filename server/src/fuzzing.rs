@@ -1,0 +1,105 @@
+//! Entry points for `fuzz/`. Not an interface.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::config::{Config, Registration};
+use crate::hub::{Hub, Limits};
+use crate::metrics::Metrics;
+use crate::net::connection_limits::ConnectionLimits;
+use crate::net::listener;
+use crate::secrets;
+use crate::service::Services;
+use crate::service::passwords::{Cost, Passwords};
+use crate::store;
+use crate::types::Uid;
+use crate::web::{self, App};
+
+/// Reads a form, a query and cookies, and looks at them in every way that handlers do.
+pub fn params(body: &[u8], query: &str, cookie: &[u8], name: &str) -> Option<String> {
+    let mut params = web::fuzzing::Params::parse(body, query);
+    let _ = (params.number(name), params.uid(name), params.flag(name));
+    let found = params.get(name).map(str::to_owned);
+    assert_eq!(*params.take_secret(name), found.clone().unwrap_or_default());
+    if let Ok(value) = HeaderValue::from_bytes(cookie) {
+        let headers = HeaderMap::from_iter([(header::COOKIE, value)]);
+        let _ = web::fuzzing::cookie(&headers, name);
+    }
+    web::fuzzing::paths(query);
+    found
+}
+
+/// The fields of a form with files: names and contents.
+pub fn multipart<'a>(content_type: &str, body: &'a [u8]) -> Option<Vec<(&'a str, &'a [u8])>> {
+    let parts = web::fuzzing::multipart(content_type, body)?;
+    Some(parts.iter().map(|part| (part.name, part.data)).collect())
+}
+
+/// A server in memory with two friends, of whom the first is logged in.
+pub struct Server {
+    app: Arc<App>,
+    limits: Arc<ConnectionLimits>,
+    /// The first user's cookies.
+    pub cookie: String,
+    /// The token of the first user's pages.
+    pub token: String,
+}
+
+impl Server {
+    /// Starts a server.
+    pub async fn start() -> Result<Self, Box<dyn std::error::Error>> {
+        let config = Config {
+            hold_s: 1,
+            registration: Registration::Open,
+            ..Config::default()
+        };
+        let hub = Arc::new(Hub::new(Limits {
+            offline_after: std::time::Duration::from_secs(config.offline_after_s),
+            idle_after: std::time::Duration::from_secs(config.idle_after_s),
+        }));
+        let store = store::in_memory(hub.clone())?;
+        let mut uids = Vec::new();
+        for (email, name) in [("alice@example.org", "Alice"), ("bob@example.org", "Bob")] {
+            // No password fits: a login costs the full time all the same.
+            let added = store
+                .add_user(email.into(), name.into(), "!".into())
+                .await?;
+            uids.extend(added);
+        }
+        if let [alice, bob] = uids[..] {
+            store.befriend(alice, bob).await?;
+        }
+        hub.load(store.channel_states().await?);
+        let passwords = Passwords::new(Cost::Cheap)?;
+        let metrics = Metrics::new(store.commit_times(), passwords.times());
+        let services = Services::new(&config, store, hub, passwords, &metrics, None);
+        let alice = uids.first().copied().unwrap_or(Uid(0));
+        let secret = services.sessions.open(alice, None, "fuzz").await?;
+        let limits = ConnectionLimits::new(Vec::new(), config.connections_per_address);
+        Ok(Server {
+            app: Arc::new(App::new(config, services, metrics)),
+            limits,
+            cookie: format!("c_user={alice}; xs={secret}"),
+            token: secrets::token("post_form_id", &secret),
+        })
+    }
+
+    /// Serves one connection until it ends. `wrap` gets the router.
+    pub async fn serve(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        wrap: impl FnOnce(axum::Router) -> axum::Router,
+    ) {
+        let peer = SocketAddr::from(([192, 0, 2, 1], 4000));
+        let router = wrap(web::router(self.app.clone()));
+        listener::serve_stream(stream, peer, router, self.limits.clone()).await;
+    }
+
+    /// Whether the server can still do its work.
+    pub async fn is_healthy(&self) -> bool {
+        self.app.services.healthy().await.is_ok()
+    }
+}

@@ -1,0 +1,89 @@
+//! Entry points for `fuzz/`: the readers of what servers send, each on its own. Not an interface.
+
+use crate::protocol::ServerAddress;
+use crate::protocol::answer;
+use crate::protocol::buddies::list::{Buddies, Strikes, UpdatePayload};
+use crate::protocol::channel::history::HistoryPayload;
+use crate::protocol::channel::notices;
+use crate::protocol::connect::login;
+use crate::protocol::connect::web_session::{PageContent, WebSession};
+use crate::protocol::requests::simple_queries;
+use crate::protocol::wire::channel_reply::{self, ChannelReply};
+use crate::protocol::wire::cookies::Cookies;
+use crate::protocol::wire::exchange::Reply;
+use crate::protocol::wire::{html, reply};
+use crate::types::{FriendAction, Question, RequestId, Uid};
+use url::Url;
+
+/// Reads a reply of the channel and what its items say. The number of items.
+pub fn channel_reply(body: &[u8], own: Uid, limit: usize) -> usize {
+    let Ok(ChannelReply::Items(items)) = channel_reply::read(body, limit) else {
+        return 0;
+    };
+    let count = items.len();
+    for item in items.into_iter().flatten() {
+        let _ = notices::read(item, own);
+    }
+    count
+}
+
+/// Reads the reply to an ajax call as every kind of payload.
+pub fn ajax_reply(server: ServerAddress, body: &[u8], own: Uid) {
+    let web = WebSession::new(server);
+    let reply = || {
+        Ok(Reply {
+            status: 200,
+            body: body.to_vec(),
+            ..Reply::default()
+        })
+    };
+    assert!(!reply::worked(body) || reply::has_verdict(body));
+    if let Ok(Some(payload)) = answer::read::<UpdatePayload>("server", reply(), "") {
+        Buddies::default().apply(payload, own, Strikes::ONE);
+    }
+    if let Ok(Some(payload)) = answer::read_explicit::<HistoryPayload>("server", reply(), "") {
+        payload.messages(own);
+    }
+    for question in [
+        Question::Profile(own),
+        Question::Search(String::new()),
+        Question::Notifications,
+        Question::Poke(own),
+        Question::Friend {
+            uid: own,
+            action: FriendAction::Remove,
+        },
+    ] {
+        let _ = simple_queries::read(&web, &question, RequestId(1), reply());
+    }
+}
+
+/// Reads a page as everything that pages are read as. True if it is a complete chat page.
+pub fn page(server: ServerAddress, body: &[u8]) -> bool {
+    let url = server.at("/home.php");
+    let text = reply::body_text(body);
+    assert!(html::unescape(&text).len() <= text.len());
+    if let Some(form) = login::find_form(&text, &url) {
+        assert!(form.fields.len() <= 64);
+    }
+    let page = Reply {
+        status: 200,
+        body: body.to_vec(),
+        ..Reply::default()
+    };
+    let _ = login::judge(&page, false, "server");
+    let mut web = WebSession::new(server);
+    let (content, channel) = web.take_page(&text, &url);
+    if let Some(channel) = channel {
+        assert!(web.server().trusts(&channel), "{channel}");
+    }
+    content == PageContent::Complete
+}
+
+/// Takes `Set-Cookie` headers, saves the cookies and takes them again. The `Cookie` header for the address, both times.
+pub fn cookies(url: &Url, headers: &[String]) -> (Option<String>, Option<String>) {
+    let (mut jar, mut copy) = (Cookies::default(), Cookies::default());
+    jar.take(url, headers);
+    copy.take(url, &jar.save());
+    (jar.header(url), copy.header(url))
+}
