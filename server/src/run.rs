@@ -1,11 +1,14 @@
 //! From the command line to a command or a running server.
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::panic;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Cli, Command};
 use crate::commands::{accounts, operator};
@@ -25,9 +28,10 @@ type Failure = Box<dyn Error>;
 
 /// Does what the command line says.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = match cli.command {
+        Command::Serve { .. } | Command::Demo { .. } => threaded()?,
+        _ => Builder::new_current_thread().enable_all().build()?,
+    };
     let result = runtime.block_on(async {
         match cli.command {
             Command::Demo { listen } => demo(listen).await,
@@ -50,6 +54,22 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     // Do not wait for a password prompt or a slow hash.
     runtime.shutdown_background();
     result
+}
+
+/// The runtime of a server.
+fn threaded() -> io::Result<Runtime> {
+    // Without a single thread tokio panics, and there is nothing to clean up yet.
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(|_| {
+        let _ = writeln!(
+            io::stderr(),
+            "fbchatd: Cannot start a thread. Raise the limit on processes (ulimit -u) or on memory."
+        );
+        std::process::exit(1);
+    }));
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    panic::set_hook(before);
+    runtime
 }
 
 /// `fbchatd config …`

@@ -17,7 +17,6 @@ use super::{cookies, home};
 use crate::config::Registration;
 use crate::net::connection_limits::Peer;
 use crate::secrets;
-use crate::service::StoreError;
 use crate::service::login_attempts::AttemptError;
 use crate::service::sessions::OpenError;
 use crate::types::{Seq, Uid};
@@ -130,6 +129,7 @@ pub async fn log_in(
                 .insert(header::RETRY_AFTER, seconds.into());
             response
         }
+        AttemptError::Hash(error) => unavailable(&error),
         AttemptError::Store(error) => unavailable(&error),
     }
 }
@@ -159,7 +159,7 @@ pub async fn open_session(
     response
 }
 
-fn unavailable(error: &StoreError) -> Response {
+fn unavailable(error: &dyn std::error::Error) -> Response {
     log::error!("{error}");
     sheet(
         StatusCode::SERVICE_UNAVAILABLE,
