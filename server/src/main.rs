@@ -29,12 +29,22 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use commands::output;
+
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    match run::run(cli) {
+    let done = match cli::Cli::try_parse() {
+        Ok(cli) => run::run(cli),
+        // Help and version come this way too.
+        Err(usage) => match usage.print() {
+            Err(error) if !usage.use_stderr() => Err(output::failed(error).into()),
+            _ => return u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
+        },
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_unread(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fbchatd: {error}");
+            output::note(error);
             ExitCode::FAILURE
         }
     }

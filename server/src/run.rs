@@ -1,7 +1,7 @@
 //! From the command line to a command or a running server.
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::panic;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Cli, Command};
-use crate::commands::{accounts, operator};
+use crate::commands::{accounts, operator, output};
 use crate::config::{Config, EXAMPLE, Registration};
 use crate::hub::{Hub, Limits};
 use crate::metrics::Metrics;
@@ -61,9 +61,8 @@ fn threaded() -> io::Result<Runtime> {
     // Without a single thread tokio panics, and there is nothing to clean up yet.
     let before = panic::take_hook();
     panic::set_hook(Box::new(|_| {
-        let _ = writeln!(
-            io::stderr(),
-            "fbchatd: Cannot start a thread. Raise the limit on processes (ulimit -u) or on memory."
+        output::note(
+            "Cannot start a thread. Raise the limit on processes (ulimit -u) or on memory.",
         );
         std::process::exit(1);
     }));
@@ -75,13 +74,13 @@ fn threaded() -> io::Result<Runtime> {
 /// `fbchatd config …`
 fn config(command: cli::Config) -> Result<(), Failure> {
     match command {
-        cli::Config::Example => print!("{EXAMPLE}"),
+        cli::Config::Example => output::print(EXAMPLE.trim_end())?,
         cli::Config::Check { file } => {
             let config = Config::load(Some(&file))?;
             if let Some(tls) = config.tls() {
                 tls::acceptor(tls)?;
             }
-            println!("The settings in {} are valid.", file.display());
+            output::print(format!("The settings in {} are valid.", file.display()))?;
         }
     }
     Ok(())
