@@ -76,7 +76,7 @@ fn hash_in(memory: &mut Memory, password: &str, cost: Cost) -> Result<String, Ha
 /// The output for a password with the salt and cost of an existing hash.
 fn output(memory: &mut Memory, password: &str, hash: &PasswordHash) -> Result<Output, HashError> {
     let params = Params::try_from(hash)?;
-    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(Error::from)?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
     let version = hash
         .version
         .map(Version::try_from)
@@ -205,9 +205,9 @@ impl Turn<'_> {
             times.observe(start.elapsed().as_secs_f64());
             let _ = reply.send(done);
         });
-        let gone = |_| HashError("the work did not end".to_owned());
+        let gone = |_| Err(HashError("the work did not end".to_owned()));
         let done = match self.passwords.jobs.send(job) {
-            Ok(()) => answer.await.map_err(gone).flatten(),
+            Ok(()) => answer.await.unwrap_or_else(gone),
             Err(_) => Err(HashError("there is no thread for it".to_owned())),
         };
         if done.is_err() {
