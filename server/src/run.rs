@@ -46,6 +46,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             Command::Session(command) => operator::session(command).await,
             Command::Stats { place } => operator::stats(&place).await,
             Command::Backup { file, place } => operator::backup(&file, &place).await,
+            Command::Restore { file, place } => operator::restore(&file, &place),
             Command::Export { email, place } => operator::export(&email, &place).await,
             Command::Friend(command) => accounts::friend(command).await,
             Command::Invite { friend, url, place } => accounts::invite(friend, url, place).await,

@@ -12,7 +12,7 @@ use super::output::{failed, print};
 use super::store::{find, open_existing};
 use crate::cli::{Place, Session};
 use crate::secrets::session_id;
-use crate::store::{FriendRequest, Store};
+use crate::store::{self, FriendRequest, Store};
 use crate::types::{Message, Uid, User};
 
 type Failure = Box<dyn Error>;
@@ -90,9 +90,23 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
 pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
     open_existing(place)?.backup(to.to_owned()).await?;
     print(format!(
-        "wrote {file}; to restore it, stop the server and replace fbchatd.db with it",
+        "wrote {file}; to go back to it, stop the server and run: fbchatd restore {file}",
         file = to.display()
     ))?;
+    Ok(())
+}
+
+/// `fbchatd restore`
+pub fn restore(from: &Path, place: &Place) -> Result<(), Failure> {
+    let dir = place.config()?.data_dir()?;
+    let aside = store::restore(&dir, from)?;
+    print(format!("restored {} in {}", from.display(), dir.display()))?;
+    if let Some(aside) = aside {
+        print(format!(
+            "what was there before is in {}; delete it when you do not need it any more",
+            aside.display()
+        ))?;
+    }
     Ok(())
 }
 

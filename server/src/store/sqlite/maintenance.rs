@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::identity;
 use crate::clock::now_ms;
 use crate::store::{Stats, StoreError};
 
@@ -41,6 +42,14 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
         file: to.to_owned(),
         why: Arc::new(why),
     };
+    // SQLite takes names that are text only, and those that begin with `file:` for something else.
+    let to = &std::path::absolute(to).map_err(failed)?;
+    if to.to_str().is_none() {
+        return Err(failed(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            "the name is not valid UTF-8",
+        )));
+    }
     if to.try_exists().map_err(failed)? {
         return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
     }
@@ -57,7 +66,11 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
     let copied = db
         .execute("VACUUM INTO ?1", [part.to_string_lossy()])
         .map_err(StoreError::from)
-        .and_then(|_| check(&part));
+        .and_then(|_| {
+            let copy = Connection::open(&part)?;
+            identity::renew(&copy)?;
+            check(&copy)
+        });
     let kept = copied.and_then(|()| {
         let directory = match to.parent() {
             Some(parent) if parent != Path::new("") => parent,
@@ -75,9 +88,8 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
     kept
 }
 
-/// Reads all of a copy to see that it is intact.
-fn check(file: &Path) -> Result<(), StoreError> {
-    let db = Connection::open(file)?;
+/// Reads all of a database to see that it is intact.
+pub fn check(db: &Connection) -> Result<(), StoreError> {
     let verdict = db.query_row("PRAGMA integrity_check(1)", [], |row| {
         row.get::<_, String>(0)
     })?;

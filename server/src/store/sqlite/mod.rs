@@ -3,12 +3,14 @@
 pub mod accounts;
 pub mod channels;
 pub mod friendships;
+mod identity;
 pub mod invitations;
 pub mod lists;
 pub mod maintenance;
 pub mod messages;
 pub mod notifications;
 pub mod profiles;
+pub mod restore;
 mod rows;
 mod schema;
 pub mod sessions;
@@ -145,6 +147,7 @@ impl Sqlite {
         let file = Self::file(dir);
         // SQLite gives its other files the mode of this one, so it has to exist before SQLite opens it.
         private_file(dir, &file)?;
+        identity::check(dir)?;
         let connect = || -> Result<Connection, StoreError> {
             let db = Connection::open(&file)?;
             db.busy_timeout(BUSY_TIMEOUT)?;
@@ -157,6 +160,7 @@ impl Sqlite {
         };
         let mut db = connect()?;
         schema::migrate(&mut db, dir)?;
+        identity::record(&db, dir)?;
         let connect = || Ok(Arc::new(Mutex::new(connect()?)));
         Self::start(Arc::new(Mutex::new(db)), connect, subscribers)
     }
@@ -336,7 +340,7 @@ impl From<rusqlite::Error> for StoreError {
 fn advice(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            " Stop the server, keep a copy of the data directory, and go back to a backup."
+            " Stop the server and go back to a backup with `fbchatd restore`, which keeps the damaged files."
         }
         Some(ErrorCode::DiskFull) => " Make room on the disk; the server then continues by itself.",
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
