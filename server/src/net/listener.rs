@@ -95,11 +95,16 @@ impl Listeners {
         let (limits, gauge) = (self.limits.clone(), self.gauge.clone());
         let mut closing = self.closing.subscribe();
         self.listening.spawn(async move {
+            let mut failing = false;
             loop {
                 let accepted = tokio::select! {
                     accepted = socket.accept() => accepted,
                     _ = closing.changed() => return,
                 };
+                if failing && accepted.is_ok() {
+                    failing = false;
+                    log::info!("connections are accepted again");
+                }
                 match accepted {
                     Ok((stream, peer)) => match limits.enter(peer.ip()) {
                         Some(permit) => {
@@ -113,7 +118,10 @@ impl Listeners {
                         None => log::debug!("too many connections from {}", peer.ip()),
                     },
                     Err(error) => {
-                        log::warn!("cannot accept a connection: {error}");
+                        // Ten attempts a second would fill the log.
+                        if !std::mem::replace(&mut failing, true) {
+                            log::warn!("cannot accept connections: {error}");
+                        }
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 }

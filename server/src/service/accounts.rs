@@ -75,6 +75,7 @@ impl From<AttemptError> for PasswordError {
         match error {
             AttemptError::Wrong => PasswordError::Wrong,
             AttemptError::TooMany(seconds) => PasswordError::TooMany(seconds),
+            AttemptError::Hash(error) => PasswordError::Hash(error),
             AttemptError::Store(error) => PasswordError::Store(error),
         }
     }

@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use zeroize::Zeroizing;
 
 use super::login_throttle::{LoginThrottle, Source};
-use super::passwords::{Match, Passwords, Turn};
+use super::passwords::{HashError, Match, Passwords, Turn};
 use crate::store::{Store, StoreError};
 use crate::sync::lock;
 use crate::types::{Account, Uid, User};
@@ -21,6 +21,8 @@ pub enum AttemptError {
     /// The seconds until the next attempt is allowed.
     #[error("Too many attempts. Try again in {0} seconds.")]
     TooMany(u64),
+    #[error(transparent)]
+    Hash(#[from] HashError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -89,7 +91,7 @@ impl LoginAttempts {
         let allowed = lock(&self.throttle).check(login, from, Instant::now());
         allowed.map_err(|wait| AttemptError::TooMany(wait.as_secs() + 1))?;
         let hash = account.as_ref().map(|account| account.password.clone());
-        let matched = turn.verify(password.clone(), hash).await;
+        let matched = turn.verify(password.clone(), hash).await?;
         match account.filter(|_| matched != Match::No) {
             None => {
                 lock(&self.throttle).failed(login, from, Instant::now());

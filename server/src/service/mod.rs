@@ -64,6 +64,7 @@ pub struct Services {
     pub profiles: Profiles,
     pub search: Search,
     pub sessions: Sessions,
+    passwords: Arc<Passwords>,
     store: Arc<Store>,
     hub: Arc<Hub>,
 }
@@ -89,7 +90,7 @@ impl Services {
             accounts: Accounts::new(
                 store.clone(),
                 hub.clone(),
-                passwords,
+                passwords.clone(),
                 login_attempts.clone(),
                 config.registration,
             ),
@@ -111,6 +112,7 @@ impl Services {
             search: Search::new(store.clone()),
             sessions: Sessions::new(store.clone(), hub.clone(), presences.clone()),
             presences,
+            passwords,
             store,
             hub,
         }
@@ -127,9 +129,16 @@ impl Services {
         self.presences.sweep();
     }
 
-    /// Whether the server can do its work, which needs the store.
-    pub async fn healthy(&self) -> Result<(), StoreError> {
-        self.store.healthy().await
+    /// Whether the server can do its work; if not, what it cannot do.
+    pub async fn healthy(&self) -> Result<(), &'static str> {
+        if let Err(error) = self.store.healthy().await {
+            log::error!("not healthy: {error}");
+            return Err("The store does not answer.");
+        }
+        if !self.passwords.healthy() {
+            return Err("Passwords cannot be checked.");
+        }
+        Ok(())
     }
 
     /// The number of held polls, and of users that others see online.

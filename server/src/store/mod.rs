@@ -89,6 +89,11 @@ pub fn in_memory(subscribers: Arc<dyn Subscribers>) -> Result<Arc<Store>, StoreE
     Ok(Arc::new(Store::Sqlite(Sqlite::in_memory(subscribers)?)))
 }
 
+/// Puts a backup in place of what is in a data directory, which no server may use. Returns the directory with what was there.
+pub fn restore(dir: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
+    sqlite::restore::restore(dir, from)
+}
+
 /// Whether a data directory has a store. True if that cannot be determined: opening it will then say why.
 pub fn exists(dir: &Path) -> bool {
     Sqlite::file(dir).try_exists().unwrap_or(true)
@@ -158,9 +163,22 @@ pub enum StoreError {
         /// What the system says.
         why: Arc<std::io::Error>,
     },
+    /// The backup cannot be used.
+    #[error("Cannot restore {}: {why}. Nothing was changed.", file.display())]
+    Restore {
+        /// The file.
+        file: PathBuf,
+        /// The reason.
+        why: String,
+    },
+    /// The log is that of another database.
+    #[error("fbchatd.db in {} was replaced, and fbchatd.db-wal still belongs to the database that was there before. \
+             Move fbchatd.db-wal and fbchatd.db-shm to another directory to use the new one, or put the old one back. \
+             Next time use `fbchatd restore`.", .0.display())]
+    ForeignLog(PathBuf),
     /// The database is inconsistent.
     #[error(
-        "The database is damaged: {0}. Stop the server, keep a copy of the directory, and go back to a backup."
+        "The database is damaged: {0}. Stop the server and go back to a backup with `fbchatd restore`, which keeps the damaged files."
     )]
     Damaged(String),
     /// Another server uses the data.

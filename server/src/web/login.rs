@@ -18,7 +18,6 @@ use super::{cookies, home};
 use crate::config::Registration;
 use crate::net::connection_limits::Peer;
 use crate::secrets;
-use crate::service::StoreError;
 use crate::service::login_attempts::AttemptError;
 use crate::service::sessions::{Keeper, OpenError};
 use crate::types::{Seq, Uid};
@@ -133,6 +132,7 @@ pub async fn log_in(
                 .insert(header::RETRY_AFTER, seconds.into());
             response
         }
+        AttemptError::Hash(error) => unavailable(&error),
         AttemptError::Store(error) => unavailable(&error),
     }
 }
@@ -168,7 +168,7 @@ pub async fn open_session(
     response
 }
 
-fn unavailable(error: &StoreError) -> Response {
+fn unavailable(error: &dyn std::error::Error) -> Response {
     log::error!("{error}");
     pages::page(
         StatusCode::SERVICE_UNAVAILABLE,

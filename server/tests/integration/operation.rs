@@ -297,3 +297,28 @@ fn a_proxy_that_shows_the_server_below_a_path_is_told_that_this_does_not_work() 
         }
     }
 }
+
+/// An address that comes up after the server has started, and one that never does.
+#[test]
+fn an_address_that_is_not_there_yet_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    // TEST-NET-1 belongs to nobody.
+    let mut command = Command::new(fbchatd());
+    command
+        .args(["serve", "--listen", "192.0.2.1:0", "--data"])
+        .arg(dir.path());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let log = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut lines = std::io::BufRead::lines(log).map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("cannot listen on 192.0.2.1:0 yet")));
+    let terminate = ["-TERM", &child.id().to_string()];
+    assert!(
+        Command::new("kill")
+            .args(terminate)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(child.wait().unwrap().success());
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::identity;
 use crate::clock::now_ms;
 use crate::store::limits::VALID_FOR;
 use crate::store::{Stats, StoreError};
@@ -43,6 +44,14 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
         file: to.to_owned(),
         why: Arc::new(why),
     };
+    // SQLite takes names that are text only, and those that begin with `file:` for something else.
+    let to = &std::path::absolute(to).map_err(failed)?;
+    if to.to_str().is_none() {
+        return Err(failed(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            "the name is not valid UTF-8",
+        )));
+    }
     if to.try_exists().map_err(failed)? {
         return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
     }
@@ -59,7 +68,11 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
     let copied = db
         .execute("VACUUM INTO ?1", [part.to_string_lossy()])
         .map_err(StoreError::from)
-        .and_then(|_| check(&part));
+        .and_then(|_| {
+            let copy = Connection::open(&part)?;
+            identity::renew(&copy)?;
+            check(&copy)
+        });
     let kept = copied.and_then(|()| {
         let directory = match to.parent() {
             Some(parent) if parent != Path::new("") => parent,
@@ -77,9 +90,8 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
     kept
 }
 
-/// Reads all of a copy to see that it is intact.
-fn check(file: &Path) -> Result<(), StoreError> {
-    let db = Connection::open(file)?;
+/// Reads all of a database to see that it is intact.
+pub fn check(db: &Connection) -> Result<(), StoreError> {
     let verdict = db.query_row("PRAGMA integrity_check(1)", [], |row| {
         row.get::<_, String>(0)
     })?;

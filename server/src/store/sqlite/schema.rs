@@ -257,6 +257,19 @@ fn add_hashes(db: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Why a database is not one that this version can bring up to date.
+pub(super) fn check_version(db: &Connection) -> Result<(), String> {
+    let version = db.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0));
+    let version = version.map_err(|error| error.to_string())? as usize;
+    if version > STEPS.len() {
+        return Err("it was written by a newer fbchatd; install that version".to_owned());
+    }
+    if version == 0 || !db.table_exists(None, "users").unwrap_or(false) {
+        return Err("it is not a database of fbchatd".to_owned());
+    }
+    Ok(())
+}
+
 /// Brings a database up to the current version; `path` is for the error text.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
