@@ -6,7 +6,7 @@ import socket
 import urllib.parse
 
 from case import ALICE, BOB, Case
-from peers import NETWORK_ERROR
+from peers import INVALID_SETTINGS, NETWORK_ERROR
 from relays import BehindTls, Listener, join
 
 CERT_UNTRUSTED, CERT_FINGERPRINT_MISMATCH = 9, 13
@@ -128,6 +128,27 @@ class Proxies(Case):
             self.assertRaises(BlockingIOError, server.accept)
         self.assertEqual(int(error["reason"]), NETWORK_ERROR)
         self.assert_sentence(error["text"])
+
+    def refused(self, host, *options, url="https://127.0.0.1:9"):
+        """What a user reads of a setting that is wrong: a sentence, without the name of a constant."""
+        host.do("account", ALICE, "demo", url, *options)
+        error = host.wait("error", account=ALICE)
+        host.wait("disconnected", account=ALICE)
+        self.assertEqual(int(error["reason"]), INVALID_SETTINGS)
+        self.assert_sentence(error["text"])
+        return error["text"]
+
+    def test_wrong_settings_are_told_in_words(self):
+        host = self.host("alice", http_proxy="gopher://127.0.0.1:9", no_proxy="")
+        self.assertIn("there is no such file", self.refused(host, "ca_file=/nowhere/ca.pem"))
+        self.assertIn("A fingerprint is a SHA-256", self.refused(host, "ca_file=", "certificate=AB:CD"))
+        host.do("account", ALICE, "demo", "gopher://127.0.0.1", "certificate=")
+        self.assert_sentence(host.wait("error", account=ALICE)["text"])
+        host.wait("disconnected", account=ALICE)
+        host.do("proxy", ALICE, "environment")
+        self.assertIn("The environment's http_proxy is no proxy address", self.refused(host, INSECURE, url="http://127.0.0.1:9"))
+        host.do("proxy", ALICE, "socks5", "9", "user", "x" * 300)
+        self.refused(host)
 
     def test_proxy_is_never_gone_around(self):
         self.check_not_gone_around("socks5", 9)
