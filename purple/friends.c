@@ -11,6 +11,7 @@
 
 #include "buddies.h"
 #include "client.h"
+#include "failures.h"
 #include "fields.h"
 #include "hidden.h"
 #include "host.h"
@@ -139,7 +140,7 @@ static void not_added(FbConnection *connection, const char *who, const char *why
 	char *primary = g_strdup_printf(_("%s could not be added."), who);
 	PurpleBuddy *buddy;
 
-	purple_notify_error(connection->gc, NULL, primary, why);
+	fb_failure_alone(account, primary, why);
 	g_free(primary);
 	buddy = purple_find_buddy(account, who);
 	if (buddy != NULL)
@@ -151,7 +152,9 @@ static void asked_to_be_friends(FbConnection *connection, const fbchat_event *ev
 	const char *failure = fb_failure(event);
 
 	(void)text;
-	if (failure != NULL) {
+	if (fb_outcome_unknown(event)) {
+		fb_failure_alone(purple_connection_get_account(connection->gc), failure, NULL);
+	} else if (failure != NULL) {
 		not_added(connection, who, failure);
 		return;
 	}
