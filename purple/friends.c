@@ -100,22 +100,12 @@ void fb_friend_changed(FbConnection *connection, const fbchat_event *event)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID));
-	GSList *buddies = NULL;
 
 	fb_prompts_drop(connection, who);
 	/* That the last friendship was hidden says nothing about the next one. */
 	fb_hide(account, who, FALSE);
 	if (fb_int(event, 0, FBCHAT_FIELD_FRIEND_ACTION) == FBCHAT_FRIEND_REMOVE)
-		buddies = purple_find_buddies(account, who);
-	for (; buddies != NULL; buddies = g_slist_delete_link(buddies, buddies)) {
-		PurpleBuddy *buddy = buddies->data;
-
-		/* Buddies with a local name stay: the user has to remove them. */
-		if (buddy->alias == NULL)
-			purple_blist_remove_buddy(buddy);
-		else
-			purple_prpl_got_user_status(account, who, FB_STATUS_OFFLINE, NULL);
-	}
+		fb_buddy_ended(connection, who);
 	g_free(who);
 }
 

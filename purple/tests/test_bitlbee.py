@@ -181,6 +181,12 @@ class BitlBee(InBitlBee):
         # BitlBee keeps no settings of the plugin, also not whom one does not want to see.
         irc.heard("^:BobExample!.* JOIN")
 
+    def test_friend_who_ends_the_friendship_leaves(self):
+        _, irc, bob = self.with_bob()
+        bob.do("remove", BOB, self.alice)
+        bob.do("answer", bob.wait("request", kind="action")["id"], 1)
+        irc.heard("^:BobExample!.* (QUIT|PART)")
+
     def test_own_message_from_elsewhere(self):
         server, irc, bob = self.with_bob()
         elsewhere = self.host("alice")
