@@ -28,6 +28,18 @@ class Refused(InBitlBee):
         self.assertEqual(irc.unread("^:Echo!.* PRIVMSG|Are you there"), [])
 
 
+class Quitting(InBitlBee):
+    def test_last_lines_arrive(self):
+        _, irc, bob = self.with_bob()
+        texts = ["one", "two", "three"]
+        for text in texts:
+            irc.say(f"PRIVMSG BobExample :{text}")
+        irc.say("QUIT")
+        self.assertEqual([plain(bob.message(BOB, self.alice, RECV)["markup"]) for _ in texts], texts)
+        irc.process.wait(peers.LIMIT)
+        self.assertEqual(irc.process.returncode, 0)
+
+
 class Stopped(OnDisk, InBitlBee):
     def stopped(self):
         """Alice in BitlBee; the server is gone."""
