@@ -187,6 +187,25 @@ class BitlBee(InBitlBee):
         bob.do("answer", bob.wait("request", kind="action")["id"], 1)
         irc.heard("^:BobExample!.* (QUIT|PART)")
 
+    def test_away_message_lasts_only_while_away(self):
+        server, irc, bob = self.with_bob()
+        elsewhere = self.host("alice")
+        self.sign_on(elsewhere, ALICE, server.url)
+        elsewhere.do("message", ALICE, "available", text="lasting")
+
+        def seen(text):
+            peers.eventually(f"the line {text}", lambda: bob.buddies(BOB)[self.alice]["text"] == text)
+
+        seen("lasting")
+        irc.say("AWAY :brb")
+        seen("brb")
+        irc.say("AWAY")
+        seen("lasting")
+        irc.say("AWAY :brb")
+        seen("brb")
+        irc.say("QUIT")
+        seen("lasting")
+
     def test_own_message_from_elsewhere(self):
         server, irc, bob = self.with_bob()
         elsewhere = self.host("alice")
