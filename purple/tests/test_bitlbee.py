@@ -76,6 +76,8 @@ class InBitlBee(Case):
         return irc
 
     def add_account(self, irc, url, password="demo"):
+        """As docs/bitlbee.md says."""
+        irc.root("set utf8_nicks true", "utf8_nicks = ")
         irc.root(f"account add {TAG} {ALICE} {password}", "successfully added")
         irc.root(f"account {TAG} set server {url}", "server = ")
         irc.root(f"account {TAG} set nick_format %full_name", "nick_format = ")
