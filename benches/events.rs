@@ -1,6 +1,6 @@
-//! What an event costs on its way from the worker to a C program: through queue, descriptor and poll, read and freed.
+//! The cost of an event from the worker to a C program: queue, descriptor and poll, reading and freeing.
 //!
-//! Peer: the standard library's channel, which moves the same messages without a descriptor, limits or sessions.
+//! Compared with the channel of the standard library, which moves the same messages without a descriptor, limits or sessions.
 
 use fbchat::client::{Client, ClientConfig};
 use fbchat::ffi;
@@ -31,7 +31,7 @@ fn best(what: impl Fn() -> Duration) -> Duration {
     (0..RUNS).map(|_| what()).min().unwrap_or_default()
 }
 
-/// One thread gives, one takes; as the worker and the host do.
+/// One thread sends and one receives, like worker and host.
 fn through_queue() -> Duration {
     let config = ClientConfig {
         queue_limit: 1_000_000,
@@ -73,11 +73,11 @@ fn through_channel() -> Duration {
     start.elapsed()
 }
 
-/// What a plugin does with every message: takes it, reads five fields, frees it.
+/// What a plugin does with each message: takes it, reads five fields, frees it.
 fn read_in_c() -> Duration {
     let mut taken = Duration::ZERO;
     let mut client = std::ptr::null_mut();
-    // SAFETY: as the header asks for.
+    // SAFETY: as the header requires.
     unsafe {
         let mut config = std::ptr::null_mut();
         ffi::fbchat_config_new(&mut config);
@@ -130,7 +130,7 @@ fn read_in_c() -> Duration {
     taken
 }
 
-/// How long a host's main loop stands still for a long buddy list.
+/// How long a long buddy list blocks a host's main loop.
 fn list_in_c() -> Duration {
     let buddy = |number| Buddy {
         uid: Uid(number),
@@ -150,7 +150,7 @@ fn list_in_c() -> Duration {
     };
     let mut client = std::ptr::null_mut();
     let mut session = 0;
-    // SAFETY: as the header asks for.
+    // SAFETY: as the header requires.
     unsafe {
         assert_eq!(ffi::fbchat_client_new(std::ptr::null(), &mut client), 0);
         let no_data = std::ptr::null_mut();

@@ -62,14 +62,14 @@ int main(int argc, char **argv)
         easy[i] = curl_easy_init();
         curl_easy_setopt(easy[i], CURLOPT_URL, url);
         curl_easy_setopt(easy[i], CURLOPT_WRITEFUNCTION, drop);
-        /* A session of its own, as fbchat's have. */
+        /* A TLS session of its own, as each session of fbchat has. */
         curl_easy_setopt(easy[i], CURLOPT_COOKIEFILE, "");
         curl_easy_setopt(easy[i], CURLOPT_COOKIELIST, "Set-Cookie: c_user=1; path=/");
         curl_easy_setopt(easy[i], CURLOPT_COOKIELIST, "Set-Cookie: xs=0123456789abcdef0123456789abcdef; path=/");
-        /* The server of this benchmark proves who it is to nobody. */
+        /* The certificate of this benchmark's server is self-signed. */
         curl_easy_setopt(easy[i], CURLOPT_SSL_VERIFYPEER, 0L);
         curl_multi_add_handle(multi, easy[i]);
-        /* Each round looks at all handles, so there is one for 64 of them. */
+        /* Each call visits all handles, so it is made once for 64 of them. */
         if (i % 64 == 49) {
             curl_multi_perform(multi, &running);
             curl_multi_poll(multi, NULL, 0, 20, NULL);
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
         if (i == 49)
             before = rss_kib();
     }
-    /* Until all are connected and waiting: five quiet seconds at most. */
+    /* Until all are connected and waiting, or nothing has happened for five seconds. */
     for (i = 0; i < 50; i++) {
         curl_multi_perform(multi, &running);
         curl_multi_poll(multi, NULL, 0, 100, NULL);

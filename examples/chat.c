@@ -38,7 +38,7 @@ int main(int argc, char **argv)
     fbchat_config_free(config);
     explicit_bzero(password, sizeof password);
 
-    while (!over) { /* nothing is read before the buddy is known, nor faster than it can be sent */
+    while (!over) { /* reads nothing before the buddy is known, and no faster than it can send */
         struct pollfd watch[2] = {{fbchat_client_fd(client), POLLIN, 0}, {0, POLLIN, 0}};
         poll(watch, buddy && !at_end && unanswered < 100 ? 2 : 1, -1);
         if (watch[1].revents && !(at_end = getline(&line, &room, stdin) < 0)) {
@@ -52,18 +52,17 @@ int main(int argc, char **argv)
             fbchat_kind kind = fbchat_event_kind(event);
             if (kind == FBCHAT_EVENT_BUDDY_LIST) {
                 for (size_t i = 0; i < fbchat_event_count(event); i++) {
-                    int64_t presence, uid;
+                    int64_t presence;
                     fbchat_event_int(event, i, FBCHAT_FIELD_PRESENCE, &presence);
-                    fbchat_event_int(event, i, FBCHAT_FIELD_UID, &uid);
                     printf("%c %s\n", presence != FBCHAT_PRESENCE_OFFLINE ? '+' : '-',
                            str(event, i, FBCHAT_FIELD_NAME));
                     if (strcmp(str(event, i, FBCHAT_FIELD_NAME), argv[4]) == 0)
-                        buddy = (fbchat_uid)uid;
+                        buddy = fbchat_event_uid(event, i, FBCHAT_FIELD_UID);
                 }
                 at_end = at_end || (!buddy && fprintf(stderr, "No buddy is named %s.\n", argv[4]));
             } else if (kind == FBCHAT_EVENT_MESSAGE)
                 printf("%s: %s\n", str(event, 0, FBCHAT_FIELD_FROM_NAME), str(event, 0, FBCHAT_FIELD_TEXT));
-            if (fbchat_event_status(event) < 0) /* of whatever failed */
+            if (fbchat_event_status(event) < 0) /* a failure of any kind */
                 fprintf(stderr, "%s\n", str(event, 0, FBCHAT_FIELD_REASON));
             unanswered -= kind == FBCHAT_EVENT_SENT || kind == FBCHAT_EVENT_FAILED;
             well = kind == FBCHAT_EVENT_CLOSED && buddy && fbchat_event_status(event) == FBCHAT_OK;

@@ -83,6 +83,12 @@ public:
         return value;
     }
 
+    /** 0 if absent. */
+    fbchat_uid uid(fbchat_field field, size_t item = 0) const
+    {
+        return fbchat_event_uid(handle.get(), item, field);
+    }
+
 private:
     Handle<fbchat_event, fbchat_event_free> handle;
 };
@@ -98,7 +104,7 @@ public:
 
     int descriptor() const { return fbchat_client_fd(handle.get()); }
 
-    /** The next event; none after timeout_ms milliseconds (0 = don't wait, -1 = for ever) or a wake. */
+    /** The next event; none after timeout_ms milliseconds (0 = do not wait, -1 = no limit) or a wake. */
     Event poll(int32_t timeout_ms)
     {
         fbchat_event *event;
@@ -146,7 +152,7 @@ private:
 /** Standard input line by line, without reading ahead of poll(2) as std::cin would. */
 class Input {
 public:
-    /** Reads what there is; false at the end. */
+    /** Reads what is available; false at the end. */
     bool read()
     {
         char buffer[4096];
@@ -182,7 +188,7 @@ static fbchat_uid show_buddies(const fbchat::Event &list, const std::string &wan
         const std::string name = list.str(FBCHAT_FIELD_NAME, i);
         std::cout << (online ? "+ " : "- ") << name << std::endl;
         if (name == wanted)
-            found = static_cast<fbchat_uid>(list.integer(FBCHAT_FIELD_UID, i));
+            found = list.uid(FBCHAT_FIELD_UID, i);
     }
     return found;
 }

@@ -92,7 +92,7 @@ static NSString *textOf(const fbchat_event *event, size_t item, fbchat_field fie
 - (void)dealloc
 {
     [[NSNotificationCenter defaultCenter] removeObserver:self];
-    [events release]; /* before its descriptor goes */
+    [events release]; /* before its descriptor is closed */
     fbchat_client_free(client);
     [input release];
     [typed release];
@@ -126,7 +126,7 @@ static NSString *textOf(const fbchat_event *event, size_t item, fbchat_field fie
     if (over)
         return;
     [self leaveWhenDone];
-    [events waitForDataInBackgroundAndNotify]; /* it tells of one time only */
+    [events waitForDataInBackgroundAndNotify]; /* it notifies once only */
 }
 
 - (void)handle:(const fbchat_event *)event
@@ -165,12 +165,11 @@ static NSString *textOf(const fbchat_event *event, size_t item, fbchat_field fie
 
     for (i = 0; i < fbchat_event_count(list); i++) {
         NSString *name = textOf(list, i, FBCHAT_FIELD_NAME);
-        int64_t presence, uid;
+        int64_t presence;
         fbchat_event_int(list, i, FBCHAT_FIELD_PRESENCE, &presence);
-        fbchat_event_int(list, i, FBCHAT_FIELD_UID, &uid);
         printf("%c %s\n", presence == FBCHAT_PRESENCE_OFFLINE ? '-' : '+', [name UTF8String]);
         if ([name isEqualToString:buddyName])
-            buddy = (fbchat_uid)uid;
+            buddy = fbchat_event_uid(list, i, FBCHAT_FIELD_UID);
     }
     if (buddy == 0) {
         complain([[NSString stringWithFormat:@"No buddy is named %@.", buddyName] UTF8String]);
@@ -215,7 +214,7 @@ static NSString *textOf(const fbchat_event *event, size_t item, fbchat_field fie
     }
 }
 
-/** Logs out as soon as all is sent; the session's last event is CLOSED. */
+/** Logs out as soon as everything is sent; the session's last event is CLOSED. */
 - (void)leaveWhenDone
 {
     if (atEnd && unanswered == 0 && !leaving)

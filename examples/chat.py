@@ -34,13 +34,14 @@ FUNCTIONS = {  # name: (result, arguments)
     "event_status": (c_int32, [c_void_p]),
     "event_count": (c_size_t, [c_void_p]),
     "event_int": (c_int32, [c_void_p, c_size_t, c_int32, POINTER(c_int64)]),
+    "event_uid": (c_uint64, [c_void_p, c_size_t, c_int32]),
     "event_str": (c_char_p, [c_void_p, c_size_t, c_int32, POINTER(c_size_t)]),
     "event_free": (None, [c_void_p]),
 }
 
 
 class Error(Exception):
-    """A call that failed, in the library's words."""
+    """A call failed; the message is the library's."""
 
 
 class Library:
@@ -66,7 +67,7 @@ class Library:
 
 
 class Event:
-    """An event with what is needed of it, copied: the library's event is freed before anybody sees this."""
+    """A copy of the fields that this program needs; the library's event is freed at once."""
 
     def __init__(self, fb, pointer):
         self.kind = fb.event_kind(pointer)
@@ -80,10 +81,10 @@ class Event:
         for field in (NAME, FROM_NAME, TEXT, REASON):
             text = fb.event_str(pointer, i, field, None)
             item[field] = "" if text is None else text.decode()
-        for field in (UID, PRESENCE):
-            value = c_int64()
-            fb.event_int(pointer, i, field, byref(value))
-            item[field] = value.value
+        value = c_int64()
+        fb.event_int(pointer, i, PRESENCE, byref(value))
+        item[PRESENCE] = value.value
+        item[UID] = fb.event_uid(pointer, i, UID)
         return item
 
 
@@ -109,17 +110,17 @@ class Chat:
         return self.fb.client_fd(self.client)
 
     def events(self):
-        """All events that wait."""
+        """All waiting events."""
         pointer = c_void_p()
         while self.fb.client_poll(self.client, 0, byref(pointer)) == OK:
             yield Event(self.fb, pointer)
 
     def send(self, to, text):
-        """Is answered by SENT or FAILED, if it does not raise Error."""
+        """Answered by SENT or FAILED, unless it raises Error."""
         self.fb.session_send(self.client, self.session, to, text, None)
 
     def logout(self):
-        """Is answered by CLOSED."""
+        """Answered by CLOSED."""
         self.fb.session_logout(self.client, self.session, None)
 
     def __enter__(self):
@@ -130,7 +131,7 @@ class Chat:
 
 
 def run(chat, name):
-    """Chats with the buddy of this name until the input ends; returns whether all went well."""
+    """Chats with the buddy of this name until the input ends; returns whether everything succeeded."""
     buddy, unanswered, at_end, leaving = 0, 0, False, False
     typed = b""
     while True:

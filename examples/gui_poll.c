@@ -16,7 +16,7 @@
 #define ACCOUNTS 2
 #define GOODBYE_MS 10000
 
-/* What a window would show of one account. Its address goes with the session, and comes back with each of its events. */
+/* What a window would show of one account. It is the user_data of the session, and comes back with each of its events. */
 struct account {
     int number;
     fbchat_session session; /* 0 = over */
@@ -114,7 +114,7 @@ static void handle(fbchat_event *event)
 {
     struct account *account = fbchat_event_user_data(event);
 
-    if (fbchat_event_status(event) < 0) /* whatever failed */
+    if (fbchat_event_status(event) < 0) /* a failure of any kind */
         fprintf(stderr, "%d: %s\n", account->number, str(event, 0, FBCHAT_FIELD_REASON));
     switch (fbchat_event_kind(event)) {
     case FBCHAT_EVENT_BUDDY_LIST:
@@ -138,7 +138,7 @@ static void handle(fbchat_event *event)
         account->failed = fbchat_event_status(event) < 0;
         account->session = 0;
         break;
-    default: /* later versions bring more */
+    default: /* later versions add kinds */
         break;
     }
     fbchat_event_free(event);
@@ -171,7 +171,7 @@ int main(int argc, char **argv)
     for (i = 0; i < ACCOUNTS; i++) {
         accounts[i].number = i + 1;
         if (!log_in(&accounts[i], argv[2 + 2 * i], argv[3 + 2 * i])) {
-            fbchat_session_close(client, accounts[i].session); /* 0 is harmless */
+            fbchat_session_close(client, accounts[i].session); /* 0 is allowed */
             accounts[i].session = 0;
             accounts[i].failed = 1;
         }
@@ -200,14 +200,14 @@ int main(int argc, char **argv)
         }
         watch[0].fd = fbchat_client_fd(client);
         if (poll(watch, ready && !at_end && unanswered < 100 ? 2 : 1, leaving ? GOODBYE_MS : -1) == 0)
-            break; /* a server that hangs does not keep anybody from leaving */
+            break; /* a server that hangs must not keep the user from leaving */
         if (watch[1].revents && !(at_end = getline(&line, &room, stdin) < 0))
             typed(line);
         while (fbchat_client_poll(client, 0, &event) == FBCHAT_OK)
             handle(event);
     }
 
-    /* 5. The client last. Events may go before or after it. */
+    /* 5. The client last. Events may be freed before or after it. */
     fbchat_client_free(client);
     for (i = 0; i < ACCOUNTS; i++) {
         failed = failed || accounts[i].failed;

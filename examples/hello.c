@@ -1,4 +1,4 @@
-/* Says hello to the demo server's robot and prints what it answers: hello [SERVER] */
+/* Says hello to the demo server's robot and prints its answer: hello [SERVER] */
 #include <fbchat.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,21 +21,20 @@ int main(int argc, char **argv)
 
     while (!over && fbchat_client_poll(client, 60000, &event) == FBCHAT_OK) {
         const char *name, *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
-        int32_t type = fbchat_event_kind(event);
-        int64_t uid;
+        fbchat_kind kind = fbchat_event_kind(event);
         if (reason)
             fprintf(stderr, "%s\n", reason);
-        if (type == FBCHAT_EVENT_BUDDY_LIST) {
+        if (kind == FBCHAT_EVENT_BUDDY_LIST) {
             for (size_t i = 0; i < fbchat_event_count(event); i++)
                 if ((name = fbchat_event_str(event, i, FBCHAT_FIELD_NAME, NULL)) &&
-                    strcmp(name, "Echo") == 0 &&
-                    fbchat_event_int(event, i, FBCHAT_FIELD_UID, &uid) == FBCHAT_OK)
-                    fbchat_session_send(client, me, (fbchat_uid)uid, "Hello, 2008!", NULL);
-        } else if (type == FBCHAT_EVENT_MESSAGE) {
+                    strcmp(name, "Echo") == 0)
+                    fbchat_session_send(client, me, fbchat_event_uid(event, i, FBCHAT_FIELD_UID),
+                                        "Hello, 2008!", NULL);
+        } else if (kind == FBCHAT_EVENT_MESSAGE) {
             answered = puts(fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL)) >= 0;
-            fbchat_session_logout(client, me, NULL); /* also tells what was taken */
+            fbchat_session_logout(client, me, NULL); /* also reports what was read */
         }
-        over = type == FBCHAT_EVENT_CLOSED || type == FBCHAT_EVENT_LOGIN_FAILED;
+        over = kind == FBCHAT_EVENT_CLOSED || kind == FBCHAT_EVENT_LOGIN_FAILED;
         fbchat_event_free(event);
     }
     fbchat_client_free(client);

@@ -3,7 +3,7 @@
  * @file fbchat.h
  * Facebook Chat of 2008 (web login, Comet long-poll, JSON) for C, C++ and Objective-C programs.
  *
- * For Unix: Linux and macOS. A port to Windows is planned.
+ * For Unix, that is Linux and macOS: fbchat_client_fd gives a Unix descriptor. Windows is not supported yet; a port is planned.
  *
  * Contents
  * --------
@@ -99,7 +99,8 @@
  * FBCHAT_NO_EVENT.
  *
  * Names say what a call does: `request_` asks the server, and an event answers; `get_` returns what is already known; `set_`
- * changes something, for settings of the account on the server. Accessors of events only read.
+ * changes a setting or how the user appears. Comments name kinds of events and fields without FBCHAT_EVENT_ and FBCHAT_FIELD_:
+ * CLOSED, REASON.
  *
  * To shut down, in this order:
  *
@@ -862,7 +863,8 @@ fbchat_status fbchat_session_request_notifications(fbchat_client *client,
 /**
  * @defgroup people Buddies and other people
  *
- * The buddy list, friendships, and other people. Changes of buddies arrive as PRESENCE events.
+ * The buddy list, friendships, and other people. What others do arrives unasked: changes of buddies as PRESENCE, new and ended
+ * friendships as FRIEND and BUDDY_LIST, and FRIEND_REQUEST and POKE.
  * @{
  */
 
@@ -1287,7 +1289,7 @@ enum fbchat_event_kinds {
      */
     FBCHAT_EVENT_SEARCH = 17,
     /**
-     * A friendship has begun or ended, whoever caused it. A BUDDY_LIST follows.
+     * A friendship has begun or ended, from either side. A BUDDY_LIST follows.
      *
      *     UID            uid   the other user
      *     NAME           str   their full name; may be empty

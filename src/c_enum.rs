@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-/// An enum as the header shows it; `tests/support/header.rs` writes it.
+/// An enum as the header shows it; `tests/c_api/generator.rs` writes it.
 #[derive(Clone, Copy, Debug)]
 pub struct CEnum {
     /// The tag in C.

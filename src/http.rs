@@ -1,12 +1,23 @@
-//! The HTTP client's settings, the same for both drivers: no redirects, no cookies, no environment, no TLS provider of the process.
+//! What both drivers share of HTTP: the client's settings, and the recognition of kept connections that were closed.
+//!
+//! The client follows no redirects and uses no cookies, no environment variables and no TLS provider of the process.
 
 #![forbid(unsafe_code)]
 
 use crate::options::NetworkOptions;
+use crate::protocol::TransportError;
+use crate::transport_error::causes;
+use hyper::http::Extensions;
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
+use std::collections::HashSet;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A client that goes the way that these options say.
+/// A client for these options.
 ///
 /// # Errors
 /// None that is known: the options are checked.
@@ -32,4 +43,76 @@ pub(crate) fn builder(
         }
     }
     Ok(builder)
+}
+
+/// More connections than this are not remembered. It bounds the memory, not the number of connections.
+const MAX_REMEMBERED: usize = 16_384;
+
+/// The connections that have carried an answer, by their local address.
+///
+/// A server may close a kept connection at any time. A request that is sent at that moment fails before its answer begins,
+/// although nothing is wrong; it is sent again on a new connection. The HTTP library does that only for requests of which
+/// nothing was sent, and does not tell whether a connection was reused; hence this set.
+///
+/// An address that a later connection happens to have again causes at most one unnecessary repetition.
+#[derive(Debug, Default)]
+pub(crate) struct KeptConnections(Mutex<HashSet<SocketAddr>>);
+
+impl KeptConnections {
+    /// Remembers the connection of a response.
+    pub(crate) fn remember(&self, response: &Extensions) {
+        if let Some(info) = response.get::<HttpInfo>() {
+            let mut known = self.lock();
+            if known.len() >= MAX_REMEMBERED {
+                known.clear();
+            }
+            known.insert(info.local_addr());
+        }
+    }
+
+    /// True if a request failed because its connection, which had carried an answer before, was closed before the answer's
+    /// head was complete.
+    pub(crate) fn was_closed(&self, error: &reqwest::Error) -> bool {
+        let mut connection = None;
+        let mut closed = false;
+        for cause in causes(error) {
+            if let Some(error) = cause.downcast_ref::<legacy::Error>() {
+                let mut extensions = Extensions::new();
+                if let Some(connected) = error.connect_info() {
+                    connected.get_extras(&mut extensions);
+                }
+                connection = extensions.get::<HttpInfo>().map(HttpInfo::local_addr);
+            } else if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+                closed |= error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+            } else if let Some(error) = cause.downcast_ref::<io::Error>() {
+                closed |= is_closed(error.kind());
+            }
+        }
+        closed && connection.is_some_and(|connection| self.lock().remove(&connection))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<SocketAddr>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The error to report after a second attempt failed, too. One that says that nothing was sent would be wrong: the first
+/// attempt may have reached the server.
+pub(crate) fn error_of_both(first: TransportError, second: TransportError) -> TransportError {
+    if second.fault.never_sent() {
+        first
+    } else {
+        second
+    }
+}
+
+fn is_closed(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::NotConnected
+            | ErrorKind::UnexpectedEof
+    )
 }

@@ -1,14 +1,15 @@
 //! Facebook Chat of 2008 (web login, Comet long-poll, JSON) as a client library.
 //!
-//! Three ways in, one protocol underneath:
+//! Three interfaces to one protocol:
 //!
-//! * C programs include `fbchat.h`; the exported functions live in [`ffi`].
+//! * C programs include `fbchat.h`; the exported functions are in [`ffi`].
 //! * Rust programs that serve many accounts use [`client`]: one worker thread runs the long-polls of all sessions.
-//! * Straight-line Rust programs use [`blocking`]: log in, wait for messages, send, buddy list.
+//! * Simple sequential Rust programs use [`blocking`]: log in, wait for messages, send, read the buddy list.
 //!
-//! [`protocol`] holds everything that the wire demands, without sockets, clock or threads. Arrows point one way only:
+//! [`protocol`] implements the protocol without sockets, clock or threads. Dependencies have one direction:
 //! `ffi → client → engine → options → protocol → types`, and `blocking → options → protocol → types`.
 
+#![deny(missing_docs)]
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)
@@ -21,7 +22,6 @@ pub mod c_enum;
 pub mod blocking;
 pub mod client;
 mod engine;
-mod fault;
 pub mod ffi;
 mod http;
 #[cfg(feature = "fault-injection")]
@@ -30,4 +30,5 @@ pub mod options;
 pub mod protocol;
 pub mod status;
 mod tls;
+mod transport_error;
 pub mod types;

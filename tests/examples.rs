@@ -1,12 +1,7 @@
-//! The programs in examples/, which strangers copy: each is built as it stands and chats through a real server.
+//! The programs in examples/: each is built as it is and chats through a real server.
 
 #![allow(clippy::indexing_slicing)]
 
-#[path = "support/programs.rs"]
-pub mod programs;
-mod support;
-
-use programs::{ROOT, compile, library_directory, scratch};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,14 +11,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
-use support::{Server, binary};
+use testkit::compile::{ROOT, compile, library_directory, scratch};
+use testkit::{Server, fbchatd};
 
-/// Far more than anything here takes.
+/// Much longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The same program in four languages.
 const CHATS: [&str; 4] = ["chat.c", "chat.cpp", "chat.m", "chat.py"];
 
-/// A file with a password in it.
+/// A file that contains a password.
 fn password_file(password: &str) -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -32,7 +28,7 @@ fn password_file(password: &str) -> PathBuf {
     path
 }
 
-/// An example that runs.
+/// A running example.
 struct Program {
     child: Child,
     input: Option<ChildStdin>,
@@ -41,7 +37,7 @@ struct Program {
     heard: Vec<String>,
 }
 
-/// How an example is called; built the first time, since several tests do this at once.
+/// The command of an example; built once, because several tests use it at the same time.
 fn command(example: &str) -> Command {
     static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
     if example.ends_with(".py") {
@@ -78,7 +74,7 @@ impl Program {
         }
     }
 
-    /// Logs one of the demo's people in to chat with a buddy.
+    /// Logs in a user of the demo server to chat with a buddy.
     fn chat(example: &str, server: &Server, who: &str, buddy: &str) -> Program {
         let email = format!("{who}@example.org");
         let password = password_file("demo");
@@ -108,7 +104,7 @@ impl Program {
         self.input = None;
     }
 
-    /// Waits until the program ends by itself; tells whether it is content, and what it complained of.
+    /// Waits until the program ends by itself; returns whether it succeeded, and its error output.
     fn ends(&mut self) -> (bool, String) {
         let deadline = Instant::now() + PATIENCE;
         let mut complaints = Vec::new();
@@ -127,7 +123,7 @@ impl Program {
         (status.success(), complaints.join("\n"))
     }
 
-    /// All it said, for a failure's text.
+    /// Its complete output, for error messages.
     fn rest(&mut self) -> Vec<String> {
         let _ = self.child.kill();
         self.heard.extend(self.output.iter());
@@ -196,7 +192,7 @@ fn everything_piped_in_is_sent_before_the_logout() {
         let mut bob = Program::chat("chat.c", &server, "bob", "Echo");
         bob.hears("+ Echo");
         let mut alice = Program::chat(example, &server, "alice", "Bob Example");
-        // More than may be on their way at once would be refused by the server's pace; the last line lacks its end.
+        // More at once would exceed the server's rate limit; the last line has no line break.
         let texts: Vec<_> = (1..=20).map(|number| format!("line {number}")).collect();
         alice.types(&texts.join("\n"));
         alice.input_ends();
@@ -243,10 +239,10 @@ fn each_language_says_why_it_cannot_go_on() {
 
 /// Runs fbchatd's commands for accounts.
 fn account(data: &Path, arguments: &[&str], password: &str) {
-    let mut command = Command::new(binary());
+    let mut command = Command::new(fbchatd());
     command.args(arguments).arg("--data").arg(data);
     command.arg("--password-file").arg(password_file(password));
-    programs::run(&mut command);
+    testkit::compile::run(&mut command);
 }
 
 #[test]
@@ -258,10 +254,10 @@ fn each_language_ends_when_the_server_ends_its_session() {
     account(&data, &name, "first password");
     let name = ["user", "add", "dave@example.org", "--name", "Dave"];
     account(&data, &name, "dave's password");
-    let mut friend = Command::new(binary());
+    let mut friend = Command::new(fbchatd());
     friend.args(["friend", "add", "carol@example.org", "dave@example.org"]);
-    programs::run(friend.arg("--data").arg(&data));
-    let server = Server::start(&["serve", "--data", &data.to_string_lossy()]);
+    testkit::compile::run(friend.arg("--data").arg(&data));
+    let server = Server::serve(&data, &[]);
     let mut password = "first password".to_owned();
     for example in CHATS {
         let file = password_file(&password);
@@ -271,7 +267,7 @@ fn each_language_ends_when_the_server_ends_its_session() {
         carol.hears("- Dave");
         password = format!("password after {example}");
         account(&data, &["user", "passwd", "carol@example.org"], &password);
-        // A held poll would notice only when the server answers it.
+        // A held poll notices it only when the server answers.
         carol.types("Are you there?\n");
         let (content, complaint) = carol.ends();
         assert!(!content, "{example}");

@@ -3,17 +3,13 @@
 
 #![allow(clippy::indexing_slicing)]
 
-#[path = "support/programs.rs"]
-pub mod programs;
-mod support;
-
-use programs::{ROOT, header, run, scratch, shared_library};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{Server, target_dir};
+use testkit::compile::{ROOT, header, run, scratch, shared_library};
+use testkit::{Server, target_dir};
 
 /// An empty directory.
 fn fresh(name: &str) -> PathBuf {

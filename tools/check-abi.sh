@@ -7,7 +7,7 @@
 # Three comparisons. Functions and their types: abidiff, of the header as a C compiler sees it, because the debug information of
 # the library itself describes private Rust types. Constants: their numbers, as a C compiler sees them. The built library: it
 # exports every function of the baseline, has the ABI version of the header, and knows every status by its number. That the
-# header matches the library's sources is tested in tests/c_api.rs.
+# header matches the library's sources is tested in tests/c_api/.
 set -eu
 export LC_ALL=C
 write=

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the C programs of tests/c/ and examples/, linked with the shared and with the static library, under what watches memory
-# and threads: AddressSanitizer with LeakSanitizer, ThreadSanitizer, valgrind's memcheck and DRD. Each of them must first find a
-# mistake that is made on purpose (tests/c/proof/), so that it is known to look.
+# Runs the C programs of tests/c/ and examples/, linked with the shared and with the static library, under the checkers of memory
+# and threads: AddressSanitizer with LeakSanitizer, ThreadSanitizer, valgrind's memcheck and DRD. Each checker must first find a
+# deliberate mistake (tests/c/proof/), which proves that it works.
 #
 #   sanitize.sh DIRECTORY      where fbchatd and the library were built; the sanitizers' own builds go next to it
 set -euo pipefail
@@ -13,9 +13,9 @@ work=$(mktemp -d)
 server= lanes=()
 host=$(rustc -vV | sed -n 's/^host: //p')
 rust=$(rustc --print sysroot)/lib/rustlib/$host/lib
-# Panics on demand need not say where they come from.
+# Injected panics need no backtrace.
 export RUST_BACKTRACE=0
-# What every program is compiled with. A program may put its own function in the place of the system's, hence -rdynamic.
+# Flags for every program. A program may replace a function of the system, hence -rdynamic.
 flags=(-std=c99 -D_POSIX_C_SOURCE=200809L -g -O1 -pthread -rdynamic -Iinclude)
 
 fail() {
@@ -33,7 +33,7 @@ finish() {
 }
 trap finish EXIT
 
-# Sanitizers are not stable yet, hence RUSTC_BOOTSTRAP; the standard library stays as it is, hence the mismatch.
+# Sanitizers are not stable yet, hence RUSTC_BOOTSTRAP; the standard library is built without them, hence the mismatch.
 build() {
 	local sanitizer=$1
 	shift
@@ -43,7 +43,7 @@ build() {
 	ln -sf libfbchat.so "$target/$sanitizer/$host/debug/libfbchat.so.0"
 }
 
-# The standard library's locks, which ThreadSanitizer would not see: see tsan_std.c.
+# With the standard library's locks, which ThreadSanitizer would not see otherwise: see tsan_std.c.
 build_for_threads() {
 	local std names=() wraps=() each name symbol
 	std=$(nm -D "$rust"/libstd-*.so | grep -oE 'Cs[A-Za-z0-9]+_3std' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
@@ -66,7 +66,7 @@ compile() {
 	if [ "$kind" != plain ]; then
 		place=$target/$kind/$host/debug
 		options=("-fsanitize=$kind" -fno-omit-frame-pointer)
-		# Rust's runtime, not the C compiler's: code compiled by both is in the program.
+		# Rust's sanitizer runtime, not the C compiler's, because the program contains code of both.
 		runtime=(-Wl,--whole-archive "$rust/librustc-stable_rt.${kind:0:1}san.a" -Wl,--no-whole-archive)
 	fi
 	place=$(realpath "$place")
@@ -77,7 +77,7 @@ compile() {
 	echo "$program"
 }
 
-# A server for each program: what one leaves behind must not reach the next.
+# A server for each program, so that programs do not affect each other.
 with_server() {
 	local url="" status=0
 	: >"$work/server"
@@ -85,21 +85,21 @@ with_server() {
 	server=$!
 	local end=$((SECONDS + 20))
 	until url=$(sed -n 's/^listening on //p' "$work/server") && [ -n "$url" ]; do
-		[ "$SECONDS" -lt "$end" ] || fail "the server does not come up"
+		[ "$SECONDS" -lt "$end" ] || fail "the server does not start"
 		sleep 0.05
 	done
 	timeout 200 "$@" "$url" >"$work/said" 2>&1 || status=$?
-	kill "$server" || fail "the server is gone"
+	kill "$server" || fail "the server has died"
 	wait "$server" 2>/dev/null || true
 	server=
 	return "$status"
 }
 
-# check NAME COMMAND...: the program with the checker in front of it.
+# check NAME COMMAND...: runs the program under the checker.
 check() {
 	local name=$1
 	shift
-	# What valgrind says of a child is not in the exit status.
+	# A report of valgrind about a child process is not in the exit status.
 	if ! with_server "$@" || grep -q '^==[0-9]*==' "$work/said"; then
 		cat "$work/said" >&2
 		fail "$name"
@@ -107,20 +107,20 @@ check() {
 	echo "$name: no report"
 }
 
-# must_complain NAME WORDS COMMAND...: the checker finds the mistake that was made on purpose.
+# must_complain NAME WORDS COMMAND...: the checker finds the deliberate mistake.
 must_complain() {
 	local name=$1 words=$2
 	shift 2
 	if timeout 200 "$@" >"$work/said" 2>&1 || ! grep -q "$words" "$work/said"; then
 		cat "$work/said" >&2
-		fail "$name does not see a mistake made on purpose"
+		fail "$name does not report a deliberate mistake"
 	fi
-	echo "$name: sees \"$words\""
+	echo "$name: reports \"$words\""
 }
 
 programs=(tests/c/*.c examples/hello.c)
 
-# Memory, with what Rust and C compilers build in. The library with panics on demand is the same as the other until it is told to.
+# Memory, by instrumentation. The library with fault injection behaves like the other until a fault is injected.
 addresses() {
 	local linkage source broken
 	build address
@@ -134,7 +134,7 @@ addresses() {
 	done
 }
 
-# Threads. The mistake is made in the library, so it is known to be watched, too.
+# Threads. The deliberate race is inside the library, which proves that it is instrumented too.
 threads() {
 	build_for_threads
 	export TSAN_OPTIONS="suppressions=$PWD/tools/tsan.supp history_size=4"
@@ -142,8 +142,8 @@ threads() {
 	check "ThreadSanitizer, eight threads" "$(compile thread shared tests/c/eight_threads.c)"
 }
 
-# Memory once more, in what the tests run otherwise, without anything built in. Only what nothing points to is lost: Rust's hash
-# tables are known by a pointer into their middle, which memcheck calls possibly lost.
+# Memory again, with the uninstrumented library. Only definite losses count: Rust's hash tables are reached through a pointer into
+# their middle, which memcheck calls possibly lost.
 memcheck() {
 	local linkage=$1 source broken
 	local memcheck=(valgrind --quiet --error-exitcode=1 --leak-check=full
@@ -156,14 +156,14 @@ memcheck() {
 	done
 }
 
-# Threads where program and library meet, see drd.supp.
+# Threads at the border of program and library, see drd.supp.
 drd() {
 	local drd=(valgrind --quiet --tool=drd --error-exitcode=1 --suppressions=tools/drd.supp)
 	must_complain DRD "Conflicting.*by thread" "${drd[@]}" "$(compile plain shared tests/c/proof/broken.c)" race
 	check "DRD, eight threads" "${drd[@]}" "$(compile plain shared tests/c/eight_threads.c)"
 }
 
-# lane FUNCTION...: one after the other, next to the other lane, each with a place of its own.
+# lane FUNCTION...: runs the functions one after the other, in parallel to the other lane, in a directory of its own.
 lane() {
 	(
 		work=$work/${1// /-}

@@ -73,16 +73,12 @@ def buildah(*words, limit=LIMIT * 4):
     return run(*buildah_command(*words), limit=limit, env={**os.environ, "BUILDAH_ISOLATION": "chroot"})
 
 
-def home(variable, default):
-    return os.environ.get(variable) or os.path.expanduser(default)
-
-
-CARGO_HOME = home("CARGO_HOME", "~/.cargo")
-RUSTUP_HOME = home("RUSTUP_HOME", "~/.rustup")
+CARGO_HOME = os.environ.get("CARGO_HOME") or os.path.expanduser("~/.cargo")
 
 
 def make_base():
-    """Debian with a C compiler, as a base for building and for running. Made once; `make clean` removes it."""
+    """Debian with a C compiler, as a base for building and for running. Made once; `make clean` removes it. For building, this machine's
+    Rust is mounted at /opt/rust."""
     if subprocess.run(buildah_command("inspect", "--type", "image", BASE), capture_output=True, check=False, timeout=LIMIT).returncode == 0:
         return
     tree = WORK / "base"
@@ -90,8 +86,8 @@ def make_base():
     run("debootstrap", "--variant=minbase", "--include=gcc,libc6-dev", "bookworm", tree, limit=BUILD_LIMIT)
     container = buildah("from", "scratch")
     buildah("add", "--quiet", container, tree, "/", limit=BUILD_LIMIT)
-    path = f"{CARGO_HOME}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    buildah("config", "--env", f"PATH={path}", "--env", f"CARGO_HOME={CARGO_HOME}", "--env", f"RUSTUP_HOME={RUSTUP_HOME}", container)
+    path = "/opt/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    buildah("config", "--env", f"PATH={path}", "--env", f"CARGO_HOME={CARGO_HOME}", container)
     buildah("commit", "--quiet", container, BASE, limit=BUILD_LIMIT)
     buildah("rm", container)
     shutil.rmtree(tree)
@@ -101,9 +97,10 @@ def build_image():
     # Crates and what was compiled are kept outside of the image, so that this needs no network and a second build takes seconds.
     run(os.environ.get("CARGO", "cargo"), "fetch", "--locked", cwd=ROOT, limit=BUILD_LIMIT)
     (WORK / "target").mkdir(exist_ok=True)
+    rust = os.path.realpath(run("rustc", "--print", "sysroot", cwd=ROOT))
     buildah("build", "--quiet", "--format", "docker", "--file", ROOT / "Containerfile", "--tag", IMAGE,
             "--build-arg", f"BUILDER={BASE}", "--build-arg", f"BASE={BASE}", "--build-arg", "PROFILE=dev", "--build-arg", "OUTPUT=debug",
-            "--volume", f"{CARGO_HOME}:{CARGO_HOME}", "--volume", f"{RUSTUP_HOME}:{RUSTUP_HOME}:ro",
+            "--volume", f"{CARGO_HOME}:{CARGO_HOME}", "--volume", f"{rust}:/opt/rust:ro",
             "--volume", f"{WORK / 'target'}:/source/target", ROOT, limit=BUILD_LIMIT)
 
 
@@ -133,9 +130,10 @@ class Container:
 
     def serve(self, log):
         """What a container engine starts. Returns the address where it listens."""
-        self.process = subprocess.Popen(self.command(*self.config["Entrypoint"], *self.config["Cmd"]), stdout=subprocess.PIPE, stderr=log, text=True)
+        self.process = subprocess.Popen(self.command(*self.config["Entrypoint"], *self.config["Cmd"]), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()
-        check(line.startswith("listening on http://"), f"the server prints {line!r}")
+        check(line.startswith("listening on http://"), f"the server prints {line!r}; its log: {pathlib.Path(log.name).read_text(encoding='utf-8')}")
         return line.split("http://")[1].strip()
 
     def server(self):
@@ -260,11 +258,36 @@ def descendants(pid):
             yield from descendants(int(child))
 
 
+# buildah wants / to be a mount point, which it is not in a chroot. The mounts are in a namespace of their own, below one that is private, so
+# that none of them is left behind.
+OWN_ROOT = """
+mount --make-rprivate / 2>/dev/null || true
+mount -t tmpfs tmpfs "$1" && mount --make-private "$1"
+mkdir "$1/root" && mount --rbind / "$1/root" && mount --make-rprivate "$1/root"
+root=$1 && shift
+exec chroot "$root/root" "$@"
+"""
+
+
+def run_in_own_root(proxies):
+    """Runs this program again, with a mount point as its root directory, and returns its status."""
+    place = tempfile.mkdtemp(prefix="fbchat-root-")
+    command = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-euc", OWN_ROOT, "sh", place,
+               sys.executable, "-B", os.path.abspath(__file__), "--proxies", proxies, "--own-root"]
+    try:
+        return subprocess.run(command, check=False).returncode
+    finally:
+        os.rmdir(place)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--proxies", required=True, type=pathlib.Path)
+    parser.add_argument("--proxies", required=True, type=os.path.abspath)
+    parser.add_argument("--own-root", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     check(os.geteuid() == 0, "test-container needs root, for debootstrap and chroot")
+    if not options.own_root:
+        sys.exit(run_in_own_root(options.proxies))
     WORK.mkdir(parents=True, exist_ok=True)
 
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -286,7 +309,7 @@ def main():
         check(health_check(container), "the health check fails while the server runs")
         status = pathlib.Path(f"/proc/{container.server()}/status").read_text(encoding="utf-8")
         check("\nUid:\t2008\t2008\t2008\t2008\n" in status, "the server runs as another user")
-        log_in_through_caddy(options.proxies.resolve() / "usr/bin/caddy", caddyfile, address, log)
+        log_in_through_caddy(os.path.join(options.proxies, "usr/bin/caddy"), caddyfile, address, log)
         container.stop()
         check("alice@example.org" in container.fbchatd("user", "list"), "the account is not on the volume")
     print("test-container: the image and compose.yaml are good")

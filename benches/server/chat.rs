@@ -1,8 +1,7 @@
-//! fbchatd with ten thousand accounts, and people who log in and chat as its clients do.
+//! fbchatd with ten thousand accounts, and users who log in and chat as its clients do.
 
 use crate::http::{Answer, Connection};
 use crate::load::{Server, User};
-use crate::process::{Process, free_address};
 use serde::Deserialize;
 use std::cell::{Cell, RefCell};
 use std::io::Write;
@@ -10,6 +9,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
+use testkit::process::Process;
 use tokio::task::JoinSet;
 
 /// Logins under way at once.
@@ -29,16 +30,18 @@ impl Data {
             fbchatd: fbchatd.to_owned(),
             dir,
         };
-        // Which also makes the database.
+        // This also creates the database.
         let mut add = data.command(&["user", "add", "operator@example.org", "--name", "Operator"]);
         feed(&mut add, b"secret\n");
-        let database = data.dir.path().join("fbchatd.db");
-        let mut sqlite = Command::new("sqlite3");
-        feed(
-            sqlite.arg("-bail").arg(database),
-            include_bytes!("accounts.sql"),
-        );
+        data.sql(include_bytes!("accounts.sql"));
         data
+    }
+
+    /// Changes the data before it is served.
+    pub fn sql(&self, statements: &[u8]) {
+        let database = self.dir.path().join("fbchatd.db");
+        let mut sqlite = Command::new("sqlite3");
+        feed(sqlite.arg("-bail").arg(database), statements);
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -48,13 +51,17 @@ impl Data {
     }
 
     pub fn serve(&self) -> Fbchatd {
-        let (address, metrics) = (free_address(), free_address());
-        let mut command = self.command(&["serve", "--listen", &address.to_string()]);
-        command.env("FBCHATD_METRICS_LISTEN", metrics.to_string());
-        command.env("FBCHATD_LOG", "error");
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let start = Instant::now();
+        let (server, metrics) = testkit::Server::with_metrics(command.env("FBCHATD_LOG", "error"));
+        let address = server.address();
+        server.wait_for_answer(address, "/healthz");
+        let metrics = metrics.strip_prefix("http://").map(str::parse);
         Fbchatd {
-            process: Process::start(&mut command, address, "/healthz"),
-            metrics,
+            start_up: start.elapsed(),
+            server,
+            address,
+            metrics: metrics.expect("a URL").expect("an address"),
         }
     }
 }
@@ -70,13 +77,30 @@ fn feed(command: &mut Command, input: &[u8]) {
 }
 
 pub struct Fbchatd {
-    process: Process,
+    server: testkit::Server,
+    address: SocketAddr,
     metrics: SocketAddr,
+    start_up: Duration,
+}
+
+impl Drop for Fbchatd {
+    fn drop(&mut self) {
+        // The next one starts from data that was closed properly.
+        self.server.stop();
+    }
 }
 
 impl Server for Fbchatd {
     fn process(&self) -> &Process {
-        &self.process
+        &self.server
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn start_up(&self) -> Duration {
+        self.start_up
     }
 
     fn polls_held(&self) -> (SocketAddr, &'static str, &'static str) {
@@ -84,10 +108,10 @@ impl Server for Fbchatd {
     }
 }
 
-/// Somebody who is logged in.
+/// A user who is logged in.
 pub struct Person {
     uid: i64,
-    /// What every request says of him: his cookies, and through which address he came.
+    /// The headers of every request: cookies, and the address of the client.
     head: String,
     form_id: String,
     seq: Cell<i64>,
@@ -112,7 +136,7 @@ fn get(path: &str, head: &str) -> String {
 }
 
 impl Person {
-    /// The way in: password, and page. `from` is what a proxy says of where he is.
+    /// Logs in and fetches the page. `from` is the header in which a proxy passes on the address.
     pub async fn login(connection: &mut Connection, number: usize, from: &str) -> Person {
         let head = format!("{from}Cookie: test_cookie=1\r\n");
         let body = format!("email=user{number}%40example.org&pass=secret");
@@ -132,7 +156,7 @@ impl Person {
         }
     }
 
-    /// What follows before one can chat: the list, and where the channel stands.
+    /// What follows before a client can chat: the list, and the sequence number of the channel.
     pub async fn settle(&self, connection: &mut Connection) {
         let body = format!("buddy_list=1&force_render=1&post_form_id={}", self.form_id);
         let update = form("/ajax/presence/update.php", &self.head, &body);
@@ -141,7 +165,14 @@ impl Person {
         self.heard(&connection.ask(&self.poll()).await);
     }
 
-    /// A page of messages with somebody.
+    /// A search for people.
+    pub async fn search(&self, connection: &mut Connection, text: &str) {
+        let path = format!("/ajax/fbchat/search.php?q={text}");
+        let found = connection.ask(&get(&path, &self.head)).await;
+        assert!(found.body.contains("\"error\":0"), "{}", found.body);
+    }
+
+    /// A page of the conversation with another user.
     pub async fn history(&self, connection: &mut Connection, with: &Person) -> usize {
         let path = format!("/ajax/chat/history.php?id={}", with.uid);
         let page = connection.ask(&get(&path, &self.head)).await;
@@ -149,7 +180,7 @@ impl Person {
     }
 }
 
-/// What a poll brings.
+/// The answer to a poll.
 #[derive(Deserialize)]
 struct Channel {
     seq: Option<i64>,
@@ -179,7 +210,7 @@ impl User for Person {
         let channel: Channel = serde_json::from_str(json).expect("an answer of the channel");
         let seq = channel.seq.unwrap_or(self.seq.get());
         self.seq.set(seq + channel.ms.len() as i64);
-        // Typing, presence and what he has sent himself come here, too.
+        // Typing, presence and the user's own messages arrive here, too.
         let to_me = channel
             .ms
             .into_iter()
@@ -201,20 +232,20 @@ impl User for Person {
     }
 }
 
-/// So many people, logged in.
+/// Logs this many users in.
 pub async fn people(server: &Fbchatd, count: usize) -> Vec<Rc<Person>> {
     let numbers = Rc::new(RefCell::new(0..count));
     let people = Rc::new(RefCell::new(Vec::new()));
     let mut logins = JoinSet::new();
     for _ in 0..AT_ONCE {
         let (numbers, people) = (numbers.clone(), people.clone());
-        let mut connection = Connection::open(server.process.address).await;
+        let mut connection = Connection::open(server.address).await;
         logins.spawn_local(async move {
             loop {
                 let Some(number) = numbers.borrow_mut().next() else {
                     return;
                 };
-                // Each has an address of his own, as each may ask for so much in ten seconds.
+                // Each has an address of its own, since the number of requests from one address is limited.
                 let from = format!(
                     "X-Forwarded-For: 10.1.{}.{}\r\n",
                     number / 250,
@@ -228,7 +259,7 @@ pub async fn people(server: &Fbchatd, count: usize) -> Vec<Rc<Person>> {
     while let Some(ended) = logins.join_next().await {
         ended.expect("a login");
     }
-    // Friends stand side by side.
+    // Neighbours in the list are friends.
     let mut people: Vec<Rc<Person>> = people.take();
     people.sort_by_key(|person| person.uid);
     people

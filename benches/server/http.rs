@@ -1,10 +1,10 @@
-//! As little of HTTP as keeps the load cheap beside the servers that are measured.
+//! A minimal HTTP client, so that the load needs little time compared with the servers that are measured.
 
 use std::net::SocketAddr;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// A connection that is kept.
+/// A kept-alive connection.
 pub struct Connection(BufReader<TcpStream>);
 
 pub struct Answer {
@@ -36,7 +36,7 @@ impl Connection {
         Connection(BufReader::with_capacity(2048, stream))
     }
 
-    /// A request and its answer.
+    /// Sends a request and returns the answer.
     pub async fn ask(&mut self, request: &str) -> Answer {
         let sent = self.0.get_mut().write_all(request.as_bytes()).await;
         sent.expect("a server that listens");

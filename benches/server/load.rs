@@ -1,42 +1,45 @@
-//! The load, the same for the server and its peer: people who hold polls, and people who send.
+//! The load, the same for both servers: users who hold polls, and users who send.
 
 use crate::http::{Answer, Connection};
-use crate::process::Process;
 use crate::table::Spread;
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use testkit::process::Process;
 use tokio::task::{JoinSet, spawn_local};
 
-/// Messages per second while everybody holds a poll, and for how long.
+/// Messages per second while every user holds a poll, and for how long.
 const RATE: usize = 500;
 const SECONDS: usize = 30;
-/// Messages that are sent as fast as may be, and by how many at a time.
+/// Messages that are sent as fast as possible, and by how many users at a time.
 const FLOOD: usize = 50_000;
 const AT_ONCE: usize = 256;
-/// What is late by then is lost.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A message that has not arrived by then is lost.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// A server that is measured.
 pub trait Server {
     fn process(&self) -> &Process;
-    /// Where, on which page and after which words it tells how many polls it holds.
+    fn address(&self) -> SocketAddr;
+    /// From its start to its first answer.
+    fn start_up(&self) -> Duration;
+    /// The address, the page and the text before the number of polls that it holds.
     fn polls_held(&self) -> (SocketAddr, &'static str, &'static str);
 }
 
-/// Somebody at a server, as its clients speak.
+/// A user of a server, with the requests of its clients.
 pub trait User: 'static {
     /// The request that waits for what comes next.
     fn poll(&self) -> String;
-    /// What an answer to it brings from others.
+    /// The messages of others in an answer to it.
     fn heard(&self, answer: &Answer) -> Vec<String>;
     /// The request that sends a text, which is the sender's message of this number.
     fn send(&self, to: &Self, number: usize, text: &str) -> String;
     fn accepted(answer: &Answer) -> bool;
 }
 
-/// What has arrived, and how long it took.
+/// The messages that have arrived, and how long they took.
 struct Log {
     start: Instant,
     spans: RefCell<Vec<Duration>>,
@@ -52,7 +55,7 @@ impl Log {
         })
     }
 
-    /// Every text says when it was sent.
+    /// Every text contains the time at which it was sent.
     fn text(&self) -> (usize, String) {
         let number = self.number.get();
         self.number.set(number + 1);
@@ -69,12 +72,12 @@ impl Log {
         self.spans.borrow_mut().push(self.start.elapsed() - sent);
     }
 
-    /// Until everything that was sent is there.
+    /// Waits until everything that was sent has arrived.
     async fn complete(&self, sent: usize) {
         let patience = Instant::now();
         while self.spans.borrow().len() < sent {
             let heard = self.spans.borrow().len();
-            assert!(patience.elapsed() < PATIENCE, "{heard} of {sent} arrived");
+            assert!(patience.elapsed() < LIMIT, "{heard} of {sent} arrived");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         assert_eq!(self.spans.borrow().len(), sent, "something came twice");
@@ -113,12 +116,12 @@ async fn until_held(server: &impl Server, count: usize) {
         if held == count {
             return;
         }
-        assert!(patience.elapsed() < PATIENCE, "{held} polls are held");
+        assert!(patience.elapsed() < LIMIT, "{held} polls are held");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// Those who stand side by side are friends.
+/// Neighbours in the list are friends.
 fn pairs<U>(users: &[Rc<U>]) -> impl Iterator<Item = (Rc<U>, Rc<U>)> + Clone {
     users.chunks_exact(2).filter_map(|pair| match pair {
         [from, to] => Some((from.clone(), to.clone())),
@@ -126,7 +129,7 @@ fn pairs<U>(users: &[Rc<U>]) -> impl Iterator<Item = (Rc<U>, Rc<U>)> + Clone {
     })
 }
 
-/// What the first part found.
+/// The results of the first part.
 pub struct Holding {
     /// KiB of memory for each poll.
     pub each: f64,
@@ -136,19 +139,19 @@ pub struct Holding {
     pub delivery: Spread,
 }
 
-/// Everybody holds a poll; then some send to the ones beside them.
+/// Every user holds a poll; then some send to their neighbours.
 pub async fn hold<U: User>(server: &impl Server, users: &[Rc<U>]) -> Holding {
     let (process, log, mut listening) = (server.process(), Log::new(), JoinSet::new());
     let before = process.rss();
     for user in users {
-        let connection = Connection::open(process.address).await;
+        let connection = Connection::open(server.address()).await;
         listening.spawn_local(listen(connection, user.clone(), log.clone()));
     }
     until_held(server, users.len()).await;
-    // Until what comes with coming online has been fetched.
+    // Until the items about users who came online have been fetched.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let all = process.rss();
-    let delivery = at_a_steady_rate(process.address, users, &log).await;
+    let delivery = at_a_steady_rate(server.address(), users, &log).await;
     Holding {
         each: (all - before) / users.len() as f64,
         all,
@@ -176,9 +179,9 @@ async fn at_a_steady_rate<U: User>(address: SocketAddr, users: &[Rc<U>], log: &R
     Spread::of(log.spans.take())
 }
 
-/// Messages per second from as many as send at a time, each to a friend who fetches them.
+/// Messages per second from users who send at the same time, each to a friend who fetches them.
 pub async fn flood<U: User>(server: &impl Server, users: &[Rc<U>]) -> f64 {
-    let (address, log, mut listening) = (server.process().address, Log::new(), JoinSet::new());
+    let (address, log, mut listening) = (server.address(), Log::new(), JoinSet::new());
     let pairs: Vec<_> = pairs(users).take(AT_ONCE).collect();
     for (_, to) in &pairs {
         let connection = Connection::open(address).await;
@@ -190,10 +193,10 @@ pub async fn flood<U: User>(server: &impl Server, users: &[Rc<U>]) -> f64 {
     rate
 }
 
-/// One person sends so many to another, who is not there.
+/// One user sends this many messages to another, who is offline.
 pub async fn fill<U: User>(server: &impl Server, from: &Rc<U>, to: &Rc<U>, count: usize) {
     let pairs = vec![(from.clone(), to.clone()); AT_ONCE];
-    send_all(server.process().address, pairs, count, &Log::new()).await;
+    send_all(server.address(), pairs, count, &Log::new()).await;
 }
 
 async fn send_all<U: User>(

@@ -1,11 +1,11 @@
-//! What fbchatd carries, beside nginx with nchan, which holds polls as well and keeps messages in memory only. `make bench` starts
-//! it. Each server is a process of its own; the load is this one.
+//! The load that fbchatd can carry, compared with nginx and nchan, which also holds polls but keeps messages in memory only.
+//! `make bench` runs it. Each server is a process of its own; the load comes from this one.
 
 mod chat;
 mod http;
 mod load;
 mod nchan;
-mod process;
+mod search;
 mod stored;
 mod table;
 
@@ -20,15 +20,15 @@ const PEOPLE: usize = 10_000;
 const STARTS: usize = 20;
 
 fn start_up(data: &Data, nginx: &Path) {
-    let ours = (0..STARTS).map(|_| data.serve().process().start_up);
-    let theirs = (0..STARTS).map(|_| Nchan::start(nginx).process().start_up);
+    let ours = (0..STARTS).map(|_| data.serve().start_up());
+    let theirs = (0..STARTS).map(|_| Nchan::start(nginx).start_up());
     let (ours, theirs) = (Spread::of(ours.collect()), Spread::of(theirs.collect()));
     let ratio = ours.median / theirs.median;
     row("from start to first answer", ours, theirs, ratio);
 }
 
 async fn hold_and_deliver(data: &Data, nginx: &Path) {
-    // Who is logged in stays so; the server that holds the polls is a fresh one.
+    // Sessions survive a restart; the server that holds the polls was just started.
     let people = chat::people(&data.serve(), PEOPLE).await;
     let ours = load::hold(&data.serve(), &people).await;
     let theirs = load::hold(&Nchan::start(nginx), &Nchan::people(PEOPLE)).await;
@@ -45,7 +45,7 @@ async fn hold_and_deliver(data: &Data, nginx: &Path) {
     let theirs = load::flood(&Nchan::start(nginx), &Nchan::people(PEOPLE)).await;
     let rate = |rate: f64| format!("{rate:.0} messages/s");
     let ratio = ours / theirs;
-    row("as fast as may be", rate(ours), rate(theirs), ratio);
+    row("as fast as possible", rate(ours), rate(theirs), ratio);
 }
 
 fn main() {
@@ -69,4 +69,6 @@ fn main() {
     LocalSet::new().block_on(&runtime, hold_and_deliver(&data, nginx));
     println!("fbchatd with 100000 messages of one conversation; beside it fbchatd with 100");
     LocalSet::new().block_on(&runtime, stored::compare(fbchatd));
+    println!("fbchatd with 100000 accounts while 20 searches a second come in; below without them");
+    LocalSet::new().block_on(&runtime, search::compare(fbchatd));
 }

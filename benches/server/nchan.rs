@@ -1,26 +1,29 @@
-//! The peer: nginx with nchan, each person a channel. It keeps messages for those who come back, in memory only.
+//! The server to compare with: nginx with nchan, with a channel for each user. It keeps messages in memory only.
 
 use crate::http::Answer;
 use crate::load::{Server, User};
-use crate::process::{Process, free_address};
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
+use testkit::process::{Process, free_address};
 
 pub struct Nchan {
     process: Process,
+    address: SocketAddr,
+    start_up: Duration,
     _dir: tempfile::TempDir,
 }
 
 impl Nchan {
-    /// `root` is where Debian's packages were unpacked.
+    /// `root` is the directory into which Debian's packages were unpacked.
     pub fn start(root: &Path) -> Nchan {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
         let address = free_address();
         let (root, place) = (root.display(), dir.path().display());
-        // One worker, as the server under test is one process. Whoever starts this is also who it runs as.
+        // One worker, as the server under test is one process. It runs as the user who starts this.
         let config = format!(
             "load_module {root}/usr/lib/nginx/modules/ngx_nchan_module.so;
              daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {place}/pid; error_log {place}/error.log;
@@ -43,8 +46,15 @@ impl Nchan {
         let mut command = Command::new(format!("{root}/usr/sbin/nginx"));
         let error_log = dir.path().join("error.log");
         command.arg("-e").arg(error_log).arg("-c").arg(&file);
-        let process = Process::start(&mut command, address, "/status");
-        Nchan { process, _dir: dir }
+        let start = Instant::now();
+        let process = Process::spawn(&mut command);
+        process.wait_for_answer(address, "/status");
+        Nchan {
+            start_up: start.elapsed(),
+            process,
+            address,
+            _dir: dir,
+        }
     }
 
     pub fn people(count: usize) -> Vec<Rc<Subscriber>> {
@@ -56,19 +66,34 @@ impl Nchan {
     }
 }
 
+impl Drop for Nchan {
+    fn drop(&mut self) {
+        // SIGKILL would leave its worker behind.
+        self.process.stop();
+    }
+}
+
 impl Server for Nchan {
     fn process(&self) -> &Process {
         &self.process
     }
 
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn start_up(&self) -> Duration {
+        self.start_up
+    }
+
     fn polls_held(&self) -> (SocketAddr, &'static str, &'static str) {
-        (self.process.address, "/status", "subscribers: ")
+        (self.address, "/status", "subscribers: ")
     }
 }
 
 pub struct Subscriber {
     number: usize,
-    /// What names the last message that came.
+    /// The headers that name the last message that was received.
     since: RefCell<String>,
 }
 

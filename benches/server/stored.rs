@@ -1,4 +1,4 @@
-//! Whether a server with many messages is slower for the one who logs in or looks into his history than one with few.
+//! Whether a login or a page of history takes longer on a server with many messages than on one with few.
 
 use crate::chat::{Data, Fbchatd, Person};
 use crate::http::Connection;
@@ -19,7 +19,7 @@ struct Side {
     sender: Rc<Person>,
 }
 
-/// What takes how long.
+/// Times of the two operations.
 #[derive(Default)]
 struct Spans {
     login: Vec<Duration>,
@@ -27,12 +27,12 @@ struct Spans {
 }
 
 impl Side {
-    /// All messages are in one conversation, and nobody has fetched any: the worst that they can be.
+    /// All messages are in one conversation and none has been fetched: the worst case.
     async fn with(fbchatd: &Path, messages: usize) -> (Data, Side) {
         let data = Data::new(fbchatd);
         let server = data.serve();
-        let mut connection = Connection::open(server.process().address).await;
-        // From nowhere, since no address may send so much so fast.
+        let mut connection = Connection::open(server.address()).await;
+        // Without an address of its own, since the number of requests from one address is limited.
         let sender = Rc::new(Person::login(&mut connection, 0, "").await);
         let receiver = Rc::new(Person::login(&mut connection, 1, "").await);
         fill(&server, &sender, &receiver, messages).await;
@@ -40,7 +40,7 @@ impl Side {
     }
 
     async fn once(&self, spans: &mut Spans) {
-        let mut connection = Connection::open(self.server.process().address).await;
+        let mut connection = Connection::open(self.server.address()).await;
         let start = Instant::now();
         let person = Person::login(&mut connection, 1, "").await;
         person.settle(&mut connection).await;
@@ -52,8 +52,7 @@ impl Side {
     }
 }
 
-/// Prints both, with many messages and with few. They take turns, so that what else the machine does
-/// meets both.
+/// Prints both, with many messages and with few. They take turns, so that other load on the machine affects both.
 pub async fn compare(fbchatd: &Path) {
     let (_data, few) = Side::with(fbchatd, FEW).await;
     let (_more_data, many) = Side::with(fbchatd, MANY).await;

@@ -1,9 +1,9 @@
-//! Numbers as they are printed.
+//! The output.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What was measured, here and beside it.
+/// A measurement of both servers.
 pub fn row(what: &str, ours: impl fmt::Display, theirs: impl fmt::Display, ratio: f64) {
     println!(
         "  {what:30} {ours}\n  {:30} {theirs}  (ratio {ratio:.2})",
@@ -11,7 +11,7 @@ pub fn row(what: &str, ours: impl fmt::Display, theirs: impl fmt::Display, ratio
     );
 }
 
-/// How times are spread, in milliseconds.
+/// The distribution of times, in milliseconds.
 #[derive(Clone, Copy)]
 pub struct Spread {
     pub min: f64,

@@ -1,7 +1,7 @@
-//! What idle sessions cost: memory, threads, the time to close them all, and the time to load the library.
+//! The cost of idle sessions: memory, threads, the time to close them all, and the time to load the library.
 //!
-//! Server, sessions and peer are a process each, so that nobody's memory is counted for another. The peer is libcurl's multi
-//! interface (`benches/peer_curl.c`), holding as many polls; it keeps no buddy list, tokens or history of what it has seen.
+//! Server, sessions and peer are a process each, so that each one's memory is counted separately. The peer is libcurl's multi
+//! interface (`benches/peer_curl.c`) with as many polls; it keeps no buddy list, no tokens and no record of received items.
 
 mod server;
 
@@ -12,11 +12,11 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Sessions that come up before counting starts: what the first ones allocate for all is no cost of each.
+/// Sessions that connect before counting starts: what the first ones allocate for all is not a cost of each.
 const WARM_UP: usize = 50;
-/// Logins under way at once, as a gateway would have them.
+/// Concurrent logins, as in a gateway.
 const AT_ONCE: usize = 64;
-/// A long-poll is at rest after this time.
+/// After this time without an event, all sessions are idle.
 const REST: Duration = Duration::from_secs(3);
 
 /// Memory of this process in KiB.
@@ -31,7 +31,7 @@ fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").expect("/proc").count()
 }
 
-/// Logs so many sessions in; prints KiB of memory each, threads, and milliseconds to end them all.
+/// Logs this many sessions in; prints KiB of memory for each, threads, and milliseconds to end them all.
 fn measure(url: &str, pin: Option<&str>, sessions: usize) {
     let mut session = SessionOptions {
         server: url.to_owned(),
@@ -84,8 +84,8 @@ fn load(library: &str) {
     println!("{}", span.as_micros());
 }
 
-/// The numbers that a process prints on its one line.
-fn said<const N: usize>(command: &mut Command) -> [f64; N] {
+/// The numbers that a process prints on one line.
+fn numbers_of<const N: usize>(command: &mut Command) -> [f64; N] {
     let output = command.output().expect("a process");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {error}");
@@ -137,10 +137,10 @@ fn compare(peer: &str) {
             let server = Server::start(scheme);
             let pin = (scheme == "https").then_some(server.pin.as_str());
             let arguments = ["measure", &server.url, &count];
-            let ours: [f64; 3] = said(me().args(arguments).args(pin));
+            let ours: [f64; 3] = numbers_of(me().args(arguments).args(pin));
             drop(server);
             let server = Server::start(scheme);
-            let theirs: [f64; 3] = said(Command::new(peer).args([&server.url, &count]));
+            let theirs: [f64; 3] = numbers_of(Command::new(peer).args([&server.url, &count]));
             let [kib, threads, closing] = ours;
             let [their_kib, their_threads, their_closing] = theirs;
             let ratio = kib / their_kib;
@@ -154,7 +154,7 @@ fn compare(peer: &str) {
 
 fn compare_loading(library: &str) {
     let micros = |path: &str| {
-        let runs = (0..20).map(|_| said(me().args(["load", path])));
+        let runs = (0..20).map(|_| numbers_of(me().args(["load", path])));
         runs.map(|[micros]| micros).fold(f64::INFINITY, f64::min)
     };
     let (ours, theirs) = (micros(library), micros("libcurl.so.4"));

@@ -1,16 +1,15 @@
-//! The other end for ten thousand sessions: just enough of the protocol to let everybody in and hold every long-poll. Passwords
-//! are not checked, since hashing ten thousand of them would take longer than all else here.
+//! The server for ten thousand sessions: just enough of the protocol to accept every login and hold every long-poll. Passwords
+//! are not checked, since hashing ten thousand of them would take longer than everything else here.
 
-use rustls::pki_types::PrivateKeyDer;
 use std::sync::Arc;
+use testkit::tls::Identity;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 const FORM: &str = r#"<form action="/login.php" method="post"><input name="email" /><input type="password" name="pass" /></form>"#;
 const NOTHING: &str = r#"for (;;);{"error":0,"errorSummary":"","errorDescription":"No error.","payload":[],"bootload":[]}"#;
 
-/// Fifty friends, as a private circle has them.
+/// Fifty friends, as in a private group of users.
 fn buddy_list() -> String {
     let infos: Vec<String> = (1..=50)
         .map(|n| format!(r#""{n}":{{"name":"Friend Number {n}","firstName":"Friend"}}"#))
@@ -27,7 +26,7 @@ fn page(uid: &str) -> String {
     )
 }
 
-/// Serves until the process is killed; says on standard output where, and the fingerprint of its certificate.
+/// Serves until the process is killed; prints its URL and the fingerprint of its certificate.
 pub fn run(tls: bool) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -35,14 +34,15 @@ pub fn run(tls: bool) -> std::io::Result<()> {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let (acceptor, pin) = acceptor();
+        let identity = Identity::self_signed("127.0.0.1");
+        let (acceptor, pin) = (identity.acceptor(), identity.fingerprint());
         println!("http{}://{address} {pin}", if tls { "s" } else { "" });
         let buddies: Arc<str> = buddy_list().into();
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
             let (buddies, acceptor) = (buddies.clone(), acceptor.clone());
-            // A connection that breaks is the client's business.
+            // A broken connection concerns its client only.
             tokio::spawn(async move {
                 match tls {
                     true => drop(serve(acceptor.accept(stream).await?, &buddies).await),
@@ -52,24 +52,6 @@ pub fn run(tls: bool) -> std::io::Result<()> {
             });
         }
     })
-}
-
-/// TLS with a certificate made for the occasion, and its SHA-256.
-fn acceptor() -> (TlsAcceptor, String) {
-    let name = "127.0.0.1".to_owned();
-    let made = rcgen::generate_simple_self_signed([name]).expect("a certificate");
-    let certificate = made.cert.der().clone();
-    let digest = ring::digest::digest(&ring::digest::SHA256, &certificate);
-    let pin = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("a certificate and its key");
-    (TlsAcceptor::from(Arc::new(config)), pin.collect())
 }
 
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, buddies: &str) -> std::io::Result<()> {
@@ -95,7 +77,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, buddies: &str) -> st
         });
         let mut cookies = String::new();
         let answer = if path.starts_with("/x/") && !path.contains("=-1") {
-            // Held for as long as the client likes.
+            // Held until the client disconnects.
             stream.read_u8().await?;
             return Ok(());
         } else if path.starts_with("/x/") {

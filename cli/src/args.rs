@@ -1,4 +1,4 @@
-//! The command line. The password is deliberately no part of it: arguments and environment can be read by others.
+//! The command line. It deliberately has no password: other users can read arguments and environment variables.
 
 use clap::Parser;
 use fbchat::options::{NetworkOptions, Pin, Proxy, Roots, SessionOptions};
@@ -11,7 +11,7 @@ pub struct Args {
     /// The e-mail address of your account
     pub email: String,
 
-    /// Where the server is
+    /// The address of the server
     #[arg(
         long,
         value_name = "URL",
@@ -20,46 +20,48 @@ pub struct Args {
     )]
     pub server: String,
 
-    /// Log in over plain HTTP to another machine too; others on the way can then read the password
+    /// Allow plain HTTP to another machine; others on the network can then read the password
     #[arg(long)]
     pub allow_insecure: bool,
 
-    /// Go through a proxy: http://HOST:PORT, socks5h://HOST:PORT (Tor), socks5, socks4a or socks4; or what the
-    /// environment says (environment), which is not read otherwise
+    /// Use a proxy: http://HOST:PORT, socks5h://HOST:PORT (Tor), socks5, socks4a or socks4; or "environment" to
+    /// read http_proxy and the like, which are ignored otherwise
     #[arg(long, value_name = "URL")]
     pub proxy: Option<String>,
 
-    /// Trust the certificates in this PEM file besides the system's
+    /// Trust the certificates in this PEM file in addition to the system's
     #[arg(long, value_name = "FILE", value_parser = roots)]
     pub ca_file: Option<Roots>,
 
-    /// Trust the server's certificate with this fingerprint, and no other
+    /// Trust only the server certificate with this fingerprint
     #[arg(long, value_name = "SHA256", value_parser = pin)]
     pub pin: Option<Pin>,
 
-    /// Take the password from the first line of this file
+    /// Read the password from the first line of this file
     #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
     pub password_file: Option<PathBuf>,
 
-    /// Take the password from the first line of standard input
+    /// Read the password from the first line of standard input
     #[arg(long)]
     pub password_stdin: bool,
 
-    /// For scripts: one JSON object per line out
+    /// Write one JSON object per line, for scripts
     #[arg(long)]
     pub json: bool,
 }
 
 impl Args {
-    /// What the session is to be opened with.
+    /// The options for the session.
     ///
     /// # Errors
     /// The proxy cannot be used; the sentence does not repeat its address.
     pub fn options(&self) -> Result<SessionOptions, String> {
         let proxy = self.proxy.as_deref().unwrap_or_default();
         if proxy.contains('@') {
-            let place = "put the address into the variable all_proxy, and say --proxy environment";
-            return Err(format!("Others can read a password in --proxy; {place}"));
+            let instead = "put the address into the variable all_proxy and use --proxy environment";
+            return Err(format!(
+                "Other users can read a password in --proxy; {instead}"
+            ));
         }
         let network = NetworkOptions {
             proxy: Proxy::parse(proxy).map_err(|problem| format!("--proxy: {}", problem.text))?,
@@ -85,50 +87,47 @@ fn pin(text: &str) -> Result<Pin, String> {
 }
 
 const AFTER: &str =
-    "The password is asked for if no option says where it is. --help explains pipes and --json.";
+    "Without an option for the password, fbchat asks for it. --help explains pipes and --json.";
 
-const AFTER_LONG: &str = r#"The password is asked for on the terminal if no option says where it is.
+const AFTER_LONG: &str = r#"Without an option for the password, fbchat asks for it on the terminal.
 
-LINES IN
-  Bob: hello       to a buddy by name (the first letters do, if only one fits; Tab completes)
+INPUT LINES
+  Bob: hello       writes to a buddy by name; unambiguous first letters suffice, Tab completes
   @bob hello       the same
-  1002 hello       by number
-  hello            to whom you wrote last, as the prompt shows
+  1002 hello       writes by number
+  hello            writes to the person that the prompt shows, to whom you wrote last
   /help            lists the commands
 
 PIPES
-  If standard input or output is no terminal, fbchat reads lines and writes lines: messages, lists and answers to
-  standard output, notices and errors to standard error. Each line must name its recipient, unless a line like
-  "Bob:" chose one before. At the end of the input it waits until everything is sent, logs out and ends. To go on
-  listening, keep the input open:
+  If standard input or output is not a terminal, fbchat reads lines and writes lines: messages, lists and answers to
+  standard output, notices and errors to standard error. Each line must name its recipient, unless an earlier line such
+  as "Bob:" has chosen one. At the end of the input it waits until everything is sent, logs out and exits. To keep
+  receiving, keep the input open:
     tail -f /dev/null | fbchat --password-file FILE EMAIL
 
 JSON
-  With --json, standard output has one object per line; "event" says what it is:
+  With --json, standard output has one object per line; "event" is its kind:
     logged_in     uid, name, server, message_limit
-    login_failed  status, reason, certificate_sha256 (of one that is not trusted; for --pin)
-    buddy_list    buddies: a list of uid, name, presence, status_text
+    login_failed  status, reason, certificate_sha256 (of an untrusted certificate; for --pin)
+    buddy_list    buddies: list of uid, name, presence, status_text
     message       from, from_name, to, to_name, text, time, own, replayed
     typing        from, from_name, typing
     presence      uid, name, presence, status_text
     connection    state (logging_in, loading, opening, connected, waiting), wait_ms, status, reason
     sent          to, text
     failed        to, text, status, reason
-    history       with, messages: a list like message
+    history       with, messages: list of objects like message
     who           uid, name, server, state, to
-    error         reason (a line was not understood; nothing was sent)
+    error         reason (of a line that was refused; nothing was sent)
     closed        status, reason
-  Uids are numbers of up to 64 bits, times are milliseconds since 1970 UTC, presence is active, idle or offline, what is
-  unknown is null. A line in may also be an object, so that a text can have several lines: {"to": 1002, "text": "a\nb"}
+  Uids are numbers of up to 64 bits, times are milliseconds since 1970 UTC, presence is active, idle or offline, and
+  unknown values are null. An input line may also be an object, so that a text can have several lines:
+  {"to": 1002, "text": "a\nb"}
 
 EXIT STATUS
-  0  all went well
-  1  login failed, the session was ended, or (in pipes) a line could not be sent
-  2  the command line is wrong"#;
-
-#[cfg(test)]
-#[path = "../../tests/support/manual.rs"]
-mod manual;
+  0  success
+  1  the login failed, the session ended, or (in pipes) a line could not be sent
+  2  wrong command line"#;
 
 #[cfg(test)]
 mod tests {
@@ -142,7 +141,7 @@ mod tests {
 
     #[test]
     fn manual_page_is_complete() {
-        crate::args::manual::assert_complete(include_str!("../fbchat.1"), Args::command());
+        testkit::manual::assert_complete(include_str!("../fbchat.1"), Args::command());
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! The running chat: one thread reads lines, one waits for events, one does what was asked for, in order.
+//! The running chat: one thread reads lines, one waits for events, one carries out requests in order.
 
-use crate::command::{self, Line};
-use crate::human::{self, Tone};
-use crate::jobs::{Job, Jobs};
+use crate::buddy_list::BuddyList;
+use crate::chat_state::ChatState;
+use crate::command::{self, Command};
 use crate::json;
-use crate::news::{News, Room};
-use crate::out::Out;
-use crate::people::People;
+use crate::output::{Output, Severity};
+use crate::request_queue::{Request, RequestQueue};
 use crate::terminal::Terminal;
+use crate::text;
+use crate::ui_event::UiEvent;
 use fbchat::blocking::Session;
 use fbchat::status::{Problem, Status};
 use fbchat::types::{Connection, Event, Uid};
@@ -16,22 +17,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long messages on their way may still take when the user leaves.
-const LEAVE_LIMIT: Duration = Duration::from_secs(1);
-/// How long the logout may take. It is done in milliseconds, unless a message hangs, which the library gives 1.5 s before it.
+/// How long unfinished requests may take when the user quits.
+const FINISH_LIMIT: Duration = Duration::from_secs(1);
+/// How long the logout may take. It takes milliseconds, unless an unfinished message delays it, for which the library waits 1.5 s.
 const LOGOUT_LIMIT: Duration = Duration::from_millis(3_200);
 
-/// All that the threads share.
+/// The state that the threads share.
 #[derive(Debug)]
 pub struct Chat {
     session: Session,
-    out: Out,
+    out: Output,
     terminal: Arc<Terminal>,
-    room: Mutex<Room>,
-    jobs: Jobs,
-    /// Something that was asked for did not work.
+    state: Mutex<ChatState>,
+    requests: RequestQueue,
+    /// A request has failed.
     failed: AtomicBool,
-    leaving: AtomicBool,
+    quitting: AtomicBool,
 }
 
 /// Whether to read another line.
@@ -42,10 +43,15 @@ pub enum Next {
 }
 
 impl Chat {
-    /// Nothing happens before [`Chat::open`].
-    pub fn new(session: Session, server: String, out: Out, terminal: Arc<Terminal>) -> Arc<Self> {
-        let room = Room {
-            people: People::new(session.account()),
+    /// Starts nothing yet; [`Chat::open`] does.
+    pub fn new(
+        session: Session,
+        server: String,
+        out: Output,
+        terminal: Arc<Terminal>,
+    ) -> Arc<Self> {
+        let state = ChatState {
+            buddy_list: BuddyList::new(session.account()),
             server,
             connection: Connection::Connected,
             chosen: None,
@@ -56,108 +62,108 @@ impl Chat {
             session,
             out,
             terminal,
-            room: Mutex::new(room),
-            jobs: Jobs::default(),
+            state: Mutex::new(state),
+            requests: RequestQueue::default(),
             failed: AtomicBool::new(false),
-            leaving: AtomicBool::new(false),
+            quitting: AtomicBool::new(false),
         })
     }
 
-    /// Greets, shows the buddy list and starts the threads.
+    /// Shows the login and the buddy list and starts the threads.
     pub fn open(self: &Arc<Self>) {
-        self.show(&News::LoggedIn {
+        self.show(&UiEvent::LoggedIn {
             message_limit: self.session.account().message_limit,
         });
-        self.perform(Job::Buddies);
+        self.perform(Request::Buddies);
         self.out.flush();
         let chat = Arc::clone(self);
         std::thread::spawn(move || chat.receive());
         let chat = Arc::clone(self);
-        std::thread::spawn(move || chat.jobs.work(|job| chat.perform(job)));
+        std::thread::spawn(move || chat.requests.work(|request| chat.perform(request)));
     }
 
-    /// Locked for a look; never while anything is waited for.
-    pub fn room(&self) -> MutexGuard<'_, Room> {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locked only briefly; never while waiting for anything.
+    pub fn state(&self) -> MutexGuard<'_, ChatState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What stands before the line being typed: to whom it goes.
+    /// The prompt, which shows the recipient of the line.
     pub fn prompt(&self) -> String {
-        let room = self.room();
-        match room.chosen {
-            Some(uid) => format!("{}> ", room.people.short_name(uid)),
+        let state = self.state();
+        match state.chosen {
+            Some(uid) => format!("{}> ", state.buddy_list.short_name(uid)),
             None => "> ".to_owned(),
         }
     }
 
-    /// Does what a typed line says.
+    /// Processes a line of input.
     pub fn line(&self, line: &str) -> Next {
-        if matches!(self.out, Out::Json) && line.trim_start().starts_with('{') {
-            match json::order(line) {
-                Ok(order) => self.jobs.add(Job::Send {
-                    to: Uid(order.to),
-                    text: order.text,
+        if matches!(self.out, Output::Json) && line.trim_start().starts_with('{') {
+            match json::parse_message(line) {
+                Ok(message) => self.requests.add(Request::Send {
+                    to: Uid(message.to),
+                    text: message.text,
                 }),
                 Err(sentence) => self.error(&sentence),
             }
             return Next::Line;
         }
         let parsed = {
-            let mut room = self.room();
-            let parsed = command::parse(line, &room.people, room.chosen);
+            let mut state = self.state();
+            let parsed = command::parse(line, &state.buddy_list, state.chosen);
             match &parsed {
-                Ok(Line::Choose(to)) => room.chosen = Some(*to),
-                // The prompt shows it. A script sees no prompt: there, only choosing chooses.
-                Ok(Line::Send { to, .. }) if self.out.is_terminal() => room.chosen = Some(*to),
-                Ok(Line::ChooseNobody) => room.chosen = None,
+                Ok(Command::Choose(to)) => state.chosen = Some(*to),
+                // The prompt shows the recipient. A script has no prompt, so there a message does not choose its recipient.
+                Ok(Command::Send { to, .. }) if self.out.is_terminal() => state.chosen = Some(*to),
+                Ok(Command::ChooseNobody) => state.chosen = None,
                 _ => {}
             }
             parsed
         };
         match parsed {
-            Ok(Line::Send { to, text }) => self.jobs.add(Job::Send { to, text }),
-            Ok(Line::Buddies) => self.jobs.add(Job::Buddies),
-            Ok(Line::History(with)) => self.jobs.add(Job::History(with)),
-            Ok(Line::Who) => self.show(&News::Who),
-            Ok(Line::Help) => self.show(&News::Help),
-            Ok(Line::Quit) => return Next::Quit,
-            Ok(Line::Empty | Line::Choose(_) | Line::ChooseNobody) => {}
+            Ok(Command::Send { to, text }) => self.requests.add(Request::Send { to, text }),
+            Ok(Command::Buddies) => self.requests.add(Request::Buddies),
+            Ok(Command::History(with)) => self.requests.add(Request::History(with)),
+            Ok(Command::Who) => self.show(&UiEvent::Who),
+            Ok(Command::Help) => self.show(&UiEvent::Help),
+            Ok(Command::Quit) => return Next::Quit,
+            Ok(Command::Empty | Command::Choose(_) | Command::ChooseNobody) => {}
             Err(sentence) => self.error(&sentence),
         }
         self.out.flush();
         Next::Line
     }
 
-    /// Tells what was wrong with a line.
+    /// Shows what is wrong with a line, and remembers that something failed.
     pub fn error(&self, sentence: &str) {
         self.failed.store(true, Ordering::Relaxed);
-        self.show(&News::Error(sentence));
+        self.show(&UiEvent::Error(sentence));
     }
 
-    /// Waits until everything asked for is done; true if all of it worked.
+    /// Waits until all requests are done; true if none failed.
     pub fn finish(&self) -> bool {
-        self.jobs.finish(None);
+        self.requests.wait();
         !self.failed.load(Ordering::Relaxed)
     }
 
-    /// Ends the program: last messages, terminal as it was, logout. Each has its limit. Callable from any thread.
-    pub fn leave(&self, code: i32) -> ! {
-        if self.leaving.swap(true, Ordering::SeqCst) {
-            // Another thread is at it, and ends this one too.
+    /// Ends the program: finishes requests, restores the terminal, logs out, each within a limit. Callable from any thread.
+    pub fn quit(&self, code: i32) -> ! {
+        if self.quitting.swap(true, Ordering::SeqCst) {
+            // Another thread is ending the program.
             loop {
                 std::thread::park();
             }
         }
-        let left = self.jobs.finish(Some(LEAVE_LIMIT));
+        let unfinished = self.requests.finish(FINISH_LIMIT);
         self.out.flush();
-        self.terminal.give_back();
+        self.terminal.restore_at_exit();
         let problem = Problem::new(
             Status::OutcomeUnknown,
             "The program ended before the server confirmed it.",
         );
-        for job in &left {
-            if let Job::Send { to, text } = job {
-                self.last_words(&News::Failed {
+        for request in &unfinished {
+            if let Request::Send { to, text } = request {
+                self.show_after_restore(&UiEvent::Failed {
                     to: *to,
                     text,
                     problem: &problem,
@@ -165,10 +171,10 @@ impl Chat {
             }
         }
         let _ = self.session.logout(LOGOUT_LIMIT);
-        // A script must be able to tell that not all of it was done; a person has read it.
-        let undone = !left.is_empty() || self.failed.load(Ordering::Relaxed);
-        let is_script = !matches!(self.out, Out::Terminal { .. });
-        std::process::exit(if is_script && undone {
+        // The exit status tells a script that something failed; a person has read it.
+        let failed = !unfinished.is_empty() || self.failed.load(Ordering::Relaxed);
+        let is_script = !matches!(self.out, Output::Terminal { .. });
+        std::process::exit(if is_script && failed {
             code.max(1)
         } else {
             code
@@ -177,14 +183,14 @@ impl Chat {
 
     fn receive(&self) {
         loop {
-            // The limit only makes this loop look up; nothing hangs on it.
+            // Any limit will do: an empty list only repeats the loop.
             match self.session.wait_for_events(Duration::from_secs(60)) {
                 Ok(events) => events.into_iter().for_each(|event| self.take(event)),
                 Err(problem) => {
-                    if !self.leaving.load(Ordering::SeqCst) {
-                        self.show(&News::Closed(&problem));
+                    if !self.quitting.load(Ordering::SeqCst) {
+                        self.show(&UiEvent::Closed(&problem));
                     }
-                    self.leave(1);
+                    self.quit(1);
                 }
             }
         }
@@ -192,83 +198,83 @@ impl Chat {
 
     fn take(&self, event: Event) {
         match event {
-            Event::Message(message) => self.show(&News::Message(&message)),
-            Event::Typing { from, typing } => self.show(&News::Typing { from, typing }),
+            Event::Message(message) => self.show(&UiEvent::Message(&message)),
+            Event::Typing { from, typing } => self.show(&UiEvent::Typing { from, typing }),
             Event::Presence(buddy) => {
-                let changed = self.room().people.learn(&buddy);
-                // Scripts may also care for a new name or status line.
-                if changed || matches!(self.out, Out::Json) {
-                    self.show(&News::Presence(&buddy));
+                let changed = self.state().buddy_list.update(&buddy);
+                // Scripts are also told a new name or status line.
+                if changed || matches!(self.out, Output::Json) {
+                    self.show(&UiEvent::Presence(&buddy));
                 }
             }
             Event::BuddyList { buddies, .. } => {
-                let changed = self.room().people.learn_all(&buddies);
+                let changed = self.state().buddy_list.replace(&buddies);
                 changed
                     .iter()
-                    .for_each(|buddy| self.show(&News::Presence(buddy)));
+                    .for_each(|buddy| self.show(&UiEvent::Presence(buddy)));
             }
             Event::Connection(connection) => {
-                self.room().connection = connection.clone();
-                self.show(&News::Connection(&connection));
+                self.state().connection = connection.clone();
+                self.show(&UiEvent::Connection(&connection));
             }
             _ => {}
         }
     }
 
-    fn perform(&self, job: Job) {
-        match job {
-            Job::Send { to, text } => match self.session.send(to, &text) {
-                Ok(()) => self.show(&News::Sent { to, text: &text }),
+    fn perform(&self, request: Request) {
+        match request {
+            Request::Send { to, text } => match self.session.send(to, &text) {
+                Ok(()) => self.show(&UiEvent::Sent { to, text: &text }),
                 Err(problem) => {
                     self.failed.store(true, Ordering::Relaxed);
-                    self.show(&News::Failed {
+                    self.show(&UiEvent::Failed {
                         to,
                         text: &text,
                         problem: &problem,
                     });
                 }
             },
-            Job::Buddies => match self.session.buddy_list() {
+            Request::Buddies => match self.session.buddy_list() {
                 Ok(buddies) => {
-                    self.room().people.learn_all(&buddies);
-                    self.show(&News::BuddyList);
+                    self.state().buddy_list.replace(&buddies);
+                    self.show(&UiEvent::BuddyList);
                 }
-                Err(problem) => self.error(&format!("No buddy list: {}", human::reason(&problem))),
+                Err(problem) => self.error(&format!("No buddy list: {}", text::reason(&problem))),
             },
-            Job::History(with) => match self.session.history(with) {
-                Ok(messages) => self.show(&News::History {
+            Request::History(with) => match self.session.history(with) {
+                Ok(messages) => self.show(&UiEvent::History {
                     with,
                     messages: &messages,
                 }),
-                Err(problem) => self.error(&format!("No history: {}", human::reason(&problem))),
+                Err(problem) => self.error(&format!("No history: {}", text::reason(&problem))),
             },
         }
     }
 
-    fn show(&self, news: &News) {
-        let Some((tone, line)) = self.render(news) else {
+    fn show(&self, event: &UiEvent) {
+        let Some((severity, line)) = self.render(event) else {
             return;
         };
-        if self.out.print(tone, &line).is_err() {
-            self.leave(1);
+        if self.out.print(severity, &line).is_err() {
+            self.quit(1);
         }
     }
 
-    /// Tells something after the terminal was given back.
-    fn last_words(&self, news: &News) {
-        match (self.render(news), &self.out) {
-            (Some((_, line)), Out::Json) => drop(self.out.print(Tone::Plain, &line)),
+    /// Shows an event after the terminal was restored.
+    fn show_after_restore(&self, event: &UiEvent) {
+        match (self.render(event), &self.out) {
+            (Some((_, line)), Output::Json) => drop(self.out.print(Severity::Content, &line)),
             (Some((_, line)), _) => eprintln!("{line}"),
             (None, _) => {}
         }
     }
 
-    /// The room is free again before anything is printed: printing may wait for the line editor, which may wait for the room.
-    fn render(&self, news: &News) -> Option<(Tone, String)> {
-        let mut room = self.room();
+    /// Releases the state before anything is printed: printing may wait for the line editor, which may wait for the state.
+    fn render(&self, event: &UiEvent) -> Option<(Severity, String)> {
+        let mut state = self.state();
         match self.out {
-            Out::Json => json::render(news, &room).map(|line| (Tone::Plain, line)),
-            _ => human::render(news, &mut room),
+            Output::Json => json::render(event, &state).map(|line| (Severity::Content, line)),
+            _ => text::render(event, &mut state),
         }
     }
 }

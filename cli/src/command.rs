@@ -1,132 +1,136 @@
-//! What a typed line means. Nothing is sent by guess: a line either names its recipient, or one was chosen before.
+//! Parses lines of input. A recipient is never guessed: the line names one, or one was chosen before.
 
-use crate::people::{Match, NoMatch, People};
+use crate::buddy_list::{BuddyList, Match, NoMatch};
 use fbchat::types::Uid;
 
-/// A line, understood.
+/// A parsed line.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Line {
-    /// Nothing typed.
+pub enum Command {
+    /// An empty line.
     Empty,
-    /// A message. Whoever it goes to is chosen for the lines that follow.
+    /// A message. On a terminal, its recipient is chosen for the following lines.
     Send { to: Uid, text: String },
-    /// Lines that follow go to this person.
+    /// The following lines go to this person.
     Choose(Uid),
-    /// Lines that follow go to nobody.
+    /// The following lines must name their recipient.
     ChooseNobody,
-    /// Show the buddy list.
+    /// Shows the buddy list.
     Buddies,
-    /// Show the last messages.
+    /// Shows the last messages.
     History(Uid),
-    /// Show who and where the user is.
+    /// Shows account, server and connection.
     Who,
-    /// Show what can be typed.
+    /// Shows the help.
     Help,
-    /// Leave.
+    /// Quits the program.
     Quit,
 }
 
-/// All commands, for completion.
+/// All command names, for completion.
 pub const COMMANDS: [&str; 5] = ["/buddies", "/help", "/history", "/quit", "/who"];
 
 pub const HELP: &str = "\
-Bob: hello        writes to a buddy by name; the first letters do if only one fits, Tab completes
+Bob: hello        writes to a buddy by name; unambiguous first letters suffice, Tab completes
 @bob hello        the same
 1002 hello        writes by number
-hello             goes to whom you wrote last, as the prompt shows
-Bob:              chooses somebody without writing yet; @ alone chooses nobody
-Bob: /shrug       a text that starts with / needs the name before it
+hello             writes to the person that the prompt shows, to whom you wrote last
+Bob:              chooses the recipient of the next lines; @ alone chooses nobody
+Bob: /shrug       a text that starts with / needs the name in front
 /buddies          shows the buddy list
 /history [name]   shows the last messages with somebody
-/who              shows who you are, where, and whether you are connected
-/quit             leaves; so do Ctrl-C and Ctrl-D";
+/who              shows your account, the server and the connection
+/quit             quits, as do Ctrl-C and Ctrl-D";
 
-/// Understands a line, or says what is wrong with it.
-pub fn parse(line: &str, people: &People, chosen: Option<Uid>) -> Result<Line, String> {
+/// Parses a line, or says what is wrong with it.
+pub fn parse(line: &str, buddy_list: &BuddyList, chosen: Option<Uid>) -> Result<Command, String> {
     let line = line.trim();
     if line.is_empty() {
-        return Ok(Line::Empty);
+        return Ok(Command::Empty);
     }
     if line.starts_with('/') {
-        return command(line, people, chosen);
+        return parse_command(line, buddy_list, chosen);
     }
     if let Some(rest) = line.strip_prefix('@') {
-        return at(rest, people);
+        return parse_at(rest, buddy_list);
     }
     if let Some((uid, text)) = numbered(line) {
-        // "2008 was fine" to somebody chosen is no message to user 2008.
-        if chosen.is_none() || people.knows(uid) {
+        // With a chosen recipient, "2008 was fine" is not a message to user 2008.
+        if chosen.is_none() || buddy_list.knows(uid) {
             return Ok(addressed(uid, text));
         }
     }
     if let Some((name, text)) = named(line) {
-        // With somebody chosen, "bo: text" may just be text; it must not reach Bob by accident.
+        // With a chosen recipient, "bo: text" may just be text; it must not reach Bob by accident.
         let how = if chosen.is_some() {
             Match::Whole
         } else {
             Match::Prefix
         };
-        match people.find(name, how) {
+        match buddy_list.find(name, how) {
             Ok(uid) => return Ok(addressed(uid, text)),
             Err(NoMatch::Nobody) if chosen.is_some() => {}
-            Err(why) => return Err(people.explain(name, &why)),
+            Err(why) => return Err(buddy_list.explain(name, &why)),
         }
     }
     match chosen {
-        Some(to) => Ok(Line::Send {
+        Some(to) => Ok(Command::Send {
             to,
             text: line.to_owned(),
         }),
-        None => Err(how_to_write(people)),
+        None => Err(recipient_missing(buddy_list)),
     }
 }
 
-fn how_to_write(people: &People) -> String {
-    let (name, uid) = match people.sorted().first() {
-        Some(buddy) => (people.short_name(buddy.uid), buddy.uid.to_string()),
-        None => return "Your buddy list is empty: there is nobody to write to yet.".to_owned(),
+fn recipient_missing(buddy_list: &BuddyList) -> String {
+    let (name, uid) = match buddy_list.sorted().first() {
+        Some(buddy) => (buddy_list.short_name(buddy.uid), buddy.uid.to_string()),
+        None => return "Your buddy list is empty, so there is nobody to write to.".to_owned(),
     };
     format!(
         "To whom? Write \"{name}: hello\" or \"{uid} hello\"; /help says more. Nothing was sent."
     )
 }
 
-fn command(line: &str, people: &People, chosen: Option<Uid>) -> Result<Line, String> {
+fn parse_command(
+    line: &str,
+    buddy_list: &BuddyList,
+    chosen: Option<Uid>,
+) -> Result<Command, String> {
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
-    let plain = |command: Line| {
+    let without_argument = |command: Command| {
         if rest.is_empty() {
             Ok(command)
         } else {
-            Err(format!("{word} takes nothing after it. Nothing was done."))
+            Err(format!("{word} takes no argument. Nothing was done."))
         }
     };
     match word {
-        "/buddies" => plain(Line::Buddies),
-        "/who" => plain(Line::Who),
-        "/help" => plain(Line::Help),
-        "/quit" => plain(Line::Quit),
+        "/buddies" => without_argument(Command::Buddies),
+        "/who" => without_argument(Command::Who),
+        "/help" => without_argument(Command::Help),
+        "/quit" => without_argument(Command::Quit),
         "/history" => match (rest.trim_start_matches('@').trim_end_matches(':'), chosen) {
-            ("", Some(with)) => Ok(Line::History(with)),
+            ("", Some(with)) => Ok(Command::History(with)),
             ("", None) => Err("With whom? Write  /history NAME".to_owned()),
-            (name, _) => people
+            (name, _) => buddy_list
                 .find(name, Match::Prefix)
-                .map(Line::History)
-                .map_err(|why| people.explain(name, &why)),
+                .map(Command::History)
+                .map_err(|why| buddy_list.explain(name, &why)),
         },
         _ => Err(format!(
-            "There is no command {word}; /help lists them. Nothing was sent."
+            "There is no command {word}; /help lists the commands. Nothing was sent."
         )),
     }
 }
 
 /// `bob text`, `Bob Example text`, `bob: text`, or nothing.
-fn at(rest: &str, people: &People) -> Result<Line, String> {
+fn parse_at(rest: &str, buddy_list: &BuddyList) -> Result<Command, String> {
     if rest.trim().is_empty() {
-        return Ok(Line::ChooseNobody);
+        return Ok(Command::ChooseNobody);
     }
-    // A full name may have blanks, so the longest that fits is tried before the first word.
-    let mut names: Vec<String> = people
+    // A full name may contain spaces, so the longest matching name is tried before the first word.
+    let mut names: Vec<String> = buddy_list
         .sorted()
         .iter()
         .map(|buddy| buddy.name.clone())
@@ -134,21 +138,21 @@ fn at(rest: &str, people: &People) -> Result<Line, String> {
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     for name in names {
         if let Some(text) = strip_name(rest, &name) {
-            let uid = people
+            let uid = buddy_list
                 .find(&name, Match::Whole)
-                .map_err(|why| people.explain(&name, &why))?;
+                .map_err(|why| buddy_list.explain(&name, &why))?;
             return Ok(addressed(uid, text));
         }
     }
     let (name, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let name = name.trim_end_matches(':');
-    match people.find(name, Match::Prefix) {
+    match buddy_list.find(name, Match::Prefix) {
         Ok(uid) => Ok(addressed(uid, text)),
-        Err(why) => Err(people.explain(name, &why)),
+        Err(why) => Err(buddy_list.explain(name, &why)),
     }
 }
 
-/// What follows `name` in `text`, if it starts with it as whole words, whatever the case of the letters.
+/// The rest of `text` after `name`, if it starts with it as whole words, in upper or lower case.
 fn strip_name<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = text.chars();
     for expected in name.chars() {
@@ -174,12 +178,12 @@ fn named(line: &str) -> Option<(&str, &str)> {
     (!name.contains('\n')).then_some((name, text))
 }
 
-fn addressed(to: Uid, text: &str) -> Line {
+fn addressed(to: Uid, text: &str) -> Command {
     let text = text.trim();
     if text.is_empty() {
-        return Line::Choose(to);
+        return Command::Choose(to);
     }
-    Line::Send {
+    Command::Send {
         to,
         text: text.to_owned(),
     }
@@ -188,21 +192,21 @@ fn addressed(to: Uid, text: &str) -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::people::tests::people;
+    use crate::buddy_list::tests::buddy_list;
 
     const BOB: Uid = Uid(1002);
     const EMILE: Uid = Uid(1004);
 
-    fn fresh(line: &str) -> Result<Line, String> {
-        parse(line, &people(), None)
+    fn fresh(line: &str) -> Result<Command, String> {
+        parse(line, &buddy_list(), None)
     }
 
-    fn chosen(line: &str) -> Result<Line, String> {
-        parse(line, &people(), Some(EMILE))
+    fn chosen(line: &str) -> Result<Command, String> {
+        parse(line, &buddy_list(), Some(EMILE))
     }
 
-    fn send(to: Uid, text: &str) -> Result<Line, String> {
-        Ok(Line::Send {
+    fn send(to: Uid, text: &str) -> Result<Command, String> {
+        Ok(Command::Send {
             to,
             text: text.to_owned(),
         })
@@ -272,22 +276,22 @@ mod tests {
 
     #[test]
     fn choosing_without_text() {
-        assert_eq!(fresh("Bob:"), Ok(Line::Choose(BOB)));
-        assert_eq!(fresh("@bob"), Ok(Line::Choose(BOB)));
-        assert_eq!(chosen("@"), Ok(Line::ChooseNobody));
+        assert_eq!(fresh("Bob:"), Ok(Command::Choose(BOB)));
+        assert_eq!(fresh("@bob"), Ok(Command::Choose(BOB)));
+        assert_eq!(chosen("@"), Ok(Command::ChooseNobody));
     }
 
     #[test]
     fn commands() {
-        assert_eq!(fresh("/buddies"), Ok(Line::Buddies));
-        assert_eq!(fresh("/history bob"), Ok(Line::History(BOB)));
-        assert_eq!(fresh("/history Bob Example"), Ok(Line::History(BOB)));
-        assert_eq!(chosen("/history"), Ok(Line::History(EMILE)));
+        assert_eq!(fresh("/buddies"), Ok(Command::Buddies));
+        assert_eq!(fresh("/history bob"), Ok(Command::History(BOB)));
+        assert_eq!(fresh("/history Bob Example"), Ok(Command::History(BOB)));
+        assert_eq!(chosen("/history"), Ok(Command::History(EMILE)));
         assert!(fresh("/history").is_err());
         assert!(chosen("/shrug").unwrap_err().contains("Nothing was sent"));
         assert!(chosen("/quit now").is_err());
         assert_eq!(chosen("Bob: /shrug"), send(BOB, "/shrug"));
-        assert_eq!(fresh("  "), Ok(Line::Empty));
+        assert_eq!(fresh("  "), Ok(Command::Empty));
     }
 
     #[test]

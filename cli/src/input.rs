@@ -1,21 +1,21 @@
-//! Lines from a person at a terminal, or from a pipe.
+//! Lines of input, from a terminal or from a pipe.
 
 use crate::chat::{Chat, Next};
-use crate::complete::Completion;
+use crate::completion::Completion;
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{CompletionType, Config, Editor};
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
-/// The line editor. Its history lives only in memory: what people write to each other belongs on no disk.
-pub type Lines = Editor<Completion, MemHistory>;
+/// The line editor. Its history is kept in memory only, since messages must not be stored on disk.
+pub type LineEditor = Editor<Completion, MemHistory>;
 
-/// A longer line is not text but an accident.
-const LONGEST_LINE: usize = 1 << 20;
+/// Greatest length of a line in bytes.
+const MAX_LINE: usize = 1 << 20;
 
-/// Makes the line editor.
-pub fn editor() -> rustyline::Result<Lines> {
+/// Creates the line editor.
+pub fn editor() -> rustyline::Result<LineEditor> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
         .auto_add_history(true)
@@ -25,26 +25,26 @@ pub fn editor() -> rustyline::Result<Lines> {
     Editor::with_history(config, history)
 }
 
-/// Reads lines from a person until they leave.
-pub fn interactive(chat: &Arc<Chat>, mut editor: Lines) -> ! {
+/// Reads lines from a terminal until the user quits.
+pub fn interactive(chat: &Arc<Chat>, mut editor: LineEditor) -> ! {
     editor.set_helper(Some(Completion(Arc::clone(chat))));
     loop {
         match editor.readline(&chat.prompt()) {
             Ok(line) => {
                 if chat.line(&line) == Next::Quit {
-                    chat.leave(0);
+                    chat.quit(0);
                 }
             }
-            Err(ReadlineError::Interrupted | ReadlineError::Eof) => chat.leave(0),
+            Err(ReadlineError::Interrupted | ReadlineError::Eof) => chat.quit(0),
             Err(error) => {
                 chat.error(&format!("The terminal cannot be read: {error}"));
-                chat.leave(1);
+                chat.quit(1);
             }
         }
     }
 }
 
-/// Reads lines from a pipe until its end, then waits until all of them are done.
+/// Reads lines from a pipe until its end, then waits until all requests are done.
 pub fn pipe(chat: &Chat) -> ! {
     let mut input = io::stdin().lock();
     let mut next = Next::Line;
@@ -63,17 +63,17 @@ pub fn pipe(chat: &Chat) -> ! {
         };
     }
     let code = if chat.finish() { 0 } else { 1 };
-    chat.leave(code)
+    chat.quit(code)
 }
 
-/// The next line, or what is wrong with it; `None` at the end.
+/// The next line, or why it cannot be used; `None` at the end.
 fn read_line(input: &mut impl BufRead) -> io::Result<Option<Result<String, &'static str>>> {
     let mut line = Vec::new();
-    let most = LONGEST_LINE as u64;
+    let most = MAX_LINE as u64;
     if input.take(most).read_until(b'\n', &mut line)? == 0 {
         return Ok(None);
     }
-    if line.len() >= LONGEST_LINE && line.last() != Some(&b'\n') {
+    if line.len() >= MAX_LINE && line.last() != Some(&b'\n') {
         while line.last() != Some(&b'\n') {
             line.clear();
             if input.take(most).read_until(b'\n', &mut line)? == 0 {
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn odd_lines_do_not_end_the_input() {
         let mut text = b"one\n\xff\xfe\n".to_vec();
-        text.extend(vec![b'x'; LONGEST_LINE * 2 + 5]);
+        text.extend(vec![b'x'; MAX_LINE * 2 + 5]);
         text.extend(b"\nlast");
         let mut input = text.as_slice();
         assert_eq!(read_line(&mut input).unwrap(), Some(Ok("one\n".to_owned())));

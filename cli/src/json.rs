@@ -1,6 +1,7 @@
-//! News as JSON, one object per line, and the one kind of object that is taken in. The fields are listed in `--help`.
+//! Events as JSON, one object per line, and the object that is accepted as input. `--help` lists the fields.
 
-use crate::news::{News, Room};
+use crate::chat_state::ChatState;
+use crate::ui_event::UiEvent;
 use fbchat::status::{Problem, Status};
 use fbchat::types::{self, Connection, Origin, Presence, Uid};
 use serde::{Deserialize, Serialize};
@@ -85,69 +86,69 @@ struct Message<'a> {
     replayed: bool,
 }
 
-/// Puts news into one line; `None` for what scripts don't need.
-pub fn render(news: &News, room: &Room) -> Option<String> {
-    let own = room.people.own();
+/// The line for an event; `None` if it is not shown to scripts.
+pub fn render(event: &UiEvent, state: &ChatState) -> Option<String> {
+    let own = state.buddy_list.own();
     let name = known(&own.name);
-    let server = room.server.as_str();
-    Some(line(&match news {
-        News::LoggedIn { message_limit } => Record::LoggedIn {
+    let server = state.server.as_str();
+    Some(line(&match event {
+        UiEvent::LoggedIn { message_limit } => Record::LoggedIn {
             uid: own.uid.0,
             name,
             server,
             message_limit: *message_limit,
         },
-        News::BuddyList => Record::BuddyList {
-            buddies: room.people.sorted().into_iter().map(buddy).collect(),
+        UiEvent::BuddyList => Record::BuddyList {
+            buddies: state.buddy_list.sorted().into_iter().map(buddy).collect(),
         },
-        News::Message(one) => Record::Message(message(one, own.uid)),
-        News::Typing { from, typing } => Record::Typing {
+        UiEvent::Message(one) => Record::Message(message(one, own.uid)),
+        UiEvent::Typing { from, typing } => Record::Typing {
             from: from.0,
-            from_name: room.people.name(*from),
+            from_name: state.buddy_list.name(*from),
             typing: *typing,
         },
-        News::Presence(one) => Record::Presence(buddy(one)),
-        News::Connection(connection) => match connection {
+        UiEvent::Presence(one) => Record::Presence(buddy(one)),
+        UiEvent::Connection(connection) => match connection {
             Connection::Waiting { wait_ms, problem } => Record::Connection {
-                state: state(connection),
+                state: connection_state(connection),
                 wait_ms: Some(*wait_ms),
                 status: Some(status(problem.status)),
                 reason: Some(&problem.text),
             },
             _ => Record::Connection {
-                state: state(connection),
+                state: connection_state(connection),
                 wait_ms: None,
                 status: None,
                 reason: None,
             },
         },
-        News::Sent { to, text } => Record::Sent { to: to.0, text },
-        News::Failed { to, text, problem } => Record::Failed {
+        UiEvent::Sent { to, text } => Record::Sent { to: to.0, text },
+        UiEvent::Failed { to, text, problem } => Record::Failed {
             to: to.0,
             text,
             status: status(problem.status),
             reason: &problem.text,
         },
-        News::History { with, messages } => {
+        UiEvent::History { with, messages } => {
             let messages = messages.iter().map(|one| message(one, own.uid)).collect();
             Record::History {
                 with: with.0,
                 messages,
             }
         }
-        News::Who => {
-            let to = room.chosen.map(|uid| uid.0);
+        UiEvent::Who => {
+            let to = state.chosen.map(|uid| uid.0);
             Record::Who {
                 uid: own.uid.0,
                 name,
                 server,
-                state: state(&room.connection),
+                state: connection_state(&state.connection),
                 to,
             }
         }
-        News::Help => return None,
-        News::Error(reason) => Record::Error { reason },
-        News::Closed(problem) => Record::Closed {
+        UiEvent::Help => return None,
+        UiEvent::Error(reason) => Record::Error { reason },
+        UiEvent::Closed(problem) => Record::Closed {
             status: status(problem.status),
             reason: &problem.text,
         },
@@ -167,15 +168,15 @@ pub fn login_failed(problem: &Problem) -> String {
 
 fn line(record: &Record) -> String {
     let text = serde_json::to_string(record).unwrap_or_default();
-    // JSON leaves these as they are, terminals don't. Outside of strings there are none.
-    let mut safe = String::with_capacity(text.len());
+    // JSON allows these characters, but they control terminals. They occur only in strings.
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\u{7f}'..='\u{9f}' => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => safe.push(c),
+            '\u{7f}'..='\u{9f}' => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
         }
     }
-    safe
+    escaped
 }
 
 fn buddy(buddy: &types::Buddy) -> Buddy<'_> {
@@ -209,7 +210,7 @@ fn known(name: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-fn state(connection: &Connection) -> &'static str {
+fn connection_state(connection: &Connection) -> &'static str {
     match connection {
         Connection::LoggingIn => "logging_in",
         Connection::LoadingPage => "loading",
@@ -219,7 +220,7 @@ fn state(connection: &Connection) -> &'static str {
     }
 }
 
-/// `FBCHAT_ERR_TOO_LONG` in the header is `too_long` here.
+/// The header's `FBCHAT_ERR_TOO_LONG` is `too_long` here.
 fn status(status: Status) -> String {
     let name = status.c_name().to_str().unwrap_or_default();
     name.trim_start_matches("FBCHAT_")
@@ -227,50 +228,50 @@ fn status(status: Status) -> String {
         .to_lowercase()
 }
 
-/// A message that a script wants sent.
+/// A message that a script wants to send.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub struct Order {
+pub struct OutgoingMessage {
     pub to: u64,
     pub text: String,
 }
 
 /// Reads a line that is an object.
-pub fn order(line: &str) -> Result<Order, String> {
-    let order: Order = serde_json::from_str(line).map_err(|error| {
-        format!("This is no message: {error}. Write {{\"to\": 1002, \"text\": \"hello\"}}")
+pub fn parse_message(line: &str) -> Result<OutgoingMessage, String> {
+    let message: OutgoingMessage = serde_json::from_str(line).map_err(|error| {
+        format!("This is not a message: {error}. Write {{\"to\": 1002, \"text\": \"hello\"}}")
     })?;
-    if order.text.trim().is_empty() {
+    if message.text.trim().is_empty() {
         return Err("The text of this message is empty. Nothing was sent.".to_owned());
     }
-    Ok(order)
+    Ok(message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::human::tests::room;
+    use crate::text::tests::state;
     use serde_json::Value;
 
-    fn shown(news: &News) -> Value {
-        serde_json::from_str(&render(news, &room()).unwrap()).unwrap()
+    fn shown(event: &UiEvent) -> Value {
+        serde_json::from_str(&render(event, &state()).unwrap()).unwrap()
     }
 
     #[test]
     fn event_comes_first_and_names_what_it_is() {
         let line = render(
-            &News::Sent {
+            &UiEvent::Sent {
                 to: Uid(1002),
                 text: "hi",
             },
-            &room(),
+            &state(),
         )
         .unwrap();
         assert_eq!(line, r#"{"event":"sent","to":1002,"text":"hi"}"#);
     }
 
     #[test]
-    fn messages_carry_all_that_is_known() {
+    fn messages_have_all_known_fields() {
         let message = types::Message {
             from: Uid(u64::MAX),
             to: Uid(1001),
@@ -282,7 +283,7 @@ mod tests {
             origin: Origin::Incoming,
             replayed: true,
         };
-        let line = render(&News::Message(&message), &room()).unwrap();
+        let line = render(&UiEvent::Message(&message), &state()).unwrap();
         assert!(!line.chars().any(char::is_control), "{line}");
         let value: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["event"], "message");
@@ -298,7 +299,7 @@ mod tests {
     #[test]
     fn failures_have_status_and_reason() {
         let problem = Problem::new(Status::TooLong, "Too long: at most 1000 characters");
-        let value = shown(&News::Failed {
+        let value = shown(&UiEvent::Failed {
             to: Uid(1),
             text: "x",
             problem: &problem,
@@ -313,11 +314,11 @@ mod tests {
 
     #[test]
     fn buddy_list_and_connection() {
-        let value = shown(&News::BuddyList);
+        let value = shown(&UiEvent::BuddyList);
         assert_eq!(value["buddies"][0]["name"], "Bob Example");
         assert_eq!(value["buddies"][0]["presence"], "active");
         let problem = Problem::new(Status::Connect, "refused");
-        let value = shown(&News::Connection(&Connection::Waiting {
+        let value = shown(&UiEvent::Connection(&Connection::Waiting {
             wait_ms: 3000,
             problem,
         }));
@@ -328,11 +329,11 @@ mod tests {
     }
 
     #[test]
-    fn orders_are_read_strictly() {
-        let order = order(r#"{"to": 1002, "text": "a\nb"}"#).unwrap();
+    fn messages_from_scripts_are_read_strictly() {
+        let message = parse_message(r#"{"to": 1002, "text": "a\nb"}"#).unwrap();
         assert_eq!(
-            order,
-            Order {
+            message,
+            OutgoingMessage {
                 to: 1002,
                 text: "a\nb".to_owned()
             }
@@ -344,7 +345,7 @@ mod tests {
             "{",
             r#"{"to":1,"text":"x","cc":2}"#,
         ] {
-            assert!(super::order(bad).is_err(), "{bad}");
+            assert!(parse_message(bad).is_err(), "{bad}");
         }
     }
 }

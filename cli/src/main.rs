@@ -4,19 +4,21 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod args;
+mod buddy_list;
 mod chat;
+mod chat_state;
 mod command;
-mod complete;
-mod human;
+mod completion;
+mod format;
 mod input;
-mod jobs;
 mod json;
-mod news;
-mod out;
+mod output;
 mod password;
-mod people;
+mod request_queue;
+mod sanitize;
 mod terminal;
 mod text;
+mod ui_event;
 
 use args::Args;
 use chat::Chat;
@@ -24,13 +26,13 @@ use clap::Parser;
 use fbchat::blocking::Session;
 use fbchat::options::SessionOptions;
 use fbchat::protocol::{ServerAddress, ServerAddressError};
-use out::Out;
+use output::Output;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use terminal::Terminal;
 
-/// The command line, or something it names, is wrong.
+/// Exit status for a wrong command line, or a wrong file named in it.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Nothing: the program ends by [`Chat::leave`].
+/// Has no value: the program ends in [`Chat::quit`].
 enum Never {}
 
 fn run(args: &Args) -> Result<Never, (u8, String)> {
@@ -53,7 +55,7 @@ fn run(args: &Args) -> Result<Never, (u8, String)> {
     let server = address(&options).map_err(usage)?;
     let terminal = Arc::new(Terminal::save());
     let chat = Arc::new(OnceLock::<Arc<Chat>>::new());
-    leave_on_signals(&terminal, &chat);
+    quit_on_signals(&terminal, &chat);
     let password = password::obtain(args, &terminal).map_err(usage)?;
 
     let at_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
@@ -64,19 +66,19 @@ fn run(args: &Args) -> Result<Never, (u8, String)> {
         if args.json {
             println!("{}", json::login_failed(&problem));
         }
-        (1, human::login_failed(&problem))
+        (1, text::login_failed(&problem))
     })?;
 
-    // A terminal that the line editor cannot handle is served like a pipe.
+    // A terminal that the line editor does not support is treated like a pipe.
     let mut editor = input::editor().ok().filter(|_| at_terminal && !args.json);
     let printer = editor
         .as_mut()
         .and_then(|editor| editor.create_external_printer().ok());
     editor = editor.filter(|_| printer.is_some());
     let out = match printer {
-        Some(printer) => Out::terminal(printer),
-        None if args.json => Out::Json,
-        None => Out::Plain,
+        Some(printer) => Output::terminal(printer),
+        None if args.json => Output::Json,
+        None => Output::Plain,
     };
     let chat = chat.get_or_init(|| Chat::new(session, server.label(), out, terminal));
     chat.open();
@@ -89,25 +91,25 @@ fn run(args: &Args) -> Result<Never, (u8, String)> {
 fn address(options: &SessionOptions) -> Result<ServerAddress, String> {
     options.server_address().map_err(|error| match error {
         ServerAddressError::Insecure(label) => format!(
-            "Refusing to log in to {label} over plain HTTP: the password would travel readable. \
-             Use https://, or --allow-insecure if the network is yours"
+            "Refusing to log in to {label} over plain HTTP: others could read the password. \
+             Use https://, or --allow-insecure if you trust the network"
         ),
         other => other.to_string(),
     })
 }
 
-/// Ctrl-C outside of the line editor, and whoever ends us from elsewhere.
-fn leave_on_signals(terminal: &Arc<Terminal>, chat: &Arc<OnceLock<Arc<Chat>>>) {
+/// Ctrl-C outside of the line editor, and signals from other processes.
+fn quit_on_signals(terminal: &Arc<Terminal>, chat: &Arc<OnceLock<Arc<Chat>>>) {
     let (terminal, chat) = (Arc::clone(terminal), Arc::clone(chat));
     let handler = move || match chat.get() {
-        Some(chat) => chat.leave(0),
+        Some(chat) => chat.quit(0),
         None => {
-            terminal.give_back();
+            terminal.restore_at_exit();
             std::process::exit(1);
         }
     };
     if let Err(error) = ctrlc::set_handler(handler) {
-        // Not worth giving up: the server notices by itself that somebody is gone.
+        // Not fatal: the server notices by itself when a user is gone.
         eprintln!("fbchat: leaving by Ctrl-C will not log out: {error}");
     }
 }

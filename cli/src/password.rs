@@ -1,4 +1,4 @@
-//! Where the password comes from: a file, standard input, or a person at the terminal.
+//! Reads the password from a file, from standard input or from the terminal.
 
 use crate::args::Args;
 use crate::terminal::Terminal;
@@ -7,10 +7,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use zeroize::Zeroizing;
 
-/// A longer first line is no password but the wrong file.
-const LONGEST: u64 = 1024;
+/// Greatest length of a password in bytes; a longer first line means that it is the wrong file.
+const MAX_LENGTH: u64 = 1024;
 
-/// Gets the password, or a sentence that says why not.
+/// Reads the password; the error is a sentence.
 pub fn obtain(args: &Args, terminal: &Terminal) -> Result<Secret, String> {
     if let Some(path) = &args.password_file {
         let file = File::open(path).map_err(|error| {
@@ -25,21 +25,21 @@ pub fn obtain(args: &Args, terminal: &Terminal) -> Result<Secret, String> {
         );
     }
     if args.password_stdin && !io::stdin().is_terminal() {
-        // The lines after it stay in the buffer of standard input, where the conversation is read from.
+        // The lines after it stay in the buffer of standard input, from which the chat reads.
         return first_line(&mut io::stdin().lock(), "standard input");
     }
     ask(&args.email, terminal)
 }
 
 fn first_line(from: &mut impl BufRead, name: &str) -> Result<Secret, String> {
-    // Room for all of it at once: a buffer that grows leaves copies behind.
+    // Allocated at once: a growing buffer would leave copies behind.
     let mut line = Zeroizing::new(String::with_capacity(
-        usize::try_from(LONGEST + 1).unwrap_or(0),
+        usize::try_from(MAX_LENGTH + 1).unwrap_or(0),
     ));
-    from.take(LONGEST + 1)
+    from.take(MAX_LENGTH + 1)
         .read_line(&mut line)
         .map_err(|error| format!("No password could be read from {name}: {error}"))?;
-    if line.len() as u64 > LONGEST {
+    if line.len() as u64 > MAX_LENGTH {
         return Err(format!(
             "The first line of {name} is too long for a password"
         ));
@@ -54,12 +54,12 @@ fn first_line(from: &mut impl BufRead, name: &str) -> Result<Secret, String> {
 }
 
 fn ask(email: &str, terminal: &Terminal) -> Result<Secret, String> {
-    let email = crate::text::neutral(email);
+    let email = crate::sanitize::sanitize(email);
     terminal.hide_typing();
     let password = rpassword::prompt_password(format!("Password for {email}: "));
     if matches!(&password, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
-        // Ctrl-C, before anything was begun.
-        terminal.give_back();
+        // Ctrl-C; nothing was started yet.
+        terminal.restore_at_exit();
         std::process::exit(1);
     }
     terminal.restore();
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_and_endless_lines_are_refused() {
+    fn empty_and_overlong_lines_are_refused() {
         assert!(read("").unwrap_err().contains("empty"));
         assert!(read("\nx").unwrap_err().contains("empty"));
         assert!(read(&"x".repeat(5000)).unwrap_err().contains("too long"));

@@ -1,4 +1,4 @@
-//! The terminal as it was found, to be left like that whatever happens.
+//! The settings of the terminal, which are restored at the end whatever happens.
 
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::io::{self, IsTerminal, Write};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// The settings at the start, if standard input is a terminal.
 ///
-/// That changing them fails is nowhere an error: there would be nothing better to do.
+/// Failures to change them are ignored, since nothing could be done about them.
 #[derive(Debug)]
 pub struct Terminal(Option<Mutex<Termios>>);
 
@@ -15,7 +15,7 @@ impl Terminal {
         Terminal(tcgetattr(io::stdin()).ok().map(Mutex::new))
     }
 
-    /// What is typed from now on does not show. Must come before a password is asked for, or fast fingers are seen.
+    /// Turns the echo off. Called before the password prompt, so that input typed early is hidden, too.
     pub fn hide_typing(&self) {
         if let (Some(_), Ok(mut settings)) = (&self.0, tcgetattr(io::stdin())) {
             settings.local_flags.remove(LocalFlags::ECHO);
@@ -23,7 +23,7 @@ impl Terminal {
         }
     }
 
-    /// Undoes whatever was changed; true if something was.
+    /// Restores the settings; true if they had changed.
     pub fn restore(&self) -> bool {
         let Some(saved) = &self.0 else { return false };
         let saved = saved.lock().unwrap_or_else(PoisonError::into_inner);
@@ -32,11 +32,11 @@ impl Terminal {
         changed
     }
 
-    /// The same at the end of the program, which may have interrupted the line editor or the password prompt.
-    pub fn give_back(&self) {
+    /// Restores the settings at the end of the program, which may have interrupted the line editor or the password prompt.
+    pub fn restore_at_exit(&self) {
         let mut stdout = io::stdout();
         if self.restore() && stdout.is_terminal() {
-            // Bracketed paste off, and a line of its own for the shell's prompt.
+            // Turns bracketed paste off and starts a new line for the shell's prompt.
             let _ = stdout
                 .write_all(b"\x1b[?2004l\r\n")
                 .and_then(|()| stdout.flush());

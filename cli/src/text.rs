@@ -1,186 +1,274 @@
-//! How things look in a terminal. What others wrote is made harmless here before anything else sees it.
+//! Events as lines for people.
 
-use crate::people::People;
-use fbchat::types::{Buddy, Message, Origin, Presence, UnixMillis};
-use jiff::{Timestamp, Zoned};
-use unicode_width::UnicodeWidthStr;
+use crate::chat_state::ChatState;
+use crate::command::HELP;
+use crate::format;
+use crate::output::Severity;
+use crate::sanitize::sanitize;
+use crate::ui_event::UiEvent;
+use fbchat::status::Problem;
+use fbchat::types::Connection;
 
-/// Longer names are not waited for by the columns after them.
-const WIDEST_NAME: usize = 30;
-
-/// One line without control characters, so that nothing in it can command a terminal or turn the line around.
-pub fn neutral(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            // The pictures that Unicode has for them: what was tried stays visible.
-            '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-            '\u{7f}' => '\u{2421}',
-            '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => '\u{fffd}',
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+/// The lines for an event; `None` if it is not shown to people.
+pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, String)> {
+    let buddy_list = &state.buddy_list;
+    Some(match event {
+        UiEvent::LoggedIn { .. } => {
+            let name = buddy_list.name(buddy_list.own().uid);
+            let line = format!(
+                "Logged in to {} as {name} ({}). Type /help for help.",
+                state.server,
+                buddy_list.own().uid
+            );
+            (Severity::Notice, line)
+        }
+        UiEvent::BuddyList => (Severity::Content, format::buddies(buddy_list)),
+        UiEvent::Message(message) => {
+            state.typing.remove(&message.from);
+            (Severity::Content, format::message(message, buddy_list))
+        }
+        UiEvent::Typing { from, typing: true } if state.typing.insert(*from) => (
+            Severity::Notice,
+            format!("{} is typing…", buddy_list.name(*from)),
+        ),
+        UiEvent::Typing { from, typing } => {
+            if !typing {
+                state.typing.remove(from);
+            }
+            return None;
+        }
+        UiEvent::Presence(buddy) => {
+            let name = buddy_list.name(buddy.uid);
+            (
+                Severity::Notice,
+                format!("{name} is {}.", format::presence(buddy)),
+            )
+        }
+        UiEvent::Connection(connection) => {
+            (Severity::Notice, connection_notice(connection, state)?)
+        }
+        UiEvent::Sent { .. } => return None,
+        UiEvent::Failed { to, text, problem } => {
+            let (name, reason) = (buddy_list.name(*to), reason(problem));
+            (
+                Severity::Error,
+                format!("Not sent to {name}: {reason} You wrote:\n{}", quoted(text)),
+            )
+        }
+        UiEvent::History { with, messages } => {
+            let name = buddy_list.name(*with);
+            if messages.is_empty() {
+                return Some((Severity::Content, format!("No messages with {name} yet.")));
+            }
+            let lines = messages
+                .iter()
+                .map(|message| format::history_message(message, buddy_list));
+            let lines: Vec<String> = std::iter::once(format!("Last messages with {name}:"))
+                .chain(lines)
+                .collect();
+            (Severity::Content, lines.join("\n"))
+        }
+        UiEvent::Who => (Severity::Content, who(state)),
+        UiEvent::Help => (Severity::Content, HELP.to_owned()),
+        UiEvent::Error(sentence) => (Severity::Error, (*sentence).to_owned()),
+        UiEvent::Closed(problem) => (
+            Severity::Error,
+            format!("The session is over: {}", reason(problem)),
+        ),
+    })
 }
 
-/// A text of several lines, each made harmless, all but the first moved right so that none looks like a new message.
-fn indented(text: &str) -> String {
-    let text = text
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .replace('\t', "    ");
-    let lines: Vec<String> = text.trim_end().split('\n').map(neutral).collect();
-    lines.join("\n        ")
+fn who(state: &ChatState) -> String {
+    let own = state.buddy_list.own();
+    let connection = match &state.connection {
+        Connection::LoggingIn => "logging in.".to_owned(),
+        Connection::LoadingPage | Connection::OpeningChannel => "connecting.".to_owned(),
+        Connection::Connected => "connected.".to_owned(),
+        Connection::Waiting { problem, .. } => format!("not connected. {}", reason(problem)),
+    };
+    let to = match state.chosen {
+        Some(uid) => format!(
+            "What you type goes to {} ({uid}).",
+            state.buddy_list.name(uid)
+        ),
+        None => "Nobody is chosen to write to.".to_owned(),
+    };
+    format!(
+        "You are {} ({}) at {}; {connection}\n{to}",
+        state.buddy_list.name(own.uid),
+        own.uid,
+        state.server
+    )
 }
 
-/// `[14:03] Bob Example: text`; with the date if it is not today's.
-pub fn message(message: &Message, people: &People) -> String {
-    match message.origin {
-        // Written in another window of the same user: say to whom.
-        Origin::OwnElsewhere => line(message, people, &format!(" → {}", people.name(message.to))),
-        Origin::Incoming => line(message, people, ""),
+/// A lost connection and its return, each shown once. An interruption that is retried at once is not shown.
+fn connection_notice(connection: &Connection, state: &mut ChatState) -> Option<String> {
+    match connection {
+        Connection::Waiting { wait_ms, problem } if *wait_ms > 0 && !state.trouble => {
+            state.trouble = true;
+            let seconds = wait_ms.div_ceil(1000);
+            Some(format!(
+                "Connection lost. {} Retrying in {seconds} s.",
+                reason(problem)
+            ))
+        }
+        Connection::Connected if state.trouble => {
+            state.trouble = false;
+            Some("Connected again.".to_owned())
+        }
+        _ => None,
     }
 }
 
-/// The same within one conversation, where it is clear to whom.
-pub fn past_message(message: &Message, people: &People) -> String {
-    line(message, people, "")
-}
-
-fn line(message: &Message, people: &People, to: &str) -> String {
-    let from = match neutral(&message.from_name) {
-        name if name.is_empty() => people.name(message.from),
-        name => name,
-    };
-    let time = clock(message.time, &Zoned::now());
-    format!("[{time}] {from}{to}: {}", indented(&message.text))
-}
-
-fn clock(time: UnixMillis, now: &Zoned) -> String {
-    let Ok(time) = Timestamp::from_millisecond(time) else {
-        return "--:--".to_owned();
-    };
-    let time = time.to_zoned(now.time_zone().clone());
-    let form = if time.date() == now.date() {
-        "%H:%M"
-    } else {
-        "%Y-%m-%d %H:%M"
-    };
-    time.strftime(form).to_string()
-}
-
-/// The buddy list, online first, in columns.
-pub fn buddies(people: &People) -> String {
-    let all = people.sorted();
-    if all.is_empty() {
-        return "Your buddy list is empty.".to_owned();
+/// A problem's sentence, safe to print and with a full stop.
+pub fn reason(problem: &Problem) -> String {
+    let mut sentence = sanitize(problem.text.trim_end());
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
     }
-    let online = all
-        .iter()
-        .filter(|buddy| buddy.presence != Presence::Offline)
-        .count();
-    let widest = all
-        .iter()
-        .map(|buddy| buddy.name.width())
-        .max()
-        .unwrap_or(0)
-        .min(WIDEST_NAME);
-    let mut lines = vec![format!("Buddies ({online} of {} online):", all.len())];
-    for buddy in all {
-        let pad = " ".repeat(widest.saturating_sub(buddy.name.width()));
-        let (name, uid) = (&buddy.name, buddy.uid);
-        let status = match buddy.status_text.as_deref().map(neutral) {
-            Some(text) if !text.is_empty() => format!("  {text}"),
-            _ => String::new(),
-        };
-        lines.push(format!(
-            "  {name}{pad}  {:<7}  {uid}{status}",
-            presence(buddy)
-        ));
+    sentence
+}
+
+/// Why the login failed; for a certificate that is not trusted, with the option that trusts it.
+pub fn login_failed(problem: &Problem) -> String {
+    let reason = reason(problem);
+    let fingerprint = problem
+        .untrusted
+        .and_then(|untrusted| untrusted.fingerprint());
+    match fingerprint {
+        Some(sha256) => {
+            format!(
+                "{reason} If you know that this certificate is right, trust it with\n  --pin {sha256}"
+            )
+        }
+        None => reason,
     }
+}
+
+/// The text of a failed message, for copying and sending again.
+fn quoted(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| format!("  {}", sanitize(line)))
+        .collect();
     lines.join("\n")
 }
 
-/// `online`, `idle` or `offline`.
-pub fn presence(buddy: &Buddy) -> &'static str {
-    match buddy.presence {
-        Presence::Active => "online",
-        Presence::Idle => "idle",
-        Presence::Offline => "offline",
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
-    use crate::people::tests::people;
-    use fbchat::types::Uid;
+    use crate::buddy_list::tests::{buddy, buddy_list};
+    use fbchat::status::Status;
+    use fbchat::types::{Presence, Uid};
+    use std::collections::HashSet;
 
-    fn from_bob(text: &str) -> Message {
-        Message {
-            from: Uid(1002),
-            to: Uid(1001),
-            from_name: "Bob Example".to_owned(),
-            to_name: String::new(),
-            text: text.to_owned(),
-            time: Timestamp::now().as_millisecond(),
-            message_id: String::new(),
-            origin: Origin::Incoming,
-            replayed: false,
+    pub fn state() -> ChatState {
+        ChatState {
+            buddy_list: buddy_list(),
+            server: "127.0.0.1:8080".to_owned(),
+            connection: Connection::Connected,
+            chosen: None,
+            typing: HashSet::new(),
+            trouble: false,
         }
     }
 
-    fn shown(text: &str) -> String {
-        let line = message(&from_bob(text), &people());
-        line.split_once("] ").unwrap().1.to_owned()
+    fn refused() -> Problem {
+        Problem::new(
+            Status::Connect,
+            "No connection to 127.0.0.1:8080: connection refused",
+        )
     }
 
     #[test]
-    fn messages_show_name_and_text() {
-        let text = "héllo <b>&amp;</b> 100% 中文 🎉";
-        assert_eq!(shown(text), format!("Bob Example: {text}"));
-    }
-
-    #[test]
-    fn terminals_are_not_commanded_by_messages() {
-        let line = shown("a\x1b[2Jb\x07\u{9b}31m\u{202e}c\x7f");
-        assert_eq!(line, "Bob Example: a␛[2Jb␇\u{fffd}31m\u{fffd}c␡");
-    }
-
-    #[test]
-    fn further_lines_cannot_look_like_messages() {
+    fn typing_is_shown_once_per_message() {
+        let mut state = state();
+        let typing = UiEvent::Typing {
+            from: Uid(1002),
+            typing: true,
+        };
         assert_eq!(
-            shown("hi\r\n[14:03] Eve: ha\n"),
-            "Bob Example: hi\n        [14:03] Eve: ha"
+            render(&typing, &mut state).unwrap().1,
+            "Bob Example is typing…"
         );
+        assert!(render(&typing, &mut state).is_none());
+        assert!(
+            render(
+                &UiEvent::Typing {
+                    from: Uid(1002),
+                    typing: false
+                },
+                &mut state
+            )
+            .is_none()
+        );
+        assert!(render(&typing, &mut state).is_some());
+    }
+
+    #[test]
+    fn lost_connection_and_its_return_are_shown_once() {
+        let mut state = state();
+        let wait = |wait_ms| Connection::Waiting {
+            wait_ms,
+            problem: refused(),
+        };
+        assert!(render(&UiEvent::Connection(&wait(0)), &mut state).is_none());
+        let (_, line) = render(&UiEvent::Connection(&wait(5_200)), &mut state).unwrap();
         assert_eq!(
-            shown("hi\r[14:03] Eve: ha"),
-            "Bob Example: hi\n        [14:03] Eve: ha"
+            line,
+            "Connection lost. No connection to 127.0.0.1:8080: connection refused. Retrying in 6 s."
+        );
+        assert!(render(&UiEvent::Connection(&wait(9_000)), &mut state).is_none());
+        assert!(
+            render(
+                &UiEvent::Connection(&Connection::OpeningChannel),
+                &mut state
+            )
+            .is_none()
+        );
+        let connected = UiEvent::Connection(&Connection::Connected);
+        assert_eq!(
+            render(&connected, &mut state).unwrap().1,
+            "Connected again."
+        );
+        assert!(render(&connected, &mut state).is_none());
+    }
+
+    #[test]
+    fn text_of_a_failed_message_is_shown() {
+        let problem = refused();
+        let event = UiEvent::Failed {
+            to: Uid(1002),
+            text: "one\ntwo\x1b[2J",
+            problem: &problem,
+        };
+        let (severity, line) = render(&event, &mut state()).unwrap();
+        assert_eq!(severity, Severity::Error);
+        assert!(
+            line.starts_with("Not sent to Bob Example: No connection"),
+            "{line}"
+        );
+        assert!(line.ends_with("You wrote:\n  one\n  two␛[2J"), "{line}");
+    }
+
+    #[test]
+    fn who_shows_state_and_recipient() {
+        let mut state = state();
+        state.chosen = Some(Uid(1002));
+        let (_, lines) = render(&UiEvent::Who, &mut state).unwrap();
+        assert_eq!(
+            lines,
+            "You are Alice Example (1001) at 127.0.0.1:8080; connected.\nWhat you type goes to Bob Example (1002)."
         );
     }
 
     #[test]
-    fn own_messages_from_elsewhere_say_to_whom() {
-        let mut own = from_bob("x");
-        (own.from, own.to, own.origin) = (Uid(1001), Uid(1002), Origin::OwnElsewhere);
-        own.from_name = String::new();
-        assert!(message(&own, &people()).ends_with("] Alice Example → Bob Example: x"));
-    }
-
-    #[test]
-    fn time_of_day_is_local_and_other_days_have_a_date() {
-        let now: Zoned = "2024-05-02T15:00[Europe/Berlin]".parse().unwrap();
-        assert_eq!(clock(1_714_654_980_000, &now), "15:03");
-        assert_eq!(clock(1_714_568_580_000, &now), "2024-05-01 15:03");
-        assert_eq!(clock(i64::MAX, &now), "--:--");
-    }
-
-    #[test]
-    fn buddy_list_has_columns_and_online_first() {
-        let list = buddies(&people());
-        let lines: Vec<&str> = list.lines().collect();
-        assert_eq!(lines[0], "Buddies (2 of 3 online):");
-        assert_eq!(lines[1], "  Bob Example   online   1002");
-        assert_eq!(lines[2], "  Émile Zola    idle     1004");
-        assert_eq!(lines[3], "  Bobby Tables  offline  1003");
+    fn presence_changes_are_shown() {
+        let buddy = buddy(1003, "Bobby Tables", Presence::Active);
+        let (severity, line) = render(&UiEvent::Presence(&buddy), &mut state()).unwrap();
+        assert_eq!(
+            (severity, line.as_str()),
+            (Severity::Notice, "Bobby Tables is online.")
+        );
     }
 }

@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the scenarios have in common: Alice and Bob, their hosts, and the server between them."""
+"""What the scenarios have in common: Alice and Bob, their hosts, and the server."""
 
 import os
-import pathlib
-import shutil
-import subprocess
-import tempfile
 import time
 import unittest
 
-import peers
-from peers import RECV, SEND, Host, Server, plain
+import headless
+from fbchat_testkit import LIMIT, Deployment, Server
+from headless import RECV, SEND, Host, plain
 
 ALICE, BOB = "alice@example.org", "bob@example.org"
 NASTY = "héllo <b>&amp;</b> 100% 中文 🎉"
@@ -21,26 +18,26 @@ class Case(unittest.TestCase):
         self.name = self.id().rsplit(".", 1)[-1]
 
     def log(self, who):
-        path = os.path.join(peers.OPTIONS.artefacts, f"{who}-{self.name}.log")
+        path = os.path.join(headless.OPTIONS.artefacts, f"{who}-{self.name}.log")
         if os.path.exists(path):
             os.unlink(path)
         return path
 
     def demo(self):
-        server = Server.demo(peers.OPTIONS.fbchatd, self.log("fbchatd"))
+        server = Server.demo(headless.OPTIONS.fbchatd, self.log("fbchatd"))
         self.addCleanup(server.stop)
         return server
 
     def host(self, who, directory=None, **variables):
         name = f"{self.name}-{who}"
-        path = os.path.join(peers.OPTIONS.artefacts, f"headless-{name}.log")
+        path = os.path.join(headless.OPTIONS.artefacts, f"headless-{name}.log")
         if directory is None and os.path.exists(path):
             os.unlink(path)
-        # Under valgrind one is enough: the other would be slow only to do the same.
+        # Under valgrind one host is enough: a second one would be slow and do the same.
         self.watched = getattr(self, "watched", who)
-        host = Host(name, directory, under=peers.OPTIONS.under if who == self.watched else "", **variables)
+        host = Host(name, directory, under=headless.OPTIONS.under if who == self.watched else "", **variables)
         self.addCleanup(host.discard)
-        # In order, since that is where mistakes with timers and memory show.
+        # A proper end, which is where mistakes with timers and memory show.
         self.addCleanup(host.quit)
         return host
 
@@ -49,7 +46,7 @@ class Case(unittest.TestCase):
         return host.wait("connected", account=account)
 
     def uid(self, host, account, name):
-        """The number under which a host lists the buddy of this name."""
+        """The uid of the buddy with this name."""
         found = [who for who, buddy in host.buddies(account).items() if buddy["alias"] == name]
         self.assertEqual(len(found), 1, f"{name} should be listed once")
         return found[0]
@@ -66,7 +63,7 @@ class Case(unittest.TestCase):
         self.wait_online(bob, BOB, self.alice)
         return server, alice, bob
 
-    def wait_online(self, host, account, who, online="1", limit=peers.LIMIT):
+    def wait_online(self, host, account, who, online="1", limit=LIMIT):
         deadline = time.monotonic() + limit
         while host.buddies(account)[who]["online"] != online:
             self.assertLess(time.monotonic(), deadline, f"{who} did not become online={online}")
@@ -76,7 +73,7 @@ class Case(unittest.TestCase):
                 pass
 
     def exchange(self, sender, sender_name, to, receiver, receiver_name, from_, text):
-        """Sends a text and checks both windows; returns the line in the receiver's."""
+        """Sends a text and checks both conversations; returns the message of the receiver."""
         before = int(time.time())
         sender.do("send", sender_name, to, text=text)
         shown = sender.message(sender_name, to, SEND)
@@ -89,7 +86,7 @@ class Case(unittest.TestCase):
         return got
 
     def assert_sentence(self, text):
-        """A text for people: words, no names of constants, no internals."""
+        """A text for users: words, no names of constants, no internals."""
         self.assertRegex(text, r"^\S+ .* .*[^ :,;]$")
         self.assertNotRegex(text, r"FBCHAT_|Error\(|::|0x|errno")
 
@@ -99,32 +96,24 @@ class Case(unittest.TestCase):
 
 
 class OnDisk(Case):
-    """A server with settings, and with data on disk, which can go away and come back."""
+    """A server with settings, and with data on disk, that can be stopped and restarted."""
 
     settings = ""
 
     def setUp(self):
         super().setUp()
-        self.data = tempfile.mkdtemp(prefix="fbchat-data-")
-        self.addCleanup(shutil.rmtree, self.data, ignore_errors=True)
-        for email, name in ((ALICE, "Alice Example"), (BOB, "Bob Example")):
-            self.admin("user", "add", email, "--name", name, stdin="demo\n")
-        self.admin("friend", "add", ALICE, BOB)
-        self.config = os.path.join(self.data, "fbchatd.toml")
-        pathlib.Path(self.config).write_text(self.settings, encoding="utf-8")
-        self.server = None
-        self.addCleanup(lambda: self.server and self.server.stop())
         self.path = self.log("fbchatd")
+        self.deployment = Deployment(headless.OPTIONS.fbchatd, self.path, self.settings)
+        self.addCleanup(self.deployment.discard)
+        self.data, self.config, self.admin = self.deployment.data, self.deployment.config, self.deployment.admin
+        for email, name in ((ALICE, "Alice Example"), (BOB, "Bob Example")):
+            self.deployment.account(email, name, "demo")
+        self.deployment.befriend(ALICE, BOB)
+        self.start = self.deployment.start
 
-    def admin(self, *words, stdin=""):
-        command = [peers.OPTIONS.fbchatd, *words, "--data", self.data]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=peers.LIMIT, check=False)
-        self.assertEqual(done.returncode, 0, f"{command}: {done.stdout}{done.stderr}")
-        return done.stdout
-
-    def start(self):
-        listen = self.server.address if self.server else "127.0.0.1:0"
-        self.server = Server.serve(peers.OPTIONS.fbchatd, self.data, self.config, self.path, listen)
+    @property
+    def server(self):
+        return self.deployment.server
 
     def both(self, *options):
         self.start()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pidgin itself, on a display and a message bus of its own. Run by dbus-run-session.
 
-What Pidgin knows is asked over D-Bus, what a person does is done at the keyboard, and what it looks like is kept as
-screenshots, which the documentation shows."""
+The state of Pidgin is read over D-Bus, users' actions are typed at the keyboard, and the screenshots are those of the
+documentation."""
 
 import ast
 import os
@@ -11,12 +11,13 @@ import re
 import shutil
 import tempfile
 
-import peers
+import headless
 from case import Case
-from peers import Lines, eventually, plain, run
+from fbchat_testkit import Lines, run, until
+from headless import plain
 
 SCREEN = "1000x700x24"
-# Of our own questions.
+# The title of our own questions.
 TITLE = "Facebook Chat"
 
 # A profile without an account: no sounds, and no tray icon.
@@ -39,13 +40,13 @@ def pidgin(function, *arguments):
     out = run("gdbus", "call", "--session", "--timeout", "10", "--dest", "im.pidgin.purple.PurpleService", "--object-path",
               "/im/pidgin/purple/PurpleObject", "--method", f"im.pidgin.purple.PurpleInterface.{function}",
               "--", *map(str, arguments))
-    # GVariant's text form is Python's but for the marks of types; "()" is the answer of functions without one.
+    # The text form of GVariant is that of Python except for type prefixes; "()" is the answer of functions without a result.
     answer = ast.literal_eval(re.sub(r"^\((@a?[a-z]+ |u?int\d+ )", "(", out.strip()))
     return answer[0] if answer else None
 
 
 class PidginCase(Case):
-    """A display, and what there is to see on it."""
+    """A display, and what it shows."""
 
     def setUp(self):
         super().setUp()
@@ -54,39 +55,39 @@ class PidginCase(Case):
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         gtkrc = os.path.join(self.directory, "gtkrc")
         pathlib.Path(gtkrc).write_text(GTKRC, encoding="utf-8")
-        self.environment = peers.host_environment(self.directory, TMPDIR=self.directory, GTK2_RC_FILES=gtkrc)
-        # White where no window is, which screenshots are cropped to.
+        self.environment = headless.host_environment(self.directory, TMPDIR=self.directory, GTK2_RC_FILES=gtkrc)
+        # A white background, so that screenshots can be cropped to the windows.
         display = Lines(["Xvfb", "-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-wr"], self.log("xvfb"))
         self.addCleanup(display.stop)
         os.environ["DISPLAY"] = self.environment["DISPLAY"] = ":" + display.wait_for(str.isdigit, "a display")
-        # Windows without a window manager have no frames and get no keyboard. One that comes while it starts may never be shown.
+        # Without a window manager, windows have no frames and no focus. A window that opens while it starts may never be shown.
         manager = Lines(["openbox", "--sm-disable", "--startup", "echo ready"], self.log("openbox"))
         self.addCleanup(manager.stop)
         manager.wait_for("ready".__eq__, "the window manager")
 
     def start_pidgin(self):
-        """Pidgin with a new profile, as somebody meets it for the first time."""
+        """Pidgin with a new profile, as at its first start."""
         profile = os.path.join(self.directory, "profile")
         os.makedirs(os.path.join(profile, "plugins"))
-        os.symlink(peers.OPTIONS.plugin, os.path.join(profile, "plugins", "libfbchat-purple.so"))
+        os.symlink(headless.OPTIONS.plugin, os.path.join(profile, "plugins", "libfbchat-purple.so"))
         pathlib.Path(profile, "prefs.xml").write_text(PREFS, encoding="utf-8")
         self.run_pidgin("pidgin", "-m", "-f", "-c", profile)
 
     def start_demo(self, url):
         """Alice in Pidgin, as `make run` starts it."""
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "pidgin-demo.sh")
-        self.run_pidgin(script, peers.OPTIONS.plugin, url)
+        self.run_pidgin(script, headless.OPTIONS.plugin, url)
 
     def run_pidgin(self, *command):
-        # A session of its own, so that a signal for the whole of it can be sent as a terminal does.
+        # A session of its own, so that a signal can be sent to all of its processes, as a terminal does.
         self.pidgin = Lines(command, self.log("pidgin"), env=self.environment, start_new_session=True)
         self.addCleanup(self.pidgin.stop)
-        eventually("Pidgin on the bus", lambda: pidgin("PurpleCoreGetVersion"))
+        until("Pidgin on the bus", lambda: pidgin("PurpleCoreGetVersion"))
 
     def signed_on(self, email):
-        """The account, once it is."""
-        account = eventually("an account", lambda: pidgin("PurpleAccountsFind", email, "prpl-fbchat"))
-        eventually(f"{email} signed on", lambda: pidgin("PurpleAccountIsConnected", account))
+        """The account, once it is signed on."""
+        account = until("an account", lambda: pidgin("PurpleAccountsFind", email, "prpl-fbchat"))
+        until(f"{email} signed on", lambda: pidgin("PurpleAccountIsConnected", account))
         return account
 
     def buddy(self, account, name):
@@ -103,12 +104,12 @@ class PidginCase(Case):
                 for message in pidgin("PurpleConversationGetMessageHistory", conversation)]
 
     def windows(self):
-        """The titles of the windows that a person sees."""
+        """The visible windows by their titles."""
         listed = run("xdotool", "search", "--onlyvisible", "--class", "pidgin").split()
         return {run("xdotool", "getwindowname", window).strip(): window for window in listed}
 
     def focus(self, title):
-        """The window of this title, once it is there and has the keyboard."""
+        """The window with this title, once it is open and has the focus."""
         def has_it():
             window = self.windows().get(title)
             if not window:
@@ -116,7 +117,7 @@ class PidginCase(Case):
             run("xdotool", "windowactivate", window)
             return window if run("xdotool", "getactivewindow").strip() == window else None
 
-        return eventually(f"the window {title}", has_it)
+        return until(f"the window {title}", has_it)
 
     def press(self, *keys):
         run("xdotool", "key", "--delay", "60", *keys)
@@ -125,12 +126,12 @@ class PidginCase(Case):
         run("xdotool", "type", "--delay", "20", text)
 
     def drawn(self, title):
-        """The pixels of a window, one a line, with their colours as #RRGGBB."""
+        """The pixels of a window, one per line, with their colours as #RRGGBB."""
         return run("import", "-window", self.windows()[title], "-depth", "8", "txt:-")
 
     def screenshot(self, name, window=None):
         """All windows, or one with its frame."""
-        path = os.path.join(peers.OPTIONS.artefacts, name)
+        path = os.path.join(headless.OPTIONS.artefacts, name)
         run("import", *(["-frame", "-window", window] if window else ["-window", "root"]), path)
         run("convert", path, *([] if window else ["-trim", "+repage"]), "-strip", "-define", "png:compression-level=9", path)
         colours = int(run("identify", "-format", "%k", path))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs scenarios, each in a process of its own and several at a time, since most of their time is waiting.
+"""Runs scenarios, each in a process of its own and several at a time, since they mostly wait.
 
     run.py --plugin … --headless … --fbchatd … --artefacts … [--loop glib|poll] [--jobs 4] test_messages test_outage.Outage …"""
 
@@ -12,9 +12,11 @@ import sys
 import time
 import unittest
 
-import peers
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tests/python"))
 
-# Longer than any scenario takes. Its own waits have limits too; this one is for a bug in the tests.
+import headless
+
+# Longer than any scenario takes. Its own waits have limits, too; this one is for a bug in the tests.
 LIMIT = 600
 
 
@@ -39,17 +41,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--alone", action="store_true", help="run what is named in this process")
-    names = peers.parse_options(parser)
-    # Programs started from here are to hear Ctrl-C, also where this one runs in the background and was started deaf to it.
+    names = headless.parse_options(parser)
+    # Programs that are started from here must get Ctrl-C, even if this one was started in the background with it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)
-    if peers.OPTIONS.alone:
+    if headless.OPTIONS.alone:
         result = unittest.TextTestRunner(verbosity=0).run(suite)
         return 0 if result.wasSuccessful() and result.testsRun > 0 else 1
 
     tests = list(tests_of(suite))
     failed = []
-    with concurrent.futures.ThreadPoolExecutor(peers.OPTIONS.jobs) as pool:
+    with concurrent.futures.ThreadPoolExecutor(headless.OPTIONS.jobs) as pool:
         jobs = {pool.submit(run_alone, test): test for test in tests}
         for job in concurrent.futures.as_completed(jobs):
             passed, took, output = job.result()
@@ -58,7 +60,7 @@ def main():
             print(*(notes if passed else [output]), sep="\n", end="\n" if notes or not passed else "", flush=True)
             if not passed:
                 failed.append(jobs[job])
-    print(f"{os.path.basename(peers.OPTIONS.artefacts)}: {len(tests) - len(failed)} of {len(tests)} passed")
+    print(f"{os.path.basename(headless.OPTIONS.artefacts)}: {len(tests) - len(failed)} of {len(tests)} passed")
     return 1 if failed or not tests else 0
 
 

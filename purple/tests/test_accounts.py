@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Making an account on the server, and changing its name and password."""
+"""Registering an account on the server, and changing its name and password."""
 
 import signal
 
 from case import ALICE, BOB, NASTY, Case, OnDisk
-from peers import AUTHENTICATION_FAILED, LIMIT, eventually, run
-import peers
+from fbchat_testkit import LIMIT, run, until
+from headless import AUTHENTICATION_FAILED
+import headless
 
 EVE = "eve@example.org"
 
@@ -55,13 +56,13 @@ class ByInvitation(Registration):
     settings = 'registration = "invite"\n'
 
     def register(self, **fields):
-        link = run(peers.OPTIONS.fbchatd, "invite", "--data", self.data, "--config", self.config, "--url",
+        link = run(headless.OPTIONS.fbchatd, "invite", "--data", self.data, "--config", self.config, "--url",
                    "http://chat.example.org").split()
         return super().register(invitation=next(word for word in link if "invite=" in word), **fields)
 
 
 class Closed(OnDisk):
-    def test_server_that_takes_nobody(self):
+    def test_closed_registration(self):
         self.start()
         host = self.host("eve")
         host.do("register", EVE, "secret-password", self.server.url)
@@ -74,7 +75,7 @@ class Passwords(Case):
         server, alice, _ = self.two()
         alice.do("password", ALICE, "demo", text="another-password")
         self.assert_sentence(alice.wait("notify")["primary"])
-        # libpurple has the new one, and the old one is worth nothing.
+        # libpurple has stored the new password, and the old one is no longer valid.
         alice.do("disconnect", ALICE)
         alice.wait("disconnected", account=ALICE)
         alice.do("connect", ALICE)
@@ -101,8 +102,8 @@ class Names(OnDisk):
         return host.wait("public-name", account=ALICE)["text"]
 
     def shown(self, host, name):
-        """What a friend's list says, once it is that."""
-        eventually(f"Alice to be called {name}", lambda: host.buddies(BOB)[self.alice]["server_alias"] == name)
+        """Waits until a friend's list shows this."""
+        until(f"Alice to be called {name}", lambda: host.buddies(BOB)[self.alice]["server_alias"] == name)
 
     def test_changed_here_and_elsewhere(self):
         alice, bob = self.both()
@@ -130,14 +131,14 @@ class Names(OnDisk):
         alice.do("answer", alice.wait("request", kind="input")["id"], 0, text="x" * 101)
         self.assert_sentence(alice.wait("notify")["primary"])
 
-    def test_whoever_waits_is_told_at_sign_off(self):
+    def test_pending_requests_are_answered_at_sign_off(self):
         alice, _ = self.both()
         self.addCleanup(self.server.process.send_signal, signal.SIGCONT)
         self.server.process.send_signal(signal.SIGSTOP)
         alice.do("rename", ALICE, text="Ally")
         alice.do("public-name", ALICE)
         alice.do("disconnect", ALICE)
-        # The one who was refused asks anew, and is told, too.
+        # The request that was refused is repeated, and is answered, too.
         self.assert_sentence(alice.wait("name-refused")["text"])
         for _ in range(2):
             self.assert_sentence(alice.wait("no-public-name")["text"])

@@ -6,8 +6,8 @@ import pathlib
 import re
 
 from case import ALICE, BOB, NASTY, OnDisk
-from front import Front, answer
-from peers import eventually
+from fbchat_testkit import until
+from fbchat_testkit.rewriting_proxy import RewritingProxy, answer
 
 LASTING = f"lasting {NASTY}"
 PROFILE = "/ajax/fbchat/profile.php"
@@ -34,7 +34,7 @@ class Away(OnDisk):
 
     def seen(self, text):
         """Bob sees this line of Alice."""
-        eventually(f"the line {text}", lambda: html.unescape(self.bob_host.buddies(BOB)[self.alice]["text"] or "") == text)
+        until(f"the line {text}", lambda: html.unescape(self.bob_host.buddies(BOB)[self.alice]["text"] or "") == text)
 
     def go(self, text="brb"):
         self.here.do("message", ALICE, "away", text=text)
@@ -79,7 +79,7 @@ class Away(OnDisk):
         self.seen(LASTING)
         self.go("again")
         self.here.do("status", ALICE, "invisible")
-        eventually("the lasting line", lambda: self.line() == LASTING)
+        until("the lasting line", lambda: self.line() == LASTING)
 
     def test_away_and_back_at_once(self):
         for command in ("away brb", "available", "away at lunch", "available"):
@@ -109,13 +109,13 @@ class Away(OnDisk):
     def test_signing_off_while_away(self):
         self.go()
         self.here.do("disconnect", ALICE)
-        eventually("the lasting line", lambda: self.line() == LASTING)
+        until("the lasting line", lambda: self.line() == LASTING)
 
     def test_quitting_while_away(self):
         self.go()
         directory = self.here.directory
         self.here.quit()
-        eventually("the lasting line", lambda: self.line() == LASTING)
+        until("the lasting line", lambda: self.line() == LASTING)
         # The next sign-on is away with the same message, as Pidgin remembers it.
         self.here = self.host("alice", directory)
         self.here.do("message", ALICE, "away", text="brb")
@@ -129,7 +129,7 @@ class Away(OnDisk):
         self.go()
         directory = self.here.directory
         accounts = pathlib.Path(directory, "accounts.xml")
-        eventually("saved", lambda: accounts.exists() and ">brb<" in accounts.read_text(encoding="utf-8"))
+        until("saved", lambda: accounts.exists() and ">brb<" in accounts.read_text(encoding="utf-8"))
         self.here.process.kill()
         self.here.process.wait()
         self.assertEqual(self.line(), "brb")
@@ -144,7 +144,7 @@ class Refused(OnDisk):
     def test_message_that_is_too_long_leaves_the_line(self):
         here, bob = self.both()
         here.do("message", ALICE, "available", text="lasting")
-        eventually("the line", lambda: bob.buddies(BOB)[self.alice]["text"] == "lasting")
+        until("the line", lambda: bob.buddies(BOB)[self.alice]["text"] == "lasting")
         here.do("message", ALICE, "away", text="x" * 1000)
         self.assert_sentence(here.wait("notify")["primary"])
         here.do("message", ALICE, "available", text="lasting")
@@ -154,14 +154,14 @@ class Refused(OnDisk):
 
     def test_away_message_is_not_shown_if_the_line_is_unknown(self):
         self.start()
-        front = Front(self.server.address)
-        self.addCleanup(front.end)
+        front = RewritingProxy(self.server.address)
+        self.addCleanup(front.close)
         here, bob = self.host("alice"), self.host("bob")
         self.sign_on(here, ALICE, front.url)
         self.sign_on(bob, BOB, self.server.url)
         alice = self.uid(bob, BOB, "Alice Example")
         here.do("message", ALICE, "available", text="lasting")
-        eventually("the line", lambda: bob.buddies(BOB)[alice]["text"] == "lasting")
+        until("the line", lambda: bob.buddies(BOB)[alice]["text"] == "lasting")
         front.change(PROFILE, answer([], 1, errorDescription="Not now, please."))
         here.do("message", ALICE, "away", text="brb")
         # Asked for after the line, and so answered after it.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""BitlBee: people as nicks and messages over IRC.
+"""BitlBee: buddies as nicks, and messages over IRC.
 
 BitlBee looks for plugins of libpurple in one directory of its own, which its settings can move. It is spoken to over a
 pair of sockets, as by inetd, so that there is no port to agree on."""
@@ -10,29 +10,30 @@ import shutil
 import socket
 import tempfile
 
-import peers
+import headless
 from case import ALICE, BOB, NASTY, Case, OnDisk
-from peers import RECV, SEND, Lines, plain
-from relays import BehindTls
+from fbchat_testkit import LIMIT, Lines, until
+from headless import RECV, SEND, plain
+from behind_tls import BehindTls
 
 CAROL = "carol@example.org"
 TAG = "fbchat"
 
 
 class Irc(Lines):
-    """A BitlBee of one's own, and the IRC connection to it."""
+    """A BitlBee process, and the IRC connection to it."""
 
     def __init__(self, log):
         self.directory = tempfile.mkdtemp(prefix="fbchat-bitlbee-")
         plugins = os.path.join(self.directory, "plugins", "purple")
         os.makedirs(plugins)
-        os.symlink(peers.OPTIONS.plugin, os.path.join(plugins, "libfbchat-purple.so"))
+        os.symlink(headless.OPTIONS.plugin, os.path.join(plugins, "libfbchat-purple.so"))
         config = os.path.join(self.directory, "bitlbee.conf")
         with open(config, "w", encoding="utf-8") as file:
             file.write(f"[settings]\nRunMode = Inetd\nAuthMode = Open\nConfigDir = {self.directory}\n"
                        f"PluginDir = {os.path.dirname(plugins)}\n")
         self.connection, theirs = socket.socketpair()
-        environment = peers.host_environment(self.directory, DBUS_SESSION_BUS_ADDRESS="disabled:")
+        environment = headless.host_environment(self.directory, DBUS_SESSION_BUS_ADDRESS="disabled:")
         environment.pop("DISPLAY", None)
         with theirs:
             super().__init__(["bitlbee", "-I", "-c", config], log, output=self.connection.makefile("rb"), stdin=theirs,
@@ -45,7 +46,7 @@ class Irc(Lines):
         self.connection.sendall(line.encode("utf-8") + b"\r\n")
 
     def heard(self, pattern):
-        """The first line that the pattern fits, which is then used up."""
+        """Removes and returns the first line that matches the pattern."""
         return self.wait_for(lambda line: re.search(pattern, line), f"a line like {pattern}")
 
     def unread(self, pattern):
@@ -53,7 +54,7 @@ class Irc(Lines):
             return [line for line in self.items if re.search(pattern, line)]
 
     def root(self, command, answer):
-        """Gives BitlBee a command and waits for its answer."""
+        """Sends a command to BitlBee and waits for its answer."""
         self.say(f"PRIVMSG &bitlbee :{command}")
         return self.heard(f"^:root!.*{answer}")
 
@@ -89,7 +90,7 @@ class InBitlBee(Case):
         return irc.root(f"account {TAG} on", "Logged in")
 
     def with_bob(self):
-        """Alice in BitlBee and Bob elsewhere, who see each other."""
+        """Alice in BitlBee and Bob in another host, visible to each other."""
         server, irc, bob = self.demo(), self.irc(), self.host("bob")
         self.sign_on(irc, server.url)
         self.sign_on(bob, BOB, server.url)
@@ -107,11 +108,11 @@ class BitlBee(InBitlBee):
         self.assertEqual([irc.said_by("BobExample", "alice") for _ in range(2)], ["two", "lines"])
         irc.say(f"PRIVMSG BobExample :{NASTY}")
         self.assertEqual(plain(bob.message(BOB, self.alice, RECV)["markup"]), NASTY)
-        # In the control channel too, as IRC people do.
+        # In the control channel too, as IRC users do.
         irc.say("PRIVMSG &bitlbee :BobExample: over there")
         self.assertEqual(plain(bob.message(BOB, self.alice, RECV)["markup"]), "over there")
 
-    def test_echo_is_a_nick_with_his_number(self):
+    def test_echo_has_a_nick_and_its_uid(self):
         server, irc = self.demo(), self.irc()
         irc.root("help purple", rf"\* {TAG} \(Facebook Chat \(fbchat\)\)")
         self.sign_on(irc, server.url)
@@ -119,13 +120,13 @@ class BitlBee(InBitlBee):
         irc.say("PRIVMSG Echo :Is anybody there?")
         self.assertIn("Is anybody there?", irc.said_by("Echo", "alice"))
 
-    def test_progress_is_told_once(self):
+    def test_progress_is_shown_once(self):
         server, irc = self.demo(), self.irc()
         self.sign_on(irc, server.url)
         steps = [line.rsplit(": ", 1)[1] for line in irc.unread("Logging in: ")]
         self.assertEqual(steps, ["Signing in", "Loading the chat page", "Opening the channel", "Ready to chat"])
 
-    def test_coming_and_going(self):
+    def test_signing_on_and_off_is_seen(self):
         _, irc, bob = self.with_bob()
         bob.do("disconnect", BOB)
         irc.heard("^:BobExample!.* (QUIT|PART)")
@@ -135,13 +136,13 @@ class BitlBee(InBitlBee):
         irc.heard("^:BobExample!.* (QUIT|PART)")
         self.wait_online(bob, BOB, self.alice, "0")
         irc.say("QUIT")
-        irc.process.wait(peers.LIMIT)
+        irc.process.wait(LIMIT)
         self.assertEqual(irc.process.returncode, 0)
 
     def test_typing(self):
         _, irc, bob = self.with_bob()
         irc.root("set typing_notice true", "typing_notice = ")
-        # BitlBee tells of it only where something was said already.
+        # BitlBee shows typing only after the first message.
         bob.do("send", BOB, self.alice, text="Hello")
         irc.said_by("BobExample", "alice")
         bob.do("typing", BOB, self.alice, text="1")
@@ -154,33 +155,33 @@ class BitlBee(InBitlBee):
     def test_info(self):
         _, irc, bob = self.with_bob()
         bob.do("message", BOB, "available", text=NASTY.replace("<", "&lt;").replace("&amp;", "&amp;amp;"))
-        peers.eventually("his status line", lambda: irc.root("info BobExample", r"User \d+ info:") and
+        until("Bob's status line", lambda: irc.root("info BobExample", r"User \d+ info:") and
                          irc.root("info BobExample", "Member since: ") and irc.unread(re.escape(f" :Message: {NASTY}")))
         for line in ("Name: Bob Example", "Friendship: Friend", f"E-mail address: {BOB}"):
             irc.heard(f"^:root!.* :{re.escape(line)}")
         irc.root("info nobody", "Nick `nobody' does not exist")
 
     def removed(self):
-        """Bob is taken off the list, and the question is open."""
+        """Removes Bob from the list, which opens the question."""
         server, irc, bob = self.with_bob()
         irc.root("remove BobExample", "New request: ")
         irc.heard("end the friendship with Bob Example")
         irc.heard("^:BobExample!.* QUIT")
         return server, irc, bob
 
-    def test_removing_somebody_asks_before_it_ends_a_friendship(self):
+    def test_removing_a_buddy_asks_before_it_ends_the_friendship(self):
         _, irc, bob = self.removed()
         irc.root("yes", "Accepted")
         bob.wait("buddy-removed", account=BOB, who=self.alice)
 
-    def test_who_is_removed_without_a_yes_stays_a_friend(self):
+    def test_removal_without_an_answer_keeps_the_friendship(self):
         _, irc, bob = self.removed()
         irc.root("no", "Rejected")
         irc.root(f"account {TAG} off", "Signing off")
         self.wait_online(bob, BOB, self.alice, "0")
         irc.root(f"account {TAG} on", "Logged in")
         self.wait_online(bob, BOB, self.alice)
-        # BitlBee keeps no settings of the plugin, also not whom one does not want to see.
+        # BitlBee stores no settings of the plugin, not even which buddies are hidden.
         irc.heard("^:BobExample!.* JOIN")
 
     def test_friend_who_ends_the_friendship_leaves(self):
@@ -196,7 +197,7 @@ class BitlBee(InBitlBee):
         elsewhere.do("message", ALICE, "available", text="lasting")
 
         def seen(text):
-            peers.eventually(f"the line {text}", lambda: bob.buddies(BOB)[self.alice]["text"] == text)
+            until(f"the line {text}", lambda: bob.buddies(BOB)[self.alice]["text"] == text)
 
         seen("lasting")
         irc.say("AWAY :brb")
@@ -222,12 +223,12 @@ class BitlBee(InBitlBee):
         sentence = irc.root(f"account {TAG} on", "Login error: ").split("Login error: ")[1]
         self.assert_sentence(sentence)
         irc.heard("Signing off")
-        # For BitlBee an account that it means to try again is one that is coming up.
+        # BitlBee treats an account that it will retry as one that is connecting.
         irc.root("account list", re.escape(ALICE) + r"\s*$")
 
 
 class Restart(OnDisk, InBitlBee):
-    def test_restart_is_no_sign_off(self):
+    def test_restart_is_not_a_sign_off(self):
         self.start()
         irc, bob = self.irc(), self.host("bob")
         self.sign_on(irc, self.server.url)
@@ -272,7 +273,7 @@ class Requests(OnDisk, InBitlBee):
         irc.heard("^:CarolExample!.* JOIN :&bitlbee")
         carol.wait("buddy-signed-on", account=CAROL, alias="Alice Example")
 
-    def test_somebody_is_asked_by_address(self):
+    def test_friend_request_by_address(self):
         irc, carol = self.strangers()
         irc.say(f"PRIVMSG &bitlbee :add {TAG} {CAROL}")
         carol.do("answer", carol.wait("request", kind="authorisation", account=CAROL)["id"], 0)

@@ -3,10 +3,10 @@
 
 import re
 
-import peers
 from case import BOB, OnDisk
-from front import Front
-from peers import RECV, plain
+from fbchat_testkit import LIMIT
+from fbchat_testkit.rewriting_proxy import RewritingProxy
+from headless import RECV, plain
 from test_bitlbee import TAG, InBitlBee
 from test_failures import OFFLINE, SEND_PHP
 
@@ -15,8 +15,8 @@ LINES = 400
 
 class Refused(InBitlBee):
     def test_message_that_was_refused(self):
-        front = Front(self.demo().address)
-        self.addCleanup(front.end)
+        front = RewritingProxy(self.demo().address)
+        self.addCleanup(front.close)
         irc = self.irc()
         self.sign_on(irc, front.url)
         irc.heard(r"^:Echo!\d+@fbchat JOIN :&bitlbee")
@@ -36,7 +36,7 @@ class Quitting(InBitlBee):
             irc.say(f"PRIVMSG BobExample :{text}")
         irc.say("QUIT")
         self.assertEqual([plain(bob.message(BOB, self.alice, RECV)["markup"]) for _ in texts], texts)
-        irc.process.wait(peers.LIMIT)
+        irc.process.wait(LIMIT)
         self.assertEqual(irc.process.returncode, 0)
 
 
@@ -85,5 +85,5 @@ class Stopped(OnDisk, InBitlBee):
         self.paste(irc)
         irc.root("account list", "End of account list")
         irc.say("QUIT")
-        irc.process.wait(peers.LIMIT)
+        irc.process.wait(LIMIT)
         self.assertEqual(irc.process.returncode, 0)

@@ -4,8 +4,8 @@
 import re
 
 from case import ALICE, OnDisk
-from front import Front
-from peers import RECV, plain
+from fbchat_testkit.rewriting_proxy import RewritingProxy
+from headless import RECV, plain
 from test_bitlbee import TAG, InBitlBee
 from test_strangers import EVE, message
 
@@ -45,8 +45,8 @@ class Nicks(OnDisk, InBitlBee):
 
     def test_strangers_too(self):
         self.start()
-        front = Front(self.server.address)
-        self.addCleanup(front.end)
+        front = RewritingProxy(self.server.address)
+        self.addCleanup(front.close)
         irc = self.irc()
         self.sign_on(irc, front.url)
         front.add_items(message("one", "Ева Чужая"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The buddy list, and how people see each other."""
+"""The buddy list, and how users see each other."""
 
 import contextlib
 import os
@@ -7,12 +7,13 @@ import sqlite3
 import time
 
 from case import ALICE, BOB, Case, OnDisk
-from peers import RECV, eventually
+from fbchat_testkit import until
+from headless import RECV
 
 
 class BuddyList(Case):
     def known(self):
-        """A host that was signed on before, the server, which is gone, and Bob's number."""
+        """A host that was signed on before, the stopped server, and Bob's uid."""
         server, host = self.demo(), self.host("alice")
         self.sign_on(host, ALICE, server.url)
         uid = self.uid(host, ALICE, "Bob Example")
@@ -24,17 +25,17 @@ class BuddyList(Case):
     def test_names_are_known_without_the_server(self):
         host, server, uid = self.known()
         host.do("account", ALICE, "demo", server.url)
-        eventually("the name", lambda: host.buddies(ALICE)[uid]["alias"] == "Bob Example")
-        # Without a word, which would make Pidgin go through its list for each of them.
+        until("the name", lambda: host.buddies(ALICE)[uid]["alias"] == "Bob Example")
+        # Without a signal: Pidgin would go through its whole list for each of them.
         self.assertEqual(host.have("buddy-aliased"), [])
 
-    def test_removed_before_the_name_came_back(self):
+    def test_buddy_removed_before_its_name_is_restored(self):
         host, server, uid = self.known()
-        # At once: names come back with the next turn of the main loop.
+        # At once: names are restored in the next iteration of the main loop.
         host.process.stdin.write(f"account {ALICE} demo {server.url}\nremove {ALICE} {uid}\n".encode())
         host.process.stdin.flush()
         host.wait("done", command="remove")
-        eventually("the other name", lambda: [buddy["alias"] for buddy in host.buddies(ALICE).values()] == ["Echo"])
+        until("the other name", lambda: [buddy["alias"] for buddy in host.buddies(ALICE).values()] == ["Echo"])
 
     def test_users_names_and_groups_are_left_alone(self):
         server, host = self.demo(), self.host("alice")
@@ -61,7 +62,7 @@ class Presence(Case):
         bob.wait("typing", account=BOB, who=self.alice, state="0")
         bob.do("typing", BOB, self.alice, text="1")
         alice.wait("typing", account=ALICE, who=self.bob, state="1")
-        # Who pauses is not typing, and neither is who has closed the window.
+        # A user who pauses or has closed the window is not typing.
         bob.do("typing", BOB, self.alice, text="2")
         alice.wait("typing", account=ALICE, who=self.bob, state="0")
         bob.do("typing", BOB, self.alice, text="1")
@@ -105,28 +106,28 @@ class Presence(Case):
         bob.do("disconnect", BOB)
         self.wait_online(alice, ALICE, self.bob, "0")
         seen = len(alice.have("buddy-signed-on", who=self.bob))
-        # For libpurple the choice of a status that is online is the wish to sign on with it.
+        # In libpurple, choosing an online status means signing on with it.
         bob.do("status", BOB, "invisible")
         bob.wait("connected", account=BOB)
-        # Who is invisible cannot write, so the robot says something that Alice's channel brings after any news of Bob.
+        # An invisible user cannot write, so Echo sends something that Alice gets after any item about Bob.
         echo = self.uid(alice, ALICE, "Echo")
         alice.do("send", ALICE, echo, text="Is anybody there?")
         alice.message(ALICE, echo, RECV)
         self.assertEqual(len(alice.have("buddy-signed-on", who=self.bob)), seen, "Bob was seen")
         self.assertEqual(alice.buddies(ALICE)[self.bob]["online"], "0")
-        # And Alice does see who comes in the open.
+        # Alice does see a user who signs on visibly.
         bob.do("status", BOB, "available")
         self.wait_online(alice, ALICE, self.bob, "1")
 
 
 class Refresh(OnDisk):
-    def test_list_is_fetched_anew_when_asked_for(self):
+    def test_list_is_fetched_again_on_request(self):
         alice, _ = self.both()
-        # Nothing is pushed of what the operator does to the database.
+        # Changes in the database are not pushed.
         with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
             database.execute("UPDATE users SET name = 'Robert' WHERE email = ?", (BOB,))
         alice.do("action", ALICE, "Refresh the Buddy List")
-        eventually("his new name", lambda: alice.buddies(ALICE)[self.bob]["alias"] == "Robert")
+        until("the new name", lambda: alice.buddies(ALICE)[self.bob]["alias"] == "Robert")
 
 
 class Idle(OnDisk):
@@ -135,14 +136,14 @@ class Idle(OnDisk):
     def test_idle_is_seen_and_its_end_too(self):
         alice, bob = self.both()
         before = int(time.time())
-        # A message is a sign of life, and this one is the last.
+        # A message counts as activity, and this one is the last.
         self.exchange(bob, BOB, self.alice, alice, ALICE, self.bob, "bye")
         after = int(time.time())
         bob.do("idle", BOB, 600)
         since = int(alice.wait("buddy-idle", account=ALICE, who=self.bob, idle="1")["idle_since"])
         self.assertTrue(before <= since <= after + 1, f"{since} is not within {before}…{after}")
         self.assertEqual(alice.buddies(ALICE)[self.bob]["online"], "1")
-        # Who comes later hears the same from the list.
+        # A user who signs on later gets the same from the list.
         other = self.host("alice2")
         self.sign_on(other, ALICE, self.server.url)
         self.assertEqual(other.buddies(ALICE)[self.bob]["idle_since"], str(since))

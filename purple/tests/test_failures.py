@@ -2,8 +2,8 @@
 """Failures of messages: each is told once, with the text, where the host shows it, and in words that are true."""
 
 from case import ALICE, BOB, NASTY, OnDisk
-from front import answer
-from peers import ERROR, SEND, plain
+from fbchat_testkit.rewriting_proxy import answer
+from headless import ERROR, SEND, plain
 from test_hostile import GARBAGE, Hostile
 
 SEND_PHP = "/ajax/chat/send.php"
@@ -14,8 +14,8 @@ class Unknown(Hostile):
     def test_message_that_may_have_arrived_is_not_called_unsent(self):
         alice, _ = self.both()
         # The first answer is lost, so the refusal that follows says nothing about the first attempt.
-        self.front.change(SEND_PHP, GARBAGE["page"])
-        self.front.change(SEND_PHP, OFFLINE)
+        self.proxy.change(SEND_PHP, GARBAGE["page"])
+        self.proxy.change(SEND_PHP, OFFLINE)
         alice.do("send", ALICE, self.bob, text=NASTY)
         told = plain(alice.message(ALICE, self.bob, ERROR)["markup"])
         sentence, text = told.split(":\n")
@@ -26,7 +26,7 @@ class Unknown(Hostile):
 
     def test_change_that_may_have_been_made_is_not_called_refused(self):
         alice, _ = self.both()
-        self.front.change("/ajax/fbchat/password.php", (503, b"<html>"))
+        self.proxy.change("/ajax/fbchat/password.php", (503, b"<html>"))
         alice.do("password", ALICE, "demo", text="demo demo demo")
         told = alice.wait("notify")
         self.assertIn("may or may not have been done", told["primary"])
@@ -36,7 +36,7 @@ class Unknown(Hostile):
 class Windows(Hostile):
     def test_without_a_window_the_dialog_names_the_person(self):
         alice, _ = self.both()
-        self.front.change(SEND_PHP, OFFLINE)
+        self.proxy.change(SEND_PHP, OFFLINE)
         # At once, so that the window is closed before the answer comes.
         alice.process.stdin.write(f"send {ALICE} {self.bob} Are you there?\nclose {ALICE} {self.bob}\n".encode())
         alice.process.stdin.flush()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What other plugins and the host's loader see of the plugin's file, and the oldest libpurple that takes it."""
+"""What other plugins and the host's loader see of the plugin's file, and the oldest libpurple that loads it."""
 
 import os
 import pathlib
@@ -10,14 +10,14 @@ import sys
 import tempfile
 import unittest
 
-import peers
+import headless
 from case import ALICE, BOB, NASTY, Case
-from peers import Lines, run
+from fbchat_testkit import LIMIT, Lines, run
 
-# In the headers of libpurple a function without a mark is older than 2.1.
+# In the headers of libpurple, a function without a version is older than 2.1.
 OLDEST = 6
 
-# A libpurple of another version: it has the functions of its time, and looks at a plugin as libpurple does.
+# A libpurple of another version: it has the functions of that version, and checks a plugin as libpurple does.
 STUB = """
 #include <plugin.h>
 
@@ -28,7 +28,7 @@ gboolean purple_plugin_register(PurplePlugin *plugin)
 }
 """
 
-# Loads it under the name of libpurple, then the plugin, whose symbols must all be found at once.
+# Loads it as libpurple, then the plugin, whose symbols must all be resolved at once.
 LOADER = """
 import ctypes, sys
 ctypes.CDLL(sys.argv[1], mode=ctypes.RTLD_GLOBAL)
@@ -38,7 +38,7 @@ sys.exit(0 if plugin.purple_init_plugin(ctypes.create_string_buffer(1024)) else 
 
 
 def functions_of_libpurple():
-    """All functions of libpurple's headers, and the minor version that brought each."""
+    """All functions of libpurple's headers, each with the minor version that introduced it."""
     include = run("pkg-config", "--cflags-only-I", "purple")
     headers = [word[2:] for word in include.split() if word.endswith("libpurple")][0]
     since = {}
@@ -53,15 +53,15 @@ def functions_of_libpurple():
 
 class PluginFile(unittest.TestCase):
     def read(self, *command):
-        return run(*command, peers.OPTIONS.plugin)
+        return run(*command, headless.OPTIONS.plugin)
 
-    def test_exports_its_entry_only(self):
-        for plugin in (peers.OPTIONS.plugin, peers.OPTIONS.plugin_shared):
+    def test_exports_only_its_entry_point(self):
+        for plugin in (headless.OPTIONS.plugin, headless.OPTIONS.plugin_shared):
             names = [line.split()[-1] for line in run("nm", "-D", "--defined-only", plugin).splitlines()]
             self.assertEqual(names, ["purple_init_plugin"])
 
     def test_stays_in_memory_and_needs_nothing_unusual(self):
-        for plugin, more in ((peers.OPTIONS.plugin, set()), (peers.OPTIONS.plugin_shared, {"libfbchat"})):
+        for plugin, more in ((headless.OPTIONS.plugin, set()), (headless.OPTIONS.plugin_shared, {"libfbchat"})):
             dynamic = run("readelf", "-dW", plugin)
             self.assertIn("NODELETE", dynamic)
             needed = set(re.findall(r"Shared library: \[(\w+)", dynamic))
@@ -85,14 +85,14 @@ class PluginFile(unittest.TestCase):
             pathlib.Path(rest).write_text("".join(f"void *{name}(void) {{ return 0; }}\n" for name in names), encoding="utf-8")
             run("cc", "-shared", "-fPIC", f"-DSTUB_MINOR={minor}", "-Wl,-soname,libpurple.so.0", "-o", library, register, rest,
                 *run("pkg-config", "--cflags", "purple", "glib-2.0").split())
-            return subprocess.run([sys.executable, "-c", LOADER, library, peers.OPTIONS.plugin], capture_output=True,
-                                  text=True, timeout=peers.LIMIT, check=False)
+            return subprocess.run([sys.executable, "-c", LOADER, library, headless.OPTIONS.plugin], capture_output=True,
+                                  text=True, timeout=LIMIT, check=False)
 
     def test_loads_into_the_oldest_libpurple_that_it_claims(self):
         loaded = self.load_into(OLDEST)
         self.assertEqual((loaded.returncode, loaded.stderr), (0, ""))
 
-    def test_an_older_one_would_lack_something(self):
+    def test_an_older_libpurple_lacks_a_function(self):
         self.assertIn("undefined symbol: purple_", self.load_into(OLDEST - 1).stderr)
 
 
@@ -107,17 +107,17 @@ class Shared(Case):
 
     def test_chats(self):
         server, directory = self.demo(), self.place()
-        library = os.path.join(os.path.dirname(peers.OPTIONS.plugin_shared), "libfbchat.so.0")
+        library = os.path.join(os.path.dirname(headless.OPTIONS.plugin_shared), "libfbchat.so.0")
         os.symlink(library, os.path.join(directory, "plugins", "libfbchat.so.0"))
-        alice, bob = self.host("alice", directory, plugin=peers.OPTIONS.plugin_shared), self.host("bob")
+        alice, bob = self.host("alice", directory, plugin=headless.OPTIONS.plugin_shared), self.host("bob")
         self.sign_on(alice, ALICE, server.url)
         self.sign_on(bob, BOB, server.url)
         self.wait_online(alice, ALICE, self.uid(alice, ALICE, "Bob Example"))
         self.exchange(alice, ALICE, self.uid(alice, ALICE, "Bob Example"), bob, BOB, self.uid(bob, BOB, "Alice Example"), NASTY)
 
-    def test_without_the_library_it_is_said_what_is_missing(self):
-        host = Lines([peers.OPTIONS.headless, "glib", peers.OPTIONS.plugin_shared, self.place()], self.log("headless"),
-                     env=peers.host_environment("/nonexistent", DBUS_SESSION_BUS_ADDRESS="disabled:"))
+    def test_a_missing_library_is_named(self):
+        host = Lines([headless.OPTIONS.headless, "glib", headless.OPTIONS.plugin_shared, self.place()], self.log("headless"),
+                     env=headless.host_environment("/nonexistent", DBUS_SESSION_BUS_ADDRESS="disabled:"))
         self.addCleanup(host.stop)
         host.wait_for(lambda line: "no-plugin" in line, "a refusal")
         self.assertIn("is not loadable: libfbchat.so.0", pathlib.Path(host.log).read_text(encoding="utf-8"))

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Finch, in a terminal of tmux: Alice signs on, Bob writes, Alice answers at the keyboard. What is checked is the screen."""
+"""Finch in a terminal of tmux: Alice signs on, Bob writes, Alice answers at the keyboard. The tests check the screen."""
 
 import os
 import re
 import shutil
 import tempfile
 
-import peers
+import headless
 from case import ALICE, BOB, NASTY, Case
-from peers import AUTHENTICATION_FAILED, RECV, eventually, plain, run
+from fbchat_testkit import run, until
+from headless import AUTHENTICATION_FAILED, RECV, plain
 
-# Finch's own name in a profile is that of its library for the terminal.
+# In a profile, Finch has the name of its library for the terminal.
 ACCOUNTS = """<?xml version='1.0' encoding='UTF-8' ?>
 <account version='1.0'>
 	<account>
@@ -24,7 +25,7 @@ ACCOUNTS = """<?xml version='1.0' encoding='UTF-8' ?>
 </account>
 """
 
-# List and conversation side by side; friends who are offline are listed too, and who is typing is shown.
+# List and conversation side by side; offline friends are listed, and typing is shown.
 PREFS = """<?xml version='1.0' encoding='UTF-8' ?>
 <pref version='1' name='/'>
 	<pref name='finch'>
@@ -53,7 +54,7 @@ class Finch(Case):
 
     def tmux(self, *words):
         socket = os.path.join(self.profile, "tmux")
-        environment = peers.host_environment(self.profile, DBUS_SESSION_BUS_ADDRESS="disabled:", TERM="screen")
+        environment = headless.host_environment(self.profile, DBUS_SESSION_BUS_ADDRESS="disabled:", TERM="screen")
         for variable in ("TMUX", "DISPLAY"):
             environment.pop(variable, None)
         return run("tmux", "-S", socket, "-f", "/dev/null", *words, env=environment)
@@ -64,9 +65,9 @@ class Finch(Case):
 
     def start(self):
         os.mkdir(os.path.join(self.profile, "plugins"))
-        os.symlink(peers.OPTIONS.plugin, os.path.join(self.profile, "plugins", "libfbchat-purple.so"))
+        os.symlink(headless.OPTIONS.plugin, os.path.join(self.profile, "plugins", "libfbchat-purple.so"))
         self.write("prefs.xml", PREFS)
-        # The terminal outlives Finch, so that there is always one to end.
+        # The terminal lives longer than Finch, so that there is always one to end.
         command = f"finch -c '{self.profile}'; echo $? >'{self.profile}/status'; exec cat"
         self.tmux("new-session", "-d", "-x", "100", "-y", "26", command)
         self.addCleanup(self.tmux, "kill-server")
@@ -75,18 +76,18 @@ class Finch(Case):
         return self.tmux("capture-pane", "-p")
 
     def shows(self, pattern):
-        """The screen, once the pattern is on it."""
+        """The screen, once it matches the pattern."""
         def check():
             shown = self.screen()
             return shown if re.search(pattern, shown) else None
 
         try:
-            return eventually(f"a screen with {pattern}", check)
+            return until(f"a screen with {pattern}", check)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.screen()}") from None
 
     def status(self):
-        """What Finch ended with; nothing as long as it runs."""
+        """The exit status of Finch; empty while it runs."""
         try:
             with open(os.path.join(self.profile, "status"), encoding="utf-8") as file:
                 return file.read()
@@ -100,13 +101,13 @@ class Finch(Case):
         self.tmux("send-keys", *keys)
 
     def keep_screen(self, name):
-        with open(os.path.join(peers.OPTIONS.artefacts, name), "w", encoding="utf-8") as file:
+        with open(os.path.join(headless.OPTIONS.artefacts, name), "w", encoding="utf-8") as file:
             file.write(self.screen())
 
     def test_alice_and_bob(self):
         server = self.demo()
         self.start_with_account(server.url)
-        # An open circle stands before friends who are online, a crossed one before the others.
+        # Online friends are marked by an open circle, the others by a crossed one.
         self.assertRegex(self.shows(r"◯ Echo"), r"⊗ Bob Example")
 
         bob = self.host("bob")
@@ -117,7 +118,7 @@ class Finch(Case):
         self.shows(r"┤Bob Example .*├")
         self.shows(re.escape(f"Bob Example: {NASTY}"))
 
-        # Alice goes to the second window and answers.
+        # Alice switches to the second window and answers.
         self.press("M-2")
         typed = "Hello <Bob> & all: 100% \"fine\" é"
         self.type(typed)
@@ -132,17 +133,17 @@ class Finch(Case):
         self.shows(r"Bob Example is typing")
         self.keep_screen("finch.txt")
 
-        # Bob goes and Alice sees it, then she quits.
+        # Bob signs off and Alice sees it; then she quits.
         bob.do("disconnect", BOB)
         self.shows(r"⊗ Bob Example")
         self.press("M-q")
-        self.assertEqual(eventually("the end of Finch", self.status), "0\n")
+        self.assertEqual(until("the end of Finch", self.status), "0\n")
 
     def test_account_added_at_the_keyboard(self):
-        """As docs/finch.md tells it."""
+        """As docs/finch.md describes it."""
         server = self.demo()
         self.start()
-        # The first time both windows are there already.
+        # At the first start, both windows are open already.
         self.shows("┤New Account├")
         self.press("M-c")
         self.shows("┤Accounts├")
@@ -163,7 +164,7 @@ class Finch(Case):
         self.type(ALICE)
         self.press("Tab")
         self.type("demo")
-        # Past the alias; what is checked is not what was so before.
+        # Skips the alias.
         self.press("Tab", "Tab", "Space")
         self.shows(rf"Username: +{ALICE}_")
         self.shows(r"Password: +····_")
@@ -174,7 +175,7 @@ class Finch(Case):
         # The field is narrower than the address.
         self.shows(rf"Server +\S+{server.url[-10:]}_│")
         self.keep_screen("finch-account.txt")
-        # Past five options and Cancel, to Save.
+        # Skips five options and Cancel, to Save.
         self.press(*["Tab"] * 7, "Enter")
         self.shows(rf"\[X\] {ALICE}")
         self.press("M-c")
@@ -182,13 +183,13 @@ class Finch(Case):
 
     def test_wrong_password(self):
         server = self.demo()
-        # The words that any other host is given.
+        # The same text as in any other host.
         host = self.host("alice")
         host.do("account", ALICE, "wrong", server.url)
         error = host.wait("error", account=ALICE)
         self.assertEqual(int(error["reason"]), AUTHENTICATION_FAILED)
         self.start_with_account(server.url, "wrong")
-        # The buddy list lies upon a part of the window that says so.
+        # The buddy list covers a part of the window with the text.
         self.shows("Modify Account")
         self.press("M-2")
         self.shows(re.escape(error["text"]))

@@ -3,7 +3,7 @@
 
 import test_finch
 from case import BOB
-from front import Front
+from fbchat_testkit.rewriting_proxy import RewritingProxy
 from test_failures import OFFLINE, SEND_PHP
 
 
@@ -13,8 +13,8 @@ class Failures(test_finch.Finch):
 
     def test_message_that_was_refused(self):
         server = self.demo()
-        front = Front(server.address)
-        self.addCleanup(front.end)
+        front = RewritingProxy(server.address)
+        self.addCleanup(front.close)
         self.start_with_account(front.url)
         self.shows(r"◯ Echo")
         bob = self.host("bob")

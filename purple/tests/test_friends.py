@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Friendships: asked for, accepted, declined, ended, and never ended by mistake."""
+"""Friendships: requested, accepted, declined, ended, and never ended by mistake."""
 
 from case import ALICE, BOB, NASTY, OnDisk
-from peers import eventually
+from fbchat_testkit import until
 
 CAROL = "carol@example.org"
 
@@ -13,17 +13,17 @@ class Friends(OnDisk):
         self.admin("user", "add", CAROL, "--name", "Carol <b>Example", stdin="demo\n")
 
     def three(self):
-        """Alice and Bob, who are friends, and Carol, who has none."""
+        """Alice and Bob, who are friends, and Carol, who has no friends."""
         alice, bob = self.both()
         carol = self.host("carol")
         self.sign_on(carol, CAROL, self.server.url)
         return alice, bob, carol
 
     def asked(self, alice, carol):
-        """Carol has been asked; her number, and the question."""
+        """Carol gets a request; returns her uid and the question."""
         alice.do("add", ALICE, CAROL, text=NASTY)
         question = carol.wait("request", kind="authorisation", account=CAROL)
-        self.carol = eventually("the address becomes a number", lambda: next(
+        self.carol = until("the address is replaced by a uid", lambda: next(
             (who for who, buddy in alice.buddies(ALICE).items() if buddy["server_alias"] == "Carol <b>Example"), None))
         self.assertEqual((question["alias"], question["primary"], question["on_list"]), ("Alice Example", NASTY, "1"))
         return question
@@ -31,7 +31,7 @@ class Friends(OnDisk):
     def listed(self, host, account, name):
         return [buddy for buddy in host.buddies(account).values() if buddy["server_alias"] == name]
 
-    def test_asked_by_address_and_accepted(self):
+    def test_requested_by_address_and_accepted(self):
         alice, _, carol = self.three()
         question = self.asked(alice, carol)
         carol.do("answer", question["id"], 0)
@@ -47,11 +47,11 @@ class Friends(OnDisk):
         question = self.asked(alice, carol)
         carol.do("answer", question["id"], 1)
         carol.wait("request-closed", id=question["id"])
-        # Changes leave in order: once this one is done, the server has heard the answer.
+        # Changes are sent in order: once this one is done, the server has the answer.
         carol.do("message", CAROL, "available", text="declined")
-        eventually("her status line", lambda: carol.do("info", CAROL, self.carol) or
+        until("Carol's status line", lambda: carol.do("info", CAROL, self.carol) or
                    "declined" in carol.wait("userinfo", account=CAROL)["text"])
-        # Not asked again at the next sign-on.
+        # The request is not shown again at the next sign-on.
         carol.do("disconnect", CAROL)
         carol.wait("disconnected", account=CAROL)
         carol.do("connect", CAROL)
@@ -59,12 +59,12 @@ class Friends(OnDisk):
         self.assertEqual(self.listed(carol, CAROL, "Alice Example"), [])
         self.assertEqual(carol.have("request"), [])
 
-    def test_asked_while_away_and_question_taken_back_at_sign_off(self):
+    def test_requested_while_offline_and_question_closed_at_sign_off(self):
         alice, _, carol = self.three()
         carol.do("disconnect", CAROL)
         carol.wait("disconnected", account=CAROL)
         alice.do("add", ALICE, CAROL)
-        eventually("her name", lambda: self.listed(alice, ALICE, "Carol <b>Example"))
+        until("Carol's name", lambda: self.listed(alice, ALICE, "Carol <b>Example"))
         carol.do("connect", CAROL)
         first = carol.wait("request", kind="authorisation")
         carol.do("disconnect", CAROL)
@@ -84,7 +84,7 @@ class Friends(OnDisk):
         carol.wait("request-closed", id=here["id"])
         carol.wait("buddy-signed-on", account=CAROL, alias="Alice Example")
 
-    def test_nobody_of_this_address(self):
+    def test_unknown_address(self):
         alice, _, _ = self.three()
         alice.do("add", ALICE, "nobody@example.org")
         notice = alice.wait("notify")
@@ -92,7 +92,7 @@ class Friends(OnDisk):
         self.assert_sentence(notice["secondary"])
         self.assertNotIn("nobody@example.org", alice.buddies(ALICE))
 
-    def test_nobody_of_this_number(self):
+    def test_unknown_uid(self):
         alice, _, _ = self.three()
         alice.do("add", ALICE, "99999999")
         self.assert_sentence(alice.wait("notify")["secondary"])
@@ -120,13 +120,13 @@ class Friends(OnDisk):
         self.again(alice, ALICE)
         self.assertNotIn(self.bob, alice.buddies(ALICE), "he came back by himself")
         self.wait_online(bob, BOB, self.alice)
-        # Still friends: no question is needed to have him back.
+        # Still friends: adding Bob again needs no question.
         alice.do("add", ALICE, self.bob)
         self.wait_online(alice, ALICE, self.bob)
         self.assertEqual(bob.have("request"), [])
         self.again(alice, ALICE)
         self.wait_online(alice, ALICE, self.bob)
-        # And gone once more.
+        # Removed again.
         alice.do("remove", ALICE, self.bob)
         alice.do("answer", alice.wait("request", kind="action", who=self.bob)["id"], 0)
         self.again(alice, ALICE)
@@ -147,20 +147,20 @@ class Friends(OnDisk):
         self.again(alice, ALICE)
         self.assertNotIn(self.bob, alice.buddies(ALICE))
         self.assert_undisturbed_but_for_signing_off(alice)
-        # And it can begin again.
+        # They can become friends again.
         alice.do("add", ALICE, BOB, text="sorry")
         again = bob.wait("request", kind="authorisation", account=BOB)
         self.assertEqual(again["primary"], "sorry")
         bob.do("answer", again["id"], 0)
-        eventually("on his list again", lambda: self.alice in bob.buddies(BOB))
+        until("Alice on Bob's list again", lambda: self.alice in bob.buddies(BOB))
         self.wait_online(bob, BOB, self.alice)
-        eventually("on the list again", lambda: self.bob in alice.buddies(ALICE))
+        until("Bob on Alice's list again", lambda: self.bob in alice.buddies(ALICE))
         self.wait_online(alice, ALICE, self.bob)
 
     def assert_undisturbed_but_for_signing_off(self, host):
         self.assertEqual(host.have("error") + host.have("notify"), [])
 
-    def test_thinking_better_of_removing(self):
+    def test_cancelled_removal(self):
         alice, _, _ = self.three()
         question = self.removed(alice)
         alice.do("answer", question["id"], 2)

@@ -5,10 +5,11 @@ import os
 import re
 import tempfile
 
-import peers
+import headless
 from case import ALICE, BOB, NASTY, Case
-from front import Front
-from peers import RECV, Lines, eventually, plain, run
+from fbchat_testkit import Lines, run, until
+from fbchat_testkit.rewriting_proxy import RewritingProxy
+from headless import RECV, plain
 from test_failures import OFFLINE, SEND_PHP
 
 TELEPATHY = "org.freedesktop.Telepathy"
@@ -17,7 +18,7 @@ HAZE_NAME = f"{TELEPATHY}.ConnectionManager.haze"
 
 
 def call(path, method, *arguments):
-    """The answer as GVariant's text. Interfaces are named without the prefix that all have."""
+    """The answer in the text form of GVariant. Interfaces are named without their common prefix."""
     return run("gdbus", "call", "--session", "--timeout", "10", "--dest", HAZE_NAME,
                "--object-path", path, "--method", method, "--", *arguments).strip()
 
@@ -38,15 +39,15 @@ class Haze(Case):
         self.addCleanup(directory.cleanup)
         plugins = os.path.join(directory.name, "plugins")
         os.mkdir(plugins)
-        os.symlink(peers.OPTIONS.plugin, os.path.join(plugins, "libfbchat-purple.so"))
-        environment = peers.host_environment(directory.name, TMPDIR=directory.name, FBCHAT_PLUGIN_DIR=plugins,
-                                             LD_PRELOAD=peers.OPTIONS.search_path, HAZE_PERSIST="1")
+        os.symlink(headless.OPTIONS.plugin, os.path.join(plugins, "libfbchat-purple.so"))
+        environment = headless.host_environment(directory.name, TMPDIR=directory.name, FBCHAT_PLUGIN_DIR=plugins,
+                                             LD_PRELOAD=headless.OPTIONS.search_path, HAZE_PERSIST="1")
         environment.pop("DISPLAY", None)
         haze = Lines([HAZE], self.log("haze"), env=environment)
         self.addCleanup(haze.stop)
         self.manager = "/" + HAZE_NAME.replace(".", "/")
-        # To call it before it is there would start another one, without the plugin.
-        eventually("haze on the bus", lambda: run(
+        # A call before it is on the bus would start another one, without the plugin.
+        until("haze on the bus", lambda: run(
             "gdbus", "call", "--session", "--dest", "org.freedesktop.DBus", "--object-path", "/org/freedesktop/DBus", "--method",
             "org.freedesktop.DBus.NameHasOwner", HAZE_NAME).strip() == "(true,)")
         self.assertIn("'fbchat'", call(self.manager, f"{TELEPATHY}.ConnectionManager.ListProtocols"))
@@ -60,7 +61,7 @@ class Haze(Case):
 
     def connect(self, url):
         connection = self.connection_of(url)
-        eventually("connected", lambda: self.property(connection, f"{TELEPATHY}.Connection", "Status") == "(<uint32 0>,)")
+        until("connected", lambda: self.property(connection, f"{TELEPATHY}.Connection", "Status") == "(<uint32 0>,)")
         return connection
 
     def property(self, path, interface, name):
@@ -87,21 +88,21 @@ class Haze(Case):
         connection = self.connect(server.url)
         self.assertIn("'offline'", self.contact(connection, "Bob Example"))
         self.sign_on(bob, BOB, server.url)
-        eventually("Bob online", lambda: "'available'" in self.contact(connection, "Bob Example"))
+        until("Bob online", lambda: "'available'" in self.contact(connection, "Bob Example"))
         who = re.search(r"/contact-id': <'(\d+)'>", self.contact(connection, "Bob Example")).group(1)
         alice = self.uid(bob, BOB, "Alice Example")
         self.wait_online(bob, BOB, alice)
 
-        # Handle 1 is the own one. To haze, who may name others may name himself.
+        # Handle 1 is the user. For haze, a protocol with aliases of others has an alias of the user, too.
         aliasing = f"{TELEPATHY}.Connection.Interface.Aliasing"
         call(connection, f"{aliasing}.SetAliases", "{1: 'Ally <b>'}")
-        eventually("the new name", lambda: bob.buddies(BOB)[alice]["server_alias"] == "Ally <b>")
+        until("the new name", lambda: bob.buddies(BOB)[alice]["server_alias"] == "Ally <b>")
 
         channel = self.channel(connection, who)
         call(channel, f"{TELEPATHY}.Channel.Type.Text.Send", "0", quoted(NASTY))
         self.assertEqual(plain(bob.message(BOB, alice, RECV)["markup"]), NASTY)
         bob.do("send", BOB, alice, text=NASTY)
-        pending = eventually("the answer", lambda: "content" in self.pending(channel) and self.pending(channel))
+        pending = until("the answer", lambda: "content" in self.pending(channel) and self.pending(channel))
         self.assertIn(f"'message-sender-id': <'{who}'>", pending)
         self.assertIn(f"'content': <{quoted(NASTY)}>", pending)
 
@@ -109,15 +110,15 @@ class Haze(Case):
         self.wait_online(bob, BOB, alice, "0")
 
     def test_message_that_was_refused(self):
-        front = Front(self.demo().address)
-        self.addCleanup(front.end)
+        front = RewritingProxy(self.demo().address)
+        self.addCleanup(front.close)
         connection = self.connect(front.url)
-        who = re.search(r"/contact-id': <'(\d+)'>", eventually("Echo", lambda: self.contact(connection, "Echo"))).group(1)
+        who = re.search(r"/contact-id': <'(\d+)'>", until("Echo", lambda: self.contact(connection, "Echo"))).group(1)
         channel = self.channel(connection, who)
         front.change(SEND_PHP, OFFLINE)
         call(channel, f"{TELEPATHY}.Channel.Type.Text.Send", "0", quoted("Are you there?"))
         # A report of delivery, with what a person is to read.
-        report = eventually("the failure", lambda: "delivery-status" in self.pending(channel) and self.pending(channel))
+        report = until("the failure", lambda: "delivery-status" in self.pending(channel) and self.pending(channel))
         self.assertIn("no longer online. This message was not sent:\\nAre you there?", report)
 
     def test_wrong_password(self):

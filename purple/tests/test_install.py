@@ -9,9 +9,9 @@ import tempfile
 import unittest
 from xml.etree import ElementTree
 
-import peers
+import headless
 from case import ALICE, Case
-from peers import run
+from fbchat_testkit import LIMIT, run
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 LANGUAGES = ("de", "es", "fr", "nl")
@@ -21,13 +21,13 @@ class Install(unittest.TestCase):
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="fbchat-install-")
         self.addCleanup(shutil.rmtree, self.root)
-        self.build = os.path.dirname(peers.OPTIONS.plugin)
+        self.build = os.path.dirname(headless.OPTIONS.plugin)
 
     def make(self, *words):
-        """What a packager does. Returns the status and all that was printed."""
+        """Runs make as a packager does; returns the exit status and the output."""
         environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
         command = ["make", "-C", str(HERE), f"BUILD={self.build}", f"DESTDIR={self.root}", "PREFIX=/usr", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=peers.LIMIT, check=False, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False, env=environment)
         return done.returncode, done.stdout + done.stderr
 
     def files(self):
@@ -76,7 +76,7 @@ class Install(unittest.TestCase):
 class Translations(Case):
     def test_people_read_their_language(self):
         server = self.demo()
-        locale = os.path.join(os.path.dirname(peers.OPTIONS.plugin), "purple", "locale")
+        locale = os.path.join(os.path.dirname(headless.OPTIONS.plugin), "purple", "locale")
         host = self.host("alice", LANGUAGE="de", HEADLESS_LOCALE_DIR=locale)
         self.sign_on(host, ALICE, server.url)
         self.assertEqual([step["text"] for step in host.have("progress")],

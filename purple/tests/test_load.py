@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The host never waits: a long list and a long backlog come in slices, and good-byes are the library's business.
+"""The host is never blocked: a long list and a long backlog are handled in slices, and the library sends logouts.
 
-How long the main loop was held is printed, not judged, since a machine may always be busy; what is judged is how much
-was done in one go, and that nothing waits for a server that has stopped to answer."""
+How long the main loop was blocked is printed, not checked, since the machine may be busy; the tests check how much
+was done in one iteration, and that nothing waits for a server that no longer answers."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ import sqlite3
 import time
 
 from case import ALICE, BOB, OnDisk
-from peers import eventually
+from fbchat_testkit import until
 
 MANY = 10_000
 # What events.c takes in one turn of the main loop.
@@ -29,7 +29,7 @@ class Load(OnDisk):
             return [database.execute("SELECT uid FROM users WHERE email = ?", (email,)).fetchone()[0] for email in (ALICE, BOB)]
 
     def arrive(self, host, many):
-        """Waits until that many messages and buddies were shown, and prints what the main loop went through."""
+        """Waits until this many messages and buddies were shown, and prints the statistics of the main loop."""
         all_held = []
 
         def arrived():
@@ -38,7 +38,7 @@ class Load(OnDisk):
             return all_held[-1]["all_items"] >= many
 
         began = time.monotonic()
-        eventually(f"{many} messages and buddies", arrived, 300)
+        until(f"{many} messages and buddies", arrived, 300)
         most, plugin, others = (max(held[key] for held in all_held) for key in ("items", "microseconds", "others"))
         print(f"note: {many} came within {time.monotonic() - began:.1f} s, at most {most} in one go; the main loop was held "
               f"for at most {plugin / 1000:.1f} ms by the plugin, {others / 1000:.1f} ms by libpurple")
@@ -57,14 +57,14 @@ class Load(OnDisk):
         host.do("account", ALICE, "demo", self.server.url)
         self.arrive(host, MANY + 1)
         host.wait("connected", account=ALICE)
-        # And with all of them known.
+        # Again, with all of them known.
         host.do("disconnect", ALICE)
         host.do("connect", ALICE)
         host.wait("connected", account=ALICE)
         opened, closed = (max(int(item["microseconds"]) for item in host.have(event)) for event in ("opened-in", "closed-in"))
         directory = host.directory
         took = host.quit()
-        # And as saved, without names until the plugin gives them back.
+        # Again, from the saved list, which has no names until the plugin restores them.
         host = self.host("alice-again", directory)
         host.do("quiet")
         host.do("held")
@@ -77,7 +77,7 @@ class Load(OnDisk):
         alice, bob = self.numbers()
         now = int(time.time() * 1000)
         with self.database() as database:
-            database.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)",
+            database.executemany("INSERT INTO messages(time, sender, recipient, msg_id, client_time, text) VALUES (?, ?, ?, ?, ?, ?)",
                                  ((now - MANY + i, alice, bob, str(1000 + i), now, f"message {i}") for i in range(MANY)))
             database.executemany("INSERT INTO deliveries VALUES (?, ?, ?)",
                                  ((bob, i, now - MANY + i) for i in range(1, MANY)))
@@ -91,12 +91,12 @@ class Load(OnDisk):
     def test_nobody_waits_for_a_silent_server(self):
         alice, bob = self.both()
         self.server.process.send_signal(signal.SIGSTOP)
-        # The server's own end comes only after this.
+        # The server ends only after this.
         self.addCleanup(self.server.process.send_signal, signal.SIGCONT)
         alice.do("send", ALICE, self.bob, text="into the void")
         alice.do("disconnect", ALICE)
         closed = int(alice.wait("closed-in")["microseconds"])
         quit_in = [host.quit() for host in (alice, bob)]
         print(f"note: close took {closed / 1000:.1f} ms, quitting {min(quit_in) * 1000:.0f} and {max(quit_in) * 1000:.0f} ms")
-        # Far from what it takes, and from the half minute for which a request waits.
+        # Far more than this takes, and far less than the half minute for which a request waits.
         self.assertLess(max(quit_in), 10)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How people look: pictures and status lines, both ways."""
+"""Pictures and status lines, in both directions."""
 
 import html
 import os
@@ -12,7 +12,7 @@ from case import ALICE, BOB, NASTY, Case, OnDisk
 
 
 def png(size, shade):
-    """A picture of one colour."""
+    """A picture in one colour."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -91,7 +91,7 @@ class StatusLines(Case):
         # The tooltip is markup as well, with a label of its own.
         self.assertEqual(html.unescape(buddy["tooltip"]), f"<b>Message</b>: {NASTY}")
         self.assertIn(buddy["text"], buddy["tooltip"])
-        # Lunch is no reason to take it back.
+        # Being away does not remove it.
         alice.do("message", ALICE, "away", text="")
         alice.do("message", ALICE, "away", text="at lunch")
         self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), "at lunch")
@@ -132,7 +132,7 @@ class StatusLines(Case):
 
 class ManyPictures(OnDisk):
     def test_pictures_of_many_buddies_arrive(self):
-        """More than may be asked for at once, and each a different one."""
+        """More pictures than may be requested at once, each of them different."""
         count = 12
         for number in range(count):
             self.admin("user", "add", f"friend{number}@example.org", "--name", f"Friend {number}", stdin="demo12345\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Messages, both ways, once, in order and exactly as written."""
+"""Messages in both directions: once, in order and exactly as written."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import sqlite3
 import time
 
 from case import ALICE, BOB, NASTY, Case, OnDisk
-from peers import DELAYED, ERROR, RECV, REMOTE_SEND, SEND, plain
+from headless import DELAYED, ERROR, RECV, REMOTE_SEND, SEND, plain
 
 
 class Messages(Case):
@@ -44,7 +44,7 @@ class Messages(Case):
         self.assert_undisturbed(bob)
 
     def test_control_characters_are_left_out(self):
-        """The server takes them out; a host is not to stumble over them."""
+        """The server removes them; a host must not fail on them."""
         _, alice, bob = self.two()
         alice.do("send", ALICE, self.bob, text="bell \a escape \x1b[31m delete \x7f next \x85 end")
         self.assertEqual(plain(bob.message(BOB, self.alice, RECV)["markup"]), "bell  escape [31m delete  next  end")
@@ -52,7 +52,7 @@ class Messages(Case):
     def test_over_the_limit_goes_in_parts(self):
         _, alice, bob = self.two()
         family, flags, accent = "👨‍👩‍👧‍👦", "🇩🇪🇫🇷", "e\u0301"
-        # Where the first part would end, 20,000 characters on, there is a family, then flags, then a letter of two parts.
+        # At the end of the first part, after 20,000 characters, there is a family emoji, then flags, then a combined letter.
         text = "x" * 19997 + family * 2000 + flags * 3001 + accent * 4000 + "\nend"
         alice.do("send", ALICE, self.bob, text=text)
         parts = []
@@ -65,7 +65,7 @@ class Messages(Case):
         for part in parts[1:]:
             self.assertNotIn(part[0], "\u200d\u0301")
             self.assertNotEqual(part[:2], "🇪🇫")
-        # One line in the sender's own window.
+        # The sender's own conversation shows one message.
         self.assertEqual(plain(alice.message(ALICE, self.bob, SEND)["markup"]), text)
         self.assertEqual(alice.have("message"), [])
 
@@ -148,7 +148,7 @@ class Messages(Case):
         shown = alice.message(ALICE, self.bob, SEND | REMOTE_SEND)
         self.assertEqual(plain(shown["markup"]), NASTY)
         self.assertEqual(int(shown["flags"]) & RECV, 0)
-        # The session that sent it shows it once, as its own.
+        # The session that sent it shows it once, as its own message.
         self.exchange(bob, BOB, self.alice, other, ALICE, self.bob, "seen")
         self.assertEqual(len(other.have("message")), 0 + len(other.have("message", flags=SEND)))
         self.assertEqual(len(other.have("message", flags=SEND)), 1)
@@ -166,7 +166,7 @@ class Messages(Case):
         self.assertEqual(plain(got["markup"]), NASTY)
         self.assertTrue(before - 1 <= int(got["time"]) <= int(time.time()) + 1)
         from_ = got["with"]
-        # This comes with a later poll, and that poll tells the server that the message has arrived.
+        # This arrives by a later poll, and that poll confirms the earlier message to the server.
         alice.do("typing", ALICE, uid, text="1")
         bob.wait("typing", account=BOB, who=from_, state="1")
         bob.do("disconnect", BOB)
@@ -190,7 +190,7 @@ class Yesterday(OnDisk):
         alice.quit()
         self.server.stop()
         day = 86400
-        # The one way to have a message of yesterday today, and one that the sender's own client has not fetched back yet.
+        # The only way to have a message of yesterday, and one that the sender's client has not received back yet.
         with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
             database.execute("UPDATE messages SET time = time - ?", (day * 1000,))
             database.execute("UPDATE deliveries SET message = message - ?", (day * 1000,))
@@ -202,10 +202,10 @@ class Yesterday(OnDisk):
             self.assertEqual(plain(got["markup"]), text)
             self.assertEqual(int(got["flags"]), RECV | DELAYED)
             self.assertTrue(before - 1 - day <= int(got["time"]) <= int(time.time()) + 1 - day)
-        # Alice's own client does not open a window for what she wrote yesterday in another one.
+        # Alice's own client does not open a conversation for a message that she sent yesterday from another one.
         again = self.host("alice-again")
         self.sign_on(again, ALICE, self.server.url)
-        # What Bob sends now comes after it, and opens the one window.
+        # Bob's next message arrives after it, and opens the only conversation.
         self.exchange(bob, BOB, self.uid(bob, BOB, "Alice Example"), again, ALICE, uid, "today")
         self.assertEqual(len(again.have("window")), 1)
         self.assertEqual(again.have("message"), [], "yesterday's opened it")
@@ -218,7 +218,7 @@ class Yesterday(OnDisk):
         bob.quit()
         alice.quit()
         self.server.stop()
-        # As if Bob had confirmed nothing, which is so if his machine loses its power.
+        # As if Bob had confirmed nothing, for example because his machine lost its power.
         with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
             database.execute("UPDATE users SET acked = 1 WHERE email = ?", (BOB,))
         self.start()

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What one can learn about people and do with them: profiles, search, pokes, commands, read marks and notices."""
+"""Profiles, search, pokes, commands, read marks and notices."""
 
 import contextlib
 import html
 import sqlite3
 
 from case import ALICE, BOB, NASTY, Case, OnDisk
-from peers import DELAYED, ERROR, RECV, SEND, eventually, plain
+from fbchat_testkit import until
+from headless import DELAYED, ERROR, RECV, SEND, plain
 
 CAROL = "carol@example.org"
 NO_LOG = 0x40
@@ -22,7 +23,7 @@ class Profiles(Case):
         for part in ("Bob Example", BOB, self.bob, "reads <b>books", "Friend", "Member since"):
             self.assertIn(part, text)
 
-    def test_info_of_nobody_says_so(self):
+    def test_info_of_an_unknown_user(self):
         _, alice, _ = self.two()
         for who in ("999999999", "nobody"):
             alice.do("info", ALICE, who)
@@ -39,7 +40,7 @@ class Profiles(Case):
 
 
 class Search(Case):
-    def test_found_and_looked_at(self):
+    def test_found_and_shown(self):
         _, alice, _ = self.two()
         alice.do("action", ALICE, "Search for People...")
         alice.do("answer", alice.wait("request", kind="input")["id"], 0, text="Bob")
@@ -48,7 +49,7 @@ class Search(Case):
         alice.do("press", ALICE, 0, 3)
         alice.wait("userinfo", account=ALICE, who=self.bob)
 
-    def test_nobody_found(self):
+    def test_no_results(self):
         _, alice, _ = self.two()
         alice.do("slash", ALICE, self.bob, text="search Xyzzy")
         self.assert_sentence(alice.wait("notify")["primary"])
@@ -106,7 +107,7 @@ class Menus(Case):
         bob.wait("poke", account=BOB, who=self.alice)
         for _ in range(2):
             bob.wait("message", account=BOB, markup="You were poked")
-        # Once more is too often, as long as Bob does not poke back.
+        # A second poke is refused until Bob pokes back.
         alice.do("poke", ALICE, self.bob)
         alice.message(ALICE, self.bob, SEND)
         self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, "later")
@@ -129,7 +130,7 @@ class Menus(Case):
 
 
     def opened(self, option):
-        """Alice opens a window to Bob, after they have written twelve messages each; her host."""
+        """Alice opens a conversation with Bob after twelve messages of each; returns her host."""
         server, alice, bob = self.two()
         for number in range(12):
             self.exchange(alice, ALICE, self.bob, bob, BOB, self.alice, f"mine {number}")
@@ -145,7 +146,7 @@ class Menus(Case):
         got = [plain(again.message(ALICE, self.bob, DELAYED | NO_LOG)["markup"]) for _ in range(20)]
         self.assertEqual(got[-2:], ["mine 11", "Bob's 11"])
         self.assertEqual(again.have("message"), [])
-        # A window that a message opens begins with that message.
+        # A conversation that a message opens begins with that message.
         again.do("close", ALICE, self.bob)
         self.exchange(bob, BOB, self.alice, again, ALICE, self.bob, "new")
         self.exchange(bob, BOB, self.alice, again, ALICE, self.bob, "newer")
@@ -161,24 +162,24 @@ class Menus(Case):
 
 class Unread(OnDisk):
     def unread(self):
-        """How many conversations of Alice hold something that she has not read, by the server's own account."""
+        """The number of Alice's unread conversations on the server."""
         with contextlib.closing(sqlite3.connect(f"file:{self.data}/fbchatd.db?mode=ro", uri=True)) as database:
             return database.execute("SELECT count(*) FROM unread").fetchone()[0]
 
     def write(self, alice, bob, text):
         bob.do("send", BOB, self.alice, text=text)
         self.assertEqual(plain(alice.message(ALICE, self.bob, RECV)["markup"]), text)
-        eventually("unread", lambda: self.unread() == 1)
+        until("unread", lambda: self.unread() == 1)
 
-    def test_read_is_what_was_seen(self):
+    def test_shown_messages_are_marked_as_read(self):
         alice, bob = self.both()
         self.write(alice, bob, "one")
         alice.do("focus", ALICE, self.bob)
-        eventually("read", lambda: self.unread() == 0)
-        # While she looks at it, what comes is read as it comes.
+        until("read", lambda: self.unread() == 0)
+        # While the conversation has the focus, messages are marked as read when they arrive.
         bob.do("send", BOB, self.alice, text="two")
         alice.message(ALICE, self.bob, RECV)
-        eventually("read", lambda: self.unread() == 0)
+        until("read", lambda: self.unread() == 0)
         alice.do("focus", ALICE, self.bob, text="away")
         self.write(alice, bob, "three")
 
@@ -186,7 +187,7 @@ class Unread(OnDisk):
         alice, bob = self.both("mark_read=false")
         self.write(alice, bob, "one")
         alice.do("focus", ALICE, self.bob)
-        # Changes leave in order, so a mark would be there before the status line is.
+        # Changes are sent in order, so a read mark would arrive before the status line.
         alice.do("message", ALICE, "available", text="done")
         bob.wait("buddy-status", who=self.alice, text="done")
         self.assertEqual(self.unread(), 1)
@@ -197,13 +198,13 @@ class Notices(OnDisk):
         self.admin("user", "add", CAROL, "--name", "Carol Example", stdin="demo\n")
         alice, _ = self.both("check-mail=true")
         alice.do("add", ALICE, CAROL)
-        eventually("asked", lambda: any("Carol" in buddy["alias"] for buddy in alice.buddies(ALICE).values()))
+        until("asked", lambda: any("Carol" in buddy["alias"] for buddy in alice.buddies(ALICE).values()))
         alice.do("disconnect", ALICE)
         alice.wait("disconnected", account=ALICE)
         carol = self.host("carol")
         self.sign_on(carol, CAROL, self.server.url)
         carol.do("answer", carol.wait("request", kind="authorisation")["id"], 0)
-        eventually("accepted", lambda: carol.buddies(CAROL))
+        until("accepted", lambda: carol.buddies(CAROL))
         alice.do("connect", ALICE)
         mail = alice.wait("mail", account=ALICE)
         self.assertEqual((mail["from"], mail["subject"]), ("Carol Example", "Your friend request was accepted"))

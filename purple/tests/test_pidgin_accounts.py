@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pidgin's dialogs for accounts: added, with a wrong password, registered on the server, and with a certificate to judge."""
+"""Pidgin's dialogs for accounts: added, with a wrong password, registered on the server, and with an untrusted certificate."""
 
 from case import ALICE, OnDisk
-from peers import eventually
+from fbchat_testkit import until
 from pidgin import TITLE, PidginCase, pidgin
-from relays import BehindTls
+from behind_tls import BehindTls
 
 EVE = "eve@example.org"
-# Pidgin's settings still go by its first name.
+# Pidgin's settings still use its first name.
 UI = "gtk-gaim"
 
 
@@ -23,14 +23,14 @@ class Accounts(PidginCase, OnDisk):
         window = self.focus("Add Account")
         self.press("space")
         # The list of protocols is a window, too.
-        eventually("the list of protocols", lambda: "Pidgin" in self.windows())
+        until("the list of protocols", lambda: "Pidgin" in self.windows())
         self.press("Down", "Return")
-        eventually("its end", lambda: "Pidgin" not in self.windows())
+        until("its end", lambda: "Pidgin" not in self.windows())
         self.press("Tab")
         self.write(email)
         self.press("Tab")
         self.write(password)
-        # Remember it.
+        # "Remember password".
         self.press("alt+w", "alt+v", "Tab", "ctrl+a")
         self.write("https://chat.example.org")
         self.screenshot("pidgin-account-advanced.png", window)
@@ -39,7 +39,7 @@ class Accounts(PidginCase, OnDisk):
         return window
 
     def account(self, email):
-        return eventually("the account", lambda: pidgin("PurpleAccountsFind", email, "prpl-fbchat"))
+        return until("the account", lambda: pidgin("PurpleAccountsFind", email, "prpl-fbchat"))
 
     def test_added_and_corrected(self):
         window = self.fill_in(ALICE, "wrong")
@@ -49,8 +49,8 @@ class Accounts(PidginCase, OnDisk):
         account = self.account(ALICE)
         self.assertEqual(pidgin("PurpleAccountGetString", account, "server", ""), self.server.url)
 
-        # The sentence is in the buddy list, and so is the way out. The account stays off meanwhile.
-        eventually("switched off", lambda: not pidgin("PurpleAccountGetEnabled", account, UI))
+        # The error and the way to correct it are in the buddy list. The account stays off until then.
+        until("switched off", lambda: not pidgin("PurpleAccountGetEnabled", account, UI))
         self.focus("Accounts")
         self.press("alt+c")
         window = self.focus("Buddy List")
@@ -60,13 +60,13 @@ class Accounts(PidginCase, OnDisk):
         self.press("alt+p", "ctrl+a")
         self.write("demo")
         self.press("alt+s")
-        eventually("the dialog's end", lambda: "Modify Account" not in self.windows())
+        until("the dialog's end", lambda: "Modify Account" not in self.windows())
         pidgin("PurpleAccountSetEnabled", account, UI, 1)
         self.signed_on(ALICE)
 
     def test_registered(self):
         self.fill_in(EVE, "a good password")
-        # "Create this new account on the server" shares its key with the protocol, so that the key only leads there.
+        # "Create this new account on the server" shares its access key with the protocol, so that the key only moves the focus.
         self.press("alt+b", "alt+t", "space", "alt+a")
         window = self.focus(TITLE)
         self.press("Tab", "Tab")
@@ -85,4 +85,4 @@ class Certificate(PidginCase, BehindTls):
         self.screenshot("pidgin-certificate.png", window)
         self.press("alt+a")
         self.signed_on(ALICE)
-        eventually("no more questions", lambda: set(self.windows()) == {"Buddy List"})
+        until("no more questions", lambda: set(self.windows()) == {"Buddy List"})

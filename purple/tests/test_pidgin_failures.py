@@ -2,28 +2,28 @@
 """Failures of messages in Pidgin: a line in the conversation; a dialog where the window is closed."""
 
 from case import ALICE
-from front import Front
-from peers import eventually
+from fbchat_testkit import until
+from fbchat_testkit.rewriting_proxy import RewritingProxy
 from pidgin import TITLE, PidginCase, pidgin
 from test_failures import OFFLINE, SEND_PHP
 
 
 class Failures(PidginCase):
     def test_message_that_was_refused(self):
-        front = Front(self.demo().address)
-        self.addCleanup(front.end)
+        front = RewritingProxy(self.demo().address)
+        self.addCleanup(front.close)
         self.start_demo(front.url)
         account = self.signed_on(ALICE)
-        echo = pidgin("PurpleBuddyGetName", eventually("Echo", lambda: self.buddy(account, "Echo")))
+        echo = pidgin("PurpleBuddyGetName", until("Echo", lambda: self.buddy(account, "Echo")))
         front.change(SEND_PHP, OFFLINE)
         conversation = pidgin("PurpleConversationNew", 1, account, echo)
         pidgin("PurpleConvImSend", pidgin("PurpleConvIm", conversation), "Are you there?")
         told = "This person is no longer online. This message was not sent:\nAre you there?"
-        eventually("the failure", lambda: self.history(conversation) == [told, "Are you there?"])
+        until("the failure", lambda: self.history(conversation) == [told, "Are you there?"])
         # The next one is never answered. Its window is gone when the account signs off; the dialog stays.
         front.change(SEND_PHP, (500, b"Internal Server Error"), times=100)
         pidgin("PurpleConvImSend", pidgin("PurpleConvIm", conversation), "And now?")
         pidgin("PurpleConversationDestroy", conversation)
         pidgin("PurpleAccountDisconnect", account)
-        eventually("signed off", lambda: pidgin("PurpleAccountIsDisconnected", account))
+        until("signed off", lambda: pidgin("PurpleAccountIsDisconnected", account))
         self.focus(TITLE)

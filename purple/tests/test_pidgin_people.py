@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Friends in Pidgin: how they look, what they wrote meanwhile, a request, a failure, and an outage that is not seen."""
+"""Friends in Pidgin: pictures and status, offline messages, a request, a failure, and a restart of the server."""
 
 import contextlib
 import os
 import sqlite3
 import time
 
-import peers
 from case import ALICE, BOB, OnDisk
-from peers import DELAYED, ERROR, RECV, REMOTE_SEND, SEND, Lines, eventually, plain, run
+from fbchat_testkit import Lines, run, until
+from headless import DELAYED, ERROR, RECV, REMOTE_SEND, SEND, plain
 from pidgin import TITLE, PidginCase, pidgin
 
-# Each with a colour for the picture.
+# Each with the colour of the picture.
 FRIENDS = {"Carol": "#c4512d", "Dave": "#5b8c3a", "Erin": "#7a4fa3", "Frank": "#8a6d3b"}
 DAY = 86400
 
@@ -30,27 +30,27 @@ class People(PidginCase, OnDisk):
         return f"{name.lower()}@example.org"
 
     def picture(self, host, name, colour):
-        """A picture as people have who have none: the first letter."""
+        """A simple portrait: the first letter of the name."""
         path = os.path.join(self.data, f"{name}.png")
         run("convert", "-size", "96x96", f"xc:{colour}", "-fill", "white", "-font", "DejaVu-Sans", "-pointsize", "64",
             "-gravity", "center", "-annotate", "0", name[0], path)
         host.do("icon", self.address(name), path)
 
     def shown(self, conversation):
-        """What a conversation shows, oldest first: text, flags, time."""
+        """The messages of a conversation, oldest first: text, flags, time."""
         return [(plain(pidgin("PurpleConversationMessageGetMessage", message)),
                  pidgin("PurpleConversationMessageGetFlags", message),
                  pidgin("PurpleConversationMessageGetTimestamp", message))
                 for message in reversed(pidgin("PurpleConversationGetMessageHistory", conversation))]
 
     def conversation(self):
-        return eventually("a conversation", lambda: pidgin("PurpleGetIms"))[0]
+        return until("a conversation", lambda: pidgin("PurpleGetIms"))[0]
 
     def wait_shown(self, conversation, count):
-        eventually(f"{count} lines", lambda: len(self.shown(conversation)) == count)
+        until(f"{count} lines", lambda: len(self.shown(conversation)) == count)
 
     def signals(self):
-        """What Pidgin tells on the bus from now on."""
+        """The signals of Pidgin on the bus from now on."""
         signals = Lines(["gdbus", "monitor", "--session", "--dest", "im.pidgin.purple.PurpleService"], self.log("signals"))
         self.addCleanup(signals.stop)
         signals.wait_for(lambda line: "is owned by" in line, "the monitor")
@@ -64,10 +64,10 @@ class People(PidginCase, OnDisk):
         before = int(time.time())
         bob.do("send", BOB, alice, text="Are you coming to the lake tomorrow? 🏊")
         bob.do("send", BOB, alice, text="Bring <b>sandwiches</b> & coffee!")
-        eventually("both on disk", lambda: self.database("SELECT count(*) FROM messages") == 2)
+        until("both on disk", lambda: self.database("SELECT count(*) FROM messages") == 2)
         bob.quit()
         self.server.stop()
-        # The one way to have a message of yesterday today.
+        # The only way to have a message of yesterday.
         self.database(f"UPDATE messages SET time = time - {DAY * 1000}")
         self.database(f"UPDATE deliveries SET message = message - {DAY * 1000}")
         self.start()
@@ -82,13 +82,13 @@ class People(PidginCase, OnDisk):
         self.start_demo(self.server.url)
         account = self.signed_on(ALICE)
 
-        # What came while Alice was away, with its time.
+        # The messages of Alice's absence, with their times.
         conversation = self.conversation()
         self.wait_shown(conversation, 2)
         for text, flags, when in self.shown(conversation):
             self.assertEqual(flags & (RECV | DELAYED | SEND), RECV | DELAYED)
             self.assertTrue(before - 1 - DAY <= when <= time.time() + 1 - DAY, f"{text} came {when}")
-        # What she writes here and in another program.
+        # Alice's messages from here and from another program.
         self.focus("Bob Example")
         self.write("Of course, at ten")
         self.press("Return")
@@ -106,23 +106,23 @@ class People(PidginCase, OnDisk):
         self.assertEqual([flag & (SEND | RECV | REMOTE_SEND | DELAYED) for flag in flags[2:]],
                          [SEND, SEND | REMOTE_SEND, RECV])
         others.do("typing", BOB, alice, text="1")
-        eventually("Bob typing", lambda: pidgin("PurpleConvImGetTypingState", pidgin("PurpleConvIm", conversation)) == 1)
+        until("Bob typing", lambda: pidgin("PurpleConvImGetTypingState", pidgin("PurpleConvIm", conversation)) == 1)
         presence = pidgin("PurpleBuddyGetPresence", self.buddy(account, "Carol Example"))
-        eventually("Carol is idle", lambda: pidgin("PurplePresenceIsIdle", presence))
+        until("Carol is idle", lambda: pidgin("PurplePresenceIsIdle", presence))
         for name in ("Bob", "Carol"):
-            eventually("pictures", lambda: pidgin("PurpleBuddyGetIcon", self.buddy(account, f"{name} Example")))
-        # For some seconds there is a door before the names of people who come, and its brown is nowhere else.
-        eventually("icons of their status", lambda: "#8F5902" not in self.drawn("Buddy List"))
+            until("pictures", lambda: pidgin("PurpleBuddyGetIcon", self.buddy(account, f"{name} Example")))
+        # For some seconds, the icon of a door marks users who sign on; its brown is nowhere else.
+        until("icons of their status", lambda: "#8F5902" not in self.drawn("Buddy List"))
         run("xdotool", "windowmove", self.focus("Bob Example"), "340", "40")
         self.screenshot("pidgin.png")
 
-        # To nobody: it is said where it was written, and the text is not lost.
+        # A message to an unknown user: the error is shown in its conversation, and the text is not lost.
         nobody = pidgin("PurpleConversationNew", 1, account, "999999999")
         self.press("alt+2")
         window = self.focus("999999999")
         self.write("Is there anybody <out> there?")
         self.press("Return")
-        eventually("a failure", lambda: [1 for text, flag, _ in self.shown(nobody)
+        until("a failure", lambda: [1 for text, flag, _ in self.shown(nobody)
                                          if flag & ERROR and "Is there anybody <out> there?" in text])
         self.screenshot("pidgin-failure.png", window)
 
@@ -140,22 +140,22 @@ class People(PidginCase, OnDisk):
         self.sign_on(frank, self.address("Frank"), self.server.url)
         frank.do("add", self.address("Frank"), ALICE, text="We met at the <lake> & you had coffee")
         signals.wait_for(lambda line: "AccountAuthorizationRequested" in line, "the request")
-        # In the list, not in a window of its own. The last of its buttons accepts.
+        # In the list, not in a window of its own. The last button accepts.
         window = self.focus("Buddy List")
-        eventually("the request in the list", lambda: self.drawn("Buddy List") != before)
+        until("the request in the list", lambda: self.drawn("Buddy List") != before)
         self.screenshot("pidgin-request.png", window)
         self.press("Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "space")
-        eventually("Frank is a friend", lambda: self.buddy_online(account, "Frank Example"))
+        until("Frank is a friend", lambda: self.buddy_online(account, "Frank Example"))
         frank.wait("buddy-signed-on", alias="Alice Example")
 
-        # Bob is taken off the list, which ends nothing unless it is meant to.
+        # Bob is removed from the list, which does not end the friendship without a confirmation.
         buddy = self.buddy(account, "Bob Example")
         pidgin("PurpleAccountRemoveBuddy", account, buddy, pidgin("PurpleBuddyGetGroup", buddy))
         pidgin("PurpleBlistRemoveBuddy", buddy)
         self.screenshot("pidgin-friendship.png", self.focus(TITLE))
         friends = self.database("SELECT count(*) FROM friends")
         self.press("alt+o")
-        eventually("the question's end", lambda: set(self.windows()) == {"Buddy List"})
+        until("the question's end", lambda: set(self.windows()) == {"Buddy List"})
         self.assertIsNone(self.buddy(account, "Bob Example"))
         self.assertEqual(self.database("SELECT count(*) FROM friends"), friends)
 
@@ -166,18 +166,18 @@ class People(PidginCase, OnDisk):
         alice = self.uid(bob, BOB, "Alice Example")
         self.start_demo(self.server.url)
         account = self.signed_on(ALICE)
-        eventually("Bob online", lambda: self.buddy_online(account, "Bob Example"))
-        eventually("the list's window", lambda: set(self.windows()) == {"Buddy List"})
+        until("Bob online", lambda: self.buddy_online(account, "Bob Example"))
+        until("the list's window", lambda: set(self.windows()) == {"Buddy List"})
         signals = self.signals()
         self.server.stop()
         bob.do("send", BOB, alice, text="meanwhile")
         bob.message(BOB, alice, SEND)
         self.start()
         conversation = self.conversation()
-        eventually("what was written meanwhile", lambda: self.history(conversation) == ["meanwhile"])
+        until("what was written meanwhile", lambda: self.history(conversation) == ["meanwhile"])
         bob.do("send", BOB, alice, text="after")
-        eventually("what was written after", lambda: self.history(conversation) == ["after", "meanwhile"])
+        until("what was written after", lambda: self.history(conversation) == ["after", "meanwhile"])
         signals.wait_for(lambda line: "ReceivedImMsg" in line, "a signal of a message")
         self.assertEqual([line for line in signals.items if "Error" in line or "Signed" in line or "Signing" in line], [])
-        # No dialog either; the title tells of unread messages.
+        # There is no dialog either; the title shows unread messages.
         self.assertEqual({title.strip("() 0123456789") for title in self.windows()}, {"Buddy List", "Bob Example"})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Signing on, and all the ways in which that does not work."""
+"""Signing on, and every way in which it fails."""
 
 import http.server
 import shutil
@@ -8,7 +8,7 @@ import tempfile
 import threading
 
 from case import ALICE, Case
-from peers import AUTHENTICATION_FAILED, INVALID_SETTINGS, NETWORK_ERROR
+from headless import AUTHENTICATION_FAILED, INVALID_SETTINGS, NETWORK_ERROR
 
 
 class SignOn(Case):
@@ -18,7 +18,7 @@ class SignOn(Case):
         self.assertEqual(plugin["id"], "prpl-fbchat")
         self.assertEqual(plugin["login_label"], "E-mail address")
         self.assertIn("fbchat", plugin["name"])
-        # Pidgin would list a protocol with settings of its own among the plugins that can be switched off.
+        # Pidgin would list a protocol with settings among the plugins that can be disabled.
         self.assertEqual(plugin["settings"], "0")
 
     def test_progress_has_four_steps_each_shown_once(self):
@@ -32,7 +32,7 @@ class SignOn(Case):
         server, host = self.demo(), self.host("alice")
         self.sign_on(host, ALICE, server.url)
         buddies = host.buddies(ALICE)
-        self.assertEqual({buddy["alias"] for buddy in buddies.values()} & {"Alice Example"}, set(), "oneself is no buddy")
+        self.assertEqual({buddy["alias"] for buddy in buddies.values()} & {"Alice Example"}, set(), "the user is not their own buddy")
         bob = buddies[self.uid(host, ALICE, "Bob Example")]
         self.assertEqual((bob["group"], bob["online"], bob["status"]), ("Facebook Chat", "0", "offline"))
         self.assertTrue(any(buddy["online"] == "1" for buddy in buddies.values()), "echo is always online")
@@ -55,20 +55,20 @@ class SignOn(Case):
         host = self.host("alice")
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
-            host.do("account", ALICE, "demo", f"http://127.0.0.1:{unused.getsockname()[1]}", limit_note())
+            host.do("account", ALICE, "demo", f"http://127.0.0.1:{unused.getsockname()[1]}", short_outage())
             error = host.wait("error", 100, account=ALICE)
         self.assertEqual(int(error["reason"]), NETWORK_ERROR)
         self.assert_sentence(error["text"])
 
     def test_unknown_host_name(self):
         host = self.host("alice")
-        host.do("account", ALICE, "demo", "https://chat.invalid", limit_note())
+        host.do("account", ALICE, "demo", "https://chat.invalid", short_outage())
         error = host.wait("error", 100, account=ALICE)
         self.assertEqual(int(error["reason"]), NETWORK_ERROR)
         self.assert_sentence(error["text"])
 
     def web_server(self, address=("127.0.0.1", 0)):
-        """Any web server; its address."""
+        """Starts a plain web server; returns its address."""
         directory = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, directory)
 
@@ -110,7 +110,7 @@ class SignOn(Case):
         self.assertEqual(int(error["reason"]), INVALID_SETTINGS)
         self.assert_sentence(error["text"])
 
-    def test_address_that_is_none(self):
+    def test_invalid_address(self):
         for address in ("http://[", "ftp://127.0.0.1", "http://", "http://127.0.0.1:99999"):
             with self.subTest(address=address):
                 host = self.host("alice")
@@ -120,7 +120,7 @@ class SignOn(Case):
                 self.assert_sentence(error["text"])
                 host.discard()
 
-    def test_environment_without_a_proxy_is_none(self):
+    def test_environment_without_a_proxy(self):
         server, host = self.demo(), self.host("alice")
         self.sign_on(host, ALICE, server.url)
         host.do("disconnect", ALICE)
@@ -128,7 +128,7 @@ class SignOn(Case):
         host.do("connect", ALICE)
         host.wait("connected", account=ALICE)
 
-    def test_server_that_accepts_and_says_nothing(self):
+    def test_silent_server(self):
         host = self.host("alice")
         with socket.socket() as silent:
             silent.bind(("127.0.0.1", 0))
@@ -150,6 +150,6 @@ class SignOn(Case):
         self.sign_on(host, ALICE, server.url)
 
 
-def limit_note():
-    """Shortens the time after which a sign-on without an answer is given up; errors that come at once are not affected."""
+def short_outage():
+    """Shortens the time after which a sign-on without an answer fails. Immediate errors are not affected."""
     return "outage_seconds=20"

@@ -4,8 +4,8 @@
 import pathlib
 
 from case import ALICE, BOB, OnDisk
-from front import NO_LOOP, Front
-from peers import eventually
+from fbchat_testkit import until
+from fbchat_testkit.rewriting_proxy import NO_LOOP, RewritingProxy
 
 CAROL = "carol@example.org"
 LIST = "/ajax/presence/update.php"
@@ -61,14 +61,14 @@ class Away(OnDisk):
         self.go()
         self.ended_for(self.bob_ends_it())
         self.come_back()
-        eventually("Bob gone", lambda: set(self.listed()) == {self.carol})
+        until("Bob gone", lambda: set(self.listed()) == {self.carol})
 
     def test_deleted_friends_are_gone_even_if_nobody_is_left(self):
         self.go()
         for email in (BOB, CAROL):
             self.admin("user", "del", email)
         self.come_back()
-        eventually("an empty list", lambda: not self.listed())
+        until("an empty list", lambda: not self.listed())
 
     def test_renamed_and_moved_ones_stay_and_are_marked(self):
         self.arrange(self.bob, self.carol)
@@ -76,7 +76,7 @@ class Away(OnDisk):
         for email in (BOB, CAROL):
             self.admin("user", "del", email)
         self.come_back()
-        eventually("the marks", lambda: {buddy["text"] for buddy in self.listed().values()} == {"No longer a friend"})
+        until("the marks", lambda: {buddy["text"] for buddy in self.listed().values()} == {"No longer a friend"})
         bob, carol = self.listed()[self.bob], self.listed()[self.carol]
         self.assertEqual((bob["alias"], carol["group"], bob["online"]), ("Bobby", "Family", "0"))
         self.assertIn("No longer a friend", carol["tooltip"])
@@ -93,7 +93,7 @@ class Away(OnDisk):
         bob = self.bob_ends_it()
         self.ended_for(bob)
         self.come_back()
-        eventually("the mark", lambda: self.listed()[self.bob]["text"] == "No longer a friend")
+        until("the mark", lambda: self.listed()[self.bob]["text"] == "No longer a friend")
         bob.do("add", BOB, ALICE)
         self.host_of_alice.do("answer", self.host_of_alice.wait("request", kind="authorisation")["id"], 0)
         self.wait_online(self.host_of_alice, ALICE, self.bob)
@@ -108,13 +108,13 @@ class Away(OnDisk):
         self.wait_online(self.host_of_alice, ALICE, self.carol)
         carol.do("remove", CAROL, self.uid(carol, CAROL, "Alice Example"))
         carol.do("answer", carol.wait("request", kind="action")["id"], 1)
-        eventually("the mark", lambda: self.listed()[self.carol]["text"] == "No longer a friend")
+        until("the mark", lambda: self.listed()[self.carol]["text"] == "No longer a friend")
         self.assertEqual((self.listed()[self.carol]["online"], self.listed()[self.carol]["group"]), ("0", "Family"))
 
     def test_one_list_that_leaves_somebody_out_removes_nobody(self):
         self.go()
-        front = Front(self.server.address)
-        self.addCleanup(front.end)
+        front = RewritingProxy(self.server.address)
+        self.addCleanup(front.close)
         front.change(LIST, NO_LOOP + b'{"error":0,"errorSummary":"","errorDescription":"No error.","payload":{}}')
         self.come_back(front.url)
         self.host_of_alice.do("action", ALICE, "Refresh the Buddy List")
@@ -127,36 +127,36 @@ class Away(OnDisk):
     def test_somebody_who_has_not_answered_stays(self):
         self.admin("user", "add", "dan@example.org", "--name", "Dan", stdin="demo\n")
         self.host_of_alice.do("add", ALICE, "dan@example.org")
-        dan = eventually("his number", lambda: next((who for who, buddy in self.listed().items() if buddy["server_alias"] == "Dan"), None))
+        dan = until("his number", lambda: next((who for who, buddy in self.listed().items() if buddy["server_alias"] == "Dan"), None))
         self.go()
         self.admin("user", "del", BOB)
         self.come_back()
-        eventually("Bob gone", lambda: set(self.listed()) == {self.carol, dan})
+        until("Bob gone", lambda: set(self.listed()) == {self.carol, dan})
 
     def test_friend_who_was_taken_off_the_list_is_forgotten_too(self):
         self.host_of_alice.do("remove", ALICE, self.bob)
         self.host_of_alice.do("answer", self.host_of_alice.wait("request", kind="action")["id"], 0)
         accounts = pathlib.Path(self.host_of_alice.directory, "accounts.xml")
-        eventually("Bob among the hidden", lambda: accounts.exists() and f",{self.bob}," in accounts.read_text(encoding="utf-8"))
+        until("Bob among the hidden", lambda: accounts.exists() and f",{self.bob}," in accounts.read_text(encoding="utf-8"))
         self.go()
         bob = self.bob_ends_it()
         self.ended_for(bob)
         self.come_back()
-        eventually("Bob forgotten", lambda: f",{self.bob}," not in accounts.read_text(encoding="utf-8"))
+        until("Bob forgotten", lambda: f",{self.bob}," not in accounts.read_text(encoding="utf-8"))
         self.go()
         # A new friendship, which begins while Alice is away.
         self.admin("friend", "add", ALICE, BOB)
         self.come_back()
-        eventually("Bob", lambda: self.bob in self.listed())
+        until("Bob", lambda: self.bob in self.listed())
 
     def test_names_statuses_and_pictures(self):
         bob = self.host("bob")
         self.sign_on(bob, BOB, self.url)
         bob.do("message", BOB, "available", text="before")
-        eventually("the status", lambda: self.listed()[self.bob]["text"] == "before")
+        until("the status", lambda: self.listed()[self.bob]["text"] == "before")
         self.go()
         bob.do("message", BOB, "available", text="after")
         bob.do("rename", BOB, text="Robert")
         bob.wait("public-name", text="Robert")
         self.come_back()
-        eventually("both", lambda: (self.listed()[self.bob]["alias"], self.listed()[self.bob]["text"]) == ("Robert", "after"))
+        until("both", lambda: (self.listed()[self.bob]["alias"], self.listed()[self.bob]["text"]) == ("Robert", "after"))

@@ -5,34 +5,33 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::{self, ConfigError};
+
 /// A small self-hosted server for the Facebook Chat protocol of 2008.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve a try-out in memory: alice@example.org and bob@example.org, password "demo", and an echo
+    /// Serve a demo in memory: alice@example.org and bob@example.org, password "demo", and an echo
     Demo {
-        /// Where to listen; loopback only, as everybody knows the password
+        /// Where to listen; loopback only, because the password is public
         #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
     },
-    /// Serve
+    /// Serve the accounts in a data directory
     Serve {
         /// Where to listen [default: 127.0.0.1:8080]
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<SocketAddr>,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
-    /// Look at settings
+    /// Print or check settings
     #[command(subcommand)]
     Config(Config),
     /// Manage accounts, also while the server runs
@@ -41,12 +40,11 @@ pub enum Command {
     /// Manage friendships, also while the server runs
     #[command(subcommand)]
     Friend(Friend),
-    /// Look after logins, also while the server runs
+    /// List and end logins, also while the server runs
     #[command(subcommand)]
     Session(Session),
-    /// Print how much there is
+    /// Print how much is stored
     Stats {
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
@@ -54,60 +52,54 @@ pub enum Command {
     Backup {
         /// The new file
         file: PathBuf,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
-    /// Print everything that belongs to one account as JSON, its conversations included
+    /// Print everything that belongs to one account as JSON, including its conversations
     Export {
         /// The account
         email: String,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
-    /// Print a link with which one person can make himself an account, once and within two weeks
+    /// Print a link with which one person can create an account, once and within two weeks
     Invite {
-        /// Make the guest a friend of this account
+        /// Make the new account a friend of this one
         #[arg(long, value_name = "EMAIL")]
         friend: Option<String>,
-        /// How people reach the server [default: from base_domain or listen in the settings]
+        /// The public URL of the server [default: from base_domain or listen in the settings]
         #[arg(long, value_name = "URL")]
         url: Option<String>,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
 }
 
-/// Logins.
 #[derive(Debug, Subcommand)]
 pub enum Session {
-    /// List who is logged in: id, account, since when (ms), from which address, with which client
+    /// List the logins: id, account, time of the login (ms since 1970), address, client
     List {
         /// Only this account
         email: Option<String>,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
-    /// End a login, also while its client is connected
+    /// End a login, even while its client is connected
     Revoke {
         /// The account
         email: String,
-        /// Which, as in the list
+        /// The id in the list
         #[arg(required_unless_present = "all")]
         id: Option<String>,
-        /// All of them
+        /// All logins of the account
         #[arg(long, conflicts_with = "id")]
         all: bool,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
 }
 
-/// Which data and settings.
+// Which data and settings. Not a doc comment: clap would take it for that of the command.
 #[derive(Args, Debug)]
 pub struct Place {
     /// Data directory [default: $XDG_DATA_HOME/fbchatd or ~/.local/share/fbchatd]
@@ -118,7 +110,18 @@ pub struct Place {
     pub config: Option<PathBuf>,
 }
 
-/// Where the password comes from.
+impl Place {
+    /// The settings of the file, with the flags on top.
+    pub fn config(&self) -> Result<config::Config, ConfigError> {
+        let mut config = config::Config::load(self.config.as_deref())?;
+        if let Some(data) = &self.data {
+            config.data = Some(data.clone());
+        }
+        Ok(config)
+    }
+}
+
+// Where the password comes from.
 #[derive(Args, Debug)]
 pub struct PasswordSource {
     /// Read the password from the first line of this file instead of the terminal or standard input
@@ -126,19 +129,17 @@ pub struct PasswordSource {
     pub password_file: Option<PathBuf>,
 }
 
-/// Settings.
 #[derive(Debug, Subcommand)]
 pub enum Config {
     /// Print a file with all settings, their defaults and what they mean
     Example,
-    /// Tell whether a file is right, together with the environment
+    /// Check a file, together with the environment
     Check {
         /// The file
         file: PathBuf,
     },
 }
 
-/// Accounts.
 #[derive(Debug, Subcommand)]
 pub enum User {
     /// Add an account; asks for the password, or reads it from standard input
@@ -148,24 +149,20 @@ pub enum User {
         /// The name that others see
         #[arg(long)]
         name: String,
-        /// Where the password comes from
         #[command(flatten)]
         password: PasswordSource,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
     /// List the accounts
     List {
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
-    /// Delete an account and everything that belongs to it, its conversations included
+    /// Delete an account and everything that belongs to it, including its conversations
     Del {
         /// The account
         email: String,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
@@ -173,33 +170,25 @@ pub enum User {
     Passwd {
         /// The account
         email: String,
-        /// Where the password comes from
         #[command(flatten)]
         password: PasswordSource,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
 }
 
-/// Friendships.
 #[derive(Debug, Subcommand)]
 pub enum Friend {
-    /// Make two accounts friends of each other
+    /// Make two accounts friends
     Add {
         /// One account
         email: String,
         /// The other
         other: String,
-        /// Which data and settings
         #[command(flatten)]
         place: Place,
     },
 }
-
-#[cfg(test)]
-#[path = "../../tests/support/manual.rs"]
-mod manual;
 
 #[cfg(test)]
 mod tests {
@@ -207,6 +196,6 @@ mod tests {
 
     #[test]
     fn manual_page_is_complete() {
-        crate::cli::manual::assert_complete(include_str!("../fbchatd.1"), super::Cli::command());
+        testkit::manual::assert_complete(include_str!("../fbchatd.1"), super::Cli::command());
     }
 }

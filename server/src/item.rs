@@ -4,25 +4,62 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::hub::Presence;
 use crate::json;
-use crate::types::{Message, Uid, User, first_word};
+use crate::types::{Message, Presence, Uid, User, first_word};
 
+/// An event. Old clients match text, so the order of the members counts: the type comes first, the rest as declared.
 #[derive(Serialize)]
-struct Body<'a> {
-    text: &'a str,
-    time: i64,
-    #[serde(rename = "clientTime")]
-    client_time: i64,
-    #[serde(rename = "msgID")]
-    msg_id: &'a str,
+#[serde(tag = "type")]
+enum Item<'a> {
+    #[serde(rename = "msg")]
+    Message(MessageBody<'a>),
+    #[serde(rename = "typ")]
+    Typing { st: u8, from: Uid, to: Uid },
+    #[serde(rename = "presence")]
+    Presence {
+        uid: Uid,
+        state: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        idle_since: Option<i64>,
+    },
+    #[serde(rename = "friend_request")]
+    FriendRequest {
+        uid: Uid,
+        name: &'a str,
+        message: &'a str,
+        time: i64,
+    },
+    #[serde(rename = "friend")]
+    Friend {
+        uid: Uid,
+        name: &'a str,
+        action: &'static str,
+    },
+    #[serde(rename = "picture", rename_all = "camelCase")]
+    Picture { uid: Uid, thumb_src: &'a str },
+    #[serde(rename = "status")]
+    Status { uid: Uid, text: &'a str, time: i64 },
+    #[serde(rename = "name", rename_all = "camelCase")]
+    Name {
+        uid: Uid,
+        name: &'a str,
+        first_name: &'a str,
+    },
+    #[serde(rename = "poke")]
+    Poke { uid: Uid, name: &'a str, time: i64 },
+    #[serde(rename = "inbox")]
+    Inbox { unseen: i64 },
 }
 
-/// A message as an item; `history.php` repeats the time beside it.
+impl Item<'_> {
+    fn json(&self) -> Arc<str> {
+        json::to_string(self).into()
+    }
+}
+
 #[derive(Serialize)]
-pub struct MessageItem<'a> {
-    r#type: &'static str,
-    msg: Body<'a>,
+struct MessageBody<'a> {
+    msg: Text<'a>,
     from: Uid,
     to: Uid,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,12 +70,20 @@ pub struct MessageItem<'a> {
     to_first_name: &'a str,
 }
 
-impl<'a> MessageItem<'a> {
-    /// The item for a channel.
-    pub fn new(message: &'a Message) -> Self {
-        MessageItem {
-            r#type: "msg",
-            msg: Body {
+#[derive(Serialize)]
+struct Text<'a> {
+    text: &'a str,
+    time: i64,
+    #[serde(rename = "clientTime")]
+    client_time: i64,
+    #[serde(rename = "msgID")]
+    msg_id: &'a str,
+}
+
+impl<'a> MessageBody<'a> {
+    fn new(message: &'a Message, time: Option<i64>) -> Self {
+        MessageBody {
+            msg: Text {
                 text: &message.text,
                 time: message.time,
                 client_time: message.client_time,
@@ -46,195 +91,186 @@ impl<'a> MessageItem<'a> {
             },
             from: message.from,
             to: message.to,
-            time: None,
+            time,
             from_name: &message.from_name,
             to_name: &message.to_name,
             from_first_name: first_word(&message.from_name),
             to_first_name: first_word(&message.to_name),
         }
     }
-
-    /// The item for `history.php`.
-    pub fn in_history(message: &'a Message) -> Self {
-        MessageItem {
-            time: Some(message.time),
-            ..MessageItem::new(message)
-        }
-    }
 }
 
-/// A message, ready for the wire.
+/// A message as `history.php` lists it: the item of the channel with the time repeated beside the text.
+pub fn in_history(message: &Message) -> impl Serialize {
+    Item::Message(MessageBody::new(message, Some(message.time)))
+}
+
+/// A message.
 pub fn message(message: &Message) -> Arc<str> {
-    json::to_string(&MessageItem::new(message)).into()
+    Item::Message(MessageBody::new(message, None)).json()
 }
 
-// Structs, not maps: some old clients match text and rely on the order of members.
-#[derive(Serialize)]
-struct TypingItem {
-    r#type: &'static str,
-    st: u8,
-    from: Uid,
-    to: Uid,
-}
-
-#[derive(Serialize)]
-struct PresenceItem {
-    r#type: &'static str,
-    uid: Uid,
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    idle_since: Option<i64>,
-}
-
-/// "X is typing" or "X stopped".
+/// A user started or stopped typing.
 pub fn typing(from: Uid, to: Uid, typing: bool) -> Arc<str> {
-    json::to_string(&TypingItem {
-        r#type: "typ",
-        st: u8::from(typing),
-        from,
-        to,
-    })
-    .into()
+    let st = u8::from(typing);
+    Item::Typing { st, from, to }.json()
 }
 
-/// A friend's presence changed; an extension that old clients skip as an unknown type.
+/// A friend's presence changed; an extension, whose type old clients do not know and skip.
 pub fn presence(uid: Uid, presence: Presence) -> Arc<str> {
-    json::to_string(&PresenceItem {
-        r#type: "presence",
+    Item::Presence {
         uid,
         state: presence.name(),
         idle_since: presence.idle_since(),
-    })
-    .into()
+    }
+    .json()
 }
 
-#[derive(Serialize)]
-struct FriendRequestItem<'a> {
-    r#type: &'static str,
-    uid: Uid,
-    name: &'a str,
-    message: &'a str,
-    time: i64,
-}
-
-/// Somebody wants to be friends.
+/// A user asks to be friends.
 pub fn friend_request(from: &User, message: &str, time: i64) -> Arc<str> {
-    json::to_string(&FriendRequestItem {
-        r#type: "friend_request",
+    Item::FriendRequest {
         uid: from.uid,
         name: &from.name,
         message,
         time,
-    })
-    .into()
+    }
+    .json()
 }
 
-#[derive(Serialize)]
-struct FriendItem<'a> {
-    r#type: &'static str,
-    uid: Uid,
-    name: &'a str,
-    action: &'static str,
-}
-
-/// Somebody is a friend now, or no longer.
-pub fn friend(other: &User, added: bool) -> Arc<str> {
-    json::to_string(&FriendItem {
-        r#type: "friend",
-        uid: other.uid,
-        name: &other.name,
+/// A user became a friend, or stopped being one.
+pub fn friend(uid: Uid, name: &str, added: bool) -> Arc<str> {
+    Item::Friend {
+        uid,
+        name,
         action: if added { "added" } else { "removed" },
-    })
-    .into()
+    }
+    .json()
 }
 
-#[derive(Serialize)]
-struct PictureItem<'a> {
-    r#type: &'static str,
-    uid: Uid,
-    #[serde(rename = "thumbSrc")]
-    thumb_src: &'a str,
-}
-
-/// Somebody has another picture. The URL is relative, as each client knows the server under a name of its own.
-pub fn picture(uid: Uid, thumb_src: &str) -> Arc<str> {
-    json::to_string(&PictureItem {
-        r#type: "picture",
+/// A user has a new picture, or none. The URL is relative, because each client may know the server by another name.
+pub fn picture(uid: Uid, hash: Option<&str>) -> Arc<str> {
+    Item::Picture {
         uid,
-        thumb_src,
-    })
-    .into()
+        thumb_src: &picture_path(uid, hash),
+    }
+    .json()
 }
 
-#[derive(Serialize)]
-struct StatusItem<'a> {
-    r#type: &'static str,
-    uid: Uid,
-    text: &'a str,
-    time: i64,
+/// The path of a user's small picture by its hash. With `n` in place of `q` it is the large one; here both are the same.
+pub fn picture_path(uid: Uid, hash: Option<&str>) -> String {
+    match hash {
+        Some(hash) => format!("/pics/q{uid}_{hash}.jpg"),
+        None => "/pics/q_silhouette.gif".to_owned(),
+    }
 }
 
-/// Somebody says something else about himself, or with an empty text nothing any more.
+/// A user has a new status, or with an empty text none.
 pub fn status(uid: Uid, text: &str, time: i64) -> Arc<str> {
-    json::to_string(&StatusItem {
-        r#type: "status",
-        uid,
-        text,
-        time,
-    })
-    .into()
+    Item::Status { uid, text, time }.json()
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct NameItem<'a> {
-    r#type: &'static str,
-    uid: Uid,
-    name: &'a str,
-    first_name: &'a str,
-}
-
-/// Somebody goes by another name.
+/// A user has a new name.
 pub fn name(uid: Uid, name: &str) -> Arc<str> {
-    json::to_string(&NameItem {
-        r#type: "name",
+    Item::Name {
         uid,
         name,
         first_name: first_word(name),
-    })
-    .into()
+    }
+    .json()
 }
 
-#[derive(Serialize)]
-struct PokeItem<'a> {
-    r#type: &'static str,
-    uid: Uid,
-    name: &'a str,
-    time: i64,
-}
-
-/// Somebody pokes. Not `from`, by which old clients would take him for being online.
+/// A user pokes. The member is not called `from`, because old clients take every `from` for a sign that the user is online.
 pub fn poke(from: &User, time: i64) -> Arc<str> {
-    json::to_string(&PokeItem {
-        r#type: "poke",
+    Item::Poke {
         uid: from.uid,
         name: &from.name,
         time,
-    })
-    .into()
+    }
+    .json()
 }
 
-#[derive(Serialize)]
-struct InboxItem {
-    r#type: &'static str,
-    unseen: i64,
-}
-
-/// How many conversations have messages that were not read.
+/// The number of conversations with unread messages.
 pub fn inbox(unseen: i64) -> Arc<str> {
-    json::to_string(&InboxItem {
-        r#type: "inbox",
-        unseen,
-    })
-    .into()
+    Item::Inbox { unseen }.json()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Byte for byte, because old clients cut items apart with patterns.
+    #[test]
+    fn items_have_their_members_in_the_order_of_2008() {
+        let message_with_id = Message {
+            from: Uid(1),
+            to: Uid(2),
+            from_name: "Al Ex".into(),
+            to_name: "Bo".into(),
+            text: "hi".into(),
+            msg_id: "-5".into(),
+            client_time: 7,
+            time: 9,
+        };
+        let text = r#""msg":{"text":"hi","time":9,"clientTime":7,"msgID":"-5"},"from":1,"to":2"#;
+        let names =
+            r#""from_name":"Al Ex","to_name":"Bo","from_first_name":"Al","to_first_name":"Bo"}"#;
+        let user = User {
+            uid: Uid(3),
+            email: "c@x".into(),
+            name: "Cy D".into(),
+            visible: true,
+            picture: None,
+            status: None,
+            since: None,
+        };
+        for (made, expected) in [
+            (
+                message(&message_with_id),
+                format!(r#"{{"type":"msg",{text},{names}"#),
+            ),
+            (
+                json::to_string(&in_history(&message_with_id)).into(),
+                format!(r#"{{"type":"msg",{text},"time":9,{names}"#),
+            ),
+            (
+                typing(Uid(1), Uid(2), true),
+                r#"{"type":"typ","st":1,"from":1,"to":2}"#.into(),
+            ),
+            (
+                presence(Uid(1), Presence::Idle { since: 5 }),
+                r#"{"type":"presence","uid":1,"state":"idle","idle_since":5}"#.into(),
+            ),
+            (
+                presence(Uid(1), Presence::Active),
+                r#"{"type":"presence","uid":1,"state":"active"}"#.into(),
+            ),
+            (
+                friend_request(&user, "m", 4),
+                r#"{"type":"friend_request","uid":3,"name":"Cy D","message":"m","time":4}"#.into(),
+            ),
+            (
+                friend(Uid(3), "Cy D", true),
+                r#"{"type":"friend","uid":3,"name":"Cy D","action":"added"}"#.into(),
+            ),
+            (
+                picture(Uid(1), Some("ab")),
+                r#"{"type":"picture","uid":1,"thumbSrc":"\/pics\/q1_ab.jpg"}"#.into(),
+            ),
+            (
+                status(Uid(1), "s", 4),
+                r#"{"type":"status","uid":1,"text":"s","time":4}"#.into(),
+            ),
+            (
+                name(Uid(1), "Al Ex"),
+                r#"{"type":"name","uid":1,"name":"Al Ex","firstName":"Al"}"#.into(),
+            ),
+            (
+                poke(&user, 4),
+                r#"{"type":"poke","uid":3,"name":"Cy D","time":4}"#.into(),
+            ),
+            (inbox(2), r#"{"type":"inbox","unseen":2}"#.into()),
+        ] {
+            assert_eq!(*made, *expected);
+        }
+    }
 }

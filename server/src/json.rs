@@ -1,4 +1,4 @@
-//! JSON as the clients of 2008 expect it: compact, `/` as `\/`, all else beyond ASCII as `\uXXXX`
+//! JSON as the clients of 2008 expect it: compact, `/` as `\/`, everything beyond ASCII as `\uXXXX`
 //! (docs/protocol.md, Conventions).
 
 use std::io;
@@ -33,11 +33,11 @@ impl Formatter for Wire {
     }
 }
 
-/// Writes `value` as wire JSON.
+/// Serialises `value` as the wire has it.
 pub fn to_string(value: &impl Serialize) -> String {
     let mut out = Vec::new();
     if let Err(error) = value.serialize(&mut Serializer::with_formatter(&mut out, Wire)) {
-        // Only a type that refuses to serialise itself gets here, and ours don't.
+        // Only a type that fails to serialise itself gets here, and ours do not.
         log::error!("cannot write JSON: {error}");
     }
     String::from_utf8(out).unwrap_or_default()

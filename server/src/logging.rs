@@ -1,5 +1,4 @@
-//! The log, on standard error: levels, a sentence, and beside it what programs look for as keys and values. No passwords,
-//! no texts of messages.
+//! The log, on standard error: a level, a sentence, and keys and values for programs. It never contains passwords or texts of messages.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,7 +10,7 @@ use serde::Serialize;
 
 use crate::config::{Level, LogFormat};
 
-/// Begins to log.
+/// Starts to log.
 pub fn start(level: Level, format: LogFormat) {
     let mut logger = env_logger::Builder::new();
     logger.filter_level(match level {

@@ -1,4 +1,4 @@
-//! What the operator can watch, in the text format of Prometheus.
+//! Metrics for the operator, in the text format of Prometheus.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -8,38 +8,35 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-/// Which requests.
+/// The labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Request {
-    /// The path as the router knows it, never as the client wrote it.
+    /// The path in the router, never the one that the client sent.
     pub path: String,
     /// The status of the answer.
     pub status: u16,
 }
 
-/// Everything that is counted.
+/// All metrics.
 pub struct Metrics {
     registry: Registry,
-    /// Messages that were stored.
     pub messages: Counter,
-    /// Logins that were refused for a wrong password.
     pub failed_logins: Counter,
-    /// Connections that are open.
     pub connections: Gauge,
-    /// How long requests took; without those that are held on purpose.
+    /// How long requests took, except for held polls.
     pub requests: Family<Request, Histogram, fn() -> Histogram>,
     polls: Gauge,
     online: Gauge,
     tasks: Gauge,
 }
 
-/// Seconds from 0.1 ms to 13 s.
+/// A histogram of seconds, from 0.1 ms to 13 s.
 pub fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.0001, 3.25, 11))
 }
 
 impl Metrics {
-    /// `commits` is how long the store took to put its writes on disk, `passwords` how long passwords took.
+    /// `commits` measures how long the store took to put its writes on disk, `passwords` how long passwords took.
     pub fn new(commits: Histogram, passwords: Histogram) -> Self {
         let mut metrics = Metrics {
             registry: Registry::with_prefix("fbchatd"),
@@ -91,7 +88,7 @@ impl Metrics {
         self.online.set(count(online));
         self.tasks.set(count(tasks));
         let mut page = String::new();
-        // It writes into memory, and only that could fail.
+        // This writes into memory, which cannot fail.
         let _ = encode(&mut page, &self.registry);
         page
     }

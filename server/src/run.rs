@@ -1,22 +1,25 @@
-//! From a command to a running server.
+//! From the command line to a command or a running server.
 
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::sync::mpsc;
 
-use crate::accounts;
-use crate::app::{App, Echo};
-use crate::cli::{self, Cli, Command, Place};
+use crate::cli::{self, Cli, Command};
+use crate::commands::{accounts, operator};
 use crate::config::{Config, EXAMPLE, Registration};
-use crate::echo;
-use crate::hub::Hub;
-use crate::password::{Cost, Passwords, hash};
-use crate::store::{self, Sink, Store, lock_directory};
+use crate::hub::{Hub, Limits};
+use crate::metrics::Metrics;
+use crate::net::tls;
+use crate::service::Services;
+use crate::service::echo::Echo;
+use crate::service::passwords::{Cost, Passwords, hash};
+use crate::store::{self, Store, lock_directory};
 use crate::types::User;
-use crate::{logging, operator, serve, tls};
+use crate::web::App;
+use crate::{logging, serve};
 
 type Failure = Box<dyn Error>;
 
@@ -29,28 +32,28 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         match cli.command {
             Command::Demo { listen } => demo(listen).await,
             Command::Serve { listen, place } => {
-                let mut config = settings(&place)?;
+                let mut config = place.config()?;
                 config.listen = listen.unwrap_or(config.listen);
                 logging::start(config.log, config.log_format);
                 durable(config).await
             }
-            Command::Config(command) => check(command),
+            Command::Config(command) => config(command),
             Command::User(command) => accounts::user(command).await,
             Command::Session(command) => operator::session(command).await,
-            Command::Stats { place } => operator::stats(&place),
-            Command::Backup { file, place } => operator::backup(&file, &place),
-            Command::Export { email, place } => operator::export(&email, &place),
+            Command::Stats { place } => operator::stats(&place).await,
+            Command::Backup { file, place } => operator::backup(&file, &place).await,
+            Command::Export { email, place } => operator::export(&email, &place).await,
             Command::Friend(command) => accounts::friend(command).await,
             Command::Invite { friend, url, place } => accounts::invite(friend, url, place).await,
         }
     });
-    // A password prompt or a slow hash must not keep us here.
+    // Do not wait for a password prompt or a slow hash.
     runtime.shutdown_background();
     result
 }
 
 /// `fbchatd config …`
-fn check(command: cli::Config) -> Result<(), Failure> {
+fn config(command: cli::Config) -> Result<(), Failure> {
     match command {
         cli::Config::Example => print!("{EXAMPLE}"),
         cli::Config::Check { file } => {
@@ -58,28 +61,20 @@ fn check(command: cli::Config) -> Result<(), Failure> {
             if let Some(tls) = config.tls() {
                 tls::acceptor(tls)?;
             }
-            println!("{} is right", file.display());
+            println!("The settings in {} are valid.", file.display());
         }
     }
     Ok(())
 }
 
-/// The settings of a file, with the flags on top.
-pub fn settings(place: &Place) -> Result<Config, Failure> {
-    let mut config = Config::load(place.config.as_deref())?;
-    if let Some(data) = &place.data {
-        config.data = Some(data.clone());
-    }
-    Ok(config)
-}
-
+/// Serves the accounts in a data directory.
 async fn durable(config: Config) -> Result<(), Failure> {
-    let hub = Arc::new(Hub::new(config.limits()));
+    let hub = hub(&config);
     let dir = config.data_dir()?;
-    // Other commands may use the data meanwhile, another server may not.
+    // Other commands may use the data at the same time, but no other server.
     let _locked = lock_directory(&dir)?;
-    let store = store::open(&dir, sink(&hub))?;
-    if store.marks()?.is_empty() {
+    let store = store::open(&dir, hub.clone())?;
+    if store.channel_states().await?.is_empty() {
         log::warn!(
             "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME --data {}",
             dir.display()
@@ -100,14 +95,14 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
         ..Config::load(None)?
     };
     logging::start(config.log, config.log_format);
-    let hub = Arc::new(Hub::new(config.limits()));
-    let store = store::in_memory(sink(&hub))?;
+    let hub = hub(&config);
+    let store = store::in_memory(hub.clone())?;
     let password = hash("demo", Cost::Cheap)?;
     let mut uids = Vec::new();
     for (email, name, password) in [
         ("alice@example.org", "Alice Example", password.as_str()),
         ("bob@example.org", "Bob Example", &password),
-        // No hash looks like this, so nobody can log in.
+        // This is not a hash, so nobody can log in.
         ("echo@example.org", "Echo", "!"),
     ] {
         uids.extend(
@@ -122,32 +117,34 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
         }
     }
     log::info!("log in as alice@example.org or bob@example.org with the password demo");
-    let echo = store.account("echo")?.map(|account| account.user);
+    let echo = store.account("echo").await?.map(|account| account.user);
     start(config, store, hub, Cost::Cheap, echo).await
 }
 
-fn sink(hub: &Arc<Hub>) -> Sink {
-    let hub = hub.clone();
-    Arc::new(move |events| hub.publish(events))
+fn hub(config: &Config) -> Arc<Hub> {
+    Arc::new(Hub::new(Limits {
+        offline_after: Duration::from_secs(config.offline_after_s),
+        idle_after: Duration::from_secs(config.idle_after_s),
+    }))
 }
 
 async fn start(
     config: Config,
-    store: Arc<dyn Store>,
+    store: Arc<Store>,
     hub: Arc<Hub>,
     cost: Cost,
     echo: Option<User>,
 ) -> Result<(), Failure> {
     allow_many_connections();
-    hub.load(store.marks()?);
+    hub.load(store.channel_states().await?);
     let echo = echo.map(|user| {
         hub.pin(user.uid);
-        let (inbox, messages) = mpsc::channel(1024);
-        tokio::spawn(echo::run(user.clone(), store.clone(), messages));
-        Echo { user, inbox }
+        Echo::start(user, store.clone())
     });
-    let app = App::new(config, store, hub, Passwords::new(cost)?, echo);
-    serve::serve(Arc::new(app)).await
+    let passwords = Passwords::new(cost)?;
+    let metrics = Metrics::new(store.commit_times(), passwords.times());
+    let services = Services::new(&config, store, hub, passwords, &metrics, echo);
+    serve::serve(Arc::new(App::new(config, services, metrics))).await
 }
 
 /// Every held poll is an open file, and the usual soft limit is 1024.
@@ -160,6 +157,6 @@ fn allow_many_connections() {
             maximum: limit.maximum,
         },
     ) {
-        log::debug!("the limit of open files stays as it is: {error}");
+        log::debug!("the limit on open files stays as it is: {error}");
     }
 }

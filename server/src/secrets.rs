@@ -1,4 +1,4 @@
-//! Random secrets, and what is derived from them.
+//! Random secrets, and keys and tokens derived from them.
 
 use blake2::{Blake2s256, Digest};
 use subtle::ConstantTimeEq;
@@ -17,7 +17,7 @@ pub fn session_key(secret: &str) -> SessionKey {
     SessionKey(digest("session", secret))
 }
 
-/// The public name of a session: enough to tell one user's sessions apart, and too little to find the secret.
+/// The public name of a session. It tells one user's sessions apart and does not give the secret away.
 pub fn session_id(key: SessionKey) -> String {
     let mut id = hex(&key.0);
     id.truncate(16);
@@ -29,7 +29,7 @@ pub fn invite_key(secret: &str) -> SessionKey {
     SessionKey(digest("invite", secret))
 }
 
-/// A token that a page carries and a write must bring back; it is worth nothing without the session's cookie.
+/// A token that pages carry and writes bring back. It is useless without the session's cookie.
 pub fn token(name: &str, secret: &str) -> String {
     let mut token = hex(&digest(name, secret));
     token.truncate(32);
@@ -43,7 +43,7 @@ pub fn picture_hash(picture: &[u8]) -> String {
     hash
 }
 
-/// Compares two secrets in a time that tells nothing about where they differ.
+/// Compares two secrets in constant time.
 pub fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }

@@ -1,4 +1,4 @@
-//! The listening side: connections in, and an end that loses nothing.
+//! The running server: opens the listeners, handles signals, and stops without losing anything.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -11,12 +11,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use crate::app::App;
-use crate::door::{Door, Doors};
-use crate::edge::Edge;
-use crate::{tls, web};
+use crate::net::connection_limits::ConnectionLimits;
+use crate::net::listener::{Listener, Listeners};
+use crate::net::tls;
+use crate::web::{self, App};
 
-/// How long running requests have got when the server stops.
+/// How long current requests may take when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
 
 struct Signals {
@@ -25,22 +25,22 @@ struct Signals {
     hang_up: Signal,
 }
 
-/// Serves until SIGTERM or SIGINT; then answers what is running and writes everything.
+/// Serves until SIGTERM or SIGINT, then answers the current requests and writes everything that is queued.
 pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
-    // Before anybody can know that we are here, so that a signal is never lost.
+    // Before anybody can know that the server runs, so that no signal is lost.
     let mut signals = Signals {
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,
         hang_up: signal(SignalKind::hangup())?,
     };
     let config = &app.config;
-    let edge = Edge::new(
+    let limits = ConnectionLimits::new(
         config.trusted_proxies.clone(),
         config.connections_per_address,
     );
-    let mut doors = Doors::new(edge, app.metrics.connections.clone());
+    let mut listeners = Listeners::new(limits, app.metrics.connections.clone());
     let router = web::router(app.clone());
-    // Everything that may be wrong is tried before anything is served.
+    // Everything that may fail is tried before anything is served.
     let plain = bind(config.listen).await?;
     let secure = match config.tls() {
         Some(tls) => {
@@ -54,31 +54,33 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
         None => None,
     };
     say(&format!("listening on http://{}", plain.local_addr()?));
-    doors.open(plain, Door::Plain(router.clone()));
+    listeners.open(plain, Listener::Plain(router.clone()));
     let acceptor = match secure {
         Some((listener, acceptor, latest)) => {
             say(&format!("listening on https://{}", listener.local_addr()?));
-            doors.open(listener, Door::Tls(router, latest));
+            listeners.open(listener, Listener::Tls(router, latest));
             Some(acceptor)
         }
         None => None,
     };
     if let Some(listener) = metrics {
         say(&format!("metrics on http://{}", listener.local_addr()?));
-        doors.open(listener, Door::Plain(web::operator_router(app.clone())));
+        listeners.open(listener, Listener::Plain(web::operator_router(app.clone())));
     }
     tell_systemd(NotifyState::Ready);
     wait(&app, &mut signals, acceptor.as_ref()).await;
     log::info!("stopping");
     tell_systemd(NotifyState::Stopping);
-    doors.close().await;
-    app.hub.stop();
-    if tokio::time::timeout(GRACE, doors.empty()).await.is_err() {
+    listeners.close().await;
+    app.services.stop();
+    if tokio::time::timeout(GRACE, listeners.drained())
+        .await
+        .is_err()
+    {
         log::warn!("some requests were not finished");
     }
-    app.tick();
-    app.store.close();
-    Ok(())
+    app.services.tick().await;
+    Ok(app.services.close().await?)
 }
 
 async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
@@ -87,19 +89,19 @@ async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
     })
 }
 
-/// Tells whoever started us where we are.
-fn say(what: &str) {
+/// Prints a line to standard output for whatever started the server.
+fn say(line: &str) {
     let mut out = io::stdout();
-    // He may have closed the pipe; that is no reason not to serve.
-    let _ = writeln!(out, "{what}").and_then(|()| out.flush());
+    // The pipe may be closed; that is no reason not to serve.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Does what is due every second, until a signal says that it is enough.
+/// Does what is due once a second, until a signal asks to stop.
 async fn wait(app: &App, signals: &mut Signals, acceptor: Option<&watch::Sender<TlsAcceptor>>) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
-            _ = tick.tick() => app.tick(),
+            _ = tick.tick() => app.services.tick().await,
             _ = signals.hang_up.recv() => reload(app, acceptor),
             _ = signals.terminate.recv() => return,
             _ = signals.interrupt.recv() => return,
@@ -107,24 +109,22 @@ async fn wait(app: &App, signals: &mut Signals, acceptor: Option<&watch::Sender<
     }
 }
 
-/// Takes new certificates for the connections to come; files that are not right change nothing.
+/// Reads new certificates for the connections to come. Files that cannot be used change nothing.
 fn reload(app: &App, acceptor: Option<&watch::Sender<TlsAcceptor>>) {
     let (Some(tls), Some(acceptor)) = (app.config.tls(), acceptor) else {
-        log::info!(
-            "there is nothing to read anew without TLS; for other settings start the server anew"
-        );
+        log::info!("there is nothing to reload without TLS; restart the server for other settings");
         return;
     };
     match tls::acceptor(tls) {
         Ok(new) => {
             acceptor.send_replace(new);
-            log::info!("the certificate has been read anew");
+            log::info!("the certificate was reloaded");
         }
-        Err(error) => log::error!("the old certificate stays: {error}"),
+        Err(error) => log::error!("the old certificate stays in use: {error}"),
     }
 }
 
-/// Tells systemd, if that is who started us.
+/// Tells systemd, if it started the server.
 fn tell_systemd(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         log::warn!("cannot tell systemd: {error}");

@@ -1,11 +1,11 @@
-//! Plain data that store, hub and handlers share.
+//! Plain data that all layers share.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-/// A user's number; also the name of his channel (`p_UID`).
+/// The number of a user; also the name of their channel (`p_UID`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Uid(pub i64);
@@ -24,13 +24,13 @@ impl std::str::FromStr for Uid {
     }
 }
 
-/// The number of an event in its owner's channel (docs/protocol.md, The channel).
+/// The number of an item in its owner's channel (docs/protocol.md, The channel).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Seq(pub i64);
 
 impl Seq {
-    /// The number of a new user's first event; not 0, which old clients take for "session dead".
+    /// The number of a new user's first item. It is not 0, which old clients take for "session dead".
     pub const FIRST: Seq = Seq(1);
 
     /// The number that follows.
@@ -39,38 +39,43 @@ impl Seq {
     }
 }
 
-/// A user as others may see him, and his own settings.
+/// A user as others may see them, and their own settings.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// His number.
     pub uid: Uid,
-    /// His login, in lower case.
+    /// The e-mail address to log in with, in lower case.
     pub email: String,
     /// The name that others see.
     pub name: String,
-    /// False while he has switched chat off.
+    /// False while they have switched chat off.
     pub visible: bool,
-    /// The hash of his picture, if he has one.
+    /// The hash of the picture, if there is one.
     pub picture: Option<String>,
-    /// What he says about himself.
     pub status: Option<Status>,
-    /// Since when he has an account, in ms, if that is known.
+    /// When the account was made, in ms, if that is known.
     pub since: Option<i64>,
 }
 
-/// A line that somebody says about himself.
+/// A line that a user writes about themselves.
 #[derive(Clone, Debug)]
 pub struct Status {
     /// The plain text, on one line.
     pub text: String,
-    /// Since when, in ms.
+    /// When it was set, in ms.
     pub time: i64,
 }
 
+impl Status {
+    /// When it was set, in seconds.
+    pub fn seconds(&self) -> i64 {
+        self.time / 1000
+    }
+}
+
 impl User {
-    /// The first word of the name.
-    pub fn first_name(&self) -> &str {
-        first_word(&self.name)
+    /// When the status was set, in seconds; 0 without one.
+    pub fn status_seconds(&self) -> i64 {
+        self.status.as_ref().map_or(0, Status::seconds)
     }
 }
 
@@ -79,60 +84,105 @@ pub fn first_word(name: &str) -> &str {
     name.split_whitespace().next().unwrap_or(name)
 }
 
-/// A user with his password hash, for login only.
+/// A user with their password hash, for login only.
 #[derive(Debug)]
 pub struct Account {
-    /// The user.
     pub user: User,
-    /// His password as a PHC string.
+    /// The password as a PHC string.
     pub password: String,
+    /// Whether no other account has the same part before the @.
+    pub sole_local_part: bool,
 }
 
 /// The hash under which a login session is stored; the secret itself stays with the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionKey(pub [u8; 32]);
 
-/// An accepted message.
+/// A session of a user who is logged in.
+#[derive(Debug)]
+pub struct Session {
+    pub user: User,
+    /// The key under which it is stored.
+    pub key: SessionKey,
+}
+
+/// A stored message.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The sender.
     pub from: Uid,
-    /// The recipient.
     pub to: Uid,
-    /// The sender's name.
     pub from_name: String,
-    /// The recipient's name.
     pub to_name: String,
-    /// The plain text.
     pub text: String,
     /// The sender's id for it, as posted.
     pub msg_id: String,
     /// The sender's clock, as posted.
     pub client_time: i64,
-    /// The server's clock in ms; unique and rising, so it orders all messages.
+    /// The server's clock in ms; unique and increasing, so it orders all messages.
     pub time: i64,
 }
 
-/// What the channel of one user has got to say next.
+/// A numbered item of a user's channel.
 #[derive(Clone, Debug)]
 pub struct Published {
-    /// Whose channel.
     pub owner: Uid,
-    /// Its number there.
     pub seq: Seq,
     /// The item as JSON, ready for the wire.
     pub item: Arc<str>,
 }
 
-/// Where a user's numbering stands when the server starts.
+/// The state of a user's channel when the server starts.
 #[derive(Clone, Copy, Debug)]
-pub struct Mark {
-    /// Whose.
+pub struct ChannelState {
     pub uid: Uid,
-    /// The next number to be given.
+    /// The next number to be assigned.
     pub next: Seq,
     /// Everything below has been fetched.
     pub acked: Seq,
-    /// False while he has switched chat off.
+    /// False while the user has switched chat off.
     pub visible: bool,
+}
+
+/// What others see of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// At the keyboard.
+    Active,
+    /// Connected, but without user activity for some minutes.
+    Idle {
+        /// The time of the last activity, in ms since 1970.
+        since: i64,
+    },
+    /// Not connected, or with chat switched off.
+    Offline,
+}
+
+impl Presence {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Presence::Active => "active",
+            Presence::Idle { .. } => "idle",
+            Presence::Offline => "offline",
+        }
+    }
+
+    /// The time of the last user activity in ms since 1970, if the user is idle.
+    pub fn idle_since(self) -> Option<i64> {
+        match self {
+            Presence::Idle { since } => Some(since),
+            Presence::Active | Presence::Offline => None,
+        }
+    }
+}
+
+/// Why a held poll was woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// There is something to fetch.
+    Look,
+    /// The poll is to be answered with `continue`: there are too many polls, or the server stops.
+    Continue,
+    /// The session has ended.
+    Ended,
 }

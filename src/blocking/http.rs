@@ -1,9 +1,10 @@
-//! Carries out one exchange on `reqwest::blocking`. Knows nothing of sessions; the caller's thread waits.
+//! Carries out one exchange with `reqwest::blocking`. Knows nothing of sessions; the caller's thread waits.
 
-use crate::fault::{LookupFailed, classify, proxy_refusal};
-use crate::options::{NetworkOptions, Proxy};
+use crate::http::{KeptConnections, error_of_both};
+use crate::options::NetworkOptions;
 use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
 use crate::status::{Problem, Status};
+use crate::transport_error::{LookupFailed, classify, proxy_refusal};
 use bytes::Bytes;
 use reqwest::blocking::{Body, Client, ClientBuilder, Request, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -12,15 +13,19 @@ use std::future::Future;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// A pool of connections to one server.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Http {
-    client: Client,
-    proxy: Proxy,
+    network: NetworkOptions,
+    tls: crate::tls::Settings,
+    pooled: Client,
+    /// Opens a new connection for every request. Created when first needed, since every client has a thread.
+    unpooled: OnceLock<Client>,
+    kept: KeptConnections,
 }
 
 impl Http {
@@ -32,24 +37,48 @@ impl Http {
             )
         };
         let pin = network.pin.map(|pin| *pin.sha256());
-        let tls = crate::tls::settings(network.roots.certificates(), pin);
-        let builder = crate::http::builder(network, tls.map_err(|error| failed(&error))?)
+        let tls = crate::tls::settings(network.roots.certificates(), pin)
             .map_err(|error| failed(&error))?;
-        let client = ClientBuilder::from(builder.dns_resolver(Arc::new(Resolver)))
-            .build()
-            .map_err(|error| failed(&error))?;
+        let pooled = client(network, &tls, None).map_err(|error| failed(&error))?;
         Ok(Http {
-            client,
-            proxy: network.proxy.clone(),
+            network: network.clone(),
+            tls,
+            pooled,
+            unpooled: OnceLock::new(),
+            kept: KeptConnections::default(),
         })
     }
 
-    /// Waits until the reply is there whole, or the exchange's timeout is over.
-    pub(super) fn carry_out(&self, exchange: Exchange) -> Result<Reply, TransportError> {
+    /// Waits until the reply is complete or the exchange's timeout is over.
+    ///
+    /// If a kept connection turns out to be closed, the request is sent once more on a new one, as browsers do. The server
+    /// recognises a copy of a message by its id; nearly all other requests have the same effect once and twice.
+    pub(super) fn execute(&self, exchange: Exchange) -> Result<Reply, TransportError> {
         let limit = exchange.body_limit;
-        let proxy = self.proxy.label(&exchange.url);
-        let response = self.client.execute(request(exchange)?);
-        let response = response.map_err(|error| fault(error, proxy.as_deref()))?;
+        let proxy = self.network.proxy.label(&exchange.url);
+        let request = request(exchange)?;
+        // Shares the body, so that this is cheap. Only a streamed body could not be cloned.
+        let again = request.try_clone();
+        let response = match self.pooled.execute(request) {
+            Ok(response) => {
+                self.kept.remember(response.extensions());
+                response
+            }
+            Err(error) => {
+                let again = again.filter(|_| self.kept.was_closed(&error));
+                let first = transport_error(error, proxy.as_deref());
+                let (Some(again), Some(unpooled)) = (again, self.unpooled()) else {
+                    return Err(first);
+                };
+                match unpooled.execute(again) {
+                    Ok(response) => response,
+                    Err(error) => {
+                        let second = transport_error(error, proxy.as_deref());
+                        return Err(error_of_both(first, second));
+                    }
+                }
+            }
+        };
         let status = response.status().as_u16();
         if let Some(refused) = proxy_refusal(status, proxy.as_deref()) {
             return Err(refused);
@@ -70,6 +99,27 @@ impl Http {
             body: read(response, limit)?,
         })
     }
+
+    fn unpooled(&self) -> Option<&Client> {
+        if self.unpooled.get().is_none() {
+            // Fails only if there is no thread left. Another thread may have been faster.
+            let client = client(&self.network, &self.tls, Some(0)).ok()?;
+            let _ = self.unpooled.set(client);
+        }
+        self.unpooled.get()
+    }
+}
+
+fn client(
+    network: &NetworkOptions,
+    tls: &crate::tls::Settings,
+    max_idle: Option<usize>,
+) -> Result<Client, reqwest::Error> {
+    let mut builder = crate::http::builder(network, tls.clone())?.dns_resolver(Arc::new(Resolver));
+    if let Some(max_idle) = max_idle {
+        builder = builder.pool_max_idle_per_host(max_idle);
+    }
+    ClientBuilder::from(builder).build()
 }
 
 fn request(exchange: Exchange) -> Result<Request, TransportError> {
@@ -93,7 +143,7 @@ fn request(exchange: Exchange) -> Result<Request, TransportError> {
             detail: "a bug in fbchat".to_owned(),
         })?;
         request.headers_mut().insert(CONTENT_TYPE, kind);
-        // Hands the buffer itself over, so that it is wiped when it was sent, and never copied.
+        // Passes the buffer itself on, so that it is wiped after the last use and never copied.
         *request.body_mut() = Some(Body::from(Bytes::from_owner(body.bytes)));
     }
     Ok(request)
@@ -111,7 +161,7 @@ fn read(response: Response, limit: usize) -> Result<Vec<u8>, TransportError> {
         .take(most)
         .read_to_end(&mut body)
         .map_err(|error| match error.downcast::<reqwest::Error>() {
-            Ok(error) => fault(error, None),
+            Ok(error) => transport_error(error, None),
             Err(error) => classify(&error, false, error.kind() == io::ErrorKind::TimedOut, None),
         })?;
     if body.len() > limit {
@@ -123,18 +173,18 @@ fn read(response: Response, limit: usize) -> Result<Vec<u8>, TransportError> {
     Ok(body)
 }
 
-fn fault(error: reqwest::Error, proxy: Option<&str>) -> TransportError {
+fn transport_error(error: reqwest::Error, proxy: Option<&str>) -> TransportError {
     let (connecting, timed_out) = (error.is_connect(), error.is_timeout());
     classify(&error.without_url(), connecting, timed_out, proxy)
 }
 
-/// Looks names up on threads of its own: the client's one runtime thread must not stand still, nor wait at its end.
+/// Looks names up on threads of its own: a lookup that hangs must block neither the client's runtime thread nor its end.
 struct Resolver;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().trim_end_matches('.');
-        // RFC 6761: always this machine, whatever the system's resolver makes of it. Names arrive in lower case.
+        // RFC 6761: always this machine, whatever the system's resolver says. Names arrive in lower case.
         if host == "localhost" || host.ends_with(".localhost") {
             let addresses: [SocketAddr; 2] = [
                 (Ipv4Addr::LOCALHOST, 0).into(),
@@ -144,35 +194,39 @@ impl Resolve for Resolver {
                 Box::new(addresses.into_iter()) as Addrs
             )));
         }
-        let lookup = Lookup::default();
-        let found = lookup.clone();
-        let host = host.to_owned();
+        let lookup = Lookup {
+            name: host.to_owned(),
+            state: Arc::default(),
+        };
+        let (host, state) = (lookup.name.clone(), Arc::clone(&lookup.state));
         let spawned = std::thread::Builder::new()
             .name("fbchat-dns".to_owned())
-            .spawn(move || found.finish((host.as_str(), 0).to_socket_addrs()));
+            .spawn(move || LookupState::finish(&state, (host.as_str(), 0).to_socket_addrs()));
         if let Err(error) = spawned {
-            lookup.finish(Err(error));
+            LookupState::finish(&lookup.state, Err(error));
         }
         Box::pin(lookup)
     }
 }
 
-/// A lookup under way: its result, and who waits for it.
-#[derive(Clone, Default)]
-struct Lookup(Arc<Mutex<LookupState>>);
+/// A lookup in progress, as a future. A channel cannot wake an asynchronous task.
+struct Lookup {
+    name: String,
+    state: Arc<Mutex<LookupState>>,
+}
 
 #[derive(Default)]
 struct LookupState {
     result: Option<io::Result<std::vec::IntoIter<SocketAddr>>>,
-    waiting: Option<Waker>,
+    waker: Option<Waker>,
 }
 
-impl Lookup {
-    fn finish(&self, result: io::Result<std::vec::IntoIter<SocketAddr>>) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl LookupState {
+    fn finish(state: &Mutex<Self>, result: io::Result<std::vec::IntoIter<SocketAddr>>) {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.result = Some(result);
-        if let Some(waiting) = state.waiting.take() {
-            waiting.wake();
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
         }
     }
 }
@@ -181,12 +235,12 @@ impl Future for Lookup {
     type Output = Result<Addrs, Box<dyn std::error::Error + Send + Sync>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.result.take() {
             Some(Ok(addresses)) => Poll::Ready(Ok(Box::new(addresses))),
-            Some(Err(error)) => Poll::Ready(Err(Box::new(LookupFailed::from_io(&error)))),
+            Some(Err(error)) => Poll::Ready(Err(Box::new(LookupFailed::new(&self.name, &error)))),
             None => {
-                state.waiting = Some(context.waker().clone());
+                state.waker = Some(context.waker().clone());
                 Poll::Pending
             }
         }

@@ -1,4 +1,7 @@
 //! Moves data between a protocol session and the threads that use it. Knows no HTTP and no public calls.
+//!
+//! Exchanges go to their threads by a channel. Events and answers do not: a waiting thread also runs the protocol's timers,
+//! and old events give way to new ones, so these are under the lock of the session.
 
 use super::Account;
 use super::http::Http;
@@ -6,42 +9,48 @@ use crate::options::NetworkOptions;
 use crate::protocol::{self, Exchange, Input, Now, Output, SessionConfig};
 use crate::status::{Problem, Status};
 use crate::types::{Buddy, Command, Connection, Event, Message, Millis, RequestId, UnixMillis};
+use crossbeam_channel::{Receiver, Sender};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Events other than messages that are kept for a program that does not fetch them; the oldest go first.
+/// How many events are kept for a program that does not fetch them. Beyond it, the oldest that is not a message is dropped.
 const EVENT_LIMIT: usize = 1000;
 
-/// What the threads of one session share.
+/// How long a thread waits for another exchange.
+const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// The state that the threads of one session share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    http: Http,
+    http: Arc<Http>,
     start: Instant,
-    /// Never held while the network is waited for.
-    state: Mutex<State>,
-    /// Something in the state changed that a thread may be waiting for.
+    /// Hands exchanges to threads that wait for one; without a buffer, so that none waits for a busy thread.
+    exchanges: (Sender<Exchange>, Receiver<Exchange>),
+    /// Never locked while waiting for the network.
+    state: Mutex<SessionState>,
+    /// Notified after every change of the state.
     changed: Condvar,
 }
 
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct SessionState {
     session: protocol::Session,
-    /// Threads that want messages. Without any, the long-poll rests.
+    /// The number of threads that wait for messages. Without any, no long-poll is held.
     waiters: usize,
     last_request: u64,
-    /// Requests that a thread waits for, and their answers once they are there.
-    requests: HashMap<RequestId, Option<Result<Answer, Problem>>>,
-    /// What came in and was not fetched yet.
+    /// Requests that a thread waits for, with their results once known.
+    requests: HashMap<RequestId, Option<Result<Success, Problem>>>,
+    /// Events that were not fetched yet.
     pub(super) incoming: VecDeque<Event>,
     pub(super) connection: Connection,
-    /// Set when the session is over.
+    /// Why the session ended, once it has.
     pub(super) closed: Option<Problem>,
 }
 
-/// What a request gave.
+/// The result of a successful request.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum Success {
     LoggedIn(Account),
     Sent,
     Buddies(Arc<[Arc<Buddy>]>),
@@ -49,12 +58,13 @@ pub(super) enum Answer {
 }
 
 impl Shared {
-    /// A session that is about to log in, with its caller waiting for messages.
+    /// A session before its login. Its caller counts as waiting for messages.
     pub(super) fn new(config: SessionConfig, network: &NetworkOptions) -> Result<Self, Problem> {
         Ok(Shared {
-            http: Http::new(network)?,
+            http: Arc::new(Http::new(network)?),
             start: Instant::now(),
-            state: Mutex::new(State {
+            exchanges: crossbeam_channel::bounded(0),
+            state: Mutex::new(SessionState {
                 session: protocol::Session::new(config),
                 waiters: 1,
                 last_request: 0,
@@ -67,8 +77,8 @@ impl Shared {
         })
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // A state that a panic left behind is still a state; the protocol has no half-done steps that matter.
+    pub(super) fn lock(&self) -> MutexGuard<'_, SessionState> {
+        // Usable after a panic, too: the protocol leaves no step half done that matters.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -82,8 +92,8 @@ impl Shared {
         }
     }
 
-    /// Gives out what came in. The messages in it count as taken, so that the server may forget them.
-    pub(super) fn take_incoming(self: &Arc<Self>, state: &mut State) -> Vec<Event> {
+    /// Takes the waiting events. Their messages count as taken, so that the server may forget them.
+    pub(super) fn take_incoming(self: &Arc<Self>, state: &mut SessionState) -> Vec<Event> {
         let events = state.incoming.drain(..).collect();
         state.session.set_untaken(self.now(), 0);
         self.drain(state);
@@ -91,7 +101,7 @@ impl Shared {
     }
 
     /// A thread starts to wait for messages.
-    pub(super) fn enter(self: &Arc<Self>, state: &mut State) {
+    pub(super) fn enter(self: &Arc<Self>, state: &mut SessionState) {
         state.waiters += 1;
         if state.waiters == 1 {
             state.session.set_paused(self.now(), false);
@@ -99,8 +109,8 @@ impl Shared {
         }
     }
 
-    /// A thread ends to wait for messages.
-    pub(super) fn leave(self: &Arc<Self>, state: &mut State) {
+    /// A thread stops waiting for messages.
+    pub(super) fn leave(self: &Arc<Self>, state: &mut SessionState) {
         state.waiters -= 1;
         if state.waiters == 0 {
             state.session.set_paused(self.now(), true);
@@ -108,22 +118,22 @@ impl Shared {
         }
     }
 
-    pub(super) fn handle(self: &Arc<Self>, state: &mut State, input: Input) {
+    pub(super) fn handle(self: &Arc<Self>, state: &mut SessionState, input: Input) {
         state.session.handle(self.now(), input);
         self.drain(state);
     }
 
-    /// Does what the protocol wants done. Must follow every touch of it.
-    fn drain(self: &Arc<Self>, state: &mut State) {
+    /// Carries out the outputs of the protocol. Must be called after every input.
+    fn drain(self: &Arc<Self>, state: &mut SessionState) {
         while let Some(output) = state.session.poll_output() {
             match output {
                 Output::Event(event) => state.take(event),
-                // What is under way cannot be called back; the protocol drops a late reply.
+                // An exchange in progress cannot be cancelled; the protocol ignores its reply.
                 Output::Cancel(_) => {}
                 Output::Exchange(exchange) => {
                     let id = exchange.id;
                     if let Err(error) = self.start(exchange) {
-                        let failed = crate::fault::classify(&error, true, false, None);
+                        let failed = crate::transport_error::classify(&error, true, false, None);
                         state
                             .session
                             .handle(self.now(), Input::Reply(id, Err(failed)));
@@ -134,34 +144,45 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Carries an exchange out on a thread of its own, so that every wait of a caller ends at the caller's limit.
+    /// Carries an exchange out on another thread, so that every wait of a caller ends at the caller's limit.
     ///
-    /// The thread does not keep the session alive: if it was dropped meanwhile, the reply goes nowhere.
+    /// The thread does not keep the session alive: if the session is dropped, the reply is ignored and the thread ends.
     fn start(self: &Arc<Self>, exchange: Exchange) -> std::io::Result<()> {
-        let http = self.http.clone();
+        let (waiting, queue) = &self.exchanges;
+        let exchange = match waiting.try_send(exchange) {
+            Ok(()) => return Ok(()),
+            Err(no_thread_waits) => no_thread_waits.into_inner(),
+        };
+        let (http, queue) = (Arc::clone(&self.http), queue.clone());
         let session = Arc::downgrade(self);
-        std::thread::Builder::new()
-            .name("fbchat-http".to_owned())
-            .spawn(move || {
+        let thread = std::thread::Builder::new().name("fbchat-http".to_owned());
+        thread.spawn(move || {
+            let mut next = Some(exchange);
+            while let Some(exchange) = next {
                 let id = exchange.id;
-                let reply = http.carry_out(exchange);
-                if let Some(shared) = session.upgrade() {
-                    let mut state = shared.lock();
-                    shared.handle(&mut state, Input::Reply(id, reply));
-                }
-            })?;
+                let reply = http.execute(exchange);
+                let Some(shared) = session.upgrade() else {
+                    return;
+                };
+                let mut state = shared.lock();
+                shared.handle(&mut state, Input::Reply(id, reply));
+                drop(state);
+                drop(shared);
+                next = queue.recv_timeout(THREAD_KEEP_ALIVE).ok();
+            }
+        })?;
         Ok(())
     }
 
-    /// Waits until `goal` gives something or the deadline is over, and keeps the protocol's timers meanwhile.
+    /// Waits until `goal` returns something or the deadline is over; meanwhile it runs the protocol's timers.
     pub(super) fn wait<'a, T>(
         self: &'a Arc<Self>,
-        mut state: MutexGuard<'a, State>,
+        mut state: MutexGuard<'a, SessionState>,
         deadline: Instant,
-        mut goal: impl FnMut(&mut State) -> Option<T>,
-    ) -> (MutexGuard<'a, State>, Option<T>) {
+        mut goal: impl FnMut(&mut SessionState) -> Option<T>,
+    ) -> (MutexGuard<'a, SessionState>, Option<T>) {
         loop {
-            let due = |state: &State| {
+            let due = |state: &SessionState| {
                 let due = state.session.poll_timeout()?;
                 self.start.checked_add(Duration::from_millis(due))
             };
@@ -176,7 +197,7 @@ impl Shared {
             if now >= deadline {
                 return (state, None);
             }
-            // The clock of the protocol is in whole milliseconds: waking a little late is better than spinning.
+            // The protocol's clock counts whole milliseconds: waking slightly late is better than spinning.
             let until = due(&state).map_or(deadline, |due| due.min(deadline));
             let pause = until.saturating_duration_since(now) + Duration::from_millis(1);
             state = self
@@ -187,12 +208,12 @@ impl Shared {
         }
     }
 
-    /// Gives a command and waits for its answer.
+    /// Passes a command to the protocol and waits for its result.
     pub(super) fn request<'a>(
         self: &'a Arc<Self>,
         deadline: Instant,
         command: impl FnOnce(RequestId) -> Command,
-    ) -> (MutexGuard<'a, State>, Result<Answer, Problem>) {
+    ) -> (MutexGuard<'a, SessionState>, Result<Success, Problem>) {
         let mut state = self.lock();
         if let Some(problem) = state.closed.clone() {
             return (state, Err(problem));
@@ -216,13 +237,13 @@ impl Shared {
     }
 }
 
-impl State {
+impl SessionState {
     pub(super) fn new_request(&mut self) -> RequestId {
         self.last_request += 1;
         RequestId(self.last_request)
     }
 
-    /// Brings an event to whoever waits for it.
+    /// Passes an event to the thread that waits for it.
     fn take(&mut self, event: Event) {
         match event {
             Event::LoggedIn {
@@ -237,22 +258,22 @@ impl State {
                     name,
                     message_limit,
                 };
-                self.answer(request, Ok(Answer::LoggedIn(account)));
+                self.answer(request, Ok(Success::LoggedIn(account)));
             }
             Event::LoginFailed { request, problem }
             | Event::Challenge { request, problem }
             | Event::Failed { request, problem } => self.answer(request, Err(problem)),
-            Event::Sent { request, .. } => self.answer(request, Ok(Answer::Sent)),
+            Event::Sent { request, .. } => self.answer(request, Ok(Success::Sent)),
             Event::History {
                 request, messages, ..
             } => {
-                self.answer(request, Ok(Answer::History(messages)));
+                self.answer(request, Ok(Success::History(messages)));
             }
             Event::BuddyList {
                 request: Some(request),
                 buddies,
             } => {
-                self.answer(request, Ok(Answer::Buddies(buddies)));
+                self.answer(request, Ok(Success::Buddies(buddies)));
             }
             Event::Closed { problem, .. } => {
                 let logged_out = || Problem::new(Status::Closed, "This session was logged out.");
@@ -266,14 +287,14 @@ impl State {
         }
     }
 
-    /// An answer that nobody waits for any more is dropped.
-    fn answer(&mut self, request: RequestId, answer: Result<Answer, Problem>) {
-        if let Some(place) = self.requests.get_mut(&request) {
-            *place = Some(answer);
+    /// An answer that no thread waits for any more is dropped.
+    fn answer(&mut self, request: RequestId, answer: Result<Success, Problem>) {
+        if let Some(waiting) = self.requests.get_mut(&request) {
+            *waiting = Some(answer);
         }
     }
 
-    /// Messages are never dropped; they stop coming by themselves while nobody waits for them.
+    /// Messages are never dropped; while no thread waits for them, none are fetched.
     fn queue(&mut self, event: Event) {
         if self.incoming.len() >= EVENT_LIMIT {
             let droppable = |event: &Event| !matches!(event, Event::Message(_));

@@ -1,19 +1,19 @@
-//! Making an account, its name and its password.
+//! Accounts: registration, name and password.
 
 #![forbid(unsafe_code)]
 
 use super::{CallError, Client, SessionId};
-use crate::types::{Question, RequestId, Secret};
+use crate::types::{Query, RequestId, Secret};
 
 /// Greatest length of an e-mail address, a name or a password, in bytes.
 const MAX_CREDENTIAL: usize = 1024;
 
-/// Refuses what is empty or far too long.
+/// Refuses values that are empty or far too long.
 pub(super) fn check(given: &[(&str, &str)]) -> Result<(), CallError> {
-    let wrong = |text: &str| text.is_empty() || text.len() > MAX_CREDENTIAL;
-    match given.iter().find(|(_, text)| wrong(text)) {
-        Some((what, _)) => {
-            let text = format!("The {what} must have 1 to {MAX_CREDENTIAL} bytes");
+    let is_invalid = |text: &str| text.is_empty() || text.len() > MAX_CREDENTIAL;
+    match given.iter().find(|(_, text)| is_invalid(text)) {
+        Some((name, _)) => {
+            let text = format!("The {name} must have 1 to {MAX_CREDENTIAL} bytes");
             Err(CallError::Argument(text))
         }
         None => Ok(()),
@@ -21,10 +21,10 @@ pub(super) fn check(given: &[(&str, &str)]) -> Result<(), CallError> {
 }
 
 impl Client {
-    /// Makes an account and logs in with it; answered like [`Client::login`].
+    /// Registers an account and logs in with it; answered like [`Client::login`].
     ///
     /// # Errors
-    /// [`CallError::Argument`] for something empty or overlong, [`CallError::State`] if a login is under way or done.
+    /// [`CallError::Argument`] for an empty or overlong value, [`CallError::State`] during or after a login.
     pub fn register(
         &self,
         session: SessionId,
@@ -41,8 +41,8 @@ impl Client {
         if let Some(invite) = &invite {
             check(&[("invitation", invite.reveal())])?;
         }
-        let seat = self.engine()?.seat(session)?;
-        seat.register(email.to_owned(), password, name.to_owned(), invite)
+        let session = self.engine()?.session(session)?;
+        session.register(email.to_owned(), password, name.to_owned(), invite)
     }
 
     /// Changes the name that others see; answered by `Done` or `Failed`.
@@ -51,7 +51,7 @@ impl Client {
     /// [`CallError::Argument`] for an empty or overlong name, [`CallError::State`] before login.
     pub fn set_name(&self, session: SessionId, name: &str) -> Result<RequestId, CallError> {
         check(&[("name", name)])?;
-        self.ask(session, Question::SetName(name.to_owned()))
+        self.ask(session, Query::SetName(name.to_owned()))
     }
 
     /// Changes the account's password, which ends its other sessions; answered by `Done` or `Failed`.
@@ -68,6 +68,6 @@ impl Client {
             ("old password", old.reveal()),
             ("new password", new.reveal()),
         ])?;
-        self.ask(session, Question::SetPassword { old, new })
+        self.ask(session, Query::SetPassword { old, new })
     }
 }

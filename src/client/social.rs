@@ -1,13 +1,13 @@
-//! Everything about people beside messages and presence.
+//! Calls about people other than messages and presence: history, pictures, profiles, friendships, notifications.
 
 #![forbid(unsafe_code)]
 
 use super::{CallError, Client, SessionId, check_uid};
-use crate::types::{FriendAction, Question, RequestId, Uid, UnixMillis};
+use crate::types::{FriendAction, Query, RequestId, Uid, UnixMillis};
 
-/// Larger pictures are not even copied, in bytes; what a server takes is less.
+/// Greatest size of a picture in bytes; servers accept less.
 pub const MAX_PICTURE: usize = 8 << 20;
-/// Longer texts are none, in bytes.
+/// Greatest length of a text in bytes.
 const MAX_TEXT: usize = 64 << 10;
 
 fn check_text(what: &str, text: &str) -> Result<(), CallError> {
@@ -19,7 +19,7 @@ fn check_text(what: &str, text: &str) -> Result<(), CallError> {
 }
 
 impl Client {
-    /// Asks for messages of one conversation: the most recent ones, or at most 1,000 that are later than `since`;
+    /// Requests messages of one conversation: the most recent ones, or at most 1,000 that are later than `since`;
     /// answered by `History` or `Failed`.
     ///
     /// # Errors
@@ -35,19 +35,19 @@ impl Client {
             let text = format!("A history cannot begin at {since} ms; 0 asks for the newest part");
             return Err(CallError::Argument(text));
         }
-        self.ask(session, Question::History { with, since })
+        self.ask(session, Query::History { with, since })
     }
 
-    /// Asks for somebody's picture; answered by `Picture` or `Failed`.
+    /// Requests a person's picture; answered by `Picture` or `Failed`.
     ///
     /// # Errors
     /// [`CallError::State`] before login.
     pub fn picture(&self, session: SessionId, uid: Uid) -> Result<RequestId, CallError> {
         check_uid(uid)?;
-        self.ask(session, Question::Picture(uid))
+        self.ask(session, Query::Picture(uid))
     }
 
-    /// Sets the user's picture, a PNG, JPEG or GIF file, or takes it away; answered by `Done` or `Failed`.
+    /// Sets the user's picture, a PNG, JPEG or GIF file, or removes it; answered by `Done` or `Failed`.
     ///
     /// # Errors
     /// [`CallError::Argument`] for more than [`MAX_PICTURE`] bytes, [`CallError::State`] before login.
@@ -60,22 +60,22 @@ impl Client {
             let text = format!("A picture must have 1 to {MAX_PICTURE} bytes");
             return Err(CallError::Argument(text));
         }
-        self.ask(session, Question::SetPicture(picture.map(Into::into)))
+        self.ask(session, Query::SetPicture(picture.map(Into::into)))
     }
 
-    /// Asks what somebody tells about themselves; answered by `Profile` or `Failed`.
+    /// Requests a person's profile; answered by `Profile` or `Failed`.
     ///
     /// # Errors
     /// [`CallError::State`] before login.
     pub fn profile(&self, session: SessionId, uid: Uid) -> Result<RequestId, CallError> {
         check_uid(uid)?;
-        self.ask(session, Question::Profile(uid))
+        self.ask(session, Query::Profile(uid))
     }
 
-    /// Looks for people by name or exact e-mail address; answered by `Search` or `Failed`.
+    /// Searches people by name or exact e-mail address; answered by `Search` or `Failed`.
     ///
     /// # Errors
-    /// [`CallError::Argument`] for nothing to look for, [`CallError::State`] before login.
+    /// [`CallError::Argument`] for an empty search, [`CallError::State`] before login.
     pub fn search(&self, session: SessionId, text: &str) -> Result<RequestId, CallError> {
         if text.trim().is_empty() {
             return Err(CallError::Argument(
@@ -83,10 +83,10 @@ impl Client {
             ));
         }
         check_text("search", text)?;
-        self.ask(session, Question::Search(text.to_owned()))
+        self.ask(session, Query::Search(text.to_owned()))
     }
 
-    /// Begins or ends a friendship; answered by `Done` or `Failed`.
+    /// Requests, accepts, refuses or ends a friendship; answered by `Done` or `Failed`.
     ///
     /// # Errors
     /// [`CallError::State`] before login.
@@ -100,10 +100,10 @@ impl Client {
         if let FriendAction::Request(message) = &action {
             check_text("message", message)?;
         }
-        self.ask(session, Question::Friend { uid, action })
+        self.ask(session, Query::Friend { uid, action })
     }
 
-    /// Sets the user's status line, or takes it away; answered by `Done` or `Failed`.
+    /// Sets the user's status line, or removes it; answered by `Done` or `Failed`.
     ///
     /// # Errors
     /// [`CallError::State`] before login.
@@ -114,23 +114,23 @@ impl Client {
     ) -> Result<RequestId, CallError> {
         check_text("status", text.unwrap_or_default())?;
         let text = text.filter(|text| !text.is_empty()).map(str::to_owned);
-        self.ask(session, Question::SetStatus(text))
+        self.ask(session, Query::SetStatus(text))
     }
 
-    /// Says that the user has read what somebody wrote, or with `None` that he has noticed the notifications.
+    /// Marks the messages of one person as read, or with `None` the notifications as seen.
     ///
     /// # Errors
     /// [`CallError::State`] before login.
     pub fn mark_read(&self, session: SessionId, what: Option<Uid>) -> Result<(), CallError> {
-        self.engine()?.seat(session)?.mark_read(what)
+        self.engine()?.session(session)?.mark_read(what)
     }
 
-    /// Asks what is unread; answered by `Notifications` or `Failed`.
+    /// Requests the numbers of unread items; answered by `Notifications` or `Failed`.
     ///
     /// # Errors
     /// [`CallError::State`] before login.
     pub fn notifications(&self, session: SessionId) -> Result<RequestId, CallError> {
-        self.ask(session, Question::Notifications)
+        self.ask(session, Query::Notifications)
     }
 
     /// Pokes a friend; answered by `Done` or `Failed`.
@@ -139,14 +139,10 @@ impl Client {
     /// [`CallError::State`] before login.
     pub fn poke(&self, session: SessionId, uid: Uid) -> Result<RequestId, CallError> {
         check_uid(uid)?;
-        self.ask(session, Question::Poke(uid))
+        self.ask(session, Query::Poke(uid))
     }
 
-    pub(super) fn ask(
-        &self,
-        session: SessionId,
-        question: Question,
-    ) -> Result<RequestId, CallError> {
-        self.engine()?.seat(session)?.question(question)
+    pub(super) fn ask(&self, session: SessionId, query: Query) -> Result<RequestId, CallError> {
+        self.engine()?.session(session)?.query(query)
     }
 }

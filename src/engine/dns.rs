@@ -1,31 +1,31 @@
-//! Names to addresses: `localhost` by rule, all others by the system on the blocking pool, remembered for a short time.
+//! Name lookup: `localhost` by rule, all other names by the system on the blocking pool, cached for a short time.
 
 #![forbid(unsafe_code)]
 
 use super::lock;
-use crate::fault::LookupFailed;
+use crate::transport_error::LookupFailed;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// How long an answer is used again. Short, since a laptop moves between networks.
-const REMEMBER: Duration = Duration::from_secs(30);
-/// How long a failure is: long enough that sessions that fail together ask once.
-const REMEMBER_FAILURE: Duration = Duration::from_secs(1);
-/// Greatest number of names remembered.
+/// How long a result is cached. Short, since a laptop moves between networks.
+const CACHE_TIME: Duration = Duration::from_secs(30);
+/// How long a failure is cached: long enough that sessions that fail together ask once.
+const FAILURE_CACHE_TIME: Duration = Duration::from_secs(1);
+/// Greatest number of cached names.
 const MAX_NAMES: usize = 256;
 
-/// Addresses, or in words why there are none.
-type Answer = Result<Arc<[SocketAddr]>, String>;
+/// Addresses, or a sentence part that says why there are none.
+type LookupResult = Result<Arc<[SocketAddr]>, String>;
 
-/// One name: the lock is held during a lookup, so that sessions that ask together share one.
-type Entry = Arc<tokio::sync::Mutex<Option<(Instant, Answer)>>>;
+/// One cached name. The lock is held during a lookup, so that sessions that ask at the same time share it.
+type CachedName = Arc<tokio::sync::Mutex<Option<(Instant, LookupResult)>>>;
 
-/// Looks names up; port 0 in the answers stands for the port of the URL.
+/// Looks names up; port 0 in the results stands for the port of the URL.
 #[derive(Debug, Default)]
 pub(super) struct Resolver {
-    names: Mutex<HashMap<String, Entry>>,
+    names: Mutex<HashMap<String, CachedName>>,
 }
 
 impl Resolver {
@@ -44,9 +44,9 @@ impl Resolver {
             _ => {
                 let answer = ask_system(name).await;
                 let span = if answer.is_ok() {
-                    REMEMBER
+                    CACHE_TIME
                 } else {
-                    REMEMBER_FAILURE
+                    FAILURE_CACHE_TIME
                 };
                 *entry = Instant::now()
                     .checked_add(span)
@@ -54,10 +54,13 @@ impl Resolver {
                 answer
             }
         };
-        answer.map_err(LookupFailed)
+        answer.map_err(|reason| LookupFailed {
+            name: name.to_owned(),
+            reason,
+        })
     }
 
-    fn entry(&self, name: &str) -> Entry {
+    fn entry(&self, name: &str) -> CachedName {
         let mut names = lock(&self.names);
         if names.len() >= MAX_NAMES && !names.contains_key(name) {
             names.clear();
@@ -66,10 +69,10 @@ impl Resolver {
     }
 }
 
-async fn ask_system(name: &str) -> Answer {
+async fn ask_system(name: &str) -> LookupResult {
     let found = tokio::net::lookup_host((name, 0)).await;
     let found: Arc<[_]> = found
-        .map_err(|error| LookupFailed::from_io(&error).0)?
+        .map_err(|error| LookupFailed::new(name, &error).reason)?
         .collect();
     if found.is_empty() {
         return Err("the name has no address".to_owned());
@@ -77,7 +80,7 @@ async fn ask_system(name: &str) -> Answer {
     Ok(found)
 }
 
-/// `localhost` and everything under it are this machine, whatever a name server says (RFC 6761).
+/// `localhost` and all names under it are this machine, whatever a name server says (RFC 6761).
 fn is_localhost(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")

@@ -1,17 +1,17 @@
-//! One session's task: moves data between a protocol session, the network and the queue.
+//! One session's task: moves data between a protocol session, the network and the event queue.
 //!
-//! Holds the clocks that the protocol has not; decides nothing about the protocol.
+//! Provides the clocks and timers that the protocol does not have; makes no decisions about the protocol.
 
 #![forbid(unsafe_code)]
 
+use super::core::Core;
 use super::http::Http;
 use super::log::Level;
-use super::seat::Seat;
-use super::worker::Core;
+use super::session_handle::SessionHandle;
 use crate::protocol::{
-    ExchangeId, ExchangeKind, Input, Now, Output, Reply, Session, SessionConfig,
+    ExchangeId, ExchangeKind, Input, Output, Reply, Session, SessionConfig, TransportError,
+    TransportFault,
 };
-use crate::protocol::{TransportError, TransportFault};
 use crate::status::{Problem, Status};
 use crate::types::{Connection, Event};
 use std::ops::ControlFlow;
@@ -19,66 +19,66 @@ use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
-type Done = (ExchangeId, Result<Reply, TransportError>);
+type Finished = (ExchangeId, Result<Reply, TransportError>);
 
 struct Driver {
     core: Arc<Core>,
-    seat: Arc<Seat>,
+    handle: Arc<SessionHandle>,
     http: Arc<Http>,
     session: Session,
-    /// Each exchange is a task of its own: it can be aborted, and a panic in it stays in it.
-    exchanges: JoinSet<Done>,
-    under_way: Vec<(ExchangeId, ExchangeKind, AbortHandle)>,
+    /// Each exchange is a task of its own, so that it can be aborted and a panic in it ends nothing else.
+    exchanges: JoinSet<Finished>,
+    in_flight: Vec<(ExchangeId, ExchangeKind, AbortHandle)>,
     paused: bool,
-    /// The host has closed the session; a logout, or the word of what was taken last, goes on until then.
+    /// The host has closed the session; a logout, or the last acknowledgement, may continue until then.
     end: Option<Instant>,
 }
 
-/// Runs a session until it is over or closed.
+/// Runs a session until its protocol ends or the host closes it.
 pub(super) fn run(
     core: Arc<Core>,
-    seat: Arc<Seat>,
+    handle: Arc<SessionHandle>,
     http: Arc<Http>,
     config: SessionConfig,
 ) -> impl Future<Output = ()> + Send {
-    let last_word = LastWord {
+    let guard = CloseGuard {
         core: core.clone(),
-        seat: seat.clone(),
-        unneeded: false,
+        handle: handle.clone(),
+        armed: true,
     };
     async move {
         let mut driver = Driver {
             session: Session::new(config),
             exchanges: JoinSet::new(),
-            under_way: Vec::new(),
+            in_flight: Vec::new(),
             paused: false,
             end: None,
             core,
-            seat,
+            handle,
             http,
         };
-        while driver.turn().await.is_continue() {}
-        last_word.leave_unsaid();
+        while driver.step().await.is_continue() {}
+        guard.disarm();
     }
 }
 
-/// Tells the host when a session's task does not come to its end: it panicked, or the worker did, perhaps before the
-/// session was opened. When the host itself stops the worker, the queue takes no more events.
-struct LastWord {
+/// Queues CLOSED if a session's task does not finish: the task panicked, or the worker did, perhaps before the task ran.
+/// When the host itself stops the worker, the queue accepts no more events.
+struct CloseGuard {
     core: Arc<Core>,
-    seat: Arc<Seat>,
-    unneeded: bool,
+    handle: Arc<SessionHandle>,
+    armed: bool,
 }
 
-impl LastWord {
-    fn leave_unsaid(mut self) {
-        self.unneeded = true;
+impl CloseGuard {
+    fn disarm(mut self) {
+        self.armed = false;
     }
 }
 
-impl Drop for LastWord {
+impl Drop for CloseGuard {
     fn drop(&mut self) {
-        if self.unneeded {
+        if !self.armed {
             return;
         }
         let problem = Problem::new(
@@ -89,14 +89,16 @@ impl Drop for LastWord {
             request: None,
             problem: Some(problem),
         };
-        emit(&self.core, &self.seat, closed);
+        self.core.emit(&self.handle, closed);
     }
 }
 
 impl Driver {
-    /// Does all that is due, then waits for whatever comes first.
-    async fn turn(&mut self) -> ControlFlow<()> {
-        self.carry_out();
+    /// Does everything that is due, then waits for whatever comes first.
+    async fn step(&mut self) -> ControlFlow<()> {
+        self.process_outputs();
+        self.report_untaken();
+        self.apply_backpressure();
         if self.session.is_closed() {
             return ControlFlow::Break(());
         }
@@ -106,8 +108,10 @@ impl Driver {
             .map(|due| self.core.instant(due));
         let due = [timeout, self.end].into_iter().flatten().min();
         tokio::select! {
-            () = self.seat.rung() => return self.look_around(),
-            Some(done) = self.exchanges.join_next_with_id(), if !self.exchanges.is_empty() => self.hand_in(done),
+            () = self.handle.notified() => return self.process_commands(),
+            Some(finished) = self.exchanges.join_next_with_id(), if !self.exchanges.is_empty() => {
+                self.process_reply(finished);
+            }
             () = sleep_until(due), if due.is_some() => {
                 if self.end.is_some_and(|end| end <= Instant::now()) {
                     return ControlFlow::Break(());
@@ -118,50 +122,48 @@ impl Driver {
         ControlFlow::Continue(())
     }
 
-    fn carry_out(&mut self) {
-        self.drain();
-        self.report_untaken();
-        let paused = self.core.queue.is_paused(self.seat.id);
+    /// Tells the protocol to stop or to continue fetching, as the event queue demands.
+    fn apply_backpressure(&mut self) {
+        let paused = self.core.queue.is_paused(self.handle.id);
         if paused != self.paused {
             self.paused = paused;
-            let word = if paused {
-                "pauses: its events pile up"
+            let text = if paused {
+                "paused: too many of its events are waiting"
             } else {
-                "goes on"
+                "continues"
             };
-            self.log(Level::Info, word);
+            self.log(Level::Info, text);
             self.session.set_paused(self.core.now(), paused);
-            self.drain();
+            self.process_outputs();
         }
     }
 
-    /// Lets the protocol know how far the host has come with its messages.
+    /// Tells the protocol how many messages the host has not taken.
     fn report_untaken(&mut self) {
         self.session
-            .set_untaken(self.core.now(), self.seat.untaken());
-        self.drain();
+            .set_untaken(self.core.now(), self.handle.untaken());
+        self.process_outputs();
     }
 
-    fn drain(&mut self) {
+    fn process_outputs(&mut self) {
         while let Some(output) = self.session.poll_output() {
             match output {
                 Output::Event(event) => {
                     self.log_event(&event);
-                    emit(&self.core, &self.seat, event);
+                    self.core.emit(&self.handle, event);
                 }
                 Output::Exchange(exchange) => {
                     let (id, kind) = (exchange.id, exchange.kind);
                     let http = self.http.clone();
-                    let task = async move {
+                    let task = self.exchanges.spawn(async move {
                         #[cfg(feature = "fault-injection")]
                         crate::injection::pass(crate::injection::Place::Exchange);
-                        (id, http.carry_out(exchange).await)
-                    };
-                    let handle = self.exchanges.spawn(task);
-                    self.under_way.push((id, kind, handle));
-                    // The host is gone: nothing is to be held for it.
+                        (id, http.execute(exchange).await)
+                    });
+                    self.in_flight.push((id, kind, task));
+                    // The host has closed the session: no long-poll is to be held for it.
                     if self.end.is_some() {
-                        self.drop_long_polls();
+                        self.abort_long_polls();
                     }
                 }
                 Output::Cancel(unwanted) => self.abort(|id, _| id == unwanted),
@@ -169,40 +171,42 @@ impl Driver {
         }
     }
 
-    /// Somebody rang: commands, a close, or room in the queue.
-    fn look_around(&mut self) -> ControlFlow<()> {
+    /// The task was notified: there are commands, the host closed the session, or the queue has room again.
+    fn process_commands(&mut self) -> ControlFlow<()> {
         #[cfg(feature = "fault-injection")]
         crate::injection::pass(crate::injection::Place::Session);
         self.report_untaken();
-        let work = self.seat.take_work();
+        let work = self.handle.take_work();
         for command in work.commands {
             self.session
                 .handle(self.core.now(), Input::Command(command));
         }
-        if let Some(grace) = work.end {
+        if let Some(grace) = work.close {
             let busy = self.end.is_some() || self.session.farewell(self.core.now());
-            if !busy && !self.seat.is_logging_out() {
+            if !busy && !self.handle.is_logging_out() {
                 return ControlFlow::Break(());
             }
             let end = Instant::now().checked_add(grace);
             self.end = [self.end, end].into_iter().flatten().min();
-            self.drop_long_polls();
+            self.abort_long_polls();
         }
         ControlFlow::Continue(())
     }
 
-    fn hand_in(&mut self, done: Result<(tokio::task::Id, Done), JoinError>) {
-        let task = done.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
-        let Some(place) = self
-            .under_way
+    fn process_reply(&mut self, finished: Result<(tokio::task::Id, Finished), JoinError>) {
+        let task_id = finished
+            .as_ref()
+            .map_or_else(JoinError::id, |(task, _)| *task);
+        let Some(position) = self
+            .in_flight
             .iter()
-            .position(|(_, _, handle)| handle.id() == task)
+            .position(|(_, _, task)| task.id() == task_id)
         else {
             return;
         };
-        let (id, kind, _) = self.under_way.swap_remove(place);
-        let outcome = match done {
-            Ok((_, (_, outcome))) => outcome,
+        let (id, kind, _) = self.in_flight.swap_remove(position);
+        let result = match finished {
+            Ok((_, (_, result))) => result,
             Err(error) => Err(TransportError {
                 fault: TransportFault::Io,
                 detail: if error.is_panic() {
@@ -213,8 +217,8 @@ impl Driver {
                 .to_owned(),
             }),
         };
-        if self.core.wants(Level::Debug) {
-            let word = match &outcome {
+        if self.core.logs(Level::Debug) {
+            let text = match &result {
                 Ok(reply) => format!(
                     "{kind:?} {}: {}, {} bytes",
                     id.0,
@@ -223,21 +227,21 @@ impl Driver {
                 ),
                 Err(error) => format!("{kind:?} {}: {error}", id.0),
             };
-            self.log(Level::Debug, &word);
+            self.log(Level::Debug, &text);
         }
         self.session
-            .handle(self.core.now(), Input::Reply(id, outcome));
+            .handle(self.core.now(), Input::Reply(id, result));
     }
 
-    fn drop_long_polls(&mut self) {
+    fn abort_long_polls(&mut self) {
         self.abort(|_, kind| kind == ExchangeKind::LongPoll);
     }
 
     fn abort(&mut self, unwanted: impl Fn(ExchangeId, ExchangeKind) -> bool) {
-        self.under_way.retain(|(id, kind, handle)| {
+        self.in_flight.retain(|(id, kind, task)| {
             let unwanted = unwanted(*id, *kind);
             if unwanted {
-                handle.abort();
+                task.abort();
             }
             !unwanted
         });
@@ -265,16 +269,16 @@ impl Driver {
         }
     }
 
-    fn log(&self, level: Level, word: &str) {
-        if self.core.wants(level) {
+    fn log(&self, level: Level, text: &str) {
+        if self.core.logs(level) {
             self.core
                 .queue
-                .log(level, format!("session {}: {word}", self.seat.id.0));
+                .log(level, format!("session {}: {text}", self.handle.id.0));
         }
     }
 }
 
-/// Sleeps until a moment, or for ever.
+/// Sleeps until `due`; without a deadline it never returns.
 async fn sleep_until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
@@ -282,76 +286,23 @@ async fn sleep_until(due: Option<Instant>) {
     }
 }
 
-/// Queues an event. Every request gets exactly one answer: a second is dropped, a missing one made up at the end.
-pub(super) fn emit(core: &Core, seat: &Seat, event: Event) {
-    seat.note(event, |event, noted| {
-        for request in noted.unanswered {
-            let problem = Problem::new(
-                Status::Cancelled,
-                "The session ended before this was answered",
-            );
-            core.queue.push(seat.id, Event::Failed { request, problem });
-        }
-        if noted.wanted {
-            if matches!(event, Event::Message(_)) {
-                seat.message_given();
-            }
-            core.queue.push(seat.id, event);
-        }
-    });
-}
-
-impl Core {
-    /// Both clocks, read once.
-    pub(super) fn now(&self) -> Now {
-        let since_start = self.start.elapsed().as_millis();
-        let since_1970 = std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .unwrap_or_default();
-        Now {
-            monotonic: u64::try_from(since_start).unwrap_or(u64::MAX),
-            unix: i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX),
-        }
-    }
-
-    /// The protocol's monotonic time as the runtime has it; far-off times become a day.
-    fn instant(&self, due: crate::types::Millis) -> Instant {
-        let day = std::time::Duration::from_secs(86_400);
-        let due = std::time::Duration::from_millis(due);
-        let left = due.saturating_sub(self.start.elapsed()).min(day);
-        Instant::now()
-            .checked_add(left)
-            .unwrap_or_else(Instant::now)
-    }
-
-    fn wants(&self, level: Level) -> bool {
-        self.log_level.is_some_and(|most| level <= most)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::http::Pools;
-    use super::super::queue::{Polled, Queue};
+    use super::super::event_queue::{EventQueue, Polled};
     use super::*;
     use crate::types::Secret;
     use std::time::Duration;
 
     #[test]
-    fn panic_in_a_session_is_told_after_its_requests_are_answered() {
-        let core = Arc::new(Core {
-            queue: Queue::new(100).unwrap(),
-            pools: Pools::default(),
-            start: std::time::Instant::now(),
-            log_level: None,
-        });
-        let seat = Arc::new(Seat::new(0));
-        core.queue.admit(seat.clone()).unwrap();
-        let request = seat.login("a".into(), Secret::new("b".into())).unwrap();
-        let guard = LastWord {
+    fn panic_in_a_session_is_reported_after_its_requests_are_answered() {
+        let core = Arc::new(Core::new(EventQueue::new(100).unwrap(), None));
+        let handle = Arc::new(SessionHandle::new(0));
+        core.queue.add_session(handle.clone()).unwrap();
+        let request = handle.login("a".into(), Secret::new("b".into())).unwrap();
+        let guard = CloseGuard {
             core: core.clone(),
-            seat,
-            unneeded: false,
+            handle,
+            armed: true,
         };
         let task = std::thread::spawn(move || {
             let _guard = guard;

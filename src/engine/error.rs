@@ -1,51 +1,52 @@
-//! Why a call was turned down on the spot. What fails later arrives as an event.
+//! Why a call was refused at once. Later failures arrive as events.
 
 #![forbid(unsafe_code)]
 
+use crate::protocol::MessageError;
 use crate::status::{Problem, Status};
 
-/// A call that did nothing.
+/// The call had no effect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// The id was never given out, or its session is over.
+    /// The id was never given out, or its session is closed.
     #[error("There is no such session: it was never opened, or it is closed")]
     NoSession,
-    /// The request was never made, or its answer is gone.
-    #[error("There is no such request: it was never made, or its answer was taken already")]
+    /// The request was never made, or its answer was taken.
+    #[error("There is no such request: it was never made, or its answer was already taken")]
     NoRequest,
     /// The session cannot do this now.
     #[error("{0}")]
     State(&'static str),
     /// Too many requests without an answer.
-    #[error("Too many requests are under way in this session; wait for some answers")]
+    #[error("Too many requests of this session are unanswered; wait for some answers")]
     QueueFull,
-    /// The caller is a forked child.
+    /// The caller is a forked child process.
     #[error("The process was forked after this client was made; make a new one in the child")]
     Forked,
-    /// The client is going away.
+    /// The client is being freed.
     #[error("The client is being freed")]
     Closed,
-    /// A message over the server's limit.
+    /// The message is longer than the server allows.
     #[error("The message has {length} characters; this server allows {limit}")]
     TooLong {
-        /// Unicode scalar values of the message.
+        /// Length of the message in Unicode scalar values.
         length: usize,
-        /// Unicode scalar values allowed.
+        /// Greatest length in Unicode scalar values.
         limit: usize,
     },
-    /// A value that makes no sense.
+    /// A value is invalid.
     #[error("{0}")]
     Argument(String),
-    /// An option is unusable, as the server's address often is.
+    /// An option is invalid, often the server's address.
     #[error(transparent)]
     Options(#[from] Problem),
-    /// The operating system gave no thread, descriptor or randomness.
+    /// The operating system has no thread, descriptor or random number left.
     #[error("Out of system resources: {0}")]
     Resources(String),
 }
 
 impl CallError {
-    /// The status that hosts see.
+    /// The status that the C API reports.
     pub fn status(&self) -> Status {
         match self {
             CallError::NoSession => Status::NoSession,
@@ -58,6 +59,15 @@ impl CallError {
             CallError::Argument(_) => Status::Argument,
             CallError::Options(problem) => problem.status,
             CallError::Resources(_) => Status::Resources,
+        }
+    }
+}
+
+impl From<MessageError> for CallError {
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Empty => CallError::Argument(error.to_string()),
+            MessageError::TooLong { length, limit } => CallError::TooLong { length, limit },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Carries out exchanges. The only file of the engine that names reqwest.
+//! Carries out exchanges with reqwest's asynchronous client.
 //!
 //! Sessions with equal network options share one connection pool.
 
@@ -6,8 +6,10 @@
 
 use super::dns::Resolver;
 use super::lock;
+use crate::http::KeptConnections;
 use crate::options::NetworkOptions;
 use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
+use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header;
 use std::error::Error;
@@ -18,7 +20,7 @@ use tokio::sync::OnceCell;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_IDLE: usize = 16;
 
-/// The pools of one client, one for each different set of options that is in use.
+/// The connection pools of one client, one for each set of network options in use.
 #[derive(Debug, Default)]
 pub(super) struct Pools {
     resolver: SharedResolver,
@@ -28,12 +30,12 @@ pub(super) struct Pools {
 #[derive(Debug, Default)]
 struct Known {
     used: Vec<Weak<Http>>,
-    /// Kept, for a host that opens one session after another.
+    /// Kept for a host that opens one session after another.
     latest: Option<Arc<Http>>,
 }
 
 impl Pools {
-    /// The pool for these options; made if no session has it.
+    /// The pool for these options; created if no session uses it.
     pub(super) fn get(&self, network: &NetworkOptions) -> Result<Arc<Http>, TransportError> {
         let mut known = lock(&self.known);
         known.used.retain(|pool| pool.strong_count() > 0);
@@ -46,13 +48,13 @@ impl Pools {
                 pool
             }
         };
-        // Dropped when the lock is open again: it may be the last of its kind.
+        // Dropped after the lock is released, since it may be the last reference.
         let _before = known.latest.replace(Arc::clone(&pool));
         drop(known);
         Ok(pool)
     }
 
-    /// Connections that are kept for the next exchange are of a network that is gone.
+    /// Drops all kept connections: they belong to a network that is gone.
     pub(super) fn forget_connections(&self) {
         let known = lock(&self.known);
         let pools = known.used.iter().filter_map(Weak::upgrade);
@@ -60,7 +62,7 @@ impl Pools {
     }
 }
 
-/// What all sessions with equal options share of HTTP.
+/// The part of HTTP that all sessions with equal options share.
 #[derive(Debug)]
 pub(super) struct Http {
     network: NetworkOptions,
@@ -68,20 +70,71 @@ pub(super) struct Http {
     clients: Mutex<Arc<Clients>>,
 }
 
-/// What holds the connections.
+/// The clients, which hold the connections.
 #[derive(Debug)]
 struct Clients {
-    plain: reqwest::Client,
-    /// Made when first needed: the system's roots cost up to a megabyte and tens of milliseconds.
-    tls: OnceCell<reqwest::Client>,
+    plain: SchemeClients,
+    /// Created when first needed: the system's root certificates cost up to a megabyte and tens of milliseconds.
+    tls: OnceCell<SchemeClients>,
+    kept: KeptConnections,
+}
+
+/// The clients for one URL scheme.
+#[derive(Debug)]
+struct SchemeClients {
+    pooled: reqwest::Client,
+    /// Opens a new connection for every request.
+    unpooled: reqwest::Client,
+}
+
+/// Which connection an attempt uses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ConnectionSource {
+    Pool,
+    New,
+}
+
+/// Why an attempt failed.
+enum Failure {
+    /// The server had closed the kept connection.
+    ClosedConnection(TransportError),
+    Other(TransportError),
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        Failure::Other(error)
+    }
 }
 
 impl Clients {
     fn new(network: &NetworkOptions, resolver: &SharedResolver) -> Result<Self, TransportError> {
-        let tls = crate::tls::trust_nobody().map_err(|error| classify(&error))?;
+        let tls = crate::tls::without_roots().map_err(|error| classify(&error))?;
         Ok(Clients {
-            plain: client(network, tls, resolver)?,
+            plain: SchemeClients::new(network, tls, resolver)?,
             tls: OnceCell::new(),
+            kept: KeptConnections::default(),
+        })
+    }
+}
+
+impl SchemeClients {
+    fn new(
+        network: &NetworkOptions,
+        tls: crate::tls::Settings,
+        resolver: &SharedResolver,
+    ) -> Result<Self, TransportError> {
+        let client = |max_idle| {
+            let builder = crate::http::builder(network, tls.clone())?;
+            builder
+                .dns_resolver(Arc::new(resolver.clone()))
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .pool_max_idle_per_host(max_idle)
+                .build()
+        };
+        Ok(SchemeClients {
+            pooled: client(MAX_IDLE).map_err(|error| classify(&error))?,
+            unpooled: client(0).map_err(|error| classify(&error))?,
         })
     }
 }
@@ -95,85 +148,144 @@ impl Http {
         })
     }
 
-    /// Exchanges under way keep theirs.
+    /// Exchanges in progress keep their connections.
     fn forget_connections(&self) {
-        // It was made before with the same options.
+        // Cannot fail: it succeeded before with the same options.
         if let Ok(clients) = Clients::new(&self.network, &self.resolver) {
             let _before = std::mem::replace(&mut *lock(&self.clients), Arc::new(clients));
         }
     }
 
     /// Carries out one exchange. Dropping the future closes its connection.
-    pub(super) async fn carry_out(&self, exchange: Exchange) -> Result<Reply, TransportError> {
-        let timeout = Duration::from_millis(exchange.timeout);
-        let outcome = tokio::time::timeout(timeout, self.attempt(exchange)).await;
-        outcome.unwrap_or_else(|_| {
+    ///
+    /// If a kept connection turns out to be closed, the request is sent once more on a new one, as browsers do. The server
+    /// recognises a copy of a message by its id; nearly all other requests have the same effect once and twice.
+    pub(super) async fn execute(&self, exchange: Exchange) -> Result<Reply, TransportError> {
+        let request = Request::new(exchange);
+        let first = match self.attempt(&request, ConnectionSource::Pool).await {
+            Ok(reply) => return Ok(reply),
+            Err(Failure::Other(error)) => return Err(error),
+            Err(Failure::ClosedConnection(error)) => error,
+        };
+        match self.attempt(&request, ConnectionSource::New).await {
+            Ok(reply) => Ok(reply),
+            Err(Failure::Other(second) | Failure::ClosedConnection(second)) => {
+                Err(crate::http::error_of_both(first, second))
+            }
+        }
+    }
+
+    async fn attempt(&self, request: &Request, source: ConnectionSource) -> Result<Reply, Failure> {
+        let timeout = request.timeout;
+        let result = tokio::time::timeout(timeout, self.send(request, source)).await;
+        result.unwrap_or_else(|_| {
             let detail = format!("no answer within {} s", timeout.as_secs().max(1));
-            Err(TransportError {
+            Err(Failure::Other(TransportError {
                 fault: TransportFault::Timeout,
                 detail,
-            })
+            }))
         })
     }
 
-    async fn attempt(&self, exchange: Exchange) -> Result<Reply, TransportError> {
+    async fn send(&self, request: &Request, source: ConnectionSource) -> Result<Reply, Failure> {
         let clients = Arc::clone(&lock(&self.clients));
-        let client = match exchange.url.scheme() {
-            "https" => clients.tls.get_or_try_init(|| self.tls_client()).await?,
+        let scheme = match request.url.scheme() {
+            "https" => clients.tls.get_or_try_init(|| self.tls_clients()).await?,
             _ => &clients.plain,
         };
-        let method = match exchange.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post => reqwest::Method::POST,
+        let client = match source {
+            ConnectionSource::Pool => &scheme.pooled,
+            ConnectionSource::New => &scheme.unpooled,
         };
-        let proxy = self.network.proxy.label(&exchange.url);
-        let fault = |error| classify_request(&error, proxy.as_deref());
-        let mut request = client.request(method, exchange.url);
-        if let Some(cookie) = exchange.cookie {
-            request = request.header(header::COOKIE, cookie);
+        let proxy = self.network.proxy.label(&request.url);
+        let classify = |error| classify_request(&error, proxy.as_deref());
+        let mut response = match request.build(client).send().await {
+            Ok(response) => response,
+            Err(error) if source == ConnectionSource::Pool && clients.kept.was_closed(&error) => {
+                return Err(Failure::ClosedConnection(classify(error)));
+            }
+            Err(error) => return Err(Failure::Other(classify(error))),
+        };
+        if source == ConnectionSource::Pool {
+            clients.kept.remember(response.extensions());
         }
-        if let Some(body) = exchange.body {
-            // Borrowed, not copied: the buffer is wiped once it is sent.
-            request = request
-                .header(header::CONTENT_TYPE, body.content_type)
-                .body(bytes::Bytes::from_owner(body.bytes));
-        }
-        let mut response = request.send().await.map_err(fault)?;
-        if let Some(refused) =
-            crate::fault::proxy_refusal(response.status().as_u16(), proxy.as_deref())
-        {
-            return Err(refused);
+        let status = response.status().as_u16();
+        if let Some(refused) = crate::transport_error::proxy_refusal(status, proxy.as_deref()) {
+            return Err(refused.into());
         }
         let mut reply = Reply {
-            status: response.status().as_u16(),
+            status,
             set_cookie: texts(&response, header::SET_COOKIE).collect(),
             location: texts(&response, header::LOCATION).next(),
             retry_after: texts(&response, header::RETRY_AFTER).next(),
             body: Vec::new(),
         };
-        let limit = exchange.body_limit;
-        while let Some(chunk) = response.chunk().await.map_err(fault)? {
+        let limit = request.body_limit;
+        while let Some(chunk) = response.chunk().await.map_err(classify)? {
             if chunk.len() > limit.saturating_sub(reply.body.len()) {
                 let detail = format!("more than {limit} bytes");
-                return Err(TransportError {
+                return Err(Failure::Other(TransportError {
                     fault: TransportFault::TooLarge,
                     detail,
-                });
+                }));
             }
             reply.body.extend_from_slice(&chunk);
         }
         Ok(reply)
     }
 
-    /// Reads the system's roots on the blocking pool, so that no session waits for the disk.
-    async fn tls_client(&self) -> Result<reqwest::Client, TransportError> {
+    /// Reads the system's root certificates on the blocking pool, so that no session waits for the disk.
+    async fn tls_clients(&self) -> Result<SchemeClients, TransportError> {
         let roots = self.network.roots.clone();
         let pin = self.network.pin.map(|pin| *pin.sha256());
         let tls =
             tokio::task::spawn_blocking(move || crate::tls::settings(roots.certificates(), pin));
         let tls = tls.await.map_err(|error| classify(&error))?;
         let tls = tls.map_err(|error| classify(&error))?;
-        client(&self.network, tls, &self.resolver)
+        SchemeClients::new(&self.network, tls, &self.resolver)
+    }
+}
+
+/// An exchange in a form that can be sent twice.
+struct Request {
+    method: Method,
+    url: url::Url,
+    cookie: Option<String>,
+    /// Content type and content. The buffer is shared, not copied, and wiped after the last use.
+    body: Option<(String, Bytes)>,
+    timeout: Duration,
+    body_limit: usize,
+}
+
+impl Request {
+    fn new(exchange: Exchange) -> Self {
+        Request {
+            method: exchange.method,
+            url: exchange.url,
+            cookie: exchange.cookie,
+            body: exchange
+                .body
+                .map(|body| (body.content_type, Bytes::from_owner(body.bytes))),
+            timeout: Duration::from_millis(exchange.timeout),
+            body_limit: exchange.body_limit,
+        }
+    }
+
+    fn build(&self, client: &reqwest::Client) -> reqwest::RequestBuilder {
+        let method = match self.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut request = client.request(method, self.url.clone());
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        if let Some((content_type, content)) = &self.body {
+            request = request
+                .header(header::CONTENT_TYPE, content_type)
+                .body(content.clone());
+        }
+        request
     }
 }
 
@@ -183,21 +295,6 @@ fn texts(
 ) -> impl Iterator<Item = String> + '_ {
     let values = response.headers().get_all(name).into_iter();
     values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-fn client(
-    network: &NetworkOptions,
-    tls: crate::tls::Settings,
-    resolver: &SharedResolver,
-) -> Result<reqwest::Client, TransportError> {
-    let client = crate::http::builder(network, tls).and_then(|builder| {
-        builder
-            .dns_resolver(Arc::new(resolver.clone()))
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(MAX_IDLE)
-            .build()
-    });
-    client.map_err(|error| classify(&error))
 }
 
 #[derive(Clone, Debug, Default)]
@@ -214,24 +311,24 @@ impl Resolve for SharedResolver {
     }
 }
 
-/// An error that is not about a request.
+/// Classifies an error that is not about a request.
 fn classify(error: &(dyn Error + 'static)) -> TransportError {
-    crate::fault::classify(error, true, false, None)
+    crate::transport_error::classify(error, true, false, None)
 }
 
 fn classify_request(error: &reqwest::Error, proxy: Option<&str>) -> TransportError {
-    crate::fault::classify(error, error.is_connect(), error.is_timeout(), proxy)
+    crate::transport_error::classify(error, error.is_connect(), error.is_timeout(), proxy)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::protocol::{ExchangeId, ExchangeKind};
+    use crossbeam_channel::Receiver;
     use std::io::{BufRead, BufReader, Write};
-    use std::sync::mpsc;
 
     #[test]
-    fn equal_options_share_a_pool_that_goes_with_its_last_session() {
+    fn equal_options_share_a_pool_that_is_dropped_with_its_last_session() {
         let pools = Pools::default();
         let network = |agent: &str| NetworkOptions {
             user_agent: agent.to_owned(),
@@ -249,15 +346,15 @@ mod tests {
         assert!(lock(&pools.known).used.len() <= 3);
     }
 
-    /// A server that answers every request with 204; tells of each connection.
-    fn server() -> (url::Url, mpsc::Receiver<()>) {
+    /// A server that answers every request with 204 and reports each connection.
+    fn server() -> (url::Url, Receiver<()>) {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let (told, connections) = mpsc::channel();
+        let (report, connections) = crossbeam_channel::unbounded();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let _ = told.send(());
+                let _ = report.send(());
                 std::thread::spawn(move || {
                     for line in BufReader::new(stream.try_clone().unwrap()).lines() {
                         if line.unwrap().is_empty() {
@@ -272,29 +369,36 @@ mod tests {
         (url.parse().unwrap(), connections)
     }
 
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    }
+
+    fn exchange(url: &url::Url) -> Exchange {
+        Exchange {
+            id: ExchangeId(1),
+            kind: ExchangeKind::Call,
+            method: Method::Get,
+            url: url.clone(),
+            cookie: None,
+            body: None,
+            timeout: 30_000,
+            body_limit: 0,
+        }
+    }
+
     #[test]
     fn connections_of_another_network_are_not_used_again() {
         let (url, connections) = server();
         let pools = Pools::default();
         let http = pools.get(&NetworkOptions::default()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = runtime();
         let fetch = || {
-            let exchange = Exchange {
-                id: ExchangeId(1),
-                kind: ExchangeKind::Call,
-                method: Method::Get,
-                url: url.clone(),
-                cookie: None,
-                body: None,
-                timeout: 30_000,
-                body_limit: 0,
-            };
             let reply = runtime.block_on(async {
-                let reply = http.carry_out(exchange).await;
-                // For the connection to get back into the pool.
+                let reply = http.execute(exchange(&url)).await;
+                // Lets the connection return to the pool.
                 tokio::task::yield_now().await;
                 reply
             });
@@ -304,5 +408,54 @@ mod tests {
         assert_eq!([fetch(), fetch()], [1, 0]);
         pools.forget_connections();
         assert_eq!([fetch(), fetch()], [1, 0]);
+    }
+
+    /// A server that answers the first `answers` requests and closes the connection at every later one; reports each request.
+    fn failing_server(answers: usize) -> (url::Url, Receiver<()>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (report, requests) = crossbeam_channel::unbounded();
+        std::thread::spawn(move || {
+            let mut left = answers;
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                for line in BufReader::new(stream.try_clone().unwrap()).lines() {
+                    if !line.unwrap().is_empty() {
+                        continue;
+                    }
+                    report.send(()).unwrap();
+                    if left == 0 {
+                        break;
+                    }
+                    left -= 1;
+                    let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+                    stream.write_all(answer).unwrap();
+                }
+            }
+        });
+        (url.parse().unwrap(), requests)
+    }
+
+    #[test]
+    fn request_on_a_closed_connection_is_sent_again_once_and_only_if_the_connection_was_kept() {
+        let pools = Pools::default();
+        let http = pools.get(&NetworkOptions::default()).unwrap();
+        let runtime = runtime();
+        let fetch = |url: &url::Url| {
+            runtime.block_on(async {
+                let reply = http.execute(exchange(url)).await;
+                // Lets the connection return to the pool.
+                tokio::task::yield_now().await;
+                reply
+            })
+        };
+        let (url, requests) = failing_server(0);
+        assert_eq!(fetch(&url).unwrap_err().fault, TransportFault::Io);
+        assert_eq!(requests.try_iter().count(), 1);
+        let (url, requests) = failing_server(1);
+        assert_eq!(fetch(&url).unwrap().status, 204);
+        assert_eq!(requests.try_iter().count(), 1);
+        assert_eq!(fetch(&url).unwrap_err().fault, TransportFault::Io);
+        assert_eq!(requests.try_iter().count(), 2);
     }
 }

@@ -1,6 +1,7 @@
-//! Log lines on their way to the host: a bounded ring per client, handed over while the host polls.
+//! Log lines on their way to the host: a bounded buffer per client, passed on while the host polls.
 //!
-//! Not the `log` crate, whose logger belongs to the whole process. No line holds text, address, cookie or password.
+//! Not the `log` crate, whose logger belongs to the whole process, and not a channel: the lines are under the event queue's
+//! lock, which also controls its descriptor. No line contains a message, an address, a cookie or a password.
 
 #![forbid(unsafe_code)]
 
@@ -8,13 +9,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-/// How much a line matters.
+/// The importance of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Level {
     /// Something is broken.
     Error = 1,
-    /// Something failed and is tried again.
+    /// Something failed and will be tried again.
     Warn = 2,
     /// Milestones of a session.
     Info = 3,
@@ -24,10 +25,10 @@ pub enum Level {
     Trace = 5,
 }
 
-/// What takes a log line; called only on a thread that polls.
+/// Receives log lines; called only on a thread that polls.
 pub type LogSink = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
-/// Which lines the host wants, and where.
+/// Which lines the host wants, and what receives them.
 #[derive(Clone)]
 pub struct LogSettings {
     /// The least important level still wanted.
@@ -42,21 +43,21 @@ impl fmt::Debug for LogSettings {
     }
 }
 
-/// Greatest number of waiting lines; older ones give way.
-const RING: usize = 1000;
+/// Greatest number of waiting lines; the oldest are dropped.
+const MAX_LINES: usize = 1000;
 
 /// The waiting lines.
 #[derive(Debug, Default)]
-pub(super) struct Ring {
+pub(super) struct LogBuffer {
     lines: VecDeque<(Level, String)>,
-    lost: u64,
+    dropped: u64,
 }
 
-impl Ring {
+impl LogBuffer {
     pub(super) fn push(&mut self, level: Level, line: String) {
-        if self.lines.len() >= RING {
+        if self.lines.len() >= MAX_LINES {
             self.lines.pop_front();
-            self.lost = self.lost.saturating_add(1);
+            self.dropped = self.dropped.saturating_add(1);
         }
         self.lines.push_back((level, line));
     }
@@ -65,12 +66,15 @@ impl Ring {
         self.lines.is_empty()
     }
 
-    /// All waiting lines, oldest first, with a word about those that gave way.
+    /// All waiting lines, oldest first, preceded by the number of lines that were dropped.
     pub(super) fn take(&mut self) -> VecDeque<(Level, String)> {
         let mut lines = std::mem::take(&mut self.lines);
-        if self.lost > 0 {
-            lines.push_front((Level::Warn, format!("{} log lines were dropped", self.lost)));
-            self.lost = 0;
+        if self.dropped > 0 {
+            lines.push_front((
+                Level::Warn,
+                format!("{} log lines were dropped", self.dropped),
+            ));
+            self.dropped = 0;
         }
         lines
     }
@@ -81,15 +85,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ring_is_bounded_and_says_what_it_dropped() {
-        let mut ring = Ring::default();
-        for number in 0..RING + 5 {
-            ring.push(Level::Info, number.to_string());
+    fn buffer_is_bounded_and_says_how_much_it_dropped() {
+        let mut buffer = LogBuffer::default();
+        for number in 0..MAX_LINES + 5 {
+            buffer.push(Level::Info, number.to_string());
         }
-        let lines = ring.take();
-        assert_eq!(lines.len(), RING + 1);
+        let lines = buffer.take();
+        assert_eq!(lines.len(), MAX_LINES + 1);
         assert_eq!(lines[0].1, "5 log lines were dropped");
         assert_eq!(lines[1].1, "5");
-        assert!(ring.is_empty() && ring.take().is_empty());
+        assert!(buffer.is_empty() && buffer.take().is_empty());
     }
 }

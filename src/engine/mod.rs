@@ -1,26 +1,23 @@
-//! The worker thread: runs the protocol sessions of one client over the network and queues what they tell.
+//! The worker thread: runs the protocol sessions of one client over the network and queues their events.
 //!
-//! Knows nothing of C, and holds no state outside of the client that owns it but the counter that makes ids unique.
+//! Knows nothing of C. The only state outside of the client that owns it is the counter that makes ids unique.
 
 #![deny(unsafe_code)]
 
-mod answers;
+mod buddy_cache;
+mod core;
 mod dns;
 mod driver;
 mod error;
+mod event_queue;
 mod http;
 mod log;
-mod queue;
-#[cfg(test)]
-mod queue_hammer_tests;
-#[cfg(test)]
-mod queue_model_tests;
-#[cfg(test)]
-mod queue_tests;
+mod request_wait;
 mod requests;
-mod roster;
-mod seat;
+mod session_handle;
 mod sync;
+#[cfg(test)]
+mod tests;
 #[allow(unsafe_code)]
 mod wake;
 mod worker;
@@ -28,9 +25,9 @@ mod worker;
 pub(crate) use crate::protocol::SavedState;
 pub use crate::protocol::ServerAddressError;
 pub use error::CallError;
+pub use event_queue::{Polled, SessionEvent};
 pub use log::{Level, LogSettings};
-pub use queue::{Polled, SessionEvent};
-pub use seat::SessionId;
+pub use session_handle::SessionId;
 pub(crate) use worker::Engine;
 
 use sync::lock;

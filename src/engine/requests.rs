@@ -1,14 +1,14 @@
-//! The commands behind the calls that need no more than a session in the right state.
+//! Calls that only check the session's phase before they queue a command.
 
 #![forbid(unsafe_code)]
 
 use super::error::CallError;
-use super::seat::Seat;
-use crate::types::{Command, Question, RequestId, Secret, Uid};
+use super::session_handle::SessionHandle;
+use crate::types::{Command, Query, RequestId, Secret, Uid};
 
-impl Seat {
+impl SessionHandle {
     pub(crate) fn login(&self, email: String, password: Secret) -> Result<RequestId, CallError> {
-        self.sign_on(|request| Command::Login {
+        self.submit_login(|request| Command::Login {
             request,
             email,
             password,
@@ -22,7 +22,7 @@ impl Seat {
         name: String,
         invite: Option<Secret>,
     ) -> Result<RequestId, CallError> {
-        self.sign_on(|request| Command::Register {
+        self.submit_login(|request| Command::Register {
             request,
             email,
             password,
@@ -32,23 +32,25 @@ impl Seat {
     }
 
     pub(crate) fn resume(&self, saved: Secret) -> Result<RequestId, CallError> {
-        let state = saved;
-        self.sign_on(|request| Command::Resume { request, state })
+        self.submit_login(|request| Command::Resume {
+            request,
+            state: saved,
+        })
     }
 
     pub(crate) fn refresh(&self) -> Result<RequestId, CallError> {
-        self.ask(|request| Command::Refresh { request })
+        self.submit_online(|request| Command::Refresh { request })
     }
 
-    pub(crate) fn question(&self, question: Question) -> Result<RequestId, CallError> {
-        self.ask(|request| Command::Ask { request, question })
+    pub(crate) fn query(&self, query: Query) -> Result<RequestId, CallError> {
+        self.submit_online(|request| Command::Ask { request, query })
     }
 
     pub(crate) fn set_typing(&self, to: Uid, typing: bool) -> Result<(), CallError> {
-        self.mention(Command::SetTyping { to, typing })
+        self.push_online(Command::SetTyping { to, typing })
     }
 
     pub(crate) fn mark_read(&self, what: Option<Uid>) -> Result<(), CallError> {
-        self.mention(Command::MarkRead(what))
+        self.push_online(Command::MarkRead(what))
     }
 }

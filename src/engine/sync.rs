@@ -1,4 +1,4 @@
-//! The locks of the engine. The queue takes its from here, so that a test can put loom's in their place.
+//! The locks of the engine. The event queue imports them from here, so that a test can replace them by loom's.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,7 @@ pub(super) use std::sync::{Condvar, Mutex};
 
 use std::sync::{MutexGuard, PoisonError};
 
-/// Takes a lock. A panic under it is reported where it happens; the data stays usable, since no update spans two steps.
+/// Takes a lock, poisoned or not: a panic is reported where it happens, and no update leaves the data half done.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,14 +1,14 @@
-//! Two things of the operating system: a thread that takes no signals, and a descriptor that is readable on demand.
+//! Two operating system primitives: a signal mask for new threads, and a descriptor that is readable on demand.
 //!
-//! The only file outside of the C face with `unsafe`, and only for the signal mask.
+//! The only file outside of `ffi` with `unsafe`, which it needs for the signal mask.
 
 use std::io::{Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-/// Runs `body` with every signal blocked in this thread, so that a thread started inside is born with them blocked:
-/// signals stay the host's, from the first instruction on.
+/// Runs `body` with every signal blocked in this thread. A thread that it starts inherits the mask, so that all signals
+/// are delivered to the host's own threads.
 pub(super) fn with_signals_blocked<T>(body: impl FnOnce() -> T) -> T {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
@@ -26,24 +26,24 @@ pub(super) fn with_signals_blocked<T>(body: impl FnOnce() -> T) -> T {
     result
 }
 
-/// A descriptor that is readable while it is lit. Its owner's lock orders lighting and dimming.
+/// A descriptor whose readability is set from code. The owner's lock orders the changes.
 #[derive(Debug)]
-pub(super) struct Beacon {
+pub(super) struct WakeFd {
     host: UnixStream,
     ours: UnixStream,
-    lit: bool,
+    readable: bool,
 }
 
-impl Beacon {
+impl WakeFd {
     /// Opens the pair; both ends are CLOEXEC and never block.
     pub(super) fn new() -> std::io::Result<Self> {
         let (host, ours) = UnixStream::pair()?;
         host.set_nonblocking(true)?;
         ours.set_nonblocking(true)?;
-        Ok(Beacon {
+        Ok(WakeFd {
             host,
             ours,
-            lit: false,
+            readable: false,
         })
     }
 
@@ -52,15 +52,15 @@ impl Beacon {
         self.host.as_raw_fd()
     }
 
-    /// Makes the descriptor readable or not. Costs a system call only on a change.
-    pub(super) fn set(&mut self, lit: bool) {
-        if lit == self.lit {
+    /// Makes the descriptor readable or not. Only a change costs a system call.
+    pub(super) fn set_readable(&mut self, readable: bool) {
+        if readable == self.readable {
             return;
         }
-        self.lit = lit;
-        // Neither can block or be cut short: one byte travels, and only if none is there. A host that reads the
-        // descriptor itself breaks only its own wake-ups.
-        let _ = if lit {
+        self.readable = readable;
+        // Neither call can block or be partial: at most one byte is in the socket. A host that reads the descriptor itself
+        // only breaks its own wake-ups.
+        let _ = if readable {
             self.ours.write(&[1])
         } else {
             self.host.read(&mut [0])
@@ -68,7 +68,7 @@ impl Beacon {
     }
 }
 
-/// Whether the descriptor becomes readable within this time.
+/// True if the descriptor becomes readable within this time.
 #[cfg(test)]
 pub(super) fn wait_readable(fd: RawFd, timeout_ms: i32) -> bool {
     let mut pollfd = libc::pollfd {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn thread_started_inside_takes_no_signals_and_ours_stay_as_they_were() {
+    fn thread_started_inside_takes_no_signals_and_the_own_mask_is_restored() {
         let before = blocked_signals();
         let thread = with_signals_blocked(|| std::thread::spawn(blocked_signals));
         assert_eq!(before, blocked_signals());
@@ -109,11 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn beacon_is_readable_exactly_while_lit() {
-        let mut beacon = Beacon::new().unwrap();
-        for lit in [true, true, false, false, true, false] {
-            beacon.set(lit);
-            assert_eq!(wait_readable(beacon.fd(), 0), lit);
+    fn descriptor_is_readable_exactly_when_set() {
+        let mut wake_fd = WakeFd::new().unwrap();
+        for readable in [true, true, false, false, true, false] {
+            wake_fd.set_readable(readable);
+            assert_eq!(wait_readable(wake_fd.fd(), 0), readable);
         }
     }
 }

@@ -1,16 +1,17 @@
 //! The worker thread of one client: a single-threaded runtime on which every session is a task.
 //!
-//! Its own life and death only; sessions are run in `driver`.
+//! Starts and stops the thread; sessions are run in `driver`. The channels that end the thread are the runtime's, since its
+//! tasks wait for them.
 
 #![forbid(unsafe_code)]
 
+use super::core::Core;
 use super::driver;
 use super::error::CallError;
-use super::http::Pools;
+use super::event_queue::{EventQueue, Polled, SessionEvent};
 use super::lock;
-use super::log::{Level, LogSettings};
-use super::queue::{Polled, Queue, SessionEvent};
-use super::seat::{Seat, SessionId};
+use super::log::LogSettings;
+use super::session_handle::{SessionHandle, SessionId};
 use super::wake::with_signals_blocked;
 use crate::options::SessionOptions;
 use crate::types::RequestId;
@@ -21,29 +22,21 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
-/// How long a logout may go on after its session was closed.
+/// How long a logout may continue after its session was closed.
 const LOGOUT_GRACE: Duration = Duration::from_secs(2);
-/// How long it may when the whole client goes, and how long a name lookup that hangs may hold the worker back in all; its
-/// thread ends when the system lets go of it. A host that quits is to be gone within 100 ms.
-const LAST_GRACE: Duration = Duration::from_millis(70);
-/// Threads for name lookups. They go away when idle.
+/// The same when the whole client is freed. Also the longest time for which a hanging name lookup may delay the worker's
+/// end; the lookup's thread ends when the system's resolver returns. A host that quits should be gone within 100 ms.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(70);
+/// Threads for name lookups. They end when idle.
 const BLOCKING_THREADS: usize = 4;
 const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(2);
-
-/// What the worker's tasks share with each other and with the host's threads.
-pub(super) struct Core {
-    pub(super) queue: Queue,
-    pub(super) pools: Pools,
-    pub(super) start: Instant,
-    pub(super) log_level: Option<Level>,
-}
 
 /// A running worker.
 pub(crate) struct Engine {
     core: Arc<Core>,
     log: Option<LogSettings>,
-    handle: Handle,
-    /// Every session's task holds a copy; when all are gone, the last session is.
+    runtime: Handle,
+    /// Every session's task holds a clone; the channel closes when the last task ends.
     alive: Mutex<Option<mpsc::Sender<()>>>,
     stop: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
     pid: u32,
@@ -53,12 +46,8 @@ impl Engine {
     /// Starts the thread; no network yet.
     pub(crate) fn start(queue_limit: usize, log: Option<LogSettings>) -> Result<Self, CallError> {
         let resources = |error: &dyn std::fmt::Display| CallError::Resources(error.to_string());
-        let core = Arc::new(Core {
-            queue: Queue::new(queue_limit).map_err(|error| resources(&error))?,
-            pools: Pools::default(),
-            start: Instant::now(),
-            log_level: log.as_ref().map(|log| log.level),
-        });
+        let queue = EventQueue::new(queue_limit).map_err(|error| resources(&error))?;
+        let core = Core::new(queue, log.as_ref().map(|log| log.level));
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -69,16 +58,16 @@ impl Engine {
             .map_err(|error| resources(&error))?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
-        let (alive, all_gone) = mpsc::channel(1);
+        let (alive, all_ended) = mpsc::channel(1);
         let thread = with_signals_blocked(|| {
             let builder = std::thread::Builder::new().name("fbchat".to_owned());
-            builder.spawn(move || work(runtime, stopped, all_gone))
+            builder.spawn(move || run_worker(runtime, stopped, all_ended))
         });
         let thread = thread.map_err(|error| resources(&error))?;
         Ok(Engine {
-            core,
+            core: Arc::new(core),
             log,
-            handle,
+            runtime: handle,
             alive: Mutex::new(Some(alive)),
             stop: Mutex::new(Some((stop, thread))),
             pid: std::process::id(),
@@ -99,25 +88,25 @@ impl Engine {
         let Some(alive) = lock(&self.alive).clone() else {
             return Err(CallError::Closed);
         };
-        let seat = Arc::new(Seat::new(user_data));
-        let id = seat.id;
-        self.core.queue.admit(seat.clone())?;
-        let task = driver::run(self.core.clone(), seat, http, config);
-        self.handle.spawn(async move {
+        let handle = Arc::new(SessionHandle::new(user_data));
+        let id = handle.id;
+        self.core.queue.add_session(handle.clone())?;
+        let task = driver::run(self.core.clone(), handle, http, config);
+        self.runtime.spawn(async move {
             task.await;
             drop(alive);
         });
         Ok(id)
     }
 
-    /// The session of this id, for a call to it.
-    pub(crate) fn seat(&self, id: SessionId) -> Result<Arc<Seat>, CallError> {
-        self.core.queue.seat(id)
+    /// The session with this id.
+    pub(crate) fn session(&self, id: SessionId) -> Result<Arc<SessionHandle>, CallError> {
+        self.core.queue.session(id)
     }
 
-    /// Drops a session: its events are gone when this returns, its connections within milliseconds.
+    /// Closes a session: its events are gone when this returns, its connections within milliseconds.
     pub(crate) fn close(&self, id: SessionId) -> Result<(), CallError> {
-        self.core.queue.remove(id)?.end(LOGOUT_GRACE);
+        self.core.queue.remove(id)?.close(LOGOUT_GRACE);
         Ok(())
     }
 
@@ -125,37 +114,40 @@ impl Engine {
         self.core.queue.poll(timeout, self.log.as_ref())
     }
 
-    /// Waits for the answer of one request; everything else stays in the queue.
-    pub(crate) fn answer(
+    /// Waits for the answer of one request; all other events stay in the queue.
+    pub(crate) fn wait_for_answer(
         &self,
         request: RequestId,
         timeout: Option<Duration>,
     ) -> Result<Option<SessionEvent>, CallError> {
-        self.core.queue.answer(request, timeout, self.log.as_ref())
+        let log = self.log.as_ref();
+        self.core.queue.wait_for_answer(request, timeout, log)
     }
 
-    /// Gives a request up.
+    /// Cancels a request.
     pub(crate) fn cancel(&self, request: RequestId) -> Result<(), CallError> {
-        let seats = self.core.queue.seats();
-        seats.iter().for_each(|seat| seat.cancel(request));
+        let sessions = self.core.queue.sessions();
+        sessions.iter().for_each(|session| session.cancel(request));
         Ok(())
     }
 
-    /// Connections of the old network are not used again, and every session begins anew what it waits for.
+    /// Connections of the old network are not used again, and every session restarts what it waits for.
     pub(crate) fn network_changed(&self) -> Result<(), CallError> {
         if lock(&self.alive).is_none() {
             return Err(CallError::Closed);
         }
         self.core.pools.forget_connections();
-        let seats = self.core.queue.seats();
-        seats.iter().for_each(|seat| seat.network_changed());
+        let sessions = self.core.queue.sessions();
+        sessions
+            .iter()
+            .for_each(|session| session.network_changed());
         Ok(())
     }
 
     #[cfg(feature = "bench")]
     pub(crate) fn inject(&self, session: SessionId, event: crate::types::Event) {
-        if let Ok(seat) = self.core.queue.seat(session) {
-            driver::emit(&self.core, &seat, event);
+        if let Ok(session) = self.core.queue.session(session) {
+            self.core.emit(&session, event);
         }
     }
 
@@ -169,13 +161,13 @@ impl Engine {
 
     /// Cancels everything and joins the thread. Later calls do nothing.
     pub(crate) fn stop(&self) {
-        for seat in self.core.queue.close() {
-            seat.end(LAST_GRACE);
+        for session in self.core.queue.close() {
+            session.close(SHUTDOWN_GRACE);
         }
         lock(&self.alive).take();
         let stop = lock(&self.stop).take();
         if let Some((stop, thread)) = stop {
-            // Fails only if the thread is gone already.
+            // Fails only if the thread has already ended.
             let _ = stop.send(());
             let _ = thread.join();
         }
@@ -187,27 +179,27 @@ impl Drop for Engine {
         if self.pid == std::process::id() {
             self.stop();
         } else {
-            // A forked child: the thread stayed behind, and the descriptors are the parent's, too.
+            // In a forked child there is no thread to join, and the descriptors are shared with the parent.
             std::mem::forget(lock(&self.stop).take());
         }
     }
 }
 
-/// The thread's whole life. If it panics, the runtime drops the sessions' tasks, which tell the host.
-fn work(runtime: Runtime, stopped: oneshot::Receiver<()>, mut all_gone: mpsc::Receiver<()>) {
+/// The body of the thread. If it panics, the runtime drops the sessions' tasks, which queue CLOSED.
+fn run_worker(runtime: Runtime, stopped: oneshot::Receiver<()>, mut all_ended: mpsc::Receiver<()>) {
     let end = runtime.block_on(async {
         #[cfg(feature = "fault-injection")]
         let stopped = async {
             tokio::select! {
                 stopped = stopped => stopped,
-                never = crate::injection::haunt_worker() => never,
+                never = crate::injection::watch_worker() => never,
             }
         };
-        // An error means that the engine is gone, which asks for the same.
+        // An error means that the engine was dropped, which asks for the same.
         let _ = stopped.await;
-        // Sessions end at once, but for logouts; those that were closed earlier do not get their two seconds.
-        let end = Instant::now() + LAST_GRACE;
-        let _ = tokio::time::timeout_at(end.into(), all_gone.recv()).await;
+        // Sessions end at once, except for logouts; those of sessions that were closed earlier are cut short, too.
+        let end = Instant::now() + SHUTDOWN_GRACE;
+        let _ = tokio::time::timeout_at(end.into(), all_ended.recv()).await;
         end
     });
     runtime.shutdown_timeout(end.saturating_duration_since(Instant::now()));

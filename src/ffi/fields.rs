@@ -159,7 +159,7 @@ c_enum! {
         ///     PICTURE_URL   str?  address of the picture
         ///     PICTURE_HASH  str?  changes with the picture
         Search = 17 => FBCHAT_EVENT_SEARCH,
-        /// A friendship has begun or ended, whoever caused it. A BUDDY_LIST follows.
+        /// A friendship has begun or ended, from either side. A BUDDY_LIST follows.
         ///
         ///     UID            uid   the other user
         ///     NAME           str   their full name; may be empty

@@ -119,5 +119,5 @@ fn missing<T: Object>(tables: &Tables, handle: usize) -> Problem {
         );
         return Problem::new(Status::Forked, text);
     }
-    Problem::new(T::DEAD, format!("This {name} was freed, or is none"))
+    Problem::new(T::DEAD, format!("This {name} was freed, or never existed"))
 }

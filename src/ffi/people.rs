@@ -1,4 +1,5 @@
-//! The buddy list, friendships, and other people. Changes of buddies arrive as PRESENCE events.
+//! The buddy list, friendships, and other people. What others do arrives unasked: changes of buddies as PRESENCE, new and ended
+//! friendships as FRIEND and BUDDY_LIST, and FRIEND_REQUEST and POKE.
 
 use super::event_data::fbchat_event;
 use super::fields::FriendChange;

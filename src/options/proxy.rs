@@ -1,4 +1,4 @@
-//! Proxies: how they are written, which addresses they are for, and what they are called in sentences.
+//! Proxies: their syntax, the addresses that they apply to, and their names in sentences.
 
 use crate::status::{Problem, Status};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use url::Url;
 use zeroize::Zeroizing;
 
-/// An address is shorter, whatever it is.
+/// Greatest length of a proxy's address.
 const MAX_ADDRESS: usize = 1024;
-/// What SOCKS has room for.
+/// Greatest length of a user name or password in SOCKS.
 const MAX_USER: usize = 255;
 
-/// The way through a proxy; by default there is none. May hold a password, and never prints it.
+/// The proxy to use; by default none. May contain a password, which is never printed.
 #[derive(Clone, Default)]
 pub struct Proxy(Option<Arc<Routes>>);
 
@@ -23,7 +23,7 @@ struct Routes {
     matcher: Matcher,
 }
 
-/// A checked address, wiped when dropped: it may hold a password. What the HTTP library keeps is not.
+/// A checked address, wiped when dropped, since it may contain a password. The HTTP library's copy is not wiped.
 #[derive(Clone, PartialEq, Eq)]
 struct Address(Zeroizing<String>);
 
@@ -32,7 +32,7 @@ impl Proxy {
     /// password if the proxy wants them; `environment` for [`Proxy::from_environment`]; nothing for no proxy.
     ///
     /// # Errors
-    /// It is no such address; the sentence does not repeat it.
+    /// It is not such an address; the sentence does not repeat it.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         match text.trim() {
             "" => Ok(Proxy::default()),
@@ -47,11 +47,11 @@ impl Proxy {
         }
     }
 
-    /// Reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, as they are now. Capitals count too, but
-    /// for `HTTP_PROXY`: a web server's visitors can set that one for its programs.
+    /// Reads the current `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, also in capitals, except for `HTTP_PROXY`:
+    /// a web server's visitors can set that variable for CGI programs.
     ///
     /// # Errors
-    /// One of them is no proxy address.
+    /// One of them is not a proxy address.
     pub fn from_environment() -> Result<Self, Problem> {
         Proxy::from_variables(|name| std::env::var(name).ok())
     }
@@ -63,10 +63,10 @@ impl Proxy {
             found.filter(|value| !value.trim().is_empty())
         };
         let address = |name: &str| {
-            let who = format!("The environment's {name}");
+            let subject = format!("The environment's {name}");
             let found = value(name).map(Zeroizing::new);
             found
-                .map(|text| Address::parse(text.trim(), &who))
+                .map(|text| Address::parse(text.trim(), &subject))
                 .transpose()
         };
         let all = address("all_proxy")?;
@@ -107,17 +107,17 @@ impl Proxy {
         [http, https].map(|address| Some(address.as_ref()?.0.as_str()))
     }
 
-    /// Whom to reach directly, as in `no_proxy`.
+    /// The hosts to reach directly, as in `no_proxy`.
     pub(crate) fn exceptions(&self) -> &str {
         self.0.as_ref().map_or("", |routes| &routes.exceptions)
     }
 
-    /// True if what is asked of this address goes through a proxy.
-    pub(crate) fn leads_to(&self, url: &Url) -> bool {
+    /// True if requests to this address go through a proxy.
+    pub(crate) fn applies_to(&self, url: &Url) -> bool {
         self.intercept(url).is_some()
     }
 
-    /// The proxy on the way there, for a sentence: host and port.
+    /// The proxy for this address, as sentences name it: host and port.
     pub(crate) fn label(&self, url: &Url) -> Option<String> {
         let intercept = self.intercept(url)?;
         Some(intercept.uri().authority()?.to_string())
@@ -152,9 +152,9 @@ impl std::fmt::Debug for Proxy {
 }
 
 impl Address {
-    fn parse(text: &str, who: &str) -> Result<Self, Problem> {
+    fn parse(text: &str, subject: &str) -> Result<Self, Problem> {
         let wrong = |why: &str| {
-            let text = format!("{who} is no proxy address: {why}");
+            let text = format!("{subject} is not a proxy address: {why}");
             Problem::new(Status::Argument, text)
         };
         let example =
@@ -162,7 +162,7 @@ impl Address {
         if text.len() > MAX_ADDRESS {
             return Err(wrong("it is too long"));
         }
-        // In environments it is usual to leave the scheme out.
+        // Environment variables usually omit the scheme.
         let whole = match text.contains("://") {
             true => Zeroizing::new(text.to_owned()),
             false => Zeroizing::new(format!("http://{text}")),
@@ -172,7 +172,7 @@ impl Address {
         let is_socks = is_socks4 || matches!(url.scheme(), "socks5" | "socks5h");
         if url.scheme() != "http" && !is_socks {
             return Err(wrong(
-                "its kind must be http, socks4, socks4a, socks5 or socks5h",
+                "its scheme must be http, socks4, socks4a, socks5 or socks5h",
             ));
         }
         let bare =
@@ -182,13 +182,13 @@ impl Address {
         }
         let (user, password) = (url.username(), url.password().unwrap_or_default());
         if is_socks4 && !(user.is_empty() && password.is_empty()) {
-            return Err(wrong("SOCKS 4 has no passwords; socks5h has"));
+            return Err(wrong("SOCKS 4 does not support passwords; use socks5h"));
         }
         if user.len() > MAX_USER || password.len() > MAX_USER {
             return Err(wrong("user or password is too long"));
         }
         if is_socks && url.port().is_none() {
-            // Fails only for addresses without a host.
+            // Fails only for an address without a host.
             let _ = url.set_port(Some(1080));
         }
         Ok(Address(Zeroizing::new(url.into())))
@@ -219,7 +219,7 @@ mod tests {
             assert_eq!(proxy.label(&server).as_deref(), Some(label), "{text}");
         }
         assert_eq!(Proxy::parse("").unwrap(), Proxy::default());
-        assert!(!Proxy::default().leads_to(&server));
+        assert!(!Proxy::default().applies_to(&server));
     }
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_ways_are_equal() {
+    fn equal_proxies_are_equal() {
         let one = || Proxy::parse("socks5h://user:one@127.0.0.1:9050").unwrap();
         assert_eq!(one(), one());
         assert_ne!(
@@ -278,7 +278,7 @@ mod tests {
         assert!(
             problem
                 .text
-                .starts_with("The environment's all_proxy is no proxy address")
+                .starts_with("The environment's all_proxy is not a proxy address")
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Whom to trust besides, or instead of, the authorities that the system knows.
+//! Certificates to trust in addition to the system's, or instead of them.
 
 use crate::status::{Problem, Status};
 use base64::Engine;
@@ -9,18 +9,18 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A file of all authorities of the world has a quarter of a megabyte.
+/// Greatest size of a certificate file; a complete set of public authorities takes a quarter of a megabyte.
 const MAX_FILE: u64 = 4 << 20;
 
-/// Certificates of authorities, or of servers that sign for themselves.
+/// Certificates of authorities, or self-signed certificates of servers.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Roots(Arc<[CertificateDer<'static>]>);
 
 impl Roots {
-    /// Reads a PEM file, now and once.
+    /// Reads a PEM file once; later changes of the file have no effect.
     ///
     /// # Errors
-    /// It cannot be read, holds no certificate, or one that makes no sense; the sentence names the file.
+    /// It cannot be read, contains no certificate, or an invalid one; the sentence names the file.
     pub fn read(path: &Path) -> Result<Self, Problem> {
         let certificates = read(path).and_then(|text| certificates(&text));
         let certificates = certificates.map_err(|why| {
@@ -40,20 +40,20 @@ impl Roots {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let words = |error: std::io::Error| match error.kind() {
+    let reason = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
         _ => error.to_string(),
     };
-    // Looked at first: opening a pipe would wait for its other end.
-    if !std::fs::metadata(path).map_err(words)?.is_file() {
-        return Err("it is no file".to_owned());
+    // Checked before opening, since opening a pipe would wait for its other end.
+    if !std::fs::metadata(path).map_err(reason)?.is_file() {
+        return Err("it is not a regular file".to_owned());
     }
     let mut text = Vec::new();
-    let file = std::fs::File::open(path).map_err(words)?;
+    let file = std::fs::File::open(path).map_err(reason)?;
     file.take(MAX_FILE + 1)
         .read_to_end(&mut text)
-        .map_err(words)?;
+        .map_err(reason)?;
     if text.len() as u64 > MAX_FILE {
         return Err("it is too large".to_owned());
     }
@@ -62,13 +62,16 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
-    let found = found.map_err(|_| "it is no PEM file".to_owned())?;
+    let found = found.map_err(|_| "it is not a PEM file".to_owned())?;
     if found.is_empty() {
-        return Err("it holds no certificate in PEM form (BEGIN CERTIFICATE)".to_owned());
+        return Err("it contains no certificate in PEM form (BEGIN CERTIFICATE)".to_owned());
     }
     for (place, certificate) in found.iter().enumerate() {
         if !crate::tls::is_certificate(certificate) {
-            return Err(format!("number {} in it is no certificate", place + 1));
+            return Err(format!(
+                "number {} in it is not a valid certificate",
+                place + 1
+            ));
         }
     }
     Ok(found)
@@ -88,19 +91,19 @@ impl Pin {
     /// Reads a fingerprint: 64 hexadecimal digits, with colons or without, or base64.
     ///
     /// # Errors
-    /// It is none, or this build of the library cannot pin certificates.
+    /// It is not a fingerprint, or this build of the library cannot pin certificates.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let wrong = |text: &str| Problem::new(Status::Argument, text);
+        let invalid = |text: &str| Problem::new(Status::Argument, text);
         if !crate::tls::CAN_PIN {
-            return Err(wrong(
-                "Certificates cannot be pinned in this build, whose TLS library cannot tell a certificate before the \
-                 request is sent; add it to the certificates that are trusted instead",
+            return Err(invalid(
+                "Certificates cannot be pinned in this build: its TLS library does not tell the certificate before the \
+                 request is sent. Add it to the trusted certificates instead",
             ));
         }
         let text = text.trim();
         let bytes = hex(text).or_else(|| BASE64.decode(text).ok()?.try_into().ok());
         bytes.map(Pin).ok_or_else(|| {
-            wrong("A fingerprint is a SHA-256: 64 hexadecimal digits, with colons or without, or 44 characters of base64")
+            invalid("A fingerprint is a SHA-256: 64 hexadecimal digits, with colons or without, or 44 characters of base64")
         })
     }
 
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "rustls")]
-    fn fingerprints_are_read_in_any_dress() {
+    fn fingerprints_are_read_in_every_form() {
         let bare = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
         let pin = Pin::parse(bare).unwrap();
         let pairs: Vec<&str> = (0..32).map(|n| &bare[2 * n..2 * n + 2]).collect();
@@ -148,23 +151,23 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_of_no_use_are_named_with_the_reason() {
+    fn unusable_files_are_named_with_the_reason() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("roots.pem");
         let why = || Roots::read(&path).unwrap_err().text;
         assert!(why().contains("roots.pem cannot be used: there is no such file"));
         std::fs::write(&path, "nothing").unwrap();
-        assert!(why().ends_with("it holds no certificate in PEM form (BEGIN CERTIFICATE)"));
+        assert!(why().ends_with("it contains no certificate in PEM form (BEGIN CERTIFICATE)"));
         let nonsense = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         std::fs::write(&path, nonsense).unwrap();
-        assert!(why().ends_with("number 1 in it is no certificate"));
+        assert!(why().ends_with("number 1 in it is not a valid certificate"));
         std::fs::write(&path, "-----BEGIN CERTIFICATE-----\n!").unwrap();
-        assert!(why().ends_with("it is no PEM file"));
+        assert!(why().ends_with("it is not a PEM file"));
         assert!(
             Roots::read(place.path())
                 .unwrap_err()
                 .text
-                .ends_with("it is no file")
+                .ends_with("it is not a regular file")
         );
     }
 }

@@ -1,4 +1,5 @@
-//! How long to wait before trying again: at once, then 3 s, doubling to 60 s, with jitter so that ten thousand sessions don't come back in the same second.
+//! How long to wait before another attempt: not at all, then 3 s, doubling to 60 s. Jitter keeps ten thousand sessions from
+//! coming back in the same second.
 
 use crate::types::Millis;
 
@@ -9,7 +10,7 @@ const LONGEST: Millis = 60_000;
 
 /// Counts failures in a row.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Backoff {
+pub struct Backoff {
     failures: u32,
 }
 

@@ -1,23 +1,23 @@
 //! What a session needs to know before it starts.
 
-use super::endpoints::ServerAddress;
+use crate::protocol::wire::endpoints::ServerAddress;
 use crate::types::{Millis, OwnPresence};
 
-/// What [`SessionConfig::call_timeout`] is unless told otherwise, in milliseconds.
+/// Default of [`SessionConfig::call_timeout`], in milliseconds.
 pub const CALL_TIMEOUT: Millis = 30_000;
 
 /// What a session needs to know before it starts.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// Where the server is.
+    /// The server's address.
     pub server: ServerAddress,
-    /// Randomness for message ids, nonces and jitter; must differ from session to session.
+    /// Randomness for message ids, nonces and jitter; must be different for each session.
     pub seed: u64,
     /// An ordinary call must be answered within this time.
     pub call_timeout: Millis,
     /// Greatest number of items in a reply of the channel; `None` = what the server announces.
     pub batch: Option<u32>,
-    /// How the user comes in.
+    /// The presence that the user has at login.
     pub presence: OwnPresence,
 }
 

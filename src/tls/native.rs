@@ -1,23 +1,23 @@
 //! TLS by the system's library (OpenSSL).
 
-use super::Trouble;
+use super::TlsFailure;
 use crate::status::Distrust;
 use native_tls::{Certificate, Protocol, TlsConnector};
 use rustls_pki_types::CertificateDer;
 use std::error::Error;
 
-/// What the HTTP library takes.
+/// The settings that the HTTP library takes.
 pub(crate) type Settings = TlsConnector;
 
-/// The HTTP library shows the certificate only with the answer, when a password would be sent already.
+/// The HTTP library tells the certificate only with the answer, after a password would have been sent.
 pub(crate) const CAN_PIN: bool = false;
 
-/// True if it can stand for an authority, or for itself.
+/// True if it can be trusted as an authority's certificate or as a self-signed one.
 pub(crate) fn is_certificate(der: &CertificateDer<'static>) -> bool {
     Certificate::from_der(der).is_ok()
 }
 
-/// Trust in the system's roots and in `roots`. Nothing is ever pinned here.
+/// Trust in the system's roots and in `roots`. Pins are not supported.
 ///
 /// # Errors
 /// The roots cannot be used, or the library cannot be set up.
@@ -33,16 +33,16 @@ pub(crate) fn settings(
     builder.build()
 }
 
-/// For plain HTTP, where the HTTP library wants settings all the same: no root is trusted.
+/// For plain HTTP, where the HTTP library needs settings, too: no root certificate is trusted.
 ///
 /// # Errors
 /// The library cannot be set up.
-pub(crate) fn trust_nobody() -> Result<Settings, native_tls::Error> {
+pub(crate) fn without_roots() -> Result<Settings, native_tls::Error> {
     TlsConnector::builder().disable_built_in_roots(true).build()
 }
 
-/// Sorts an error if it is one of TLS. What OpenSSL found stands only in its text, which is English everywhere.
-pub(crate) fn sort(cause: &(dyn Error + 'static)) -> Option<Trouble> {
+/// Classifies an error of TLS. OpenSSL's reason is only in its text, which is always English.
+pub(crate) fn classify(cause: &(dyn Error + 'static)) -> Option<TlsFailure> {
     let text = cause.downcast_ref::<native_tls::Error>()?.to_string();
     let has = |part: &str| text.contains(part);
     let why = if has("certificate has expired") {
@@ -58,9 +58,9 @@ pub(crate) fn sort(cause: &(dyn Error + 'static)) -> Option<Trouble> {
     } else if has("certificate verify failed") {
         Distrust::Other
     } else if has("wrong version number") || has("packet length too long") {
-        return Some(Trouble::not_tls());
+        return Some(TlsFailure::not_tls());
     } else {
-        return Some(Trouble::handshake(&text));
+        return Some(TlsFailure::handshake(&text));
     };
-    Some(Trouble::certificate(why, None))
+    Some(TlsFailure::certificate(why, None))
 }

@@ -1,6 +1,6 @@
 //! TLS by rustls and ring.
 
-use super::Trouble;
+use super::TlsFailure;
 use crate::status::Distrust;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -13,18 +13,18 @@ use rustls_platform_verifier::Verifier;
 use std::error::Error;
 use std::sync::Arc;
 
-/// What the HTTP library takes.
+/// The settings that the HTTP library takes.
 pub(crate) type Settings = ClientConfig;
 
-/// The certificate is seen before anything is sent.
+/// The certificate is known before anything is sent.
 pub(crate) const CAN_PIN: bool = true;
 
-/// True if it can stand for an authority, or for itself.
+/// True if it can be trusted as an authority's certificate or as a self-signed one.
 pub(crate) fn is_certificate(der: &CertificateDer<'static>) -> bool {
     RootCertStore::empty().add(der.clone()).is_ok()
 }
 
-/// HTTP/1.1, and trust in the system's roots and in `roots`, or in nothing but the certificate with this fingerprint.
+/// HTTP/1.1 with trust in the system's roots and in `roots`, or only in the certificate with this fingerprint.
 ///
 /// # Errors
 /// The roots cannot be used.
@@ -37,36 +37,36 @@ pub(crate) fn settings(
         None => match Verifier::new_with_extra_roots(roots.iter().cloned(), provider()) {
             Ok(verifier) => Trust::Roots(verifier),
             Err(error) if !roots.is_empty() => return Err(error),
-            // A machine without roots (a bare container) can still use plain HTTP on loopback; any TLS server is untrusted.
-            Err(_) => Trust::Nobody,
+            // A machine without root certificates, such as a minimal container, can still use plain HTTP.
+            Err(_) => Trust::Nothing,
         },
     };
     with(trust)
 }
 
-/// For plain HTTP, where the HTTP library wants settings all the same: no root is read.
+/// For plain HTTP, where the HTTP library needs settings, too: no root certificate is read.
 ///
 /// # Errors
 /// None that is known.
-pub(crate) fn trust_nobody() -> Result<Settings, rustls::Error> {
-    with(Trust::Nobody)
+pub(crate) fn without_roots() -> Result<Settings, rustls::Error> {
+    with(Trust::Nothing)
 }
 
-/// Named here and not installed for the process: a host may use rustls for itself, with another one.
+/// Passed explicitly and not installed for the process: the host may use rustls with another provider.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
 fn with(trust: Trust) -> Result<Settings, rustls::Error> {
     let provider = provider();
-    let judge = Judge {
+    let verifier = CertificateVerifier {
         trust,
         provider: Arc::clone(&provider),
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(judge))
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
@@ -76,25 +76,25 @@ fn with(trust: Trust) -> Result<Settings, rustls::Error> {
 enum Trust {
     Roots(Verifier),
     Pin([u8; 32]),
-    Nobody,
+    Nothing,
 }
 
-/// Judges certificates, and lets those that it turns down be told apart later.
+/// Verifies certificates; its error tells why a certificate was rejected, and which.
 #[derive(Debug)]
-struct Judge {
+struct CertificateVerifier {
     trust: Trust,
     provider: Arc<CryptoProvider>,
 }
 
-/// A certificate that was turned down, inside of rustls's error.
+/// A rejected certificate, inside of rustls's error.
 #[derive(Debug, thiserror::Error)]
 #[error("{why:?}")]
-struct TurnedDown {
+struct RejectedCertificate {
     why: Distrust,
     sha256: [u8; 32],
 }
 
-impl ServerCertVerifier for Judge {
+impl ServerCertVerifier for CertificateVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -116,10 +116,10 @@ impl ServerCertVerifier for Judge {
             }
             Trust::Pin(pin) if *pin == sha256 => return Ok(ServerCertVerified::assertion()),
             Trust::Pin(_) => Distrust::NotPinned,
-            Trust::Nobody => Distrust::UnknownIssuer,
+            Trust::Nothing => Distrust::UnknownIssuer,
         };
-        let turned_down = OtherError(Arc::new(TurnedDown { why, sha256 }));
-        Err(CertificateError::Other(turned_down).into())
+        let rejected = OtherError(Arc::new(RejectedCertificate { why, sha256 }));
+        Err(CertificateError::Other(rejected).into())
     }
 
     fn verify_tls12_signature(
@@ -156,7 +156,7 @@ fn distrust(why: &CertificateError) -> Distrust {
         Why::Revoked => Distrust::Revoked,
         Why::UnknownIssuer => Distrust::UnknownIssuer,
         Why::NotValidForName | Why::NotValidForNameContext { .. } => Distrust::WrongName,
-        // An authority's certificate that a server shows as its own is one that was made by itself; it has no type here.
+        // The server's own certificate is an authority's, so it is self-signed. This error has no type in rustls.
         Why::Other(other) if other.0.to_string().contains("CaUsedAsEndEntity") => {
             Distrust::UnknownIssuer
         }
@@ -164,18 +164,20 @@ fn distrust(why: &CertificateError) -> Distrust {
     }
 }
 
-/// Sorts an error if it is one of TLS.
-pub(crate) fn sort(cause: &(dyn Error + 'static)) -> Option<Trouble> {
+/// Classifies an error of TLS.
+pub(crate) fn classify(cause: &(dyn Error + 'static)) -> Option<TlsFailure> {
     let error = cause.downcast_ref::<rustls::Error>()?;
     Some(match error {
         rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(other))) => {
-            match other.downcast_ref::<TurnedDown>() {
-                Some(TurnedDown { why, sha256 }) => Trouble::certificate(*why, Some(*sha256)),
-                None => Trouble::handshake(error),
+            match other.downcast_ref::<RejectedCertificate>() {
+                Some(RejectedCertificate { why, sha256 }) => {
+                    TlsFailure::certificate(*why, Some(*sha256))
+                }
+                None => TlsFailure::handshake(error),
             }
         }
-        rustls::Error::InvalidMessage(_) => Trouble::not_tls(),
-        error => Trouble::handshake(error),
+        rustls::Error::InvalidMessage(_) => TlsFailure::not_tls(),
+        error => TlsFailure::handshake(error),
     })
 }
 

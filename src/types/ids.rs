@@ -4,7 +4,7 @@
 
 use zeroize::Zeroizing;
 
-/// A user's number. Ids passed 2³² in 2009, so always 64 bits (docs/protocol.md, Items).
+/// A user's number; 64 bits, because ids passed 2³² in 2009 (docs/protocol.md, Items).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uid(pub u64);
 
@@ -14,7 +14,7 @@ impl std::fmt::Display for Uid {
     }
 }
 
-/// The number of an event on a user's channel; -1 is never valid and asks the server for the current one.
+/// The sequence number of an item on a user's channel; -1 is never valid and asks the server for the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seq(pub i64);
 
@@ -24,7 +24,7 @@ pub type Millis = u64;
 /// A point in time, in milliseconds since 1970 UTC.
 pub type UnixMillis = i64;
 
-/// The id of a command on its way; its answer carries it back. Never reused, never 0.
+/// The id of a pending request; its answer carries it. Never reused, never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
@@ -33,7 +33,7 @@ pub struct RequestId(pub u64);
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the secret over; the buffer is wiped when the last copy is dropped.
+    /// Takes ownership of the text; each copy is wiped when it is dropped.
     pub fn new(text: String) -> Self {
         Secret(Zeroizing::new(text))
     }

@@ -3,17 +3,17 @@
 #![forbid(unsafe_code)]
 
 mod ids;
-mod questions;
+mod queries;
 mod split;
 
 pub use ids::*;
-pub use questions::*;
+pub use queries::*;
 pub use split::message_part;
 
 use crate::status::Problem;
 use std::sync::Arc;
 
-/// Whether somebody can be reached.
+/// Whether somebody is online.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Presence {
     /// Not connected, or invisible.
@@ -21,11 +21,11 @@ pub enum Presence {
     Offline,
     /// Connected, but not at the keyboard.
     Idle,
-    /// Connected and there.
+    /// Connected and at the keyboard.
     Active,
 }
 
-/// What the user shows to friends.
+/// How the user is shown to friends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OwnPresence {
     /// At the keyboard.
@@ -33,7 +33,7 @@ pub enum OwnPresence {
     Active,
     /// Connected, but not at the keyboard.
     Idle,
-    /// Connected, shown as offline (chat visibility off; account-wide, docs/protocol.md, Buddy list and presence).
+    /// Connected, but shown as offline (chat visibility off; account-wide, docs/protocol.md, Buddy list and presence).
     Invisible,
 }
 
@@ -46,22 +46,22 @@ pub struct Buddy {
     pub name: String,
     /// First name, or empty.
     pub first_name: String,
-    /// Whether they can be reached.
+    /// Whether they are online.
     pub presence: Presence,
-    /// Since when there was no sign of them, if they are idle and the server says so; else 0.
+    /// Their last sign of activity, if they are idle and the server says so; else 0.
     pub idle_since: UnixMillis,
     /// Their status line, if any; plain text.
     pub status_text: Option<String>,
-    /// When they set it, to the second; 0 without one.
+    /// When they set the status line, to the second; 0 without one.
     pub status_time: UnixMillis,
-    /// Address of their 50-pixel picture, if the server named one.
+    /// Address of their 50-pixel picture, if the server gives one.
     pub picture_url: Option<String>,
 }
 
-/// Which way a message came to this session.
+/// Where a message comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Somebody wrote to this user (or this user to themselves).
+    /// Somebody wrote it to this user (or this user to themselves).
     Incoming,
     /// This user wrote it, in another session or at another time.
     OwnElsewhere,
@@ -70,23 +70,23 @@ pub enum Origin {
 /// One chat message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Who wrote it.
+    /// The author.
     pub from: Uid,
-    /// To whom.
+    /// The recipient.
     pub to: Uid,
-    /// The author's name as the server gave it, or empty.
+    /// The author's name from the server, or empty.
     pub from_name: String,
-    /// The recipient's name as the server gave it, or empty.
+    /// The recipient's name from the server, or empty.
     pub to_name: String,
-    /// Plain text, not markup; may hold line breaks.
+    /// Plain text, not markup; may contain line breaks.
     pub text: String,
     /// When the server accepted it.
     pub time: UnixMillis,
-    /// The sender's id of it, or empty (history of 2008 has none). Unique only together with the sender and the text.
+    /// The sender's id of the message, or empty (history of 2008 has none). Unique only together with the sender and the text.
     pub message_id: String,
-    /// Which way it came.
+    /// Where it comes from.
     pub origin: Origin,
-    /// True if it reaches this session more than a minute after it was sent, or comes from history.
+    /// True if it arrives more than a minute after it was sent, or comes from history.
     pub replayed: bool,
 }
 
@@ -100,251 +100,251 @@ impl Message {
     }
 }
 
-/// What a host asks a session to do.
+/// A command of the host to a session.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Log in; answered by [`Event::LoggedIn`], [`Event::LoginFailed`] or [`Event::Challenge`].
     Login {
-        /// Tags the answer.
+        /// The answer carries this.
         request: RequestId,
         /// The account's e-mail address.
         email: String,
-        /// The account's password; kept until the session ends, for one new login when the server forgets the session.
+        /// The account's password; kept until the session ends, for logging in once more when the server forgets the session.
         password: Secret,
     },
-    /// Go on with a session of earlier; answered like a login.
+    /// Continue an earlier session; answered like a login.
     Resume {
-        /// Tags the answer.
+        /// The answer carries this.
         request: RequestId,
         /// What [`Event::State`] gave.
         state: Secret,
     },
     /// Send a message; answered by [`Event::Sent`] or [`Event::Failed`], exactly once.
     Send {
-        /// Tags the answer.
+        /// The answer carries this.
         request: RequestId,
         /// The recipient.
         to: Uid,
         /// Plain text.
         text: String,
     },
-    /// Tell a friend that the user is writing, or has stopped. Nothing is reported back.
+    /// Tell a friend that the user is typing, or has stopped. Not answered.
     SetTyping {
         /// The friend.
         to: Uid,
-        /// True while writing; to be repeated every 7 s (docs/protocol.md, Messages).
+        /// True while typing; repeated every 7 s (docs/protocol.md, Messages).
         typing: bool,
     },
-    /// Show the user as active, idle or invisible. Nothing is reported back.
+    /// Show the user as active, idle or invisible. Not answered.
     SetPresence(OwnPresence),
-    /// Ask the server for the buddy list now; answered by [`Event::BuddyList`] or [`Event::Failed`].
+    /// Request the buddy list; answered by [`Event::BuddyList`] or [`Event::Failed`].
     Refresh {
-        /// Tags the answer.
+        /// The answer carries this.
         request: RequestId,
     },
-    /// Make an account and log in with it; answered like [`Command::Login`].
+    /// Create an account and log in with it; answered like [`Command::Login`].
     Register {
-        /// Tags the answer.
+        /// The answer carries this.
         request: RequestId,
-        /// The e-mail address that it will have.
+        /// Its e-mail address.
         email: String,
-        /// The password that it will have.
+        /// Its password.
         password: Secret,
-        /// The name that others will see.
+        /// The name that others see.
         name: String,
-        /// The invitation, where the server wants one.
+        /// The invitation, if the server wants one.
         invite: Option<Secret>,
     },
-    /// Ask something; answered as the [`Question`] says, or by [`Event::Failed`].
+    /// A query or change; answered as the [`Query`] says, or by [`Event::Failed`].
     Ask {
-        /// Tags the answer.
+        /// The answer carries this.
         request: RequestId,
-        /// What.
-        question: Question,
+        /// The query.
+        query: Query,
     },
-    /// The user has read what somebody wrote, or has noticed the notifications. Nothing is reported back.
+    /// Mark a conversation, or the notifications, as read. Not answered.
     MarkRead(Option<Uid>),
-    /// The machine is on another network, or on one again: what was begun on the old one is begun anew. Nothing is reported back.
+    /// The machine's network has changed: restart what was begun on the old one. Not answered.
     NetworkChanged,
-    /// Give a request up: it fails with [`crate::status::Status::Cancelled`] unless it was answered already.
+    /// Cancel a request: it fails with [`crate::status::Status::Cancelled`] unless it is already answered.
     Cancel(RequestId),
     /// End the session on the server; answered by [`Event::Closed`].
     Logout {
-        /// Tags the answer.
+        /// The answer carries this.
         request: RequestId,
     },
 }
 
-/// What a connection is doing.
+/// The state of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connection {
-    /// The password is on its way.
+    /// The password is being sent.
     LoggingIn,
-    /// Logged in; reading the page that names channel and tokens.
+    /// Logged in; reading the page that names the channel and the tokens.
     LoadingPage,
-    /// Asking for buddies and for the channel's sequence number.
+    /// Requesting the buddy list and the channel's sequence number.
     OpeningChannel,
     /// The long-poll is held: messages arrive.
     Connected,
-    /// Something failed; the next attempt comes after this many milliseconds (0 = at once).
+    /// Something failed; the next attempt follows.
     Waiting {
-        /// Until the next attempt.
+        /// Time until the next attempt; 0 = at once.
         wait_ms: Millis,
-        /// What failed.
+        /// The failure.
         problem: Problem,
     },
 }
 
-/// What a session tells its host.
+/// An event of a session for its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Login succeeded; buddy list and messages follow.
     LoggedIn {
-        /// The login command's tag.
+        /// The request that this answers.
         request: RequestId,
         /// The user's own number.
         uid: Uid,
-        /// The user's own name, or empty if no page gave it.
+        /// The user's own name, or empty if no page contains it.
         name: String,
         /// Greatest length of a message in Unicode scalar values.
         message_limit: usize,
-        /// What else the server can do.
+        /// What the server offers.
         features: Features,
     },
-    /// Login failed; the session can be used for another attempt.
+    /// Login failed; the session can log in again.
     LoginFailed {
-        /// The login command's tag.
+        /// The request that this answers.
         request: RequestId,
-        /// Why.
+        /// The failure.
         problem: Problem,
     },
-    /// The server wants a person in a browser (captcha, checkpoint); the session can be used for another attempt.
+    /// The server wants a person in a browser (captcha, checkpoint); the session can log in again.
     Challenge {
-        /// The login command's tag.
+        /// The request that this answers.
         request: RequestId,
-        /// What it wants, and where.
+        /// What the server wants, and where.
         problem: Problem,
     },
-    /// The connection changed its state.
+    /// The connection has changed its state.
     Connection(Connection),
     /// A message.
     Message(Message),
-    /// The server has the message.
+    /// The server has accepted a message.
     Sent {
-        /// The send command's tag.
+        /// The request that this answers.
         request: RequestId,
-        /// To whom.
+        /// The recipient.
         to: Uid,
-        /// The id that it travels under.
+        /// The id that the message was sent with.
         message_id: String,
     },
-    /// A request failed for good.
+    /// A request has failed for good.
     Failed {
-        /// The command's tag.
+        /// The request that this answers.
         request: RequestId,
-        /// Why.
+        /// The failure.
         problem: Problem,
     },
-    /// Somebody started or stopped writing.
+    /// Somebody is typing or has stopped.
     Typing {
         /// Who.
         from: Uid,
-        /// True = writing; without renewal it is over after 10 s.
+        /// True = typing, until 10 s pass without another such event.
         typing: bool,
     },
-    /// The whole buddy list.
+    /// The complete buddy list.
     BuddyList {
-        /// The tag of the refresh that asked for it, if one did.
+        /// The request that this answers, if any.
         request: Option<RequestId>,
         /// All friends, by uid.
         buddies: Arc<[Arc<Buddy>]>,
     },
-    /// One buddy changed.
+    /// One buddy has changed.
     Presence(Arc<Buddy>),
     /// Messages of one conversation, oldest first.
     History {
-        /// The question's tag.
+        /// The request that this answers.
         request: RequestId,
         /// The other side.
         with: Uid,
-        /// The messages, both directions.
+        /// The messages, in both directions.
         messages: Vec<Message>,
-        /// True if there are more: older ones if the most recent were asked for, else later ones.
+        /// True if there are more: older ones if the most recent were requested, else later ones.
         more: bool,
     },
-    /// A request is done, and there is nothing more to tell.
+    /// A request without a result is done.
     Done {
-        /// The question's tag.
+        /// The request that this answers.
         request: RequestId,
     },
     /// Somebody's picture.
     Picture {
-        /// The question's tag.
+        /// The request that this answers.
         request: RequestId,
-        /// What.
+        /// The picture.
         picture: Picture,
     },
-    /// What somebody tells about themselves.
+    /// Somebody's profile.
     Profile {
-        /// The question's tag.
+        /// The request that this answers.
         request: RequestId,
-        /// What.
+        /// The profile.
         profile: Box<Profile>,
     },
-    /// Who was found.
+    /// The result of a search.
     Search {
-        /// The question's tag.
+        /// The request that this answers.
         request: RequestId,
-        /// They.
+        /// The people found.
         people: Vec<Person>,
     },
-    /// What is unread.
+    /// Everything unread.
     Notifications {
-        /// The question's tag.
+        /// The request that this answers.
         request: RequestId,
-        /// What.
+        /// The notifications.
         notifications: Notifications,
     },
     /// The number of conversations with unread messages has changed.
     Inbox(u32),
-    /// Somebody wants to be friends.
+    /// Somebody sends a friend request.
     FriendRequest(FriendRequest),
-    /// A friendship began (true) or ended (false); the buddy list follows.
+    /// A friendship has begun or ended; the buddy list follows.
     Friend {
-        /// With whom.
+        /// The other user.
         uid: Uid,
         /// Their full name.
         name: String,
-        /// True if it began.
+        /// True = begun, false = ended.
         began: bool,
     },
-    /// Somebody pokes.
+    /// Somebody pokes the user.
     Poke {
         /// Who.
         from: Uid,
         /// Their full name.
         name: String,
-        /// When.
+        /// When it happened.
         time: UnixMillis,
     },
-    /// All that is needed to go on later without the password, from this point. As secret as the password.
+    /// Everything needed to resume the session from this point without the password. As secret as the password.
     State(Secret),
-    /// The host does not keep up: the session fetches nothing more until it has.
+    /// The host does not keep up: the session fetches nothing until it does.
     Overload {
-        /// How many of the session's events wait.
+        /// Number of the session's events that wait.
         waiting: usize,
     },
     /// The session is over; its last event.
     Closed {
-        /// The logout command's tag, if that is why.
+        /// The logout that this answers, if any.
         request: Option<RequestId>,
-        /// Why, if not by the host's own wish.
+        /// The failure, if the host did not ask for the end.
         problem: Option<Problem>,
     },
 }
 
 impl Event {
-    /// The request that this event answers for good.
+    /// The request that this event answers.
     pub fn answers(&self) -> Option<RequestId> {
         match self {
             Event::LoggedIn { request, .. }

@@ -1,14 +1,14 @@
-//! Where a text that is too long for one message is cut.
+//! Splitting a text that is too long for one message.
 
 #![forbid(unsafe_code)]
 
 use unicode_segmentation::GraphemeCursor;
 
-/// So many characters back the beginning of a word is looked for.
+/// How many characters back the beginning of a word is searched.
 const WORD: usize = 200;
 
-/// How many bytes of a text make a message of at most `limit` characters. The rest is not to begin inside of a word, unless
-/// that is very long, and not inside of what a person sees as one character, unless that is too long even alone.
+/// How many bytes of a text fit into a message of at most `limit` characters. The cut is not inside a word, unless the word is very
+/// long, and not inside what people see as one character, unless that alone exceeds the limit.
 pub fn message_part(text: &str, limit: usize) -> usize {
     let Some((most, _)) = text.char_indices().nth(limit) else {
         return text.len();
@@ -37,7 +37,7 @@ pub fn message_part(text: &str, limit: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// The parts, of which the first is known to be right and all together are the text.
+    /// The parts; together they are the text.
     fn parts(text: &str, limit: usize) -> Vec<&str> {
         let (mut parts, mut rest) = (Vec::new(), text);
         while !rest.is_empty() {
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(parts(&accent.repeat(2), 3), [accent, accent]);
         assert_eq!(parts(&format!("a{crlf}b"), 2), ["a", crlf, "b"]);
         assert_eq!(parts("각각", 1), ["각", "각"]);
-        // Half a family is better than none.
+        // An emoji that exceeds the limit is cut.
         assert_eq!(parts(family, 3).len(), 3);
         assert_eq!(parts(&"\u{301}".repeat(9), 4).len(), 3);
     }

@@ -1,5 +1,5 @@
-/* Every call on a client or a session, each in a form that would be right if its handles were. A new function gets a line in
- * calls[], and is tried with every wrong handle and after fork by that. */
+/* Every call with a client or a session, each valid but for its handles. Add a new function to calls[]: it is then tried with every
+ * kind of wrong handle, and after fork. */
 #ifndef CALLS_H
 #define CALLS_H
 
@@ -42,7 +42,7 @@ static inline fbchat_status call_open(fbchat_client *client, fbchat_session sess
     return status;
 }
 
-/* For calls that give out a request: none after a failure. */
+/* For calls that give a request: none after a failure. */
 #define REQUESTED(call) \
     fbchat_request request = 5; \
     fbchat_status status = call; \
@@ -198,7 +198,7 @@ static const struct call calls[] = {
 
 enum { CALLS = sizeof calls / sizeof calls[0] };
 
-/* All calls with these handles: this status each time, with a sentence that has these words. */
+/* All calls with these handles: each returns this status, with a sentence that contains these words. */
 static inline void every_call(fbchat_client *client, fbchat_session session, int of_session, fbchat_status wanted,
                               const char *words)
 {

@@ -1,4 +1,4 @@
-/* What the C tests share: a check that says where it failed, and reading events without ceremony. */
+/* For all C tests: checks that report where they failed. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -16,7 +16,7 @@
         } \
     } while (0)
 
-/* The end of a forked child. What its parent's other threads owned is lost in it, which is nobody's mistake, so it ends where no
+/* Ends a forked child. What the parent's other threads owned is unreachable in it, so it executes another program, in which no
  * checker looks for leaks. */
 static inline void leave_child(void)
 {

@@ -1,5 +1,5 @@
-/* Eight threads use one client at once, against a real server: they send, poll, open and close sessions, wake, type. For the
- * race checkers above all; by itself it sees that each message arrives once and each request is answered once.
+/* Eight threads use one client at once, against a real server: they send, poll, open and close sessions, wake, type. Mainly
+ * for the race checkers; by itself it checks that each message arrives once and each request is answered once.
  * usage: eight_threads URL */
 #include "online.h"
 #include <poll.h>
@@ -7,7 +7,7 @@
 
 enum { MESSAGES = 60, VISITS = 12, WAKES = 300, WORDS = 60, GLANCES = 60 };
 
-/* Fields that threads share are only touched through these. */
+/* Fields that threads share are accessed only through these. */
 #define READ(place) __atomic_load_n(&(place), __ATOMIC_SEQ_CST)
 #define COUNT(place) __atomic_add_fetch(&(place), 1, __ATOMIC_SEQ_CST)
 
@@ -34,8 +34,7 @@ static void note(const fbchat_event *event)
     }
     CHECK(kind != FBCHAT_EVENT_CLOSED && kind != FBCHAT_EVENT_LOGIN_FAILED);
     if (kind == FBCHAT_EVENT_LOGGED_IN) {
-        CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_UID, &number), FBCHAT_OK);
-        __atomic_store_n(&resident->uid, (fbchat_uid)number, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&resident->uid, fbchat_event_uid(event, 0, FBCHAT_FIELD_UID), __ATOMIC_SEQ_CST);
     } else if (kind == FBCHAT_EVENT_CONNECTION) {
         CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_CONNECTION, &number), FBCHAT_OK);
         __atomic_store_n(&resident->online, number == FBCHAT_CONNECTION_CONNECTED, __ATOMIC_SEQ_CST);
@@ -70,7 +69,7 @@ static void *waiter(void *unused)
     return unused;
 }
 
-/* As a main loop does it. Other threads take events, too, so there may be none when it comes to look. */
+/* As a main loop does it. Other threads take events too, so there may be none left. */
 static void *watcher(void *unused)
 {
     while (!READ(done)) {
@@ -98,7 +97,7 @@ static void *sender(void *argument)
     return NULL;
 }
 
-/* Comes and goes: closed before the login went out, in the middle of it, and after a farewell. */
+/* Opens and closes: before the login was sent, in the middle of it, and after a logout. */
 static void *visitor(void *unused)
 {
     int round;

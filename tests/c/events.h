@@ -1,4 +1,4 @@
-/* What the C tests share about taking events: none is lost while another one is waited for. */
+/* For C tests that wait for certain events: others are kept meanwhile. */
 #ifndef EVENTS_H
 #define EVENTS_H
 
@@ -7,7 +7,7 @@
 enum { PATIENCE_MS = 20000, MOST_KEPT = 10000 };
 
 static fbchat_client *client;
-/* Events that came while another one was waited for, oldest first. */
+/* Events that arrived while another one was awaited, oldest first. */
 static fbchat_event *kept[MOST_KEPT];
 static size_t kept_count;
 
@@ -111,7 +111,7 @@ static inline void send_message(fbchat_session from, fbchat_uid to, const char *
     fbchat_event_free(answer(from, request, FBCHAT_EVENT_SENT));
 }
 
-/* Makes the client, with the server that the program's only argument names. */
+/* Makes the client; the program's only argument is the server. */
 static inline void start(int argc, char **argv)
 {
     fbchat_config *config;

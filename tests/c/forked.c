@@ -1,5 +1,5 @@
-/* A fork in the middle of a chat: the child is told that its parent's handles are not its own, and can chat by itself; the
- * parent notices nothing.
+/* A fork in the middle of a chat: the child's calls with its parent's handles are refused, it can chat with a client of its
+ * own, and the parent is not affected.
  * usage: forked URL */
 #include "calls.h"
 #include "online.h"
@@ -9,7 +9,7 @@
 
 static int done;
 
-/* Somebody is in a call whenever the fork happens, perhaps with a lock held. */
+/* Another thread is in a call whenever the fork happens, perhaps with a lock held. */
 static void *caller(void *client)
 {
     while (!__atomic_load_n(&done, __ATOMIC_SEQ_CST)) {
@@ -33,7 +33,7 @@ static void in_child(fbchat_client *client, fbchat_config *config, fbchat_sessio
     CHECK_STATUS(fbchat_config_set_log(config, FBCHAT_LOG_INFO, NULL, NULL), FBCHAT_ERR_FORKED);
     CHECK_STATUS(fbchat_client_new(config, &own), FBCHAT_ERR_FORKED);
     CHECK(own == NULL);
-    /* Freeing does nothing, to the parent's descriptors above all. */
+    /* Freeing does nothing, in particular to the parent's descriptors. */
     fbchat_config_free(config);
     fbchat_client_free(client);
 

@@ -1,5 +1,5 @@
-/* A name server that does not answer: the client goes all the same, and the thread that asks ends when it may. The program's own
- * getaddrinfo plays it. */
+/* A name server that does not answer: the client is freed in time all the same, and the lookup thread ends when it can. The
+ * program's own getaddrinfo simulates it. */
 #include "online.h"
 #include <dirent.h>
 #include <netdb.h>

@@ -1,4 +1,4 @@
-/* What was written before, and what the same user writes elsewhere, at a real server.
+/* Earlier messages, and messages that the same user writes in another session, at a real server.
  * usage: history URL */
 #include "events.h"
 
@@ -58,7 +58,7 @@ static void histories(void)
     CHECK(fbchat_event_count(event) == 0);
     fbchat_event_free(event);
 
-    /* More than the server gives at once. */
+    /* More than fits into one answer. */
     for (i = 0; i < MANY; i++) {
         sprintf(text, "%d", i);
         send_message(alice, bob_uid, text);
@@ -75,7 +75,7 @@ static void histories(void)
     }
     fbchat_event_free(event);
 
-    /* One reads only conversations of one's own. */
+    /* Users can read only their own conversations. */
     event = history(alice, NOBODY, 0);
     CHECK(fbchat_event_count(event) == 0);
     fbchat_event_free(event);
@@ -83,7 +83,7 @@ static void histories(void)
     CHECK_STATUS(fbchat_session_request_history(client, alice, bob_uid, -1, NULL), FBCHAT_ERR_ARGUMENT);
 }
 
-/* What a user writes in one session comes to the others, marked as own. */
+/* Messages written in one session arrive in the user's other sessions, marked as own. */
 static void own_messages(void)
 {
     fbchat_event *event;

@@ -1,5 +1,5 @@
-/* How a client and its sessions go while the network holds them: long-polls that wait, a TLS handshake that stalls. And what the
- * process keeps of its own: signals.
+/* Freeing a client while the network holds its sessions: waiting long-polls, a stalled TLS handshake. And the process keeps its
+ * signals to itself.
  * usage: life URL */
 #include "online.h"
 #include <arpa/inet.h>
@@ -52,7 +52,7 @@ static fbchat_client *log_in_at(int port, const char *scheme)
     return client;
 }
 
-/* The handshake begins with a byte of the client's, and is never answered. The client's side is closed when it goes. */
+/* The client starts the handshake and gets no answer. Freeing the client closes the connection. */
 static void handshake_stalls(void)
 {
     int port, listener = listening(&port), connection;
@@ -67,7 +67,7 @@ static void handshake_stalls(void)
     close(listener);
 }
 
-/* A server that hangs up before it has read anything: writing to it must not raise SIGPIPE, which would end this program. */
+/* A server that disconnects before reading: writing to it must not raise SIGPIPE, which would end this program. */
 static void server_hangs_up(void)
 {
     enum { TIMES = 20 };
@@ -97,7 +97,7 @@ static void server_hangs_up(void)
 
 enum { SIGNALS = 64 };
 
-/* Everything that can be asked of the signals of this process and thread, as text that can be compared. */
+/* The complete signal state of this process and thread, as text to compare. */
 static void ask_signals(char *text, size_t size)
 {
     struct sigaction action;
@@ -114,7 +114,7 @@ static void ask_signals(char *text, size_t size)
     }
 }
 
-/* No thread of the library takes a signal that is the program's to take. */
+/* No thread of the library receives the program's signals. */
 static void workers_block_signals(void)
 {
     DIR *tasks = opendir("/proc/self/task");

@@ -1,4 +1,4 @@
-/* Every call with NULL, bad text, dead handles and after fork: a status each time, never a crash. Needs no server. */
+/* Every call with NULL, bad text, stale handles and after fork: a status each time, never a crash. Needs no server. */
 #include "check.h"
 #include <pthread.h>
 #include <sys/wait.h>
@@ -96,7 +96,7 @@ static void nulls(fbchat_client *client)
     CHECK(strcmp(fbchat_status_name(-12345), "FBCHAT_ERR_UNKNOWN") == 0);
 }
 
-/* The calls about people: NULL, bad text, senseless values, before login, and of a session that is gone. */
+/* The calls about people: NULL, bad text, bad values, before login, and with a session that is gone. */
 static void people(fbchat_client *client)
 {
     enum { LONG = 70000 };
@@ -163,7 +163,7 @@ static void people(fbchat_client *client)
     CHECK_STATUS(fbchat_session_set_name(client, session, "", NULL), FBCHAT_ERR_ARGUMENT);
     CHECK_STATUS(fbchat_session_set_name(client, session, text, NULL), FBCHAT_ERR_ARGUMENT);
 
-    /* All is well but the session: first nobody is logged in, then it is gone. */
+    /* Only the session is wrong: first it is not logged in, then it is gone. */
     for (gone = 0; gone < 2; gone++) {
         fbchat_status wanted = gone ? FBCHAT_ERR_NO_SESSION : FBCHAT_ERR_STATE;
         CHECK_STATUS(fbchat_session_request_history(client, session, 1, INT64_MAX, NULL), wanted);
@@ -222,7 +222,7 @@ static void foreign(fbchat_client *client)
     CHECK(fbchat_client_fd(other) == -1);
 }
 
-/* The parent's handles are dead in a child, whose own work. */
+/* In a child the parent's handles are refused, and its own work. */
 static void forked(fbchat_client *client)
 {
     int status;
@@ -245,7 +245,7 @@ static void forked(fbchat_client *client)
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-static void *wait_for_ever(void *client)
+static void *wait_without_limit(void *client)
 {
     fbchat_event *event;
     static fbchat_status status;
@@ -267,7 +267,7 @@ int main(void)
     forked(client);
 
     /* Freed while another thread polls. */
-    CHECK(pthread_create(&waiting, NULL, wait_for_ever, client) == 0);
+    CHECK(pthread_create(&waiting, NULL, wait_without_limit, client) == 0);
     fbchat_client_free(client);
     CHECK(pthread_join(waiting, &status) == 0);
     CHECK(*(fbchat_status *)status == FBCHAT_ERR_CLOSED);

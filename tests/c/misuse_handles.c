@@ -1,7 +1,7 @@
-/* Handles that are none: every call gives its status and a sentence, and nothing breaks. Needs no server. */
+/* Invalid handles: every call returns its status and a sentence, and nothing breaks. Needs no server. */
 #include "calls.h"
 
-/* Pointers that no function has given out. */
+/* Pointers that no function returned. */
 static void random_pointers(void)
 {
     static const uintptr_t numbers[] = {1, 8, 16 * 4096, 0xdeadbeef, UINTPTR_MAX, UINTPTR_MAX - 15, UINTPTR_MAX / 2};
@@ -9,15 +9,15 @@ static void random_pointers(void)
     char here;
     size_t each;
     for (each = 0; each < sizeof numbers / sizeof numbers[0]; each++)
-        every_call((fbchat_client *)numbers[each], 1, 0, FBCHAT_ERR_CLOSED, "freed, or is none");
+        every_call((fbchat_client *)numbers[each], 1, 0, FBCHAT_ERR_CLOSED, "freed, or never existed");
     for (each = 0; each < 1000; each++) {
         random ^= random << 13, random ^= random >> 7, random ^= random << 17;
-        /* Below it could be one that lives. */
-        every_call((fbchat_client *)(uintptr_t)(random | UINT64_C(1) << 40), random, 0, FBCHAT_ERR_CLOSED, "freed, or is none");
+        /* Smaller numbers could be live handles. */
+        every_call((fbchat_client *)(uintptr_t)(random | UINT64_C(1) << 40), random, 0, FBCHAT_ERR_CLOSED, "freed, or never existed");
         fbchat_client_free((fbchat_client *)(uintptr_t)(random | UINT64_C(1) << 40));
         fbchat_config_free((fbchat_config *)(uintptr_t)(random | UINT64_C(1) << 40));
     }
-    every_call((fbchat_client *)&here, 1, 0, FBCHAT_ERR_CLOSED, "freed, or is none");
+    every_call((fbchat_client *)&here, 1, 0, FBCHAT_ERR_CLOSED, "freed, or never existed");
 }
 
 static void configurations(fbchat_client *client, fbchat_config *freed)
@@ -38,7 +38,7 @@ static void configurations(fbchat_client *client, fbchat_config *freed)
         if ((void *)none[each] != (void *)client)
             fbchat_config_free(none[each]);
     }
-    /* Freeing as the wrong thing does nothing. */
+    /* Freeing with the wrong function does nothing. */
     fbchat_config_free((fbchat_config *)client);
     CHECK_STATUS(fbchat_client_wake(client), FBCHAT_OK);
 }
@@ -65,7 +65,7 @@ int main(void)
     every_call(client, (fbchat_session)(uintptr_t)client, 1, FBCHAT_ERR_NO_SESSION, "session");
 
     CHECK_STATUS(fbchat_config_new(&config), FBCHAT_OK);
-    every_call((fbchat_client *)config, stale, 0, FBCHAT_ERR_CLOSED, "freed, or is none");
+    every_call((fbchat_client *)config, stale, 0, FBCHAT_ERR_CLOSED, "freed, or never existed");
     fbchat_client_free((fbchat_client *)config);
     CHECK_STATUS(fbchat_config_set_int(config, FBCHAT_CONFIG_QUEUE_LIMIT, 200), FBCHAT_OK);
     for (round = 0; round < 3; round++)
@@ -75,8 +75,8 @@ int main(void)
 
     for (round = 0; round < 3; round++)
         fbchat_client_free(other);
-    every_call(other, foreign, 0, FBCHAT_ERR_CLOSED, "freed, or is none");
-    CHECK(fbchat_client_fd(other) == -1 && strstr(fbchat_last_error(), "freed, or is none") != NULL);
+    every_call(other, foreign, 0, FBCHAT_ERR_CLOSED, "freed, or never existed");
+    CHECK(fbchat_client_fd(other) == -1 && strstr(fbchat_last_error(), "freed, or never existed") != NULL);
 
     CHECK_STATUS(fbchat_client_wake(client), FBCHAT_OK);
     CHECK_STATUS(fbchat_client_poll(client, -1, &event), FBCHAT_WOKEN);

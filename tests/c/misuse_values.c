@@ -1,5 +1,5 @@
-/* Values that are too large, too small or nonsense: strings of a megabyte, timeouts, numbers of keys, fields and items; and a
- * client that is freed while others wait in it. Needs no server. */
+/* Values that are too large, too small or meaningless: strings of a megabyte, timeouts, numbers of keys, fields and items; and a
+ * client that is freed while other threads wait in it. Needs no server. */
 #include "online.h"
 #include <pthread.h>
 
@@ -82,7 +82,7 @@ static void fields(fbchat_client *client)
     fbchat_event *event;
     int64_t value = 7;
     size_t len, each;
-    /* Any event does, and one comes of every login. */
+    /* Any event will do, and every login causes one. */
     CHECK_STATUS(fbchat_session_open(client, NULL, &value, &session), FBCHAT_OK);
     CHECK_STATUS(fbchat_session_login(client, session, "alice@example.org", "demo", NULL), FBCHAT_OK);
     CHECK_STATUS(fbchat_client_poll(client, PATIENCE_MS, &event), FBCHAT_OK);
@@ -91,6 +91,7 @@ static void fields(fbchat_client *client)
     CHECK(fbchat_event_request(event) == 0 && fbchat_event_status(event) == FBCHAT_OK);
     for (each = 0; each < sizeof none / sizeof none[0]; each++) {
         CHECK_STATUS(fbchat_event_int(event, 0, none[each], &value), FBCHAT_ERR_KEY);
+        CHECK(fbchat_event_uid(event, 0, none[each]) == 0 && fbchat_last_error()[0] != '\0');
         CHECK(fbchat_event_str(event, 0, none[each], &len) == NULL && len == 0 && fbchat_last_error()[0] != '\0');
         CHECK(fbchat_event_bytes(event, 0, none[each], &len) == NULL && len == 0 && fbchat_last_error()[0] != '\0');
     }
@@ -126,7 +127,7 @@ static void requests_and_states(fbchat_client *client)
 static fbchat_client *shared;
 static int waiting;
 
-/* Does what a program may that has no time left: it goes on polling until it hears that the client is gone. */
+/* Keeps polling, as a program may, until the client is gone. */
 static void *wait_in(void *timeout)
 {
     fbchat_status status;
@@ -174,7 +175,7 @@ int main(void)
 {
     fbchat_client *client;
     CHECK(strcmp(fbchat_version(), "") != 0 && fbchat_abi_version() == FBCHAT_ABI_VERSION);
-    /* Nobody listens here. */
+    /* No server listens here. */
     client = start("http://127.0.0.1:9");
     strings(client);
     numbers(client);

@@ -1,11 +1,11 @@
-/* What the C tests share that talk to a server: a client, and sessions that are logged in. */
+/* For C tests that talk to a server: a client, and sessions that are logged in. */
 #ifndef ONLINE_H
 #define ONLINE_H
 
 #include "check.h"
 #include <time.h>
 
-/* A wait of this length is a hang. How long things really take is printed, since a busy machine is no mistake of ours. */
+/* A wait of this length is a hang. Real times are only printed, because the machine may be busy. */
 enum { PATIENCE_MS = 60000, HANG_S = 10 };
 
 static inline void breathe(void)
@@ -31,7 +31,7 @@ static inline fbchat_client *start(const char *server)
     return client;
 }
 
-/* The next event of this session and kind; none that ends a session may come before it. */
+/* The next event of this session and kind; the session must not end before it. */
 static inline fbchat_event *await(fbchat_client *client, fbchat_session session, fbchat_kind kind)
 {
     for (;;) {
@@ -49,12 +49,12 @@ static inline fbchat_session log_in(fbchat_client *client, const char *email, fb
 {
     fbchat_session session;
     fbchat_event *event;
-    int64_t state, number;
+    int64_t state;
     CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &session), FBCHAT_OK);
     CHECK_STATUS(fbchat_session_login(client, session, email, "demo", NULL), FBCHAT_OK);
     event = await(client, session, FBCHAT_EVENT_LOGGED_IN);
-    CHECK_STATUS(fbchat_event_int(event, 0, FBCHAT_FIELD_UID, &number), FBCHAT_OK);
-    *uid = (fbchat_uid)number;
+    *uid = fbchat_event_uid(event, 0, FBCHAT_FIELD_UID);
+    CHECK(*uid != 0);
     do {
         fbchat_event_free(event);
         event = await(client, session, FBCHAT_EVENT_CONNECTION);

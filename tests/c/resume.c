@@ -1,4 +1,4 @@
-/* A program that is killed goes on with its saved state where it was; and waiting for, or giving up, single requests.
+/* A program that is killed continues from its saved session; also waiting for single requests, and cancelling them.
  * usage: resume URL */
 #include "check.h"
 
@@ -32,7 +32,7 @@ static int64_t integer(const fbchat_event *event, fbchat_field field)
     return value;
 }
 
-/* The answer of a request, of this kind; its number field if one is named. */
+/* Takes the answer of a request, which must be of this kind; returns an integer field, if one is given. */
 static int64_t answered(fbchat_client *client, fbchat_request request, fbchat_kind kind, fbchat_status status,
                         fbchat_field field)
 {
@@ -60,7 +60,7 @@ static fbchat_event *await(fbchat_client *client, fbchat_kind kind)
     }
 }
 
-/* Takes messages until this one, which must be the next but for the user's own; keeps the state that follows. */
+/* Takes the next message, which must be this one, and returns the saved session that follows. */
 static fbchat_event *await_message(fbchat_client *client, const char *text)
 {
     fbchat_event *event = await(client, FBCHAT_EVENT_MESSAGE);
@@ -108,18 +108,18 @@ int main(int argc, char **argv)
     bob_uid = answered(bobs, request, FBCHAT_EVENT_LOGGED_IN, FBCHAT_OK, FBCHAT_FIELD_UID);
     state = await(bobs, FBCHAT_EVENT_SAVED_SESSION);
 
-    /* What was not taken with the answer is still there, in order. */
+    /* Events that were not taken with the answer are still queued, in order. */
     event = await(alices, FBCHAT_EVENT_CONNECTION);
     CHECK(integer(event, FBCHAT_FIELD_CONNECTION) == FBCHAT_CONNECTION_LOGGING_IN);
     fbchat_event_free(event);
 
-    /* Each message that arrives makes a new state. */
+    /* Each message that arrives makes a new saved session. */
     send_and_wait(alices, alice, bob_uid, "one");
     later = await_message(bobs, "one");
     fbchat_event_free(state);
     state = later;
 
-    /* Bob's program dies. Its state survives it; the bytes are the event's. */
+    /* Bob's program ends. The saved session outlives its client; its bytes belong to the event. */
     fbchat_client_free(bobs);
     send_and_wait(alices, alice, bob_uid, "two");
     bobs = start();
@@ -138,14 +138,14 @@ int main(int argc, char **argv)
     fbchat_event_free(state);
     state = later;
 
-    /* Somebody who does not keep up hears of it, and loses nothing. */
+    /* A program that does not keep up is told, and loses nothing. */
     for (i = 0; i < BURST; i++) {
         char text[20];
         snprintf(text, sizeof text, "%d", i);
         CHECK_STATUS(fbchat_session_send(alices, alice, (fbchat_uid)bob_uid, text, &request), FBCHAT_OK);
         if (i % 100 == 99)
             answered(alices, request, FBCHAT_EVENT_SENT, FBCHAT_OK, 0);
-        /* Alice keeps up herself. */
+        /* Alice keeps up. */
         while (fbchat_client_poll(alices, 0, &event) == FBCHAT_OK)
             fbchat_event_free(event);
     }
@@ -162,7 +162,7 @@ int main(int argc, char **argv)
     CHECK(overloads > 0);
     fbchat_event_free(await(bobs, FBCHAT_EVENT_SAVED_SESSION));
 
-    /* A request that is given up is answered all the same; others are not touched. */
+    /* A cancelled request is still answered; others are not affected. */
     CHECK_STATUS(fbchat_session_request_buddy_list(bobs, bob, &request), FBCHAT_OK);
     CHECK_STATUS(fbchat_request_cancel(bobs, request), FBCHAT_OK);
     CHECK_STATUS(fbchat_request_wait(bobs, request, PATIENCE_MS, &event), FBCHAT_OK);
@@ -171,7 +171,7 @@ int main(int argc, char **argv)
     CHECK_STATUS(fbchat_request_cancel(bobs, request), FBCHAT_OK);
     CHECK_STATUS(fbchat_request_cancel(bobs, 123456789), FBCHAT_OK);
 
-    /* After a logout the state is worth nothing, and the refusal says what to do. */
+    /* After a logout the saved session is worthless, and the refusal says what to do. */
     CHECK_STATUS(fbchat_session_logout(bobs, bob, &request), FBCHAT_OK);
     answered(bobs, request, FBCHAT_EVENT_CLOSED, FBCHAT_OK, 0);
     bob = open_session(bobs);
@@ -180,7 +180,7 @@ int main(int argc, char **argv)
     answered(bobs, request, FBCHAT_EVENT_LOGIN_FAILED, FBCHAT_ERR_LOGGED_OUT, 0);
     fbchat_event_free(state);
 
-    /* A request of a session that is closed meanwhile has no answer. */
+    /* A request of a session that was closed has no answer. */
     CHECK_STATUS(fbchat_session_login(bobs, bob, "bob@example.org", "demo", &request), FBCHAT_OK);
     CHECK_STATUS(fbchat_session_close(bobs, bob), FBCHAT_OK);
     CHECK_STATUS(fbchat_request_wait(bobs, request, -1, &event), FBCHAT_ERR_NO_REQUEST);

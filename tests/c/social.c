@@ -1,5 +1,5 @@
-/* Everything about people, with four sessions of three accounts at a real server: status lines, pictures, profiles,
- * search, friendships, pokes, notifications, accounts; and what the server refuses.
+/* Everything about people, with four sessions of three accounts at a real server: status lines, pictures, profiles, search,
+ * friendships, pokes, notifications, accounts; and what the server refuses.
  * usage: social URL */
 #include "events.h"
 
@@ -11,7 +11,7 @@ static const unsigned char GIF[] = "GIF89a\x01\x00\x01\x00\x80\x00\x00\xcc\xcc\x
 static fbchat_session alice, elsewhere, bob, carol;
 static fbchat_uid alice_uid, bob_uid, carol_uid;
 
-/* The next change of a buddy after which this string field is there, or not. */
+/* The next change of a buddy that leaves this string field present, or absent. */
 static fbchat_event *buddy_changed(fbchat_session session, fbchat_uid uid, fbchat_field field, int there)
 {
     for (;;) {
@@ -64,13 +64,14 @@ static void pictures(void)
     event = answer(alice, request, FBCHAT_EVENT_PICTURE);
     bytes = fbchat_event_bytes(event, 0, FBCHAT_FIELD_PICTURE, &len);
     CHECK(len == sizeof GIF - 1 && memcmp(bytes, GIF, len) == 0);
+    CHECK(string(event, 0, FBCHAT_FIELD_PICTURE) == NULL && strstr(fbchat_last_error(), "bytes") != NULL);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_CONTENT_TYPE), "image/gif") == 0);
     CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == bob_uid);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_PICTURE_HASH), string(changed, 0, FBCHAT_FIELD_PICTURE_HASH)) == 0);
     fbchat_event_free(event);
     fbchat_event_free(changed);
 
-    /* The own one: there is none yet; then that of nobody. */
+    /* Our own, which is not set yet; then that of an unknown user. */
     CHECK_STATUS(fbchat_session_request_picture(client, alice, alice_uid, &request), FBCHAT_OK);
     event = answer(alice, request, FBCHAT_EVENT_PICTURE);
     CHECK(fbchat_event_bytes(event, 0, FBCHAT_FIELD_PICTURE, &len) == NULL && len == 0);
@@ -91,7 +92,7 @@ static void pictures(void)
     fbchat_event_free(buddy_changed(alice, bob_uid, FBCHAT_FIELD_PICTURE_HASH, 0));
 }
 
-/* Signing up that must fail, for a reason that the server tells. */
+/* A registration that must fail, with the server's reason. */
 static void cannot_register(const char *email, const char *password)
 {
     fbchat_request request;
@@ -194,7 +195,7 @@ static void await_request(fbchat_session session, const char *text)
     fbchat_event_free(event);
 }
 
-/* The friendship changes as told, and the buddy list follows. */
+/* The friendship changes as reported, and the buddy list follows. */
 static void await_friend(fbchat_session session, fbchat_uid uid, int32_t action)
 {
     fbchat_event *event = await(session, FBCHAT_EVENT_FRIEND, 0);
@@ -224,7 +225,7 @@ static void friends(void)
     CHECK(relation(alice, carol_uid, NULL) == FBCHAT_RELATION_RECEIVED);
     CHECK(relation(carol, alice_uid, NULL) == FBCHAT_RELATION_SENT);
 
-    /* Asked while he was away. */
+    /* Sent while the recipient was offline. */
     CHECK_STATUS(fbchat_session_logout(client, bob, &request), FBCHAT_OK);
     fbchat_event_free(answer(bob, request, FBCHAT_EVENT_CLOSED));
     done(carol, befriend(carol, bob_uid, FBCHAT_FRIEND_REQUEST, NULL));
@@ -356,7 +357,7 @@ static void passwords(void)
     fbchat_event_free(event);
     log_in("carol@example.org", "second secret", &uid);
     CHECK(uid == carol_uid);
-    /* The session in which the password was changed goes on. */
+    /* The session that changed the password stays. */
     CHECK_STATUS(fbchat_session_request_buddy_list(client, carol, &request), FBCHAT_OK);
     fbchat_event_free(answer(carol, request, FBCHAT_EVENT_BUDDY_LIST));
 }

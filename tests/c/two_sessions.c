@@ -1,4 +1,4 @@
-/* Two accounts on one client talk to each other through a real server: what the header promises, in its order.
+/* Two accounts on one client talk to each other through a real server: the promises of the header, in order.
  * usage: two_sessions URL */
 #include "check.h"
 #include <poll.h>
@@ -34,7 +34,7 @@ static void show(const fbchat_event *event)
     fflush(stdout);
 }
 
-/* The next event of this kind in this session, whatever comes between. */
+/* The next event of this kind in this session; others are dropped. */
 static fbchat_event *await(fbchat_session session, fbchat_kind kind)
 {
     for (;;) {
@@ -112,7 +112,7 @@ static void wrong_password(void)
     CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_OK);
 }
 
-/* One message: accepted, acknowledged once, received whole. */
+/* One message: accepted, acknowledged once, received unchanged. */
 static void pass_message(fbchat_session from, fbchat_uid from_uid, fbchat_session to, fbchat_uid to_uid, void *user_data)
 {
     fbchat_request request;
@@ -235,7 +235,7 @@ int main(int argc, char **argv)
     CHECK_STATUS(fbchat_client_wake(client), FBCHAT_OK);
     CHECK_STATUS(fbchat_client_poll(client, -1, &event), FBCHAT_WOKEN);
 
-    /* Closed: silent at once, and unknown. */
+    /* Closed: no more events, and the number is unknown. */
     CHECK_STATUS(fbchat_session_send(client, alice, bob_uid, "you will not see this", NULL), FBCHAT_OK);
     CHECK_STATUS(fbchat_session_close(client, bob), FBCHAT_OK);
     CHECK_STATUS(fbchat_session_close(client, bob), FBCHAT_ERR_NO_SESSION);

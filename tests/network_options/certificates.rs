@@ -1,4 +1,4 @@
-//! Whom to trust: a file, a pin, and what is said of certificates that are not trusted.
+//! Trust: a file of certificates, a pin, and what is reported about certificates that are not trusted.
 
 use super::*;
 
@@ -21,9 +21,9 @@ fn certificate_of_an_authority_in_a_file_is_trusted() {
 #[cfg(feature = "rustls")]
 fn fingerprint_of_a_refused_certificate_is_the_pin_that_trusts_it() {
     let server = Server::demo();
-    // Neither issuer nor name would do.
+    // Neither the issuer nor the name is right.
     let identity = Identity::self_signed("another.example.org");
-    let url = format!("https://{}", identity.serve(address(&server)));
+    let url = format!("https://{}", identity.serve(server.address()));
     let problem = failure(&options(&url));
     assert_eq!(problem.status, Status::Tls);
     let untrusted = problem.untrusted.unwrap();
@@ -40,7 +40,7 @@ fn fingerprint_of_a_refused_certificate_is_the_pin_that_trusts_it() {
 fn pin_trusts_no_other_certificate() {
     let server = secured("127.0.0.1");
     let mut pinned = trusting(&format!("https://{}", server.address), &server.authority);
-    let other = server.authority.issue("127.0.0.1", Time::Now);
+    let other = server.authority.issue("127.0.0.1", Validity::Now);
     pinned.network.pin = Some(Pin::parse(&other.fingerprint()).unwrap());
     let problem = failure(&pinned);
     assert_eq!(problem.status, Status::Tls);
@@ -58,16 +58,16 @@ fn pin_is_refused_where_it_cannot_be_checked_in_time() {
 }
 
 #[test]
-fn what_is_wrong_with_a_certificate_is_told() {
+fn what_is_wrong_with_a_certificate_is_reported() {
     let server = Server::demo();
     let authority = Authority::new();
-    for (name, time, why) in [
-        ("127.0.0.1", Time::Over, Distrust::Expired),
-        ("127.0.0.1", Time::NotYet, Distrust::NotYetValid),
-        ("another.example.org", Time::Now, Distrust::WrongName),
+    for (name, validity, why) in [
+        ("127.0.0.1", Validity::Expired, Distrust::Expired),
+        ("127.0.0.1", Validity::NotYet, Distrust::NotYetValid),
+        ("another.example.org", Validity::Now, Distrust::WrongName),
     ] {
-        let identity = authority.issue(name, time);
-        let address = identity.serve(address(&server));
+        let identity = authority.issue(name, validity);
+        let address = identity.serve(server.address());
         let problem = failure(&trusting(&format!("https://{address}"), &authority));
         assert_eq!(problem.status, Status::Tls, "{}", problem.text);
         let untrusted = problem.untrusted.unwrap();
@@ -79,9 +79,9 @@ fn what_is_wrong_with_a_certificate_is_told() {
 }
 
 #[test]
-fn server_without_tls_is_named_as_such() {
+fn server_without_tls_is_recognized() {
     let server = Server::demo();
-    let problem = failure(&options(&format!("https://{}", address(&server))));
+    let problem = failure(&options(&format!("https://{}", server.address())));
     assert_eq!(problem.status, Status::Tls);
     assert!(
         problem.text.ends_with("the server does not speak TLS"),
@@ -92,27 +92,27 @@ fn server_without_tls_is_named_as_such() {
 }
 
 #[test]
-fn certificate_that_is_changed_meanwhile_is_told_while_waiting() {
+fn changed_certificate_is_reported_while_waiting_to_reconnect() {
     let server = Server::demo();
     let authority = Authority::new();
-    // First the right certificate, later another one, as when somebody gets into the way.
+    // First the right certificate, later another one, as in an attack on the connection.
     let right = authority
-        .issue("127.0.0.1", Time::Now)
-        .serve(address(&server));
-    let wrong = Identity::self_signed("127.0.0.1").serve(address(&server));
+        .issue("127.0.0.1", Validity::Now)
+        .serve(server.address());
+    let wrong = Identity::self_signed("127.0.0.1").serve(server.address());
     let changed = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let cut = std::sync::Arc::new(tokio::sync::Notify::new());
-    let (flag, scissors) = (changed.clone(), cut.clone());
-    let front = relays::serve(move |mut stream| {
+    let (flag, cutting) = (changed.clone(), cut.clone());
+    let front = relay::serve(move |mut stream| {
         let target = match flag.load(std::sync::atomic::Ordering::SeqCst) {
             false => right,
             true => wrong,
         };
-        let cut = scissors.clone();
+        let cut = cutting.clone();
         async move {
             tokio::select! {
                 () = cut.notified() => None,
-                done = relays::join(&mut stream, target) => done,
+                done = relay::join(&mut stream, target) => done,
             }
         }
     });

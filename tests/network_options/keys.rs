@@ -1,4 +1,4 @@
-//! The same by the keys of the C interface.
+//! The network options as keys of the C interface.
 
 use super::*;
 use fbchat::ffi::*;
@@ -13,17 +13,17 @@ fn config(server: &str, strings: &[(fbchat_config_key, &str)]) -> *mut fbchat_co
     assert_eq!(unsafe { fbchat_config_new(&mut config) }, FBCHAT_OK);
     for (key, value) in [(FBCHAT_CONFIG_SERVER, server)].iter().chain(strings) {
         let value = CString::new(*value).unwrap();
-        // SAFETY: a living handle and a C string.
+        // SAFETY: a live handle and a C string.
         let status = unsafe { fbchat_config_set_str(config, *key, value.as_ptr()) };
         assert_eq!(status, FBCHAT_OK, "{key}");
     }
     config
 }
 
-/// Logs in as Alice; what the answer says: kind, status, fingerprint, and what is wrong with the certificate.
+/// Logs in as Alice; returns from the answer: kind, status, fingerprint, and what is wrong with the certificate.
 fn answer(config: *mut fbchat_config) -> (fbchat_kind, fbchat_status, Option<String>, i64) {
     let (mut client, mut session, mut request) = (null_mut(), 0, 0);
-    // SAFETY: places for results, living handles, C strings, and each event is freed once.
+    // SAFETY: places for results, live handles, C strings, and each event is freed once.
     unsafe {
         assert_eq!(fbchat_client_new(config, &mut client), FBCHAT_OK);
         let opened = fbchat_session_open(client, null(), null_mut(), &mut session);
@@ -55,7 +55,7 @@ fn answer(config: *mut fbchat_config) -> (fbchat_kind, fbchat_status, Option<Str
 #[test]
 fn proxy_and_file_of_certificates() {
     let server = secured(HIDDEN);
-    let proxy = Proxy::start(server.address, Manners::default());
+    let proxy = Proxy::start(server.address, Behavior::default());
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("authority.pem");
     std::fs::write(&file, server.authority.pem()).unwrap();
@@ -72,10 +72,10 @@ fn proxy_and_file_of_certificates() {
 
 #[test]
 #[cfg(feature = "rustls")]
-fn fingerprint_that_an_event_tells_is_a_pin() {
+fn fingerprint_in_an_event_works_as_a_pin() {
     let server = Server::demo();
     let identity = Identity::self_signed("another.example.org");
-    let url = format!("https://{}", identity.serve(address(&server)));
+    let url = format!("https://{}", identity.serve(server.address()));
     let (kind, status, sha256, _) = answer(config(&url, &[]));
     assert_eq!((kind, status), (FBCHAT_EVENT_LOGIN_FAILED, FBCHAT_ERR_TLS));
     let sha256 = sha256.unwrap();
@@ -86,7 +86,7 @@ fn fingerprint_that_an_event_tells_is_a_pin() {
 #[test]
 fn user_agent_activity_and_batch() {
     let server = Server::demo();
-    let proxy = Proxy::start(address(&server), Manners::default());
+    let proxy = Proxy::start(server.address(), Behavior::default());
     let way = format!("http://{}", proxy.address);
     let agent = (FBCHAT_CONFIG_USER_AGENT, "Tester/2.0");
     let config = config("http://127.0.0.1", &[(FBCHAT_CONFIG_PROXY, &way), agent]);
@@ -105,8 +105,8 @@ fn user_agent_activity_and_batch() {
         fbchat_session_open(client, null(), null_mut(), &mut session);
         let (email, password) = (c"alice@example.org".as_ptr(), c"demo".as_ptr());
         fbchat_session_login(client, session, email, password, null_mut());
-        // The proxy may hear of the long-poll after the last event for a long time.
-        let deadline = Instant::now() + PATIENCE;
+        // The long-poll may reach the proxy after the last event.
+        let deadline = Instant::now() + LIMIT;
         while !proxy.was_asked("/false/p_") {
             assert!(Instant::now() < deadline, "{:?}", proxy.asked());
             if fbchat_client_poll(client, 50, &mut event) == FBCHAT_OK {

@@ -1,15 +1,12 @@
-//! The network options, each through a real proxy or TLS server on loopback with the real server behind it. Here is what
-//! all need, and what is no matter of proxies or certificates alone.
+//! The network options, each through a real proxy or TLS server on loopback with the real server behind it. This file has
+//! what all modules need, and the tests that are not about proxies or certificates alone.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod certificates;
+mod kept_connections;
 mod keys;
 mod proxies;
-#[path = "../support/relays.rs"]
-mod relays;
-#[path = "../support/mod.rs"]
-mod support;
 
 use fbchat::client::{
     Client, ClientConfig, NetworkOptions, Pin, Polled, Roots, SessionId, SessionOptions,
@@ -17,25 +14,22 @@ use fbchat::client::{
 use fbchat::options::Proxy as ProxyOption;
 use fbchat::status::{Distrust, Problem, Status};
 use fbchat::types::{Connection, Event, OwnPresence, Secret, Uid};
-use relays::proxy::{Manners, Proxy};
-use relays::tls_server::{Authority, Identity, Time};
 use std::ffi::{CStr, c_char, c_int};
 use std::net::SocketAddr;
 use std::sync::Mutex;
-use std::time::Duration;
-use support::Server;
+use testkit::proxy::{Behavior, Proxy};
+use testkit::tls::{Authority, Identity, Validity};
+use testkit::{LIMIT, Server, relay};
 
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// A name that no name server knows (RFC 6761).
 const HIDDEN: &str = "chat.fbchat.invalid";
 
 static LOOKED_UP: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Stands in the place of the system's function: no test here needs a name server, and names that are looked up are noted.
+/// Replaces the system's function: no test here needs a name server, and the names that are looked up are recorded.
 ///
 /// # Safety
-/// As the system's: `name` is NULL or ends in NUL.
+/// As for the system's function: `name` is NULL or ends in NUL.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getaddrinfo(
     name: *const c_char,
@@ -44,7 +38,7 @@ unsafe extern "C" fn getaddrinfo(
     _found: *mut *mut libc::addrinfo,
 ) -> c_int {
     if !name.is_null() {
-        // SAFETY: ends in NUL by the caller's promise.
+        // SAFETY: the caller guarantees that it ends in NUL.
         let name = unsafe { CStr::from_ptr(name) };
         LOOKED_UP
             .lock()
@@ -56,10 +50,6 @@ unsafe extern "C" fn getaddrinfo(
 
 fn was_looked_up(name: &str) -> bool {
     LOOKED_UP.lock().unwrap().iter().any(|found| found == name)
-}
-
-fn address(server: &Server) -> SocketAddr {
-    server.url.strip_prefix("http://").unwrap().parse().unwrap()
 }
 
 fn options(server: &str) -> SessionOptions {
@@ -97,7 +87,7 @@ fn log_in(client: &Client, options: &SessionOptions) -> SessionId {
 /// Waits for an event of a session.
 fn wait<T>(client: &Client, session: SessionId, wanted: impl Fn(&Event) -> Option<T>) -> T {
     loop {
-        let event = match client.poll(Some(PATIENCE)) {
+        let event = match client.poll(Some(LIMIT)) {
             Ok(Polled::Event(event)) => event,
             other => panic!("{other:?} instead of an event"),
         };
@@ -115,7 +105,7 @@ fn wait<T>(client: &Client, session: SessionId, wanted: impl Fn(&Event) -> Optio
     }
 }
 
-/// Logs in, and writes to Echo, who answers over the held long-poll.
+/// Logs in and sends a message to Echo, whose answer comes by the held long-poll.
 fn chat(options: &SessionOptions) {
     let client = Client::new(ClientConfig::default()).unwrap();
     let session = log_in(&client, options);
@@ -150,7 +140,7 @@ fn failure(options: &SessionOptions) -> Problem {
     let session = log_in(&client, options);
     wait(&client, session, |event| match event {
         Event::LoginFailed { problem, .. } => Some(problem.clone()),
-        Event::LoggedIn { .. } => panic!("logged in all the same"),
+        Event::LoggedIn { .. } => panic!("the login succeeded"),
         _ => None,
     })
 }
@@ -159,7 +149,7 @@ fn failure(options: &SessionOptions) -> Problem {
 struct Secured {
     _server: Server,
     authority: Authority,
-    /// Its certificate's.
+    /// The fingerprint of its certificate.
     #[cfg(feature = "rustls")]
     fingerprint: String,
     address: SocketAddr,
@@ -168,8 +158,8 @@ struct Secured {
 fn secured(name: &str) -> Secured {
     let server = Server::demo();
     let authority = Authority::new();
-    let identity = authority.issue(name, Time::Now);
-    let address = identity.serve(address(&server));
+    let identity = authority.issue(name, Validity::Now);
+    let address = identity.serve(server.address());
     Secured {
         _server: server,
         authority,
@@ -182,7 +172,7 @@ fn secured(name: &str) -> Secured {
 #[test]
 fn user_agent_batch_and_activity_reach_the_server() {
     let server = Server::demo();
-    let proxy = Proxy::start(address(&server), Manners::default());
+    let proxy = Proxy::start(server.address(), Behavior::default());
     let mut options = through("http://127.0.0.1", &format!("http://{}", proxy.address));
     options.allow_insecure = true;
     options.batch = Some(7);
@@ -210,8 +200,8 @@ fn user_agent_batch_and_activity_reach_the_server() {
 }
 
 #[test]
-fn server_that_is_silent_ends_with_the_request_timeout() {
-    let silent = relays::serve(|stream| async move {
+fn login_at_a_silent_server_ends_with_the_request_timeout() {
+    let silent = relay::serve(|stream| async move {
         std::future::pending::<()>().await;
         drop(stream);
         None
@@ -223,12 +213,12 @@ fn server_that_is_silent_ends_with_the_request_timeout() {
 }
 
 #[test]
-fn sessions_of_one_client_go_their_own_ways() {
+fn sessions_of_one_client_use_their_own_proxies_and_trust() {
     let server = secured(HIDDEN);
-    let manners = Manners::default;
+    let behavior = Behavior::default;
     let (one, two) = (
-        Proxy::start(server.address, manners()),
-        Proxy::start(server.address, manners()),
+        Proxy::start(server.address, behavior()),
+        Proxy::start(server.address, behavior()),
     );
     let client = Client::new(ClientConfig::default()).unwrap();
     let url = format!("https://{HIDDEN}");
@@ -243,7 +233,7 @@ fn sessions_of_one_client_go_their_own_ways() {
             ..options(&url)
         }
     };
-    // Nobody vouches for this one's certificate.
+    // Without the authority, this session does not trust the server.
     let mut careful = way(&one, "three");
     careful.network.roots = Roots::default();
     let first = log_in(&client, &way(&one, "one"));
@@ -271,7 +261,7 @@ fn sessions_of_one_client_go_their_own_ways() {
 #[test]
 fn blocking_sessions_take_the_same_options() {
     let server = secured(HIDDEN);
-    let proxy = Proxy::start(server.address, Manners::default());
+    let proxy = Proxy::start(server.address, Behavior::default());
     let mut options = trusting(&format!("https://{HIDDEN}"), &server.authority);
     options.network.proxy = ProxyOption::parse(&format!("socks5h://{}", proxy.address)).unwrap();
     let login = |options: &SessionOptions| {
@@ -280,7 +270,7 @@ fn blocking_sessions_take_the_same_options() {
     };
     let session = login(&options).unwrap();
     assert_ne!(session.account().uid, Uid(0));
-    session.logout(PATIENCE).unwrap();
+    session.logout(LIMIT).unwrap();
     assert!(proxy.was_asked(&format!("socks5 name {HIDDEN}:443")));
     options.network.roots = Roots::default();
     let problem = login(&options).unwrap_err();

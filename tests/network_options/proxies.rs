@@ -1,12 +1,12 @@
-//! Every kind of proxy, those that work and those that fail.
+//! Every kind of proxy, working and failing.
 
 use super::*;
 
 #[test]
-fn every_kind_of_proxy_leads_to_a_server_that_only_it_knows() {
+fn every_kind_of_proxy_reaches_a_server_that_only_it_knows() {
     let server = secured(HIDDEN);
     let url = format!("https://{HIDDEN}");
-    for (kind, wants, asked) in [
+    for (kind, requires, asked) in [
         ("http://", None, format!("CONNECT {HIDDEN}:443 ")),
         (
             "http://user:p%40ss@",
@@ -21,11 +21,11 @@ fn every_kind_of_proxy_leads_to_a_server_that_only_it_knows() {
             format!("socks5 name {HIDDEN}:443"),
         ),
     ] {
-        let manners = Manners {
-            wants,
-            ..Manners::default()
+        let behavior = Behavior {
+            requires,
+            ..Behavior::default()
         };
-        let proxy = Proxy::start(server.address, manners);
+        let proxy = Proxy::start(server.address, behavior);
         let mut options = trusting(&url, &server.authority);
         let way = format!("{kind}{}", proxy.address);
         options.network.proxy = ProxyOption::parse(&way).unwrap();
@@ -33,19 +33,19 @@ fn every_kind_of_proxy_leads_to_a_server_that_only_it_knows() {
         assert!(proxy.was_asked(&asked), "{kind}: {:?}", proxy.asked());
         assert!(
             !was_looked_up(HIDDEN),
-            "{kind}: the name is known outside of the proxy"
+            "{kind}: the name was looked up outside the proxy"
         );
     }
 }
 
 #[test]
-fn old_kinds_of_socks_are_given_an_address() {
+fn older_socks_versions_get_an_address() {
     let server = Server::demo();
     for (kind, asked) in [
         ("socks4", "socks4 address 127.0.0.1:80"),
         ("socks5", "socks5 address 127.0.0.1:80"),
     ] {
-        let proxy = Proxy::start(address(&server), Manners::default());
+        let proxy = Proxy::start(server.address(), Behavior::default());
         let mut options = through(
             "http://chat.localhost",
             &format!("{kind}://{}", proxy.address),
@@ -71,9 +71,9 @@ fn old_kinds_of_socks_are_given_an_address() {
 }
 
 #[test]
-fn plain_http_goes_through_a_proxy_as_it_is() {
+fn plain_http_is_sent_to_the_proxy_unencrypted() {
     let server = Server::demo();
-    let proxy = Proxy::start(address(&server), Manners::default());
+    let proxy = Proxy::start(server.address(), Behavior::default());
     let mut options = through(
         &format!("http://{HIDDEN}"),
         &format!("http://{}", proxy.address),
@@ -89,25 +89,20 @@ fn plain_http_goes_through_a_proxy_as_it_is() {
 }
 
 #[test]
-fn proxies_that_fail_are_named_with_what_they_did() {
+fn failing_proxies_are_named_with_the_reason() {
     let server = secured(HIDDEN);
-    let start = |manners| Proxy::start(server.address, manners);
-    let refusing = start(Manners {
+    let start = |behavior| Proxy::start(server.address, behavior);
+    let refusing = start(Behavior {
         refuses: true,
-        ..Manners::default()
+        ..Behavior::default()
     });
-    let asking = start(Manners {
-        wants: Some("user:secret"),
-        ..Manners::default()
+    let asking = start(Behavior {
+        requires: Some("user:secret"),
+        ..Behavior::default()
     });
-    // Bound and dropped: nobody listens there.
-    let down = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string();
-    let no_entry = "asks for a user and a password, or does not take those given";
-    let refused = "refused to connect to it";
+    let down = testkit::process::free_address().to_string();
+    let no_entry = "asks for a user and a password, or refuses those given";
+    let refused = "refused to connect to the server";
     let gone = "cannot be reached";
     for (way, proxy, says) in [
         ("http://", &refusing.address, refused),
@@ -139,10 +134,10 @@ fn proxies_that_fail_are_named_with_what_they_did() {
 }
 
 #[test]
-fn proxy_that_is_silent_ends_with_the_connect_timeout() {
-    let silent = Manners {
+fn silent_proxy_ends_with_the_connect_timeout() {
+    let silent = Behavior {
         silent: true,
-        ..Manners::default()
+        ..Behavior::default()
     };
     let proxy = Proxy::start(([127, 0, 0, 1], 9).into(), silent);
     let way = format!("socks5h://{}", proxy.address);
@@ -153,7 +148,7 @@ fn proxy_that_is_silent_ends_with_the_connect_timeout() {
     log_in(&client, &patient);
     let session = log_in(&client, &hasty);
     let (first, problem) = loop {
-        let event = match client.poll(Some(PATIENCE)) {
+        let event = match client.poll(Some(LIMIT)) {
             Ok(Polled::Event(event)) => event,
             other => panic!("{other:?} instead of an event"),
         };
@@ -161,7 +156,10 @@ fn proxy_that_is_silent_ends_with_the_connect_timeout() {
             break (event.session, problem);
         }
     };
-    assert_eq!(first, session, "the one that was in a hurry gives up first");
+    assert_eq!(
+        first, session,
+        "the session with the shorter timeout fails first"
+    );
     assert_eq!(problem.status, Status::Connect, "{}", problem.text);
     let end = format!("no answer in time by way of the proxy {}", proxy.address);
     assert!(problem.text.ends_with(&end), "{}", problem.text);

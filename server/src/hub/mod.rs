@@ -1,10 +1,10 @@
-//! The live side of the server: who is there, what his channel said lately, and whose poll waits for more.
+//! Per-user state in memory: presence, recent events and held polls.
 //!
-//! One mutex, held for microseconds and never across an await. Numbers come from the store's writer; the hub only
-//! hands on what is already published.
+//! There is one mutex, which is held for microseconds and never across an await. The hub numbers nothing: it passes on events that
+//! the store has numbered and published.
 
-mod live;
 mod ring;
+mod user_state;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,82 +13,25 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-pub use live::Limits;
 pub use ring::take_run;
+pub use user_state::{ChannelCursor, Limits};
 
-use crate::lock;
-use crate::types::{Mark, Published, Seq, SessionKey, Uid};
-use live::{Live, Waiting};
-
-/// What others see of a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// At the keyboard.
-    Active,
-    /// Connected, but without a sign of the person for some minutes.
-    Idle {
-        /// When the last one was, in ms since 1970.
-        since: i64,
-    },
-    /// Not connected, or switched off.
-    Offline,
-}
-
-impl Presence {
-    /// The word on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Presence::Active => "active",
-            Presence::Idle { .. } => "idle",
-            Presence::Offline => "offline",
-        }
-    }
-
-    /// Since when there was no sign of the person, in ms since 1970.
-    pub fn idle_since(self) -> Option<i64> {
-        match self {
-            Presence::Idle { since } => Some(since),
-            Presence::Active | Presence::Offline => None,
-        }
-    }
-}
-
-/// Why a waiting poll was woken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
-    /// There is something to fetch.
-    Look,
-    /// Answer `continue`: too many polls, or the server stops.
-    Continue,
-    /// The session is over.
-    Ended,
-}
+use crate::sync::lock;
+use crate::types::{ChannelState, Presence, Published, Seq, SessionKey, Uid, Wake};
+use user_state::UserState;
 
 /// What to do with a poll, as far as memory knows.
 pub enum Step {
-    /// Answer with these.
+    /// Answer with these items.
     Items(Vec<Arc<str>>),
-    /// The number is not given yet: this is the next.
+    /// The number was not given out yet; this is the next one.
     Ahead(Seq),
-    /// Nothing yet.
+    /// There is nothing yet.
     Wait(Waiter),
     /// The server stops.
     Continue,
-    /// Not in memory; the store decides.
-    Stored(Stored),
-}
-
-/// What the store needs to know to decide about a poll.
-#[derive(Clone, Copy, Debug)]
-pub struct Stored {
-    /// The next number to be given; nothing from here on is published.
-    pub next: Seq,
-    /// Everything below has been fetched.
-    pub acked: Seq,
-    /// The first number in memory, else `next`.
-    pub ring_first: Seq,
-    /// The first number in memory that is not below the one asked for, else `next`.
-    pub ring_from: Seq,
+    /// The number is no longer in memory; the store decides.
+    InStore(ChannelCursor),
 }
 
 /// The state of all users.
@@ -100,12 +43,12 @@ pub struct Hub {
 
 #[derive(Default)]
 struct Users {
-    live: HashMap<Uid, Live>,
+    by_uid: HashMap<Uid, UserState>,
     stopping: bool,
 }
 
 impl Hub {
-    /// Nobody there yet.
+    /// Nobody is online yet.
     pub fn new(limits: Limits) -> Self {
         Hub {
             users: Mutex::default(),
@@ -114,53 +57,49 @@ impl Hub {
         }
     }
 
-    /// Takes over where every user's numbering stands. A user added later starts at the beginning.
-    pub fn load(&self, marks: Vec<Mark>) {
+    /// Sets where the channel of every user stands. The channel of a user who is added later starts at the beginning.
+    pub fn load(&self, states: Vec<ChannelState>) {
         let mut users = lock(&self.users);
-        for mark in marks {
-            let live = users.live.entry(mark.uid).or_default();
-            live.next = mark.next;
-            live.acked = mark.acked;
-            live.acked_saved = mark.acked;
-            live.visible = mark.visible;
+        for state in states {
+            let user = users.by_uid.entry(state.uid).or_default();
+            *user = UserState::new(state.next, state.acked, state.visible);
         }
     }
 
     /// Makes a user permanently active.
     pub fn pin(&self, uid: Uid) {
         let mut users = lock(&self.users);
-        let live = users.live.entry(uid).or_default();
-        live.pinned = true;
-        live.settle(self.limits, Instant::now());
+        let user = users.by_uid.entry(uid).or_default();
+        user.pin();
+        user.update_presence(self.limits, Instant::now());
     }
 
-    /// Hands on what the store has published.
+    /// Passes on what the store has published.
     pub fn publish(&self, events: Vec<Published>) {
         let now = Instant::now();
         let mut users = lock(&self.users);
         for event in events {
-            let live = users.live.entry(event.owner).or_default();
-            live.next = event.seq.next();
-            live.ring.push(event.seq, event.item, now);
-            live.wake(Wake::Look, now);
+            let user = users.by_uid.entry(event.owner).or_default();
+            user.publish(event.seq, event.item, now);
         }
     }
 
-    /// Decides about a poll. Asking for a number says that everything below has arrived.
+    /// Decides about a poll. Asking for a number acknowledges everything below.
     pub fn poll(self: &Arc<Self>, uid: Uid, session: SessionKey, seq: Seq, limit: usize) -> Step {
         let mut users = lock(&self.users);
         if users.stopping {
             return Step::Continue;
         }
-        let live = users.live.entry(uid).or_default();
-        if seq > live.next {
-            return Step::Ahead(live.next);
+        let user = users.by_uid.entry(uid).or_default();
+        let next = user.next();
+        if seq > next {
+            return Step::Ahead(next);
         }
-        live.acked = live.acked.max(seq);
-        if seq == live.next {
+        user.acknowledge(seq);
+        if seq == next {
             let id = self.last_waiter.fetch_add(1, Ordering::Relaxed);
             let (wake, woken) = oneshot::channel();
-            live.wait(Waiting { id, session, wake });
+            user.wait(id, session, wake);
             return Step::Wait(Waiter {
                 hub: self.clone(),
                 uid,
@@ -169,158 +108,141 @@ impl Hub {
                 woken,
             });
         }
-        let items = live.ring.run(seq, limit);
+        let items = user.recent(seq, limit);
         if items.is_empty() {
-            Step::Stored(live.stored(seq))
+            Step::InStore(user.cursor(seq))
         } else {
             Step::Items(items)
         }
     }
 
-    /// Everything below `seq` has arrived.
+    /// The client of a user has fetched everything below `seq`.
     pub fn acknowledge(&self, uid: Uid, seq: Seq) {
         let mut users = lock(&self.users);
-        let live = users.live.entry(uid).or_default();
-        live.acked = live.acked.max(seq.min(live.next));
+        users.by_uid.entry(uid).or_default().acknowledge(seq);
     }
 
-    /// What the store needs to find a starting number for a channel.
-    pub fn stored(&self, uid: Uid) -> Stored {
-        lock(&self.users)
-            .live
-            .entry(uid)
-            .or_default()
-            .stored(Seq(-1))
+    /// Where the channel of a user stands.
+    pub fn cursor(&self, uid: Uid) -> ChannelCursor {
+        let mut users = lock(&self.users);
+        users.by_uid.entry(uid).or_default().cursor(Seq(-1))
     }
 
-    /// A client is there to chat; true if the user's presence changed.
-    pub fn seen(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
+    /// Marks a user online; `active` if there is user activity. True if their presence changed.
+    pub fn mark_online(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
         let now = Instant::now();
         let mut users = lock(&self.users);
-        let live = users.live.entry(uid).or_default();
-        live.seen(session, active, now);
-        live.settle(self.limits, now)
+        let user = users.by_uid.entry(uid).or_default();
+        user.mark_online(session, active, now);
+        user.update_presence(self.limits, now)
     }
 
-    /// A request came in that puts nobody online who is not; true if the user's presence changed.
-    pub fn glimpsed(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
+    /// Refreshes an online session; never brings a user online. True if their presence changed.
+    pub fn touch(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
         let now = Instant::now();
         let mut users = lock(&self.users);
-        let Some(live) = users.live.get_mut(&uid) else {
+        let Some(user) = users.by_uid.get_mut(&uid) else {
             return false;
         };
-        live.glimpsed(session, active, now);
-        live.settle(self.limits, now)
+        user.touch(session, active, now);
+        user.update_presence(self.limits, now)
     }
 
-    /// A session was ended; true if the user's presence changed.
+    /// Ends a session; true if the presence of the user changed.
     pub fn end_session(&self, uid: Uid, session: SessionKey) -> bool {
-        let mut users = lock(&self.users);
-        let live = users.live.entry(uid).or_default();
         let now = Instant::now();
-        live.end_session(session, now);
-        live.settle(self.limits, now)
+        let mut users = lock(&self.users);
+        let user = users.by_uid.entry(uid).or_default();
+        user.end_session(session, now);
+        user.update_presence(self.limits, now)
     }
 
-    /// All sessions of a user but one were ended.
+    /// Ends all sessions of a user but one.
     pub fn end_others(&self, uid: Uid, keep: SessionKey) {
-        if let Some(live) = lock(&self.users).live.get_mut(&uid) {
-            live.end_others(keep, Instant::now());
+        if let Some(user) = lock(&self.users).by_uid.get_mut(&uid) {
+            user.end_others(keep, Instant::now());
         }
     }
 
     /// The sessions of a user that have a client connected.
     pub fn sessions(&self, uid: Uid) -> Vec<SessionKey> {
-        lock(&self.users)
-            .live
+        let users = lock(&self.users);
+        users
+            .by_uid
             .get(&uid)
-            .map_or_else(Vec::new, Live::sessions)
+            .map_or_else(Vec::new, UserState::sessions)
     }
 
-    /// All sessions of all users that have a client connected.
+    /// The sessions of all users that have a client connected.
     pub fn all_sessions(&self) -> Vec<(Uid, SessionKey)> {
         let users = lock(&self.users);
-        let sessions = users.live.iter().map(|(uid, live)| (*uid, live.sessions()));
-        sessions
-            .flat_map(|(uid, sessions)| sessions.into_iter().map(move |session| (uid, session)))
+        let all = users.by_uid.iter();
+        all.flat_map(|(uid, user)| user.sessions().into_iter().map(|session| (*uid, session)))
             .collect()
     }
 
-    /// A client is there and switched chat on or off, which is one step, so that nobody sees him in between; true if
-    /// the user's presence changed.
+    /// Marks a user online and switches their chat on or off in one step, so that nobody sees the state between. True if their
+    /// presence changed.
     pub fn set_visible(&self, uid: Uid, session: SessionKey, visible: bool) -> bool {
         let now = Instant::now();
         let mut users = lock(&self.users);
-        let live = users.live.entry(uid).or_default();
-        live.seen(session, false, now);
-        live.visible = visible;
-        live.settle(self.limits, now)
+        let user = users.by_uid.entry(uid).or_default();
+        user.mark_online(session, false, now);
+        user.set_visible(visible);
+        user.update_presence(self.limits, now)
     }
 
     /// What others see of a user.
     pub fn presence(&self, uid: Uid) -> Presence {
-        lock(&self.users)
-            .live
-            .get(&uid)
-            .map_or(Presence::Offline, |live| live.presence)
-    }
-
-    /// Those of `uids` who have a client connected, also while they are invisible.
-    pub fn connected(&self, uids: impl Iterator<Item = Uid>) -> Vec<Uid> {
         let users = lock(&self.users);
-        uids.filter(|uid| users.live.get(uid).is_some_and(Live::connected))
-            .collect()
+        users
+            .by_uid
+            .get(&uid)
+            .map_or(Presence::Offline, UserState::presence)
     }
 
-    /// How many polls are held, and how many users others see.
+    /// Which of `uids` have a client connected, also while they are invisible.
+    pub fn connected(&self, mut uids: Vec<Uid>) -> Vec<Uid> {
+        let users = lock(&self.users);
+        uids.retain(|uid| users.by_uid.get(uid).is_some_and(UserState::is_connected));
+        uids
+    }
+
+    /// The number of held polls, and of users that others see online.
     pub fn count(&self) -> (usize, usize) {
         let users = lock(&self.users);
-        let live = users.live.values();
-        live.fold((0, 0), |(polls, online), live| {
-            let seen = live.presence != Presence::Offline;
-            (polls + live.waiting.len(), online + usize::from(seen))
+        let all = users.by_uid.values();
+        all.fold((0, 0), |(polls, online), user| {
+            let visible = user.presence() != Presence::Offline;
+            (polls + user.polls(), online + usize::from(visible))
         })
     }
 
-    /// Looks after everybody: forgets old events; returns whose presence changed, and what was newly fetched.
+    /// Drops old events and updates every presence. Returns whose presence changed, and what was acknowledged since the last time.
     pub fn sweep(&self) -> (Vec<Uid>, Vec<(Uid, Seq)>) {
         let now = Instant::now();
         let (mut changed, mut acked) = (Vec::new(), Vec::new());
-        for (uid, live) in &mut lock(&self.users).live {
-            live.ring.expire(now);
-            if live.settle(self.limits, now) {
+        for (uid, user) in &mut lock(&self.users).by_uid {
+            user.expire(now);
+            if user.update_presence(self.limits, now) {
                 changed.push(*uid);
             }
-            if live.acked > live.acked_saved {
-                live.acked_saved = live.acked;
-                acked.push((*uid, live.acked));
-            }
+            acked.extend(user.take_acknowledged().map(|seq| (*uid, seq)));
         }
         (changed, acked)
     }
 
-    /// Lets every held poll go, and holds no more.
+    /// Releases every held poll, and holds no more.
     pub fn stop(&self) {
         let mut users = lock(&self.users);
         users.stopping = true;
-        for live in users.live.values_mut() {
-            live.wake(Wake::Continue, Instant::now());
+        for user in users.by_uid.values_mut() {
+            user.wake_all(Wake::Continue, Instant::now());
         }
     }
 }
 
-impl Live {
-    fn stored(&self, seq: Seq) -> Stored {
-        Stored {
-            next: self.next,
-            acked: self.acked,
-            ring_first: self.ring.first().unwrap_or(self.next),
-            ring_from: self.ring.first_from(seq).unwrap_or(self.next),
-        }
-    }
-}
-
-/// A held poll; dropping it (the client went away) ends the waiting.
+/// A held poll. The wait ends when this is dropped, as it is when the client goes away.
 pub struct Waiter {
     hub: Arc<Hub>,
     uid: Uid,
@@ -331,15 +253,15 @@ pub struct Waiter {
 
 impl Waiter {
     /// Waits to be woken.
-    pub async fn woken(&mut self) -> Wake {
+    pub async fn woken(mut self) -> Wake {
         (&mut self.woken).await.unwrap_or(Wake::Continue)
     }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        if let Some(live) = lock(&self.hub.users).live.get_mut(&self.uid) {
-            live.unwait(self.id, self.session, Instant::now());
+        if let Some(user) = lock(&self.hub.users).by_uid.get_mut(&self.uid) {
+            user.stop_waiting(self.id, self.session, Instant::now());
         }
     }
 }

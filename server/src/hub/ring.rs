@@ -1,4 +1,4 @@
-//! The last minutes of one channel, kept in memory so that a poll rarely needs the store.
+//! The events of the last minutes of one channel, kept in memory so that a poll rarely needs the store.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use crate::types::Seq;
 const COUNT: usize = 500;
 /// The most bytes kept per user; long messages are read from the store again.
 const BYTES: usize = 1 << 20;
-/// How long an event is kept. Short, since clients that start at 0 are shown everything in here (docs/protocol.md, The
+/// How long an event is kept. This is short because clients that start at 0 are shown everything in here (docs/protocol.md, The
 /// channel).
 const AGE: Duration = Duration::from_secs(300);
 
-/// Where a channel answer ends, besides at the number of items that the client asked for.
+/// After this many bytes a channel answer ends, even if the client asked for more items.
 pub const ANSWER_BYTES: usize = 256 << 10;
 
 struct Entry {
@@ -40,7 +40,7 @@ impl Ring {
         }
     }
 
-    /// Forgets what is too old.
+    /// Drops what is too old.
     pub fn expire(&mut self, now: Instant) {
         while self
             .entries
@@ -71,7 +71,7 @@ impl Ring {
         self.entries.get(at).map(|entry| entry.seq)
     }
 
-    /// The events from `seq` on without a gap, as many as one answer takes; none if `seq` itself is missing.
+    /// The events from `seq` up to the first gap, as many as fit one answer; empty if `seq` itself is missing.
     pub fn run(&self, seq: Seq, limit: usize) -> Vec<Arc<str>> {
         let at = self.entries.partition_point(|entry| entry.seq < seq);
         let entries = self
@@ -83,7 +83,7 @@ impl Ring {
     }
 }
 
-/// The items that follow each other from `seq` on, cut to what one answer takes.
+/// The items from `seq` up to the first gap, as many as fit one answer.
 pub fn take_run(
     seq: Seq,
     limit: usize,
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_starts_at_the_number_asked_and_ends_at_a_gap() {
+    fn a_run_starts_at_the_requested_number_and_ends_at_a_gap() {
         let ring = ring(&[3, 4, 5, 8, 9], Instant::now());
         assert_eq!(texts(ring.run(Seq(3), 100)), "3,4,5");
         assert_eq!(texts(ring.run(Seq(4), 1)), "4");
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn count_bytes_and_age_bound_it() {
+    fn count_bytes_and_age_limit_the_ring() {
         let now = Instant::now();
         let mut ring = ring(&(0..600).collect::<Vec<_>>(), now);
         assert_eq!(ring.first(), Some(Seq(100)));

@@ -1,74 +1,141 @@
-//! What must survive a crash: accounts, friendships, sessions, messages and how far each channel has been numbered.
+//! Durable state: accounts, friendships, sessions, messages, and how far each channel has been numbered.
 //!
-//! The trait is all that the rest of the server sees; SQL stays in this folder. Reads are short look-ups that SQLite
-//! answers from its page cache. Writes are queued when called and answered once they are on disk.
+//! [`Store`] is all that the rest of the server sees. Its methods are grouped in one file per topic and pass their arguments on to
+//! the database; the SQL is in `sqlite/`. `Store` is an enum rather than a trait so that each operation is written twice, as a part
+//! of the interface and as SQL. A trait would need a third copy in between, in a single `impl` block for all topics. When another
+//! database is added as a variant, the compiler points at every operation that it lacks.
+//!
+//! # What every implementation promises
+//!
+//! `tests/` checks these promises through the interface alone; a new implementation has to pass all of it.
+//!
+//! *Calls.* No call blocks the thread that makes it. A call takes its place in a bounded queue when it is made, not when its
+//! [`Reply`] is awaited, and fails with [`StoreError::Busy`] if the queue is full. A write is carried out even if the reply is
+//! dropped; a read may then be skipped. Searches, listings, statistics and backups use a queue of their own, so they do not delay
+//! the short reads that every request needs.
+//!
+//! *Durability.* A write that was answered with `Ok` survives a crash of the server and of the machine. A write that was answered
+//! with an error left nothing behind and used up no sequence number. If the process ends before the answer, the write may or may
+//! not have happened.
+//!
+//! *Order and visibility.* Writes of one process take effect in the order in which they were called. After a write was answered,
+//! every read that is called later sees it.
+//!
+//! *Numbering.* Each user has one sequence of numbers, [`Seq`](crate::types::Seq), for all items of their channel, durable or not.
+//! Numbers start at [`Seq::FIRST`](crate::types::Seq::FIRST), increase by one within a run of the server, and are never used twice,
+//! not even after a crash. They may skip some values after a crash. Whoever sees number N + 1 can also read N: items are handed to
+//! [`Subscribers`] in the order of their numbers, and only after everything durable about them has been committed.
+//!
+//! *Time.* The times of messages are unique, and increase in the order in which the messages were stored, even if the clock is set
+//! back.
+//!
+//! *Idempotency.* A message is identified by its sender, the sender's message id, its recipient and its text. However often and from
+//! however many connections it is inserted, it is stored and published once; see [`Inserted`].
+//!
+//! *Volatile items.* [`Store::push`] numbers and publishes an item among the others but does not store it. Only users who have a client
+//! connected at that moment get it, which is decided when the number is assigned. It is lost in a crash, and if the store is too busy.
+//!
+//! *Erasure.* What was deleted or replaced does not stay behind in the database files for longer than about a second, unless
+//! somebody is reading an older state for that long.
 
+mod accounts;
+mod channels;
 mod friendships;
-mod guests;
+mod invitations;
+mod limits;
 mod lists;
-mod notices;
-mod ops;
+mod maintenance;
+mod messages;
+mod notifications;
 mod profiles;
-mod schema;
 mod sessions;
 mod sqlite;
 #[cfg(test)]
 mod tests;
-mod upkeep;
-mod writer;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rusqlite::ErrorCode;
-
-use crate::types::{Account, Mark, Message, Published, Seq, Uid, User};
+use crate::types::{Published, Uid};
 use sqlite::Sqlite;
 
-pub use friendships::{Answered, Asked, FriendRequest, Friendships, Poked, Relation};
-pub use guests::{Guests, Invitation, Registered};
-pub use lists::{List, ListChange, ListChanged, Lists};
-pub use notices::{Kind, Notices, Notification};
-pub use profiles::Profiles;
-pub use sessions::{Origin, Sessions};
+pub use channels::Audience;
+pub use friendships::{Answered, Asked, FriendRequest, Poked, Relation};
+pub use invitations::{Invitation, Registered};
+pub use lists::{List, ListChange, ListChanged};
+pub use maintenance::Stats;
+pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};
+pub use notifications::{Conversation, Kind, Notification};
+pub use sessions::{Login, Origin};
 pub use sqlite::lock_directory;
-pub use upkeep::Upkeep;
-pub use writer::now_ms;
 
-/// Receives what was published, in order, after it is on disk and before the writers hear of it.
-pub type Sink = Arc<dyn Fn(Vec<Published>) + Send + Sync>;
-
-/// The store in a data directory, which is made if need be.
-pub fn open(dir: &Path, sink: Sink) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(Arc::new(Sqlite::open(dir, sink)?))
+/// The database behind the interface.
+pub enum Store {
+    /// SQLite, in a data directory or in memory.
+    Sqlite(Sqlite),
 }
 
-/// A store that is gone with the process.
-pub fn in_memory(sink: Sink) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(Arc::new(Sqlite::in_memory(sink)?))
+/// Opens the store in a data directory, which is created if necessary.
+pub fn open(dir: &Path, subscribers: Arc<dyn Subscribers>) -> Result<Arc<Store>, StoreError> {
+    Ok(Arc::new(Store::Sqlite(Sqlite::open(dir, subscribers)?)))
 }
 
-/// Whether a data directory has a store; if that cannot be seen, opening it will say why.
+/// A store that ends with the process.
+pub fn in_memory(subscribers: Arc<dyn Subscribers>) -> Result<Arc<Store>, StoreError> {
+    Ok(Arc::new(Store::Sqlite(Sqlite::in_memory(subscribers)?)))
+}
+
+/// Whether a data directory has a store. True if that cannot be determined: opening it will then say why.
 pub fn exists(dir: &Path) -> bool {
     Sqlite::file(dir).try_exists().unwrap_or(true)
 }
 
-/// The answer to a write; the write itself goes on if this is dropped.
+/// The answer to a call. It never takes longer than what was queued before it.
 pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
+
+/// The connected clients, as far as the store has to know about them. Both methods are called on the thread that writes, so they
+/// must not wait for anything, least of all for the store.
+pub trait Subscribers: Send + Sync {
+    /// Those of `uids` who have a client connected, in the same order. Asked immediately before an item that is only for
+    /// connected users gets its number.
+    fn connected(&self, uids: Vec<Uid>) -> Vec<Uid>;
+
+    /// Takes what was published, in the order of the numbers, after it was committed and before the writers are answered.
+    fn deliver(&self, items: Vec<Published>);
+}
+
+/// Nobody is connected, and nothing is delivered; for commands that only change data.
+impl Subscribers for () {
+    fn connected(&self, _: Vec<Uid>) -> Vec<Uid> {
+        Vec::new()
+    }
+
+    fn deliver(&self, _: Vec<Published>) {}
+}
 
 /// Why the store could not do what was asked.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite said no: disk full, read-only, damaged.
-    #[error("The database failed: {0}.{advice}", advice = advice(.0))]
-    Sqlite(Arc<rusqlite::Error>),
+    /// The database reported an error: the disk is full or read-only, the file is damaged.
+    #[error("The database failed: {why}.{advice}")]
+    Failed {
+        /// What the database says.
+        why: String,
+        /// What the operator can do about it; empty, or sentences with a space in front.
+        advice: &'static str,
+    },
     /// The bounded queue is full.
-    #[error("The server has too much to write at the moment. Try again in a few seconds.")]
+    #[error("The server has too much to do at the moment. Try again in a few seconds.")]
     Busy,
-    /// The server is going down.
+    /// The server is stopping.
     #[error("The server is stopping.")]
     Closed,
+    /// The system starts no more threads.
+    #[error(
+        "Cannot start a thread for the database: {0}. Raise the limit on processes (ulimit -u) or on memory."
+    )]
+    Threads(Arc<std::io::Error>),
     /// The data was written by a later version.
     #[error("The data in {} was written by a newer fbchatd. Install that version, or choose another directory with --data.", .0.display())]
     Newer(PathBuf),
@@ -88,117 +155,12 @@ pub enum StoreError {
         /// What the system says.
         why: Arc<std::io::Error>,
     },
-    /// SQLite found something wrong.
+    /// The database is inconsistent.
     #[error(
         "The database is damaged: {0}. Stop the server, keep a copy of the directory, and go back to a backup."
     )]
     Damaged(String),
-    /// Another server has the data.
+    /// Another server uses the data.
     #[error("Another fbchatd is serving {}. Stop it first, or choose another directory with --data.", .0.display())]
     Locked(PathBuf),
-}
-
-/// What the operator can do about it.
-fn advice(error: &rusqlite::Error) -> &'static str {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            " Stop the server, keep a copy of the data directory, and go back to a backup."
-        }
-        Some(ErrorCode::DiskFull) => " Make room on the disk; the server goes on by itself.",
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
-            " Check owner and permissions of the data directory, and that its disk can be written."
-        }
-        Some(ErrorCode::SystemIoFailure) => " Check the disk, and the room on it.",
-        _ => "",
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        StoreError::Sqlite(Arc::new(error))
-    }
-}
-
-/// A message on its way in.
-#[derive(Debug)]
-pub struct NewMessage {
-    /// The sender.
-    pub from: User,
-    /// The recipient.
-    pub to: User,
-    /// The plain text.
-    pub text: String,
-    /// The sender's id for it.
-    pub msg_id: String,
-    /// The sender's clock.
-    pub client_time: i64,
-    /// Those of the two who are there to hear how many unread conversations they have.
-    pub there: Vec<Uid>,
-}
-
-/// Which part of a conversation.
-#[derive(Clone, Copy, Debug)]
-pub struct Window {
-    /// Only what came later than this, from there on; without it, the newest.
-    pub since: Option<i64>,
-    /// Only what came before this.
-    pub before: Option<i64>,
-    /// The most messages.
-    pub limit: usize,
-}
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accepted {
-    /// It was stored and published.
-    New,
-    /// It had been stored before; nothing was published.
-    Again,
-    /// One of the two has no account any more.
-    Nobody,
-}
-
-/// Everything durable.
-pub trait Store:
-    Friendships + Guests + Lists + Profiles + Notices + Sessions + Upkeep + Send + Sync
-{
-    /// The account for a login: an e-mail address, or the part before the @ if that is unique.
-    fn account(&self, login: &str) -> Result<Option<Account>, StoreError>;
-    /// Every user, by address.
-    fn users(&self) -> Result<Vec<User>, StoreError>;
-    /// A user's friends.
-    fn friends(&self, uid: Uid) -> Result<Vec<User>, StoreError>;
-    /// The user `other` if he is a friend of `uid`, or `uid` himself.
-    fn friend(&self, uid: Uid, other: Uid) -> Result<Option<User>, StoreError>;
-    /// Where every user's numbering stands; for start-up only.
-    fn marks(&self) -> Result<Vec<Mark>, StoreError>;
-    /// The stored messages of a channel in `from..below`, at most `limit`, in order.
-    fn deliveries(
-        &self,
-        owner: Uid,
-        from: Seq,
-        below: Seq,
-        limit: usize,
-    ) -> Result<Vec<(Seq, Message)>, StoreError>;
-    /// The number of the first message to him in his channel, in `from..below`; those that he wrote himself are passed over.
-    fn first_to(&self, uid: Uid, from: Seq, below: Seq) -> Result<Option<Seq>, StoreError>;
-    /// Whether [`Store::accept`] would find this message stored before.
-    fn stored(&self, from: Uid, to: Uid, msg_id: &str, text: &str) -> Result<bool, StoreError>;
-    /// Messages between two users, oldest first.
-    fn history(&self, a: Uid, b: Uid, window: Window) -> Result<Vec<Message>, StoreError>;
-
-    /// Adds a user; `None` if the address is taken.
-    fn add_user(&self, email: String, name: String, password: String) -> Reply<Option<Uid>>;
-    /// Makes two users friends of each other.
-    fn befriend(&self, a: Uid, b: Uid) -> Reply<()>;
-    /// Switches chat on or off for a user.
-    fn set_visible(&self, uid: Uid, visible: bool) -> Reply<()>;
-    /// Stores a message once and publishes it to both sides.
-    fn accept(&self, message: NewMessage) -> Reply<Accepted>;
-    /// Remembers below which number each user has fetched everything.
-    fn acknowledge(&self, marks: Vec<(Uid, Seq)>) -> Reply<()>;
-    /// Numbers and publishes something that need not survive a restart; dropped if the store is too busy.
-    fn push(&self, owners: Vec<Uid>, item: Arc<str>);
-    /// Writes everything that was queued, and the exact numbering, and ends.
-    fn close(&self);
 }

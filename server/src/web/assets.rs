@@ -1,4 +1,4 @@
-//! The files behind the pages, which are part of the binary: style sheet, scripts, icon.
+//! The style sheet, scripts and icons of the pages, which are part of the binary.
 
 use axum::extract::Path;
 use axum::http::header::{
@@ -32,8 +32,8 @@ const ASSETS: &[(&str, &str, &str)] = &[
     asset!("chat.js", SCRIPT),
 ];
 
-/// GET /assets/{name}: browsers keep it and ask whether it is still the same, so that a new server's page never meets
-/// an old script.
+/// GET /assets/{name}: browsers cache it and ask each time whether it has changed, so that the page of a new server never runs with an
+/// old script.
 pub async fn get(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let Some((_, kind, content)) = ASSETS.iter().find(|(known, ..)| *known == name) else {
         return pages::not_found().await;

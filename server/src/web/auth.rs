@@ -1,5 +1,6 @@
-//! Who is asking. Ajax handlers take [`Ajax`], pages take [`Page`]; each answers for itself if nobody is logged in.
+//! The session of a request. Ajax handlers take [`Ajax`], pages take [`Page`]; both answer by themselves if nobody is logged in.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -7,41 +8,47 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
+use super::app::App;
 use super::envelope::AjaxError;
 use super::params::Params;
 use super::{cookies, pages};
-use crate::app::App;
 use crate::secrets;
-use crate::store::StoreError;
-use crate::types::{SessionKey, User};
+use crate::service::StoreError;
+use crate::types;
 
-/// A login.
+/// A session with the secret of its cookie, from which the tokens in pages are derived.
 pub struct Session {
-    /// Whose.
-    pub user: User,
-    /// Under which key it is stored.
-    pub key: SessionKey,
+    session: types::Session,
     secret: String,
+}
+
+impl Deref for Session {
+    type Target = types::Session;
+
+    fn deref(&self) -> &types::Session {
+        &self.session
+    }
 }
 
 impl Session {
     /// The session of these cookies, if there is one.
-    pub fn find(app: &App, headers: &HeaderMap) -> Result<Option<Self>, StoreError> {
+    pub async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Self>, StoreError> {
         let (Some(secret), Some(uid)) =
             (cookies::get(headers, "xs"), cookies::get(headers, "c_user"))
         else {
             return Ok(None);
         };
-        let key = secrets::session_key(secret);
-        let user = app
-            .store
-            .session(key)?
-            .filter(|user| user.uid.to_string() == uid);
-        Ok(user.map(|user| Session {
-            user,
-            key,
+        let session = app.services.sessions.find(secret).await?;
+        let session = session.filter(|session| session.user.uid.to_string() == uid);
+        Ok(session.map(|session| Session {
+            session,
             secret: secret.to_owned(),
         }))
+    }
+
+    /// The session without its secret.
+    pub fn into_inner(self) -> types::Session {
+        self.session
     }
 
     /// The token that pages carry and writes bring back.
@@ -49,38 +56,23 @@ impl Session {
         secrets::token("post_form_id", &self.secret)
     }
 
-    /// The second token of 2009; never asked for.
+    /// The second token of 2009; it is never checked.
     pub fn fb_dtsg(&self) -> String {
         secrets::token("fb_dtsg", &self.secret)
     }
 
-    /// What the link to the feed carries.
+    /// The token in the link to the feed.
     pub fn feed_key(&self) -> String {
         secrets::token("feed", &self.secret)
     }
 
-    /// Refuses a write that does not come from one of our pages' readers.
-    pub fn check(&self, params: &Params) -> Result<(), AjaxError> {
+    /// Refuses a write that does not come from one of this session's pages.
+    pub fn check_csrf(&self, params: &Params) -> Result<(), AjaxError> {
         let given = params.get("post_form_id").unwrap_or_default();
         if secrets::same(given, &self.post_form_id()) {
             Ok(())
         } else {
             Err(AjaxError::BadToken)
-        }
-    }
-
-    /// Notes that the client is there to chat; `active` if a person is.
-    pub fn seen(&self, app: &App, active: bool) {
-        if app.hub.seen(self.user.uid, self.key, active) {
-            app.tell_presence(self.user.uid);
-        }
-    }
-
-    /// Notes a request that shows the user to nobody: until he polls, fetches the list, sends or switches chat on, his
-    /// client may still want to say that he is invisible.
-    fn glimpsed(&self, app: &App, active: bool) {
-        if app.hub.glimpsed(self.user.uid, self.key, active) {
-            app.tell_presence(self.user.uid);
         }
     }
 }
@@ -92,22 +84,23 @@ impl FromRequestParts<Arc<App>> for Ajax {
     type Rejection = AjaxError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, AjaxError> {
-        let session = Session::find(app, &parts.headers)?.ok_or(AjaxError::NotLoggedIn)?;
-        session.glimpsed(app, false);
+        let session = Session::find(app, &parts.headers).await?;
+        let session = session.ok_or(AjaxError::NotLoggedIn)?;
+        app.services.presences.touch(&session, false);
         Ok(Ajax(session))
     }
 }
 
-/// The session of a page; loading one is a sign of life of somebody who is online.
+/// The session of a page. Loading a page counts as activity of a user who is online.
 pub struct Page(pub Session);
 
 impl FromRequestParts<Arc<App>> for Page {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        match Session::find(app, &parts.headers) {
+        match Session::find(app, &parts.headers).await {
             Ok(Some(session)) => {
-                session.glimpsed(app, true);
+                app.services.presences.touch(&session, true);
                 Ok(Page(session))
             }
             Ok(None) => Err(pages::to_login(&app.config, &parts.headers)),
@@ -120,7 +113,7 @@ impl FromRequestParts<Arc<App>> for Page {
 impl Session {
     /// A session that no store knows.
     pub fn for_test(uid: crate::types::Uid, name: &str) -> Self {
-        let user = User {
+        let user = crate::types::User {
             uid,
             email: "t@example.org".into(),
             name: name.into(),
@@ -129,9 +122,9 @@ impl Session {
             status: None,
             since: None,
         };
+        let key = secrets::session_key("s");
         Session {
-            user,
-            key: secrets::session_key("s"),
+            session: types::Session { user, key },
             secret: "s".into(),
         }
     }

@@ -1,5 +1,5 @@
-//! The buddy list (docs/protocol.md, Buddy list and presence): always whole, since the server remembers no
-//! client's last list.
+//! The buddy list (docs/protocol.md, Buddy list and presence). It is always complete, because the server does not remember which list
+//! a client has.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
 
+use super::app::App;
 use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, payload};
 use super::lists::{ListInfo, containing, list_data};
-use super::notices::{self, Counters};
+use super::notifications::{self, Counters};
 use super::pages;
 use super::params::Params;
 use super::pictures::thumb_src;
-use super::status::{ago, seconds};
-use crate::app::App;
-use crate::hub::Presence;
-use crate::store::{List, now_ms};
-use crate::types::{Uid, User};
+use super::status::ago;
+use crate::clock::now_ms;
+use crate::service::lists::List;
+use crate::types::{Presence, Uid, User, first_word};
 
 /// update.php: the list if asked for, and the notifications if asked for.
 pub async fn update(
@@ -30,7 +30,7 @@ pub async fn update(
     params: Params,
 ) -> Result<Response, AjaxError> {
     let wanted = params.flag("buddy_list") == Some(true);
-    answer(&app, &session, &headers, &params, wanted)
+    answer(&app, &session, &headers, &params, wanted).await
 }
 
 /// buddy_list.php: the same with the list always in it.
@@ -40,7 +40,7 @@ pub async fn list(
     headers: HeaderMap,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    answer(&app, &session, &headers, &params, true)
+    answer(&app, &session, &headers, &params, true).await
 }
 
 #[derive(Serialize)]
@@ -87,21 +87,21 @@ struct Info {
     fl: Vec<String>,
 }
 
-fn answer(
+async fn answer(
     app: &App,
     session: &Session,
     headers: &HeaderMap,
     params: &Params,
     list: bool,
 ) -> Result<Response, AjaxError> {
-    session.seen(app, false);
+    app.services.presences.mark_online(session, false);
     let buddy_list = if list {
-        Some(buddy_list(app, &session.user, &pages::origin(headers))?)
+        Some(buddy_list(app, session, &pages::origin(headers)).await?)
     } else {
         None
     };
     let notifications = if params.flag("notifications") == Some(true) {
-        Some(notices::counters(app, session.user.uid)?)
+        Some(notifications::counters(app, session).await?)
     } else {
         None
     };
@@ -112,34 +112,29 @@ fn answer(
     }))
 }
 
-fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxError> {
-    // Also for one who has switched chat off: he is not seen, but sees.
-    let mut users = app.store.friends(own.uid)?;
-    let lists = app.store.lists(own.uid)?;
-    let presences = users
+async fn buddy_list(app: &App, session: &Session, origin: &str) -> Result<BuddyList, AjaxError> {
+    let friends = app.services.friends.list(session).await?;
+    let lists = app.services.lists.all(session).await?;
+    let online = friends
         .iter()
-        .map(|user| (user.uid, app.hub.presence(user.uid)));
-    let now_available_list: BTreeMap<_, _> = presences
-        .filter(|(_, presence)| *presence != Presence::Offline)
-        .map(|(uid, presence)| {
-            (
-                uid,
-                Available {
-                    i: presence.idle_since().is_some(),
-                    fl: containing(&lists, uid),
-                    idle_since: presence.idle_since(),
-                },
-            )
+        .filter(|(_, presence)| *presence != Presence::Offline);
+    let now_available_list: BTreeMap<_, _> = online
+        .map(|(user, presence)| {
+            let available = Available {
+                i: presence.idle_since().is_some(),
+                fl: containing(&lists, user.uid),
+                idle_since: presence.idle_since(),
+            };
+            (user.uid, available)
         })
         .collect();
-    users.push(own.clone());
+    let users = friends.iter().map(|(user, _)| user).chain([&session.user]);
     Ok(BuddyList {
         list_changed: true,
         available_count: now_available_list.len(),
         now_available_list,
         was_available_ids: [],
         user_infos: users
-            .into_iter()
             .map(|user| (user.uid, info(user, origin, &lists)))
             .collect(),
         forced_render: true,
@@ -147,15 +142,15 @@ fn buddy_list(app: &App, own: &User, origin: &str) -> Result<BuddyList, AjaxErro
     })
 }
 
-fn info(user: User, origin: &str, lists: &[List]) -> Info {
-    let thumb_src = thumb_src(origin, &user);
+fn info(user: &User, origin: &str, lists: &[List]) -> Info {
+    let status = user.status.as_ref();
     Info {
-        first_name: user.first_name().to_owned(),
-        name: user.name,
-        thumb_src,
+        name: user.name.clone(),
+        first_name: first_word(&user.name).to_owned(),
+        thumb_src: thumb_src(origin, user),
+        status: status.map(|status| status.text.clone()),
+        status_time: user.status_seconds(),
+        status_time_rel: status.map(ago).unwrap_or_default(),
         fl: containing(lists, user.uid),
-        status_time: seconds(user.status.as_ref()),
-        status_time_rel: user.status.as_ref().map(ago).unwrap_or_default(),
-        status: user.status.map(|status| status.text),
     }
 }

@@ -1,4 +1,4 @@
-//! The channel (docs/protocol.md, The channel): the long poll and reconnect.php.
+//! The long poll and reconnect.php (docs/protocol.md, The channel).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,20 +10,18 @@ use axum::response::Response;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::app::App;
 use super::auth::{Ajax, Session};
 use super::envelope::{payload, script};
-use super::home::BATCH;
 use super::pages;
 use super::params::Params;
-use super::text;
-use crate::app::App;
-use crate::hub::{Step, Stored, Wake, take_run};
-use crate::item;
-use crate::parked::{Line, Woken};
-use crate::store::{Store, StoreError};
-use crate::types::{Seq, SessionKey, Uid};
+use super::response::text;
+use crate::net::parked::{ReplayStream, Woken};
+use crate::service::StoreError;
+use crate::service::channel::{Answer, Poll};
+use crate::types::{Seq, SessionKey, Uid, Wake};
 
-/// What a poll's path asks for.
+/// What a poll asks for in its path.
 #[derive(Debug, PartialEq, Eq)]
 struct Asked {
     uid: Uid,
@@ -31,7 +29,7 @@ struct Asked {
     active: bool,
 }
 
-/// Reads `N/ACTIVE/p_UID=SEQ`, or with two numbers in front, as clients had it at the end of 2010.
+/// Reads `N/ACTIVE/p_UID=SEQ`, or with two numbers in front, as clients sent it at the end of 2010.
 fn parse(path: &str) -> Option<Asked> {
     let mut parts = path.rsplit('/');
     let (channel, active) = (parts.next()?, parts.next()?);
@@ -52,25 +50,14 @@ fn parse(path: &str) -> Option<Asked> {
     })
 }
 
-/// What the channel says.
-#[derive(Debug, PartialEq, Eq)]
-enum Answer {
-    Items(Vec<Arc<str>>),
-    Continue,
-    /// Another number, or none: the session is stale.
-    Refresh(Option<Seq>),
-}
-
-impl Answer {
-    fn script(&self, uid: Uid) -> String {
-        match self {
-            Answer::Items(items) => {
-                format!(r#"{{"t":"msg","c":"p_{uid}","ms":[{}]}}"#, items.join(","))
-            }
-            Answer::Continue => r#"{"t":"continue"}"#.to_owned(),
-            Answer::Refresh(Some(Seq(seq))) => format!(r#"{{"t":"refresh","seq":{seq}}}"#),
-            Answer::Refresh(None) => r#"{"t":"refresh"}"#.to_owned(),
+fn to_json(answer: &Answer, uid: Uid) -> String {
+    match answer {
+        Answer::Items(items) => {
+            format!(r#"{{"t":"msg","c":"p_{uid}","ms":[{}]}}"#, items.join(","))
         }
+        Answer::Continue => r#"{"t":"continue"}"#.to_owned(),
+        Answer::Restart(Seq(seq)) => format!(r#"{{"t":"refresh","seq":{seq}}}"#),
+        Answer::Ended => r#"{"t":"refresh"}"#.to_owned(),
     }
 }
 
@@ -78,42 +65,68 @@ impl Answer {
 pub async fn poll(
     State(app): State<Arc<App>>,
     path: Path<String>,
-    line: Option<Extension<Line>>,
+    stream: Option<Extension<ReplayStream>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let Some(asked) = parse(&path) else {
         return pages::not_found().await;
     };
-    let line = line.map(|Extension(line)| line);
-    let woken = line.as_ref().and_then(Line::woken);
-    let session = match Session::find(&app, &headers) {
+    let stream = stream.map(|Extension(stream)| stream);
+    let woken = stream.as_ref().and_then(ReplayStream::take_woken);
+    let session = match Session::find(&app, &headers).await {
         Ok(Some(session)) if session.user.uid == asked.uid => {
-            // Once is enough: it is no new sign of a person that there is something to answer.
+            // Only when the request first arrived: that there is something to answer is no sign of user activity.
             if woken.is_none() {
-                session.seen(&app, asked.active);
+                app.services.presences.mark_online(&session, asked.active);
             }
             session.key
         }
-        Ok(_) => return script(Answer::Refresh(None).script(asked.uid)),
+        Ok(_) => return script(to_json(&Answer::Ended, asked.uid)),
         Err(error) => return unavailable(&error),
     };
     let query = Params::parse(b"", uri.query().unwrap_or_default());
     let batch = query.get("batch").and_then(|batch| batch.parse().ok());
-    let batch = batch
-        .filter(|batch| *batch > 0)
-        .map(|batch: usize| batch.min(BATCH));
-    let patience = match query.get("wait") {
+    let batch = batch.filter(|batch| *batch > 0);
+    let hold = match query.get("wait") {
         Some("0") => Duration::ZERO,
-        _ => app.hold(),
+        _ => Duration::from_secs(app.config.hold_s),
     };
-    let woken = woken.unwrap_or_else(|| Woken {
-        wake: None,
-        until: Instant::now() + patience,
-    });
-    match answer(&app, &asked, session, batch, line.as_ref(), woken).await {
-        Ok(answer) => script(answer.script(asked.uid)),
+    let woken = match woken {
+        // The session has just been looked up, so it need not be checked again.
+        Some(woken) => Woken {
+            wake: woken.wake.filter(|wake| *wake != Wake::Look),
+            ..woken
+        },
+        None => Woken {
+            wake: None,
+            until: Instant::now() + hold,
+        },
+    };
+    match answer(&app, &asked, session, batch, stream.as_ref(), woken).await {
+        Ok(answer) => script(to_json(&answer, asked.uid)),
         Err(error) => unavailable(&error),
+    }
+}
+
+async fn answer(
+    app: &App,
+    asked: &Asked,
+    session: SessionKey,
+    batch: Option<usize>,
+    stream: Option<&ReplayStream>,
+    mut woken: Woken,
+) -> Result<Answer, StoreError> {
+    let channels = &app.services.channels;
+    loop {
+        let poll = channels.poll(asked.uid, session, asked.seq, batch, woken.wake);
+        match poll.await? {
+            Poll::Answer(answer) => return Ok(answer),
+            Poll::Wait(waiter) => {
+                let waiting = Box::pin(waiter.woken());
+                woken.wake = Some(ReplayStream::hold(stream, waiting, woken.until).await);
+            }
+        }
     }
 }
 
@@ -124,79 +137,6 @@ fn unavailable(error: &StoreError) -> Response {
         "text/plain; charset=utf-8",
         "Please try again later.\n".to_owned(),
     )
-}
-
-async fn answer(
-    app: &App,
-    asked: &Asked,
-    session: SessionKey,
-    batch: Option<usize>,
-    line: Option<&Line>,
-    mut woken: Woken,
-) -> Result<Answer, StoreError> {
-    let (uid, seq) = (asked.uid, asked.seq);
-    if seq < Seq(0) {
-        return Ok(Answer::Refresh(Some(start(
-            &*app.store,
-            uid,
-            app.hub.stored(uid),
-        )?)));
-    }
-    loop {
-        match woken.wake {
-            // A new password ends sessions from another process, which cannot wake us.
-            Some(Wake::Look) if app.store.session(session)?.is_none() => {
-                return Ok(Answer::Refresh(None));
-            }
-            Some(Wake::Look) | None => {}
-            Some(Wake::Continue) => return Ok(Answer::Continue),
-            Some(Wake::Ended) => return Ok(Answer::Refresh(None)),
-        }
-        let waiter = match app.hub.poll(uid, session, seq, batch.unwrap_or(1)) {
-            Step::Items(items) => return Ok(Answer::Items(items)),
-            Step::Ahead(next) => return Ok(Answer::Refresh(Some(next))),
-            Step::Continue => return Ok(Answer::Continue),
-            Step::Stored(stored) => return from_store(&*app.store, uid, seq, batch, stored),
-            Step::Wait(waiter) => waiter,
-        };
-        woken.wake = Some(Line::hold(line, waiter, woken.until).await);
-    }
-}
-
-/// Where a client without a number begins: the first message to its user that nobody has fetched, else the next number. What
-/// he wrote himself he has seen where he wrote it, also if that client left before its channel brought it.
-fn start(store: &dyn Store, uid: Uid, stored: Stored) -> Result<Seq, StoreError> {
-    let first = store.first_to(uid, stored.acked, stored.next)?;
-    Ok(first.unwrap_or(stored.next))
-}
-
-/// Answers for a number that is given out already, but not in memory.
-fn from_store(
-    store: &dyn Store,
-    uid: Uid,
-    seq: Seq,
-    batch: Option<usize>,
-    stored: Stored,
-) -> Result<Answer, StoreError> {
-    if batch.is_none() {
-        // An old client may start at 0: don't show it everything since the beginning of the world.
-        let start = start(store, uid, stored)?;
-        if seq < stored.ring_first.min(start) {
-            return Ok(Answer::Refresh(Some(start)));
-        }
-    }
-    let limit = batch.unwrap_or(1);
-    let found = store.deliveries(uid, seq, stored.next, limit)?;
-    match found.first() {
-        Some((first, _)) if *first == seq => {
-            let items = found
-                .iter()
-                .map(|(seq, message)| (*seq, item::message(message)));
-            Ok(Answer::Items(take_run(seq, limit, items)))
-        }
-        Some((first, _)) => Ok(Answer::Refresh(Some(stored.ring_from.min(*first)))),
-        None => Ok(Answer::Refresh(Some(stored.ring_from))),
-    }
 }
 
 #[derive(Serialize)]
@@ -210,14 +150,14 @@ struct Place {
     channel: String,
 }
 
-/// reconnect.php: where the channel is, and where to begin.
+/// reconnect.php: where the channel is, and with which number to begin.
 pub async fn reconnect(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     headers: HeaderMap,
 ) -> Response {
     let uid = session.user.uid;
-    let seq = match start(&*app.store, uid, app.hub.stored(uid)) {
+    let seq = match app.services.channels.start(uid).await {
         Ok(seq) => seq,
         Err(error) => return unavailable(&error),
     };
@@ -233,4 +173,46 @@ pub async fn reconnect(
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn asked(uid: i64, seq: i64, active: bool) -> Option<Asked> {
+        Some(Asked {
+            uid: Uid(uid),
+            seq: Seq(seq),
+            active,
+        })
+    }
+
+    #[test]
+    fn both_path_forms_are_read() {
+        assert_eq!(parse("0/false/p_5=-1"), asked(5, -1, false));
+        assert_eq!(parse("1209/true/p_5=17"), asked(5, 17, true));
+        assert_eq!(
+            parse("3033635267/4230476693/false/p_100000583792573=16"),
+            asked(100_000_583_792_573, 16, false)
+        );
+        assert_eq!(
+            parse("0/false/p_5=-99999999999999999999999"),
+            asked(5, -1, false)
+        );
+        assert_eq!(
+            parse("0/false/p_5=99999999999999999999999"),
+            asked(5, i64::MAX, false)
+        );
+        for wrong in [
+            "",
+            "p_5=1",
+            "true/p_5=1",
+            "0/0/0/true/p_5=1",
+            "0/true/p_5",
+            "0/true/p_=1",
+            "0/true/p_5=",
+            "0/true/p_5=--1",
+            "0/true/5=1",
+            "0/true/p_5=1/",
+        ] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -6,19 +6,24 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
+use super::app::App;
 use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, done, payload};
-use super::params::{Params, plain};
-use super::to_the_end::to_the_end;
-use crate::app::App;
-use crate::hub::Presence;
-use crate::item::{self, MessageItem};
-use crate::store::{Accepted, NewMessage, Window, now_ms};
+use super::params::Params;
+use crate::item;
+use crate::service::messages::{Outgoing, SendError};
 
-/// The most messages in a history answer.
-const HISTORY: usize = 100;
-/// The greatest integer that JavaScript holds exactly.
-const MAX_TIME: i64 = (1 << 53) - 1;
+impl From<SendError> for AjaxError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::ChatOff => AjaxError::ChatOff,
+            SendError::NotReachable => AjaxError::NotOnline,
+            SendError::MessageId | SendError::Empty => AjaxError::Unexpected,
+            SendError::TooLong(limit) => AjaxError::TooLong(limit),
+            SendError::Store(error) => error.into(),
+        }
+    }
+}
 
 /// POST send.php: once this says `error:0`, the message is on disk.
 pub async fn send(
@@ -27,7 +32,7 @@ pub async fn send(
     params: Params,
 ) -> Result<Response, AjaxError> {
     let text = params.get("msg_text").unwrap_or_default();
-    store(app, session, &params, ["to", "msg_id"], text).await
+    send_text(&app, &session, &params, ["to", "msg_id"], text).await
 }
 
 /// POST /inbox/ajax/ajax.php: how clients of 2009 wrote to people who were offline. Here it is a message like any other.
@@ -38,152 +43,69 @@ pub async fn compose(
 ) -> Result<Response, AjaxError> {
     let part = |name| params.get(name).unwrap_or_default().trim();
     let text = format!("{}\n{}", part("subject"), part("message"));
-    store(app, session, &params, ["ids[0]", "rand_id"], text.trim()).await
+    let names = ["ids[0]", "rand_id"];
+    send_text(&app, &session, &params, names, text.trim()).await
 }
 
-/// Stores a message; recipient and number are in the parameters of these names.
-async fn store(
-    app: Arc<App>,
-    session: Session,
+/// Sends a message. Recipient and message id are in the parameters of these names.
+async fn send_text(
+    app: &App,
+    session: &Session,
     params: &Params,
     [to, msg_id]: [&str; 2],
     text: &str,
 ) -> Result<Response, AjaxError> {
-    session.check(params)?;
-    let to = params.uid(to).ok_or(AjaxError::Unexpected)?;
-    let msg_id = message_id(params.get(msg_id).unwrap_or_default())?;
-    let text = plain(text);
-    // The answer to a post may have got lost; whatever has changed since, what was stored stays stored.
-    if app.store.stored(session.user.uid, to, &msg_id, &text)? {
-        return Ok(done());
-    }
-    if !session.user.visible {
-        return Err(AjaxError::ChatOff);
-    }
-    let text = message_text(text, app.config.message_limit)?;
-    let to = app
-        .store
-        .friend(session.user.uid, to)?
-        .ok_or(AjaxError::NotOnline)?;
-    let own = to.uid == session.user.uid;
-    if !app.config.offline_messages && !own && app.hub.presence(to.uid) == Presence::Offline {
-        return Err(AjaxError::NotOnline);
-    }
-    let client_time = params
-        .get("client_time")
-        .and_then(|time| time.trim().parse().ok());
-    let client_time = client_time
-        .filter(|time| (0..=MAX_TIME).contains(time))
-        .unwrap_or_else(now_ms);
-    session.seen(&app, true);
-    let echo = app.echo.as_ref().filter(|echo| echo.user.uid == to.uid);
-    let for_echo = echo.map(|echo| (echo.inbox.clone(), text.clone()));
-    let message = NewMessage {
-        from: session.user.clone(),
-        there: app.hub.connected([session.user.uid, to.uid].into_iter()),
-        to,
+    session.check_csrf(params)?;
+    let message = Outgoing {
+        to: params.uid(to).ok_or(AjaxError::Unexpected)?,
+        msg_id: params.get(msg_id).unwrap_or_default(),
         text,
-        msg_id,
-        client_time,
+        client_time: params.number("client_time"),
     };
-    to_the_end(async move {
-        let accepted = app.store.accept(message).await?;
-        match accepted {
-            Accepted::New => app.metrics.messages.inc(),
-            Accepted::Again => return Ok(done()),
-            Accepted::Nobody => return Err(AjaxError::NotOnline),
-        };
-        if let Some((inbox, text)) = for_echo {
-            // It fails only if the echo is gone, that is, while the server stops.
-            let _ = inbox.send((session.user, text)).await;
-        }
-        Ok(done())
-    })
-    .await
+    app.services.messages.send(session, message).await?;
+    Ok(done())
 }
 
-/// A message id as clients make them: a signed or unsigned number, kept as text.
-fn message_id(posted: &str) -> Result<String, AjaxError> {
-    let id = posted.trim();
-    let valid = (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    if valid {
-        Ok(id.to_owned())
-    } else {
-        Err(AjaxError::Unexpected)
-    }
-}
-
-/// Some text, within the limit.
-fn message_text(text: String, limit: usize) -> Result<String, AjaxError> {
-    if text.is_empty() {
-        Err(AjaxError::Unexpected)
-    } else if text.chars().count() > limit {
-        Err(AjaxError::TooLong(limit))
-    } else {
-        Ok(text)
-    }
-}
-
-/// POST typ.php: shown to the other side if it is there, and kept nowhere.
+/// POST typ.php
 pub async fn typing(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let to = params.uid("to").ok_or(AjaxError::Unexpected)?;
     let typing = params.flag("typ").ok_or(AjaxError::Unexpected)?;
-    let to = app
-        .store
-        .friend(session.user.uid, to)?
-        .ok_or(AjaxError::NotOnline)?
-        .uid;
-    if to == session.user.uid {
-        return Ok(done());
-    }
-    if !session.user.visible {
-        return Err(AjaxError::ChatOff);
-    }
-    if app.hub.presence(to) == Presence::Offline {
-        return Err(AjaxError::NotOnline);
-    }
-    app.store
-        .push(vec![to], item::typing(session.user.uid, to, typing));
+    app.services.messages.typing(&session, to, typing).await?;
     Ok(done())
 }
 
-/// POST settings.php: chat on and off, and what has been read; the rest is the client's own affair.
+/// POST settings.php: chat on and off, and what has been read. Everything else is left to the client.
 pub async fn settings(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     if let Some(visible) = params.flag("visibility") {
-        let (app, uid, key) = (app.clone(), session.user.uid, session.key);
-        to_the_end(async move {
-            app.store.set_visible(uid, visible).await?;
-            if app.hub.set_visible(uid, key, visible) {
-                app.tell_presence(uid);
-            }
-            Ok(())
-        })
-        .await?;
+        app.services
+            .presences
+            .set_visible(&session, visible)
+            .await?;
     }
-    // A window that is closed has been looked at, too.
+    // A chat window that is closed has been looked at, too.
     if let Some(peer) = params.uid("focus_chat").or(params.uid("close_chat")) {
-        app.store.mark_read(session.user.uid, peer).await?;
+        app.services.messages.mark_read(&session, peer).await?;
     }
     Ok(done())
 }
 
 #[derive(Serialize)]
-struct History<'a> {
-    history: Vec<MessageItem<'a>>,
+struct History<T> {
+    history: Vec<T>,
     more: bool,
 }
 
-/// history.php: messages with one other user, oldest first; the newest, or those before or since some time.
+/// history.php: messages with one other user, oldest first: the newest, or those before or since some time.
 pub async fn history(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
@@ -191,65 +113,17 @@ pub async fn history(
 ) -> Result<Response, AjaxError> {
     let with = params.uid("id").ok_or(AjaxError::Unexpected)?;
     let limit = params.get("limit").and_then(|limit| limit.parse().ok());
-    let limit = limit.unwrap_or(HISTORY).clamp(1, HISTORY);
-    let window = Window {
-        since: time(&params, "since")?,
-        before: time(&params, "before")?,
-        // One more tells whether there are more.
-        limit: limit + 1,
-    };
-    let mut messages = app.store.history(session.user.uid, with, window)?;
-    let more = messages.len() > limit;
-    if more && window.since.is_some() {
-        messages.truncate(limit);
-    } else if more {
-        messages.remove(0);
-    }
-    let history = messages.iter().map(MessageItem::in_history).collect();
+    let (since, before) = (time(&params, "since")?, time(&params, "before")?);
+    let messages = &app.services.messages;
+    let (messages, more) = messages
+        .history(&session, with, since, before, limit)
+        .await?;
+    let history = messages.iter().map(item::in_history).collect();
     Ok(payload(History { history, more }))
 }
 
-/// A time in ms; a wrong one is an error, as a client that pages would get the same page for ever.
+/// A time in ms. One that cannot be read is an error: a client that pages would get the same page again and again.
 fn time(params: &Params, name: &str) -> Result<Option<i64>, AjaxError> {
     let time = params.get(name).map(|time| time.trim().parse());
     time.transpose().map_err(|_| AjaxError::Unexpected)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn message_ids_stay_as_posted() {
-        for id in [
-            "0",
-            "4177168544",
-            "-1992480367",
-            "12345678901234567890123456789012",
-        ] {
-            assert_eq!(message_id(id).unwrap(), id);
-        }
-        for id in [
-            "",
-            " ",
-            "1.5",
-            "x",
-            "123456789012345678901234567890123",
-            "١",
-        ] {
-            assert_eq!(message_id(id), Err(AjaxError::Unexpected), "{id}");
-        }
-    }
-
-    #[test]
-    fn text_loses_control_characters_only() {
-        let text = |posted, limit| message_text(plain(posted), limit);
-        assert_eq!(
-            text("a\r\n\tb\u{7}\u{85}\0 😀", 9).unwrap(),
-            "a\n\tb\u{fffd} 😀"
-        );
-        assert_eq!(text("\r\u{1}", 9), Err(AjaxError::Unexpected));
-        assert_eq!(text("ääää", 4).unwrap(), "ääää");
-        assert_eq!(text("ääääa", 4), Err(AjaxError::TooLong(4)));
-    }
 }

@@ -17,14 +17,14 @@ pub fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// Whether the client reached us over TLS; the edge has taken the header from all who may not say so.
+/// Whether the client uses TLS. The header was removed from the requests of everybody who may not send it.
 pub fn over_tls(headers: &HeaderMap) -> bool {
     headers
         .get("x-forwarded-proto")
         .is_some_and(|scheme| scheme == "https")
 }
 
-/// The base domain, if this came to the host at which clients of 2009 log in over TLS, to go on without it at www.
+/// The base domain, if the request is for the host where clients of 2009 log in over TLS, to continue at www without it.
 pub fn at_old_login<'a>(config: &'a Config, headers: &HeaderMap) -> Option<&'a str> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let base = config.base_domain.as_deref()?;
@@ -32,14 +32,14 @@ pub fn at_old_login<'a>(config: &'a Config, headers: &HeaderMap) -> Option<&'a s
     (rest.is_empty() || rest.starts_with(':')).then_some(base)
 }
 
-/// For whom cookies are.
+/// Domain and security of the cookies in an answer.
 pub struct Scope<'a> {
     domain: Option<&'a str>,
     secure: bool,
 }
 
 impl<'a> Scope<'a> {
-    /// The whole domain if there is one, else the host; TLS only if the client uses that and goes on with it.
+    /// The base domain if there is one, else the host. TLS only, if the client uses it and continues to.
     pub fn new(config: &'a Config, headers: &HeaderMap) -> Self {
         Scope {
             domain: config.base_domain.as_deref(),
@@ -47,7 +47,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Sets a cookie until the client ends. Old clients look for `name=value;`, so something always follows the value.
+    /// Sets a cookie for as long as the client runs. Old clients look for `name=value;`, so something always follows the value.
     pub fn set(&self, response: &mut Response, name: &str, value: &str) {
         self.add(response, name, value, "");
     }

@@ -4,47 +4,45 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::text;
+use super::response::text;
 use crate::json;
-use crate::store::StoreError;
+use crate::service::StoreError;
 
 /// Keeps a page of another site from reading the answer as a script.
-pub const PREFIX: &str = "for (;;);";
-const KIND: &str = "application/x-javascript; charset=utf-8";
+const PREFIX: &str = "for (;;);";
+const MEDIA_TYPE: &str = "application/x-javascript; charset=utf-8";
 
 /// What goes wrong with ajax requests, in the words of 2008 where there were any.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum AjaxError {
-    /// No session, or it has ended.
+    /// There is no session, or it has ended.
     NotLoggedIn,
     /// The page's token is missing or old.
     BadToken,
     /// The sender has switched chat off.
     ChatOff,
-    /// The recipient cannot be reached, or is nobody to the sender.
+    /// The recipient cannot be reached, or is unknown to the sender.
     NotOnline,
-    /// A parameter is missing or senseless.
+    /// A parameter is missing or makes no sense.
     Unexpected,
     /// The text is longer than this.
     TooLong(usize),
-    /// A parameter that the person can put right; the sentence says how.
-    Invalid(&'static str),
-    /// The same, with a sentence made for the case.
-    Wrong(String),
-    /// More of this than anybody needs; the sentence says of what.
-    TooMany(&'static str),
+    /// Something that the user can correct; the sentence says how.
+    Invalid(String),
+    /// More than is allowed; the sentence says of what.
+    TooMany(String),
     /// There is a list of that name.
     ListExists,
     /// The request is larger than the server reads.
     TooLarge,
-    /// Too much at once.
+    /// The server has too much to do.
     Busy,
-    /// The disk refused.
+    /// The store failed.
     NotStored,
 }
 
 impl AjaxError {
-    fn parts(&self) -> (u32, &'static str, String) {
+    fn parts(self) -> (u32, &'static str, String) {
         let (code, summary, description) = match self {
             AjaxError::NotLoggedIn => (
                 1_357_001,
@@ -77,9 +75,8 @@ impl AjaxError {
                 );
                 return (1_357_005, "Text too long", text);
             }
-            AjaxError::Invalid(why) => (1_357_005, "Not possible", *why),
-            AjaxError::Wrong(why) => return (1_357_005, "Not possible", why.clone()),
-            AjaxError::TooMany(why) => (1_395_001, "Too many", *why),
+            AjaxError::Invalid(why) => return (1_357_005, "Not possible", why),
+            AjaxError::TooMany(why) => return (1_395_001, "Too many", why),
             AjaxError::ListExists => (
                 1_409_001,
                 "List exists",
@@ -103,18 +100,12 @@ impl AjaxError {
         };
         (code, summary, description.to_owned())
     }
-}
 
-impl AjaxError {
-    /// The sentence for the person.
-    pub fn sentence(&self) -> String {
+    /// The sentence for the user.
+    pub fn sentence(self) -> String {
         self.parts().2
     }
 }
-
-/// The answer to one who changes name, status or picture all the time, since each change is told to all his friends.
-pub const TOO_OFTEN: AjaxError =
-    AjaxError::TooMany("You change this very often. Try again in ten minutes.");
 
 impl From<StoreError> for AjaxError {
     fn from(error: StoreError) -> Self {
@@ -149,9 +140,9 @@ fn wrap<T: Serialize>(error: u32, summary: &str, description: &str, payload: T) 
     }))
 }
 
-/// A script answer: `for (;;);` and JSON.
+/// A script: `for (;;);` and JSON.
 pub fn script(json: String) -> Response {
-    text(StatusCode::OK, KIND, format!("{PREFIX}{json}"))
+    text(StatusCode::OK, MEDIA_TYPE, format!("{PREFIX}{json}"))
 }
 
 /// Success with a payload.
@@ -159,16 +150,17 @@ pub fn payload(payload: impl Serialize) -> Response {
     wrap(0, "", "No error.", payload)
 }
 
-/// Success with nothing to say: PHP's empty array.
+/// Success without a payload: PHP's empty array.
 pub fn done() -> Response {
     payload([(); 0])
 }
 
 impl IntoResponse for AjaxError {
     fn into_response(self) -> Response {
+        let is_too_large = self == AjaxError::TooLarge;
         let (code, summary, description) = self.parts();
         let mut response = wrap(code, summary, &description, ());
-        if self == AjaxError::TooLarge {
+        if is_too_large {
             *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
         }
         response

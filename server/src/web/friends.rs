@@ -1,4 +1,4 @@
-//! Friend requests and the end of friendships (docs/protocol.md, Friends), in the calls of 2008 and 2009, and as JSON.
+//! Friend requests, ending friendships and pokes (docs/protocol.md, Friends), in the calls of 2008 and 2009, and as JSON.
 
 use std::sync::Arc;
 
@@ -7,76 +7,66 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 
+use super::app::App;
 use super::auth::{Ajax, Page};
 use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
-use super::params::{Params, plain};
+use super::params::Params;
 use super::pictures::thumb_src;
-use super::to_the_end::to_the_end;
-use crate::app::App;
-use crate::item;
-use crate::store::{Answered, Asked, FriendRequest, Poked};
-use crate::types::{Uid, User};
+use crate::service::friends::{FriendError, FriendRequest, Outcome};
+use crate::types::Uid;
 
-/// The longest message with a request, in characters.
-const MESSAGE: usize = 1000;
+impl From<FriendError> for AjaxError {
+    fn from(error: FriendError) -> Self {
+        match error {
+            FriendError::Unknown | FriendError::NoRequest | FriendError::NotFriends => {
+                AjaxError::Invalid(error.to_string())
+            }
+            FriendError::TooLong(limit) => AjaxError::TooLong(limit),
+            FriendError::TooMany => AjaxError::TooMany(error.to_string()),
+            FriendError::Store(error) => error.into(),
+        }
+    }
+}
 
-/// The answer to any number that is nobody's.
-pub const NOBODY: AjaxError = AjaxError::Invalid("There is no such person.");
-
-/// How a call of this kind ended.
 #[derive(Serialize)]
-pub struct Outcome {
-    /// One word.
-    pub result: &'static str,
+struct Answer {
+    result: &'static str,
 }
 
-fn outcome(result: &'static str) -> Response {
-    payload(Outcome { result })
+fn answer_with(outcome: Outcome) -> Response {
+    let result = match outcome {
+        Outcome::Requested => "requested",
+        Outcome::Added => "added",
+        Outcome::Pending => "pending",
+        Outcome::Friend => "friend",
+        Outcome::Declined => "declined",
+        Outcome::Removed => "removed",
+        Outcome::None => "none",
+        Outcome::Poked => "poked",
+    };
+    payload(Answer { result })
 }
 
-/// The other person in a request; clients of 2009 send their own number beside it under names that differ.
-fn other(params: &Params, own: Uid, names: &[&str]) -> Result<Uid, AjaxError> {
+/// The other user in a request. Clients of 2009 send their own number beside it, under names that differ.
+fn other(params: &Params, own: Uid, names: &[&str]) -> Result<Uid, FriendError> {
     let mut found = names.iter().filter_map(|name| params.uid(name));
-    found.find(|uid| *uid != own).ok_or(NOBODY)
+    found.find(|uid| *uid != own).ok_or(FriendError::Unknown)
 }
 
-/// POST addfriend.php and connect.php: asks somebody, or accepts if he has asked.
+/// POST addfriend.php and connect.php: asks another user, or accepts if they have asked.
 pub async fn add(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
-    let own = session.user;
-    let to = other(&params, own.uid, &["profile_id", "uid", "user", "id"])?;
-    let message = plain(params.get("message").unwrap_or_default());
-    let message = message.trim().to_owned();
-    if message.chars().count() > MESSAGE {
-        return Err(AjaxError::TooLong(MESSAGE));
-    }
-    to_the_end(async move {
-        match app.store.ask(own.uid, to, message.clone()).await? {
-            Asked::Requested(time) => {
-                app.tell([to], item::friend_request(&own, &message, time));
-                Ok(outcome("requested"))
-            }
-            Asked::Added(other) => {
-                tell_both(&app, &own, &other, true);
-                Ok(outcome("added"))
-            }
-            Asked::Pending => Ok(outcome("pending")),
-            Asked::Friend => Ok(outcome("friend")),
-            Asked::Unknown => Err(NOBODY),
-            Asked::TooMany => Err(TOO_MANY),
-        }
-    })
-    .await
+    session.check_csrf(&params)?;
+    let names = ["profile_id", "uid", "user", "id"];
+    let to = other(&params, session.user.uid, &names)?;
+    let message = params.get("message").unwrap_or_default();
+    let outcome = app.services.friends.ask(&session, to, message).await?;
+    Ok(answer_with(outcome))
 }
-
-const TOO_MANY: AjaxError = AjaxError::TooMany(
-    "There are too many requests or friends, on one side or the other. Try again tomorrow.",
-);
 
 /// POST reqs.php, of either year: accepts or declines.
 pub async fn answer(
@@ -84,29 +74,17 @@ pub async fn answer(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
-    let own = session.user;
+    session.check_csrf(&params)?;
     let from = params.uid("id").ok_or(AjaxError::Unexpected)?;
-    // In 2010 the button itself came instead.
+    // In 2010 clients sent the button itself.
     let accept = match params.get("action") {
         Some("accept") => true,
         Some("reject") => false,
         None if params.get("actions[accept]").is_some() => true,
         _ => return Err(AjaxError::Unexpected),
     };
-    to_the_end(async move {
-        match app.store.answer(own.uid, from, accept).await? {
-            Answered::Added(other) => {
-                tell_both(&app, &own, &other, true);
-                Ok(outcome("added"))
-            }
-            Answered::Declined => Ok(outcome("declined")),
-            Answered::Friend => Ok(outcome("friend")),
-            Answered::Unknown => Err(AjaxError::Invalid("There is no such request any more.")),
-            Answered::TooMany => Err(TOO_MANY),
-        }
-    })
-    .await
+    let outcome = app.services.friends.answer(&session, from, accept).await?;
+    Ok(answer_with(outcome))
 }
 
 /// POST removefriend.php: ends the friendship for both.
@@ -115,47 +93,22 @@ pub async fn remove(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
-    let own = session.user;
+    session.check_csrf(&params)?;
     let uid = params.uid("uid").ok_or(AjaxError::Unexpected)?;
-    to_the_end(async move {
-        match app.store.unfriend(own.uid, uid).await? {
-            Some(other) => {
-                tell_both(&app, &own, &other, false);
-                Ok(outcome("removed"))
-            }
-            // Also if there is no such person: nobody learns who exists by parting from him.
-            None => Ok(outcome("none")),
-        }
-    })
-    .await
+    let outcome = app.services.friends.remove(&session, uid).await?;
+    Ok(answer_with(outcome))
 }
 
-/// POST poke.php: once a day, or until he pokes back.
+/// POST poke.php
 pub async fn poke(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
-    let own = session.user;
-    let to = other(&params, own.uid, &["uid", "to"])?;
-    to_the_end(async move {
-        match app.store.poke(own.uid, to).await? {
-            Poked::New(time) => {
-                app.tell([to], item::poke(&own, time));
-                Ok(outcome("poked"))
-            }
-            Poked::Pending => Ok(outcome("pending")),
-            Poked::Stranger => Err(AjaxError::Invalid("You can poke only your friends.")),
-        }
-    })
-    .await
-}
-
-fn tell_both(app: &App, own: &User, other: &User, added: bool) {
-    app.tell([own.uid], item::friend(other, added));
-    app.tell([other.uid], item::friend(own, added));
+    session.check_csrf(&params)?;
+    let to = other(&params, session.user.uid, &["uid", "to"])?;
+    let outcome = app.services.friends.poke(&session, to).await?;
+    Ok(answer_with(outcome))
 }
 
 #[derive(Serialize)]
@@ -174,7 +127,7 @@ struct Entry {
     thumb_src: String,
 }
 
-/// friend_requests.php: what waits for one's own answer, and for that of others.
+/// friend_requests.php: the requests that wait for the user's answer, and those that they sent.
 pub async fn list(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
@@ -191,9 +144,10 @@ pub async fn list(
         };
         requests.into_iter().map(entry).collect()
     };
+    let (received, sent) = app.services.friends.requests(&session).await?;
     Ok(payload(Requests {
-        requests: entries(app.store.requests_received(session.user.uid)?),
-        sent: entries(app.store.requests_sent(session.user.uid)?),
+        requests: entries(received),
+        sent: entries(sent),
     }))
 }
 
@@ -203,7 +157,7 @@ pub async fn page(
     Page(session): Page,
     headers: HeaderMap,
 ) -> Result<Response, AjaxError> {
-    let requests = app.store.requests_received(session.user.uid)?;
+    let requests = app.services.friends.requests_received(&session).await?;
     let origin = pages::origin(&headers);
     let mut body: String = requests
         .iter()
@@ -215,7 +169,7 @@ pub async fn page(
     Ok(pages::html(StatusCode::OK, "Facebook | Requests", &body))
 }
 
-/// The message is always there, since old clients take the next one that they find.
+/// The message is always there, because old clients take the next one that they find.
 fn entry(request: &FriendRequest, origin: &str) -> String {
     let (uid, name) = (request.user.uid, escape(&request.user.name));
     let message = escape(&request.message);

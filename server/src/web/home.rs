@@ -1,5 +1,5 @@
-//! home.php and presence/popout.php: the page from which a person chats in the browser, and which every other client
-//! scrapes (docs/protocol.md, Logging in). Its HTML and scripts are in assets/.
+//! home.php and presence/popout.php: the page for chatting in a browser, which every other client scrapes (docs/protocol.md, Logging
+//! in). Its HTML and scripts are in assets/.
 
 use std::sync::Arc;
 
@@ -8,13 +8,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 
+use super::app::App;
 use super::auth::{Page, Session};
-use super::pages::{channel_label, channel_url, escape, origin, whole};
-use super::{pictures, status};
-use crate::app::App;
-
-/// The most items that a client may ask for per channel reply.
-pub const BATCH: usize = 100;
+use super::pages::{channel_label, channel_url, escape, origin, redirect, to_login, whole};
+use crate::service::channel::BATCH;
+use crate::service::{pictures, profiles};
 
 #[derive(Serialize)]
 struct Extensions<'a> {
@@ -41,7 +39,7 @@ struct Extensions<'a> {
     registration: &'static str,
 }
 
-/// home.php and presence/popout.php: every layout at once.
+/// home.php and presence/popout.php: the layouts of all years on one page.
 pub async fn home(
     State(app): State<Arc<App>>,
     Page(session): Page,
@@ -56,9 +54,9 @@ pub async fn home(
         message_limit: app.config.message_limit,
         friends: true,
         pictures: true,
-        picture_limit: pictures::LIMIT,
+        picture_limit: pictures::SIZE,
         status: true,
-        status_limit: status::LIMIT,
+        status_limit: profiles::STATUS,
         profile: true,
         search: true,
         notifications: true,
@@ -78,19 +76,27 @@ pub async fn home(
     );
     let body = home_body(&session, &origin(&headers));
     let body = format!("<body>\n{body}</body>\n");
-    // The title is how clients of 2010 know that they are logged in; the script gives the page its own.
+    // Clients of 2010 know from the title that they are logged in; the script replaces it.
     whole(StatusCode::OK, "Facebook | Home", &head, &body)
+}
+
+/// `/`: redirects to home if logged in, else to the login form.
+pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    match Session::find(&app, &headers).await {
+        Ok(Some(_)) => redirect(&headers, "/home.php"),
+        _ => to_login(&app.config, &headers),
+    }
 }
 
 fn home_body(session: &Session, origin: &str) -> String {
     let uid = session.user.uid;
     let name = escape(&session.user.name);
     let (form_id, dtsg) = (session.post_form_id(), session.fb_dtsg());
-    // `.+?` before /profile.php wants a character even without a host.
+    // `.+?` before /profile.php needs a character even without a host.
     let origin = if origin.is_empty() { "." } else { origin };
     let channel = channel_label(uid);
-    // One layout per line, as patterns of that time do not cross lines; nothing may follow the channel that looks
-    // like one, since some take the last.
+    // One layout per line, because patterns of that time do not cross lines. Nothing behind the channel may look like one, because
+    // some clients take the last.
     format!(
         include_str!("../../assets/home.html"),
         uid = uid,
@@ -122,7 +128,7 @@ mod tests {
 
     /// The patterns of the time, each as its client applies it.
     #[test]
-    fn every_layout_of_the_time_is_on_the_page() {
+    fn the_page_has_every_layout_of_the_time() {
         let (page, session) = page();
         let form_id = session.post_form_id();
         assert_eq!(form_id.len(), 32);

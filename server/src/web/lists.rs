@@ -7,15 +7,25 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
+use super::app::App;
 use super::auth::Ajax;
 use super::envelope::{AjaxError, payload};
-use super::params::{Params, plain};
-use crate::app::App;
-use crate::store::{List, ListChange, ListChanged};
+use super::params::Params;
+use crate::service::lists::{List, ListError};
 use crate::types::Uid;
 
-/// The longest name of a list, in characters.
-const NAME: usize = 100;
+impl From<ListError> for AjaxError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Empty => AjaxError::Unexpected,
+            ListError::TooLong(limit) => AjaxError::TooLong(limit),
+            ListError::Exists => AjaxError::ListExists,
+            ListError::TooMany => AjaxError::TooMany(error.to_string()),
+            ListError::Unknown => AjaxError::Invalid(error.to_string()),
+            ListError::Store(error) => error.into(),
+        }
+    }
+}
 
 /// A list as clients know it: name, hidden, online.
 #[derive(Serialize)]
@@ -44,63 +54,48 @@ pub fn list_data(lists: &[List]) -> BTreeMap<String, ListInfo> {
         .collect()
 }
 
-/// The numbers of the lists that somebody is in.
+/// The numbers of the lists that contain a user.
 pub fn containing(lists: &[List], uid: Uid) -> Vec<String> {
     let with = lists.iter().filter(|list| list.members.contains(&uid));
     with.map(|list| list.id.to_string()).collect()
 }
 
-/// POST buddy_list_settings.php: a new list, one less, or a friend from one to another.
+/// POST buddy_list_settings.php: adds or deletes a list, or moves a friend from one to another.
 pub async fn change(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
-    let owner = session.user.uid;
-    let changed = app.store.change_lists(owner, wanted(&params)?).await?;
-    match changed {
-        ListChanged::Done => Ok(payload(Changed {
-            fl_data: list_data(&app.store.lists(owner)?),
-        })),
-        ListChanged::Exists => Err(AjaxError::ListExists),
-        ListChanged::TooMany => Err(AjaxError::TooMany("You can have 100 lists.")),
-        ListChanged::Unknown => Err(AjaxError::Invalid("There is no such list or friend.")),
+    session.check_csrf(&params)?;
+    let lists = &app.services.lists;
+    if let Some(name) = params.get("create") {
+        lists.create(&session, name).await?;
+    } else if let Some(id) = list(&params, "delete")? {
+        lists.delete(&session, id).await?;
+    } else {
+        let (from, to) = (list(&params, "old_flid")?, list(&params, "new_flid")?);
+        let flag = |name| params.flag(name) == Some(true);
+        let (from, to) = if flag("add_fl") {
+            (None, to)
+        } else if flag("remove_fl") {
+            (from, None)
+        } else if flag("move_fl") {
+            (from, to)
+        } else {
+            return Err(AjaxError::Unexpected);
+        };
+        let friend = params.uid("drag_uid").ok_or(AjaxError::Unexpected)?;
+        lists.move_friend(&session, friend, from, to).await?;
     }
+    Ok(payload(Changed {
+        fl_data: list_data(&lists.all(&session).await?),
+    }))
 }
 
-fn wanted(params: &Params) -> Result<ListChange, AjaxError> {
-    if let Some(name) = params.get("create") {
-        let name = plain(name);
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        return match name.chars().count() {
-            0 => Err(AjaxError::Unexpected),
-            1..=NAME => Ok(ListChange::Create(name)),
-            _ => Err(AjaxError::TooLong(NAME)),
-        };
-    }
-    let list = |name| match params.get(name).map(str::trim) {
-        // "-1" is everybody else, which is no list.
+/// The number of a list. "-1" stands for the friends in no list.
+fn list(params: &Params, name: &str) -> Result<Option<i64>, AjaxError> {
+    match params.get(name).map(str::trim) {
         None | Some("" | "-1") => Ok(None),
         Some(text) => text.parse().map(Some).map_err(|_| AjaxError::Unexpected),
-    };
-    if let Some(id) = list("delete")? {
-        return Ok(ListChange::Delete(id));
     }
-    let flag = |name| params.flag(name) == Some(true);
-    let (from, to) = (list("old_flid")?, list("new_flid")?);
-    let (from, to) = if flag("add_fl") {
-        (None, to)
-    } else if flag("remove_fl") {
-        (from, None)
-    } else if flag("move_fl") {
-        (from, to)
-    } else {
-        return Err(AjaxError::Unexpected);
-    };
-    Ok(ListChange::Move {
-        friend: params.uid("drag_uid").ok_or(AjaxError::Unexpected)?,
-        from,
-        to,
-    })
 }

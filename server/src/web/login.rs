@@ -2,44 +2,50 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::app::App;
 use super::auth::Session;
 use super::envelope::AjaxError;
-use super::guesses::{forgive, origin, shown};
 use super::pages::{escape, redirect, redirect_to, sheet};
 use super::params::Params;
-use super::to_the_end::to_the_end;
-use super::{cookies, pages};
-use crate::app::App;
+use super::{cookies, home};
 use crate::config::Registration;
-use crate::edge::Peer;
-use crate::lock;
+use crate::net::connection_limits::Peer;
 use crate::secrets;
-use crate::store::{Origin, StoreError};
-use crate::types::{Seq, User};
+use crate::service::StoreError;
+use crate::service::login_attempts::AttemptError;
+use crate::service::sessions::OpenError;
+use crate::types::{Seq, Uid};
 
-/// How much is remembered of what a client calls itself, in characters.
-const CLIENT: usize = 200;
-const WRONG: &str = "Incorrect e-mail address or password.";
+/// What may help after a wrong password.
+const HELP: &str = "<p>Was a capital letter wrong, or an old password? Try again. Whoever runs this server can give you a new one.</p>\n";
 
 /// GET login.php: the form, and the cookies that a login needs.
 pub async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    login_page(&app, &headers, None, "")
+    login_page(&app, &headers, None, "", "")
 }
 
-fn login_page(app: &App, headers: &HeaderMap, error: Option<&str>, email: &str) -> Response {
+/// The login form, with what went wrong, more help with it in HTML, and the address that was typed.
+fn login_page(
+    app: &App,
+    headers: &HeaderMap,
+    error: Option<&str>,
+    help: &str,
+    email: &str,
+) -> Response {
     let known = |name| {
         cookies::get(headers, name).filter(|value| value.bytes().all(|b| b.is_ascii_alphanumeric()))
     };
     let scope = cookies::Scope::new(&app.config, headers);
-    let (Ok(new_lsd), Ok(new_datr)) = (secrets::random_hex(8), secrets::random_hex(12)) else {
-        return no_randomness();
+    let new = secrets::random_hex(8).and_then(|lsd| Ok((lsd, secrets::random_hex(12)?)));
+    let (new_lsd, new_datr) = match new {
+        Ok(new) => new,
+        Err(error) => return no_randomness(error),
     };
     let lsd = known("lsd").unwrap_or(&new_lsd);
     let register = match app.config.registration {
@@ -49,13 +55,7 @@ fn login_page(app: &App, headers: &HeaderMap, error: Option<&str>, email: &str) 
         }
         Registration::Closed => "",
     };
-    let help = match error {
-        Some(WRONG) => {
-            "<p>Was a capital letter wrong, or an old password? Try again. Whoever runs this server can give you a new one.</p>\n"
-        }
-        _ => "",
-    };
-    // The cursor waits where there is something to type.
+    // The cursor is where the user has to type next.
     let (in_email, in_password) = match email {
         "" => (" autofocus=\"autofocus\"", ""),
         _ => ("", " autofocus=\"autofocus\""),
@@ -83,9 +83,9 @@ fn login_page(app: &App, headers: &HeaderMap, error: Option<&str>, email: &str) 
     response
 }
 
-/// The answer when there can be no secret.
-pub fn no_randomness() -> Response {
-    log::error!("the system gives no random numbers");
+/// The answer when no secret can be made.
+fn no_randomness(error: getrandom::Error) -> Response {
+    log::error!("the system gives no random numbers: {error}");
     sheet(
         StatusCode::SERVICE_UNAVAILABLE,
         "fbchat",
@@ -104,82 +104,57 @@ pub async fn log_in(
 ) -> Response {
     let password = params.take_secret("pass");
     let email = params.get("email").unwrap_or_default().to_owned();
-    let again = |error: &str| login_page(&app, &headers, Some(error), &email);
+    let refuse = |error: &str| login_page(&app, &headers, Some(error), "", &email);
     if !headers.contains_key(header::COOKIE) {
-        return again(
+        return refuse(
             "Cookies are not enabled. Please enable cookies in your client and try again.",
         );
     }
     if let (Some(cookie), Some(field)) = (cookies::get(&headers, "lsd"), params.get("lsd"))
         && !secrets::same(cookie, field)
     {
-        return again("Your login form was out of date. Please try again.");
+        return refuse("Your login form was out of date. Please try again.");
     }
-    let account = match app.store.account(&email) {
-        Ok(account) => account,
-        Err(error) => return unavailable(&error),
+    let attempts = &app.services.login_attempts;
+    let error = match attempts.log_in(&email, password, address).await {
+        Ok(user) => return open_session(&app, &headers, address, user.uid).await,
+        Err(error) => error,
     };
-    let from = origin(&app, account.as_ref().map(|account| &account.user), address);
-    let from = match from {
-        Ok(from) => from,
-        Err(error) => return unavailable(&error),
-    };
-    // Few passwords are checked at a time, and nobody is refused for logins that are merely waiting beside his own.
-    let turn = app.passwords.turn().await;
-    if let Err(wait) = lock(&app.throttle).check(&email, from, Instant::now()) {
-        let seconds = wait.as_secs() + 1;
-        log::warn!(address:% = shown(address), seconds; "login put off after too many failures");
-        let mut response = again(&format!(
-            "Too many attempts. Try again in {seconds} seconds."
-        ));
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, seconds.into());
-        return response;
+    let sentence = error.to_string();
+    match error {
+        AttemptError::Wrong => login_page(&app, &headers, Some(&sentence), HELP, &email),
+        AttemptError::TooMany(seconds) => {
+            let mut response = refuse(&sentence);
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
+            response
+        }
+        AttemptError::Store(error) => unavailable(&error),
     }
-    let hash = account.as_ref().map(|account| account.password.clone());
-    let right = turn.verify(password, hash).await;
-    let Some(account) = account.filter(|_| right) else {
-        lock(&app.throttle).failed(&email, from, Instant::now());
-        app.metrics.failed_logins.inc();
-        log::info!(address:% = shown(address); "failed login");
-        return again(WRONG);
-    };
-    drop(turn);
-    if let Err(error) = forgive(&app, &account.user, from) {
-        return unavailable(&error);
-    }
-    open_session(&app, &headers, address, &account.user).await
 }
 
-/// Logs a user in: the cookies, and the way home.
+/// Logs a user in: sets the cookies and redirects to home.
 pub async fn open_session(
     app: &App,
     headers: &HeaderMap,
     address: Option<IpAddr>,
-    user: &User,
+    uid: Uid,
 ) -> Response {
-    let Ok(secret) = secrets::random_hex(20) else {
-        return no_randomness();
-    };
-    let key = secrets::session_key(&secret);
     let client = headers.get(header::USER_AGENT);
     let client = client.and_then(|client| client.to_str().ok());
-    let origin = Origin {
-        address: address.map(|address| address.to_string()),
-        client: client.unwrap_or_default().chars().take(CLIENT).collect(),
+    let client = client.unwrap_or_default();
+    let secret = match app.services.sessions.open(uid, address, client).await {
+        Ok(secret) => secret,
+        Err(OpenError::Random(error)) => return no_randomness(error),
+        Err(OpenError::Store(error)) => return unavailable(&error),
     };
-    if let Err(error) = app.store.open_session(key, user.uid, origin).await {
-        return unavailable(&error);
-    }
-    // Nobody is told yet: a client that wants to be invisible must have the time to say so.
-    log::info!(uid:% = user.uid; "logged in");
     let scope = cookies::Scope::new(&app.config, headers);
     let mut response = match cookies::at_old_login(&app.config, headers) {
         Some(base) => redirect_to(&format!("http://www.{base}/home.php")),
         None => redirect(headers, "/home.php"),
     };
-    scope.set(&mut response, "c_user", &user.uid.to_string());
+    scope.set(&mut response, "c_user", &uid.to_string());
     scope.set(&mut response, "xs", &secret);
     response
 }
@@ -195,14 +170,14 @@ fn unavailable(error: &StoreError) -> Response {
     )
 }
 
-/// GET logout.php: nothing special.
+/// GET logout.php: the same as the start page.
 pub async fn logout_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    pages::start(State(app), headers).await
+    home::start(State(app), headers).await
 }
 
 /// POST logout.php: ends this session only.
 pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Params) -> Response {
-    let session = match Session::find(&app, &headers) {
+    let session = match Session::find(&app, &headers).await {
         Ok(session) => session,
         Err(error) => return AjaxError::from(error).into_response(),
     };
@@ -210,24 +185,14 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Pa
         // Old clients post no token, but `confirm`; SameSite keeps other sites from doing that.
         let confirmed =
             params.get("post_form_id").is_none() && params.flag("confirm") == Some(true);
-        if !confirmed && let Err(error) = session.check(&params) {
+        if !confirmed && let Err(error) = session.check_csrf(&params) {
             return error.into_response();
         }
-        // Our own client says up to where its user has seen everything, so that the next session begins there.
-        if let Some(seq) = params.get("seq").and_then(|seq| seq.parse().ok()) {
-            app.hub.acknowledge(session.user.uid, Seq(seq));
-        }
-        let (app, uid) = (app.clone(), session.user.uid);
-        let ended = to_the_end(async move {
-            app.store.end_session(session.key).await?;
-            log::info!(uid:%; "logged out");
-            if app.hub.end_session(uid, session.key) {
-                app.tell_presence(uid);
-            }
-            Ok(())
-        });
-        if let Err(error) = ended.await {
-            return error.into_response();
+        // Our own client says up to where its user has seen everything.
+        let seq = params.get("seq").and_then(|seq| seq.parse().ok()).map(Seq);
+        let ended = app.services.sessions.end(session.into_inner(), seq).await;
+        if let Err(error) = ended {
+            return AjaxError::from(error).into_response();
         }
     }
     let scope = cookies::Scope::new(&app.config, &headers);

@@ -1,5 +1,7 @@
-//! The HTTP side: which path goes where.
+//! The HTTP front end, in the protocol of 2008 to 2010 and its extensions: handlers parse a request, call a service and format the
+//! answer.
 
+mod app;
 mod assets;
 mod auth;
 mod buddies;
@@ -9,24 +11,24 @@ mod cookies;
 mod dates;
 mod envelope;
 mod friends;
-mod guesses;
 mod home;
 mod lists;
 mod login;
+mod monitoring;
 mod multipart;
-mod notices;
+mod notifications;
 mod pages;
 mod params;
 mod pictures;
 mod profile;
 mod register;
+mod response;
 mod search;
 mod sessions;
-mod side;
 mod status;
-mod to_the_end;
 
-pub use side::operator_router;
+pub use app::App;
+pub use monitoring::operator_router;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,22 +42,22 @@ use axum::routing::{get, post};
 use tower::util::MapResponseLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::app::App;
+use crate::service::pictures::SIZE;
 
 /// The largest request body.
 const BODY: usize = 1 << 20;
 /// The largest upload: a picture, and the fields around it.
-const UPLOAD: usize = pictures::LIMIT + (16 << 10);
-/// How long a request may take to arrive and be answered; held polls excepted.
+const UPLOAD: usize = SIZE + (16 << 10);
+/// How long a request may take to arrive and be answered, except for held polls.
 const REQUEST: Duration = Duration::from_secs(30);
-/// What a page may load and run: what comes from here, and nothing written into it.
+/// Pages may load and run only what comes from this server, and no inline scripts.
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// All paths.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/", get(pages::start))
-        .route("/index.php", get(pages::start))
+        .route("/", get(home::start))
+        .route("/index.php", get(home::start))
         .route("/login.php", get(login::form).post(login::log_in))
         .route("/logout.php", get(login::logout_page).post(login::log_out))
         .route(
@@ -109,11 +111,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ajax/poke.php", post(friends::poke))
         .route("/ajax/chat/buddy_list_settings.php", post(lists::change))
         .route("/ajax/fbchat/friend_requests.php", get(friends::list))
-        .route("/notifications.php", get(notices::page))
-        .route("/feeds/notifications.php", get(notices::feed))
+        .route("/notifications.php", get(notifications::page))
+        .route("/feeds/notifications.php", get(notifications::feed))
         .route(
             "/ajax/fbchat/notifications.php",
-            get(notices::list).post(notices::mark_seen),
+            get(notifications::list).post(notifications::mark_seen),
         )
         .route("/pics/q_silhouette.gif", get(pictures::silhouette))
         .route("/pics/q_default.gif", get(pictures::silhouette))
@@ -124,7 +126,7 @@ pub fn router(app: Arc<App>) -> Router {
             post(pictures::upload).layer(DefaultBodyLimit::max(UPLOAD)),
         )
         .route("/assets/{name}", get(assets::get))
-        .route("/healthz", get(side::health))
+        .route("/healthz", get(monitoring::health))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(BODY))
@@ -132,14 +134,17 @@ pub fn router(app: Arc<App>) -> Router {
             StatusCode::REQUEST_TIMEOUT,
             REQUEST,
         ))
-        .layer(middleware::from_fn_with_state(app.clone(), side::timed))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            monitoring::timed,
+        ))
         .route("/x/{*rest}", get(channel::poll).post(channel::poll))
-        .layer(MapResponseLayer::new(guarded))
+        .layer(MapResponseLayer::new(add_headers))
         .with_state(app)
 }
 
-/// Headers on every answer that does not say otherwise itself.
-fn guarded(mut response: Response) -> Response {
+/// Adds the headers that every answer has, unless it sets them itself.
+fn add_headers(mut response: Response) -> Response {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -149,7 +154,7 @@ fn guarded(mut response: Response) -> Response {
         let entry = response.headers_mut().entry(name);
         entry.or_insert(HeaderValue::from_static(value));
     }
-    // The rest of the request is not read, so the connection ends, and nobody is to send his next request on it.
+    // The rest of the request is not read, so the connection ends, and the client must not send its next request on it.
     if matches!(
         response.status(),
         StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
@@ -157,22 +162,5 @@ fn guarded(mut response: Response) -> Response {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
-    response
-}
-
-/// A text answer that nobody may keep.
-fn text(status: StatusCode, kind: &'static str, body: String) -> Response {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-store, no-cache, must-revalidate"),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
     response
 }

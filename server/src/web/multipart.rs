@@ -1,6 +1,6 @@
-//! Forms with a file (RFC 7578), as far as an upload of a picture needs them: the whole body is in memory already.
+//! Forms with a file (RFC 7578), as far as the upload of a picture needs them. The whole body is in memory already.
 
-/// The most parts that are looked at.
+/// The most parts of a form.
 const PARTS: usize = 32;
 
 /// One field of a form.
@@ -73,14 +73,14 @@ mod tests {
         content-disposition: form-data; filename=\"--x-y\"; name=\"pic\"\r\nContent-Type: image/gif\r\n\r\n\xff\r\n\r\n-\r\n--x-y--\r\n";
 
     #[test]
-    fn fields_are_cut_out_whole() {
+    fn fields_are_complete() {
         let parts = parse(KIND, BODY).unwrap();
         let part = |name, data| Part { name, data };
         assert_eq!(parts, [part("a", b"1"), part("pic", b"\xff\r\n\r\n-")]);
     }
 
     #[test]
-    fn what_is_cut_short_or_something_else_is_refused() {
+    fn what_is_cut_short_or_no_form_is_refused() {
         let end = BODY.len() - 4;
         for length in 0..end {
             assert_eq!(parse(KIND, &BODY[..length]), None, "{length}");

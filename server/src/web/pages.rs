@@ -1,18 +1,14 @@
-//! What all pages have in common, for the clients that scrape them (docs/protocol.md) and for people in browsers.
+//! The parts that pages share, for browsers and for the clients that scrape them (docs/protocol.md).
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::auth::Session;
-use super::{cookies, text};
-use crate::app::App;
+use super::cookies;
+use super::response::text;
 use crate::config::Config;
 use crate::types::Uid;
 
-const KIND: &str = "text/html; charset=utf-8";
+const MEDIA_TYPE: &str = "text/html; charset=utf-8";
 
 /// Makes text safe inside HTML and quoted attributes.
 pub fn escape(text: &str) -> String {
@@ -30,7 +26,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// A whole page; `title`, `head` and `body` are HTML already.
+/// A whole page; `title`, `head` and `body` are HTML.
 pub fn whole(status: StatusCode, title: &str, head: &str, body: &str) -> Response {
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n\
@@ -40,19 +36,19 @@ pub fn whole(status: StatusCode, title: &str, head: &str, body: &str) -> Respons
          <link rel=\"icon\" href=\"/assets/icon.svg\" type=\"image/svg+xml\" />\n\
          <link rel=\"stylesheet\" href=\"/assets/style.css\" />\n{head}</head>\n{body}</html>\n"
     );
-    text(status, KIND, page)
+    text(status, MEDIA_TYPE, page)
 }
 
-/// The way home.
+/// The link to the start page.
 const BRAND: &str = "<header class=\"brand\"><a href=\"/\">fbchat</a></header>\n";
 
-/// A page that clients of 2008 read as well: `body` stands in it unchanged, below the way home.
+/// A page that clients of 2008 read as well; `body` is in it unchanged.
 pub fn html(status: StatusCode, title: &str, body: &str) -> Response {
     let body = format!("<body class=\"old\">\n{BRAND}{body}</body>\n");
     whole(status, title, "", &body)
 }
 
-/// A page with one thing to do: a heading, what went wrong, and a form or links.
+/// A page for one task: a heading, what went wrong, and a form or links.
 pub fn sheet(
     status: StatusCode,
     title: &str,
@@ -71,7 +67,7 @@ pub fn sheet(
     whole(status, title, "", &body)
 }
 
-/// `http://HOST` as the client sees it; empty if it named no usable host.
+/// `http://HOST` as the client sees it; empty if it sent no usable host.
 pub fn origin(headers: &HeaderMap) -> String {
     let host = headers
         .get(header::HOST)
@@ -92,8 +88,8 @@ pub fn origin(headers: &HeaderMap) -> String {
     format!("{scheme}://{host}")
 }
 
-/// Sends the client to a path of this server; absolute, as 2008's clients expect. A browser of today stays where it is:
-/// behind a proxy that is not trusted it may use TLS without our knowledge, and must not be led out of it.
+/// Redirects to a path of this server with an absolute URL, as clients of 2008 expect. A modern browser gets a relative one: behind a
+/// proxy that is not trusted it may use TLS without our knowledge, and must not be led out of it.
 pub fn redirect(headers: &HeaderMap, path: &str) -> Response {
     let origin = if headers.contains_key("sec-fetch-mode") {
         String::new()
@@ -103,7 +99,7 @@ pub fn redirect(headers: &HeaderMap, path: &str) -> Response {
     redirect_to(&format!("{origin}{path}"))
 }
 
-/// Sends the client to a URL.
+/// Redirects to a URL.
 pub fn redirect_to(url: &str) -> Response {
     let mut response = whole(StatusCode::FOUND, "fbchat", "", "");
     if let Ok(location) = HeaderValue::from_str(url) {
@@ -112,19 +108,19 @@ pub fn redirect_to(url: &str) -> Response {
     response
 }
 
-/// Sends the client to the login form, with the cookie that a login needs: some take it from here and go no further.
+/// Redirects to the login form, with the cookie that a login needs: some clients take it from here and do not follow.
 pub fn to_login(config: &Config, headers: &HeaderMap) -> Response {
     let mut response = redirect(headers, "/login.php");
     cookies::Scope::new(config, headers).set(&mut response, "test_cookie", "1");
     response
 }
 
-/// The two digits in a user's channel host; always the same for one user.
+/// The label with two digits in a user's channel host; always the same for one user.
 pub fn channel_label(uid: Uid) -> String {
     format!("channel{:02}", uid.0.rem_euclid(20) + 1)
 }
 
-/// Where the client finds its channel; `/` is this very server.
+/// The URL of the channel; `/` is this server.
 pub fn channel_url(config: &Config, headers: &HeaderMap, uid: Uid) -> String {
     let (Some(pattern), Some(base)) = (&config.channel_host_pattern, &config.base_domain) else {
         return "/".to_owned();
@@ -149,15 +145,7 @@ pub fn port(headers: &HeaderMap) -> Option<u16> {
     port.parse().ok()
 }
 
-/// `/`: to home if logged in, else to the login form.
-pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    match Session::find(&app, &headers) {
-        Ok(Some(_)) => redirect(&headers, "/home.php"),
-        _ => to_login(&app.config, &headers),
-    }
-}
-
-/// Nothing here.
+/// The answer for an unknown path.
 pub async fn not_found() -> Response {
     sheet(
         StatusCode::NOT_FOUND,
@@ -196,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_strange_host_and_a_browser_of_today_get_a_relative_redirect() {
+    fn an_unusable_host_and_a_modern_browser_get_a_relative_redirect() {
         let location = |headers: &[(&'static str, &'static str)]| {
             let pairs = headers.iter().map(|(name, value)| {
                 let name = header::HeaderName::from_static(name);

@@ -1,5 +1,5 @@
-//! Form parameters, from the query and the body. Nothing a client sends is an error here: what cannot be read is
-//! replaced, what is not asked for is ignored.
+//! Form parameters, from the query and the body. Nothing that a client sends is an error here: what cannot be decoded is replaced, and
+//! what no handler asks for is ignored.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -9,12 +9,12 @@ use zeroize::{Zeroize, Zeroizing};
 use super::envelope::AjaxError;
 use crate::types::Uid;
 
-/// The parameters of a request; those of the body count before those of the query.
+/// The parameters of a request. Those in the body come before those in the query.
 #[derive(Default)]
 pub struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// Reads a body and a query.
+    /// Parses a body and a query.
     pub fn parse(body: &[u8], query: &str) -> Self {
         let body = form_urlencoded::parse(body);
         Params(
@@ -24,7 +24,7 @@ impl Params {
         )
     }
 
-    /// One parameter that came in some other way.
+    /// One parameter that was sent in another way.
     pub fn single(name: &str, value: Option<impl Into<String>>) -> Self {
         Params(
             value
@@ -42,7 +42,7 @@ impl Params {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Takes a secret out; the copy here is gone.
+    /// Takes a secret out of the parameters.
     pub fn take_secret(&mut self, name: &str) -> Zeroizing<String> {
         let found = self.0.iter_mut().find(|(key, _)| key == name);
         Zeroizing::new(
@@ -52,12 +52,17 @@ impl Params {
         )
     }
 
-    /// A user number; nothing that is not one.
-    pub fn uid(&self, name: &str) -> Option<Uid> {
+    /// A number, if it is one.
+    pub fn number(&self, name: &str) -> Option<i64> {
         self.get(name)?.trim().parse().ok()
     }
 
-    /// Yes or no as clients write it.
+    /// The number of a user, if it is one.
+    pub fn uid(&self, name: &str) -> Option<Uid> {
+        self.number(name).map(Uid)
+    }
+
+    /// Yes or no, in the ways that clients write it.
     pub fn flag(&self, name: &str) -> Option<bool> {
         match self.get(name)?.trim() {
             "true" | "1" => Some(true),
@@ -67,18 +72,9 @@ impl Params {
     }
 }
 
-/// Text without control characters other than line breaks and tabs.
-pub fn plain(posted: &str) -> String {
-    posted
-        .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\0'))
-        .map(|c| if c == '\0' { '\u{fffd}' } else { c })
-        .collect()
-}
-
 impl Drop for Params {
     fn drop(&mut self) {
-        // A password may be among them, perhaps twice.
+        // There may be a password among them, perhaps twice.
         for (_, value) in &mut self.0 {
             value.zeroize();
         }

@@ -1,8 +1,7 @@
-//! Pictures of people (docs/protocol.md, Pictures): uploaded by their owner, seen by whoever knows the URL, as in 2008.
-//! The URL holds a hash of the content, so it cannot be guessed, changes with the picture, and may be cached for ever.
+//! Pictures of users (docs/protocol.md, Pictures). Their URLs contain a hash of the content, so they cannot be guessed, change with the
+//! picture, and may be cached without limit.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Path, Request, State};
@@ -12,40 +11,44 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use imagesize::ImageType;
 use serde::Serialize;
 
+use super::app::App;
 use super::auth::Ajax;
-use super::envelope::{AjaxError, TOO_OFTEN, payload};
+use super::envelope::{AjaxError, payload};
 use super::params::Params;
-use super::to_the_end::to_the_end;
 use super::{multipart, pages};
-use crate::app::App;
+use crate::item::picture_path;
+use crate::service::pictures::{PictureError, media_type};
 use crate::types::{Uid, User};
-use crate::{item, lock, secrets};
 
-/// The largest picture in bytes.
-pub const LIMIT: usize = 1 << 20;
-/// The largest width and height.
-const PIXELS: usize = 2048;
-
-/// A grey picture of one point.
+/// A grey picture of one pixel.
 const SILHOUETTE: &[u8] =
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xcc\xcc\xcc\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
 
-/// Where a user's small picture is. With `n` for the `q` it is the large one; here both are the same.
-pub fn thumb_src(origin: &str, user: &User) -> String {
-    src(origin, user.uid, user.picture.as_deref())
-}
-
-fn src(origin: &str, uid: Uid, hash: Option<&str>) -> String {
-    match hash {
-        Some(hash) => format!("{origin}/pics/q{uid}_{hash}.jpg"),
-        None => format!("{origin}/pics/q_silhouette.gif"),
+impl From<PictureError> for AjaxError {
+    fn from(error: PictureError) -> Self {
+        match error {
+            PictureError::TooLarge | PictureError::Format | PictureError::Pixels => {
+                AjaxError::Invalid(error.to_string())
+            }
+            PictureError::TooOften => AjaxError::TooMany(error.to_string()),
+            PictureError::Store(error) => error.into(),
+        }
     }
 }
 
-/// The picture of everybody; clients know its name as "no picture".
+/// The URL of a user's small picture.
+pub fn thumb_src(origin: &str, user: &User) -> String {
+    picture_url(origin, user.uid, user.picture.as_deref())
+}
+
+/// The URL of a user's small picture by its hash.
+pub fn picture_url(origin: &str, uid: Uid, hash: Option<&str>) -> String {
+    format!("{origin}{}", picture_path(uid, hash))
+}
+
+/// The picture of users who have none; clients know its name.
 pub async fn silhouette() -> ([(HeaderName, &'static str); 1], &'static [u8]) {
     ([(CONTENT_TYPE, "image/gif")], SILHOUETTE)
 }
@@ -62,77 +65,31 @@ pub async fn upload(
     Ajax(session): Ajax,
     request: Request,
 ) -> Result<Response, AjaxError> {
-    let _turn = app.uploads.acquire().await.map_err(|_| AjaxError::Busy)?;
+    let _permit = app.uploads.acquire().await.map_err(|_| AjaxError::Busy)?;
     let headers = request.headers().clone();
-    let kind = headers
+    let media_type = headers
         .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
+        .and_then(|media_type| media_type.to_str().ok())
         .unwrap_or_default();
     let Ok(body) = Bytes::from_request(request, &()).await else {
         return Err(AjaxError::TooLarge);
     };
-    let parts = multipart::parse(kind, &body).ok_or(AjaxError::Invalid(
-        "This is not an upload, or it was cut short.",
-    ))?;
+    let invalid = |why: &str| AjaxError::Invalid(why.to_owned());
+    let parts = multipart::parse(media_type, &body)
+        .ok_or_else(|| invalid("This is not an upload, or it was cut short."))?;
     let field = |name| parts.iter().find(|part| part.name == name);
     let text = |name| field(name).map(|part| String::from_utf8_lossy(part.data));
-    session.check(&Params::single("post_form_id", text("post_form_id")))?;
-    let uid = session.user.uid;
+    session.check_csrf(&Params::single("post_form_id", text("post_form_id")))?;
     let picture = match field("pic").map(|part| part.data) {
         _ if text("remove").as_deref() == Some("1") => None,
-        Some(picture) => {
-            check(picture)?;
-            Some((secrets::picture_hash(picture), picture.to_vec()))
-        }
-        None => return Err(AjaxError::Invalid("There is no picture in the upload.")),
+        None => return Err(invalid("There is no picture in the upload.")),
+        picture => picture,
     };
-    let hash = picture.as_ref().map(|(hash, _)| hash.clone());
-    if hash != session.user.picture {
-        if !lock(&app.changes).allow(uid, Instant::now()) {
-            return Err(TOO_OFTEN);
-        }
-        let (app, src) = (app.clone(), src("", uid, hash.as_deref()));
-        to_the_end(async move {
-            app.store.set_picture(uid, picture).await?;
-            app.tell_circle(uid, item::picture(uid, &src));
-            Ok(())
-        })
-        .await?;
-    }
+    let hash = app.services.pictures.set(&session, picture).await?;
     let origin = pages::origin(&headers);
     Ok(payload(Uploaded {
-        thumb_src: src(&origin, uid, hash.as_deref()),
+        thumb_src: picture_url(&origin, session.user.uid, hash.as_deref()),
     }))
-}
-
-/// Refuses what is no picture, by its content: what the client says about it counts nothing.
-fn check(picture: &[u8]) -> Result<(), AjaxError> {
-    if picture.len() > LIMIT {
-        return Err(AjaxError::Invalid(
-            "The picture is too large: the limit is 1 MiB.",
-        ));
-    }
-    let size = content_type(picture).and_then(|_| imagesize::blob_size(picture).ok());
-    match size {
-        None => Err(AjaxError::Invalid(
-            "The picture must be a PNG, JPEG or GIF.",
-        )),
-        Some(size) if (1..=PIXELS).contains(&size.width) && (1..=PIXELS).contains(&size.height) => {
-            Ok(())
-        }
-        Some(_) => Err(AjaxError::Invalid(
-            "The picture must have at most 2048 by 2048 points.",
-        )),
-    }
-}
-
-fn content_type(picture: &[u8]) -> Option<&'static str> {
-    match imagesize::image_type(picture).ok()? {
-        ImageType::Png => Some("image/png"),
-        ImageType::Jpeg => Some("image/jpeg"),
-        ImageType::Gif => Some("image/gif"),
-        _ => None,
-    }
 }
 
 /// GET /pics/qUID_HASH.jpg or /pics/nUID_HASH.jpg.
@@ -144,7 +101,7 @@ pub async fn get(
     let Some((uid, hash)) = parse(&name) else {
         return pages::not_found().await;
     };
-    let picture = match app.store.picture(uid, hash) {
+    let picture = match app.services.pictures.get(uid, hash).await {
         Ok(Some(picture)) => picture,
         Ok(None) => return pages::not_found().await,
         Err(error) => return AjaxError::from(error).into_response(),
@@ -154,7 +111,7 @@ pub async fn get(
         .get(IF_NONE_MATCH)
         .and_then(|known| known.to_str().ok())
         .is_some_and(|known| known.contains(&etag));
-    let kind = content_type(&picture).unwrap_or("application/octet-stream");
+    let media_type = media_type(&picture).unwrap_or("application/octet-stream");
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -162,7 +119,7 @@ pub async fn get(
     };
     let answer = response.headers_mut();
     for (name, value) in [
-        (CONTENT_TYPE, kind),
+        (CONTENT_TYPE, media_type),
         (CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'"),
@@ -187,35 +144,6 @@ fn parse(name: &str) -> Option<(Uid, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_pictures_within_the_limits_pass() {
-        assert_eq!(check(SILHOUETTE), Ok(()));
-        let png = |width: u32, height: u32| {
-            let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
-            png.extend(width.to_be_bytes());
-            png.extend(height.to_be_bytes());
-            png.extend([8, 0, 0, 0, 0]);
-            png
-        };
-        assert_eq!(check(&png(2048, 2048)), Ok(()));
-        for wrong in [
-            png(2049, 1),
-            png(1, u32::MAX),
-            png(0, 1),
-            Vec::new(),
-            b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(),
-            b"GIF".to_vec(),
-            b"BM\0\0\0\0".to_vec(),
-            [SILHOUETTE, &vec![0; LIMIT]].concat(),
-        ] {
-            assert!(check(&wrong).is_err(), "{:?}", wrong.get(..16));
-        }
-        // Whatever is cut off, the parser answers.
-        for length in 0..24 {
-            let _ = check(&png(9, 9)[..length]);
-        }
-    }
 
     #[test]
     fn names_are_read_strictly() {

@@ -1,72 +1,63 @@
-//! Profiles (docs/protocol.md, Profiles and search). Whoever is logged in may see the name and picture behind any
-//! number, as search shows them too; address, status and age of the account are for friends.
+//! Profiles (docs/protocol.md, Profiles and search).
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::app::App;
 use super::auth::{Ajax, Page, Session};
 use super::dates::date;
-use super::envelope::{AjaxError, TOO_OFTEN, payload};
-use super::friends::NOBODY;
+use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
 use super::params::Params;
-use super::pictures::thumb_src;
-use super::status::seconds;
-use super::to_the_end::to_the_end;
-use crate::accounts::valid_name;
-use crate::app::App;
-use crate::store::Relation;
-use crate::types::Uid;
-use crate::{item, lock};
+use super::pictures::picture_url;
+use crate::service::profiles::{ChangeError, Profile, ProfileError};
+use crate::types::{Status, Uid, first_word};
+
+impl From<ProfileError> for AjaxError {
+    fn from(error: ProfileError) -> Self {
+        match error {
+            ProfileError::Unknown => AjaxError::Invalid(error.to_string()),
+            ProfileError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for AjaxError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Invalid(error) => AjaxError::Invalid(error.to_string()),
+            ChangeError::TooLong(limit) => AjaxError::TooLong(limit),
+            ChangeError::TooOften => AjaxError::TooMany(error.to_string()),
+            ChangeError::Store(error) => error.into(),
+        }
+    }
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+struct Answer<'a> {
     uid: Uid,
-    name: String,
-    first_name: String,
+    name: &'a str,
+    first_name: &'a str,
     thumb_src: String,
     relation: &'static str,
-    email: Option<String>,
-    status: Option<String>,
+    email: Option<&'a str>,
+    status: Option<&'a str>,
     status_time: i64,
     member_since: Option<i64>,
 }
 
-/// What one user may know of another.
-fn find(
-    app: &App,
-    session: &Session,
-    params: &Params,
-    headers: &HeaderMap,
-) -> Result<Profile, AjaxError> {
-    let own = session.user.uid;
+/// The profile of the user in `id`, by default one's own.
+async fn find(app: &App, session: &Session, params: &Params) -> Result<Profile, ProfileError> {
     let uid = match params.get("id") {
-        Some(_) => params.uid("id").ok_or(NOBODY)?,
-        None => own,
+        Some(_) => params.uid("id").ok_or(ProfileError::Unknown)?,
+        None => session.user.uid,
     };
-    let user = app.store.person(uid)?.ok_or(NOBODY)?;
-    let relation = app.store.relation(own, uid)?;
-    let thumb_src = thumb_src(&pages::origin(headers), &user);
-    let first_name = user.first_name().to_owned();
-    let close = matches!(relation, Relation::Own | Relation::Friend);
-    let shown = Some(user.clone()).filter(|_| close);
-    Ok(Profile {
-        uid,
-        first_name,
-        thumb_src,
-        relation: relation.name(),
-        status_time: seconds(shown.as_ref().and_then(|user| user.status.as_ref())),
-        member_since: shown.as_ref().and_then(|user| user.since),
-        email: shown.as_ref().map(|user| user.email.clone()),
-        status: shown.and_then(|user| user.status).map(|status| status.text),
-        name: user.name,
-    })
+    app.services.profiles.view(session, uid).await
 }
 
 /// GET /ajax/fbchat/profile.php?id=UID
@@ -76,7 +67,25 @@ pub async fn get(
     headers: HeaderMap,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    Ok(payload(find(&app, &session, &params, &headers)?))
+    let profile = find(&app, &session, &params).await?;
+    let details = profile.details.as_ref();
+    let status = details.and_then(|details| details.status.as_ref());
+    Ok(payload(Answer {
+        uid: profile.uid,
+        name: &profile.name,
+        first_name: first_word(&profile.name),
+        thumb_src: thumb_src(&profile, &headers),
+        relation: profile.relation.name(),
+        email: details.map(|details| details.email.as_str()),
+        status: status.map(|status| status.text.as_str()),
+        status_time: status.map_or(0, Status::seconds),
+        member_since: details.and_then(|details| details.since),
+    }))
+}
+
+fn thumb_src(profile: &Profile, headers: &HeaderMap) -> String {
+    let origin = pages::origin(headers);
+    picture_url(&origin, profile.uid, profile.picture.as_deref())
 }
 
 #[derive(Serialize)]
@@ -84,29 +93,16 @@ struct Renamed {
     name: String,
 }
 
-/// POST /ajax/fbchat/name.php `name`: the name that others see from now on.
+/// POST /ajax/fbchat/name.php `name`
 pub async fn rename(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let name = params.get("name").ok_or(AjaxError::Unexpected)?;
-    let name = valid_name(name).map_err(|error| AjaxError::Wrong(error.to_string()))?;
-    if name == session.user.name {
-        return Ok(payload(Renamed { name }));
-    }
-    let uid = session.user.uid;
-    if !lock(&app.changes).allow(uid, Instant::now()) {
-        return Err(TOO_OFTEN);
-    }
-    to_the_end(async move {
-        app.store.set_name(uid, name.clone()).await?;
-        app.tell_circle(uid, item::name(uid, &name));
-        log::info!(uid:%; "changed his name");
-        Ok(payload(Renamed { name }))
-    })
-    .await
+    let name = app.services.profiles.rename(&session, name).await?;
+    Ok(payload(Renamed { name }))
 }
 
 /// GET /profile.php?id=UID: the page that clients scrape.
@@ -116,23 +112,27 @@ pub async fn page(
     headers: HeaderMap,
     params: Params,
 ) -> Response {
-    match find(&app, &session, &params, &headers) {
+    match find(&app, &session, &params).await {
         Ok(profile) => {
             let title = format!("Facebook | {}", escape(&profile.name));
-            pages::html(StatusCode::OK, &title, &body(&profile))
+            let body = body(&profile, &thumb_src(&profile, &headers));
+            pages::html(StatusCode::OK, &title, &body)
         }
-        Err(AjaxError::Invalid(_)) => pages::not_found().await,
-        Err(error) => error.into_response(),
+        Err(ProfileError::Unknown) => pages::not_found().await,
+        Err(ProfileError::Store(error)) => AjaxError::from(error).into_response(),
     }
 }
 
-/// Old clients read from `info_tab` to four closing tags in a row, a label up to its colon, and the value behind it.
-fn body(profile: &Profile) -> String {
-    let since = profile.member_since.map(date);
+/// Old clients read from `info_tab` to four closing tags in a row: a label up to its colon, and the value behind it.
+fn body(profile: &Profile, thumb_src: &str) -> String {
+    let details = profile.details.as_ref();
     let facts = [
         ("Name", Some(profile.name.clone())),
-        ("E-mail", profile.email.clone()),
-        ("Member since", since),
+        ("E-mail", details.map(|details| details.email.clone())),
+        (
+            "Member since",
+            details.and_then(|details| details.since).map(date),
+        ),
     ];
     let facts: String = facts
         .into_iter()
@@ -141,10 +141,11 @@ fn body(profile: &Profile) -> String {
             Some(format!("<dt>{label}:</dt><dd>{value}</dd>\n"))
         })
         .collect();
+    let status = details.and_then(|details| details.status.as_ref());
     format!(
         "<img src=\"{}\" alt=\"\" />\n<span id=\"profile_status\">{}</span>\n\
          <div><div><div><div id=\"info_tab\" class=\"info_tab\">\n<dl>\n{facts}</dl>\n</div></div></div></div>\n",
-        escape(&profile.thumb_src),
-        escape(profile.status.as_deref().unwrap_or_default()),
+        escape(thumb_src),
+        escape(status.map_or("", |status| &status.text)),
     )
 }

@@ -1,43 +1,24 @@
-//! Accounts that people make for themselves, if the operator lets them, and passwords that they change.
+//! Registering accounts, if the operator allows it, and changing passwords.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use zeroize::Zeroizing;
 
+use super::app::App;
 use super::auth::Ajax;
 use super::envelope::{AjaxError, done, payload};
-use super::guesses::{forgive, origin, shown};
 use super::login::open_session;
 use super::pages::{self, escape};
 use super::params::Params;
-use super::to_the_end::to_the_end;
-use crate::accounts::{valid_email, valid_name};
-use crate::app::App;
-use crate::config::Registration;
-use crate::edge::Peer;
-use crate::password::HashError;
-use crate::store::{Invitation, Registered};
-use crate::throttle::{Source, Throttle};
-use crate::types::{Uid, User};
-use crate::{item, lock, secrets};
-
-/// The shortest password in characters.
-const SHORTEST: usize = 8;
-/// The longest in bytes.
-const LONGEST: usize = 1000;
-
-const CLOSED: AjaxError =
-    AjaxError::Invalid("Nobody can sign up here. Ask the operator for an account.");
-const NOT_INVITED: AjaxError = AjaxError::Invalid(
-    "This invitation is unknown, too old, or was used already. Ask for another.",
-);
+use crate::net::connection_limits::Peer;
+use crate::service::accounts::{PasswordError, RegisterError, Registrant, SHORTEST_PASSWORD};
+use crate::service::passwords::HashError;
+use crate::types::Uid;
 
 impl From<HashError> for AjaxError {
     fn from(error: HashError) -> Self {
@@ -46,26 +27,32 @@ impl From<HashError> for AjaxError {
     }
 }
 
-/// GET register.php: the form, or why there is none.
-pub async fn form(State(app): State<Arc<App>>, params: Params) -> Response {
-    let error = may_register(&app, &params).err();
-    let status = match error {
-        None => StatusCode::OK,
-        Some(_) => StatusCode::FORBIDDEN,
-    };
-    page(status, &params, error)
+impl From<RegisterError> for AjaxError {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Hash(error) => error.into(),
+            RegisterError::Store(error) => error.into(),
+            error => AjaxError::Invalid(error.to_string()),
+        }
+    }
 }
 
-fn may_register(app: &App, params: &Params) -> Result<Invitation, AjaxError> {
-    let key = params
-        .get("invite")
-        .filter(|secret| !secret.is_empty())
-        .map(secrets::invite_key);
-    match (app.config.registration, key) {
-        (Registration::Closed, _) => Err(CLOSED),
-        (Registration::Open, None) => Ok(Invitation::NotNeeded),
-        (_, Some(key)) if app.store.invited(key)? => Ok(Invitation::Key(key)),
-        (Registration::Invite | Registration::Open, _) => Err(NOT_INVITED),
+impl From<PasswordError> for AjaxError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Hash(error) => error.into(),
+            PasswordError::Store(error) => error.into(),
+            error => AjaxError::Invalid(error.to_string()),
+        }
+    }
+}
+
+/// GET register.php: the form, or why there is none.
+pub async fn form(State(app): State<Arc<App>>, params: Params) -> Response {
+    let invite = params.get("invite").unwrap_or_default();
+    match app.services.accounts.may_register(invite).await {
+        Ok(()) => page(StatusCode::OK, &params, None),
+        Err(error) => page(StatusCode::FORBIDDEN, &params, Some(error.into())),
     }
 }
 
@@ -79,7 +66,7 @@ fn page(status: StatusCode, params: &Params, error: Option<AjaxError>) -> Respon
              <input type=\"hidden\" name=\"invite\" value=\"{}\" />\n\
              <label>Your name, as others see it <input type=\"text\" name=\"name\" value=\"{}\" autocomplete=\"name\" required=\"required\" /></label>\n\
              <label>E-mail <input type=\"email\" name=\"email\" value=\"{}\" autocomplete=\"username\" required=\"required\" /></label>\n\
-             <label>Password, 8 characters or more <input type=\"password\" name=\"pass\" value=\"\" autocomplete=\"new-password\" minlength=\"{SHORTEST}\" required=\"required\" /></label>\n\
+             <label>Password, 8 characters or more <input type=\"password\" name=\"pass\" value=\"\" autocomplete=\"new-password\" minlength=\"{SHORTEST_PASSWORD}\" required=\"required\" /></label>\n\
              <input type=\"submit\" value=\"Sign up\" />\n</form>\n",
             value("invite"),
             value("name"),
@@ -87,7 +74,7 @@ fn page(status: StatusCode, params: &Params, error: Option<AjaxError>) -> Respon
         )
     };
     let body = format!("{form}<p><a href=\"/login.php\">Log in</a> if you have an account.</p>\n");
-    let wrong = error.map(|error| error.sentence());
+    let wrong = error.map(AjaxError::sentence);
     pages::sheet(
         status,
         "Sign up | fbchat",
@@ -97,20 +84,24 @@ fn page(status: StatusCode, params: &Params, error: Option<AjaxError>) -> Respon
     )
 }
 
-/// POST register.php: a new account, and its owner is logged in.
+/// POST register.php: registers an account and logs its user in.
 pub async fn register(
     State(app): State<Arc<App>>,
     Extension(Peer(address)): Extension<Peer>,
     headers: HeaderMap,
     mut params: Params,
 ) -> Response {
-    match add(&app, address, &mut params).await {
-        Ok(user) => open_session(&app, &headers, address, &user).await,
-        Err(error @ AjaxError::NotStored) => error.into_response(),
-        Err(error) if error == CLOSED || error == NOT_INVITED => {
-            page(StatusCode::FORBIDDEN, &params, Some(error))
-        }
-        Err(error) => page(StatusCode::OK, &params, Some(error)),
+    let error = match add(&app, address, &mut params).await {
+        Ok(uid) => return open_session(&app, &headers, address, uid).await,
+        Err(error) => error,
+    };
+    let status = match error {
+        RegisterError::Closed | RegisterError::NotInvited => StatusCode::FORBIDDEN,
+        _ => StatusCode::OK,
+    };
+    match AjaxError::from(error) {
+        error @ AjaxError::NotStored => error.into_response(),
+        error => page(status, &params, Some(error)),
     }
 }
 
@@ -126,9 +117,9 @@ pub async fn register_ajax(
     headers: HeaderMap,
     mut params: Params,
 ) -> Result<Response, AjaxError> {
-    let user = add(&app, address, &mut params).await?;
-    let session = open_session(&app, &headers, address, &user).await;
-    let mut response = payload(Added { uid: user.uid });
+    let uid = add(&app, address, &mut params).await?;
+    let session = open_session(&app, &headers, address, uid).await;
+    let mut response = payload(Added { uid });
     let cookies: Vec<HeaderValue> = session
         .headers()
         .get_all(header::SET_COOKIE)
@@ -142,97 +133,33 @@ pub async fn register_ajax(
 }
 
 async fn add(
-    app: &Arc<App>,
+    app: &App,
     address: Option<IpAddr>,
     params: &mut Params,
-) -> Result<User, AjaxError> {
-    let invitation = may_register(app, params)?;
-    let password = new_password(params.take_secret("pass"))?;
+) -> Result<Uid, RegisterError> {
+    let password = params.take_secret("pass");
     let field = |name| params.get(name).unwrap_or_default();
-    let wrong = |error: Box<dyn std::error::Error>| AjaxError::Wrong(error.to_string());
-    let email = valid_email(field("email")).map_err(wrong)?;
-    let name = valid_name(field("name")).map_err(wrong)?;
-    // Each attempt counts, as each tells whether an address is taken. Behind a proxy that names nobody all share this:
-    // better that nobody can sign up for a minute than that anybody can without end.
-    let who = format!("sign up from {}", shown(address));
-    let turn = app.passwords.turn().await;
-    let from = Source {
-        address,
-        own: false,
+    let registrant = Registrant {
+        invite: field("invite"),
+        email: field("email"),
+        name: field("name"),
+        password,
     };
-    allowed(&app.sign_ups, &who, from)?;
-    lock(&app.sign_ups).failed(&who, from, Instant::now());
-    let hash = turn.hash(password).await?;
-    drop(turn);
-    let app = app.clone();
-    to_the_end(async move {
-        let added = app.store.register(email, name, hash, invitation).await?;
-        let (uid, friend) = match added {
-            Registered::Added(uid, friend) => (uid, friend),
-            Registered::Taken => {
-                return Err(AjaxError::Invalid(
-                    "There is an account with this e-mail address already.",
-                ));
-            }
-            Registered::NotInvited => return Err(NOT_INVITED),
-        };
-        log::info!(uid:%, address:% = shown(address); "signed up");
-        let user = app.store.person(uid)?.ok_or(AjaxError::NotStored)?;
-        app.tell(friend, item::friend(&user, true));
-        Ok(user)
-    })
-    .await
+    app.services.accounts.register(registrant, address).await
 }
 
-fn allowed(throttle: &Mutex<Throttle>, who: &str, from: Source) -> Result<(), AjaxError> {
-    let allowed = lock(throttle).check(who, from, Instant::now());
-    allowed.map_err(|wait| {
-        let seconds = wait.as_secs() + 1;
-        AjaxError::Wrong(format!(
-            "Too many attempts. Try again in {seconds} seconds."
-        ))
-    })
-}
-
-fn new_password(password: Zeroizing<String>) -> Result<Zeroizing<String>, AjaxError> {
-    if password.chars().count() < SHORTEST || password.len() > LONGEST {
-        return Err(AjaxError::Invalid(
-            "The password must have 8 characters or more.",
-        ));
-    }
-    Ok(password)
-}
-
-/// POST /ajax/fbchat/password.php old, new: changes one's own password and ends all other logins.
+/// POST /ajax/fbchat/password.php `old`, `new`
 pub async fn password(
     State(app): State<Arc<App>>,
     Extension(Peer(address)): Extension<Peer>,
     Ajax(session): Ajax,
     mut params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
+    session.check_csrf(&params)?;
     let (old, new) = (params.take_secret("old"), params.take_secret("new"));
-    let new = new_password(new)?;
-    let (uid, email) = (session.user.uid, &session.user.email);
-    let account = app.store.account(email)?;
-    let from = origin(&app, Some(&session.user), address)?;
-    let turn = app.passwords.turn().await;
-    allowed(&app.throttle, email, from)?;
-    if !turn
-        .verify(old, account.map(|account| account.password))
-        .await
-    {
-        lock(&app.throttle).failed(email, from, Instant::now());
-        return Err(AjaxError::Invalid("The old password is not right."));
-    }
-    forgive(&app, &session.user, from)?;
-    let hash = turn.hash(new).await?;
-    drop(turn);
-    to_the_end(async move {
-        app.store.set_password(uid, hash, Some(session.key)).await?;
-        app.hub.end_others(uid, session.key);
-        log::info!(uid:%; "changed his password");
-        Ok(done())
-    })
-    .await
+    app.services
+        .accounts
+        .change_password(&session, old, new, address)
+        .await?;
+    Ok(done())
 }

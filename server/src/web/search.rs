@@ -1,32 +1,34 @@
-//! Finding people by name or exact address (docs/protocol.md, Profiles and search), for whoever is logged in.
+//! Finding users by name or exact address (docs/protocol.md, Profiles and search).
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::auth::{Ajax, Page};
+use super::app::App;
+use super::auth::{Ajax, Page, Session};
 use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
 use super::params::Params;
 use super::pictures::thumb_src;
-use crate::app::App;
-use crate::lock;
-use crate::store::Relation;
+use crate::service::profiles::Relation;
+use crate::service::search::SearchError;
 use crate::types::{Uid, User};
 
-/// The most people in an answer.
-const RESULTS: usize = 50;
-/// How long a search may be, in characters; less would show everybody.
-const LENGTH: std::ops::RangeInclusive<usize> = 2..=100;
-
-/// How many people clients of 2010 take from one answer.
+/// How many users clients of 2010 take from one answer.
 const PAGE: usize = 20;
 
-const TOO_OFTEN: AjaxError = AjaxError::TooMany("You search very often. Try again in ten minutes.");
+impl From<SearchError> for AjaxError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Length => AjaxError::Invalid(error.to_string()),
+            SearchError::TooOften => AjaxError::TooMany(error.to_string()),
+            SearchError::Store(error) => error.into(),
+        }
+    }
+}
 
 #[derive(Serialize)]
 struct Results {
@@ -47,20 +49,13 @@ struct Found {
     relation: &'static str,
 }
 
-fn find(app: &App, own: Uid, params: &Params) -> Result<Vec<(User, Relation)>, AjaxError> {
-    let text = params.get("q").unwrap_or_default().trim();
-    if !LENGTH.contains(&text.chars().count()) {
-        return Err(AjaxError::Invalid("Search for 2 to 100 characters."));
-    }
-    if !lock(&app.searches).allow(own, Instant::now()) {
-        return Err(TOO_OFTEN);
-    }
-    let users = app.store.search(text, RESULTS)?;
-    let with_relation = users.into_iter().map(|user| {
-        let relation = app.store.relation(own, user.uid)?;
-        Ok((user, relation))
-    });
-    with_relation.collect()
+async fn find(
+    app: &App,
+    session: &Session,
+    params: &Params,
+) -> Result<Vec<(User, Relation)>, SearchError> {
+    let text = params.get("q").unwrap_or_default();
+    app.services.search.find(session, text).await
 }
 
 /// GET /ajax/fbchat/search.php?q=TEXT
@@ -71,7 +66,7 @@ pub async fn get(
     params: Params,
 ) -> Result<Response, AjaxError> {
     let origin = pages::origin(&headers);
-    let found = find(&app, session.user.uid, &params)?;
+    let found = find(&app, &session, &params).await?;
     let entry = |(user, relation): (User, Relation)| Found {
         uid: user.uid,
         thumb_src: thumb_src(&origin, &user),
@@ -91,9 +86,9 @@ pub async fn page(
     params: Params,
 ) -> Result<Response, AjaxError> {
     let text = escape(params.get("q").unwrap_or_default());
-    let found = match find(&app, session.user.uid, &params) {
-        Err(AjaxError::Invalid(_)) => Vec::new(),
-        other => other?,
+    let found = match find(&app, &session, &params).await {
+        Err(SearchError::Length) => Vec::new(),
+        found => found?,
     };
     let origin = pages::origin(&headers);
     let entries: String = found.iter().map(|found| entry(found, &origin)).collect();
@@ -102,7 +97,7 @@ pub async fn page(
     } else {
         entries
     };
-    // Old clients want an ampersand somewhere behind the last result.
+    // Old clients need an ampersand somewhere behind the last result.
     let body = format!(
         "<form method=\"get\" action=\"/s.php\"><input type=\"text\" name=\"q\" value=\"{text}\" /></form>\n\
          {entries}<p>&nbsp;</p>\n"
@@ -110,7 +105,7 @@ pub async fn page(
     Ok(pages::html(StatusCode::OK, "Facebook | Search", &body))
 }
 
-/// GET /ajax/search/results.php?q=TEXT&s=START: a piece of a page in a script, which clients of 2010 scrape.
+/// GET /ajax/search/results.php?q=TEXT&s=START: a part of a page in a script, which clients of 2010 scrape.
 pub async fn listing(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
@@ -119,7 +114,7 @@ pub async fn listing(
 ) -> Result<Response, AjaxError> {
     let start = params.get("s").and_then(|start| start.parse().ok());
     let start: usize = start.unwrap_or(0);
-    let found = find(&app, session.user.uid, &params)?;
+    let found = find(&app, &session, &params).await?;
     let origin = pages::origin(&headers);
     let rest = found.get(start..).unwrap_or_default();
     let mut html: String = rest
@@ -127,8 +122,8 @@ pub async fn listing(
         .take(PAGE)
         .map(|found| listed(found, &origin))
         .collect();
-    for (there, way) in [(start > 0, "Back"), (rest.len() > PAGE, "Forward")] {
-        if there {
+    for (exists, way) in [(start > 0, "Back"), (rest.len() > PAGE, "Forward")] {
+        if exists {
             html +=
                 &format!("<a class=\"UIPager_Button UIPager_Button{way}\" href=\"#\">{way}</a>");
         }
@@ -136,7 +131,8 @@ pub async fn listing(
     Ok(payload(Listing { html }))
 }
 
-/// A picture and a name, each in the first link that comes, then a link that asks for friendship or another, then the number.
+/// Clients look for the picture and the name, each in the next link, then for a link that asks to be friends or another one, then for
+/// the number.
 fn listed((user, relation): &(User, Relation), origin: &str) -> String {
     let (uid, name, thumb) = (user.uid, escape(&user.name), thumb_src(origin, user));
     let profile = format!("{origin}/profile.php?id={uid}");
@@ -153,7 +149,7 @@ fn listed((user, relation): &(User, Relation), origin: &str) -> String {
     )
 }
 
-/// Old clients look for the link to the inbox at its host of that time, and backwards from there for name and network.
+/// Old clients look for the link to the inbox at its host of that time, and from there backwards for name and network.
 fn entry((user, relation): &(User, Relation), origin: &str) -> String {
     let (uid, name) = (user.uid, escape(&user.name));
     let network = match relation {

@@ -1,4 +1,4 @@
-//! Where one is logged in, and ending that from elsewhere (docs/protocol.md, Accounts).
+//! Where a user is logged in, and ending that from elsewhere (docs/protocol.md, Accounts).
 
 use std::sync::Arc;
 
@@ -6,16 +6,23 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
+use super::app::App;
 use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, payload};
 use super::params::Params;
-use super::to_the_end::to_the_end;
-use crate::app::App;
-use crate::secrets;
-use crate::types::SessionKey;
+use crate::service::sessions::{EndError, SessionInfo};
+
+impl From<EndError> for AjaxError {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::Unknown => AjaxError::Invalid(error.to_string()),
+            EndError::Store(error) => error.into(),
+        }
+    }
+}
 
 #[derive(Serialize)]
-struct Logins {
+struct Sessions {
     sessions: Vec<Entry>,
 }
 
@@ -29,59 +36,42 @@ struct Entry {
     own: bool,
 }
 
-/// GET /ajax/fbchat/sessions.php
-pub async fn list(State(app): State<Arc<App>>, Ajax(session): Ajax) -> Result<Response, AjaxError> {
-    answer(&app, &session)
+impl From<SessionInfo> for Entry {
+    fn from(info: SessionInfo) -> Self {
+        Entry {
+            id: info.id,
+            created: info.created,
+            address: info.address,
+            client: info.client,
+            online: info.online,
+            own: info.own,
+        }
+    }
 }
 
-/// POST there with `end`: the id of one of the other logins, or `others`. Answers with those that are left.
+/// GET /ajax/fbchat/sessions.php
+pub async fn list(State(app): State<Arc<App>>, Ajax(session): Ajax) -> Result<Response, AjaxError> {
+    answer(&app, &session).await
+}
+
+/// POST there with `end`: the id of another session, or `others`. Answers with those that are left.
 pub async fn end(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
-    let wanted = params.get("end").ok_or(AjaxError::Unexpected)?;
-    let (uid, own) = (session.user.uid, session.key);
-    let others = app.store.sessions(uid)?.into_iter().map(|login| login.key);
-    let ended: Vec<SessionKey> = others
-        .filter(|key| *key != own && (wanted == "others" || wanted == secrets::session_id(*key)))
-        .collect();
-    if ended.is_empty() && wanted != "others" {
-        return Err(AjaxError::Invalid(
-            "This login has ended already, or is the one you are using.",
-        ));
+    session.check_csrf(&params)?;
+    let sessions = &app.services.sessions;
+    match params.get("end").ok_or(AjaxError::Unexpected)? {
+        "others" => sessions.end_others(&session).await?,
+        id => sessions.end_other(&session, id).await?,
     }
-    let ending = app.clone();
-    to_the_end(async move {
-        let (app, mut changed) = (ending, false);
-        for key in ended {
-            app.store.end_session(key).await?;
-            changed |= app.hub.end_session(uid, key);
-        }
-        if changed {
-            app.tell_presence(uid);
-        }
-        log::info!("{uid} ended logins elsewhere");
-        Ok(())
-    })
-    .await?;
-    answer(&app, &session)
+    answer(&app, &session).await
 }
 
-fn answer(app: &App, session: &Session) -> Result<Response, AjaxError> {
-    let uid = session.user.uid;
-    let online = app.hub.sessions(uid);
-    let logins = app.store.sessions(uid)?.into_iter();
-    let entries = logins.map(|login| Entry {
-        id: secrets::session_id(login.key),
-        created: login.created,
-        online: online.contains(&login.key),
-        own: login.key == session.key,
-        address: login.address,
-        client: login.client,
-    });
-    Ok(payload(Logins {
-        sessions: entries.collect(),
+async fn answer(app: &App, session: &Session) -> Result<Response, AjaxError> {
+    let sessions = app.services.sessions.list(session).await?;
+    Ok(payload(Sessions {
+        sessions: sessions.into_iter().map(Entry::from).collect(),
     }))
 }

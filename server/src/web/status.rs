@@ -1,33 +1,19 @@
-//! What people say about themselves (docs/protocol.md, Status): setting it, and the feed of 2009 with
-//! that of one's friends.
+//! Statuses (docs/protocol.md, Status): setting one, and the feed of 2009 with those of one's friends.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
 
+use super::app::App;
 use super::auth::Ajax;
-use super::envelope::{AjaxError, TOO_OFTEN, payload};
+use super::envelope::{AjaxError, payload};
 use super::pages::{self, escape};
-use super::params::{Params, plain};
-use super::to_the_end::to_the_end;
-use crate::app::App;
-use crate::store::now_ms;
+use super::params::Params;
+use crate::clock::now_ms;
 use crate::types::{Status, User};
-use crate::{item, lock};
-
-/// The longest status in characters; as in 2008.
-pub const LIMIT: usize = 420;
-/// The most stories in a feed.
-const STORIES: usize = 50;
-
-/// The time of a status in seconds, as lists and feeds have it; 0 without one.
-pub fn seconds(status: Option<&Status>) -> i64 {
-    status.map_or(0, |status| status.time / 1000)
-}
 
 /// How long ago a status was set, in the words of 2008.
 pub fn ago(status: &Status) -> String {
@@ -54,48 +40,21 @@ pub async fn update(
     Ajax(session): Ajax,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    session.check(&params)?;
-    // With this, clients of 2010 write on the wall of somebody.
+    session.check_csrf(&params)?;
+    // With this, clients of 2010 write on a wall.
     if params.get("target_id").is_some() && params.uid("target_id") != Some(session.user.uid) {
-        return Err(AjaxError::Invalid(
-            "There are no walls here. Send a message.",
-        ));
+        let why = "There are no walls here. Send a message.";
+        return Err(AjaxError::Invalid(why.to_owned()));
     }
-    let clear = params.flag("clear") == Some(true);
-    let posted = params.get("status").filter(|_| !clear);
-    if posted.is_none() && !clear {
-        return Err(AjaxError::Unexpected);
-    }
-    let text = plain(posted.unwrap_or_default());
-    let words: Vec<_> = text.split_whitespace().collect();
-    let text = words.join(" ");
-    if text.chars().count() > LIMIT {
-        return Err(AjaxError::TooLong(LIMIT));
-    }
-    let uid = session.user.uid;
-    let status = (!text.is_empty()).then(|| text.clone());
-    let old = session.user.status;
-    if status.as_ref() == old.as_ref().map(|old| &old.text) {
-        let status_time = seconds(old.as_ref());
-        return Ok(payload(Set {
-            status,
-            status_time,
-        }));
-    }
-    if !lock(&app.changes).allow(uid, Instant::now()) {
-        return Err(TOO_OFTEN);
-    }
-    let new = status.clone();
-    let time = to_the_end(async move {
-        let time = app.store.set_status(uid, new).await?;
-        app.tell_circle(uid, item::status(uid, &text, time));
-        Ok(time)
-    })
-    .await?;
-    let status_time = if status.is_some() { time / 1000 } else { 0 };
+    let text = match params.get("status") {
+        _ if params.flag("clear") == Some(true) => "",
+        Some(text) => text,
+        None => return Err(AjaxError::Unexpected),
+    };
+    let status = app.services.profiles.set_status(&session, text).await?;
     Ok(payload(Set {
-        status,
-        status_time,
+        status_time: status.as_ref().map_or(0, Status::seconds),
+        status: status.map(|status| status.text),
     }))
 }
 
@@ -107,29 +66,19 @@ struct Feed {
     story_count: usize,
 }
 
-/// intent.php: the statuses of one's friends that are newer than `newest`, newest first.
+/// intent.php: the statuses of one's friends that are later than `newest`, latest first.
 pub async fn intent(
     State(app): State<Arc<App>>,
     Ajax(session): Ajax,
     headers: HeaderMap,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    let newest = params
-        .get("newest")
-        .and_then(|newest| newest.trim().parse().ok())
-        .unwrap_or(0);
-    let mut users = app.store.friends(session.user.uid)?;
-    if params.flag("ignore_self") != Some(true) {
-        users.push(session.user);
-    }
-    users.retain(|user| seconds(user.status.as_ref()) > newest);
-    users.sort_by_key(|user| std::cmp::Reverse(user.status.as_ref().map(|status| status.time)));
-    users.truncate(STORIES);
+    let newest = params.number("newest").unwrap_or(0);
+    let own = params.flag("ignore_self") != Some(true);
+    let users = app.services.profiles.feed(&session, newest, own).await?;
     let origin = pages::origin(&headers);
     Ok(payload(Feed {
-        newest_story_time: users
-            .first()
-            .map_or(newest.max(0), |user| seconds(user.status.as_ref())),
+        newest_story_time: users.first().map_or(newest.max(0), User::status_seconds),
         story_count: users.len(),
         html: users.iter().map(|user| story(user, &origin)).collect(),
     }))
@@ -151,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_said_as_people_say_them() {
+    fn ages_are_in_words() {
         let said = |s: i64| {
             ago(&Status {
                 text: String::new(),

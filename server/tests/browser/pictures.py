@@ -1,4 +1,4 @@
-"""Portraits for the tests: a face on a coloured ground, as a PNG, without a library."""
+"""Portraits for the tests: a face on a coloured background, as PNG, without a library."""
 
 import struct
 import zlib
@@ -6,7 +6,7 @@ import zlib
 SIZE = 192
 
 
-def portrait(ground, skin=(244, 214, 184), hair=(86, 58, 38)):
+def portrait(background, skin=(244, 214, 184), hair=(86, 58, 38)):
     def point(x, y):
         within = lambda cx, cy, rx, ry: ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1
         if within(38, 44, 3, 4) or within(58, 44, 3, 4) or (within(48, 54, 13, 11) and y > 57 and not within(48, 51, 13, 11)):
@@ -15,7 +15,7 @@ def portrait(ground, skin=(244, 214, 184), hair=(86, 58, 38)):
             return skin
         if within(48, 40, 28, 28) and y < 46:
             return hair
-        return ground
+        return background
 
     rows = b"".join(b"\0" + b"".join(bytes(point(x / 2, y / 2)) for x in range(SIZE)) for y in range(SIZE))
 

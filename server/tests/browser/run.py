@@ -1,16 +1,19 @@
-"""home.php in headless Chromium, against the real server: what a person does in the browser, step by step.
+"""home.php in headless Chromium with the real server: what users do in the browser, step by step.
 
 Usage: run.py --fbchatd PROGRAM --fbchat PROGRAM --proxies DIRECTORY --artefacts DIRECTORY [unittest arguments]
 
-The directory of proxies is a root in which Debian's nginx and Caddy are."""
+The directory of proxies is a root directory into which Debian's nginx and Caddy were unpacked."""
 
 import argparse
 import os
 import sys
 import unittest
 
-from case import Case
-from harness import Browser, Server
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../../../tests/python"))
+
+from browser import Browser
+from case import Case, Site
 
 MODULES = ["test_people", "test_chatting", "test_everybody", "test_proxies"]
 
@@ -22,7 +25,7 @@ def main():
     options, rest = parser.parse_known_args()
     os.makedirs(options.artefacts, exist_ok=True)
     Case.options = options
-    Case.server = Server(options.fbchatd, options.artefacts)
+    Case.server = Site(options.fbchatd, os.path.join(options.artefacts, "browser-server.log"))
     Case.server.start()
     try:
         Case.browsers = []

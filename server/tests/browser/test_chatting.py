@@ -1,49 +1,50 @@
-"""What is said from browser to browser, to the terminal client, and to several tabs."""
+"""Messages between browsers, with the terminal client, and in several tabs."""
 
 import os
 
 from case import Case
-from harness import Client, Keys, Terminal, until
+from browser import Keys, until
+from clients import Client, Terminal
 
 
 class Chatting(Case):
     def test_two_browsers(self):
-        alice, bob, carol = self.people("Alice Example", "Bob Example", "Carol Example")
+        alice, bob, carol = self.accounts("Alice Example", "Bob Example", "Carol Example")
         one, other = self.one, self.other
         Client(self.server, carol).call("/ajax/updatestatus.php", {"status": "has found her old modem"})
         one.enter(alice)
         other.enter(bob)
         one.sees("#friend_list .state", "online")
         one.chat("Bob Example")
-        one.write("Hello, 2008!")
-        one.hears("Hello, 2008!")
+        one.send("Hello, 2008!")
+        one.receives("Hello, 2008!")
 
-        # He has no window yet: a tab with a number, and the number in the title.
+        # Bob has no window open yet: a tab with a number, and the number in the title.
         other.sees(".chat .badge", "1")
         until("the number in the title", lambda: other.driver.title == "(1) fbchat")
         other.sees("#heard", "New message from Alice Example")
         other.click(".chat .tab")
-        other.hears("Hello, 2008!")
+        other.receives("Hello, 2008!")
         until("the title without the number", lambda: other.driver.title == "fbchat")
         until("the server to know", lambda: Client(self.server, bob).call("/ajax/fbchat/notifications.php")["inbox"] == 0)
 
         other.find(".chat.open textarea").send_keys("Hi Al")
         one.sees(".chat.open .typing", "Bob Example is typing…")
         other.find(".chat.open textarea").send_keys("ice!", Keys.ENTER)
-        one.hears("Hi Alice!")
+        one.receives("Hi Alice!")
         self.assertEqual(one.text(".chat.open .typing"), [""])
         until("the title", lambda: one.driver.title == "fbchat")
-        self.assertEqual(one.said(), ["Hello, 2008!", "Hi Alice!"])
-        self.assertEqual(other.said(), one.said())
+        self.assertEqual(one.messages(), ["Hello, 2008!", "Hi Alice!"])
+        self.assertEqual(other.messages(), one.messages())
 
         # After a reload the window is open as before, with the history.
         other.driver.refresh()
         other.connected()
-        other.hears("Hi Alice!")
-        self.assertEqual(other.said(), ["Hello, 2008!", "Hi Alice!"])
+        other.receives("Hi Alice!")
+        self.assertEqual(other.messages(), ["Hello, 2008!", "Hi Alice!"])
 
     def test_the_terminal_client(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         one = self.one
         terminal = Terminal(self.options.fbchat, self.server, bob, os.path.join(self.server.data, "password"))
         try:
@@ -52,16 +53,16 @@ class Chatting(Case):
             one.chat("Bob Example")
             one.find(".chat.open textarea").send_keys("x", Keys.BACKSPACE)
             terminal.wait("typing", typing=True)
-            one.write("from the browser: ä & <b> 😀")
+            one.send("from the browser: ä & <b> 😀")
             terminal.wait("message", text="from the browser: ä & <b> 😀", own=False)
-            terminal.say("Alice: from the terminal: ß & </b>")
-            one.hears("from the terminal: ß & </b>")
+            terminal.type("Alice: from the terminal: ß & </b>")
+            one.receives("from the terminal: ß & </b>")
         finally:
             terminal.discard()
         one.sees("#friend_list .state", "offline")
 
     def test_own_messages_from_elsewhere_and_two_tabs(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         one = self.one
         one.enter(alice)
         one.chat("Bob Example")
@@ -70,21 +71,21 @@ class Chatting(Case):
         one.open("/home.php")
         one.connected()
         one.chat("Bob Example")
-        one.write("from the second tab")
-        one.hears("from the second tab")
+        one.send("from the second tab")
+        one.receives("from the second tab")
         elsewhere = Client(self.server, alice)
         elsewhere.send(self.server.uids[bob], "from another program")
-        one.hears("from another program")
+        one.receives("from another program")
         Client(self.server, bob).send(self.server.uids[alice], "and an answer")
-        one.hears("and an answer")
+        one.receives("and an answer")
         one.driver.switch_to.window(first)
-        one.hears("and an answer")
-        self.assertEqual(one.said(), ["from the second tab", "from another program", "and an answer"])
-        # Read in one tab is read in the other.
+        one.receives("and an answer")
+        self.assertEqual(one.messages(), ["from the second tab", "from another program", "and an answer"])
+        # A message that is read in one tab is read in the other.
         until("the title", lambda: one.driver.title == "fbchat")
 
     def test_more_tabs_than_a_browser_has_connections(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         one = self.one
         one.enter(alice)
         one.chat("Bob Example")
@@ -93,16 +94,16 @@ class Chatting(Case):
             one.open("/home.php")
             one.connected()
         one.chat("Bob Example")
-        one.write("from the last tab")
-        one.hears("from the last tab")
+        one.send("from the last tab")
+        one.receives("from the last tab")
         Client(self.server, bob).send(self.server.uids[alice], "an answer")
-        one.hears("an answer")
-        # The others ask now and then, and when somebody looks at them.
+        one.receives("an answer")
+        # The other tabs poll from time to time, and when they become visible.
         one.driver.switch_to.window(one.driver.window_handles[0])
-        one.hears("an answer")
+        one.receives("an answer")
 
     def test_messages_while_away_are_counted_once(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         sender = Client(self.server, bob)
         for text in ("one", "two", "three"):
             sender.send(self.server.uids[alice], text)
@@ -113,16 +114,16 @@ class Chatting(Case):
         one.connected()
         until("the number in the title", lambda: one.driver.title == "(3) fbchat")
         self.assertEqual(one.text(".chat .badge"), ["3"])
-        # Read in another program.
+        # Marked as read in another program.
         Client(self.server, alice).call("/ajax/chat/settings.php", {"focus_chat": self.server.uids[bob]})
         until("the title without a number", lambda: one.driver.title == "fbchat")
         one.click(".chat .tab")
-        one.hears("three")
-        self.assertEqual(one.said(), ["one", "two", "three"])
+        one.receives("three")
+        self.assertEqual(one.messages(), ["one", "two", "three"])
 
-    def test_whatever_people_write_is_shown_as_written(self):
+    def test_every_text_is_shown_as_written(self):
         name = "Bob <i>\u202eelpmaxE"
-        alice, bob = self.people("Alice Example", name)
+        alice, bob = self.accounts("Alice Example", name)
         texts = [
             "<b>&amp;%20</b>",
             "<script>document.title='hit'</script><img src=x onerror=\"document.title='hit'\">",
@@ -140,56 +141,56 @@ class Chatting(Case):
         one.chat(one.find("#friend_list button").text)
         other.chat("Alice Example")
         for text in texts:
-            one.write(text)
-            other.hears(text)
-        one.hears(texts[-1])
+            one.send(text)
+            other.receives(text)
+        one.receives(texts[-1])
         one.driver.refresh()
         one.connected()
-        one.hears(texts[-1])
+        one.receives(texts[-1])
         for browser in (one, other):
-            self.assertEqual(browser.said(), texts)
+            self.assertEqual(browser.messages(), texts)
             self.assertEqual(browser.js("document.querySelectorAll('.log b, .log i, .log img, .log script, main i').length"), 0)
             self.assertEqual(browser.driver.title, "fbchat")
             isolated = "[...document.querySelectorAll('.log p[dir=auto]')].every((p) => getComputedStyle(p).unicodeBidi === 'isolate')"
             self.assertTrue(browser.js(isolated))
             self.assertTrue(browser.js("document.querySelector('.log').scrollWidth <= document.querySelector('.log').clientWidth"))
         self.assertEqual(one.text("#friend_list button"), [name])
-        # One more is said to be too much, and is still there to be shortened.
-        one.write("ä" * 20_001)
+        # A text over the limit is refused, and stays in the field to be shortened.
+        one.send("ä" * 20_001)
         one.sees(".chat.open > .window > .said", "20001 characters long, and 20000 are possible")
         self.assertEqual(len(one.find(".chat.open textarea").get_attribute("value")), 20_001)
 
     def test_thousands_of_messages(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         one, sender = self.one, Client(self.server, bob)
         shown = "document.querySelectorAll('.chat.open .log li').length"
         for number in range(330):
             sender.send(self.server.uids[alice], f"message {number}")
         one.enter(alice)
         one.chat("Bob Example")
-        one.hears("message 329")
+        one.receives("message 329")
         self.assertEqual(one.js(shown), 40)
-        while "message 0" not in one.said():
-            first = one.said()[0]
+        while "message 0" not in one.messages():
+            first = one.messages()[0]
             one.click(".chat.open .older")
-            until("an earlier page", lambda: one.said()[0] != first)
+            until("an earlier page", lambda: one.messages()[0] != first)
             self.assertLessEqual(one.js(shown), 200)
-        self.assertEqual(one.said(), [f"message {number}" for number in range(200)])
-        # What comes now is not shown among old messages, and not taken for read.
+        self.assertEqual(one.messages(), [f"message {number}" for number in range(200)])
+        # A new message is not shown among old ones, and not marked as read.
         sender.send(self.server.uids[alice], "news")
         until("the number in the title", lambda: one.driver.title == "(1) fbchat")
         one.click(".chat.open .log > button:last-child")
-        one.hears("news")
+        one.receives("news")
         until("the title without a number", lambda: one.driver.title == "fbchat")
-        self.assertEqual(one.said()[-2:], ["message 329", "news"])
+        self.assertEqual(one.messages()[-2:], ["message 329", "news"])
         for number in range(200):
             sender.send(self.server.uids[alice], f"more {number}")
-        one.hears("more 199")
+        one.receives("more 199")
         self.assertLessEqual(one.js(shown), 200)
-        self.assertEqual(one.said()[-200:], [f"more {number}" for number in range(200)])
+        self.assertEqual(one.messages()[-200:], [f"more {number}" for number in range(200)])
 
     def test_going_offline(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         one = self.one
         one.enter(alice)
         watcher = Client(self.server, bob)
@@ -200,13 +201,13 @@ class Chatting(Case):
         one.sees("#buddy_button", "you are offline")
         until("alice offline", lambda: not there())
         one.chat("Bob Example")
-        one.write("psst")
+        one.send("psst")
         one.sees(".log .wrong", "You are offline in chat.")
         one.click("#buddy_button")
         one.click("#visibility")
         one.sees("#visibility", "Go offline")
         one.click("#buddy_close")
         one.click(".log .wrong button")
-        until("it to arrive", lambda: watcher.history(self.server.uids[alice]) == ["psst"])
-        until("it to be marked as sent", lambda: not one.all(".log .pending, .log .wrong"))
-        self.assertEqual(one.said(), ["psst"])
+        until("the message to arrive", lambda: watcher.history(self.server.uids[alice]) == ["psst"])
+        until("the message to be marked as sent", lambda: not one.all(".log .pending, .log .wrong"))
+        self.assertEqual(one.messages(), ["psst"])

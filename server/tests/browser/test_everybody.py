@@ -1,12 +1,13 @@
-"""For every person, device and day: keyboards, screen readers, phones, and servers that stop."""
+"""Keyboards, screen readers, phones, and servers that stop."""
 
 from case import Case
-from harness import Client, Keys, until
+from browser import Keys, until
+from clients import Client
 
 
 class Everybody(Case):
     def test_keyboard_and_screen_reader(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         one = self.one
         one.enter(alice)
         Client(self.server, bob).send(self.server.uids[alice], "psst")
@@ -24,10 +25,10 @@ class Everybody(Case):
         one.key(Keys.SHIFT, Keys.TAB)
         self.assertIn("Bob Example", one.focused())
         one.key(Keys.ENTER)
-        one.hears("psst")
+        one.receives("psst")
         self.assertEqual(one.js("document.activeElement.tagName"), "TEXTAREA")
         one.key("by keyboard", Keys.ENTER)
-        one.hears("by keyboard")
+        one.receives("by keyboard")
         one.key("a draft", Keys.ESCAPE)
         self.assertIn("Bob Example", one.focused())
         self.assertFalse(one.all(".chat.open"))
@@ -47,29 +48,29 @@ class Everybody(Case):
         self.assertEqual(one.js("document.documentElement.lang"), "en")
 
     def test_on_a_phone(self):
-        alice, bob, carol = self.people("Alice Example", "Bob Example", "Carol Example")
+        alice, bob, carol = self.accounts("Alice Example", "Bob Example", "Carol Example")
         sender = Client(self.server, bob)
         one = self.one
         one.size(390, 780, mobile=True)
         one.enter(alice)
         fits = lambda: self.assertLessEqual(one.js("document.documentElement.scrollWidth"), 390)
         fits()
-        self.shoot(one, "phone-home")
+        self.screenshot(one, "phone-home")
         sender.send(self.server.uids[alice], "Are you on your phone?")
         one.sees("#buddy_button .badge", "1")
         one.click("#buddy_button")
         one.find("#online_list button")
-        self.shoot(one, "phone-list")
+        self.screenshot(one, "phone-list")
         one.click("#online_list button")
-        one.hears("Are you on your phone?")
+        one.receives("Are you on your phone?")
         box = one.js("JSON.parse(JSON.stringify(document.querySelector('.chat.open .window').getBoundingClientRect()))")
         self.assertEqual((box["x"], box["y"], box["width"], box["height"]), (0, 0, 390, 780))
         self.assertTrue(one.js("document.getElementById('page').inert"))
         one.paste(".chat.open textarea", "Yes, and it fits.")
         one.click(".chat.open .compose button")
-        until("it to arrive", lambda: sender.history(self.server.uids[alice])[-1] == "Yes, and it fits.")
+        until("the message to arrive", lambda: sender.history(self.server.uids[alice])[-1] == "Yes, and it fits.")
         fits()
-        self.shoot(one, "phone-chat")
+        self.screenshot(one, "phone-chat")
         one.click(".chat.open .window_head button")
         one.find("#buddy_button")
         self.assertFalse(one.js("document.getElementById('page').inert"))
@@ -77,18 +78,18 @@ class Everybody(Case):
             one.click(f"nav a[href='{view}']")
             fits()
             if view == "#settings":
-                self.shoot(one, "phone-settings")
-        # That the session has ended is seen also above a window.
+                self.screenshot(one, "phone-settings")
+        # The notice that the session has ended is visible above an open conversation, too.
         one.click("#buddy_button")
         one.click("#online_list button")
         Client(self.server, alice).call("/ajax/fbchat/sessions.php", {"end": "others"})
         one.sees("#state.alarm", "You are logged out")
-        self.shoot(one, "phone-ended")
+        self.screenshot(one, "phone-ended")
         one.click("#state a")
         one.find("#login_form")
 
     def test_many_windows_make_room(self):
-        alice, *others = self.people("Alice Example", *(f"{name} Example" for name in ("Bob", "Carol", "Dan", "Eve", "Fay", "Gil")))
+        alice, *others = self.accounts("Alice Example", *(f"{name} Example" for name in ("Bob", "Carol", "Dan", "Eve", "Fay", "Gil")))
         one = self.one
         one.size(900, 700)
         one.enter(alice)
@@ -99,7 +100,7 @@ class Everybody(Case):
             self.assertGreaterEqual(min(chats), bar)
             until("its window to have the focus", lambda: one.js("document.activeElement.id").startswith(f"chat_{self.server.uids[f'{name.lower()}.many_windows_make_room@example.org']}"))
         one.sees(".chat.open h2", "Gil Example")
-        # Who finds no room in the bar is in the list, with what is unread.
+        # Conversations without room in the bar are in the list, with their unread messages.
         one.open("/assets/icon.svg")
         one.driver.execute_script("sessionStorage.clear()")
         for email in others:
@@ -114,9 +115,9 @@ class Everybody(Case):
         self.assertEqual(one.text("#online_list .badge"), ["1"] * 6)
 
     def test_picture_for_the_manual(self):
-        alice, bob, carol, dan, eve = self.people("Alice Example", "Bob Example", "Carol Example", "Dan Sample", "Eve Sample")
+        alice, bob, carol, dan, eve = self.accounts("Alice Example", "Bob Example", "Carol Example", "Dan Sample", "Eve Sample")
         one = self.one
-        self.server.account("Frank Guest", "frank.guest@example.org")
+        self.server.account("frank.guest@example.org", "Frank Guest")
         Client(self.server, "frank.guest@example.org").call("/ajax/addfriend.php", {"profile_id": self.server.uids[alice], "message": "We shared a desk in 2008."})
         one.size(1000, 620)
         for email, status, colours in (
@@ -143,9 +144,9 @@ class Everybody(Case):
         one.chat("Bob Example")
         me = self.server.uids[alice]
         clients[bob].send(me, "Hello, 2008!")
-        one.hears("Hello, 2008!")
-        one.write("Hi Bob! No script to build, no app to install 😀")
-        one.hears("Hi Bob! No script to build, no app to install 😀")
+        one.receives("Hello, 2008!")
+        one.send("Hi Bob! No script to build, no app to install 😀")
+        one.receives("Hi Bob! No script to build, no app to install 😀")
         clients[bob].send(me, "And it works on my phone.")
         clients[carol].send(me, "Bread?")
         clients[bob].call("/ajax/chat/typ.php", {"to": me, "typ": 1})
@@ -155,53 +156,53 @@ class Everybody(Case):
         until("a picture in the list", lambda: one.all("#online_list img[src*='/pics/q']"))
         one.driver.execute_script("document.activeElement.blur()")
         until("all pictures", lambda: one.js("[...document.images].every((image) => image.complete)"))
-        self.shoot(one, "desktop")
+        self.screenshot(one, "desktop")
 
 
 class Hardship(Case):
-    def test_the_server_starts_anew(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+    def test_the_server_restarts(self):
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         one, other = self.one, self.other
         one.enter(alice)
         other.enter(bob)
         one.chat("Bob Example")
-        one.write("before")
-        one.hears("before")
+        one.send("before")
+        one.receives("before")
         self.server.stop()
         try:
             one.sees("#state", "No connection to the server.")
-            one.write("meanwhile")
+            one.send("meanwhile")
             one.sees(".log .mark", "waiting for the server")
-            self.shoot(one, "outage")
+            self.screenshot(one, "outage")
         finally:
             self.server.start()
         for browser in (one, other):
             until("the connection", lambda: browser.text("#state") == [""])
-        until("it to be sent", lambda: not one.all(".log .pending"))
-        self.assertEqual(one.said(), ["before", "meanwhile"])
+        until("the message to be sent", lambda: not one.all(".log .pending"))
+        self.assertEqual(one.messages(), ["before", "meanwhile"])
         self.assertEqual(Client(self.server, bob).history(self.server.uids[alice]), ["before", "meanwhile"])
         other.chat("Alice Example")
-        other.hears("meanwhile")
+        other.receives("meanwhile")
         other.sees("#friend_list .state", "online")
-        other.write("welcome back")
-        one.hears("welcome back")
+        other.send("welcome back")
+        one.receives("welcome back")
         until("the mark to go", lambda: not one.all(".log .mark"))
-        # A proxy may answer for a server that is away.
+        # A proxy may answer in place of a stopped server.
         one.driver.execute_script("""const real = fetch; let left = 1;
             window.fetch = (path, options) => path.includes("send.php") && left-- > 0
                 ? Promise.resolve(new Response("<h1>502 Bad Gateway</h1>", { status: 502 })) : real(path, options)""")
-        one.write("through a proxy")
-        other.hears("through a proxy")
+        one.send("through a proxy")
+        other.receives("through a proxy")
         self.assertFalse(one.all(".log .wrong"))
 
     def test_pages_allow_nothing_from_elsewhere(self):
-        [alice] = self.people("Alice Example")
+        [alice] = self.accounts("Alice Example")
         one = self.one
         one.enter(alice)
         blocked = """(() => { const script = document.createElement("script"); script.textContent = "document.title = 'hit'";
             document.body.append(script); return document.title })()"""
         self.assertEqual(one.js(blocked), "fbchat")
-        until("the refusal", lambda: any("Content Security Policy" in text for text in one.complaints()))
+        until("the refusal", lambda: any("Content Security Policy" in text for text in one.errors()))
         for path in ("/login.php", "/register.php", "/home.php", "/reqs.php", "/nothing.php", f"/profile.php?id={self.server.uids[alice]}"):
             with self.subTest(path):
                 policy = """const done = arguments[1]; fetch(arguments[0]).then((answer) => done(
@@ -210,4 +211,4 @@ class Hardship(Case):
                 self.assertIn("default-src 'self'", policy)
                 self.assertNotIn("unsafe", policy)
                 self.assertEqual(frame, "DENY")
-        one.complaints()  # one of those pages does not exist
+        one.errors()  # one of those pages does not exist

@@ -1,22 +1,23 @@
-"""Who is let in, who knows whom, and what one says about oneself."""
+"""Logins, friendships and profiles."""
 
 import os
 
 from case import Case
-from harness import PASSWORD, Client, Keys, until
+from browser import Keys, until
+from clients import Client, PASSWORD
 from pictures import SIZE
 
 
 class Doors(Case):
     def test_wrong_password_then_right(self):
-        [alice] = self.people("Alice Example")
+        [alice] = self.accounts("Alice Example")
         one = self.one
         one.open()
         one.log_in(alice, "wrong")
         one.sees("#standard_error", "Incorrect e-mail address or password.")
         self.assertEqual(one.find("#email").get_attribute("value"), alice)
         self.assertEqual(one.focused(), "pass")
-        self.shoot(one, "login")
+        self.screenshot(one, "login")
         one.key(PASSWORD, Keys.ENTER)
         one.connected()
         self.assertEqual(one.text("#navAccountName"), ["Alice Example"])
@@ -26,7 +27,7 @@ class Doors(Case):
         one.find("#login_form")
 
     def test_sign_up_and_invitation(self):
-        [alice] = self.people("Alice Example")
+        [alice] = self.accounts("Alice Example")
         one = self.one
         one.open("/login.php")
         one.click("a[href='/register.php']")
@@ -42,13 +43,13 @@ class Doors(Case):
         one.connected()
         one.find("#no_friends")
 
-        link = self.server.run("invite", "--friend", alice, "--url", self.server.url).removeprefix(self.server.url)
+        link = self.server.admin("invite", "--friend", alice, "--url", self.server.url).strip().removeprefix(self.server.url)
         other = self.other
         other.open(link)
         other.fill("[name=name]", "Eve Guest")
         other.fill("[name=email]", "eve.invited@example.org")
         other.fill("[name=pass]", PASSWORD)
-        self.shoot(other, "register")
+        self.screenshot(other, "register")
         other.click("[type=submit]")
         other.connected()
         self.assertEqual(other.text("#friend_list button"), ["Alice Example"])
@@ -56,13 +57,13 @@ class Doors(Case):
         other.find("#login_form")
         other.open(link)
         other.sees("#standard_error", "unknown, too old, or was used already")
-        [refused] = other.complaints()
+        [refused] = other.errors()
         self.assertIn("403", refused)
 
 
 class People(Case):
     def test_request_accept_and_decline(self):
-        alice, bob, carol = self.people("Alice Example", "Bob Example", "Carol Example", friends=False)
+        alice, bob, carol = self.accounts("Alice Example", "Bob Example", "Carol Example", friends=False)
         one, other = self.one, self.other
         one.enter(alice)
         other.enter(bob)
@@ -71,8 +72,8 @@ class People(Case):
         other.sees("#search_list", "Alice Example")
         other.click("#search_list button")
         other.sees("#search_list", "Your request waits for an answer.")
-        self.shoot(other, "search")
-        # It comes by itself, and so does the friend.
+        self.screenshot(other, "search")
+        # The request appears by itself, and so does the new friend.
         one.sees("#notice", "Bob Example wants to be your friend.")
         one.sees("#request_badge", "1")
         one.click("[aria-label='Accept Bob Example']")
@@ -92,7 +93,7 @@ class People(Case):
         one.sees("#search_said", "Nobody found.")
 
     def test_name(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         one, other = self.one, self.other
         one.enter(alice)
         other.enter(bob)
@@ -104,7 +105,7 @@ class People(Case):
         one.sees("#name_form .said", "This is your name now.")
         self.assertEqual(one.find("#name_text").get_attribute("value"), "Ally <b>")
         one.sees("#navAccountName", "Ally <b>")
-        # In the list, and in a window that is open.
+        # In the list, and in an open conversation.
         other.sees("#friend_list button", "Ally <b>")
         other.sees(".chat h2", "Ally <b>")
         other.sees(".chat label", "Message to Ally <b>")
@@ -113,7 +114,7 @@ class People(Case):
         one.sees("#name_form .wrong", "1 to 100 characters")
 
     def test_status_and_picture(self):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         one, other = self.one, self.other
         one.enter(alice)
         other.enter(bob)
@@ -147,7 +148,7 @@ class People(Case):
 
 class Account(Case):
     def test_password(self):
-        [alice] = self.people("Alice Example")
+        [alice] = self.accounts("Alice Example")
         one, other = self.one, self.other
         one.enter(alice)
         other.enter(alice)
@@ -162,7 +163,7 @@ class Account(Case):
             one.key(Keys.ENTER)
             one.sees("#password_form .said", told)
         self.assertEqual(one.find("#password_new").get_attribute("value"), "")
-        # The other browser hears of it at once, and can log in again with the new one.
+        # The other browser is logged out at once, and can log in with the new password.
         other.sees("#state.alarm", "You are logged out")
         other.click("#state a")
         other.log_in(alice)
@@ -170,7 +171,7 @@ class Account(Case):
         other.enter(alice, "a new password")
 
     def test_sessions(self):
-        [alice] = self.people("Alice Example")
+        [alice] = self.accounts("Alice Example")
         one, other = self.one, self.other
         one.enter(alice)
         Client(self.server, alice, agent="Tin Can/2 <b>")
@@ -180,7 +181,7 @@ class Account(Case):
         self.assertEqual(len(one.all("#session_list button")), 2)
         one.sees("#session_list li", "Chromium on Linux, this one")
         one.sees("#session_list li", "Chromium on Linux, online")
-        self.shoot(one, "settings")
+        self.screenshot(one, "settings")
         one.click("[aria-label='End Tin Can/2 <b>']")
         one.sees("#sessions_said", "That login has ended.")
         self.assertEqual(len(one.all("#session_list li")), 2)

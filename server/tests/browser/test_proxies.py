@@ -1,13 +1,13 @@
-"""The server behind nginx and behind Caddy, as docs/server.md says: browsers, the terminal client, clients of 2008."""
+"""The server behind nginx and behind Caddy, as in docs/server.md: browsers, the terminal client, clients of 2008."""
 
 import os
 import threading
 import urllib.parse
 
-from case import Case
-from harness import PASSWORD, Client, Server, Terminal, until
+from case import Case, Site
+from clients import Client, PASSWORD, Terminal
 from pictures import portrait
-from proxies import Caddy, Nginx
+from reverse_proxies import Caddy, Nginx
 
 
 class Behind(Case):
@@ -27,12 +27,12 @@ class Behind(Case):
         self.all_through(Caddy)
 
     def all_through(self, proxy):
-        alice, bob = self.people("Alice Example", "Bob Example")
+        alice, bob = self.accounts("Alice Example", "Bob Example")
         self.proxy = proxy(self.server)
         self.browser_and_terminal(alice, bob)
         self.old_client(bob)
         client = Client(self.proxy, bob, ca=self.proxy.ca)
-        # As large as the server takes it.
+        # As large as the server accepts it.
         picture = portrait((1, 2, 3)).ljust(2**20, b"\0")
         self.assertIn("/pics/q", client.upload(picture)["thumbSrc"])
         self.assertTrue(client.call("/ajax/fbchat/profile.php")["thumbSrc"].startswith(self.proxy.url + "/pics/"))
@@ -50,10 +50,10 @@ class Behind(Case):
             terminal.wait("buddy_list")
             one.sees("#friend_list .state", "online")
             one.chat("Bob Example")
-            one.write("through a proxy 😀")
+            one.send("through a proxy 😀")
             terminal.wait("message", text="through a proxy 😀", own=False)
-            terminal.say("Alice: and back")
-            one.hears("and back")
+            terminal.type("Alice: and back")
+            one.receives("and back")
         finally:
             terminal.discard()
         one.click("#logout_form button")
@@ -61,7 +61,7 @@ class Behind(Case):
         self.assertTrue(one.driver.current_url.startswith(self.proxy.url + "/login.php"))
 
     def old_client(self, email):
-        """Over HTTP/1.0 and from an address of its own, with another one made up."""
+        """Over HTTP/1.0 and from an address of its own, with a forged header for another one."""
         form = urllib.parse.urlencode({"email": email, "pass": PASSWORD})
         head, _ = self.ask("POST", "/login.php", "isfbe=false;test_cookie=1", form)
         self.assertIn(f"\r\nLocation: {self.proxy.url}/home.php\r\n", head)
@@ -90,11 +90,11 @@ class Behind(Case):
         return head, body
 
     def test_a_proxy_that_is_not_trusted(self):
-        """Its browsers can log in and out; where they come from, and that they use TLS, nobody believes."""
-        server = Server(self.options.fbchatd, self.options.artefacts)
+        """Its browsers can log in and out, but the server ignores the address and the TLS that it reports."""
+        server = Site(self.options.fbchatd, os.path.join(self.options.artefacts, "browser-server-untrusted.log"))
         with open(server.config, "a", encoding="utf-8") as config:
             config.write('trusted_proxies = ["192.0.2.1"]\n')
-        server.account("Alice Example", "alice@example.org")
+        server.account("alice@example.org", "Alice Example")
         server.start()
         try:
             self.proxy = Nginx(server)
@@ -106,7 +106,7 @@ class Behind(Case):
             self.assertTrue(one.driver.current_url.startswith(self.proxy.url + "/home.php"))
             one.click("a[href='#settings']")
             one.sees("#session_list li", "from 127.0.0.1")
-            self.shoot(one, "proxy-settings")
+            self.screenshot(one, "proxy-settings")
             one.click("#logout_form button")
             one.find("#login_form")
             self.assertTrue(one.driver.current_url.startswith(self.proxy.url + "/login.php"))
@@ -114,7 +114,7 @@ class Behind(Case):
             head, _ = self.ask("POST", "/login.php", "test_cookie=1", form)
             self.assertIn(f"\r\nLocation: http://localhost:{self.proxy.port}/home.php\r\n", head)
             self.assertNotIn("Secure", head)
-            sessions = [line.split()[3] for line in server.run("session", "list").splitlines()]
+            sessions = [line.split()[3] for line in server.admin("session", "list").splitlines()]
             self.assertEqual(sessions, ["127.0.0.1"])
         finally:
             server.discard()

@@ -1,8 +1,8 @@
-//! Requests that no client would send: real ones of every path, and what chance makes of them.
+//! Requests that no client would send: real ones for every path, changed at random.
 
-use super::common::Client;
+use testkit::Client;
 
-/// What a client sends to some paths. In capitals: numbers and words that only a run knows. Other paths get [`REST`].
+/// The forms of some paths. Words in capitals are replaced at run time. Other paths get [`REST`].
 const FORMS: &[(&str, &str)] = &[
     ("/login.php", "email=WORD&pass=guess&lsd=WORD&login=Log in"),
     (
@@ -108,17 +108,17 @@ const HEADERS: &[&str] = &[
 const PICTURE: &[u8] =
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xcc\xcc\xcc\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
 
-/// Who the nonsense is sent as, and about whom.
-pub struct Cast {
+/// The user who sends the requests, and the users whom they are about.
+pub struct Participants {
     pub own: Client,
     pub others: Vec<i64>,
 }
 
-/// What must be known of a request to understand the answer.
+/// What must be known about a request to understand its answer.
 pub struct Asked {
-    /// Whether the answer has no body whatever its headers say.
+    /// Whether the answer has no body, whatever its headers say.
     pub head: bool,
-    /// Whether the request has one.
+    /// Whether the request has a body.
     pub body: bool,
 }
 
@@ -126,7 +126,7 @@ pub struct Asked {
 pub struct Conversation {
     pub bytes: Vec<u8>,
     pub asked: Vec<Asked>,
-    /// Whether chance went over the bytes, so that nobody knows which answers there should be.
+    /// Whether the bytes were changed at random, so that the number of answers is unknown.
     pub broken: bool,
 }
 
@@ -137,11 +137,11 @@ pub struct Generator {
 
 impl Generator {
     /// Some requests one after the other, the last of which ends the connection.
-    pub fn conversation(&mut self, cast: &Cast) -> Conversation {
+    pub fn conversation(&mut self, participants: &Participants) -> Conversation {
         let requests = self.rng.usize(1..40);
         let (mut bytes, mut asked) = (Vec::new(), Vec::new());
         for n in 1..=requests {
-            asked.push(self.request(cast, n == requests, &mut bytes));
+            asked.push(self.request(participants, n == requests, &mut bytes));
         }
         let broken = self.rng.u8(..8) == 0;
         if broken {
@@ -162,11 +162,11 @@ impl Generator {
         from[self.rng.usize(..from.len())]
     }
 
-    fn request(&mut self, cast: &Cast, last: bool, out: &mut Vec<u8>) -> Asked {
+    fn request(&mut self, participants: &Participants, last: bool, out: &mut Vec<u8>) -> Asked {
         let route = self.route();
-        let path = self.path(cast, route);
+        let path = self.path(participants, route);
         let form = FORMS.iter().find(|(path, _)| *path == route);
-        let fields = self.fields(cast, form.map_or(REST, |(_, fields)| fields));
+        let fields = self.fields(participants, form.map_or(REST, |(_, fields)| fields));
         let method = match self.rng.u8(..16) {
             0 => self.pick(METHODS),
             1..8 => "GET",
@@ -180,7 +180,7 @@ impl Generator {
         }
         if method == "POST" {
             if route == "/pic_upload.php" || self.chance(50) {
-                (kind, body) = self.upload(cast);
+                (kind, body) = self.upload(participants);
             } else {
                 body = self.encoded(&fields, false);
             }
@@ -192,7 +192,7 @@ impl Generator {
         out.extend(format!("{method} {path}").bytes());
         out.extend(query);
         out.extend(format!(" HTTP/{version}\r\nHost: localhost\r\n").bytes());
-        self.headers(cast, last, &kind, out);
+        self.headers(participants, last, &kind, out);
         if body.is_empty() && method != "POST" {
             out.extend(b"\r\n");
         } else if version == "1.1" && self.chance(20) {
@@ -213,24 +213,24 @@ impl Generator {
         }
     }
 
-    /// All paths, but fewer passwords: these take long on purpose.
+    /// Any path, but those that hash a password less often: they are slow on purpose.
     fn route(&mut self) -> &'static str {
         loop {
             let paths = std::mem::take(&mut self.paths);
             let route = self.pick(&paths);
             self.paths = paths;
-            let dear = ["login.php", "register.php", "password.php"];
-            if !dear.iter().any(|path| route.ends_with(path)) || self.chance(3) {
+            let slow = ["login.php", "register.php", "password.php"];
+            if !slow.iter().any(|path| route.ends_with(path)) || self.chance(3) {
                 return route;
             }
         }
     }
 
-    fn path(&mut self, cast: &Cast, route: &str) -> String {
+    fn path(&mut self, participants: &Participants, route: &str) -> String {
         let uid = match self.rng.u8(..4) {
-            0 => self.pick(&cast.others).to_string(),
+            0 => self.pick(&participants.others).to_string(),
             1 => String::from_utf8_lossy(self.pick(NASTY)).replace(['\r', '\n', ' '], ""),
-            _ => cast.own.uid.to_string(),
+            _ => participants.own.uid.to_string(),
         };
         let number = match self.rng.u8(..4) {
             0 => "-1".to_owned(),
@@ -246,8 +246,8 @@ impl Generator {
         }
     }
 
-    /// Names with values; some of them something else, doubled or gone.
-    fn fields(&mut self, cast: &Cast, form: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    /// Fields of a form; some of them changed, doubled or left out.
+    fn fields(&mut self, participants: &Participants, form: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut fields = Vec::new();
         for field in form.split('&') {
             let (name, value) = field.split_once('=').unwrap();
@@ -255,9 +255,9 @@ impl Generator {
             let value = value
                 .replace("WORD", &word)
                 .replace("NUMBER", &self.rng.u32(..).to_string())
-                .replace("OWN", &cast.own.uid.to_string())
-                .replace("OTHER", &self.pick(&cast.others).to_string())
-                .replace("TOKEN", &cast.own.form_id);
+                .replace("OWN", &participants.own.uid.to_string())
+                .replace("OTHER", &self.pick(&participants.others).to_string())
+                .replace("TOKEN", &participants.own.form_id);
             let mut field = (name.as_bytes().to_vec(), value.into_bytes());
             match self.rng.u8(..32) {
                 0..3 => field.1 = self.pick(NASTY).to_vec(),
@@ -274,7 +274,7 @@ impl Generator {
     }
 
     fn encoded(&mut self, fields: &[(Vec<u8>, Vec<u8>)], line: bool) -> Vec<u8> {
-        // Of a request line little may be raw, or most of them would not get past the parser.
+        // Request lines are escaped more often, or most of them would not get past the parser.
         let raw = self.chance(if line { 100 } else { 4 });
         let mut out = Vec::new();
         for (name, value) in fields {
@@ -293,9 +293,9 @@ impl Generator {
         out
     }
 
-    /// A form with a file, most of the time whole.
-    fn upload(&mut self, cast: &Cast) -> (String, Vec<u8>) {
-        let token = &cast.own.form_id;
+    /// A form with a file, most of the time intact.
+    fn upload(&mut self, participants: &Participants) -> (String, Vec<u8>) {
+        let token = &participants.own.form_id;
         let mut body = format!(
             "--b\r\nContent-Disposition: form-data; name=\"post_form_id\"\r\n\r\n{token}\r\n\
              --b\r\nContent-Disposition: form-data; name=\"pic\"; filename=\"a.gif\"\r\nContent-Type: image/gif\r\n\r\n"
@@ -312,20 +312,20 @@ impl Generator {
         ("multipart/form-data; boundary=b".to_owned(), body)
     }
 
-    fn headers(&mut self, cast: &Cast, last: bool, kind: &str, out: &mut Vec<u8>) {
-        // Each from an address of its own, or the limits for one address would answer instead of what is behind them.
+    fn headers(&mut self, participants: &Participants, last: bool, kind: &str, out: &mut Vec<u8>) {
+        // Each from an address of its own, or the limits for one address would refuse most of them.
         let address = std::net::Ipv4Addr::from(self.rng.u32(0x1400_0000..0x2000_0000));
         let mut lines = vec![
             format!("X-Forwarded-For: {address}"),
             format!("Content-Type: {kind}"),
         ];
-        let other = self.pick(&cast.others).to_string();
-        let cookie = &cast.own.cookie;
+        let other = self.pick(&participants.others).to_string();
+        let cookie = &participants.own.cookie;
         match self.rng.u8(..20) {
             0 => {}
             1 => lines.push(format!(
                 "Cookie: {}",
-                cookie.replace(&cast.own.uid.to_string(), &other)
+                cookie.replace(&participants.own.uid.to_string(), &other)
             )),
             2 => lines.push(format!(
                 "Cookie: {}",
@@ -352,7 +352,7 @@ impl Generator {
         }
     }
 
-    /// Bits turned, pieces lost, doubled or made up, or an end before the end.
+    /// Flips bits, drops, doubles or invents pieces, or ends early.
     fn scramble(&mut self, bytes: &mut Vec<u8>) {
         for _ in 0..self.rng.usize(1..8) {
             if bytes.is_empty() {

@@ -1,12 +1,11 @@
-//! Nonsense at a rate, and clients that are slow: nobody gets an answer that was not his, and the server is afterwards what it was before.
+//! Random requests at a high rate, and slow clients: nobody gets the answer of another user, and the server is afterwards in
+//! the state that it was in before.
 //!
 //! `FBCHATD_NONSENSE=1000000 cargo test -p fbchatd --test nonsense` sends a million requests; `FBCHATD_SEED` is what a
 //! run that failed has printed.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod generator;
 mod slow;
 
@@ -16,18 +15,19 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::paths::paths;
-use common::{Client, Server, account, accounts, http, until};
-use generator::{Asked, Cast, Conversation, Generator};
+use generator::{Asked, Conversation, Generator, Participants};
+use testkit::routes::paths;
+use testkit::transcript::Transcript;
+use testkit::{Client, Server, account, accounts, http, until};
 
 const SECRET: &str = "for Ben's eyes only";
-/// Those who send it, each on a connection of his own.
+/// How many send at the same time, each on connections of its own.
 const SENDERS: usize = 4;
-/// How far a process may be larger after all of it than after a tenth, in KiB; allocators keep some of what they had.
+/// How much memory the process may have gained after the first tenth, in KiB; allocators keep some of what was freed.
 const GROWTH: i64 = 16 << 10;
 
-/// What must not grow.
-struct Holdings {
+/// Resources that must not grow.
+struct Resources {
     descriptors: usize,
     connections: usize,
     tasks: usize,
@@ -44,14 +44,14 @@ impl Watched {
         page.unwrap().text().unwrap()
     }
 
-    fn holdings(&self) -> Holdings {
+    fn resources(&self) -> Resources {
         let page = self.metrics();
         let gauge = |name: &str| {
-            let value = common::between(&page, &format!("\nfbchatd_{name} "), "\n");
+            let value = testkit::between(&page, &format!("\nfbchatd_{name} "), "\n");
             value.parse().unwrap()
         };
         let descriptors = format!("/proc/{}/fd", self.server.child.id());
-        Holdings {
+        Resources {
             descriptors: std::fs::read_dir(descriptors).unwrap().count(),
             connections: gauge("connections"),
             tasks: gauge("tasks"),
@@ -73,7 +73,7 @@ struct Answer {
     closing: bool,
 }
 
-/// The answers in what came; panics on anything that is none.
+/// The answers in these bytes; panics on anything that is not an answer.
 fn answers(mut text: &[u8], asked: &[Asked]) -> Vec<Answer> {
     let mut answers: Vec<Answer> = Vec::new();
     while !text.is_empty() {
@@ -105,7 +105,7 @@ fn answers(mut text: &[u8], asked: &[Asked]) -> Vec<Answer> {
     answers
 }
 
-/// What the server says to it until it closes, and whether it did so with a reset.
+/// What the server answers until it closes the connection, and whether it did so with a reset.
 fn talk(address: &str, conversation: &Conversation) -> (Vec<u8>, bool) {
     let stream = TcpStream::connect(address).unwrap();
     stream
@@ -113,7 +113,7 @@ fn talk(address: &str, conversation: &Conversation) -> (Vec<u8>, bool) {
         .unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            // It may have heard enough.
+            // The server may have closed the connection.
             let _ = (&stream).write_all(&conversation.bytes);
             if conversation.broken {
                 let _ = stream.shutdown(Shutdown::Write);
@@ -140,7 +140,7 @@ fn judge(conversation: &Conversation, heard: &[u8], reset: bool) {
     let error = answers.iter().find(|answer| answer.status >= 500);
     assert!(error.is_none(), "{}", String::from_utf8_lossy(heard));
     let last = answers.last().expect("an answer");
-    // Who is refused before all of his body was read may have to connect anew.
+    // A request that is refused before its whole body was read may end the connection.
     let given_up = conversation.asked[answers.len() - 1].body
         || last.closing && (400..500).contains(&last.status);
     assert!(
@@ -152,23 +152,23 @@ fn judge(conversation: &Conversation, heard: &[u8], reset: bool) {
     );
 }
 
-/// One sender's share, until all have sent `count`.
+/// One of the senders, until all together have sent `count`.
 fn send(server: &Server, n: usize, seed: u64, others: &[i64], sent: &AtomicUsize, count: usize) {
-    let address = server.base.trim_start_matches("http://");
+    let address = server.url.trim_start_matches("http://");
     let (own, email) = (format!("10.0.0.{n}"), format!("eve{n}@example.org"));
     let mut generator = Generator {
         rng: fastrand::Rng::with_seed(seed + n as u64),
         paths: paths(),
     };
     while sent.load(Ordering::Relaxed) < count {
-        // Her sessions come and go with what she sends, but from her own address she always gets in.
+        // The requests may end the session, but from its own address the login always succeeds.
         let login = Client::try_login_from(server, Some(&own), &email, "secret");
-        let cast = Cast {
+        let participants = Participants {
             own: login.unwrap(),
             others: others.to_vec(),
         };
         for _ in 0..20 {
-            let conversation = generator.conversation(&cast);
+            let conversation = generator.conversation(&participants);
             let (heard, reset) = talk(address, &conversation);
             judge(&conversation, &heard, reset);
             sent.fetch_add(conversation.asked.len(), Ordering::Relaxed);
@@ -181,7 +181,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn nonsense_is_answered_and_leaves_nothing_behind() {
+fn random_requests_are_answered_and_leave_nothing_behind() {
     let count = number("FBCHATD_NONSENSE").unwrap_or(50_000) as usize;
     let seed = number("FBCHATD_SEED").unwrap_or_else(|| fastrand::u64(..1 << 32));
     println!("FBCHATD_SEED={seed}");
@@ -196,14 +196,14 @@ fn nonsense_is_answered_and_leaves_nothing_behind() {
         .env("FBCHATD_REGISTRATION", "open")
         .env("FBCHATD_HOLD_S", "1")
         .stderr(File::create(&log).unwrap());
-    let (server, operator) = Server::watched(&mut command);
+    let (server, operator) = Server::with_metrics(&mut command);
     let mut watched = Watched { server, operator };
     let login = |email| Client::login(&watched.server, email, "secret");
     let (mut ann, mut ben) = (login("ann"), login("ben"));
     assert_eq!(ann.send(ben.uid, SECRET)["error"], 0);
     ben.wait_for(ben.seq(), |item| item["msg"]["text"] == SECRET);
     let others = [ann.uid, ben.uid, 0, 100_004, 100_099];
-    // Those who look on keep no connection open meanwhile.
+    // The observers keep no connection open meanwhile.
     (ann, ben) = (ann.moved(&watched.server), ben.moved(&watched.server));
     let flood = |from: usize, to: usize| {
         let sent = AtomicUsize::new(from);
@@ -213,10 +213,10 @@ fn nonsense_is_answered_and_leaves_nothing_behind() {
                 scope.spawn(move || send(server, n, seed + from as u64, &others, sent, to));
             }
         });
-        // The one that asks is left.
+        // The connection of this request is left.
         until("the end of all connections", || {
-            let holdings = watched.holdings();
-            (holdings.connections == 1).then_some(holdings)
+            let resources = watched.resources();
+            (resources.connections == 1).then_some(resources)
         })
     };
     let before = flood(0, count / 10);
@@ -224,30 +224,30 @@ fn nonsense_is_answered_and_leaves_nothing_behind() {
     let start = Instant::now();
     flood(count / 10, count);
     until("nothing to be left behind", || {
-        let after = watched.holdings();
+        let after = watched.resources();
         (after.descriptors <= before.descriptors && after.tasks <= before.tasks).then_some(())
     });
     let grown = watched.status("VmRSS") - memory;
     println!(
-        "{count} requests, the last nine tenths in {:?}; {memory} KiB, then {grown} more",
+        "{count} requests, the last nine tenths in {:?}; {memory} KiB, then {grown} KiB more",
         start.elapsed()
     );
     assert!(grown < GROWTH, "{memory} KiB grew by {grown}");
     assert!(watched.status("Threads") <= threads + 2);
 
-    // It was not the door alone that answered.
+    // The requests have reached every handler.
     let metrics = watched.metrics();
     for path in paths().iter().filter(|path| !path.starts_with("/x/")) {
         assert!(metrics.contains(&format!("path=\"{path}\"")), "{path}");
     }
     for metric in ["messages", "failed_logins"] {
-        let line = common::between(&metrics, &format!("\nfbchatd_{metric}_total "), "\n");
+        let line = testkit::between(&metrics, &format!("\nfbchatd_{metric}_total "), "\n");
         assert!(
             line.parse::<usize>().unwrap() > count / 1000,
             "{metric}: {line}"
         );
     }
-    // Nobody was kept from anything, and nothing of others was touched.
+    // Others can still do everything, and nothing of theirs has changed.
     assert_eq!(ann.send(ben.uid, "after")["error"], 0);
     ben.wait_for(ben.seq(), |item| item["msg"]["text"] == "after");
     let history = ben.read(&format!("/ajax/chat/history.php?id={}", ann.uid));
@@ -267,4 +267,74 @@ fn nonsense_is_answered_and_leaves_nothing_behind() {
         .lines()
         .find(|line| !line.starts_with('[') || line.len() > 500);
     assert_eq!(strange, None);
+}
+
+/// The same requests in each run, one after the other, so that two builds of fbchatd can be compared by their transcripts.
+#[test]
+fn seeded_requests_get_an_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    accounts(dir.path());
+    account(dir.path(), "eve@example.org", "Eve");
+    let mut command = Server::command(dir.path());
+    command
+        .env("FBCHATD_REGISTRATION", "open")
+        .env("FBCHATD_HOLD_S", "1");
+    let server = Server::start_unrecorded(&mut command);
+    let transcript = Transcript::begin(&[server.address().port()]);
+    let mut generator = Generator {
+        rng: fastrand::Rng::with_seed(2008),
+        paths: paths(),
+    };
+    for _ in 0..10 {
+        let eve = Client::try_login_from(&server, Some("10.0.0.1"), "eve@example.org", "secret");
+        let eve = eve.unwrap();
+        // Placeholders instead of secrets, so that random changes of the bytes are the same in each run, too.
+        let secrets = [&eve.form_id, eve.cookie.split("xs=").nth(1).unwrap()]
+            .map(|secret| (secret.to_owned(), secret.replace(|_: char| true, "~")));
+        let [(form_id, masked_form_id), (session, masked_session)] = &secrets;
+        let masked_session = masked_session.replace('~', "!");
+        let mut own = eve.clone();
+        own.form_id.clone_from(masked_form_id);
+        own.cookie = eve.cookie.replace(session.as_str(), &masked_session);
+        let participants = Participants {
+            own,
+            others: vec![eve.uid - 1, eve.uid - 2, 0, 100_099],
+        };
+        for _ in 0..2 {
+            let mut conversation = generator.conversation(&participants);
+            let masked = conversation.bytes.clone();
+            for (secret, mask) in [(form_id, masked_form_id), (session, &masked_session)] {
+                let escape = |text: &str| text.bytes().map(|b| format!("%{b:02x}")).collect();
+                let escaped: [String; 2] = [escape(mask), escape(secret)];
+                replace(&mut conversation.bytes, mask, secret);
+                replace(&mut conversation.bytes, &escaped[0], &escaped[1]);
+            }
+            let (answer, reset) = talk(&server.address().to_string(), &conversation);
+            judge(&conversation, &answer, reset);
+            if let Some(transcript) = &transcript {
+                transcript.record(&masked, &answer);
+            }
+        }
+    }
+    assert_eq!(
+        server
+            .raw("GET /healthz HTTP/1.0\r\n\r\n")
+            .split_once("\r\n\r\n")
+            .unwrap()
+            .1,
+        "ok\n"
+    );
+}
+
+fn replace(bytes: &mut Vec<u8>, from: &str, to: &str) {
+    let mut at = 0;
+    let find = |bytes: &[u8]| {
+        let mut windows = bytes.windows(from.len());
+        windows.position(|part| part == from.as_bytes())
+    };
+    while let Some(found) = find(&bytes[at..]) {
+        let start = at + found;
+        bytes.splice(start..start + from.len(), to.bytes());
+        at = start + to.len();
+    }
 }

@@ -1,22 +1,22 @@
-//! Clients that take their time: each is shown out, and nobody waits for them. (Beside the nonsense, as they mostly sleep.)
+//! Slow clients: each is disconnected, and no other client waits for them. In this binary because these tests mostly sleep.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::common::{Client, Server};
+use testkit::{Client, Server};
 
-/// Longer than the server's patience with anything but an idle connection.
+/// Longer than any timeout of the server but that of idle connections.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What comes until the server closes, while something more is sent twice a second.
+/// What arrives until the server closes the connection, while something more is sent twice a second.
 fn trickle(mut stream: TcpStream, what: &[u8]) -> String {
     stream
         .set_read_timeout(Some(Duration::from_millis(500)))
         .unwrap();
     let (start, mut heard) = (Instant::now(), Vec::new());
     loop {
-        assert!(start.elapsed() < LIMIT, "not shown out");
+        assert!(start.elapsed() < LIMIT, "not disconnected");
         let mut buffer = [0; 1000];
         match stream.read(&mut buffer) {
             Ok(0) => return String::from_utf8(heard).unwrap(),
@@ -31,11 +31,11 @@ fn trickle(mut stream: TcpStream, what: &[u8]) -> String {
 }
 
 #[test]
-fn slow_clients_are_shown_out_and_keep_nobody_waiting() {
+fn slow_clients_are_disconnected_and_delay_nobody() {
     let server = Server::demo();
     let alice = Client::login(&server, "alice", "demo");
     let connect = |text: &str| {
-        let mut stream = TcpStream::connect(server.base.trim_start_matches("http://")).unwrap();
+        let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
         stream.write_all(text.as_bytes()).unwrap();
         stream
     };

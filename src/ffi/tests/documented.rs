@@ -2,7 +2,6 @@
 
 use super::super::fields::{EventKind, Field};
 use super::*;
-use crate::c_enum::CEnum;
 use crate::types::{
     Features, FriendRequest, Notification, NotificationKind, Notifications, Person, Profile,
     Relation,
@@ -226,31 +225,4 @@ fn a_field_has_one_type() {
         }
     }
     assert_eq!(used.len(), Field::ALL.len(), "each field is in an event");
-}
-
-#[test]
-fn constants_are_unique() {
-    let enums: [CEnum; 13] = [
-        Status::HEADER,
-        Distrust::HEADER,
-        Relation::HEADER,
-        NotificationKind::HEADER,
-        crate::types::Feature::HEADER,
-        EventKind::HEADER,
-        Field::HEADER,
-        ConnectionState::HEADER,
-        MessageFlag::HEADER,
-        ShownPresence::HEADER,
-        FriendChange::HEADER,
-        ConfigKey::HEADER,
-        LogLevel::HEADER,
-    ];
-    let mut names = BTreeSet::new();
-    for each in enums {
-        let mut numbers = BTreeSet::new();
-        for value in each.values {
-            assert!(names.insert(value.name), "{} is there twice", value.name);
-            assert!(numbers.insert(value.number), "{} is taken", value.name);
-        }
-    }
 }

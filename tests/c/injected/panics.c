@@ -1,9 +1,9 @@
-/* Bugs of the library stay in the library: it is made to panic in a call, in a session's task, in an exchange and in the worker,
- * and the program goes on each time. Only for a library with the feature fault-injection.
+/* Panics stay inside the library: it is made to panic in a call, in a session's task, in an exchange and in the worker, and the
+ * program goes on each time. Only for a library with the feature fault-injection.
  * usage: panics URL */
 #include "../online.h"
 
-/* src/injection.rs; not in the header, since no library that is given out has it. */
+/* From src/injection.rs; not in the header, because released libraries do not have it. */
 void fbchat_inject_fault(int32_t place);
 enum { IN_CALL = 1, IN_SESSION = 2, IN_EXCHANGE = 3, IN_WORKER = 4 };
 
@@ -28,7 +28,7 @@ static void in_call(fbchat_client *client)
 
 static void in_exchange(fbchat_client *client, fbchat_session session, fbchat_uid to)
 {
-    /* It is an error of the network to the session, which tries again: the message arrives all the same. */
+    /* The session takes it for a network error and tries again: the message arrives. */
     fbchat_inject_fault(IN_EXCHANGE);
     message_passes(client, session, to);
 }
@@ -37,7 +37,7 @@ static void in_session(fbchat_client *client, fbchat_session victim, fbchat_sess
 {
     fbchat_request request;
     fbchat_event *event;
-    /* One of both goes, whichever does something first; here it is the one that sends. */
+    /* The session that acts first ends; here it is the one that sends. */
     fbchat_inject_fault(IN_SESSION);
     CHECK_STATUS(fbchat_session_send(client, victim, to, "never leaves", &request), FBCHAT_OK);
     event = await(client, victim, FBCHAT_EVENT_FAILED);
@@ -56,7 +56,7 @@ static void in_worker(fbchat_client *client, fbchat_session session)
     closed_by_a_bug(await(client, session, FBCHAT_EVENT_CLOSED));
     CHECK_STATUS(fbchat_session_request_buddy_list(client, session, NULL), FBCHAT_ERR_NO_SESSION);
     CHECK_STATUS(fbchat_client_poll(client, 0, &event), FBCHAT_NO_EVENT);
-    /* Nobody is there to run a new session, and it says so at once. */
+    /* The worker cannot run a new session, which ends at once. */
     CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &late), FBCHAT_OK);
     CHECK_STATUS(fbchat_session_login(client, late, "alice@example.org", "demo", NULL), FBCHAT_ERR_NO_SESSION);
     closed_by_a_bug(await(client, late, FBCHAT_EVENT_CLOSED));
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
     bob = log_in(client, "bob@example.org", &bob_uid);
     in_session(client, alice, bob, alice_uid);
     in_worker(client, bob);
-    /* The program may start again. */
+    /* A new client works. */
     other = start(argv[1]);
     second = log_in(other, "alice@example.org", &alice_uid);
     message_passes(other, second, bob_uid);

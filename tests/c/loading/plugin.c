@@ -1,7 +1,7 @@
-/* The library as a plugin: loaded, used and let go a hundred times, after which the process has what it had before.
+/* The library as a plugin: loaded, used and unloaded a hundred times, without leaking anything into the process.
  *
- * dlclose leaves the library's code where it is (it is marked NODELETE, since a thread that hangs in a name lookup may outlive
- * the last client). What must not pile up is all else: descriptors, threads, memory, and mappings of the library itself.
+ * dlclose leaves the library's code in place: it is marked NODELETE, because a thread that hangs in a name lookup may outlive the
+ * last client. Everything else must not accumulate: descriptors, threads, memory, and mappings of the library itself.
  * usage: plugin LIBRARY URL */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -22,7 +22,7 @@ enum { ROUNDS = 100, WARM = 10, PATIENCE_MS = 60000, SLACK = 64 * 1024 };
         } \
     } while (0)
 
-/* C has no word for a function found by name, POSIX has: what dlsym gives may be stored in a pointer to a function. */
+/* POSIX, unlike C, allows storing the result of dlsym in a pointer to a function. */
 #define FIND(function) \
     __typeof__(function) *found_##function; \
     *(void **)&found_##function = dlsym(library, #function); \
@@ -76,7 +76,7 @@ static int entries(const char *directory)
     return count;
 }
 
-/* A thread that was joined is listed a moment longer. */
+/* A joined thread stays listed for a moment. */
 static void await_threads(int wanted)
 {
     while (entries("/proc/self/task") != wanted)

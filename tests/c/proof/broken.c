@@ -1,11 +1,11 @@
-/* Breaks a rule of the header on purpose. A checker that does not complain here checks nothing: see tools/sanitize.sh.
+/* Breaks a rule of the header on purpose, to prove that the checkers of tools/sanitize.sh work.
  * usage: broken use-after-free | leak | race */
 #include "../check.h"
 #include <pthread.h>
 
 static fbchat_client *client;
 
-/* Any event does. One comes of every login, and no server is needed for that. */
+/* Any event will do. Every login causes one, even without a server. */
 static fbchat_event *some_event(void)
 {
     fbchat_session session;
@@ -16,7 +16,7 @@ static fbchat_event *some_event(void)
     return event;
 }
 
-/* Two threads have one place filled at once, and count without a lock. */
+/* Two threads write to one place, and count without a lock. */
 static void *open_into(void *place)
 {
     static int opened;

@@ -1,0 +1,19 @@
+//! The state of the conversation: buddies, connection, and the person to whom lines go.
+
+use crate::buddy_list::BuddyList;
+use fbchat::types::{Connection, Uid};
+use std::collections::HashSet;
+
+#[derive(Debug)]
+pub struct ChatState {
+    pub buddy_list: BuddyList,
+    /// The server as sentences name it.
+    pub server: String,
+    pub connection: Connection,
+    /// The recipient of a line that names none.
+    pub chosen: Option<Uid>,
+    /// Who is known to be typing.
+    pub typing: HashSet<Uid>,
+    /// True from the notice that the connection is lost until the notice that it is back.
+    pub trouble: bool,
+}

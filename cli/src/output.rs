@@ -1,0 +1,95 @@
+//! Where lines go: a terminal on which a line is being edited, or pipes.
+
+use crossbeam_channel::Sender;
+use rustyline::ExternalPrinter;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+/// Enough for the lines that are queued; the printer may also be blocked for good when no line is being edited any more.
+const FLUSH_LIMIT: Duration = Duration::from_millis(200);
+
+/// The importance of a line: its stream in pipes, its look on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Messages, lists and answers.
+    Content,
+    /// Additional information.
+    Notice,
+    Error,
+}
+
+#[derive(Debug)]
+pub enum Output {
+    /// A terminal. A thread passes the lines to the line editor, which prints them above the line being edited.
+    Terminal { lines: Sender<PrintItem>, dim: bool },
+    /// Lines for people, without a terminal.
+    Plain,
+    /// JSON lines.
+    Json,
+}
+
+/// An item for the printing thread.
+#[derive(Debug)]
+pub enum PrintItem {
+    Line(String),
+    /// Dropped when everything before it is printed, which closes the channel.
+    Flush(#[expect(dead_code, reason = "only dropping it matters")] Sender<()>),
+}
+
+impl Output {
+    /// Starts the printing thread. The printer blocks while the line editor is busy, so no other thread may call it.
+    pub fn terminal(mut printer: impl ExternalPrinter + Send + 'static) -> Output {
+        let (lines, queue) = crossbeam_channel::unbounded();
+        std::thread::spawn(move || {
+            for item in queue {
+                if let PrintItem::Line(line) = item {
+                    // If the terminal is gone, the line editor ends, and with it the program.
+                    let _ = printer.print(line);
+                }
+            }
+        });
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dim = !is_set("NO_COLOR") && io::stdout().is_terminal();
+        Output::Terminal { lines, dim }
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Output::Terminal { .. })
+    }
+
+    /// Prints a line. An error means that the reader is gone.
+    pub fn print(&self, severity: Severity, line: &str) -> io::Result<()> {
+        match (self, severity) {
+            (Output::Terminal { lines, dim }, _) => {
+                let line = match severity {
+                    Severity::Notice if *dim => format!("\x1b[2m{line}\x1b[0m\n"),
+                    _ => format!("{line}\n"),
+                };
+                lines.send(PrintItem::Line(line)).map_err(io::Error::other)
+            }
+            (Output::Json, _) | (Output::Plain, Severity::Content) => {
+                print_to(&mut io::stdout().lock(), line)
+            }
+            (Output::Plain, Severity::Notice | Severity::Error) => {
+                // A closed standard error means that notices are not wanted; it does not end the program.
+                let _ = print_to(&mut io::stderr().lock(), line);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until all lines are on the screen.
+    pub fn flush(&self) {
+        if let Output::Terminal { lines, .. } = self {
+            let (barrier, done) = crossbeam_channel::bounded(0);
+            if lines.send(PrintItem::Flush(barrier)).is_ok() {
+                let _ = done.recv_timeout(FLUSH_LIMIT);
+            }
+        }
+    }
+}
+
+fn print_to(to: &mut impl Write, line: &str) -> io::Result<()> {
+    writeln!(to, "{line}")?;
+    to.flush()
+}

@@ -1,0 +1,280 @@
+//! `fbchat` in scripts: pipes and `--json`, against a real server.
+
+use crate::program::{Client, GREETING, fbchat};
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::Command;
+use testkit::Server;
+
+const ALICE: &str = "alice@example.org";
+const BOB: &str = "bob@example.org";
+
+fn uid(client: &mut Client) -> u64 {
+    client.event("logged_in", |_| true)["uid"].as_u64().unwrap()
+}
+
+#[test]
+fn two_processes_write_to_each_other_in_json() {
+    let server = Server::demo();
+    let mut alice = Client::start(&server.url, &["--json"], ALICE, "demo");
+    let alice_uid = uid(&mut alice);
+    let list = alice.event("buddy_list", |_| true);
+    let names: Vec<&str> = list["buddies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|buddy| buddy["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        names.contains(&"Bob Example") && names.contains(&"Echo"),
+        "{list}"
+    );
+
+    let mut bob = Client::start(&server.url, &["--json"], BOB, "demo");
+    let bob_uid = uid(&mut bob);
+    alice.event("presence", |event| {
+        event["uid"] == bob_uid && event["presence"] == "active"
+    });
+
+    alice.line(&format!("{bob_uid} {GREETING}"));
+    let sent = alice.event("sent", |_| true);
+    assert_eq!(
+        (&sent["to"], &sent["text"]),
+        (&bob_uid.into(), &GREETING.into())
+    );
+    let message = bob.event("message", |_| true);
+    assert_eq!(
+        (&message["text"], &message["from"], &message["own"]),
+        (&GREETING.into(), &alice_uid.into(), &false.into())
+    );
+
+    let order = serde_json::json!({"to": alice_uid, "text": format!("{GREETING}\nsecond line")});
+    bob.line(&order.to_string());
+    let message = alice.event("message", |_| true);
+    assert_eq!(message["text"], format!("{GREETING}\nsecond line"));
+    assert_eq!(message["from_name"], "Bob Example");
+
+    alice.line("/history bob");
+    let history = alice.event("history", |_| true);
+    assert_eq!(
+        history["messages"].as_array().unwrap().len(),
+        2,
+        "{history}"
+    );
+    for mut client in [alice, bob] {
+        client.end_input();
+        let (status, _, errors) = client.end();
+        assert!(status.success(), "{errors:?}");
+    }
+}
+
+#[test]
+fn plain_pipes_use_one_line_per_message() {
+    let server = Server::demo();
+    let mut bob = Client::start(&server.url, &[], BOB, "demo");
+    bob.expect("Buddies (");
+    let mut alice = Client::start(&server.url, &[], ALICE, "demo");
+    assert!(alice.expect("Bob Example").contains("online"));
+    alice.line(&format!("Bob: {GREETING}"));
+    let line = bob.expect("Alice Example: ");
+    // `[14:03] Alice Example: …`
+    let (time, rest) = line.split_at(8);
+    assert!(time.starts_with('[') && time.ends_with("] "), "{line}");
+    assert_eq!(rest, format!("Alice Example: {GREETING}"));
+    bob.line("@alice back");
+    alice.expect("Bob Example: back");
+    // That has not selected a recipient: a script must name one.
+    alice.line("to nobody");
+    alice.end_input();
+    let (status, _, errors) = alice.end();
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        errors.iter().any(|line| line.contains("To whom?")),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn end_of_input_waits_for_pending_messages() {
+    let server = Server::demo();
+    let mut bob = Client::start(&server.url, &["--json"], BOB, "demo");
+    let bob_uid = uid(&mut bob);
+    let count = 50;
+    let mut alice = Client::start(&server.url, &["--json"], ALICE, "demo");
+    alice.line("Bob:");
+    (0..count).for_each(|number| alice.line(&format!("number {number}")));
+    alice.end_input();
+    let (status, output, errors) = alice.end();
+    assert!(status.success(), "{output:?} {errors:?}");
+    assert_eq!(
+        output
+            .iter()
+            .filter(|line| line.contains("\"event\":\"sent\""))
+            .count(),
+        count
+    );
+    for number in 0..count {
+        let message = bob.event("message", |_| true);
+        assert_eq!(
+            (&message["text"], &message["to"]),
+            (&format!("number {number}").into(), &bob_uid.into())
+        );
+    }
+}
+
+#[test]
+fn password_is_read_from_a_file() {
+    let server = Server::demo();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "demo").unwrap();
+    let path = file.path().to_str().unwrap();
+    let mut client = Client::run(fbchat(&server.url, &["--password-file", path]).arg(ALICE));
+    client.line("/who");
+    assert!(
+        client
+            .expect("You are")
+            .starts_with("You are Alice Example (")
+    );
+    client.line("/quit");
+    assert!(client.end().0.success());
+}
+
+#[test]
+fn wrong_password_gives_an_error_message_and_exit_status_1() {
+    let server = Server::demo();
+    let (status, output, errors) = Client::start(&server.url, &["--json"], ALICE, "wrong").end();
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        output[0].starts_with(r#"{"event":"login_failed","status":"credentials""#),
+        "{output:?}"
+    );
+    assert!(
+        errors[0].starts_with("fbchat: ") && errors[0].ends_with('.'),
+        "{errors:?}"
+    );
+    assert_eq!(errors.len(), 1);
+}
+
+#[test]
+fn servers_of_another_kind_are_recognized() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let (status, _, errors) = Client::start(&format!("http://{free}"), &[], ALICE, "demo").end();
+    assert_eq!(status.code(), Some(1));
+    assert!(errors[0].contains("connection refused"), "{errors:?}");
+
+    let web = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", web.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in web.incoming().map_while(Result::ok) {
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let _ =
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<h1>Hello!</h1>");
+        }
+    });
+    let (status, _, errors) = Client::start(&url, &[], ALICE, "demo").end();
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        errors[0].contains("not") && errors[0].contains("127.0.0.1"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn wrong_command_lines_give_exit_status_2() {
+    let usage = |command: &mut Command, part: &str| {
+        let (status, _, errors) = Client::run(command).end();
+        assert_eq!(status.code(), Some(2), "{errors:?}");
+        assert!(errors.join("\n").contains(part), "{errors:?}");
+    };
+    usage(
+        fbchat("http://192.0.2.1", &["--password-stdin"]).arg(ALICE),
+        "--allow-insecure",
+    );
+    usage(
+        fbchat("ftp://x", &["--password-stdin"]).arg(ALICE),
+        "not a server address",
+    );
+    usage(&mut fbchat("http://127.0.0.1:1", &[]), "EMAIL");
+    usage(
+        fbchat("http://127.0.0.1:1", &["--password-file", "/nonexistent"]).arg(ALICE),
+        "cannot be read",
+    );
+    // setsid: no terminal to ask at, even if the test was started from one.
+    let mut no_terminal = Command::new("setsid");
+    no_terminal.args(["--wait", env!("CARGO_BIN_EXE_fbchat"), ALICE]);
+    usage(&mut no_terminal, "--password-stdin");
+}
+
+#[test]
+fn messages_over_the_limit_and_odd_lines_are_refused() {
+    let server = Server::demo();
+    let mut alice = Client::start(&server.url, &["--json"], ALICE, "demo");
+    let limit = alice.event("logged_in", |_| true)["message_limit"]
+        .as_u64()
+        .unwrap();
+    alice.line(&format!(
+        "Bob: {}",
+        "x".repeat(usize::try_from(limit).unwrap() + 1)
+    ));
+    let failed = alice.event("failed", |_| true);
+    assert_eq!(failed["status"], "too_long");
+    assert!(
+        failed["reason"]
+            .as_str()
+            .unwrap()
+            .contains(&limit.to_string()),
+        "{failed}"
+    );
+    for odd in [
+        "{\"to\":",
+        "/nonsense",
+        "nobody: x",
+        "{\"to\":\"x\",\"text\":\"y\"}",
+    ] {
+        alice.line(odd);
+        alice.event("error", |_| true);
+    }
+    alice.end_input();
+    assert_eq!(alice.end().0.code(), Some(1));
+}
+
+#[test]
+fn signals_log_out() {
+    let server = Server::demo();
+    let mut alice = Client::start(&server.url, &["--json"], ALICE, "demo");
+    uid(&mut alice);
+    for signal in ["-TERM", "-INT"] {
+        let mut bob = Client::start(&server.url, &["--json"], BOB, "demo");
+        let bob_uid = uid(&mut bob);
+        bob.event("buddy_list", |_| true);
+        assert!(
+            Command::new("kill")
+                .args([signal, &bob.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert_eq!(bob.end().0.code(), Some(0));
+        alice.event("presence", |event| {
+            event["uid"] == bob_uid && event["presence"] == "offline"
+        });
+    }
+}
+
+#[test]
+fn loss_of_the_server_is_reported() {
+    let server = Server::demo();
+    let mut alice = Client::start(&server.url, &["--json"], ALICE, "demo");
+    alice.event("buddy_list", |_| true);
+    drop(server);
+    let waiting = alice.event("connection", |event| event["state"] == "waiting");
+    assert!(
+        waiting["reason"].as_str().unwrap().contains("127.0.0.1"),
+        "{waiting}"
+    );
+    alice.line("/who");
+    assert_ne!(alice.event("who", |_| true)["state"], "connected");
+}

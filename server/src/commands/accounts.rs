@@ -1,0 +1,164 @@
+//! `fbchatd user`, `fbchatd friend` and `fbchatd invite`
+
+use std::error::Error;
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::store::{find, open, open_existing};
+use crate::cli::{Friend, PasswordSource, Place, User};
+use crate::config::Registration;
+use crate::secrets;
+use crate::service::passwords::{Cost, hash};
+use crate::service::validate::{valid_email, valid_name};
+
+type Failure = Box<dyn Error>;
+
+/// `fbchatd user …`
+pub async fn user(command: User) -> Result<(), Failure> {
+    match command {
+        User::Add {
+            email,
+            name,
+            password,
+            place,
+        } => {
+            let email = valid_email(&email)?;
+            let name = valid_name(&name)?;
+            let store = open(&place)?;
+            let hash = hash(&ask_password(&password, &email)?, Cost::Full)?;
+            let added = store.add_user(email.clone(), name, hash).await?;
+            store.close().await?;
+            let uid = added.ok_or_else(|| {
+                format!("There is already an account {email}. Choose another address.")
+            })?;
+            println!("added {email} as {uid}");
+        }
+        User::List { place } => {
+            for user in open_existing(&place)?.users().await? {
+                println!("{}\t{}\t{}", user.uid, user.email, user.name);
+            }
+        }
+        User::Del { email, place } => {
+            let store = open_existing(&place)?;
+            let user = find(&store, &email).await?;
+            store.delete_user(user.uid).await?;
+            store.close().await?;
+            println!("deleted {} and everything that belonged to it", user.email);
+        }
+        User::Passwd {
+            email,
+            password,
+            place,
+        } => {
+            let store = open_existing(&place)?;
+            let user = find(&store, &email).await?;
+            let hash = hash(&ask_password(&password, &user.email)?, Cost::Full)?;
+            store.set_password(user.uid, hash, None).await?;
+            store.close().await?;
+            println!(
+                "changed the password of {}; all its logins have ended",
+                user.email
+            );
+        }
+    }
+    Ok(())
+}
+
+/// `fbchatd friend …`
+pub async fn friend(command: Friend) -> Result<(), Failure> {
+    let Friend::Add {
+        email,
+        other,
+        place,
+    } = command;
+    let store = open_existing(&place)?;
+    let (a, b) = (find(&store, &email).await?, find(&store, &other).await?);
+    if a.uid == b.uid {
+        return Err("An account cannot be a friend of itself. Name two different accounts.".into());
+    }
+    store.befriend(a.uid, b.uid).await?;
+    store.close().await?;
+    println!("{} and {} are friends", a.email, b.email);
+    Ok(())
+}
+
+/// `fbchatd invite`
+pub async fn invite(
+    friend: Option<String>,
+    url: Option<String>,
+    place: Place,
+) -> Result<(), Failure> {
+    let config = place.config()?;
+    let store = open_existing(&place)?;
+    let friend = match friend {
+        Some(email) => Some(find(&store, &email).await?.uid),
+        None => None,
+    };
+    let secret = secrets::random_hex(16)?;
+    store.invite(secrets::invite_key(&secret), friend).await?;
+    store.close().await?;
+    let url = url.unwrap_or_else(|| match &config.base_domain {
+        Some(domain) => format!("http://www.{domain}"),
+        None => format!("http://{}", config.listen),
+    });
+    println!("{}/register.php?invite={secret}", url.trim_end_matches('/'));
+    if config.registration == Registration::Closed {
+        eprintln!(
+            "fbchatd: the link works after registration = \"invite\" is set and the server has been restarted"
+        );
+    }
+    Ok(())
+}
+
+fn ask_password(source: &PasswordSource, email: &str) -> Result<Zeroizing<String>, Failure> {
+    let password = if let Some(file) = &source.password_file {
+        read_file(file)?
+    } else if io::stdin().is_terminal() {
+        let password = Zeroizing::new(rpassword::prompt_password(format!(
+            "Password for {email}: "
+        ))?);
+        if *password != *Zeroizing::new(rpassword::prompt_password("Once more: ")?) {
+            return Err("The passwords differ. Nothing was changed.".into());
+        }
+        password
+    } else {
+        first_line(&mut io::stdin().lock())?
+    };
+    if password.is_empty() {
+        return Err("The password is empty. Nothing was changed.".into());
+    }
+    Ok(password)
+}
+
+fn read_file(file: &Path) -> Result<Zeroizing<String>, Failure> {
+    let open = std::fs::File::open(file)
+        .map_err(|error| format!("Cannot read {}: {error}.", file.display()))?;
+    first_line(&mut io::BufReader::new(open))
+}
+
+fn first_line(from: &mut dyn BufRead) -> Result<Zeroizing<String>, Failure> {
+    let mut line = Zeroizing::new(String::new());
+    from.read_line(&mut line)
+        .map_err(|error| format!("Cannot read the password: {error}."))?;
+    let end = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(end);
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_one_line_without_its_end() {
+        assert_eq!(
+            first_line(&mut &b" pass word \r\nmore\n"[..])
+                .unwrap()
+                .as_str(),
+            " pass word "
+        );
+        assert_eq!(first_line(&mut &b""[..]).unwrap().as_str(), "");
+    }
+}

@@ -1,0 +1,5 @@
+//! The operator's commands. They work on the data directory, with or without a running server.
+
+pub mod accounts;
+pub mod operator;
+mod store;

@@ -1,0 +1,269 @@
+//! `fbchatd session`, `stats`, `backup` and `export`
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use super::store::{find, open_existing};
+use crate::cli::{Place, Session};
+use crate::secrets::session_id;
+use crate::store::{FriendRequest, Store};
+use crate::types::{Message, Uid, User};
+
+type Failure = Box<dyn Error>;
+
+/// How many messages an export reads at a time.
+const PAGE: usize = 1000;
+
+/// `fbchatd session …`
+pub async fn session(command: Session) -> Result<(), Failure> {
+    match command {
+        Session::List { email, place } => {
+            let store = open_existing(&place)?;
+            let users = match email {
+                Some(email) => vec![find(&store, &email).await?],
+                None => store.users().await?,
+            };
+            for user in users {
+                for login in store.sessions(user.uid).await? {
+                    println!(
+                        "{}\t{}\t{}\t{}\t{}",
+                        session_id(login.key),
+                        user.email,
+                        login.created,
+                        login.address.as_deref().unwrap_or("-"),
+                        login.client
+                    );
+                }
+            }
+        }
+        Session::Revoke {
+            email,
+            id,
+            all,
+            place,
+        } => {
+            let store = open_existing(&place)?;
+            let user = find(&store, &email).await?;
+            let chosen = |login_id: String| all || id.as_ref() == Some(&login_id);
+            let mut ended = 0;
+            for login in store.sessions(user.uid).await? {
+                if chosen(session_id(login.key)) {
+                    store.end_session(login.key).await?;
+                    ended += 1;
+                }
+            }
+            store.close().await?;
+            if ended == 0 && !all {
+                let text = "`fbchatd session list` shows all.";
+                return Err(format!("{} has no such session. {text}", user.email).into());
+            }
+            println!("ended {ended} of the sessions of {}", user.email);
+        }
+    }
+    Ok(())
+}
+
+/// `fbchatd stats`
+pub async fn stats(place: &Place) -> Result<(), Failure> {
+    let stats = open_existing(place)?.stats().await?;
+    for (name, value) in [
+        ("accounts", stats.accounts),
+        ("friendships", stats.friendships),
+        ("sessions", stats.logins),
+        ("invitations", stats.invitations),
+        ("messages", stats.messages),
+        ("messages in 24 hours", stats.messages_today),
+        ("database bytes", stats.bytes),
+    ] {
+        println!("{name}\t{value}");
+    }
+    Ok(())
+}
+
+/// `fbchatd backup`
+pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
+    open_existing(place)?.backup(to.to_owned()).await?;
+    println!(
+        "wrote {}; to restore it, stop the server and replace fbchatd.db with it",
+        to.display()
+    );
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Person<'a> {
+    uid: Uid,
+    name: &'a str,
+}
+
+impl<'a> From<&'a User> for Person<'a> {
+    fn from(user: &'a User) -> Self {
+        Person {
+            uid: user.uid,
+            name: &user.name,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    person: Person<'a>,
+    message: &'a str,
+    time: i64,
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    name: &'a str,
+    members: &'a [Uid],
+}
+
+#[derive(Serialize)]
+struct Notification<'a> {
+    kind: &'static str,
+    from: Person<'a>,
+    time: i64,
+    seen: bool,
+}
+
+#[derive(Serialize)]
+struct Login<'a> {
+    since: i64,
+    address: Option<&'a str>,
+    client: &'a str,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    time: i64,
+    from: Uid,
+    from_name: &'a str,
+    to: Uid,
+    to_name: &'a str,
+    text: &'a str,
+}
+
+impl<'a> From<&'a Message> for Said<'a> {
+    fn from(message: &'a Message) -> Self {
+        Said {
+            time: message.time,
+            from: message.from,
+            from_name: &message.from_name,
+            to: message.to,
+            to_name: &message.to_name,
+            text: &message.text,
+        }
+    }
+}
+
+/// `fbchatd export`: one JSON object with times in ms. Messages are written as they are read, so their number does not matter.
+pub async fn export(email: &str, place: &Place) -> Result<(), Failure> {
+    let store = open_existing(place)?;
+    let user = find(&store, email).await?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    write!(out, "{{\n\"uid\": {}", user.uid)?;
+    let mut put = |key: &str, value: serde_json::Value| write!(out, ",\n\"{key}\": {value}");
+    for (key, value) in about(&store, &user).await? {
+        put(key, value)?;
+    }
+    write!(out, ",\n\"messages\": [")?;
+    let mut before = "\n";
+    let mut since = i64::MIN;
+    loop {
+        let messages = store.messages_of(user.uid, since, PAGE).await?;
+        let Some(last) = messages.last() else {
+            break;
+        };
+        since = last.time;
+        for message in &messages {
+            out.write_all(before.as_bytes())?;
+            before = ",\n";
+            serde_json::to_writer(&mut out, &Said::from(message))?;
+        }
+    }
+    writeln!(out, "\n]\n}}")?;
+    Ok(out.flush()?)
+}
+
+/// Everything about a user except their messages.
+async fn about(
+    store: &Store,
+    user: &User,
+) -> Result<Vec<(&'static str, serde_json::Value)>, Failure> {
+    let uid = user.uid;
+    let picture = match &user.picture {
+        Some(hash) => store.picture(uid, hash).await?,
+        None => None,
+    };
+    let friends = store.friends(uid).await?;
+    let friends: Vec<_> = friends.iter().map(Person::from).collect();
+    let lists = store.lists(uid).await?;
+    let lists = lists.iter().map(|list| List {
+        name: &list.name,
+        members: &list.members,
+    });
+    let notifications = store.notifications(uid).await?;
+    let notifications = notifications.iter().map(|notification| Notification {
+        kind: notification.kind.name(),
+        from: (&notification.actor).into(),
+        time: notification.time,
+        seen: notification.seen,
+    });
+    let logins = store.sessions(uid).await?;
+    let logins = logins.iter().map(|login| Login {
+        since: login.created,
+        address: login.address.as_deref(),
+        client: &login.client,
+    });
+    let (received, sent) = (
+        store.requests_received(uid).await?,
+        store.requests_sent(uid).await?,
+    );
+    let json = serde_json::to_value::<Vec<Request<'_>>>;
+    Ok(vec![
+        ("email", user.email.as_str().into()),
+        ("name", user.name.as_str().into()),
+        ("since", user.since.into()),
+        ("chat_on", user.visible.into()),
+        (
+            "status",
+            user.status
+                .as_ref()
+                .map(|status| status.text.as_str())
+                .into(),
+        ),
+        (
+            "picture_base64",
+            picture.map(|bytes| STANDARD.encode(bytes)).into(),
+        ),
+        ("friends", serde_json::to_value(friends)?),
+        ("friend_requests_received", json(requests(&received))?),
+        ("friend_requests_sent", json(requests(&sent))?),
+        (
+            "friend_lists",
+            serde_json::to_value(lists.collect::<Vec<_>>())?,
+        ),
+        (
+            "notifications",
+            serde_json::to_value(notifications.collect::<Vec<_>>())?,
+        ),
+        (
+            "sessions",
+            serde_json::to_value(logins.collect::<Vec<_>>())?,
+        ),
+    ])
+}
+
+fn requests(requests: &[FriendRequest]) -> Vec<Request<'_>> {
+    let requests = requests.iter().map(|request| Request {
+        person: (&request.user).into(),
+        message: &request.message,
+        time: request.time,
+    });
+    requests.collect()
+}

@@ -1,0 +1,348 @@
+//! Settings. Later ones win: defaults, the file, the environment, flags.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer};
+
+/// An example file with every setting, its default and what it means.
+pub const EXAMPLE: &str = include_str!("../../fbchatd.toml");
+/// The prefix of environment variables that stand for settings.
+const PREFIX: &str = "FBCHATD_";
+
+/// The largest message limit; such a message still fits a request when it is percent-encoded.
+const MESSAGE_LIMIT: usize = 50_000;
+
+/// Who may register an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Nobody; the operator adds accounts.
+    #[default]
+    Closed,
+    /// People with a link from `fbchatd invite`.
+    Invite,
+    /// Everybody.
+    Open,
+}
+
+impl Registration {
+    /// The word in the settings and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Registration::Closed => "closed",
+            Registration::Invite => "invite",
+            Registration::Open => "open",
+        }
+    }
+}
+
+/// The most detailed level that is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Problems that the operator must fix.
+    Error,
+    /// Problems that the operator should look at.
+    Warn,
+    /// Events.
+    #[default]
+    Info,
+    /// Details for finding errors.
+    Debug,
+}
+
+/// The format of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object per line, for programs.
+    Json,
+}
+
+/// A network, or a single address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(IpNet);
+
+impl Network {
+    /// Whether an address is in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        Network(address.into())
+    }
+}
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let network = text.parse::<IpNet>().ok();
+        let network = network.or_else(|| Some(text.parse::<IpAddr>().ok()?.into()));
+        network.map(Network).ok_or_else(|| {
+            let must = "is neither an address like \"10.0.0.1\" nor a network like \"10.0.0.0/8\"";
+            serde::de::Error::custom(format!("{text:?} {must}"))
+        })
+    }
+}
+
+/// Certificate and key for TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct Tls<'a> {
+    pub listen: SocketAddr,
+    /// The certificate and its chain (PEM).
+    pub cert: &'a Path,
+    /// Its private key (PEM).
+    pub key: &'a Path,
+}
+
+/// All settings. What they mean is in the example file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub tls_listen: Option<SocketAddr>,
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub trusted_proxies: Vec<Network>,
+    pub metrics_listen: Option<SocketAddr>,
+    pub log: Level,
+    pub log_format: LogFormat,
+    pub connections_per_address: usize,
+    pub data: Option<PathBuf>,
+    pub base_domain: Option<String>,
+    pub channel_host_pattern: Option<String>,
+    pub message_limit: usize,
+    pub offline_after_s: u64,
+    pub idle_after_s: u64,
+    pub hold_s: u64,
+    pub offline_messages: bool,
+    pub registration: Registration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            tls_listen: None,
+            tls_cert: None,
+            tls_key: None,
+            trusted_proxies: vec![
+                IpAddr::from(Ipv4Addr::LOCALHOST).into(),
+                IpAddr::from(Ipv6Addr::LOCALHOST).into(),
+            ],
+            metrics_listen: None,
+            log: Level::Info,
+            log_format: LogFormat::Text,
+            connections_per_address: 256,
+            data: None,
+            base_domain: None,
+            channel_host_pattern: None,
+            message_limit: 20_000,
+            offline_after_s: 90,
+            idle_after_s: 300,
+            hold_s: 55,
+            offline_messages: true,
+            registration: Registration::Closed,
+        }
+    }
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("Cannot read {}: {why}.", file.display())]
+    Read { file: PathBuf, why: std::io::Error },
+    #[error("{} is not valid: {why}", file.display())]
+    Parse {
+        file: PathBuf,
+        why: Box<toml::de::Error>,
+    },
+    #[error("The environment variable {name} is not valid: {why}")]
+    Variable {
+        name: String,
+        why: Box<toml::de::Error>,
+    },
+    #[error("The setting {0} must be {1}.")]
+    Value(&'static str, &'static str),
+    #[error("There is no home directory for the data. Choose a directory with --data.")]
+    NoHome,
+}
+
+impl Config {
+    /// Reads a file, if one is given, and the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::read(file, std::env::vars_os())
+    }
+
+    fn read(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let mut table = match file {
+            Some(file) => parse(file)?,
+            None => toml::Table::new(),
+        };
+        for (name, value) in environment {
+            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
+                continue;
+            };
+            // Unknown names are ignored: orchestrators make up variables from the names of services.
+            if let Some(key) = name.strip_prefix(PREFIX).map(str::to_lowercase)
+                && keys().any(|known| known == key)
+            {
+                let set = put(&mut table, key, value);
+                set.map_err(|why| ConfigError::Variable {
+                    name: name.to_owned(),
+                    why: Box::new(why),
+                })?;
+            }
+        }
+        // Every part was tried alone, so together they are valid, too.
+        let config: Config = table.try_into().map_err(|why| ConfigError::Parse {
+            file: file.unwrap_or(Path::new("the environment")).to_owned(),
+            why: Box::new(why),
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The settings of TLS, if it is configured.
+    pub fn tls(&self) -> Option<Tls<'_>> {
+        Some(Tls {
+            listen: self.tls_listen?,
+            cert: self.tls_cert.as_deref()?,
+            key: self.tls_key.as_deref()?,
+        })
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let host = |text: &str| {
+            !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+        };
+        let day = 1..=86_400;
+        let tls = [
+            self.tls_listen.is_some(),
+            self.tls_cert.is_some(),
+            self.tls_key.is_some(),
+        ];
+        let rules = [
+            (
+                self.base_domain.as_deref().is_none_or(host),
+                "base_domain",
+                "a domain in lower case, for instance \"example.org\"",
+            ),
+            (
+                self.channel_host_pattern.as_deref().is_none_or(|pattern| {
+                    self.base_domain.is_some()
+                        && pattern.contains("{channel}")
+                        && host(&pattern.replace("{channel}", "").replace("{base}", ""))
+                }),
+                "channel_host_pattern",
+                "a host with {channel} and {base}, for instance \"0.{channel}.{base}\", and needs base_domain",
+            ),
+            (
+                tls.iter().all(|set| *set == self.tls_listen.is_some()),
+                "tls_listen",
+                "set together with tls_cert and tls_key, or none of the three",
+            ),
+            (
+                self.connections_per_address > 0,
+                "connections_per_address",
+                "1 or more",
+            ),
+            (
+                (1..=MESSAGE_LIMIT).contains(&self.message_limit),
+                "message_limit",
+                "from 1 to 50000",
+            ),
+            (
+                day.contains(&self.offline_after_s),
+                "offline_after_s",
+                "from 1 to 86400",
+            ),
+            (
+                day.contains(&self.idle_after_s),
+                "idle_after_s",
+                "from 1 to 86400",
+            ),
+            (
+                (1..60).contains(&self.hold_s),
+                "hold_s",
+                "from 1 to 59, as old clients give up after a minute",
+            ),
+        ];
+        match rules.into_iter().find(|(valid, ..)| !valid) {
+            Some((_, key, must)) => Err(ConfigError::Value(key, must)),
+            None => Ok(()),
+        }
+    }
+
+    /// The data directory; by default where the system keeps the data of users.
+    pub fn data_dir(&self) -> Result<PathBuf, ConfigError> {
+        if let Some(data) = &self.data {
+            return Ok(data.clone());
+        }
+        let directory = |name| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
+        let base =
+            directory("XDG_DATA_HOME").or_else(|| Some(directory("HOME")?.join(".local/share")));
+        Ok(base.ok_or(ConfigError::NoHome)?.join("fbchatd"))
+    }
+}
+
+/// The settings of a file. All of them are known and have the right type.
+fn parse(file: &Path) -> Result<toml::Table, ConfigError> {
+    let text = std::fs::read_to_string(file).map_err(|why| ConfigError::Read {
+        file: file.to_owned(),
+        why,
+    })?;
+    // Parsed as settings first, because these errors show the position in the file.
+    toml::from_str::<Config>(&text)
+        .and_then(|_| toml::from_str(&text))
+        .map_err(|why| ConfigError::Parse {
+            file: file.to_owned(),
+            why: Box::new(why),
+        })
+}
+
+/// The names of all settings. A test checks that the example has all of them.
+fn keys() -> impl Iterator<Item = &'static str> {
+    EXAMPLE
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix('#')?.split_once(" = ")?.0))
+}
+
+/// Sets a key to the value of a variable: the text itself if the setting is a text, else the value that the text would be in the file.
+fn put(table: &mut toml::Table, key: String, value: &str) -> Result<(), toml::de::Error> {
+    let fits = |value: toml::Value| {
+        let alone = toml::Table::from_iter([(key.clone(), value.clone())]);
+        alone.try_into::<Config>().map(|_| value)
+    };
+    let value = fits(value.into()).or_else(|error| {
+        let parsed = toml::from_str::<toml::Table>(&format!("v = {value}"));
+        match parsed.ok().and_then(|mut table| table.remove("v")) {
+            Some(value) => fits(value),
+            None => Err(error),
+        }
+    })?;
+    table.insert(key, value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,383 @@
+//! The state of one user: recent events, held polls, presence.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::ring::Ring;
+use crate::clock::now_ms;
+use crate::types::{Presence, Seq, SessionKey, Wake};
+
+/// The most held polls per user; one more releases the oldest.
+const POLLS: usize = 10;
+
+/// How long an ended session is remembered; longer than any request lasts that found it valid.
+const ENDED: Duration = Duration::from_secs(60);
+
+/// When a user counts as idle or offline.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Offline after this long without a held poll or a request.
+    pub offline_after: Duration,
+    /// Idle after this long without user activity.
+    pub idle_after: Duration,
+}
+
+/// Where a channel stands: what the store needs to know to answer a poll.
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelCursor {
+    /// The next number to be given; nothing from here on is published.
+    pub next: Seq,
+    /// The client has fetched everything below.
+    pub acked: Seq,
+    /// The first number in memory, else `next`.
+    pub ring_first: Seq,
+    /// The first number in memory that is not below the requested one, else `next`.
+    pub ring_from: Seq,
+}
+
+struct HeldPoll {
+    id: u64,
+    session: SessionKey,
+    wake: oneshot::Sender<Wake>,
+}
+
+/// The last user activity: by the clock that limits are measured with, and by the one that others are told.
+#[derive(Clone, Copy)]
+struct Activity {
+    at: Instant,
+    ms: i64,
+}
+
+impl Activity {
+    fn at(at: Instant) -> Self {
+        Activity { at, ms: now_ms() }
+    }
+}
+
+pub struct UserState {
+    next: Seq,
+    acked: Seq,
+    acked_saved: Seq,
+    ring: Ring,
+    visible: bool,
+    /// Always active: the echo account of the demo.
+    pinned: bool,
+    polls: VecDeque<HeldPoll>,
+    sessions: Vec<(SessionKey, Instant)>,
+    /// Sessions that a request in progress may still take for valid.
+    ended: Vec<(SessionKey, Instant)>,
+    last_active: Option<Activity>,
+    presence: Presence,
+}
+
+impl Default for UserState {
+    fn default() -> Self {
+        UserState::new(Seq::FIRST, Seq::FIRST, true)
+    }
+}
+
+impl UserState {
+    /// A user who is offline, with a channel that continues at `next`.
+    pub fn new(next: Seq, acked: Seq, visible: bool) -> Self {
+        UserState {
+            next,
+            acked,
+            acked_saved: acked,
+            ring: Ring::default(),
+            visible,
+            pinned: false,
+            polls: VecDeque::new(),
+            sessions: Vec::new(),
+            ended: Vec::new(),
+            last_active: None,
+            presence: Presence::Offline,
+        }
+    }
+
+    /// The next number of the channel.
+    pub fn next(&self) -> Seq {
+        self.next
+    }
+
+    /// Adds an event, and wakes every poll.
+    pub fn publish(&mut self, seq: Seq, item: Arc<str>, now: Instant) {
+        self.next = seq.next();
+        self.ring.push(seq, item, now);
+        self.wake_all(Wake::Look, now);
+    }
+
+    /// The recent events from `seq` on; empty if they are no longer in memory.
+    pub fn recent(&self, seq: Seq, limit: usize) -> Vec<Arc<str>> {
+        self.ring.run(seq, limit)
+    }
+
+    /// Drops old events.
+    pub fn expire(&mut self, now: Instant) {
+        self.ring.expire(now);
+    }
+
+    /// Notes that everything below `seq` was fetched. A number that was not given out yet counts as the next one.
+    pub fn acknowledge(&mut self, seq: Seq) {
+        self.acked = self.acked.max(seq.min(self.next));
+    }
+
+    /// The acknowledged number, if it has changed since the last call.
+    pub fn take_acknowledged(&mut self) -> Option<Seq> {
+        let changed = self.acked > self.acked_saved;
+        self.acked_saved = self.acked;
+        changed.then_some(self.acked)
+    }
+
+    /// Where the channel stands, for an answer from `seq` on.
+    pub fn cursor(&self, seq: Seq) -> ChannelCursor {
+        ChannelCursor {
+            next: self.next,
+            acked: self.acked,
+            ring_first: self.ring.first().unwrap_or(self.next),
+            ring_from: self.ring.first_from(seq).unwrap_or(self.next),
+        }
+    }
+
+    /// Makes the user permanently active.
+    pub fn pin(&mut self) {
+        self.pinned = true;
+    }
+
+    /// Switches chat on or off.
+    pub fn set_visible(&mut self, visible: bool) {
+        self.visible = visible;
+    }
+
+    /// A client is ready to chat.
+    pub fn mark_online(&mut self, session: SessionKey, active: bool, now: Instant) {
+        if self.has_ended(session) {
+            return;
+        }
+        let known = self.sessions.iter_mut().find(|(key, _)| *key == session);
+        match known {
+            Some((_, at)) => *at = now,
+            None => self.sessions.push((session, now)),
+        }
+        if active || self.presence == Presence::Offline {
+            self.last_active = Some(Activity::at(now));
+        }
+    }
+
+    /// A client made a request that does not show that it is ready to chat, or that the user may be shown as online.
+    pub fn touch(&mut self, session: SessionKey, active: bool, now: Instant) {
+        self.refresh(session, now);
+        if active && self.presence != Presence::Offline {
+            self.last_active = Some(Activity::at(now));
+        }
+    }
+
+    fn refresh(&mut self, session: SessionKey, now: Instant) {
+        let known = self.sessions.iter_mut().find(|(key, _)| *key == session);
+        if let Some((_, at)) = known {
+            *at = now;
+        }
+    }
+
+    /// Holds a poll.
+    pub fn wait(&mut self, id: u64, session: SessionKey, wake: oneshot::Sender<Wake>) {
+        if self.has_ended(session) {
+            let _ = wake.send(Wake::Ended);
+            return;
+        }
+        if self.polls.len() >= POLLS
+            && let Some(oldest) = self.polls.pop_front()
+        {
+            let _ = oldest.wake.send(Wake::Continue);
+        }
+        self.polls.push_back(HeldPoll { id, session, wake });
+    }
+
+    /// A poll ended, answered or dropped.
+    pub fn stop_waiting(&mut self, id: u64, session: SessionKey, now: Instant) {
+        self.polls.retain(|poll| poll.id != id);
+        self.refresh(session, now);
+    }
+
+    /// Wakes every held poll.
+    pub fn wake_all(&mut self, wake: Wake, now: Instant) {
+        for poll in std::mem::take(&mut self.polls) {
+            self.refresh(poll.session, now);
+            let _ = poll.wake.send(wake);
+        }
+    }
+
+    /// The number of held polls.
+    pub fn polls(&self) -> usize {
+        self.polls.len()
+    }
+
+    fn has_ended(&self, session: SessionKey) -> bool {
+        self.ended.iter().any(|(ended, _)| *ended == session)
+    }
+
+    /// The sessions that have a client connected.
+    pub fn sessions(&self) -> Vec<SessionKey> {
+        let mut sessions: Vec<_> = self
+            .sessions
+            .iter()
+            .map(|(session, _)| *session)
+            .chain(self.polls.iter().map(|poll| poll.session))
+            .collect();
+        sessions.sort();
+        sessions.dedup();
+        sessions
+    }
+
+    /// Ends every session but one.
+    pub fn end_others(&mut self, keep: SessionKey, now: Instant) {
+        for session in self.sessions() {
+            if session != keep {
+                self.end_session(session, now);
+            }
+        }
+    }
+
+    /// Ends a session and its polls.
+    pub fn end_session(&mut self, session: SessionKey, now: Instant) {
+        self.ended.push((session, now));
+        self.sessions.retain(|(known, _)| *known != session);
+        let (ended, kept) = std::mem::take(&mut self.polls)
+            .into_iter()
+            .partition::<VecDeque<_>, _>(|poll| poll.session == session);
+        self.polls = kept;
+        for poll in ended {
+            let _ = poll.wake.send(Wake::Ended);
+        }
+    }
+
+    /// Whether a client is connected, whatever others may see.
+    pub fn is_connected(&self) -> bool {
+        self.pinned || !self.sessions.is_empty() || !self.polls.is_empty()
+    }
+
+    /// What others see.
+    pub fn presence(&self) -> Presence {
+        self.presence
+    }
+
+    /// Computes the presence; true if it changed.
+    pub fn update_presence(&mut self, limits: Limits, now: Instant) -> bool {
+        let age = |at: Instant| now.saturating_duration_since(at);
+        self.ended.retain(|(_, at)| age(*at) < ENDED);
+        let polls = &self.polls;
+        self.sessions.retain(|(session, at)| {
+            age(*at) < limits.offline_after || polls.iter().any(|poll| poll.session == *session)
+        });
+        let presence = if self.pinned {
+            Presence::Active
+        } else if !self.visible || (self.sessions.is_empty() && self.polls.is_empty()) {
+            Presence::Offline
+        } else {
+            match self.last_active {
+                Some(last) if age(last.at) >= limits.idle_after => {
+                    Presence::Idle { since: last.ms }
+                }
+                _ => Presence::Active,
+            }
+        };
+        std::mem::replace(&mut self.presence, presence) != presence
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        offline_after: Duration::from_secs(90),
+        idle_after: Duration::from_secs(300),
+    };
+    const ONE: SessionKey = SessionKey([1; 32]);
+    const TWO: SessionKey = SessionKey([2; 32]);
+
+    fn presence(user: &mut UserState, now: Instant) -> Presence {
+        user.update_presence(LIMITS, now);
+        user.presence()
+    }
+
+    fn hold(user: &mut UserState, id: u64, session: SessionKey) -> oneshot::Receiver<Wake> {
+        let (wake, woken) = oneshot::channel();
+        user.wait(id, session, wake);
+        woken
+    }
+
+    #[test]
+    fn a_held_poll_keeps_a_user_online_and_silence_makes_them_idle() {
+        let (mut user, start) = (UserState::default(), Instant::now());
+        let at = |s| start + Duration::from_secs(s);
+        assert_eq!(presence(&mut user, start), Presence::Offline);
+        user.mark_online(ONE, false, start);
+        assert_eq!(presence(&mut user, start), Presence::Active);
+        let _poll = hold(&mut user, 1, ONE);
+        assert_eq!(presence(&mut user, at(299)), Presence::Active);
+        let idle = presence(&mut user, at(300));
+        assert!(idle.idle_since().is_some());
+        user.stop_waiting(1, ONE, at(310));
+        assert_eq!(presence(&mut user, at(399)), idle);
+        user.mark_online(ONE, true, at(399));
+        assert_eq!(presence(&mut user, at(399)), Presence::Active);
+        assert_eq!(presence(&mut user, at(399 + 90)), Presence::Offline);
+    }
+
+    #[test]
+    fn loading_a_page_makes_a_user_active_but_not_online() {
+        let (mut user, start) = (UserState::default(), Instant::now());
+        let at = |s| start + Duration::from_secs(s);
+        user.touch(ONE, true, start);
+        assert_eq!(presence(&mut user, start), Presence::Offline);
+        assert!(!user.is_connected());
+        user.mark_online(TWO, false, start);
+        let _poll = hold(&mut user, 1, TWO);
+        let idle = presence(&mut user, at(300));
+        assert!(idle.idle_since().is_some());
+        user.touch(ONE, false, at(310));
+        assert_eq!(presence(&mut user, at(310)), idle);
+        user.touch(ONE, true, at(320));
+        assert_eq!(presence(&mut user, at(320)), Presence::Active);
+    }
+
+    #[test]
+    fn the_last_session_to_end_takes_the_user_offline() {
+        let (mut user, now) = (UserState::default(), Instant::now());
+        user.mark_online(ONE, true, now);
+        user.mark_online(TWO, true, now);
+        let mut poll = hold(&mut user, 1, ONE);
+        user.end_session(ONE, now);
+        assert_eq!(poll.try_recv().unwrap(), Wake::Ended);
+        assert_eq!(presence(&mut user, now), Presence::Active);
+        user.end_session(TWO, now);
+        assert_eq!(presence(&mut user, now), Presence::Offline);
+    }
+
+    #[test]
+    fn a_request_in_progress_does_not_revive_an_ended_session() {
+        let (mut user, start) = (UserState::default(), Instant::now());
+        user.mark_online(ONE, true, start);
+        user.end_session(ONE, start);
+        user.mark_online(ONE, true, start);
+        let mut poll = hold(&mut user, 1, ONE);
+        assert_eq!(poll.try_recv().unwrap(), Wake::Ended);
+        assert_eq!(presence(&mut user, start), Presence::Offline);
+        assert!(!user.is_connected());
+        user.mark_online(TWO, true, start);
+        assert_eq!(presence(&mut user, start + ENDED), Presence::Active);
+        assert!(user.ended.is_empty());
+    }
+
+    #[test]
+    fn the_eleventh_poll_releases_the_oldest() {
+        let mut user = UserState::default();
+        let mut polls: Vec<_> = (0..11).map(|id| hold(&mut user, id, ONE)).collect();
+        assert_eq!(polls[0].try_recv().unwrap(), Wake::Continue);
+        assert!(polls[1].try_recv().is_err());
+        assert_eq!(user.polls(), POLLS);
+    }
+}

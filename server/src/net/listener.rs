@@ -1,0 +1,304 @@
+//! The listeners and their connections. Every wait has a limit, so that a slow client delays nobody else.
+
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::response::IntoResponse;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+use tower::util::Oneshot;
+
+use super::connection_limits::{ConnectionLimits, Permit};
+use super::parked::ReplayStream;
+use super::tls;
+
+/// How long a client may take for the head of a request, and how long an idle connection lives. Longer than a poll is held.
+const HEAD: Duration = Duration::from_secs(75);
+/// How long a new connection may take until its first request has arrived, the TLS handshake included.
+const FIRST: Duration = Duration::from_secs(10);
+/// How long sent data may stay unacknowledged.
+const UNREAD_MS: u32 = 60_000;
+/// How often HTTP/2 pings the client.
+const PING: Duration = Duration::from_secs(30);
+/// The most concurrent requests on one HTTP/2 connection.
+const STREAMS: u32 = 100;
+/// The largest head of a request.
+const HEAD_SIZE: usize = 64 << 10;
+
+/// What a listener serves.
+#[derive(Clone)]
+pub enum Listener {
+    /// HTTP/1 without TLS.
+    Plain(Router),
+    /// HTTP/1 or HTTP/2 over TLS, with the latest certificate.
+    Tls(Router, watch::Receiver<TlsAcceptor>),
+}
+
+/// All listeners.
+pub struct Listeners {
+    limits: Arc<ConnectionLimits>,
+    gauge: Gauge,
+    /// Every connection holds a receiver for as long as it lives.
+    closing: watch::Sender<bool>,
+    listening: JoinSet<()>,
+}
+
+/// What every connection needs.
+struct Caller {
+    limits: Arc<ConnectionLimits>,
+    peer: SocketAddr,
+    router: Router,
+    tls: bool,
+    /// Whether a request has arrived.
+    has_request: Arc<AtomicBool>,
+}
+
+/// Counts a connection for as long as it lives.
+struct Counted {
+    gauge: Gauge,
+    _permit: Permit,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.gauge.dec();
+    }
+}
+
+impl Listeners {
+    /// No listeners yet.
+    pub fn new(limits: Arc<ConnectionLimits>, gauge: Gauge) -> Self {
+        Listeners {
+            limits,
+            gauge,
+            closing: watch::Sender::new(false),
+            listening: JoinSet::new(),
+        }
+    }
+
+    /// Accepts connections.
+    pub fn open(&mut self, socket: TcpListener, listener: Listener) {
+        let (limits, gauge) = (self.limits.clone(), self.gauge.clone());
+        let mut closing = self.closing.subscribe();
+        self.listening.spawn(async move {
+            loop {
+                let accepted = tokio::select! {
+                    accepted = socket.accept() => accepted,
+                    _ = closing.changed() => return,
+                };
+                match accepted {
+                    Ok((stream, peer)) => match limits.enter(peer.ip()) {
+                        Some(permit) => {
+                            gauge.inc();
+                            let counted = Counted {
+                                gauge: gauge.clone(),
+                                _permit: permit,
+                            };
+                            connect(stream, peer, &listener, &limits, closing.clone(), counted);
+                        }
+                        None => log::debug!("too many connections from {}", peer.ip()),
+                    },
+                    Err(error) => {
+                        log::warn!("cannot accept a connection: {error}");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                }
+            }
+        });
+    }
+
+    /// Accepts no more connections, and no more requests on those that are open.
+    pub async fn close(&mut self) {
+        self.closing.send_replace(true);
+        while self.listening.join_next().await.is_some() {}
+    }
+
+    /// Waits until all connections have ended, which they do once their current requests are answered.
+    pub async fn drained(self) {
+        self.closing.closed().await;
+    }
+}
+
+fn connect(
+    stream: TcpStream,
+    peer: SocketAddr,
+    listener: &Listener,
+    limits: &Arc<ConnectionLimits>,
+    closing: watch::Receiver<bool>,
+    counted: Counted,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        log::debug!("no TCP_NODELAY for {peer}: {error}");
+    }
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, UNREAD_MS) {
+        log::debug!("no TCP_USER_TIMEOUT for {peer}: {error}");
+    }
+    let (router, acceptor) = match listener {
+        Listener::Plain(router) => (router.clone(), None),
+        Listener::Tls(router, latest) => (router.clone(), Some(latest.borrow().clone())),
+    };
+    let caller = Caller {
+        limits: limits.clone(),
+        peer,
+        router,
+        tls: acceptor.is_some(),
+        has_request: Arc::default(),
+    };
+    let has_request = caller.has_request.clone();
+    tokio::spawn(async move {
+        let _counted = counted;
+        let mut serving = std::pin::pin!(serve(stream, acceptor, caller, closing));
+        let first = tokio::time::timeout(FIRST, &mut serving).await;
+        if first.is_err() && has_request.load(Ordering::Relaxed) {
+            serving.await;
+        }
+    });
+}
+
+async fn serve(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    caller: Caller,
+    closing: watch::Receiver<bool>,
+) {
+    let result = match acceptor {
+        None => plain(stream, &caller, closing).await,
+        // Boxed, so that ten thousand held polls without TLS do not each reserve memory for it.
+        Some(acceptor) => Box::pin(secured(stream, acceptor, &caller, closing)).await,
+    };
+    if let Err(error) = result {
+        log::debug!("{}: {error}", caller.peer);
+    }
+}
+
+/// Serves a socket: one connection, and a new one after each held poll.
+async fn plain(
+    stream: TcpStream,
+    caller: &Caller,
+    closing: watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    let stream = ReplayStream::new(stream);
+    loop {
+        let connection = http_1(stream.clone(), caller, Some(&stream), closing.clone());
+        match stream.run(connection).await {
+            Ok(ended) => return ended,
+            Err(held) => {
+                if !stream.wait(held).await {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+async fn secured(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    caller: &Caller,
+    closing: watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    match acceptor.accept(stream).await {
+        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
+            http_2(stream, caller, closing).await
+        }
+        Ok(stream) => http_1(stream, caller, None, closing).await,
+        Err(error) => {
+            log::debug!("{}: {error}", caller.peer);
+            Ok(())
+        }
+    }
+}
+
+async fn http_1(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    caller: &Caller,
+    replay: Option<&ReplayStream>,
+    closing: watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    let service = hyper::service::service_fn(|request| answer(caller, replay, request));
+    let connection = http1::Builder::new()
+        // Old clients look for the exact letters `Set-Cookie: c_user=`.
+        .title_case_headers(true)
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_SIZE)
+        .serve_connection(TokioIo::new(stream), service);
+    let end = http1::Connection::graceful_shutdown;
+    until_closing(connection, end, closing).await
+}
+
+async fn http_2(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    caller: &Caller,
+    closing: watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    let service = hyper::service::service_fn(|request| answer(caller, None, request));
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_SIZE as u32)
+        .serve_connection(TokioIo::new(stream), service);
+    let end = http2::Connection::graceful_shutdown;
+    until_closing(connection, end, closing).await
+}
+
+/// Runs a connection. When the server stops, `end` lets it finish the current requests.
+async fn until_closing<C: Future>(
+    connection: C,
+    end: impl FnOnce(Pin<&mut C>),
+    mut closing: watch::Receiver<bool>,
+) -> C::Output {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // The connection comes first: one that has read nothing yet would end at once.
+        biased;
+        ended = &mut connection => return ended,
+        _ = closing.wait_for(|closing| *closing) => {}
+    }
+    end(connection.as_mut());
+    connection.await
+}
+
+/// Returns the router's own future: another one around it would cost memory for each held poll.
+fn answer(
+    caller: &Caller,
+    replay: Option<&ReplayStream>,
+    request: Request<Incoming>,
+) -> Oneshot<Router, Request<Body>> {
+    caller.has_request.store(true, Ordering::Relaxed);
+    let mut request = request.map(Body::new);
+    let address = caller
+        .limits
+        .receive(&mut request, caller.peer.ip(), caller.tls);
+    let is_replay = replay.is_some_and(ReplayStream::is_replay);
+    let router = if is_replay || caller.limits.allow(address) {
+        caller.router.clone()
+    } else {
+        Router::new().fallback(too_many)
+    };
+    if let Some(replay) = replay {
+        request.extensions_mut().insert(replay.clone());
+    }
+    router.oneshot(request)
+}
+
+async fn too_many() -> impl IntoResponse {
+    let wait = [("retry-after", "10")];
+    let text = "Too many requests. Try again in ten seconds.\n";
+    (StatusCode::TOO_MANY_REQUESTS, wait, text)
+}

@@ -1,0 +1,6 @@
+//! Connections: listeners, TLS, limits per address, the client's address, held polls without their connection.
+
+pub mod connection_limits;
+pub mod listener;
+pub mod parked;
+pub mod tls;

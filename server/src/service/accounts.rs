@@ -1,0 +1,213 @@
+//! Accounts that users register themselves, if the operator allows it, and changing one's password.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use zeroize::Zeroizing;
+
+use super::detached::detached;
+use super::login_attempts::{AttemptError, LoginAttempts, display};
+use super::login_throttle::{LoginThrottle, Source};
+use super::passwords::{HashError, Passwords};
+use super::validate::{Invalid, valid_email, valid_name};
+use crate::config::Registration;
+use crate::hub::Hub;
+use crate::store::{Audience, Invitation, Registered, Store, StoreError};
+use crate::sync::lock;
+use crate::types::{Session, Uid};
+use crate::{item, secrets};
+
+/// The shortest password in characters.
+pub const SHORTEST_PASSWORD: usize = 8;
+/// The longest in bytes.
+const LONGEST_PASSWORD: usize = 1000;
+
+/// What somebody who registers fills in.
+pub struct Registrant<'a> {
+    /// The secret of an invitation link, or an empty string.
+    pub invite: &'a str,
+    pub email: &'a str,
+    pub name: &'a str,
+    pub password: Zeroizing<String>,
+}
+
+/// Why an account cannot be registered.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    #[error("Nobody can sign up here. Ask the operator for an account.")]
+    Closed,
+    #[error("This invitation is unknown, too old, or was used already. Ask for another.")]
+    NotInvited,
+    #[error("The password must have {SHORTEST_PASSWORD} characters or more.")]
+    Password,
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The seconds until the next attempt is allowed.
+    #[error("Too many attempts. Try again in {0} seconds.")]
+    TooMany(u64),
+    #[error("There is an account with this e-mail address already.")]
+    Taken,
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a password cannot be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    #[error("The password must have {SHORTEST_PASSWORD} characters or more.")]
+    Password,
+    #[error("The old password is not right.")]
+    Wrong,
+    /// The seconds until the next attempt is allowed.
+    #[error("Too many attempts. Try again in {0} seconds.")]
+    TooMany(u64),
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<AttemptError> for PasswordError {
+    fn from(error: AttemptError) -> Self {
+        match error {
+            AttemptError::Wrong => PasswordError::Wrong,
+            AttemptError::TooMany(seconds) => PasswordError::TooMany(seconds),
+            AttemptError::Store(error) => PasswordError::Store(error),
+        }
+    }
+}
+
+pub struct Accounts {
+    store: Arc<Store>,
+    hub: Arc<Hub>,
+    passwords: Arc<Passwords>,
+    attempts: Arc<LoginAttempts>,
+    registration: Registration,
+    /// Apart from the throttle of logins, so that registrations never keep anybody from logging in.
+    throttle: Mutex<LoginThrottle>,
+}
+
+impl Accounts {
+    pub fn new(
+        store: Arc<Store>,
+        hub: Arc<Hub>,
+        passwords: Arc<Passwords>,
+        attempts: Arc<LoginAttempts>,
+        registration: Registration,
+    ) -> Self {
+        Accounts {
+            store,
+            hub,
+            passwords,
+            attempts,
+            registration,
+            throttle: Mutex::default(),
+        }
+    }
+
+    /// Whether somebody with this invitation, which may be an empty string, may register.
+    pub async fn may_register(&self, invite: &str) -> Result<(), RegisterError> {
+        self.invitation(invite).await.map(drop)
+    }
+
+    async fn invitation(&self, invite: &str) -> Result<Invitation, RegisterError> {
+        match self.registration {
+            Registration::Closed => Err(RegisterError::Closed),
+            Registration::Open if invite.is_empty() => Ok(Invitation::NotNeeded),
+            Registration::Invite if invite.is_empty() => Err(RegisterError::NotInvited),
+            Registration::Invite | Registration::Open => {
+                let key = secrets::invite_key(invite);
+                if self.store.is_invited(key).await? {
+                    Ok(Invitation::Key(key))
+                } else {
+                    Err(RegisterError::NotInvited)
+                }
+            }
+        }
+    }
+
+    /// Registers an account; returns its number.
+    pub async fn register(
+        &self,
+        who: Registrant<'_>,
+        address: Option<IpAddr>,
+    ) -> Result<Uid, RegisterError> {
+        let invitation = self.invitation(who.invite).await?;
+        if !is_valid_password(&who.password) {
+            return Err(RegisterError::Password);
+        }
+        let (email, name) = (valid_email(who.email)?, valid_name(who.name)?);
+        let turn = self.passwords.turn().await;
+        self.count_attempt(address)?;
+        let hash = turn.hash(who.password).await?;
+        drop(turn);
+        let store = self.store.clone();
+        detached(async move {
+            let added = store
+                .register(email, name.clone(), hash, invitation)
+                .await?;
+            let (uid, friend) = match added {
+                Registered::Added(uid, friend) => (uid, friend),
+                Registered::Taken => return Err(RegisterError::Taken),
+                Registered::NotInvited => return Err(RegisterError::NotInvited),
+            };
+            log::info!(uid:%, address:% = display(address); "registered");
+            if let Some(friend) = friend {
+                store.push(
+                    Audience::Users(vec![friend]),
+                    item::friend(uid, &name, true),
+                );
+            }
+            Ok(uid)
+        })
+        .await
+    }
+
+    /// Counts every attempt, because each one tells whether an address is taken. Behind a proxy that does not name its clients all of
+    /// them share one count: it is better that nobody can register for a minute than that anybody can probe addresses without limit.
+    fn count_attempt(&self, address: Option<IpAddr>) -> Result<(), RegisterError> {
+        let who = format!("sign up from {}", display(address));
+        let from = Source {
+            address,
+            own: false,
+        };
+        let mut throttle = lock(&self.throttle);
+        let allowed = throttle.check(&who, from, Instant::now());
+        allowed.map_err(|wait| RegisterError::TooMany(wait.as_secs() + 1))?;
+        throttle.failed(&who, from, Instant::now());
+        Ok(())
+    }
+
+    /// Changes the user's own password and ends all their other sessions.
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        old: Zeroizing<String>,
+        new: Zeroizing<String>,
+        address: Option<IpAddr>,
+    ) -> Result<(), PasswordError> {
+        if !is_valid_password(&new) {
+            return Err(PasswordError::Password);
+        }
+        let email = &session.user.email;
+        let verified = self.attempts.verify(email, old, address).await?;
+        let hash = verified.turn.hash(new).await?;
+        drop(verified);
+        let (store, hub) = (self.store.clone(), self.hub.clone());
+        let (uid, key) = (session.user.uid, session.key);
+        detached(async move {
+            store.set_password(uid, hash, Some(key)).await?;
+            hub.end_others(uid, key);
+            log::info!(uid:%; "changed their password");
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn is_valid_password(password: &str) -> bool {
+    password.chars().count() >= SHORTEST_PASSWORD && password.len() <= LONGEST_PASSWORD
+}

@@ -1,0 +1,131 @@
+//! Checks passwords. Attributes failures to account and address, and clears them on success.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use prometheus_client::metrics::counter::Counter;
+use zeroize::Zeroizing;
+
+use super::login_throttle::{LoginThrottle, Source};
+use super::passwords::{Passwords, Turn};
+use crate::store::{Store, StoreError};
+use crate::sync::lock;
+use crate::types::{Uid, User};
+
+/// Why an attempt failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AttemptError {
+    #[error("Incorrect e-mail address or password.")]
+    Wrong,
+    /// The seconds until the next attempt is allowed.
+    #[error("Too many attempts. Try again in {0} seconds.")]
+    TooMany(u64),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The user of a correct password, and the right to work on another password.
+pub struct Verified<'a> {
+    pub user: User,
+    pub turn: Turn<'a>,
+}
+
+pub struct LoginAttempts {
+    store: Arc<Store>,
+    passwords: Arc<Passwords>,
+    throttle: Mutex<LoginThrottle>,
+    failed: Counter,
+}
+
+impl LoginAttempts {
+    /// `failed` counts logins with a wrong password.
+    pub fn new(store: Arc<Store>, passwords: Arc<Passwords>, failed: Counter) -> Self {
+        LoginAttempts {
+            store,
+            passwords,
+            throttle: Mutex::default(),
+            failed,
+        }
+    }
+
+    /// The user who logs in with this name and password: an e-mail address, or the part before the @ if only one account has it.
+    pub async fn log_in(
+        &self,
+        login: &str,
+        password: Zeroizing<String>,
+        address: Option<IpAddr>,
+    ) -> Result<User, AttemptError> {
+        match self.verify(login, password, address).await {
+            Ok(verified) => Ok(verified.user),
+            Err(AttemptError::TooMany(seconds)) => {
+                let address = display(address);
+                log::warn!(address:%, seconds; "login delayed after too many failures");
+                Err(AttemptError::TooMany(seconds))
+            }
+            Err(AttemptError::Wrong) => {
+                self.failed.inc();
+                log::info!(address:% = display(address); "failed login");
+                Err(AttemptError::Wrong)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Checks a password.
+    pub async fn verify(
+        &self,
+        login: &str,
+        password: Zeroizing<String>,
+        address: Option<IpAddr>,
+    ) -> Result<Verified<'_>, AttemptError> {
+        let account = self.store.account(login).await?;
+        let from = self
+            .source(account.as_ref().map(|account| &account.user), address)
+            .await?;
+        // Only few passwords are checked at a time. The throttle is asked afterwards, so that nobody is refused because of other
+        // attempts at the same account that merely wait.
+        let turn = self.passwords.turn().await;
+        let allowed = lock(&self.throttle).check(login, from, Instant::now());
+        allowed.map_err(|wait| AttemptError::TooMany(wait.as_secs() + 1))?;
+        let hash = account.as_ref().map(|account| account.password.clone());
+        let correct = turn.verify(password, hash).await;
+        match account.filter(|_| correct) {
+            None => {
+                lock(&self.throttle).failed(login, from, Instant::now());
+                Err(AttemptError::Wrong)
+            }
+            Some(account) => {
+                // Not if others share the part before the @: whoever registers bob@ at any domain could otherwise go on guessing the
+                // password of another bob.
+                if account.sole_local_part {
+                    lock(&self.throttle).succeeded(&account.user.email, from);
+                }
+                let user = account.user;
+                Ok(Verified { user, turn })
+            }
+        }
+    }
+
+    /// Where an attempt comes from. Unknown accounts do the same lookup, so timing leaks nothing.
+    async fn source(
+        &self,
+        user: Option<&User>,
+        address: Option<IpAddr>,
+    ) -> Result<Source, StoreError> {
+        let uid = user.map_or(Uid(0), |user| user.uid);
+        let own = match address {
+            Some(address) => self.store.came_from(uid, &address.to_string()).await?,
+            None => false,
+        };
+        Ok(Source { address, own })
+    }
+}
+
+/// An address, for the log.
+pub fn display(address: Option<IpAddr>) -> String {
+    address.map_or_else(
+        || "this machine or a proxy that names no client".to_owned(),
+        |address| address.to_string(),
+    )
+}

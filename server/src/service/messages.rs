@@ -1,0 +1,250 @@
+//! Messages: who may write to whom and what, typing notices, history, and what has been read.
+
+use std::sync::Arc;
+
+use prometheus_client::metrics::counter::Counter;
+
+use super::detached::detached;
+use super::echo::Echo;
+use super::presence::Presences;
+use super::validate::strip_control_chars;
+use crate::clock::now_ms;
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::item;
+use crate::store::{Audience, HistoryRange, Inserted, MessageCheck, NewMessage, Store, StoreError};
+use crate::types::{Message, Presence, Session, Uid};
+
+/// The most messages in one piece of history.
+const HISTORY: usize = 100;
+/// The greatest integer that JavaScript represents exactly.
+const MAX_TIME: i64 = (1 << 53) - 1;
+/// The longest message id.
+const MESSAGE_ID: usize = 32;
+
+/// A message as its sender's client gives it.
+pub struct Outgoing<'a> {
+    pub to: Uid,
+    /// A number that the client chose. Messages with the same number, recipient and text are one message.
+    pub msg_id: &'a str,
+    pub text: &'a str,
+    /// The client's clock in ms, if it gives one that makes sense.
+    pub client_time: Option<i64>,
+}
+
+/// Why something cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    #[error("You are offline in chat. Go online to send messages.")]
+    ChatOff,
+    /// The recipient is no friend, does not exist, or cannot be reached now. The sender does not learn which.
+    #[error("This person is no longer online.")]
+    NotReachable,
+    #[error("The message id is not a number.")]
+    MessageId,
+    #[error("The message is empty.")]
+    Empty,
+    /// The text has more characters than this.
+    #[error("A message can have {0} characters.")]
+    TooLong(usize),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub struct Messages {
+    store: Arc<Store>,
+    hub: Arc<Hub>,
+    presences: Presences,
+    message_limit: usize,
+    offline_messages: bool,
+    sent: Counter,
+    echo: Option<Echo>,
+}
+
+impl Messages {
+    /// `sent` counts the messages that were stored.
+    pub fn new(
+        store: Arc<Store>,
+        hub: Arc<Hub>,
+        presences: Presences,
+        config: &Config,
+        sent: Counter,
+        echo: Option<Echo>,
+    ) -> Self {
+        Messages {
+            store,
+            hub,
+            presences,
+            message_limit: config.message_limit,
+            offline_messages: config.offline_messages,
+            sent,
+            echo,
+        }
+    }
+
+    /// Sends a message. After `Ok` it is on disk, from this call or an earlier one.
+    pub async fn send(&self, session: &Session, message: Outgoing<'_>) -> Result<(), SendError> {
+        let own = &session.user;
+        let msg_id = valid_id(message.msg_id)?;
+        let text = strip_control_chars(message.text);
+        let check = self
+            .store
+            .check_message(own.uid, message.to, &msg_id, &text);
+        let recipient = match check.await? {
+            // The answer to an earlier attempt may have been lost. Whatever has changed since, the message stays stored.
+            MessageCheck::Duplicate => return Ok(()),
+            MessageCheck::Recipient(user) => Some(user),
+            MessageCheck::NotFriends => None,
+        };
+        if !own.visible {
+            return Err(SendError::ChatOff);
+        }
+        let text = valid_text(text, self.message_limit)?;
+        let to = recipient.ok_or(SendError::NotReachable)?;
+        if !self.offline_messages && to.uid != own.uid && !self.is_online(to.uid) {
+            return Err(SendError::NotReachable);
+        }
+        self.presences.mark_online(session, true);
+        let echo = self.echo.clone().filter(|echo| echo.is(to.uid));
+        let for_echo = echo.map(|echo| (echo, own.clone(), text.clone()));
+        let client_time = message.client_time;
+        let new = NewMessage {
+            from: own.clone(),
+            to,
+            text,
+            msg_id,
+            client_time: client_time
+                .filter(|time| (0..=MAX_TIME).contains(time))
+                .unwrap_or_else(now_ms),
+        };
+        let (store, sent) = (self.store.clone(), self.sent.clone());
+        detached(async move {
+            match store.insert_message(new).await? {
+                Inserted::New => sent.inc(),
+                Inserted::Duplicate => return Ok(()),
+                Inserted::UnknownUser => return Err(SendError::NotReachable),
+            };
+            if let Some((echo, from, text)) = for_echo {
+                echo.answer(from, text).await;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Tells a friend who is online that the user types, or has stopped. This is stored nowhere.
+    pub async fn typing(&self, session: &Session, to: Uid, typing: bool) -> Result<(), SendError> {
+        let own = &session.user;
+        let friend = self.store.friend(own.uid, to).await?;
+        let to = friend.ok_or(SendError::NotReachable)?.uid;
+        if to == own.uid {
+            return Ok(());
+        }
+        if !own.visible {
+            return Err(SendError::ChatOff);
+        }
+        if !self.is_online(to) {
+            return Err(SendError::NotReachable);
+        }
+        let item = item::typing(own.uid, to, typing);
+        self.store.push(Audience::Users(vec![to]), item);
+        Ok(())
+    }
+
+    fn is_online(&self, uid: Uid) -> bool {
+        self.hub.presence(uid) != Presence::Offline
+    }
+
+    /// Everything from `peer` has been read.
+    pub async fn mark_read(&self, session: &Session, peer: Uid) -> Result<(), StoreError> {
+        self.store.mark_read(session.user.uid, peer).await
+    }
+
+    /// Messages with one other user, oldest first, and whether there are more: those after `since`, else the newest, in both cases
+    /// only those before `before`.
+    pub async fn history(
+        &self,
+        session: &Session,
+        with: Uid,
+        since: Option<i64>,
+        before: Option<i64>,
+        limit: Option<usize>,
+    ) -> Result<(Vec<Message>, bool), StoreError> {
+        let limit = limit.unwrap_or(HISTORY).clamp(1, HISTORY);
+        let range = HistoryRange {
+            since,
+            before,
+            // One more than needed shows whether there are more.
+            limit: limit + 1,
+        };
+        let mut messages = self.store.history(session.user.uid, with, range).await?;
+        let more = messages.len() > limit;
+        if more && since.is_some() {
+            messages.truncate(limit);
+        } else if more {
+            messages.remove(0);
+        }
+        Ok((messages, more))
+    }
+}
+
+/// A message id as clients make them: a signed or unsigned number, kept as text.
+fn valid_id(id: &str) -> Result<String, SendError> {
+    let id = id.trim();
+    let valid =
+        (1..=MESSAGE_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    if valid {
+        Ok(id.to_owned())
+    } else {
+        Err(SendError::MessageId)
+    }
+}
+
+fn valid_text(text: String, limit: usize) -> Result<String, SendError> {
+    if text.is_empty() {
+        Err(SendError::Empty)
+    } else if text.chars().count() > limit {
+        Err(SendError::TooLong(limit))
+    } else {
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_ids_stay_as_posted() {
+        for id in [
+            "0",
+            "4177168544",
+            "-1992480367",
+            "12345678901234567890123456789012",
+        ] {
+            assert_eq!(valid_id(id).unwrap(), id);
+        }
+        for id in [
+            "",
+            " ",
+            "1.5",
+            "x",
+            "123456789012345678901234567890123",
+            "١",
+        ] {
+            assert!(matches!(valid_id(id), Err(SendError::MessageId)), "{id}");
+        }
+    }
+
+    #[test]
+    fn text_loses_only_control_characters() {
+        let text = |posted, limit| valid_text(strip_control_chars(posted), limit);
+        assert_eq!(
+            text("a\r\n\tb\u{7}\u{85}\0 😀", 9).unwrap(),
+            "a\n\tb\u{fffd} 😀"
+        );
+        assert!(matches!(text("\r\u{1}", 9), Err(SendError::Empty)));
+        assert_eq!(text("ääää", 4).unwrap(), "ääää");
+        assert!(matches!(text("ääääa", 4), Err(SendError::TooLong(4))));
+    }
+}

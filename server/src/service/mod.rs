@@ -1,0 +1,149 @@
+//! What users do, with all its rules. A front end parses a request, calls a service and formats the answer; it contains no rule.
+//!
+//! Every service owns the state that its rules need. Nothing in here knows which protocol a front end speaks.
+
+pub mod accounts;
+pub mod channel;
+mod detached;
+pub mod echo;
+pub mod friends;
+pub mod lists;
+pub mod login_attempts;
+mod login_throttle;
+pub mod messages;
+pub mod notifications;
+pub mod passwords;
+pub mod pictures;
+pub mod presence;
+pub mod profiles;
+pub mod search;
+pub mod sessions;
+mod subscribers;
+mod user_limit;
+pub mod validate;
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::store::Store;
+
+pub use crate::store::StoreError;
+
+use accounts::Accounts;
+use channel::Channels;
+use echo::Echo;
+use friends::Friends;
+use lists::Lists;
+use login_attempts::LoginAttempts;
+use messages::Messages;
+use notifications::Notifications;
+use passwords::Passwords;
+use pictures::Pictures;
+use presence::Presences;
+use profiles::Profiles;
+use search::Search;
+use sessions::Sessions;
+use user_limit::UserLimit;
+
+/// The most changes of name, status and picture of one user in ten minutes.
+const CHANGES: u32 = 60;
+
+/// All services.
+pub struct Services {
+    pub accounts: Accounts,
+    pub channels: Channels,
+    pub friends: Friends,
+    pub lists: Lists,
+    pub login_attempts: Arc<LoginAttempts>,
+    pub messages: Messages,
+    pub notifications: Notifications,
+    pub pictures: Pictures,
+    pub presences: Presences,
+    pub profiles: Profiles,
+    pub search: Search,
+    pub sessions: Sessions,
+    store: Arc<Store>,
+    hub: Arc<Hub>,
+}
+
+impl Services {
+    pub fn new(
+        config: &Config,
+        store: Arc<Store>,
+        hub: Arc<Hub>,
+        passwords: Passwords,
+        metrics: &Metrics,
+        echo: Option<Echo>,
+    ) -> Self {
+        let passwords = Arc::new(passwords);
+        let presences = Presences::new(store.clone(), hub.clone());
+        let changes = UserLimit::new(CHANGES);
+        let login_attempts = Arc::new(LoginAttempts::new(
+            store.clone(),
+            passwords.clone(),
+            metrics.failed_logins.clone(),
+        ));
+        Services {
+            accounts: Accounts::new(
+                store.clone(),
+                hub.clone(),
+                passwords,
+                login_attempts.clone(),
+                config.registration,
+            ),
+            channels: Channels::new(store.clone(), hub.clone()),
+            friends: Friends::new(store.clone(), hub.clone()),
+            lists: Lists::new(store.clone()),
+            login_attempts,
+            messages: Messages::new(
+                store.clone(),
+                hub.clone(),
+                presences.clone(),
+                config,
+                metrics.messages.clone(),
+                echo,
+            ),
+            notifications: Notifications::new(store.clone()),
+            pictures: Pictures::new(store.clone(), changes.clone()),
+            profiles: Profiles::new(store.clone(), changes),
+            search: Search::new(store.clone()),
+            sessions: Sessions::new(store.clone(), hub.clone(), presences.clone()),
+            presences,
+            store,
+            hub,
+        }
+    }
+
+    /// Does what is due once a second.
+    pub async fn tick(&self) {
+        if let Err(error) = self.sessions.end_revoked().await {
+            log::error!("cannot look for sessions that were ended elsewhere: {error}");
+        }
+        self.presences.sweep();
+    }
+
+    /// Whether the server can do its work, which needs the store.
+    pub async fn healthy(&self) -> Result<(), StoreError> {
+        self.store.healthy().await
+    }
+
+    /// The number of held polls, and of users that others see online.
+    pub fn count(&self) -> (usize, usize) {
+        self.hub.count()
+    }
+
+    /// Releases every held poll, and holds no more.
+    pub fn stop(&self) {
+        self.hub.stop();
+    }
+
+    /// Writes everything that was queued.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.store.close().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

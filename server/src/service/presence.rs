@@ -1,0 +1,87 @@
+//! Who is online, and telling their friends.
+
+use std::sync::{Arc, Mutex};
+
+use super::detached::detached;
+use crate::hub::Hub;
+use crate::item;
+use crate::store::{Audience, Store, StoreError};
+use crate::sync::lock;
+use crate::types::{Session, SessionKey, Uid};
+
+/// Presence, shared by all clones.
+#[derive(Clone)]
+pub struct Presences {
+    store: Arc<Store>,
+    hub: Arc<Hub>,
+    /// Held while a presence is announced, so that the last one announced is the current one.
+    telling: Arc<Mutex<()>>,
+}
+
+impl Presences {
+    pub fn new(store: Arc<Store>, hub: Arc<Hub>) -> Self {
+        Presences {
+            store,
+            hub,
+            telling: Arc::default(),
+        }
+    }
+
+    /// The client of a session is ready to chat; `active` if there is user activity.
+    pub fn mark_online(&self, session: &Session, active: bool) {
+        if self.hub.mark_online(session.user.uid, session.key, active) {
+            self.tell(session.user.uid);
+        }
+    }
+
+    /// The client of a session made a request that does not show the user as online. Until they poll, fetch the buddy list, send a
+    /// message or switch chat on, their client may still want to say that they are invisible.
+    pub fn touch(&self, session: &Session, active: bool) {
+        if self.hub.touch(session.user.uid, session.key, active) {
+            self.tell(session.user.uid);
+        }
+    }
+
+    /// Switches chat on or off.
+    pub async fn set_visible(&self, session: &Session, visible: bool) -> Result<(), StoreError> {
+        let (presences, uid, key) = (self.clone(), session.user.uid, session.key);
+        detached(async move {
+            presences.store.set_visible(uid, visible).await?;
+            if presences.hub.set_visible(uid, key, visible) {
+                presences.tell(uid);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes sessions of a user offline that have ended in the store.
+    pub fn end_sessions(&self, uid: Uid, keys: &[SessionKey]) {
+        let mut changed = false;
+        for key in keys {
+            changed |= self.hub.end_session(uid, *key);
+        }
+        if changed {
+            self.tell(uid);
+        }
+    }
+
+    /// Updates what changes with time: called once a second.
+    pub fn sweep(&self) {
+        let (changed, acked) = self.hub.sweep();
+        for uid in changed {
+            self.tell(uid);
+        }
+        if !acked.is_empty() {
+            // Nobody waits for this: after a crash some events are fetched again, and clients drop what they know.
+            drop(self.store.acknowledge(acked));
+        }
+    }
+
+    /// Tells the friends of a user how they are now.
+    fn tell(&self, uid: Uid) {
+        let _telling = lock(&self.telling);
+        let item = item::presence(uid, self.hub.presence(uid));
+        self.store.push(Audience::FriendsOf(uid), item);
+    }
+}

@@ -1,0 +1,39 @@
+//! Accounts: finding, adding and deleting them.
+
+use super::sqlite::accounts;
+use super::{Reply, Store};
+use crate::types::{Account, Uid, User};
+
+impl Store {
+    /// The account for a login: an e-mail address, or the part before the @ if only one account has it.
+    pub fn account(&self, login: &str) -> Reply<Option<Account>> {
+        let Store::Sqlite(sqlite) = self;
+        let login = login.trim().to_lowercase();
+        sqlite.read(move |db| accounts::account(db, &login))
+    }
+
+    /// The user with this number.
+    #[cfg(test)]
+    pub fn user(&self, uid: Uid) -> Reply<Option<User>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.read(move |db| accounts::user(db, uid))
+    }
+
+    /// All users, by address.
+    pub fn users(&self) -> Reply<Vec<User>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.long_read(accounts::users)
+    }
+
+    /// Adds a user; `None` if the address is taken.
+    pub fn add_user(&self, email: String, name: String, password: String) -> Reply<Option<Uid>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.add_user(&email, &name, &password))
+    }
+
+    /// Deletes a user and everything that belongs to them, including their conversations. Their number is not used again.
+    pub fn delete_user(&self, uid: Uid) -> Reply<()> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.delete_user(uid))
+    }
+}

@@ -1,0 +1,58 @@
+//! Channels: their numbering, what they delivered, and items that are not stored.
+
+use std::sync::Arc;
+
+use super::sqlite::channels;
+use super::{Reply, Store};
+use crate::types::{ChannelState, Message, Seq, Uid};
+
+/// Who gets an item, if they are connected.
+#[derive(Debug)]
+pub enum Audience {
+    /// These users.
+    Users(Vec<Uid>),
+    /// The friends of this user.
+    FriendsOf(Uid),
+    /// This user and their friends.
+    UserAndFriends(Uid),
+}
+
+impl Store {
+    /// The state of every user's channel; for start-up only.
+    pub fn channel_states(&self) -> Reply<Vec<ChannelState>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.long_read(channels::channel_states)
+    }
+
+    /// The stored messages of a channel with numbers in `from..below`, in order, `limit` at most.
+    pub fn deliveries(
+        &self,
+        owner: Uid,
+        from: Seq,
+        below: Seq,
+        limit: usize,
+    ) -> Reply<Vec<(Seq, Message)>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.read(move |db| channels::deliveries(db, owner, from, below, limit))
+    }
+
+    /// The number of the first message that `owner` received in their channel, in `from..below`. Messages that they sent
+    /// themselves do not count.
+    pub fn first_received(&self, owner: Uid, from: Seq, below: Seq) -> Reply<Option<Seq>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.read(move |db| channels::first_received(db, owner, from, below))
+    }
+
+    /// Saves for each user the number below which they have fetched everything. A smaller number than before changes nothing.
+    pub fn acknowledge(&self, acked: Vec<(Uid, Seq)>) -> Reply<()> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.acknowledge(&acked))
+    }
+
+    /// Numbers and publishes an item without storing it; only for those of the audience who are connected. The item is dropped
+    /// if the store is too busy.
+    pub fn push(&self, audience: Audience, item: Arc<str>) {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.push(audience, item);
+    }
+}

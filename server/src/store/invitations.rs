@@ -1,0 +1,51 @@
+//! Accounts that people register themselves, and invitations to do so.
+
+use super::sqlite::invitations;
+use super::{Reply, Store};
+use crate::types::{SessionKey, Uid};
+
+/// What entitles somebody to register.
+#[derive(Clone, Copy, Debug)]
+pub enum Invitation {
+    /// Registration is open to everybody.
+    NotNeeded,
+    /// The key of an invitation link.
+    Key(SessionKey),
+}
+
+/// The result of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// The new account, and its first friend if the invitation names one.
+    Added(Uid, Option<Uid>),
+    /// There is an account with this address.
+    Taken,
+    /// The invitation is unknown, used or expired.
+    NotInvited,
+}
+
+impl Store {
+    /// Whether an invitation can be used.
+    pub fn is_invited(&self, key: SessionKey) -> Reply<bool> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.read(move |db| Ok(invitations::find(db, key)?.is_some()))
+    }
+
+    /// Saves an invitation; whoever uses it becomes a friend of `friend`.
+    pub fn invite(&self, key: SessionKey, friend: Option<Uid>) -> Reply<()> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.invite(key, friend))
+    }
+
+    /// Adds an account and uses up the invitation.
+    pub fn register(
+        &self,
+        email: String,
+        name: String,
+        password: String,
+        invitation: Invitation,
+    ) -> Reply<Registered> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.register(&email, &name, &password, invitation))
+    }
+}

@@ -1,0 +1,25 @@
+//! Limits that hold for every implementation of the store.
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+/// How long a declined request cannot be repeated, in ms. The sender does not learn that it was declined.
+pub const DECLINED_FOR: i64 = 7 * DAY;
+/// How long a poke that was not returned cannot be repeated, in ms.
+pub const POKED_FOR: i64 = DAY;
+/// The span in which requests are counted, in ms.
+pub const REQUESTS_WITHIN: i64 = DAY;
+/// The most requests of one user in [`REQUESTS_WITHIN`].
+pub const MAX_REQUESTS: i64 = 50;
+/// The most requests that wait for one user's answer.
+pub const MAX_WAITING: i64 = 1000;
+/// The most friends; as in 2008.
+pub const MAX_FRIENDS: i64 = 5000;
+/// How long an invitation can be used, in ms.
+pub const VALID_FOR: i64 = 14 * 24 * 60 * 60 * 1000;
+/// The most lists of one user.
+pub const MAX_LISTS: usize = 100;
+/// The most notifications that are kept for one user.
+pub const MAX_NOTIFICATIONS: i64 = 100;
+/// The most sessions of one user; the oldest ones make room.
+pub const MAX_SESSIONS: i64 = 100;
+/// How long an address counts as one of the user's own, in ms.
+pub const OWN_ADDRESS_FOR: i64 = 90 * 24 * 60 * 60 * 1000;

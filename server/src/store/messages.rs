@@ -1,0 +1,87 @@
+//! Messages: storing them once, and reading them again.
+
+use super::sqlite::messages;
+use super::{Reply, Store};
+use crate::types::{Message, Uid, User};
+
+/// A message to be stored.
+#[derive(Debug)]
+pub struct NewMessage {
+    /// The sender.
+    pub from: User,
+    /// The recipient.
+    pub to: User,
+    /// The plain text.
+    pub text: String,
+    /// The sender's id for it.
+    pub msg_id: String,
+    /// The sender's clock, in ms.
+    pub client_time: i64,
+}
+
+/// What the store knows about a message that somebody wants to send.
+#[derive(Debug)]
+pub enum MessageCheck {
+    /// It is stored already. Whatever has changed since, it stays stored.
+    Duplicate,
+    /// It is new, and the recipient is a friend or the sender themselves.
+    Recipient(User),
+    /// It is new, but the two are not friends.
+    NotFriends,
+}
+
+/// The result of inserting a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// It was stored and published.
+    New,
+    /// It had been stored before; nothing was published.
+    Duplicate,
+    /// One of the two users does not exist any more; nothing was stored.
+    UnknownUser,
+}
+
+/// A part of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryRange {
+    /// Only messages later than this, starting with the oldest of them. Without it, the newest messages.
+    pub since: Option<i64>,
+    /// Only messages earlier than this.
+    pub before: Option<i64>,
+    /// The most messages.
+    pub limit: usize,
+}
+
+impl Store {
+    /// Everything that has to be known before a message may be inserted.
+    pub fn check_message(
+        &self,
+        from: Uid,
+        to: Uid,
+        msg_id: &str,
+        text: &str,
+    ) -> Reply<MessageCheck> {
+        let Store::Sqlite(sqlite) = self;
+        let (msg_id, text) = (msg_id.to_owned(), text.to_owned());
+        sqlite.read(move |db| messages::check_message(db, from, to, &msg_id, &text))
+    }
+
+    /// Stores a message once and publishes it to both sides, followed by the unread count to whoever of them is connected and
+    /// whose count has changed. Does not check that the two are friends.
+    pub fn insert_message(&self, message: NewMessage) -> Reply<Inserted> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.insert_message(&message))
+    }
+
+    /// Messages between two users, oldest first.
+    pub fn history(&self, a: Uid, b: Uid, range: HistoryRange) -> Reply<Vec<Message>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.read(move |db| messages::history(db, a, b, range))
+    }
+
+    /// Messages that a user sent or received later than `since`, oldest first, `limit` at most. For reading everything in parts.
+    pub fn messages_of(&self, uid: Uid, since: i64, limit: usize) -> Reply<Vec<Message>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.long_read(move |db| messages::messages_of(db, uid, since, limit))
+    }
+}

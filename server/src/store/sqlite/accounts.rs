@@ -1,0 +1,92 @@
+//! Accounts.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::rows::{self, USER};
+use super::writer::Tx;
+use crate::clock::now_ms;
+use crate::store::StoreError;
+use crate::types::{Account, Uid, User};
+
+pub fn account(db: &Connection, login: &str) -> Result<Option<Account>, StoreError> {
+    let condition = if login.contains('@') {
+        "email"
+    } else {
+        "substr(email, 1, instr(email, '@') - 1)"
+    };
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {USER}, password,
+            NOT EXISTS (SELECT 1 FROM users o WHERE o.uid <> users.uid
+                AND substr(o.email, 1, instr(o.email, '@') - 1) = substr(users.email, 1, instr(users.email, '@') - 1)) AS sole
+            FROM users WHERE {condition} = ?1 LIMIT 2"
+    ))?;
+    let found = select.query_map([login], |row| {
+        Ok(Account {
+            user: rows::user(row)?,
+            password: row.get("password")?,
+            sole_local_part: row.get("sole")?,
+        })
+    })?;
+    let mut found = found.collect::<Result<Vec<_>, _>>()?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+pub fn user(db: &Connection, uid: Uid) -> Result<Option<User>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT {USER} FROM users WHERE uid = ?1"))?;
+    Ok(select.query_row([uid.0], rows::user).optional()?)
+}
+
+pub fn exists(db: &Connection, uid: Uid) -> Result<bool, StoreError> {
+    let mut select = db.prepare_cached("SELECT 1 FROM users WHERE uid = ?1")?;
+    Ok(select.exists([uid.0])?)
+}
+
+pub fn users(db: &Connection) -> Result<Vec<User>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT {USER} FROM users ORDER BY email"))?;
+    Ok(select
+        .query_map([], rows::user)?
+        .collect::<Result<_, _>>()?)
+}
+
+impl Tx<'_> {
+    pub fn add_user(
+        &mut self,
+        email: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<Option<Uid>, StoreError> {
+        let added = self
+            .writing()?
+            .prepare_cached("INSERT INTO users(email, name, password, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING RETURNING uid")?
+            .query_row(params![email, name, password, now_ms()], |row| row.get(0).map(Uid))
+            .optional()?;
+        if let Some(uid) = added {
+            self.index_name(uid, name)?;
+        }
+        Ok(added)
+    }
+
+    pub fn delete_user(&mut self, uid: Uid) -> Result<(), StoreError> {
+        let db = self.erasing()?;
+        for sql in [
+            "DELETE FROM deliveries WHERE owner = ?1
+                OR message IN (SELECT time FROM messages WHERE sender = ?1 OR recipient = ?1)",
+            "DELETE FROM messages WHERE sender = ?1 OR recipient = ?1",
+            "DELETE FROM unread WHERE owner = ?1 OR peer = ?1",
+            "DELETE FROM notifications WHERE owner = ?1 OR actor = ?1",
+            "DELETE FROM friend_list_members WHERE uid = ?1",
+            "DELETE FROM friend_lists WHERE owner = ?1",
+            "DELETE FROM friend_requests WHERE sender = ?1 OR recipient = ?1",
+            "DELETE FROM friends WHERE uid = ?1 OR friend = ?1",
+            "DELETE FROM invites WHERE friend = ?1",
+            "DELETE FROM name_words WHERE uid = ?1",
+            "DELETE FROM pictures WHERE uid = ?1",
+            "DELETE FROM places WHERE uid = ?1",
+            "DELETE FROM sessions WHERE uid = ?1",
+            "DELETE FROM users WHERE uid = ?1",
+        ] {
+            db.execute(sql, [uid.0])?;
+        }
+        Ok(())
+    }
+}

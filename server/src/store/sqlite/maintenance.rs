@@ -1,0 +1,89 @@
+//! Health, statistics and backups.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::clock::now_ms;
+use crate::store::{Stats, StoreError};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+pub fn healthy(db: &Connection) -> Result<(), StoreError> {
+    let row = db.query_row("SELECT 1 FROM users LIMIT 1", [], |_| Ok(()));
+    Ok(row.optional().map(drop)?)
+}
+
+pub fn stats(db: &Connection) -> Result<Stats, StoreError> {
+    let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let now = now_ms();
+    Ok(Stats {
+        accounts: count("SELECT count(*) FROM users")?,
+        friendships: count("SELECT count(*) FROM friends WHERE uid < friend")?,
+        logins: count("SELECT count(*) FROM sessions")?,
+        invitations: count(&format!(
+            "SELECT count(*) FROM invites WHERE expires > {now}"
+        ))?,
+        messages: count("SELECT count(*) FROM messages")?,
+        messages_today: count(&format!(
+            "SELECT count(*) FROM messages WHERE time > {}",
+            now - DAY
+        ))?,
+        bytes: count("PRAGMA page_count")? * count("PRAGMA page_size")?,
+    })
+}
+
+pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
+    let failed = |why| StoreError::Backup {
+        file: to.to_owned(),
+        why: Arc::new(why),
+    };
+    if to.try_exists().map_err(failed)? {
+        return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    // Under another name until it is complete, so that nobody takes a part for a backup.
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&part)
+        .map_err(failed)?;
+    let copied = db
+        .execute("VACUUM INTO ?1", [part.to_string_lossy()])
+        .map_err(StoreError::from)
+        .and_then(|_| check(&part));
+    let kept = copied.and_then(|()| {
+        let directory = match to.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        file.sync_all()
+            .and_then(|()| std::fs::rename(&part, to))
+            .and_then(|()| File::open(directory)?.sync_all())
+            .map_err(failed)
+    });
+    if kept.is_err() {
+        // The error that is reported matters more than this one.
+        let _ = std::fs::remove_file(&part);
+    }
+    kept
+}
+
+/// Reads all of a copy to see that it is intact.
+fn check(file: &Path) -> Result<(), StoreError> {
+    let db = Connection::open(file)?;
+    let verdict = db.query_row("PRAGMA integrity_check(1)", [], |row| {
+        row.get::<_, String>(0)
+    })?;
+    if verdict == "ok" {
+        Ok(())
+    } else {
+        Err(StoreError::Damaged(verdict))
+    }
+}

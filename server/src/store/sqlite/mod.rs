@@ -1,0 +1,343 @@
+//! The store on SQLite: one thread that writes, two that answer short reads, and one for long reads.
+
+pub mod accounts;
+pub mod channels;
+pub mod friendships;
+pub mod invitations;
+pub mod lists;
+pub mod maintenance;
+pub mod messages;
+pub mod notifications;
+pub mod profiles;
+mod rows;
+mod schema;
+pub mod sessions;
+#[cfg(test)]
+mod tests;
+pub mod writer;
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use prometheus_client::metrics::histogram::Histogram;
+use rusqlite::{Connection, ErrorCode};
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
+use tokio::sync::oneshot;
+
+use super::{Audience, Reply, StoreError, Subscribers};
+use crate::metrics;
+use crate::sync::lock;
+use writer::{QueuedWrite, Tx, Writer};
+
+/// The most writes that may wait.
+const WRITES: usize = 8192;
+/// The most short reads that may wait, and the threads that answer them.
+const READS: usize = 4096;
+const READERS: usize = 2;
+/// The most long reads that may wait. One thread answers them.
+const LONG_READS: usize = 64;
+/// How long to wait for another process that writes to the same file, such as `fbchatd user …`.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection. Only a database in memory has one connection for several threads.
+type Db = Arc<Mutex<Connection>>;
+
+type QueuedRead = Box<dyn FnOnce(&Connection) + Send>;
+
+/// The database and its threads.
+pub struct Sqlite {
+    /// `None` once the store was closed.
+    queues: Mutex<Option<Queues>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    commits: Histogram,
+    changed_outside: Arc<AtomicBool>,
+}
+
+struct Queues {
+    writes: Sender<Box<dyn QueuedWrite>>,
+    reads: Sender<QueuedRead>,
+    long_reads: Sender<QueuedRead>,
+}
+
+impl Sqlite {
+    pub fn in_memory(subscribers: Arc<dyn Subscribers>) -> Result<Self, StoreError> {
+        let mut db = Connection::open_in_memory()?;
+        schema::migrate(&mut db, Path::new("memory"))?;
+        // There is no disk to wait for, so all threads share the one connection.
+        let db = Arc::new(Mutex::new(db));
+        Self::start(db.clone(), || Ok(db.clone()), subscribers)
+    }
+
+    /// The file of the database in a data directory.
+    pub fn file(dir: &Path) -> PathBuf {
+        dir.join("fbchatd.db")
+    }
+
+    pub fn open(dir: &Path, subscribers: Arc<dyn Subscribers>) -> Result<Self, StoreError> {
+        let file = Self::file(dir);
+        // SQLite gives its other files the mode of this one, so it has to exist before SQLite opens it.
+        private_file(dir, &file)?;
+        let connect = || -> Result<Connection, StoreError> {
+            let db = Connection::open(&file)?;
+            db.busy_timeout(BUSY_TIMEOUT)?;
+            db.pragma_update(None, "journal_mode", "WAL")?;
+            db.pragma_update(None, "synchronous", "FULL")?;
+            // Deleted content is overwritten, see `Writer::erase`.
+            db.pragma_update(None, "secure_delete", "ON")?;
+            db.set_prepared_statement_cache_capacity(64);
+            Ok(db)
+        };
+        let mut db = connect()?;
+        schema::migrate(&mut db, dir)?;
+        let connect = || Ok(Arc::new(Mutex::new(connect()?)));
+        Self::start(Arc::new(Mutex::new(db)), connect, subscribers)
+    }
+
+    fn start(
+        db: Db,
+        connect: impl Fn() -> Result<Db, StoreError>,
+        subscribers: Arc<dyn Subscribers>,
+    ) -> Result<Self, StoreError> {
+        let (writes, queued_writes) = bounded(WRITES);
+        let (reads, queued_reads) = bounded(READS);
+        let (long_reads, queued_long_reads) = bounded(LONG_READS);
+        let commits = metrics::seconds();
+        let changed_outside = Arc::new(AtomicBool::new(false));
+        let writer = Writer::new(db, subscribers, commits.clone(), changed_outside.clone())?;
+        let mut threads = vec![spawn("store writer", move || writer.run(&queued_writes))?];
+        for _ in 0..READERS {
+            threads.push(spawn_reader(
+                "store reader",
+                connect()?,
+                queued_reads.clone(),
+            )?);
+        }
+        threads.push(spawn_reader("store search", connect()?, queued_long_reads)?);
+        Ok(Sqlite {
+            queues: Mutex::new(Some(Queues {
+                writes,
+                reads,
+                long_reads,
+            })),
+            threads: Mutex::new(threads),
+            commits,
+            changed_outside,
+        })
+    }
+
+    /// Queues a write; it runs within a transaction on the writer's thread.
+    pub fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T> {
+        let (reply, answer) = oneshot::channel();
+        let write: Box<dyn QueuedWrite> = Box::new(AnsweredWrite {
+            write: Some(write),
+            result: None,
+            reply,
+        });
+        let queued = self.queue(|queues| &queues.writes, write);
+        answered(queued, answer)
+    }
+
+    pub fn push(&self, audience: Audience, item: Arc<str>) {
+        let push: Box<dyn QueuedWrite> = Box::new(Push { audience, item });
+        if let Err(error) = self.queue(|queues| &queues.writes, push) {
+            log::debug!("an item was dropped: {error}");
+        }
+    }
+
+    /// Queues a read that takes no longer however much the database holds.
+    pub fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T> {
+        self.queue_read(|queues| &queues.reads, read)
+    }
+
+    /// Queues a read that may take long; it delays others of its kind only.
+    pub fn long_read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T> {
+        self.queue_read(|queues| &queues.long_reads, read)
+    }
+
+    fn queue_read<T: Send + 'static>(
+        &self,
+        to: impl FnOnce(&Queues) -> &Sender<QueuedRead>,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T> {
+        let (reply, answer) = oneshot::channel::<Result<T, StoreError>>();
+        let read: QueuedRead = Box::new(move |db| {
+            // Whoever asked may have given up by now, before or after the work.
+            if !reply.is_closed() {
+                let _ = reply.send(read(db));
+            }
+        });
+        let queued = self.queue(to, read);
+        answered(queued, answer)
+    }
+
+    fn queue<T>(&self, to: impl FnOnce(&Queues) -> &Sender<T>, job: T) -> Result<(), StoreError> {
+        let queues = lock(&self.queues);
+        let queues = queues.as_ref().ok_or(StoreError::Closed)?;
+        to(queues).try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Closed,
+        })
+    }
+
+    pub fn changed_outside(&self) -> bool {
+        self.changed_outside.swap(false, Ordering::Relaxed)
+    }
+
+    pub fn commit_times(&self) -> Histogram {
+        self.commits.clone()
+    }
+
+    pub fn close(&self) -> Reply<()> {
+        // Without senders the threads end when their queues are empty.
+        drop(lock(&self.queues).take());
+        let threads = std::mem::take(&mut *lock(&self.threads));
+        Box::pin(async move {
+            let join = || threads.into_iter().try_for_each(JoinHandle::join);
+            let joined = tokio::task::spawn_blocking(join).await;
+            joined.ok().and_then(Result::ok).ok_or(StoreError::Failed {
+                why: "one of its threads had panicked".to_owned(),
+                advice: "",
+            })
+        })
+    }
+}
+
+fn answered<T: Send + 'static>(
+    queued: Result<(), StoreError>,
+    answer: oneshot::Receiver<Result<T, StoreError>>,
+) -> Reply<T> {
+    Box::pin(async move {
+        queued?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    })
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|why| StoreError::Threads(Arc::new(why)))
+}
+
+fn spawn_reader(
+    name: &str,
+    db: Db,
+    reads: Receiver<QueuedRead>,
+) -> Result<JoinHandle<()>, StoreError> {
+    spawn(name, move || {
+        for read in reads {
+            read(&lock(&db));
+        }
+    })
+}
+
+struct AnsweredWrite<T, F> {
+    write: Option<F>,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send> QueuedWrite
+    for AnsweredWrite<T, F>
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        if let Some(write) = self.write.take() {
+            self.result = Some(write(tx)?);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let AnsweredWrite { result, reply, .. } = *self;
+        // Whoever asked may be gone; what was done stays done.
+        let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
+    }
+}
+
+struct Push {
+    audience: Audience,
+    item: Arc<str>,
+}
+
+impl QueuedWrite for Push {
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        tx.push(&self.audience, &self.item)
+    }
+
+    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::Failed {
+            advice: advice(&error),
+            why: error.to_string(),
+        }
+    }
+}
+
+/// What the operator can do about it.
+fn advice(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            " Stop the server, keep a copy of the data directory, and go back to a backup."
+        }
+        Some(ErrorCode::DiskFull) => " Make room on the disk; the server then continues by itself.",
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+            " Check owner and permissions of the data directory, and that its disk can be written."
+        }
+        Some(ErrorCode::SystemIoFailure) => " Check the disk, and the room on it.",
+        _ => "",
+    }
+}
+
+/// Reserves the data directory for one server until the file is closed, which the end of the process does in any case.
+pub fn lock_directory(dir: &Path) -> Result<File, StoreError> {
+    let file = private_file(dir, &dir.join("lock"))?;
+    rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(
+        |error| match error {
+            Errno::WOULDBLOCK => StoreError::Locked(dir.to_owned()),
+            other => StoreError::Directory {
+                dir: dir.to_owned(),
+                why: Arc::new(other.into()),
+            },
+        },
+    )?;
+    Ok(file)
+}
+
+/// Opens a file that only its owner may read; creates it and its directory if necessary.
+fn private_file(dir: &Path, file: &Path) -> Result<File, StoreError> {
+    let unusable = |why| StoreError::Directory {
+        dir: dir.to_owned(),
+        why: Arc::new(why),
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(unusable)?;
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(file)
+        .map_err(unusable)
+}

@@ -1,0 +1,109 @@
+//! Login sessions.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::rows::{USER, user};
+use super::writer::Tx;
+use crate::clock::now_ms;
+use crate::store::limits::{MAX_SESSIONS, OWN_ADDRESS_FOR};
+use crate::store::{Login, Origin, StoreError};
+use crate::types::{SessionKey, Uid, User};
+
+pub fn session(db: &Connection, key: SessionKey) -> Result<Option<User>, StoreError> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {USER} FROM sessions JOIN users ON users.uid = sessions.uid WHERE sessions.key = ?1"
+    ))?;
+    Ok(select.query_row([key.0], user).optional()?)
+}
+
+pub fn ended(db: &Connection, mut keys: Vec<SessionKey>) -> Result<Vec<SessionKey>, StoreError> {
+    let mut select = db.prepare_cached("SELECT 1 FROM sessions WHERE key = ?1")?;
+    let mut failed = Ok(());
+    keys.retain(|key| match select.exists([key.0]) {
+        Ok(open) => !open,
+        Err(error) => {
+            failed = Err(error);
+            false
+        }
+    });
+    failed?;
+    Ok(keys)
+}
+
+pub fn sessions(db: &Connection, uid: Uid) -> Result<Vec<Login>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT key, created, address, client FROM sessions WHERE uid = ?1 ORDER BY created DESC, key",
+    )?;
+    let logins = select.query_map([uid.0], |row| {
+        Ok(Login {
+            key: SessionKey(row.get(0)?),
+            created: row.get(1)?,
+            address: row.get(2)?,
+            client: row.get(3)?,
+        })
+    })?;
+    Ok(logins.collect::<Result<_, _>>()?)
+}
+
+pub fn came_from(db: &Connection, uid: Uid, address: &str) -> Result<bool, StoreError> {
+    let mut select =
+        db.prepare_cached("SELECT 1 FROM places WHERE uid = ?1 AND address = ?2 AND time > ?3")?;
+    Ok(select.exists(params![uid.0, address, now_ms() - OWN_ADDRESS_FOR])?)
+}
+
+impl Tx<'_> {
+    pub fn open_session(
+        &mut self,
+        key: SessionKey,
+        uid: Uid,
+        origin: &Origin,
+    ) -> Result<(), StoreError> {
+        let (db, now) = (self.writing()?, now_ms());
+        db.prepare_cached(
+            "INSERT INTO sessions(key, uid, created, address, client) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![key.0, uid.0, now, origin.address, origin.client])?;
+        let ended = db
+            .prepare_cached(
+                "DELETE FROM sessions WHERE key IN
+                    (SELECT key FROM sessions WHERE uid = ?1 ORDER BY created DESC LIMIT -1 OFFSET ?2)",
+            )?
+            .execute(params![uid.0, MAX_SESSIONS])?;
+        if ended > 0 {
+            self.erasing()?;
+        }
+        if let Some(address) = &origin.address {
+            db.prepare_cached(
+                "INSERT OR REPLACE INTO places(uid, address, time) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![uid.0, address, now])?;
+            db.prepare_cached("DELETE FROM places WHERE uid = ?1 AND time <= ?2")?
+                .execute(params![uid.0, now - OWN_ADDRESS_FOR])?;
+        }
+        Ok(())
+    }
+
+    pub fn end_session(&mut self, key: SessionKey) -> Result<(), StoreError> {
+        self.erasing()?
+            .execute("DELETE FROM sessions WHERE key = ?1", [key.0])?;
+        Ok(())
+    }
+
+    pub fn set_password(
+        &mut self,
+        uid: Uid,
+        password: &str,
+        keep: Option<SessionKey>,
+    ) -> Result<(), StoreError> {
+        let db = self.erasing()?;
+        db.execute(
+            "UPDATE users SET password = ?2 WHERE uid = ?1",
+            params![uid.0, password],
+        )?;
+        db.execute(
+            "DELETE FROM sessions WHERE uid = ?1 AND key IS NOT ?2",
+            params![uid.0, keep.map(|SessionKey(key)| key)],
+        )?;
+        Ok(())
+    }
+}

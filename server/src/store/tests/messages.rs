@@ -1,0 +1,135 @@
+//! Messages are stored once, and can be read again.
+
+use super::*;
+use crate::types::Message;
+
+pub async fn a_repeated_message_is_stored_and_published_once(place: impl Place) {
+    let (store, clients) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    for (from, to, text, expected) in [
+        (&a, &b, "x", Inserted::New),
+        (&a, &b, "x", Inserted::Duplicate),
+        (&a, &b, "y", Inserted::New),
+        (&b, &a, "x", Inserted::New),
+        (&a, &a, "x", Inserted::New),
+        (&a, &b, "y", Inserted::Duplicate),
+    ] {
+        let inserted = store.insert_message(message(from, to, 1, text)).await;
+        assert_eq!(inserted.unwrap(), expected, "{text}");
+    }
+    assert_eq!(clients.seqs(&b), [1, 2, 3]);
+    assert_eq!(clients.seqs(&a), [1, 2, 3, 4]);
+    assert_eq!(texts(&store, &a, &b).await, ["x", "y", "x"]);
+    assert_eq!(texts(&store, &a, &a).await, ["x"]);
+}
+
+pub async fn a_message_posted_many_times_at_once_is_stored_once(place: impl Place) {
+    let (store, clients) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    let posts: Vec<_> = (0..50)
+        .map(|_| store.insert_message(message(&a, &b, 1, "x")))
+        .collect();
+    let mut new = 0;
+    for post in posts {
+        new += usize::from(post.await.unwrap() == Inserted::New);
+    }
+    assert_eq!((new, clients.seqs(&b)), (1, vec![1]));
+    assert_eq!(texts(&store, &a, &b).await, ["x"]);
+}
+
+pub async fn a_message_is_checked_before_it_is_inserted(place: impl Place) {
+    let (store, _) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    let check = async |to: Uid, text| store.check_message(a.uid, to, "1", text).await.unwrap();
+    assert!(matches!(check(b.uid, "x").await, MessageCheck::NotFriends));
+    assert!(matches!(check(Uid(1), "x").await, MessageCheck::NotFriends));
+    assert!(matches!(check(a.uid, "x").await, MessageCheck::Recipient(user) if user.uid == a.uid));
+    store.befriend(a.uid, b.uid).await.unwrap();
+    assert!(matches!(check(b.uid, "x").await, MessageCheck::Recipient(user) if user.uid == b.uid));
+    store.insert_message(message(&a, &b, 1, "x")).await.unwrap();
+    // It stays a duplicate when the friendship has ended.
+    store.unfriend(a.uid, b.uid).await.unwrap();
+    assert!(matches!(check(b.uid, "x").await, MessageCheck::Duplicate));
+    assert!(matches!(check(b.uid, "y").await, MessageCheck::NotFriends));
+    assert!(matches!(
+        check(a.uid, "x").await,
+        MessageCheck::Recipient(_)
+    ));
+}
+
+pub async fn a_message_to_a_deleted_account_is_not_stored(place: impl Place) {
+    let (store, clients) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    store.insert_message(message(&a, &b, 1, "x")).await.unwrap();
+    store.delete_user(b.uid).await.unwrap();
+    assert!(texts(&store, &a, &b).await.is_empty());
+    for (from, to) in [(&a, &b), (&b, &a), (&b, &b)] {
+        let inserted = store.insert_message(message(from, to, 1, "x")).await;
+        assert_eq!(inserted.unwrap(), Inserted::UnknownUser);
+    }
+    assert_eq!(clients.seqs(&a), [1]);
+    assert_eq!(store.stats().await.unwrap().messages, 0);
+    assert!(add(&store, "b@x").await.uid > b.uid);
+}
+
+async fn conversation(store: &Store) -> (User, User, Vec<Message>) {
+    let (a, b) = (add(store, "a@x").await, add(store, "b@x").await);
+    for n in 0..10 {
+        let (from, to) = if n % 3 == 0 { (&a, &b) } else { (&b, &a) };
+        let new = message(from, to, n, &n.to_string());
+        store.insert_message(new).await.unwrap();
+    }
+    let all = store.messages_of(a.uid, i64::MIN, 100).await.unwrap();
+    assert!(all.is_sorted_by(|x, y| x.time < y.time));
+    (a, b, all)
+}
+
+pub async fn history_is_read_in_parts_from_either_end(place: impl Place) {
+    let (store, _) = open(&place);
+    let (a, b, all) = conversation(&store).await;
+    let part = async |since, before, limit| {
+        let range = HistoryRange {
+            since,
+            before,
+            limit,
+        };
+        let part = store.history(b.uid, a.uid, range).await.unwrap();
+        let texts = part.iter().map(|message| message.text.clone());
+        texts.collect::<String>()
+    };
+    let time = |n: usize| Some(all[n].time);
+    assert_eq!(part(None, None, 3).await, "789");
+    assert_eq!(part(None, time(7), 3).await, "456");
+    assert_eq!(part(time(1), None, 3).await, "234");
+    assert_eq!(part(time(1), time(4), 9).await, "23");
+    assert_eq!(
+        part(Some(i64::MIN), Some(i64::MAX), 100).await,
+        "0123456789"
+    );
+}
+
+pub async fn all_messages_of_a_user_are_read_in_parts(place: impl Place) {
+    let (store, _) = open(&place);
+    let (a, _, all) = conversation(&store).await;
+    let c = add(&store, "c@x").await;
+    assert!(store.messages_of(c.uid, 0, 9).await.unwrap().is_empty());
+    let (mut since, mut texts) = (0, String::new());
+    loop {
+        let part = store.messages_of(a.uid, since, 4).await.unwrap();
+        let Some(last) = part.last() else { break };
+        since = last.time;
+        texts.extend(part.iter().map(|message| message.text.as_str()));
+    }
+    assert_eq!(texts, "0123456789");
+    assert_eq!(since, all[9].time);
+}
+
+pub async fn message_times_increase_even_after_the_store_was_opened_again(place: impl Place) {
+    let (store, _) = open(&place);
+    let (a, _, all) = conversation(&store).await;
+    store.close().await.unwrap();
+    let (store, _) = open(&place);
+    store.insert_message(message(&a, &a, 1, "x")).await.unwrap();
+    let last = all[9].time;
+    assert_eq!(store.messages_of(a.uid, last, 9).await.unwrap().len(), 1);
+}

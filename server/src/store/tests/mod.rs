@@ -1,0 +1,178 @@
+//! The promises of the interface. These tests use nothing but the interface, so that every implementation can be tested by them:
+//! it needs a [`Place`] and a line at the end of this file.
+
+mod channels;
+mod messages;
+mod queues;
+mod sessions;
+mod users;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::sync::lock;
+use crate::types::{Published, Seq, SessionKey, Uid, User};
+
+/// Where the store of a test is.
+trait Place {
+    fn new() -> Self;
+    /// Opens the store that is there.
+    fn open(&self, subscribers: Arc<dyn Subscribers>) -> Arc<Store>;
+}
+
+/// Clients that remember everything.
+#[derive(Default)]
+struct Clients {
+    connected: Mutex<HashSet<Uid>>,
+    delivered: Mutex<Vec<Published>>,
+}
+
+impl Subscribers for Clients {
+    fn connected(&self, mut uids: Vec<Uid>) -> Vec<Uid> {
+        let connected = lock(&self.connected);
+        uids.retain(|uid| connected.contains(uid));
+        uids
+    }
+
+    fn deliver(&self, items: Vec<Published>) {
+        lock(&self.delivered).extend(items);
+    }
+}
+
+impl Clients {
+    fn connect(&self, user: &User) {
+        lock(&self.connected).insert(user.uid);
+    }
+
+    /// The numbers of the items that a user got.
+    fn seqs(&self, user: &User) -> Vec<i64> {
+        self.items(user).into_iter().map(|(seq, _)| seq).collect()
+    }
+
+    /// The items that a user got, as their types and with their numbers.
+    fn items(&self, user: &User) -> Vec<(i64, String)> {
+        let delivered = lock(&self.delivered);
+        let own = delivered.iter().filter(|item| item.owner == user.uid);
+        own.map(|item| {
+            let json: serde_json::Value = serde_json::from_str(&item.item).unwrap();
+            (item.seq.0, json["type"].as_str().unwrap_or("").to_owned())
+        })
+        .collect()
+    }
+}
+
+fn open(place: &impl Place) -> (Arc<Store>, Arc<Clients>) {
+    let clients = Arc::new(Clients::default());
+    (place.open(clients.clone()), clients)
+}
+
+/// Adds an account whose name is the address in capitals.
+async fn add(store: &Store, email: &str) -> User {
+    add_named(store, email, &email.to_uppercase()).await
+}
+
+async fn add_named(store: &Store, email: &str, name: &str) -> User {
+    let uid = store.add_user(email.into(), name.into(), "!".into());
+    let uid = uid.await.unwrap().unwrap();
+    store.user(uid).await.unwrap().unwrap()
+}
+
+fn message(from: &User, to: &User, id: u32, text: &str) -> NewMessage {
+    NewMessage {
+        from: from.clone(),
+        to: to.clone(),
+        text: text.into(),
+        msg_id: id.to_string(),
+        client_time: 0,
+    }
+}
+
+/// Everything that two users have written to each other.
+async fn texts(store: &Store, a: &User, b: &User) -> Vec<String> {
+    let all = HistoryRange {
+        since: None,
+        before: None,
+        limit: 10_000,
+    };
+    let history = store.history(a.uid, b.uid, all).await.unwrap();
+    history.into_iter().map(|message| message.text).collect()
+}
+
+/// Runs the tests on one kind of store; with `durable`, also those that open it again.
+macro_rules! store_tests {
+    ($name:ident, $place:ty) => {
+        store_tests!(@tests $name, $place:
+            channels::numbers_continue_before_a_reserved_block_runs_out
+            channels::pushed_items_reach_only_those_of_the_audience_who_are_connected
+            channels::unread_counts_follow_the_message_and_only_for_connected_users
+            channels::numbers_have_no_gaps_and_what_was_delivered_can_be_read
+            channels::acknowledged_numbers_only_rise
+            messages::a_repeated_message_is_stored_and_published_once
+            messages::a_message_posted_many_times_at_once_is_stored_once
+            messages::a_message_is_checked_before_it_is_inserted
+            messages::a_message_to_a_deleted_account_is_not_stored
+            messages::history_is_read_in_parts_from_either_end
+            messages::all_messages_of_a_user_are_read_in_parts
+            queues::a_write_is_carried_out_if_nobody_waits_for_it
+            queues::a_full_queue_refuses_at_once_and_reads_go_on
+            queues::a_closed_store_refuses_everything
+            sessions::a_new_password_ends_sessions_and_old_sessions_make_room
+            sessions::ended_sessions_are_found
+            users::logins_are_found_by_address_and_by_unique_local_part
+            users::fifty_people_can_be_asked_in_a_day_and_answers_do_not_make_room
+            users::a_friendship_from_the_command_line_answers_what_waited
+            users::relations_are_seen_from_either_side
+            users::searches_find_beginnings_of_words_in_any_order_and_case
+            users::searches_for_common_words_end_at_the_limit
+        );
+    };
+    ($name:ident, $place:ty, durable) => {
+        store_tests!($name, $place);
+        mod durable {
+            use super::*;
+            store_tests!(@tests $name, $place:
+                channels::numbers_continue_after_a_clean_stop_and_skip_some_after_a_crash
+                messages::message_times_increase_even_after_the_store_was_opened_again
+            );
+        }
+    };
+    (@tests $name:ident, $place:ty: $($topic:ident::$test:ident)*) => {
+        mod $name {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$topic::$test(<$place>::new()).await;
+                }
+            )*
+        }
+    };
+}
+
+struct InMemory;
+
+impl Place for InMemory {
+    fn new() -> Self {
+        InMemory
+    }
+
+    fn open(&self, subscribers: Arc<dyn Subscribers>) -> Arc<Store> {
+        in_memory(subscribers).unwrap()
+    }
+}
+
+struct OnDisk(tempfile::TempDir);
+
+impl Place for OnDisk {
+    fn new() -> Self {
+        OnDisk(tempfile::tempdir().unwrap())
+    }
+
+    fn open(&self, subscribers: Arc<dyn Subscribers>) -> Arc<Store> {
+        super::open(self.0.path(), subscribers).unwrap()
+    }
+}
+
+store_tests!(sqlite_in_memory, InMemory);
+store_tests!(sqlite_on_disk, OnDisk, durable);

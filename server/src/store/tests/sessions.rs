@@ -1,0 +1,49 @@
+//! Login sessions.
+
+use super::*;
+
+fn key(n: u8) -> SessionKey {
+    SessionKey([n; 32])
+}
+
+async fn log_in(store: &Store, user: &User, n: u8) {
+    let login = store.open_session(key(n), user.uid, Origin::default());
+    login.await.unwrap();
+}
+
+pub async fn a_new_password_ends_sessions_and_old_sessions_make_room(place: impl Place) {
+    let (store, _) = open(&place);
+    let a = add(&store, "a@x").await;
+    for n in 0..101 {
+        log_in(&store, &a, n).await;
+    }
+    let alive = async || {
+        let mut alive = 0;
+        for n in 0..101 {
+            alive += usize::from(store.session(key(n)).await.unwrap().is_some());
+        }
+        alive
+    };
+    assert_eq!(alive().await, 100);
+    let keep = store.sessions(a.uid).await.unwrap()[7].key;
+    let set = store.set_password(a.uid, "!".into(), Some(keep));
+    set.await.unwrap();
+    assert_eq!(alive().await, 1);
+    assert!(store.session(keep).await.unwrap().is_some());
+    let set = store.set_password(a.uid, "!".into(), None);
+    set.await.unwrap();
+    assert_eq!(alive().await, 0);
+}
+
+pub async fn ended_sessions_are_found(place: impl Place) {
+    let (store, _) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    log_in(&store, &a, 1).await;
+    log_in(&store, &a, 2).await;
+    log_in(&store, &b, 3).await;
+    store.end_session(key(2)).await.unwrap();
+    store.end_session(key(2)).await.unwrap();
+    store.delete_user(b.uid).await.unwrap();
+    let ended = store.ended_sessions((0..=3).map(key).collect());
+    assert_eq!(ended.await.unwrap(), [key(0), key(2), key(3)]);
+}

@@ -1,0 +1,61 @@
+//! Health check, metrics, request timing.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::get;
+use tokio::runtime::Handle;
+
+use super::app::App;
+use super::response::text;
+use crate::metrics;
+
+/// Paths for the operator's monitoring only.
+pub fn operator_router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(health))
+        .with_state(app)
+}
+
+/// GET /healthz: whether the server can do its work, which needs the store.
+pub async fn health(State(app): State<Arc<App>>) -> Response {
+    let (status, body) = match app.services.healthy().await {
+        Ok(()) => (StatusCode::OK, "ok\n"),
+        Err(error) => {
+            log::error!("not healthy: {error}");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The store does not answer.\n",
+            )
+        }
+    };
+    text(status, "text/plain; charset=utf-8", body.to_owned())
+}
+
+/// GET /metrics
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let (polls, online) = app.services.count();
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let page = app.metrics.page(polls, online, tasks);
+    text(StatusCode::OK, media_type, page)
+}
+
+/// Measures how long a request takes.
+pub async fn timed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>();
+    let path = path.map_or("other", MatchedPath::as_str).to_owned();
+    let start = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    let took = start.elapsed().as_secs_f64();
+    let request = metrics::Request { path, status };
+    app.metrics.requests.get_or_create(&request).observe(took);
+    response
+}

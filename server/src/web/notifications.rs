@@ -1,0 +1,219 @@
+//! Notifications and unread conversations: the counters of update.php, the feed of 2009, and JSON (docs/protocol.md, Unread
+//! conversations and notifications).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::app::App;
+use super::auth::{Ajax, Page, Session};
+use super::dates::rfc2822;
+use super::envelope::{AjaxError, payload};
+use super::pages::{self, escape};
+use super::params::Params;
+use super::response::text;
+use crate::service::notifications::{Kind, Notification};
+use crate::types::Uid;
+
+/// The counters in the answer of update.php.
+#[derive(Serialize)]
+pub struct Counters {
+    #[serde(rename = "countNew")]
+    count_new: usize,
+    count: usize,
+    app_names: BTreeMap<String, String>,
+    latest_notif: i64,
+    latest_read_notif: i64,
+    markup: String,
+    /// A string, as it was in 2009.
+    #[serde(rename = "inboxCount")]
+    inbox_count: String,
+}
+
+/// How much a user has not looked at yet.
+pub async fn counters(app: &App, session: &Session) -> Result<Counters, AjaxError> {
+    let notifications = &app.services.notifications;
+    let all = notifications.all(session).await?;
+    let unread = notifications.unread(session).await?;
+    let latest = |seen: bool| {
+        let mut fitting = all.iter().filter(|notification| notification.seen || !seen);
+        fitting.next().map_or(0, |first| first.time / 1000)
+    };
+    Ok(Counters {
+        count_new: all.iter().filter(|notification| !notification.seen).count(),
+        count: all.len(),
+        app_names: BTreeMap::new(),
+        latest_notif: latest(false),
+        latest_read_notif: latest(true),
+        markup: all.iter().map(|one| entry(one, "")).collect(),
+        inbox_count: unread.len().to_string(),
+    })
+}
+
+fn sentence(notification: &Notification) -> String {
+    let name = &notification.actor.name;
+    match notification.kind {
+        Kind::FriendRequest => format!("{name} wants to be your friend."),
+        Kind::FriendAdded => format!("{name} accepted your friend request."),
+        Kind::Poke => format!("{name} poked you."),
+    }
+}
+
+fn link(notification: &Notification, origin: &str) -> String {
+    match notification.kind {
+        Kind::FriendRequest => format!("{origin}/reqs.php"),
+        Kind::FriendAdded | Kind::Poke => {
+            format!("{origin}/profile.php?id={}", notification.actor.uid)
+        }
+    }
+}
+
+fn entry(notification: &Notification, origin: &str) -> String {
+    format!(
+        "<div class=\"notification\"><a href=\"{}\">{}</a></div>\n",
+        escape(&link(notification, origin)),
+        escape(&sentence(notification))
+    )
+}
+
+#[derive(Serialize)]
+struct Notices {
+    unseen: usize,
+    notifications: Vec<Notice>,
+    inbox: usize,
+    conversations: Vec<Unread>,
+}
+
+#[derive(Serialize)]
+struct Notice {
+    id: i64,
+    kind: &'static str,
+    uid: Uid,
+    name: String,
+    time: i64,
+    new: bool,
+}
+
+#[derive(Serialize)]
+struct Unread {
+    uid: Uid,
+    name: String,
+    unread: i64,
+    time: i64,
+}
+
+/// GET /ajax/fbchat/notifications.php
+pub async fn list(State(app): State<Arc<App>>, Ajax(session): Ajax) -> Result<Response, AjaxError> {
+    answer(&app, &session).await
+}
+
+/// POST /ajax/fbchat/notifications.php mark_read=1: the same, and marks everything as seen.
+pub async fn mark_seen(
+    State(app): State<Arc<App>>,
+    Ajax(session): Ajax,
+    params: Params,
+) -> Result<Response, AjaxError> {
+    session.check_csrf(&params)?;
+    if params.flag("mark_read") != Some(true) {
+        return Err(AjaxError::Unexpected);
+    }
+    let answer = answer(&app, &session).await?;
+    app.services.notifications.mark_seen(&session).await?;
+    Ok(answer)
+}
+
+async fn answer(app: &App, session: &Session) -> Result<Response, AjaxError> {
+    let notice = |one: Notification| Notice {
+        id: one.id,
+        kind: one.kind.name(),
+        uid: one.actor.uid,
+        name: one.actor.name,
+        time: one.time,
+        new: !one.seen,
+    };
+    let service = &app.services.notifications;
+    let notifications = service.all(session).await?.into_iter();
+    let notifications: Vec<_> = notifications.map(notice).collect();
+    let unread = service.unread(session).await?.into_iter();
+    let conversations: Vec<_> = unread
+        .map(|one| Unread {
+            uid: one.peer.uid,
+            name: one.peer.name,
+            unread: one.messages,
+            time: one.time,
+        })
+        .collect();
+    Ok(payload(Notices {
+        unseen: notifications.iter().filter(|notice| notice.new).count(),
+        notifications,
+        inbox: conversations.len(),
+        conversations,
+    }))
+}
+
+/// notifications.php: a page with the link to the feed, which old clients look for once.
+pub async fn page(
+    State(app): State<Arc<App>>,
+    Page(session): Page,
+    headers: HeaderMap,
+) -> Result<Response, AjaxError> {
+    let (uid, key) = (session.user.uid, session.feed_key());
+    let origin = pages::origin(&headers);
+    let notifications = app.services.notifications.all(&session).await?;
+    let entries: String = notifications
+        .iter()
+        .map(|one| entry(one, &origin))
+        .collect();
+    let entries = if entries.is_empty() {
+        "<p>You have no notifications.</p>\n".to_owned()
+    } else {
+        entries
+    };
+    let body = format!(
+        "<a href=\"{origin}/feeds/notifications.php?id={uid}&amp;viewer={uid}&amp;key={key}&amp;format=rss20\">Feed</a>\n{entries}"
+    );
+    Ok(pages::html(
+        StatusCode::OK,
+        "Facebook | Notifications",
+        &body,
+    ))
+}
+
+/// The feed. It requires the login, too: a link that opened it for anybody would be a password that is easily passed on.
+pub async fn feed(
+    State(app): State<Arc<App>>,
+    Page(session): Page,
+    headers: HeaderMap,
+    params: Params,
+) -> Response {
+    let own = params.uid("id") == Some(session.user.uid);
+    if !own || params.get("key") != Some(&session.feed_key()) {
+        return pages::not_found().await;
+    }
+    let notifications = match app.services.notifications.all(&session).await {
+        Ok(notifications) => notifications,
+        Err(error) => return AjaxError::from(error).into_response(),
+    };
+    let origin = pages::origin(&headers);
+    let items: String = notifications.iter().map(|one| rss(one, &origin)).collect();
+    let feed = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\">\n<channel>\n\
+         <title>Facebook Notifications</title>\n<link>{origin}/notifications.php</link>\n\
+         <description>What your friends did</description>\n{items}</channel>\n</rss>\n"
+    );
+    text(StatusCode::OK, "application/rss+xml; charset=utf-8", feed)
+}
+
+fn rss(one: &Notification, origin: &str) -> String {
+    let (title, link) = (escape(&sentence(one)), escape(&link(one, origin)));
+    format!(
+        "<item>\n<title>{title}</title>\n<link>{link}</link>\n<guid isPermaLink=\"false\">{}</guid>\n\
+         <pubDate>{}</pubDate>\n</item>\n",
+        one.id,
+        rfc2822(one.time)
+    )
+}

@@ -1,0 +1,21 @@
+//! Plain answers.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+/// A text answer that must not be cached.
+pub fn text(status: StatusCode, media_type: &'static str, body: String) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store, no-cache, must-revalidate"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}

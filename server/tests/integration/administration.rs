@@ -1,0 +1,224 @@
+//! What an operator does with the data while the server runs: sessions, backup, export, deletion.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+use testkit::{Client, Server, json, read_all, run, until};
+
+fn output(args: &[&str], data: &Path) -> String {
+    let done = run(args, data, "");
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8(done.stdout).unwrap()
+}
+
+fn refused(args: &[&str], data: &Path) -> String {
+    let output = run(args, data, "");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// The sequence number after everything that was pushed so far.
+fn quiet(client: &Client) -> i64 {
+    let mut seq = client.seq();
+    until("quiet", || {
+        let path = format!("/x/0/false/p_{}={seq}?batch=100&wait=0", client.uid);
+        let answer = json(client.get(&path));
+        match answer["t"].as_str().unwrap() {
+            "refresh" => seq = answer["seq"].as_i64().unwrap(),
+            "msg" => seq += answer["ms"].as_array().unwrap().len() as i64,
+            _ => return Some(seq),
+        }
+        None
+    })
+}
+
+#[test]
+fn a_revoked_session_ends_while_its_polls_are_held() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path();
+    testkit::accounts(data);
+    let server = Server::serve(data, &[]);
+    let ben = Client::login(&server, "ben", "secret");
+    let login = |from| Client::try_login_from(&server, Some(from), "ann", "secret").unwrap();
+    let (here, there) = (login("10.0.0.1"), login("10.0.0.2"));
+    here.seq();
+    let held = there.hold_ten(there.seq());
+    let list = output(&["session", "list", "ann@example.org"], data);
+    let lines: Vec<Vec<_>> = list
+        .lines()
+        .map(|line| line.split('\t').collect())
+        .collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0][1], "ann@example.org");
+    let line = lines.iter().find(|line| line[3] == "10.0.0.2").unwrap();
+    assert_eq!(output(&["session", "list"], data).lines().count(), 3);
+    assert!(!list.contains(there.cookie.split("xs=").nth(1).unwrap()));
+    output(&["session", "revoke", "ann@example.org", line[0]], data);
+    for poll in held {
+        assert!(read_all(poll).ends_with(r#"{"t":"refresh"}"#));
+    }
+    let path = "/ajax/chat/history.php?id=1";
+    assert_eq!(json(there.get(path))["error"], 1_357_001);
+    assert_eq!(json(here.get(path))["error"], 0);
+    assert_eq!(ben.sees(here.uid), "active");
+    let again = refused(&["session", "revoke", "ann@example.org", line[0]], data);
+    assert!(again.contains("session list"), "{again}");
+    // All of them: Ann is offline at once, not only after the timeout.
+    output(&["session", "revoke", "ann@example.org", "--all"], data);
+    until("ann to be gone", || {
+        (ben.sees(here.uid) == "offline").then_some(())
+    });
+    assert_eq!(json(here.get(path))["error"], 1_357_001);
+}
+
+#[test]
+fn a_backup_of_a_busy_server_has_what_was_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path();
+    testkit::accounts(data);
+    let server = Server::serve(data, &[]);
+    let (mut ann, ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    for n in 0..20 {
+        assert_eq!(ann.send(ben.uid, &format!("before {n}"))["error"], 0);
+    }
+    let backup = data.join("copy/fbchatd.db");
+    let file = backup.to_str().unwrap();
+    assert!(refused(&["backup", file], data).contains(file));
+    std::fs::create_dir(backup.parent().unwrap()).unwrap();
+    let enough = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let mut ann = ann.clone();
+        let (enough, to) = (&enough, ben.uid);
+        scope.spawn(move || {
+            while !enough.load(Ordering::Relaxed) {
+                assert_eq!(ann.send(to, "meanwhile")["error"], 0);
+            }
+        });
+        output(&["backup", file], data);
+        enough.store(true, Ordering::Relaxed);
+    });
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(
+        backup.metadata().unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(backup.parent().unwrap().read_dir().unwrap().count(), 1);
+    // Nothing is overwritten.
+    assert!(refused(&["backup", file], data).contains("exists"));
+    let restored = Server::serve(backup.parent().unwrap(), &[]);
+    let path = format!("/ajax/chat/history.php?id={}&since=0", ben.uid);
+    let history = ann.moved(&restored).read(&path);
+    let texts: Vec<_> = history["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["msg"]["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        texts[..20],
+        (0..20).map(|n| format!("before {n}")).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn an_export_has_all_data_of_one_user_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path();
+    testkit::accounts(data);
+    testkit::account(data, "eve@example.org", "Eve");
+    let server = Server::serve(data, &[]);
+    let login = |email| Client::login(&server, email, "secret");
+    let (mut ann, mut ben, eve) = (login("ann"), login("ben"), login("eve"));
+    assert_eq!(ann.send(ben.uid, "to \"ben\"\n</x>")["error"], 0);
+    assert_eq!(ben.send(ann.uid, "to ann")["error"], 0);
+    assert_eq!(ben.send(ben.uid, "to myself")["error"], 0);
+    eve.write("/ajax/addfriend.php", &[("user", &ann.uid.to_string())]);
+    ann.write("/updatestatus.php", &[("status", "is here")]);
+    let all: Value = serde_json::from_str(&output(&["export", "ann@example.org"], data)).unwrap();
+    assert_eq!(all["uid"], ann.uid);
+    assert_eq!(all["email"], "ann@example.org");
+    assert_eq!(all["status"], "is here");
+    assert_eq!(all["friends"][0]["name"], "Ben B");
+    assert_eq!(all["friend_requests_received"][0]["person"]["name"], "Eve");
+    assert_eq!(all["sessions"].as_array().unwrap().len(), 1);
+    let texts: Vec<_> = all["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| &message["text"])
+        .collect();
+    assert_eq!(texts, ["to \"ben\"\n</x>", "to ann"]);
+    let secrets = [ann.cookie.split("xs=").nth(1).unwrap(), "argon2"];
+    assert!(
+        secrets
+            .iter()
+            .all(|secret| !all.to_string().contains(secret))
+    );
+    let nothing: Value = serde_json::from_str(&output(&["export", "eve"], data)).unwrap();
+    assert_eq!(nothing["messages"], Value::Array(Vec::new()));
+    assert!(refused(&["export", "x@y"], data).contains("no account x@y"));
+    let stats = output(&["stats"], data);
+    for line in [
+        "accounts\t3",
+        "friendships\t1",
+        "sessions\t3",
+        "messages\t3",
+        "messages in 24 hours\t3",
+    ] {
+        assert!(stats.lines().any(|found| found == line), "{stats}");
+    }
+}
+
+#[test]
+fn a_deleted_account_leaves_nothing_behind_and_others_are_unaffected() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path();
+    testkit::accounts(data);
+    testkit::account(data, "eve@example.org", "Eve");
+    let server = Server::serve(data, &[]);
+    let login = |email| Client::login(&server, email, "secret");
+    let (mut ann, mut ben, eve) = (login("ann"), login("ben"), login("eve"));
+    // One of everything that can refer to the account.
+    let (a, b) = (ann.uid.to_string(), ben.uid.to_string());
+    assert_eq!(ann.send(ben.uid, "a")["error"], 0);
+    assert_eq!(ben.send(ann.uid, "b")["error"], 0);
+    assert_eq!(ben.send(ben.uid, "mine")["error"], 0);
+    assert_eq!(ann.write("/ajax/poke.php", &[("uid", &b)])["error"], 0);
+    eve.write("/ajax/addfriend.php", &[("user", &a)]);
+    ann.write("/updatestatus.php", &[("status", "is here")]);
+    ben.write(
+        "/ajax/chat/buddy_list_settings.php",
+        &[("create", "Friends")],
+    );
+    ann.write(
+        "/ajax/chat/buddy_list_settings.php",
+        &[("create", "Friends")],
+    );
+    output(&["invite", "--friend", "ann@example.org"], data);
+    let held = ann.hold_ten(quiet(&ann));
+    output(&["user", "del", "ann@example.org"], data);
+    for poll in held {
+        assert!(read_all(poll).ends_with(r#"{"t":"refresh"}"#));
+    }
+    assert!(Client::try_login(&server, "ann", "secret").is_err());
+    assert!(!output(&["user", "list"], data).contains("ann@"));
+    assert!(output(&["stats"], data).contains("messages\t1\n"));
+    assert_eq!(ben.buddies()["userInfos"].as_object().unwrap().len(), 1);
+    assert_eq!(ben.send(ann.uid, "x")["error"], 1_356_003);
+    assert_eq!(ben.send(ben.uid, "still here")["error"], 0);
+    let mut arrived = Vec::new();
+    let mut seq = ben.seq();
+    until("the last message", || {
+        let (item, next) = ben.wait_for(seq, |item| item["type"] == "msg");
+        seq = next;
+        arrived.push(item["msg"]["text"].as_str().unwrap().to_owned());
+        (arrived.last().unwrap() == "still here").then_some(())
+    });
+    // The uid is never reused.
+    testkit::account(data, "ann@example.org", "Another Ann");
+    assert!(Client::login(&server, "ann", "secret").uid > eve.uid);
+}

@@ -1,0 +1,149 @@
+//! Held polls, byte by byte: other requests on the same connection, and a client that disconnects.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use testkit::{Client, Server, http, json, until};
+
+/// A server that reports how many polls it holds, and two friends on it.
+struct Fixture {
+    server: Server,
+    metrics: String,
+    ann: Client,
+    ben: Client,
+    _dir: tempfile::TempDir,
+}
+
+impl Fixture {
+    fn new() -> Fixture {
+        let dir = tempfile::tempdir().unwrap();
+        testkit::accounts(dir.path());
+        let (server, operator) = Server::with_metrics(&mut Server::command(dir.path()));
+        let ann = Client::login(&server, "ann", "secret");
+        // She is online before Ben is, so that no item about it is sent to him.
+        ann.buddies();
+        Fixture {
+            metrics: format!("{operator}/metrics"),
+            ann,
+            ben: Client::login(&server, "ben", "secret"),
+            server,
+            _dir: dir,
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let address = self.server.url.trim_start_matches("http://");
+        let stream = TcpStream::connect(address).unwrap();
+        let limit = Some(Duration::from_secs(20));
+        stream.set_read_timeout(limit).unwrap();
+        stream
+    }
+
+    /// The request of Ben's next poll once there is nothing more for him.
+    fn poll(&self) -> String {
+        let (uid, cookie) = (self.ben.uid, &self.ben.cookie);
+        let mut seq = -1;
+        loop {
+            let path = format!("/x/0/false/p_{uid}={seq}?batch=100");
+            let answer = json(self.ben.get(&format!("{path}&wait=0")));
+            match answer["t"].as_str() {
+                Some("refresh") => seq = answer["seq"].as_i64().unwrap(),
+                Some("msg") => seq += answer["ms"].as_array().unwrap().len() as i64,
+                _ => return format!("GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n"),
+            }
+        }
+    }
+
+    fn until_held(&self, count: usize) {
+        let line = format!("\nfbchatd_polls_held {count}\n");
+        until(&line, || {
+            let page = http().get(&self.metrics).send().unwrap();
+            page.text().unwrap().contains(&line).then_some(())
+        });
+    }
+}
+
+/// The body of the next answer.
+fn answer(stream: &mut impl BufRead) -> String {
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let from = head.len();
+        assert_ne!(stream.read_line(&mut head).unwrap(), 0, "{head}");
+        if let Some(value) = head[from..].strip_prefix("Content-Length: ") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    String::from_utf8(body).unwrap()
+}
+
+const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[test]
+fn requests_behind_a_held_poll_are_answered_in_order() {
+    let mut fixture = Fixture::new();
+    let stream = fixture.connect();
+    let (mut writer, mut reader) = (stream.try_clone().unwrap(), BufReader::new(stream));
+    type Write<'a> = &'a dyn Fn(&Fixture, &mut TcpStream, &str);
+    let ways: [(&str, Write<'_>); 4] = [
+        ("all at once", &|fixture, stream, poll| {
+            stream
+                .write_all(format!("{poll}{HEALTH}").as_bytes())
+                .unwrap();
+            fixture.until_held(1);
+        }),
+        ("after it is held", &|fixture, stream, poll| {
+            stream.write_all(poll.as_bytes()).unwrap();
+            fixture.until_held(1);
+            stream.write_all(HEALTH.as_bytes()).unwrap();
+        }),
+        ("half of it while it is held", &|fixture, stream, poll| {
+            let (begin, rest) = HEALTH.split_at(9);
+            let (poll_begins, poll_ends) = poll.split_at(20);
+            stream.write_all(poll_begins.as_bytes()).unwrap();
+            // The server has answered another connection, so it has read this one.
+            assert_eq!(fixture.ben.get("/healthz").status(), 200);
+            stream
+                .write_all(format!("{poll_ends}{begin}").as_bytes())
+                .unwrap();
+            fixture.until_held(1);
+            stream.write_all(rest.as_bytes()).unwrap();
+        }),
+        ("with a body", &|fixture, stream, poll| {
+            let poll = poll
+                .replace("GET", "POST")
+                .replace("\r\n\r\n", "\r\nContent-Length: 4\r\n\r\n\r\n\r\n");
+            stream.write_all(poll.as_bytes()).unwrap();
+            fixture.until_held(1);
+            stream.write_all(HEALTH.as_bytes()).unwrap();
+        }),
+    ];
+    for (way, write) in ways {
+        let poll = fixture.poll();
+        write(&fixture, &mut writer, &poll);
+        assert_eq!(fixture.ann.send(fixture.ben.uid, way)["error"], 0);
+        let items = answer(&mut reader);
+        assert!(
+            items.contains(&format!("\"text\":\"{way}\"")),
+            "{way}: {items}"
+        );
+        assert_eq!(answer(&mut reader), "ok\n", "{way}");
+    }
+}
+
+#[test]
+fn a_poll_ends_when_its_client_disconnects() {
+    let fixture = Fixture::new();
+    let poll = fixture.poll();
+    let mut streams: Vec<_> = (0..3).map(|_| fixture.connect()).collect();
+    for stream in &mut streams {
+        stream.write_all(poll.as_bytes()).unwrap();
+    }
+    fixture.until_held(3);
+    drop(streams.pop());
+    fixture.until_held(2);
+    drop(streams);
+    fixture.until_held(0);
+}

@@ -1,0 +1,28 @@
+//! The real program from outside: what its users, its operator and clients of any age see of it.
+//!
+//! One binary, since each would have to be linked. `cargo test -p fbchatd --test integration presence::` runs one module. Tests
+//! that put the whole machine under load have a binary of their own: `durability` and `nonsense`.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod access_control;
+mod account_privacy;
+mod accounts;
+mod administration;
+mod bad_input;
+mod commands;
+mod damaged_files;
+mod disk_errors;
+mod documentation;
+mod friend_lists;
+mod friends;
+mod held_polls;
+mod notifications;
+mod old_clients;
+mod operation;
+mod pictures;
+mod presence;
+mod profiles;
+mod protocol;
+mod sessions;
+mod tls;

@@ -1,0 +1,166 @@
+//! Pictures: uploading, viewing and caching.
+
+use reqwest::blocking::Response;
+use serde_json::{Value, json};
+use testkit::{Client, Server, http, json};
+
+const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
+
+fn post(client: &Client, fields: &[(&str, &[u8])]) -> Response {
+    let mut body = Vec::new();
+    for (name, data) in fields {
+        let head = format!(
+            "--B\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"x\"\r\n\r\n"
+        );
+        body.extend([head.as_bytes(), data, b"\r\n"].concat());
+    }
+    body.extend(b"--B--\r\n");
+    let request = client
+        .http
+        .post(format!("{}/pic_upload.php", client.url))
+        .header("Cookie", &client.cookie)
+        .header("Content-Type", "multipart/form-data; boundary=B");
+    request.body(body).send().unwrap()
+}
+
+fn upload(client: &Client, picture: &[u8]) -> Value {
+    let token = ("post_form_id", client.form_id.as_bytes());
+    // The session decides whose picture it is; the uid in the form is ignored.
+    let form: [(&str, &[u8]); 4] = [
+        ("type", b"profile"),
+        ("id", b"100002"),
+        ("pic", picture),
+        token,
+    ];
+    json(post(client, &form))
+}
+
+fn thumb(client: &Client, uid: i64) -> String {
+    let infos = client.buddies()["userInfos"].clone();
+    infos[uid.to_string()]["thumbSrc"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_picture_is_uploaded_pushed_and_served_until_it_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let mut server = Server::serve(dir.path(), &[]);
+    let (ann, ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    let seq = ben.seq();
+    assert_eq!(
+        thumb(&ben, ann.uid),
+        format!("{}/pics/q_silhouette.gif", server.url)
+    );
+    let told = upload(&ann, GIF);
+    assert_eq!(told["error"], 0, "{told}");
+    let url = told["payload"]["thumbSrc"].as_str().unwrap();
+    assert!(
+        url.starts_with(&format!("{}/pics/q{}_", server.url, ann.uid)),
+        "{url}"
+    );
+    assert_eq!(thumb(&ben, ann.uid), url);
+    assert_eq!(thumb(&ann, ann.uid), url);
+    assert!(thumb(&ben, ben.uid).ends_with("/pics/q_silhouette.gif"));
+    let (item, seq) = ben.wait_for(seq, |item| item["type"] == "picture");
+    let path = url.strip_prefix(&server.url).unwrap();
+    assert_eq!(
+        item,
+        json!({"type": "picture", "uid": ann.uid, "thumbSrc": path})
+    );
+
+    // By URL alone, as in 2008; the URL of the large picture follows from that of the small one.
+    for url in [url.to_owned(), url.replace("/q", "/n")] {
+        let seen = http().get(&url).send().unwrap();
+        assert_eq!(seen.status(), 200);
+        assert_eq!(seen.headers()["content-type"], "image/gif");
+        assert_eq!(seen.headers()["x-content-type-options"], "nosniff");
+        assert!(
+            seen.headers()["cache-control"]
+                .to_str()
+                .unwrap()
+                .contains("immutable")
+        );
+        let etag = seen.headers()["etag"].clone();
+        assert_eq!(seen.bytes().unwrap(), GIF);
+        let again = http()
+            .get(&url)
+            .header("If-None-Match", etag)
+            .send()
+            .unwrap();
+        assert_eq!(
+            (again.status().as_u16(), again.bytes().unwrap().len()),
+            (304, 0)
+        );
+    }
+    // The same picture again is not pushed, another one is, and the old URL is then gone. All of this survives a crash.
+    assert_eq!(upload(&ann, GIF)["error"], 0);
+    let other = [GIF, b"\0"].concat();
+    assert_eq!(upload(&ann, &other)["error"], 0);
+    let (item, seq) = ben.wait_for(seq, |item| item["type"] == "picture");
+    let new = item["thumbSrc"].as_str().unwrap().to_owned();
+    assert_ne!(new, path);
+    server.kill();
+    let server = Server::serve(dir.path(), &[]);
+    let (ann, ben) = (ann.moved(&server), ben.moved(&server));
+    assert_eq!(ben.get(path).status(), 404);
+    assert_eq!(ben.get(&new).bytes().unwrap(), other);
+    // Removed.
+    let token = ("post_form_id", ann.form_id.as_bytes());
+    let seq = ben.poll(seq)["seq"].as_i64().unwrap_or(seq);
+    let removed = json(post(&ann, &[token, ("remove", b"1")]));
+    assert!(
+        removed["payload"]["thumbSrc"]
+            .as_str()
+            .unwrap()
+            .ends_with("/pics/q_silhouette.gif")
+    );
+    let (item, _) = ben.wait_for(seq, |item| item["type"] == "picture");
+    assert_eq!(item["thumbSrc"], "/pics/q_silhouette.gif");
+    assert_eq!(ben.get(&new).status(), 404);
+}
+
+#[test]
+fn files_that_are_not_pictures_are_refused_with_a_reason() {
+    let server = Server::demo();
+    let alice = Client::login(&server, "alice", "demo");
+    let large = [GIF, &vec![0; 1 << 20]].concat();
+    let wide = b"GIF89a\x01\x08\x01\x00\x80\x00\x00\x3b".to_vec();
+    for (picture, reason) in [
+        (&b""[..], "PNG, JPEG or GIF"),
+        (b"<script>alert(1)</script>", "PNG, JPEG or GIF"),
+        (b"GIF", "PNG, JPEG or GIF"),
+        (&large, "1 MiB"),
+        (&wide, "2048"),
+    ] {
+        let told = upload(&alice, picture);
+        assert_eq!(told["error"], 1_357_005, "{told}");
+        assert!(
+            told["errorDescription"].as_str().unwrap().contains(reason),
+            "{told}"
+        );
+    }
+    let token = ("post_form_id", alice.form_id.as_bytes());
+    assert_eq!(json(post(&alice, &[("pic", GIF)]))["error"], 1_357_004);
+    assert_eq!(json(post(&alice, &[token]))["error"], 1_357_005);
+    let form = json(alice.post("/pic_upload.php", &[("post_form_id", &alice.form_id)]));
+    assert_eq!(form["error"], 1_357_005);
+    let mut nobody = alice.clone();
+    nobody.cookie = "c_user=100001".into();
+    assert_eq!(upload(&nobody, GIF)["error"], 1_357_001);
+    for path in [
+        "/pics/",
+        "/pics/x",
+        "/pics/x_default.gif",
+        "/pics/q100001_00000000000000000000000000000000.jpg",
+        "/pics/q%00.jpg",
+    ] {
+        assert_eq!(alice.get(path).status(), 404, "{path}");
+    }
+    assert!(thumb(&alice, alice.uid).ends_with("/pics/q_silhouette.gif"));
+}

@@ -1,0 +1,344 @@
+//! Command queue and cached snapshot between host threads and a session's task.
+//!
+//! Calls are checked here, before they are accepted; nothing here waits.
+//!
+//! The command queue is not a channel: a command is checked against the session's phase and queued in one step, under one
+//! lock; a second cancellation of a request is recognised; and an idle session keeps no buffer (an unbounded channel keeps
+//! a block of 31 commands, for each of possibly thousands of sessions).
+
+#![forbid(unsafe_code)]
+
+use super::buddy_cache::BuddyCache;
+use super::error::CallError;
+use super::lock;
+use crate::protocol::check_message;
+use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Uid};
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The id of a session: unique in the process and never used again, so a stale id is only ever unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// Sessions and requests share one counter, so that one is never mistaken for the other.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+fn next_id() -> u64 {
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Greatest number of unanswered requests of one session; it bounds the events that the end of a session adds.
+pub(super) const MAX_REQUESTS: usize = 256;
+/// Greatest number of commands that the session's task has not picked up yet.
+const MAX_COMMANDS: usize = 512;
+
+/// The state of a session, as far as calls depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Fresh,
+    LoggingIn,
+    Online,
+    LoggingOut,
+    Closed,
+}
+
+#[derive(Debug)]
+struct HandleState {
+    phase: Phase,
+    commands: VecDeque<Command>,
+    unanswered: HashSet<RequestId>,
+    message_limit: usize,
+    buddies: BuddyCache,
+    close: Option<Duration>,
+}
+
+/// One session, as seen from outside of its task.
+#[derive(Debug)]
+pub(crate) struct SessionHandle {
+    pub(super) id: SessionId,
+    user_data: usize,
+    state: Mutex<HandleState>,
+    /// Messages that the host has not taken. Those of a session that the host has closed are never taken.
+    untaken: AtomicUsize,
+    /// Wakes the session's task.
+    notify: Notify,
+}
+
+/// What a session's task finds when it was notified.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) commands: VecDeque<Command>,
+    /// The host has closed the session; a logout in progress may take this long.
+    pub(super) close: Option<Duration>,
+}
+
+/// What an event on its way to the queue changes.
+#[derive(Debug)]
+pub(super) struct Effect {
+    /// False for a second answer to one request.
+    pub(super) wanted: bool,
+    /// Requests that the end of the session leaves unanswered.
+    pub(super) unanswered: Vec<RequestId>,
+}
+
+impl SessionHandle {
+    pub(super) fn new(user_data: usize) -> Self {
+        SessionHandle {
+            id: SessionId(next_id()),
+            user_data,
+            state: Mutex::new(HandleState {
+                phase: Phase::Fresh,
+                commands: VecDeque::new(),
+                unanswered: HashSet::new(),
+                message_limit: usize::MAX,
+                buddies: BuddyCache::default(),
+                close: None,
+            }),
+            untaken: AtomicUsize::new(0),
+            notify: Notify::new(),
+        }
+    }
+
+    pub(crate) fn user_data(&self) -> usize {
+        self.user_data
+    }
+
+    /// Queues a command that begins a login.
+    pub(super) fn submit_login(
+        &self,
+        command: impl FnOnce(RequestId) -> Command,
+    ) -> Result<RequestId, CallError> {
+        self.submit(|state, request| {
+            state.start_login()?;
+            Ok(command(request))
+        })
+    }
+
+    /// Queues a command that needs a logged-in session.
+    pub(super) fn submit_online(
+        &self,
+        command: impl FnOnce(RequestId) -> Command,
+    ) -> Result<RequestId, CallError> {
+        self.submit(|state, request| {
+            state.check_online()?;
+            Ok(command(request))
+        })
+    }
+
+    pub(crate) fn send(&self, to: Uid, text: String) -> Result<RequestId, CallError> {
+        self.submit(|state, request| {
+            check_message(&text, state.message_limit)?;
+            state.check_online()?;
+            Ok(Command::Send { request, to, text })
+        })
+    }
+
+    pub(crate) fn logout(&self) -> Result<RequestId, CallError> {
+        self.submit(|state, request| {
+            match state.phase {
+                Phase::Fresh => {
+                    return Err(CallError::State(
+                        "Nobody is logged in; close the session instead",
+                    ));
+                }
+                Phase::LoggingOut => {
+                    return Err(CallError::State("A logout is already in progress"));
+                }
+                _ => state.phase = Phase::LoggingOut,
+            }
+            Ok(Command::Logout { request })
+        })
+    }
+
+    /// Queues a command that is not answered and needs a logged-in session.
+    pub(super) fn push_online(&self, command: Command) -> Result<(), CallError> {
+        self.push(command, HandleState::check_online)
+    }
+
+    pub(crate) fn set_presence(&self, presence: OwnPresence) -> Result<(), CallError> {
+        // Also before login, so that nobody sees an invisible user come online.
+        self.push(Command::SetPresence(presence), HandleState::check_open)
+    }
+
+    /// The machine's network has changed. A session that is closed, or whose queue is full, need not be told.
+    pub(super) fn network_changed(&self) {
+        let _ = self.push(Command::NetworkChanged, HandleState::check_open);
+    }
+
+    /// Cancels a request; one that is already answered is ignored.
+    pub(crate) fn cancel(&self, request: RequestId) {
+        let mut state = lock(&self.state);
+        let is_queued =
+            |command: &Command| matches!(command, Command::Cancel(it) if *it == request);
+        if state.unanswered.contains(&request) && !state.commands.iter().any(is_queued) {
+            state.commands.push_back(Command::Cancel(request));
+            drop(state);
+            self.notify();
+        }
+    }
+
+    /// True while a request has no answer.
+    pub(super) fn is_unanswered(&self, request: RequestId) -> bool {
+        lock(&self.state).unanswered.contains(&request)
+    }
+
+    pub(crate) fn buddies(&self) -> Result<Arc<[Arc<Buddy>]>, CallError> {
+        let mut state = lock(&self.state);
+        state.check_open()?;
+        let list = state.buddies.snapshot();
+        list.ok_or(CallError::State(
+            "The buddy list is not known yet; log in and wait for it",
+        ))
+    }
+
+    /// The host closes the session: its task ends, at once or after a logout in progress.
+    pub(super) fn close(&self, logout_grace: Duration) {
+        lock(&self.state).close = Some(logout_grace);
+        self.notify();
+    }
+
+    /// Wakes the session's task.
+    pub(super) fn notify(&self) {
+        self.notify.notify_one();
+    }
+
+    /// How many messages the host has not taken.
+    pub(super) fn untaken(&self) -> usize {
+        self.untaken.load(Ordering::Acquire)
+    }
+
+    /// A message is about to be queued.
+    pub(super) fn message_queued(&self) {
+        self.untaken.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The host took a message. After the last one the session's task may fetch more.
+    pub(super) fn message_taken(&self) {
+        if self.untaken.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.notify();
+        }
+    }
+
+    /// Waits for a notification since the last wait.
+    pub(super) async fn notified(&self) {
+        self.notify.notified().await;
+    }
+
+    pub(super) fn take_work(&self) -> Work {
+        let mut state = lock(&self.state);
+        Work {
+            commands: std::mem::take(&mut state.commands),
+            close: state.close,
+        }
+    }
+
+    /// True from the call of `logout` until the session is closed.
+    pub(super) fn is_logging_out(&self) -> bool {
+        lock(&self.state).phase == Phase::LoggingOut
+    }
+
+    /// Updates the session's state from an event before the host can see it, so that calls made in answer to it are accepted.
+    /// Then passes the event on under the same lock: a request is unanswered, or its answer is in the queue.
+    /// Events after CLOSED are dropped.
+    pub(super) fn apply(&self, event: Event, pass_on: impl FnOnce(Event, Effect)) {
+        let mut state = lock(&self.state);
+        if state.phase == Phase::Closed {
+            return;
+        }
+        state.buddies.apply(&event);
+        match &event {
+            Event::LoggedIn { message_limit, .. } => {
+                state.message_limit = *message_limit;
+                state.finish_login(Phase::Online);
+            }
+            Event::LoginFailed { .. } | Event::Challenge { .. } => {
+                state.finish_login(Phase::Fresh);
+            }
+            Event::Closed { .. } => state.phase = Phase::Closed,
+            _ => {}
+        }
+        let is_first = event
+            .answers()
+            .is_none_or(|request| state.unanswered.remove(&request));
+        // These two tell something even if their request was answered before.
+        let wanted = is_first || matches!(event, Event::BuddyList { .. } | Event::Closed { .. });
+        let unanswered = match &event {
+            Event::Closed { .. } => state.unanswered.drain().collect(),
+            _ => Vec::new(),
+        };
+        pass_on(event, Effect { wanted, unanswered });
+    }
+
+    fn submit(
+        &self,
+        make: impl FnOnce(&mut HandleState, RequestId) -> Result<Command, CallError>,
+    ) -> Result<RequestId, CallError> {
+        let mut state = lock(&self.state);
+        state.check_open()?;
+        if state.unanswered.len() >= MAX_REQUESTS || state.commands.len() >= MAX_COMMANDS {
+            return Err(CallError::QueueFull);
+        }
+        let request = RequestId(next_id());
+        let command = make(&mut state, request)?;
+        state.unanswered.insert(request);
+        state.commands.push_back(command);
+        drop(state);
+        self.notify();
+        Ok(request)
+    }
+
+    fn push(
+        &self,
+        command: Command,
+        check: impl FnOnce(&HandleState) -> Result<(), CallError>,
+    ) -> Result<(), CallError> {
+        let mut state = lock(&self.state);
+        check(&state)?;
+        if state.commands.len() >= MAX_COMMANDS {
+            return Err(CallError::QueueFull);
+        }
+        state.commands.push_back(command);
+        drop(state);
+        self.notify();
+        Ok(())
+    }
+}
+
+impl HandleState {
+    fn check_open(&self) -> Result<(), CallError> {
+        if self.phase == Phase::Closed || self.close.is_some() {
+            return Err(CallError::NoSession);
+        }
+        Ok(())
+    }
+
+    fn start_login(&mut self) -> Result<(), CallError> {
+        match self.phase {
+            Phase::Fresh => self.phase = Phase::LoggingIn,
+            Phase::LoggingIn => return Err(CallError::State("A login is already in progress")),
+            _ => return Err(CallError::State("The session is already logged in")),
+        }
+        Ok(())
+    }
+
+    fn check_online(&self) -> Result<(), CallError> {
+        self.check_open()?;
+        match self.phase {
+            Phase::Online => Ok(()),
+            Phase::LoggingOut => Err(CallError::State("The session is being logged out")),
+            _ => Err(CallError::State(
+                "The session is not logged in yet; wait for LOGGED_IN",
+            )),
+        }
+    }
+
+    /// The result of a login counts only while nobody has asked for a logout.
+    fn finish_login(&mut self, phase: Phase) {
+        if matches!(self.phase, Phase::Fresh | Phase::LoggingIn | Phase::Online) {
+            self.phase = phase;
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! The buddy list and who is online (docs/protocol.md, Buddy list and presence).
+//!
+//! The rule behind all of this: absent is not offline. Replies may be empty or partial, or leave somebody out once. Clients
+//! that took them literally showed everyone going offline for a moment.
+
+use crate::protocol::wire::json::{Flag, Int, List, Map, Object, Text, time};
+use crate::types::{Buddy, Presence, Uid, UnixMillis};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// More people than this in one list are dropped; Facebook itself stopped at 5,000 friends.
+const MOST: usize = 20_000;
+
+/// How many complete replies in a row must leave somebody out before they count as gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strikes(u8);
+
+impl Strikes {
+    pub const ONE: Strikes = Strikes(1);
+    pub const TWO: Strikes = Strikes(2);
+    pub const NEVER: Strikes = Strikes(u8::MAX);
+}
+
+/// Payload of update.php and buddy_list.php.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct UpdatePayload {
+    buddy_list: Object<Listing>,
+    time: Int,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Listing {
+    list_changed: Flag,
+    now_available_list: Map<Object<Available>>,
+    #[serde(rename = "wasAvailableIDs")]
+    was_available_ids: List<Int>,
+    user_infos: Map<Object<UserInfo>>,
+    forced_render: Flag,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Available {
+    i: Flag,
+    idle_since: Int,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct UserInfo {
+    name: Text,
+    first_name: Text,
+    thumb_src: Text,
+    status: Text,
+    status_time: Int,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// Shared with the lists that hosts were given.
+    buddy: Arc<Buddy>,
+    /// Complete replies in a row without them among the available.
+    unavailable: u8,
+    /// Complete replies in a row without them among the friends.
+    missing: u8,
+}
+
+impl Entry {
+    /// Takes over a presence; gives the buddy if that is news.
+    fn set(&mut self, presence: Presence, since: UnixMillis) -> Option<Arc<Buddy>> {
+        self.unavailable = 0;
+        let idle_since = if presence == Presence::Idle { since } else { 0 };
+        if (self.buddy.presence, self.buddy.idle_since) == (presence, idle_since) {
+            return None;
+        }
+        let buddy = Arc::make_mut(&mut self.buddy);
+        (buddy.presence, buddy.idle_since) = (presence, idle_since);
+        Some(self.buddy.clone())
+    }
+}
+
+/// What a reply has changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Somebody came, went or was renamed: the whole list is news.
+    pub list: bool,
+    /// Who else changed.
+    pub buddies: Vec<Arc<Buddy>>,
+    /// Somebody was left out, but not often enough to count: ask again soon.
+    pub doubtful: bool,
+    /// The server's clock, if the reply told it.
+    pub server_time: Option<UnixMillis>,
+}
+
+/// All friends of the user.
+#[derive(Debug, Default)]
+pub struct Buddies {
+    entries: BTreeMap<Uid, Entry>,
+    own_name: Option<String>,
+}
+
+fn keyed<T>(map: Map<Object<T>>) -> Option<Vec<(Uid, T)>>
+where
+    T: Default,
+{
+    let entries = map.0?.into_iter().take(MOST);
+    let keyed = entries.filter_map(|(key, value)| {
+        let uid = key.parse().ok().filter(|&uid: &u64| uid > 0)?;
+        Some((Uid(uid), value.0.unwrap_or_default()))
+    });
+    Some(keyed.collect())
+}
+
+impl Buddies {
+    /// The user's own name, if a reply has told it.
+    pub fn own_name(&self) -> Option<&str> {
+        self.own_name.as_deref()
+    }
+
+    /// All friends, by uid.
+    pub fn snapshot(&self) -> Arc<[Arc<Buddy>]> {
+        self.entries
+            .values()
+            .map(|entry| entry.buddy.clone())
+            .collect()
+    }
+
+    /// Takes over a reply. `own` is left out of the list.
+    pub fn apply(&mut self, payload: UpdatePayload, own: Uid, Strikes(strikes): Strikes) -> Change {
+        let mut change = Change {
+            server_time: payload.time.0.filter(|&time| time > 0),
+            ..Change::default()
+        };
+        let Some(listing) = payload.buddy_list.0 else {
+            return change;
+        };
+        let complete =
+            listing.forced_render.0 == Some(true) && listing.list_changed.0 != Some(false);
+        let infos = keyed(listing.user_infos).unwrap_or_default();
+        self.take_infos(infos, own, complete, strikes, &mut change);
+        let available = keyed(listing.now_available_list);
+        let gone = listing.was_available_ids.0.unwrap_or_default();
+        let gone: Vec<Uid> = gone.into_iter().filter_map(Int::id).map(Uid).collect();
+        self.take_available(available, &gone, complete, strikes, &mut change);
+        change
+    }
+
+    fn take_infos(
+        &mut self,
+        infos: Vec<(Uid, UserInfo)>,
+        own: Uid,
+        complete: bool,
+        strikes: u8,
+        change: &mut Change,
+    ) {
+        let told_anything = !infos.is_empty();
+        let room = MOST.saturating_sub(self.entries.len());
+        let mut added = 0;
+        for entry in self.entries.values_mut() {
+            entry.missing = entry.missing.saturating_add(1);
+        }
+        for (uid, info) in infos {
+            let name = info.name.or_empty();
+            if uid == own {
+                self.own_name = Some(name).filter(|name| !name.is_empty());
+                continue;
+            }
+            let mut buddy = Buddy {
+                uid,
+                name,
+                first_name: info.first_name.or_empty(),
+                presence: Presence::Offline,
+                idle_since: 0,
+                status_text: info.status.0.filter(|text| !text.is_empty()),
+                status_time: info.status_time.0.unwrap_or(0).max(0).saturating_mul(1000),
+                picture_url: info.thumb_src.0.filter(|url| !url.is_empty()),
+            };
+            match self.entries.get_mut(&uid) {
+                Some(entry) => {
+                    entry.missing = 0;
+                    buddy.presence = entry.buddy.presence;
+                    buddy.idle_since = entry.buddy.idle_since;
+                    if *entry.buddy != buddy {
+                        change.list = true;
+                        entry.buddy = Arc::new(buddy);
+                    }
+                }
+                None if added < room => {
+                    added = added.saturating_add(1);
+                    change.list = true;
+                    self.entries.insert(
+                        uid,
+                        Entry {
+                            buddy: Arc::new(buddy),
+                            unavailable: 0,
+                            missing: 0,
+                        },
+                    );
+                }
+                None => {}
+            }
+        }
+        if !complete || !told_anything {
+            // A partial reply says nothing about those it leaves out.
+            for entry in self.entries.values_mut() {
+                entry.missing = entry.missing.saturating_sub(1);
+            }
+            return;
+        }
+        let before = self.entries.len();
+        self.entries.retain(|_, entry| entry.missing < strikes);
+        change.list |= self.entries.len() != before;
+        change.doubtful |= self.entries.values().any(|entry| entry.missing > 0);
+    }
+
+    fn take_available(
+        &mut self,
+        available: Option<Vec<(Uid, Available)>>,
+        gone: &[Uid],
+        complete: bool,
+        strikes: u8,
+        change: &mut Change,
+    ) {
+        let is_list = available.is_some();
+        let available: BTreeMap<Uid, Available> =
+            available.unwrap_or_default().into_iter().collect();
+        for (uid, entry) in &mut self.entries {
+            let (presence, since) = match available.get(uid) {
+                Some(Available {
+                    i: Flag(Some(true)),
+                    idle_since,
+                }) => (Presence::Idle, time(*idle_since)),
+                Some(_) => (Presence::Active, 0),
+                None if gone.contains(uid) => (Presence::Offline, 0),
+                None if complete && is_list && entry.buddy.presence != Presence::Offline => {
+                    entry.unavailable = entry.unavailable.saturating_add(1);
+                    if entry.unavailable < strikes {
+                        change.doubtful = true;
+                        continue;
+                    }
+                    (Presence::Offline, 0)
+                }
+                None => continue,
+            };
+            change.buddies.extend(entry.set(presence, since));
+        }
+    }
+
+    /// Takes over a pushed presence. `Err` if this person is unknown, so that the list is out of date.
+    pub fn set(
+        &mut self,
+        uid: Uid,
+        presence: Presence,
+        idle_since: UnixMillis,
+    ) -> Result<Option<Arc<Buddy>>, ()> {
+        let entry = self.entries.get_mut(&uid).ok_or(())?;
+        Ok(entry.set(presence, idle_since))
+    }
+
+    /// Takes over another change that was pushed. `Err` as above.
+    pub fn change(
+        &mut self,
+        uid: Uid,
+        change: impl FnOnce(&mut Buddy),
+    ) -> Result<Option<Arc<Buddy>>, ()> {
+        let entry = self.entries.get_mut(&uid).ok_or(())?;
+        let mut buddy = Buddy::clone(&entry.buddy);
+        change(&mut buddy);
+        if *entry.buddy == buddy {
+            return Ok(None);
+        }
+        entry.buddy = Arc::new(buddy);
+        Ok(Some(entry.buddy.clone()))
+    }
+
+    /// A friendship has ended; false if there was none.
+    pub fn remove(&mut self, uid: Uid) -> bool {
+        self.entries.remove(&uid).is_some()
+    }
+
+    /// The address of somebody's picture, if a reply has told it.
+    pub fn picture_url(&self, uid: Uid) -> Option<&str> {
+        self.entries.get(&uid)?.buddy.picture_url.as_deref()
+    }
+
+    /// Somebody sent something just now, so they are online (docs/protocol.md, Items).
+    pub fn saw(&mut self, uid: Uid) -> Option<Arc<Buddy>> {
+        let offline = |entry: &&mut Entry| entry.buddy.presence == Presence::Offline;
+        let entry = self.entries.get_mut(&uid).filter(offline)?;
+        entry.set(Presence::Active, 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: Uid = Uid(9);
+
+    fn apply(buddies: &mut Buddies, json: &str) -> Change {
+        let payload = serde_json::from_str(json).unwrap();
+        buddies.apply(payload, OWN, Strikes::TWO)
+    }
+
+    fn presence(buddies: &Buddies, uid: u64) -> Option<Presence> {
+        buddies
+            .entries
+            .get(&Uid(uid))
+            .map(|entry| entry.buddy.presence)
+    }
+
+    const FULL: &str = r#"{"buddy_list":{"listChanged":true,"availableCount":2,"nowAvailableList":{"1":{"i":false},"2":{"i":true}},"wasAvailableIDs":[],
+        "userInfos":{"1":{"name":"One Name","firstName":"One","thumbSrc":"http:\/\/x\/q.gif","status":null},"2":{"name":"Two"},"3":{"name":"Three","status":"hi"},"9":{"name":"Me"}},"forcedRender":true},"time":1209560380000}"#;
+
+    fn full() -> Buddies {
+        let mut buddies = Buddies::default();
+        let change = apply(&mut buddies, FULL);
+        assert!(change.list);
+        assert_eq!(change.server_time, Some(1_209_560_380_000));
+        buddies
+    }
+
+    #[test]
+    fn online_is_who_is_available_not_who_is_listed() {
+        let buddies = full();
+        assert_eq!(presence(&buddies, 1), Some(Presence::Active));
+        assert_eq!(presence(&buddies, 2), Some(Presence::Idle));
+        assert_eq!(presence(&buddies, 3), Some(Presence::Offline));
+        assert_eq!(presence(&buddies, 9), None);
+        assert_eq!(buddies.own_name(), Some("Me"));
+        let list = buddies.snapshot();
+        assert_eq!(
+            (list[0].name.as_str(), list[0].first_name.as_str()),
+            ("One Name", "One")
+        );
+        assert_eq!(list[2].status_text.as_deref(), Some("hi"));
+    }
+
+    #[test]
+    fn empty_partial_and_odd_replies_change_nothing() {
+        let mut buddies = full();
+        for reply in [
+            "{}",
+            r#"{"buddy_list":[]}"#,
+            r#"{"buddy_list":{"listChanged":false,"nowAvailableList":{},"userInfos":{},"forcedRender":true}}"#,
+            r#"{"buddy_list":{"listChanged":true,"availableCount":2,"nowAvailableList":{},"wasAvailableIDs":[],"userInfos":[],"forcedRender":null}}"#,
+            r#"{"buddy_list":{"listChanged":null,"nowAvailableList":null,"wasAvailableIDs":null,"userInfos":null,"forcedRender":true}}"#,
+        ] {
+            for _ in 0..5 {
+                let change = apply(&mut buddies, reply);
+                assert!(!change.list && change.buddies.is_empty(), "{reply}");
+            }
+        }
+        assert_eq!(presence(&buddies, 1), Some(Presence::Active));
+    }
+
+    #[test]
+    fn somebody_left_out_once_stays_and_twice_is_offline() {
+        let mut buddies = full();
+        let without_one = FULL.replace(r#""1":{"i":false},"#, "");
+        let change = apply(&mut buddies, &without_one);
+        assert!(change.doubtful && change.buddies.is_empty());
+        let change = apply(&mut buddies, FULL);
+        assert!(!change.doubtful);
+        apply(&mut buddies, &without_one);
+        let change = apply(&mut buddies, &without_one);
+        assert_eq!(change.buddies.len(), 1);
+        assert_eq!(presence(&buddies, 1), Some(Presence::Offline));
+    }
+
+    #[test]
+    fn an_authoritative_server_is_believed_at_once() {
+        let mut buddies = full();
+        let without_one = FULL.replace(r#""1":{"i":false},"#, "");
+        let change = buddies.apply(
+            serde_json::from_str(&without_one).unwrap(),
+            OWN,
+            Strikes::ONE,
+        );
+        assert_eq!(change.buddies[0].presence, Presence::Offline);
+    }
+
+    #[test]
+    fn those_named_as_gone_are_offline_at_once() {
+        let mut buddies = full();
+        let change = apply(
+            &mut buddies,
+            r#"{"buddy_list":{"listChanged":true,"nowAvailableList":[],"wasAvailableIDs":["1",2,null],"forcedRender":null}}"#,
+        );
+        assert_eq!(change.buddies.len(), 2);
+    }
+
+    #[test]
+    fn ended_friendship_needs_two_complete_lists() {
+        let mut buddies = full();
+        let without_three = FULL.replace(r#","3":{"name":"Three","status":"hi"}"#, "");
+        assert!(!apply(&mut buddies, &without_three).list);
+        assert!(apply(&mut buddies, &without_three).list);
+        assert_eq!(presence(&buddies, 3), None);
+    }
+
+    #[test]
+    fn idle_is_since_when_the_server_says() {
+        let mut buddies = full();
+        let since = |buddies: &Buddies, uid| buddies.entries[&Uid(uid)].buddy.idle_since;
+        assert_eq!(since(&buddies, 2), 0);
+        let told = FULL.replace(r#""2":{"i":true}"#, r#""2":{"i":true,"idle_since":7000}"#);
+        assert_eq!(apply(&mut buddies, &told).buddies[0].idle_since, 7000);
+        assert_eq!(apply(&mut buddies, &told).buddies, []);
+        let changed = buddies.set(Uid(1), Presence::Idle, 8000).unwrap().unwrap();
+        assert_eq!(changed.idle_since, 8000);
+        // Only idle buddies have an idle time, whatever a server says.
+        let nonsense = FULL.replace(r#""1":{"i":false}"#, r#""1":{"i":false,"idle_since":9000}"#);
+        apply(&mut buddies, &nonsense);
+        assert_eq!((since(&buddies, 1), since(&buddies, 2)), (0, 0));
+        buddies.set(Uid(2), Presence::Idle, -1).unwrap();
+        apply(&mut buddies, &told);
+        // A new name does not end the idle time.
+        apply(&mut buddies, &told.replace("Two", "Deux"));
+        assert_eq!(since(&buddies, 2), 7000);
+    }
+
+    #[test]
+    fn pushes_report_changes_only_and_strangers() {
+        let mut buddies = full();
+        assert_eq!(buddies.set(Uid(1), Presence::Active, 0), Ok(None));
+        let changed = buddies.set(Uid(1), Presence::Offline, 0).unwrap().unwrap();
+        assert_eq!((changed.uid, changed.presence), (Uid(1), Presence::Offline));
+        assert_eq!(buddies.set(Uid(77), Presence::Active, 0), Err(()));
+        assert!(buddies.saw(Uid(1)).is_some());
+        assert!(buddies.saw(Uid(1)).is_none());
+    }
+}

@@ -1,0 +1,44 @@
+//! Which texts can be sent as one message.
+
+/// Why a text cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// There is no text.
+    #[error("The message is empty")]
+    Empty,
+    /// The text is over the server's limit.
+    #[error("The message has {length} characters; this server allows {limit}")]
+    TooLong {
+        /// Unicode scalar values of the text.
+        length: usize,
+        /// Unicode scalar values that are allowed.
+        limit: usize,
+    },
+}
+
+/// Checks the text of a message against the server's limit, in Unicode scalar values.
+///
+/// # Errors
+/// Says why the text cannot be sent.
+pub fn check_message(text: &str, limit: usize) -> Result<(), MessageError> {
+    let length = text.chars().count();
+    match length {
+        0 => Err(MessageError::Empty),
+        _ if length > limit => Err(MessageError::TooLong { length, limit }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_counts_characters() {
+        assert_eq!(check_message("", 5), Err(MessageError::Empty));
+        assert_eq!(check_message("héllo", 5), Ok(()));
+        let (length, limit) = (6, 5);
+        let too_long = Err(MessageError::TooLong { length, limit });
+        assert_eq!(check_message("héllo!", 5), too_long);
+    }
+}

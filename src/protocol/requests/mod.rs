@@ -1,0 +1,11 @@
+//! What the session asks of the server beside the connection: messages, queries and read marks, and the exchanges under way.
+
+pub mod history_request;
+pub mod in_flight;
+pub mod message_rule;
+pub mod outbox;
+pub mod picture;
+pub mod queries;
+pub mod rate_limit;
+pub mod read_marks;
+pub mod simple_queries;

@@ -1,0 +1,413 @@
+//! Sessions against a model of the server in one process, on a simulated clock, with latency and loss.
+//!
+//! The model knows just enough of the protocol to fail in the ways that servers and networks do. The real server is tested
+//! with the real client elsewhere.
+
+mod accounts;
+mod chaos;
+mod history_and_pictures;
+mod model;
+mod pages;
+mod people;
+mod people_model;
+mod proxies;
+mod queries;
+mod rate_limits;
+mod recovery;
+mod resume;
+mod sending;
+mod session;
+
+use super::*;
+use crate::status::Status;
+use crate::types::Connection;
+use crate::types::{Command, Event, Millis, Query, RequestId, Secret, Uid};
+use model::{Answer, Model};
+
+/// What is lost on the way, per mille of the exchanges.
+#[derive(Clone, Copy, Default)]
+struct Faults {
+    lost_requests: u32,
+    lost_replies: u32,
+}
+
+type Outcome = Result<Reply, TransportError>;
+
+struct Client {
+    session: Session,
+    /// Replies on their way: when they arrive, and to which exchange.
+    arriving: Vec<(Millis, ExchangeId, Outcome)>,
+    /// Long-polls that the server holds, and since when.
+    held: Vec<(Millis, Exchange)>,
+    events: Vec<Event>,
+    /// Everything asked for, as `METHOD path`.
+    asked: Vec<String>,
+    /// When that was.
+    asked_at: Vec<Millis>,
+    last_request: u64,
+}
+
+/// How a proxy ends a request.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    Status(u16),
+    /// It closes the connection.
+    Close,
+}
+
+struct World {
+    now: Millis,
+    rng: fastrand::Rng,
+    faults: Faults,
+    server: Model,
+    clients: Vec<Client>,
+    /// True while no packet passes.
+    cut: bool,
+    /// True while the hosts take no events.
+    busy_host: bool,
+    /// A proxy that holds a long-poll no longer than this, and what it does then.
+    proxy: Option<(Millis, Cut)>,
+    /// Answers in place of the server.
+    chaos: Option<fn(&mut fastrand::Rng) -> Outcome>,
+}
+
+/// 22 November 2008, in milliseconds since 1970.
+const EPOCH: i64 = 1_227_312_000_000;
+
+impl World {
+    fn new(seed: u64, clients: usize) -> Self {
+        let session = |n: usize| {
+            let server = ServerAddress::parse("http://127.0.0.1:8080", false).unwrap();
+            let seed = seed.wrapping_mul(31).wrapping_add(n as u64);
+            Session::new(SessionConfig::new(server, seed))
+        };
+        let client = |n| Client {
+            session: session(n),
+            arriving: Vec::new(),
+            held: Vec::new(),
+            events: Vec::new(),
+            asked: Vec::new(),
+            asked_at: Vec::new(),
+            last_request: 0,
+        };
+        World {
+            now: 1_000_000,
+            rng: fastrand::Rng::with_seed(seed),
+            faults: Faults::default(),
+            server: Model::default(),
+            clients: (0..clients).map(client).collect(),
+            cut: false,
+            busy_host: false,
+            proxy: None,
+            chaos: None,
+        }
+    }
+
+    fn clock(&self) -> Now {
+        Now {
+            monotonic: self.now,
+            unix: EPOCH + self.now as i64,
+        }
+    }
+
+    fn command(&mut self, who: usize, make: impl FnOnce(RequestId) -> Command) -> RequestId {
+        let now = self.clock();
+        let client = &mut self.clients[who];
+        client.last_request += 1;
+        let request = RequestId(client.last_request);
+        client.session.handle(now, Input::Command(make(request)));
+        self.flush(who);
+        request
+    }
+
+    fn login(&mut self, who: usize) -> RequestId {
+        let email = format!("user{}@example.org", who + 1);
+        let password = Secret::new("right".into());
+        self.command(who, |request| Command::Login {
+            request,
+            email,
+            password,
+        })
+    }
+
+    fn resume(&mut self, who: usize, state: &Secret) -> RequestId {
+        let state = state.clone();
+        self.command(who, |request| Command::Resume { request, state })
+    }
+
+    /// The last saved session that a host was given.
+    fn state(&self, who: usize) -> Secret {
+        let state = |event: &Event| match event {
+            Event::State(state) => Some(state.clone()),
+            _ => None,
+        };
+        let found = self.clients[who].events.iter().rev().find_map(state);
+        found.expect("a state")
+    }
+
+    fn ask(&mut self, who: usize, query: Query) -> RequestId {
+        self.command(who, |request| Command::Ask { request, query })
+    }
+
+    fn send(&mut self, who: usize, to: u64, text: &str) -> RequestId {
+        let text = text.to_owned();
+        self.command(who, |request| Command::Send {
+            request,
+            to: Uid(to),
+            text,
+        })
+    }
+
+    /// Carries out what a client wants done. Its host takes every event at once, unless it is busy.
+    fn flush(&mut self, who: usize) {
+        self.move_outputs(who);
+        if !self.busy_host {
+            let now = self.clock();
+            self.clients[who].session.set_untaken(now, 0);
+            self.move_outputs(who);
+        }
+    }
+
+    fn move_outputs(&mut self, who: usize) {
+        while let Some(output) = self.clients[who].session.poll_output() {
+            match output {
+                Output::Event(event) => self.clients[who].events.push(event),
+                Output::Cancel(id) => {
+                    self.clients[who]
+                        .arriving
+                        .retain(|(_, other, _)| *other != id);
+                    self.clients[who]
+                        .held
+                        .retain(|(_, exchange)| exchange.id != id);
+                }
+                Output::Exchange(exchange) => self.exchange(who, exchange),
+            }
+        }
+    }
+
+    fn exchange(&mut self, who: usize, exchange: Exchange) {
+        self.clients[who]
+            .asked
+            .push(format!("{:?} {}", exchange.method, exchange.url.path()));
+        self.clients[who].asked_at.push(self.now);
+        let broken = |fault| {
+            Err(TransportError {
+                fault,
+                detail: "simulated".into(),
+            })
+        };
+        let arrives = self.now + self.rng.u64(1..200);
+        let id = exchange.id;
+        if let Some(chaos) = self.chaos {
+            let result = chaos(&mut self.rng);
+            return self.clients[who].arriving.push((arrives, id, result));
+        }
+        if self.cut {
+            return self.clients[who]
+                .arriving
+                .push((arrives, id, broken(TransportFault::Connect)));
+        }
+        if self.rng.u32(0..1000) < self.faults.lost_requests {
+            return self.clients[who]
+                .arriving
+                .push((arrives, id, broken(TransportFault::Io)));
+        }
+        match self
+            .server
+            .answer(&exchange, EPOCH + self.now as i64, false)
+        {
+            Answer::Now(_) if self.rng.u32(0..1000) < self.faults.lost_replies => {
+                self.clients[who]
+                    .arriving
+                    .push((arrives, id, broken(TransportFault::Io)));
+            }
+            Answer::Now(reply) => self.clients[who].arriving.push((arrives, id, Ok(reply))),
+            Answer::Hold => self.clients[who].held.push((self.now, exchange)),
+        }
+    }
+
+    /// Ends held polls for which there are items, or that were held long enough.
+    fn release_polls(&mut self) {
+        for who in 0..self.clients.len() {
+            for (since, exchange) in std::mem::take(&mut self.clients[who].held) {
+                let over = self.now >= since + 55_000;
+                if let Some((patience, cut)) = self.proxy
+                    && self.now >= since + patience
+                {
+                    let result = match cut {
+                        Cut::Status(status) => Ok(Reply {
+                            status,
+                            body: b"<html>proxy</html>".to_vec(),
+                            ..Reply::default()
+                        }),
+                        Cut::Close => Err(TransportError {
+                            fault: TransportFault::Io,
+                            detail: "simulated".into(),
+                        }),
+                    };
+                    let client = &mut self.clients[who];
+                    client.arriving.push((self.now, exchange.id, result));
+                    continue;
+                }
+                let arrives = self.now + self.rng.u64(1..50);
+                let lost = self.rng.u32(0..1000) < self.faults.lost_replies;
+                match self.server.answer(&exchange, EPOCH + self.now as i64, over) {
+                    Answer::Hold => self.clients[who].held.push((since, exchange)),
+                    Answer::Now(reply) => {
+                        let error = TransportError {
+                            fault: TransportFault::Io,
+                            detail: "simulated".into(),
+                        };
+                        let result = if lost || self.cut {
+                            Err(error)
+                        } else {
+                            Ok(reply)
+                        };
+                        self.clients[who]
+                            .arriving
+                            .push((arrives, exchange.id, result));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends a client's held polls as when the server is killed.
+    fn break_polls(&mut self, who: usize) {
+        let client = &mut self.clients[who];
+        for (_, exchange) in client.held.drain(..) {
+            let error = TransportError {
+                fault: TransportFault::Io,
+                detail: "simulated".into(),
+            };
+            client.arriving.push((self.now, exchange.id, Err(error)));
+        }
+    }
+
+    /// Advances the clock to the next thing that happens, but not beyond `until`. False when that is reached.
+    fn step(&mut self, until: Millis) -> bool {
+        self.release_polls();
+        let patience = self.proxy.map_or(55_000, |(patience, _)| patience);
+        let next = |client: &Client| {
+            let arriving = client.arriving.iter().map(|(at, ..)| *at).min();
+            let held = client.held.iter().map(|(since, _)| since + patience).min();
+            [arriving, held, client.session.poll_timeout()]
+                .into_iter()
+                .flatten()
+                .min()
+        };
+        let at = self
+            .clients
+            .iter()
+            .filter_map(next)
+            .min()
+            .unwrap_or(until)
+            .max(self.now);
+        if at >= until {
+            self.now = until;
+            return false;
+        }
+        self.now = at;
+        let now = self.clock();
+        for who in 0..self.clients.len() {
+            let client = &mut self.clients[who];
+            if let Some(index) = client
+                .arriving
+                .iter()
+                .position(|(at, ..)| *at <= now.monotonic)
+            {
+                let (_, id, result) = client.arriving.remove(index);
+                client.session.handle(now, Input::Reply(id, result));
+            }
+            if client
+                .session
+                .poll_timeout()
+                .is_some_and(|at| at <= now.monotonic)
+            {
+                client.session.handle_timeout(now);
+            }
+            self.flush(who);
+        }
+        true
+    }
+
+    fn run(&mut self, span: Millis) {
+        let until = self.now + span;
+        let mut steps = 0u32;
+        while self.step(until) {
+            steps += 1;
+            assert!(
+                steps < 200_000,
+                "the session spins: {:?}",
+                self.clients[0].asked.last()
+            );
+        }
+    }
+
+    fn messages(&self, who: usize) -> Vec<String> {
+        let text = |event: &Event| match event {
+            Event::Message(message) => Some(message.text.clone()),
+            _ => None,
+        };
+        self.clients[who].events.iter().filter_map(text).collect()
+    }
+
+    fn asked(&self, who: usize, part: &str) -> usize {
+        self.clients[who]
+            .asked
+            .iter()
+            .filter(|asked| asked.contains(part))
+            .count()
+    }
+
+    /// What a host was told last of its connection.
+    fn connection(&self, who: usize) -> Option<Connection> {
+        let mut events = self.clients[who].events.iter().rev();
+        events.find_map(|event| match event {
+            Event::Connection(connection) => Some(connection.clone()),
+            _ => None,
+        })
+    }
+
+    fn has(&self, who: usize, wanted: impl Fn(&Event) -> bool) -> bool {
+        self.clients[who].events.iter().any(wanted)
+    }
+}
+
+fn logged_in(world: &mut World) {
+    for who in 0..world.clients.len() {
+        world.login(who);
+    }
+    world.run(5_000);
+    for who in 0..world.clients.len() {
+        assert!(
+            world.has(who, |event| matches!(event, Event::LoggedIn { .. })),
+            "{:?}",
+            world.clients[who].events
+        );
+        assert!(world.has(who, |event| *event
+            == Event::Connection(Connection::Connected)));
+    }
+}
+
+/// The final events of a request.
+fn finals(world: &World, who: usize, wanted: RequestId) -> Vec<Event> {
+    let is_final = |event: &&Event| event.answers() == Some(wanted);
+    world.clients[who]
+        .events
+        .iter()
+        .filter(is_final)
+        .cloned()
+        .collect()
+}
+
+fn failure(world: &World, who: usize, request: RequestId) -> Status {
+    match finals(world, who, request).as_slice() {
+        [
+            Event::Failed { problem, .. }
+            | Event::LoginFailed { problem, .. }
+            | Event::Challenge { problem, .. },
+        ] => problem.status,
+        other => panic!("{other:?}"),
+    }
+}

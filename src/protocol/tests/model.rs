@@ -1,0 +1,374 @@
+//! The model of the server: accounts `userN@example.org` with uid N, all friends of each other, password `right`.
+
+use super::pages::Layout;
+use super::people_model::{self, People};
+use crate::protocol::{Exchange, Method, Reply};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use url::form_urlencoded;
+
+pub enum Answer {
+    Now(Reply),
+    Hold,
+}
+
+pub struct Model {
+    pub layout: Layout,
+    /// Answer everything with this instead.
+    pub instead: Option<(u16, &'static str)>,
+    /// Answer the next request to a path that contains this with a status and `Retry-After`.
+    pub busy: Option<(&'static str, u16, &'static str)>,
+    /// Answer the channel with this instead.
+    pub channel_says: Option<String>,
+    pub send_says: Option<&'static str>,
+    /// The token of the next write is out of date.
+    pub next_write_is_stale: bool,
+    /// Per user: number of the first event, and the events.
+    channels: BTreeMap<u64, (i64, Vec<String>)>,
+    taken: BTreeSet<(u64, String, String)>,
+    /// History, both directions: (from, to, time, item).
+    pub history: Vec<(u64, u64, i64, String)>,
+    pub people: People,
+    /// Session secret to uid.
+    sessions: BTreeMap<String, u64>,
+    pub tokens: u32,
+    logins: u32,
+    pub online: BTreeSet<u64>,
+    /// Per user, the number below which everything has arrived.
+    pub acknowledged: BTreeMap<u64, i64>,
+    /// The ACTIVE parts of the polls.
+    pub active: Vec<String>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Model {
+            layout: Layout::Own,
+            instead: None,
+            busy: None,
+            channel_says: None,
+            send_says: None,
+            next_write_is_stale: false,
+            channels: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            history: Vec::new(),
+            people: People::default(),
+            sessions: BTreeMap::new(),
+            tokens: 1,
+            logins: 0,
+            online: BTreeSet::new(),
+            acknowledged: BTreeMap::new(),
+            active: Vec::new(),
+        }
+    }
+}
+
+const LOGIN: &str = r#"<html><form action="/login.php" method="post"><input type="hidden" name="lsd" value="tok"/><input name="email"/><input type="password" name="pass"/></form>"#;
+
+pub fn ok(body: impl Into<String>) -> Answer {
+    Answer::Now(Reply {
+        status: 200,
+        body: body.into().into_bytes(),
+        ..Reply::default()
+    })
+}
+
+fn error(code: u32) -> Answer {
+    ok(format!(
+        r#"for (;;);{{"error":{code},"errorSummary":"s","errorDescription":"","payload":null}}"#
+    ))
+}
+
+pub fn payload(json: &str) -> Answer {
+    ok(format!(
+        r#"for (;;);{{"error":0,"errorSummary":"","errorDescription":"No error.","payload":{json}}}"#
+    ))
+}
+
+/// The cookies of a new login.
+fn start_session(sessions: &mut BTreeMap<String, u64>, logins: &mut u32, uid: u64) -> Vec<String> {
+    *logins += 1;
+    let secret = format!("s{logins}e");
+    let cookies = vec![
+        format!("c_user={uid}; path=/"),
+        format!("xs={secret}; path=/"),
+    ];
+    sessions.insert(secret, uid);
+    cookies
+}
+
+impl Model {
+    /// Forgets every login, as a restarted server without a store would.
+    pub fn forget_sessions(&mut self) {
+        self.sessions.clear();
+    }
+
+    pub fn push(&mut self, uid: u64, item: String) {
+        self.channels
+            .entry(uid)
+            .or_insert((0, Vec::new()))
+            .1
+            .push(item);
+    }
+
+    /// Forgets the events of a channel but keeps counting, as a ring does.
+    pub fn forget_events(&mut self, uid: u64) {
+        let (first, events) = self.channels.entry(uid).or_insert((0, Vec::new()));
+        *first += events.len() as i64;
+        events.clear();
+    }
+
+    fn acknowledge(&mut self, uid: u64, seq: i64) {
+        let acknowledged = self.acknowledged.entry(uid).or_insert(0);
+        *acknowledged = seq.max(*acknowledged);
+    }
+
+    pub fn stored(&self) -> usize {
+        self.taken.len()
+    }
+
+    pub fn answer(&mut self, exchange: &Exchange, time: i64, over: bool) -> Answer {
+        if let Some((status, body)) = self.instead {
+            return Answer::Now(Reply {
+                status,
+                body: body.into(),
+                ..Reply::default()
+            });
+        }
+        if let Some((_, status, pause)) = self
+            .busy
+            .take_if(|(path, ..)| exchange.url.path().contains(*path))
+        {
+            return Answer::Now(Reply {
+                status,
+                retry_after: Some(pause.to_owned()),
+                body: b"<html>busy</html>".to_vec(),
+                ..Reply::default()
+            });
+        }
+        let cookie = exchange.cookie.clone().unwrap_or_default();
+        let uid = self
+            .sessions
+            .iter()
+            .find(|(secret, _)| cookie.contains(&format!("xs={secret}")))
+            .map(|(_, uid)| *uid);
+        let body = exchange.body.as_ref();
+        let body = body.map_or(Cow::Borrowed(""), |body| {
+            String::from_utf8_lossy(&body.bytes)
+        });
+        let form: BTreeMap<String, String> = form_urlencoded::parse(body.as_bytes())
+            .into_owned()
+            .collect();
+        let field = |name: &str| form.get(name).cloned().unwrap_or_default();
+        let path = exchange.url.path();
+        if path == "/login.php" {
+            return self.login(
+                exchange.method,
+                &field("email"),
+                &field("pass"),
+                &field("lsd"),
+                &cookie,
+            );
+        }
+        if path.ends_with("/register.php") {
+            let (sessions, logins) = (&mut self.sessions, &mut self.logins);
+            return self
+                .people
+                .register(&body, |uid| start_session(sessions, logins, uid));
+        }
+        let is_page = path.ends_with("popout.php") || path.ends_with("home.php");
+        let Some(uid) = uid else {
+            return match is_page {
+                true => Answer::Now(Reply {
+                    status: 302,
+                    location: Some("/login.php".into()),
+                    ..Reply::default()
+                }),
+                false if path.starts_with("/x/") => ok(r#"for (;;);{"t":"refresh"}"#),
+                false => error(1_357_001),
+            };
+        };
+        let token = format!("token{}", self.tokens);
+        let own_ways = ["/logout.php", "/ajax/presence/update.php"];
+        let writes = exchange.method == Method::Post && !own_ways.contains(&path);
+        if writes && std::mem::take(&mut self.next_write_is_stale) {
+            self.tokens += 1;
+            return error(1_357_004);
+        }
+        let in_form = format!("\r\n\r\n{token}\r\n");
+        if writes && field("post_form_id") != token && !body.contains(&in_form) {
+            return error(1_357_004);
+        }
+        if is_page {
+            return ok(self.page(uid, &token, path.ends_with("home.php")));
+        }
+        if let Some(rest) = path.strip_prefix("/x/") {
+            self.active.push(rest.split('/').nth(1).unwrap().to_owned());
+            let seq = rest.rsplit('=').next().unwrap().parse().unwrap();
+            let query = exchange.url.query().unwrap_or_default();
+            let batch = if query.is_empty() { 1 } else { 100 };
+            return self.channel(uid, seq, batch, over || query.ends_with("&wait=0"));
+        }
+        match path {
+            "/ajax/chat/settings.php" => {
+                if field("visibility") == "true" {
+                    self.online.insert(uid)
+                } else {
+                    self.online.remove(&uid)
+                };
+                payload("[]")
+            }
+            "/ajax/presence/update.php" => {
+                let infos: Vec<String> = (1..=3)
+                    .map(|n| format!(r#""{n}":{{"name":"User {n}"}}"#))
+                    .collect();
+                let online: Vec<String> = self
+                    .online
+                    .iter()
+                    .filter(|&&n| n != uid)
+                    .map(|n| format!(r#""{n}":{{"i":false}}"#))
+                    .collect();
+                payload(&format!(
+                    r#"{{"buddy_list":{{"listChanged":true,"availableCount":{},"nowAvailableList":{{{}}},"wasAvailableIDs":[],"userInfos":{{{}}},"forcedRender":true}},"time":{time}}}"#,
+                    online.len(),
+                    online.join(","),
+                    infos.join(",")
+                ))
+            }
+            "/ajax/presence/reconnect.php" => {
+                let (first, events) = self.channels.entry(uid).or_insert((0, Vec::new()));
+                let seq = *first + events.len() as i64;
+                payload(&format!(
+                    r#"{{"user_channel":"p_{uid}","host":"channel03","port":80,"path":"/iframe/1","seq":{seq},"visibility":true}}"#
+                ))
+            }
+            "/ajax/chat/send.php" => self.send(
+                uid,
+                &field("to"),
+                &field("msg_id"),
+                &field("msg_text"),
+                time,
+            ),
+            "/ajax/chat/typ.php" => {
+                let to: u64 = field("to").parse().unwrap();
+                self.push(
+                    to,
+                    format!(
+                        r#"{{"type":"typ","st":{},"from":{uid},"to":{to}}}"#,
+                        field("typ")
+                    ),
+                );
+                payload("[]")
+            }
+            "/ajax/chat/history.php" => {
+                let with = exchange
+                    .url
+                    .query_pairs()
+                    .find(|(name, _)| name == "id")
+                    .unwrap()
+                    .1
+                    .parse()
+                    .unwrap();
+                let ours = [(uid, with), (with, uid)];
+                let items = self.history.iter();
+                let items = items.filter(|(from, to, ..)| ours.contains(&(*from, *to)));
+                let items: Vec<_> = items
+                    .map(|(.., time, item)| (*time, item.as_str()))
+                    .collect();
+                people_model::history(&items, exchange)
+            }
+            "/logout.php" => {
+                self.acknowledge(uid, field("seq").parse().unwrap());
+                self.sessions.retain(|_, other| *other != uid);
+                self.online.remove(&uid);
+                ok("<html>bye</html>")
+            }
+            _ => self.people.answer(exchange, &body),
+        }
+    }
+
+    fn login(
+        &mut self,
+        method: Method,
+        email: &str,
+        pass: &str,
+        lsd: &str,
+        cookie: &str,
+    ) -> Answer {
+        if method == Method::Get {
+            let set_cookie = vec!["test_cookie=1; path=/".into(), "lsd=tok; path=/".into()];
+            return Answer::Now(Reply {
+                status: 200,
+                set_cookie,
+                body: LOGIN.into(),
+                ..Reply::default()
+            });
+        }
+        assert!(cookie.contains("test_cookie") && cookie.contains("lsd=tok") && lsd == "tok");
+        let uid = email
+            .strip_prefix("user")
+            .and_then(|rest| rest.strip_suffix("@example.org"))
+            .and_then(|n| n.parse::<u64>().ok());
+        let Some(uid) = uid.filter(|_| pass == "right") else {
+            return ok(format!(
+                r#"<h2 id="standard_error">Incorrect password.</h2>{LOGIN}"#
+            ));
+        };
+        let set_cookie = start_session(&mut self.sessions, &mut self.logins, uid);
+        Answer::Now(Reply {
+            status: 302,
+            set_cookie,
+            location: Some("/home.php".into()),
+            ..Reply::default()
+        })
+    }
+
+    fn channel(&mut self, uid: u64, seq: i64, batch: usize, over: bool) -> Answer {
+        self.acknowledge(uid, seq);
+        if let Some(says) = &self.channel_says {
+            return ok(says.clone());
+        }
+        let (first, events) = self.channels.entry(uid).or_insert((0, Vec::new()));
+        let next = *first + events.len() as i64;
+        if seq == next {
+            return if over {
+                ok(r#"for (;;);{"t":"continue"}"#)
+            } else {
+                Answer::Hold
+            };
+        }
+        if seq < *first || seq > next {
+            return ok(format!(r#"for (;;);{{"t":"refresh", "seq":{next}}}"#));
+        }
+        let from = usize::try_from(seq - *first).unwrap();
+        let items: Vec<&str> = events[from..]
+            .iter()
+            .take(batch)
+            .map(String::as_str)
+            .collect();
+        ok(format!(
+            r#"for (;;);{{"t":"msg","c":"p_{uid}","ms":[{}]}}"#,
+            items.join(",")
+        ))
+    }
+
+    fn send(&mut self, from: u64, to: &str, id: &str, text: &str, time: i64) -> Answer {
+        if let Some(says) = self.send_says {
+            return ok(says);
+        }
+        let to: u64 = to.parse().unwrap();
+        if self.taken.insert((from, id.to_owned(), text.to_owned())) {
+            let text = serde_json::to_string(text).unwrap();
+            let time = time + self.taken.len() as i64 % 7;
+            let item = format!(
+                r#"{{"type":"msg","msg":{{"text":{text},"time":{time},"clientTime":{time},"msgID":"{id}"}},"from":{from},"to":{to},"from_name":"User {from}"}}"#
+            );
+            self.push(to, item.clone());
+            if to != from {
+                self.push(from, item.clone());
+            }
+            self.history.push((from, to, time, item));
+        }
+        payload("[]")
+    }
+}

@@ -1,0 +1,270 @@
+//! Messages arrive once and in order, are acknowledged only when the host has them, and fail with the right status.
+
+use super::pages::Layout;
+use super::*;
+use crate::status::Status;
+use std::collections::BTreeMap;
+
+#[test]
+fn messages_arrive_once_and_in_order_and_echoes_are_silent() {
+    let mut world = World::new(3, 2);
+    logged_in(&mut world);
+    let texts: Vec<String> = (0..50)
+        .map(|n| format!("{n} héllo <b>&amp;</b> 100% 中文 🎉"))
+        .collect();
+    let requests: Vec<_> = texts.iter().map(|text| world.send(0, 2, text)).collect();
+    world.run(60_000);
+    assert_eq!(world.messages(1), texts);
+    assert!(world.messages(0).is_empty());
+    for request in requests {
+        assert!(matches!(
+            finals(&world, 0, request).as_slice(),
+            [Event::Sent { .. }]
+        ));
+    }
+}
+
+#[test]
+fn own_messages_from_another_session_are_told_as_own() {
+    let mut world = World::new(4, 2);
+    logged_in(&mut world);
+    // The second client becomes another session of user 1.
+    let now = world.clock();
+    let server = ServerAddress::parse("http://127.0.0.1:8080", false).unwrap();
+    world.clients[1].session = Session::new(SessionConfig::new(server, 99));
+    world.clients[1].arriving.clear();
+    world.clients[1].held.clear();
+    let (request, email, password) = (
+        RequestId(1),
+        "user1@example.org".into(),
+        Secret::new("right".into()),
+    );
+    world.clients[1].session.handle(
+        now,
+        Input::Command(Command::Login {
+            request,
+            email,
+            password,
+        }),
+    );
+    world.flush(1);
+    world.run(5_000);
+    world.send(0, 3, "from the first");
+    world.run(5_000);
+    let own = |event: &Event| matches!(event, Event::Message(m) if m.origin == crate::types::Origin::OwnElsewhere && m.to == Uid(3));
+    assert!(world.has(1, own) && !world.has(0, own));
+    world.send(1, 1, "to myself");
+    world.run(5_000);
+    assert!(world.messages(0).contains(&"to myself".into()));
+    assert_eq!(
+        world
+            .messages(1)
+            .iter()
+            .filter(|text| *text == "to myself")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_reordered_on_a_bad_network() {
+    for seed in 0..60 {
+        let mut world = World::new(seed, 2);
+        world.server.layout = [Layout::Own, Layout::Old][(seed % 2) as usize];
+        logged_in(&mut world);
+        world.faults = Faults {
+            lost_requests: 150,
+            lost_replies: 150,
+        };
+        let mut sent = BTreeMap::new();
+        for n in 0..40 {
+            let text = format!("message {n}");
+            sent.insert(world.send(0, 2, &text), text);
+            let pause = world.rng.u64(0..4_000);
+            world.run(pause);
+        }
+        world.faults = Faults::default();
+        world.run(200_000);
+        let mut settled = Vec::new();
+        for (request, text) in &sent {
+            match finals(&world, 0, *request).as_slice() {
+                [Event::Sent { .. }] => settled.push(text.clone()),
+                [Event::Failed { problem, .. }] => {
+                    assert_eq!(problem.status, Status::OutcomeUnknown, "seed {seed}")
+                }
+                other => panic!("seed {seed}: {other:?}"),
+            }
+        }
+        let got = world.messages(1);
+        let arrived: Vec<_> = got
+            .iter()
+            .filter(|text| settled.contains(text))
+            .cloned()
+            .collect();
+        assert_eq!(arrived, settled, "seed {seed}");
+        let mut unique = got.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), got.len(), "seed {seed}: doubled");
+        assert_eq!(
+            world.server.stored(),
+            got.len(),
+            "seed {seed}: the server has more than arrived"
+        );
+    }
+}
+
+#[test]
+fn a_stale_token_is_scraped_again_and_the_message_repeated_once() {
+    let mut world = World::new(10, 2);
+    logged_in(&mut world);
+    world.server.tokens = 2;
+    let request = world.send(0, 2, "once");
+    world.run(10_000);
+    assert!(matches!(
+        finals(&world, 0, request).as_slice(),
+        [Event::Sent { .. }]
+    ));
+    assert_eq!(world.messages(1), ["once"]);
+}
+
+#[test]
+fn refusals_of_a_message_are_reported_with_their_kind() {
+    for (says, status) in [
+        (
+            r#"{"error":1356003,"errorDescription":"This person is no longer online."}"#,
+            Status::RecipientOffline,
+        ),
+        (
+            r#"{"error":1356004,"errorDescription":null}"#,
+            Status::Refused,
+        ),
+        (r#"{"error":1357005}"#, Status::Refused),
+        (r#"{"error":1357004}"#, Status::Refused),
+        (r#"{"error":1356002}"#, Status::Refused),
+        (r#"{"error":1356008}"#, Status::Timeout),
+        ("<html>", Status::OutcomeUnknown),
+        (
+            "<html><script>var portal = {};</script>",
+            Status::OutcomeUnknown,
+        ),
+    ] {
+        let mut world = World::new(11, 1);
+        logged_in(&mut world);
+        world.server.send_says = Some(says);
+        let request = world.send(0, 2, "x");
+        world.run(100_000);
+        assert_eq!(failure(&world, 0, request), status, "{says}");
+        assert!(world.asked(0, "send.php") < 12);
+    }
+}
+
+#[test]
+fn writing_much_does_not_delay_what_comes_in() {
+    let mut world = World::new(27, 2);
+    world.server.layout = Layout::Old;
+    logged_in(&mut world);
+    for n in 0..30 {
+        world.send(0, 2, &n.to_string());
+        world.run(700);
+    }
+    world.send(1, 1, "an answer");
+    world.run(2_000);
+    assert_eq!(world.messages(0), ["an answer"]);
+}
+
+#[test]
+fn a_refusal_after_a_lost_attempt_leaves_the_outcome_unknown() {
+    let mut world = World::new(29, 1);
+    logged_in(&mut world);
+    world.faults.lost_requests = 1_000;
+    let request = world.send(0, 2, "x");
+    world.run(300);
+    world.faults = Faults::default();
+    world.server.send_says = Some(r#"{"error":1356003}"#);
+    world.run(30_000);
+    assert_eq!(failure(&world, 0, request), Status::OutcomeUnknown);
+}
+
+#[test]
+fn a_message_over_the_limit_is_never_posted() {
+    let mut world = World::new(12, 1);
+    logged_in(&mut world);
+    let request = world.send(0, 2, &"🎉".repeat(51));
+    assert_eq!(failure(&world, 0, request), Status::TooLong);
+    let fits = world.send(0, 2, &"🎉".repeat(50));
+    world.run(5_000);
+    assert!(matches!(
+        finals(&world, 0, fits).as_slice(),
+        [Event::Sent { .. }]
+    ));
+    assert_eq!(world.asked(0, "send.php"), 1);
+}
+
+#[test]
+fn a_paused_session_leaves_its_messages_with_the_server() {
+    let mut world = World::new(20, 2);
+    logged_in(&mut world);
+    let now = world.clock();
+    world.clients[1].session.set_paused(now, true);
+    for n in 0..5 {
+        world.send(0, 2, &n.to_string());
+        world.run(1_000);
+    }
+    assert_eq!(world.messages(1).len(), 1, "the poll that was held already");
+    let now = world.clock();
+    world.clients[1].session.set_paused(now, false);
+    world.flush(1);
+    world.run(1_000);
+    assert_eq!(world.messages(1), ["0", "1", "2", "3", "4"]);
+}
+
+#[test]
+fn nothing_is_acknowledged_before_the_host_has_it() {
+    let mut world = World::new(25, 2);
+    logged_in(&mut world);
+    world.busy_host = true;
+    for n in 0..5 {
+        world.send(0, 2, &n.to_string());
+        world.run(1_000);
+    }
+    assert_eq!(world.messages(1), ["0"], "the others wait with the server");
+    let request = world.command(1, |request| Command::Logout { request });
+    world.run(5_000);
+    assert_eq!(finals(&world, 1, request).len(), 1);
+    assert_eq!(world.server.acknowledged.get(&2), Some(&0));
+
+    let mut world = World::new(26, 2);
+    logged_in(&mut world);
+    world.send(0, 2, "taken");
+    world.run(1_000);
+    world.command(1, |request| Command::Logout { request });
+    world.run(5_000);
+    assert_eq!(world.server.acknowledged.get(&2), Some(&1));
+}
+
+#[test]
+fn logout_settles_what_is_on_its_way_and_closes() {
+    let mut world = World::new(21, 2);
+    logged_in(&mut world);
+    let message = world.send(0, 2, "last words");
+    let logout = world.command(0, |request| Command::Logout { request });
+    world.run(5_000);
+    assert!(matches!(
+        finals(&world, 0, message).as_slice(),
+        [Event::Sent { .. }]
+    ));
+    assert!(matches!(
+        finals(&world, 0, logout).as_slice(),
+        [Event::Closed { problem: None, .. }]
+    ));
+    assert!(
+        world.clients[0].session.is_closed() && world.clients[0].session.poll_timeout().is_none()
+    );
+    assert_eq!(world.messages(1), ["last words"]);
+
+    world.cut = true;
+    let logout = world.command(1, |request| Command::Logout { request });
+    world.run(5_000);
+    assert_eq!(finals(&world, 1, logout).len(), 1, "without a network, too");
+}

@@ -1,0 +1,13 @@
+//! What travels between client and server: HTTP exchanges, JSON, pages, addresses and cookies.
+//!
+//! Reading and writing only. What a reply means for the session is decided by the parts that asked for it.
+
+pub mod channel_reply;
+pub mod cookies;
+pub mod endpoints;
+pub mod exchange;
+pub mod html;
+pub mod json;
+pub mod page;
+pub mod reply;
+pub mod request;

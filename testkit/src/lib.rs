@@ -1,0 +1,33 @@
+//! What the tests and benchmarks of all crates share: fbchatd as a process, clients that talk to it, and what may stand
+//! between the two. It knows fbchatd and the library only from outside, by their programs, files and protocol.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "only tests use this, and a test may panic"
+)]
+
+#[cfg(feature = "http")]
+mod client;
+pub mod compile;
+#[cfg(feature = "manual")]
+pub mod manual;
+mod paths;
+pub mod process;
+pub mod proxy;
+pub mod relay;
+pub mod routes;
+pub mod scripted_server;
+mod server;
+mod text;
+pub mod tls;
+pub mod transcript;
+mod wait;
+
+#[cfg(feature = "http")]
+pub use client::{Client, http, http_with, json};
+pub use paths::{fbchatd, repository, target_dir};
+pub use server::{Server, account, accounts, run};
+pub use text::{between, encode, read_all};
+pub use wait::{LIMIT, until};

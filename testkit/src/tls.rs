@@ -1,0 +1,121 @@
+//! TLS in front of a server, with certificates made for one test.
+
+use crate::relay;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::net::SocketAddr;
+use std::sync::Arc;
+pub use tokio_rustls::TlsAcceptor;
+
+/// A certificate authority.
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// Whether a certificate is within its period of validity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    Now,
+    Expired,
+    NotYet,
+}
+
+/// A server's certificate with its key.
+pub struct Identity {
+    pub certificate: CertificateDer<'static>,
+    key: Vec<u8>,
+}
+
+impl Default for Authority {
+    fn default() -> Authority {
+        Authority::new()
+    }
+}
+
+impl Authority {
+    pub fn new() -> Authority {
+        let mut params = CertificateParams::default();
+        // A name of its own: a certificate whose issuer has the same name looks self-signed to some.
+        let name = &mut params.distinguished_name;
+        name.push(DnType::CommonName, "Authority for tests");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        Authority(CertifiedIssuer::self_signed(params, key).expect("an authority"))
+    }
+
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    pub fn issue(&self, name: &str, validity: Validity) -> Identity {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params(name, validity)
+            .signed_by(&key, &self.0)
+            .expect("a certificate");
+        Identity {
+            certificate: certificate.der().clone(),
+            key: key.serialize_der(),
+        }
+    }
+}
+
+impl Identity {
+    /// A self-signed certificate as people make it by hand: that of an authority.
+    pub fn self_signed(name: &str) -> Identity {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = params(name, Validity::Now);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).expect("a certificate");
+        Identity {
+            certificate: certificate.der().clone(),
+            key: key.serialize_der(),
+        }
+    }
+
+    /// SHA-256 in the form in which people read it.
+    pub fn fingerprint(&self) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, &self.certificate);
+        let bytes: Vec<_> = digest
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
+        bytes.join(":")
+    }
+
+    /// A TLS server with this certificate.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        let key = PrivateKeyDer::Pkcs8(self.key.clone().into());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring knows them")
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.clone()], key)
+            .expect("a certificate with its key");
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// Starts TLS with this certificate in front of a server; returns the address to connect to.
+    pub fn serve(&self, server: SocketAddr) -> SocketAddr {
+        let acceptor = self.acceptor();
+        relay::serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut stream = acceptor.accept(stream).await.ok()?;
+                relay::join(&mut stream, server).await
+            }
+        })
+    }
+}
+
+fn params(name: &str, validity: Validity) -> CertificateParams {
+    let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
+    (params.not_before, params.not_after) = match validity {
+        Validity::Now => (date_time_ymd(2008, 4, 23), date_time_ymd(2108, 4, 23)),
+        Validity::Expired => (date_time_ymd(2008, 4, 23), date_time_ymd(2015, 4, 30)),
+        Validity::NotYet => (date_time_ymd(2107, 4, 23), date_time_ymd(2108, 4, 23)),
+    };
+    params
+}

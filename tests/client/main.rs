@@ -1,0 +1,7 @@
+//! The client through its Rust interface, against the real server and against servers that misbehave.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod blocking;
+mod hostile_servers;
+mod sign_off;
