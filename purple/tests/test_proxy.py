@@ -93,7 +93,7 @@ class Proxies(Case):
         self.assertIn("A fingerprint is a SHA-256", self.refused(host, "ca_file=", "certificate=AB:CD"))
         self.refused(host, "certificate=", url="gopher://127.0.0.1")
         host.do("proxy", ALICE, "environment")
-        self.assertIn("The environment's http_proxy is no proxy address", self.refused(host, INSECURE, url="http://127.0.0.1:9"))
+        self.assertIn("The environment's http_proxy is not a proxy address", self.refused(host, INSECURE, url="http://127.0.0.1:9"))
         host.do("proxy", ALICE, "socks5", "9", "user", "x" * 300)
         self.refused(host)
 

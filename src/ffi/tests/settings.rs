@@ -49,7 +49,7 @@ fn network_settings_say_what_is_wrong() {
         (
             FBCHAT_CONFIG_PROXY,
             "gopher://127.0.0.1",
-            "The proxy setting is no proxy address: its kind must be http, socks4, socks4a, socks5 or socks5h",
+            "The proxy setting is not a proxy address: its scheme must be http, socks4, socks4a, socks5 or socks5h",
         ),
         (
             FBCHAT_CONFIG_CA_FILE,
