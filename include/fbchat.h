@@ -484,7 +484,7 @@ fbchat_status fbchat_config_new(fbchat_config **config);
  * @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256 or _USER_AGENT
  * @param value   the value, see the key
  * @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value that is not allowed (fbchat_last_error
- *         names the key), or for a configuration that was freed
+ *         says why, in a sentence for people), or for a configuration that was freed
  */
 fbchat_status fbchat_config_set_str(fbchat_config *config,
                                     fbchat_config_key key,

@@ -122,7 +122,7 @@ pub unsafe extern "C" fn fbchat_config_new(config: *mut *mut fbchat_config) -> f
 /// @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256 or _USER_AGENT
 /// @param value   the value, see the key
 /// @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value that is not allowed (fbchat_last_error
-///         names the key), or for a configuration that was freed
+///         says why, in a sentence for people), or for a configuration that was freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_config_set_str(
     config: *mut fbchat_config,
@@ -135,14 +135,8 @@ pub unsafe extern "C" fn fbchat_config_set_str(
         // SAFETY: the header asks for NULL or a C string.
         let value = unsafe { pointers::read(value, "value") }?;
         let mut settings = lock(&config);
-        set_string(&mut settings.session, key, value).map_err(|problem| match key {
-            // Programs show what is wrong with an address to their users, who do not know keys.
-            ConfigKey::Server => problem,
-            _ => Problem {
-                text: format!("{}: {}", key.c_name().to_string_lossy(), problem.text),
-                ..problem
-            },
-        })?;
+        // Programs show these sentences to their users, who do not know keys.
+        set_string(&mut settings.session, key, value)?;
         Ok(Status::Ok)
     })
 }

@@ -38,7 +38,7 @@ impl Proxy {
             "" => Ok(Proxy::default()),
             "environment" => Proxy::from_environment(),
             text => {
-                let address = Address::parse(text, "This")?;
+                let address = Address::parse(text, "The proxy setting")?;
                 Ok(Proxy::new(
                     [Some(address.clone()), Some(address)],
                     String::new(),
