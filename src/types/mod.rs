@@ -5,10 +5,12 @@
 mod ids;
 mod questions;
 mod split;
+mod text;
 
 pub use ids::*;
 pub use questions::*;
 pub use split::message_part;
+pub use text::clean_text;
 
 use crate::status::Problem;
 use std::sync::Arc;
