@@ -957,6 +957,10 @@ impl Session {
             .buddies
             .take_list(clocks, &self.web, circumstances, payload);
         self.act_all(now, changes);
+        if circumstances.logged_in {
+            let unread = self.buddies.unread_news();
+            self.outputs.extend(unread.map(Output::Event));
+        }
         is_news
     }
 
@@ -1085,6 +1089,8 @@ impl Session {
                 features: self.web.features(),
             });
             self.emit(self.buddies.event(None));
+            let unread = self.buddies.unread_news();
+            self.outputs.extend(unread.map(Output::Event));
         }
         self.ask_friend_requests(now);
         Action::Begin(match (self.channel.has_url(), self.channel.seq()) {

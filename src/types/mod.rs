@@ -302,7 +302,7 @@ pub enum Event {
     },
     /// Everything unread.
     Notifications {
-        /// The request that this answers.
+        /// The request that this answers; [`RequestId::NONE`] if a server of 2008 has told new counts, without a list.
         request: RequestId,
         /// The notifications.
         notifications: Notifications,
