@@ -10,7 +10,7 @@ use crate::options::{
     check_user_agent,
 };
 use crate::status::{Problem, Status};
-use crate::types::OwnPresence;
+use crate::types::{OwnPresence, Secret};
 use std::ffi::{CString, c_char, c_void};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,6 +56,9 @@ c_enum! {
         /// int, 1 to 1000: the greatest number of messages and notices in one answer of the server. A small number takes less
         /// memory and more requests. Default: as many as the server offers.
         Batch = 11 => FBCHAT_CONFIG_BATCH,
+        /// str: FBCHAT_FIELD_SAVED_SESSION of an earlier session of the same user, for fbchat_session_login: messages in it that
+        /// were not sent are sent after the login. fbchat_session_resume does so without this setting. Default: none.
+        SavedSession = 12 => FBCHAT_CONFIG_SAVED_SESSION,
     }
 }
 
@@ -119,7 +122,7 @@ pub unsafe extern "C" fn fbchat_config_new(config: *mut *mut fbchat_config) -> f
 /// Sets a setting of type str.
 ///
 /// @param config  the configuration
-/// @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256 or _USER_AGENT
+/// @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256, _USER_AGENT or _SAVED_SESSION
 /// @param value   the value, see the key
 /// @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value that is not allowed (fbchat_last_error
 ///         names the key), or for a configuration that was freed
@@ -189,7 +192,8 @@ pub extern "C" fn fbchat_config_set_int(
             | ConfigKey::Proxy
             | ConfigKey::CaFile
             | ConfigKey::PinSha256
-            | ConfigKey::UserAgent => return Err(no_such_key(key, "an integer")),
+            | ConfigKey::UserAgent
+            | ConfigKey::SavedSession => return Err(no_such_key(key, "an integer")),
         }
         Ok(Status::Ok)
     })
@@ -256,7 +260,8 @@ fn string_key(key: fbchat_config_key) -> Result<ConfigKey, Problem> {
             | ConfigKey::Proxy
             | ConfigKey::CaFile
             | ConfigKey::PinSha256
-            | ConfigKey::UserAgent),
+            | ConfigKey::UserAgent
+            | ConfigKey::SavedSession),
         ) => Ok(known),
         _ => Err(no_such_key(key, "a string")),
     }
@@ -267,6 +272,11 @@ fn set_string(session: &mut SessionOptions, key: ConfigKey, value: &str) -> Resu
     match key {
         ConfigKey::Server => {
             SessionOptions::check_server(value)?;
+        ConfigKey::SavedSession if value.is_empty() => session.saved = None,
+        ConfigKey::SavedSession => {
+            SessionOptions::check_saved(value)?;
+            session.saved = Some(Secret::new(value.to_owned()));
+        }
             session.server = value.to_owned();
         }
         ConfigKey::Proxy => network.proxy = Proxy::parse(value)?,

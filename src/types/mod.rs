@@ -129,6 +129,8 @@ pub enum Command {
         to: Uid,
         /// Plain text.
         text: String,
+        /// The message's id, a decimal number that is different for each message; without it, the session draws one.
+        message_id: Option<String>,
     },
     /// Tell a friend that the user is typing, or has stopped. Not answered.
     SetTyping {
@@ -233,7 +235,7 @@ pub enum Event {
     Message(Message),
     /// The server has accepted a message.
     Sent {
-        /// The request that this answers.
+        /// The request that this answers; [`RequestId::NONE`] for a message that an earlier session has left.
         request: RequestId,
         /// The recipient.
         to: Uid,
@@ -242,7 +244,7 @@ pub enum Event {
     },
     /// A request has failed for good.
     Failed {
-        /// The request that this answers.
+        /// The request that this answers; [`RequestId::NONE`] for a message that an earlier session has left.
         request: RequestId,
         /// The failure.
         problem: Problem,
@@ -329,7 +331,8 @@ pub enum Event {
         /// When it happened.
         time: UnixMillis,
     },
-    /// Everything needed to resume the session from this point without the password. As secret as the password.
+    /// Everything needed to resume the session from this point without the password, and the messages that are not settled
+    /// yet. As secret as the password.
     State(Secret),
     /// The host does not keep up: the session fetches nothing until it does.
     Overload {
