@@ -125,7 +125,7 @@ pub unsafe extern "C" fn fbchat_config_new(config: *mut *mut fbchat_config) -> f
 /// @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256, _USER_AGENT or _SAVED_SESSION
 /// @param value   the value, see the key
 /// @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value that is not allowed (fbchat_last_error
-///         names the key), or for a configuration that was freed
+///         has a sentence for people), or for a configuration that was freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_config_set_str(
     config: *mut fbchat_config,
@@ -138,14 +138,7 @@ pub unsafe extern "C" fn fbchat_config_set_str(
         // SAFETY: the header asks for NULL or a C string.
         let value = unsafe { pointers::read(value, "value") }?;
         let mut settings = lock(&config);
-        set_string(&mut settings.session, key, value).map_err(|problem| match key {
-            // Programs show what is wrong with an address to their users, who do not know keys.
-            ConfigKey::Server => problem,
-            _ => Problem {
-                text: format!("{}: {}", key.c_name().to_string_lossy(), problem.text),
-                ..problem
-            },
-        })?;
+        set_string(&mut settings.session, key, value)?;
         Ok(Status::Ok)
     })
 }
@@ -156,7 +149,7 @@ pub unsafe extern "C" fn fbchat_config_set_str(
 /// @param key     FBCHAT_CONFIG_ALLOW_INSECURE, _QUEUE_LIMIT, _CONNECT_TIMEOUT_MS, _REQUEST_TIMEOUT_MS, _ACTIVE or _BATCH
 /// @param value   the value, see the key
 /// @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value out of range (fbchat_last_error names
-///         the key and its range), or for a configuration that was freed
+///         the range), or for a configuration that was freed
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_config_set_int(
     config: *mut fbchat_config,
@@ -167,19 +160,19 @@ pub extern "C" fn fbchat_config_set_int(
         let config = handle::find::<Config>(config)?;
         let mut settings = lock(&config);
         let known = ConfigKey::from_code(key).ok_or_else(|| no_such_key(key, "an integer"))?;
-        let name = known.c_name().to_string_lossy();
+        let name = known.subject();
         let flag = || pointers::flag(value, &format!("{name} must be 0 or 1"));
         let session = &mut settings.session;
         match known {
             ConfigKey::AllowInsecure => session.allow_insecure = flag()?,
             ConfigKey::QueueLimit => {
-                settings.queue_limit = check_range(&name, value, &QUEUE_LIMITS)?;
+                settings.queue_limit = check_range(name, value, &QUEUE_LIMITS)?;
             }
             ConfigKey::ConnectTimeoutMs => {
-                session.network.connect_timeout_ms = check_range(&name, value, &TIMEOUTS_MS)?;
+                session.network.connect_timeout_ms = check_range(name, value, &TIMEOUTS_MS)?;
             }
             ConfigKey::RequestTimeoutMs => {
-                session.request_timeout_ms = check_range(&name, value, &TIMEOUTS_MS)?;
+                session.request_timeout_ms = check_range(name, value, &TIMEOUTS_MS)?;
             }
             ConfigKey::Active => {
                 session.presence = match flag()? {
@@ -187,7 +180,7 @@ pub extern "C" fn fbchat_config_set_int(
                     false => OwnPresence::Idle,
                 };
             }
-            ConfigKey::Batch => session.batch = Some(check_range(&name, value, &BATCHES)?),
+            ConfigKey::Batch => session.batch = Some(check_range(name, value, &BATCHES)?),
             ConfigKey::Server
             | ConfigKey::Proxy
             | ConfigKey::CaFile
@@ -272,11 +265,6 @@ fn set_string(session: &mut SessionOptions, key: ConfigKey, value: &str) -> Resu
     match key {
         ConfigKey::Server => {
             SessionOptions::check_server(value)?;
-        ConfigKey::SavedSession if value.is_empty() => session.saved = None,
-        ConfigKey::SavedSession => {
-            SessionOptions::check_saved(value)?;
-            session.saved = Some(Secret::new(value.to_owned()));
-        }
             session.server = value.to_owned();
         }
         ConfigKey::Proxy => network.proxy = Proxy::parse(value)?,
@@ -284,6 +272,11 @@ fn set_string(session: &mut SessionOptions, key: ConfigKey, value: &str) -> Resu
         ConfigKey::CaFile => network.roots = Roots::read(Path::new(value))?,
         ConfigKey::PinSha256 if value.is_empty() => network.pin = None,
         ConfigKey::PinSha256 => network.pin = Some(Pin::parse(value)?),
+        ConfigKey::SavedSession if value.is_empty() => session.saved = None,
+        ConfigKey::SavedSession => {
+            SessionOptions::check_saved(value)?;
+            session.saved = Some(Secret::new(value.to_owned()));
+        }
         ConfigKey::UserAgent if value.is_empty() => {
             network.user_agent = NetworkOptions::default().user_agent;
         }
@@ -294,6 +287,21 @@ fn set_string(session: &mut SessionOptions, key: ConfigKey, value: &str) -> Resu
         }
     }
     Ok(())
+}
+
+impl ConfigKey {
+    /// What an integer is, at the beginning of a sentence for people, who do not know keys.
+    fn subject(self) -> &'static str {
+        match self {
+            ConfigKey::AllowInsecure => "The permission for plain HTTP",
+            ConfigKey::QueueLimit => "The limit of waiting events",
+            ConfigKey::ConnectTimeoutMs => "The connect timeout in milliseconds",
+            ConfigKey::RequestTimeoutMs => "The request timeout in milliseconds",
+            ConfigKey::Active => "The active state",
+            ConfigKey::Batch => "The batch size",
+            _ => "This setting",
+        }
+    }
 }
 
 fn no_such_key(key: fbchat_config_key, kind: &str) -> Problem {

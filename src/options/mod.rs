@@ -128,6 +128,7 @@ impl SessionOptions {
         }
         check_user_agent(&network.user_agent)?;
         let server = self.server_address()?;
+        network.proxy.check(server.origin())?;
         let saved = self.saved.as_ref();
         let saved = saved.map(|saved| SavedState::parse(saved.reveal()));
         Ok(SessionConfig {
