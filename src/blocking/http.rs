@@ -83,6 +83,7 @@ impl Http {
         if let Some(refused) = proxy_refusal(status, proxy.as_deref()) {
             return Err(refused);
         }
+        crate::http::check_encoding(response.headers())?;
         let set_cookie = response
             .headers()
             .get_all(reqwest::header::SET_COOKIE)

@@ -213,6 +213,7 @@ impl Http {
         if let Some(refused) = crate::transport_error::proxy_refusal(status, proxy.as_deref()) {
             return Err(refused.into());
         }
+        crate::http::check_encoding(response.headers())?;
         let mut reply = Reply {
             status,
             set_cookie: texts(&response, header::SET_COOKIE).collect(),

@@ -231,6 +231,12 @@ impl Queries {
         actions
     }
 
+    /// True if one of them changes something on the server.
+    pub fn has_writes(&self) -> bool {
+        let mut all = self.pending.values();
+        all.any(|query| is_write(&query.query))
+    }
+
     /// When the first query has waited long enough.
     pub fn timeout(&self) -> Option<Millis> {
         let waiting = self.pending.values().filter(|pending| !pending.under_way);
