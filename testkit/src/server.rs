@@ -10,6 +10,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
+/// Tests act as the proxy of clients with other addresses, and no limit per address applies to them.
+const TRUSTED: &str = "[\"127.0.0.1\", \"::1\"]";
+
 /// A running fbchatd; killed when dropped.
 pub struct Server {
     process: Process,
@@ -25,6 +28,7 @@ impl Server {
     pub fn demo() -> Server {
         let mut command = Command::new(fbchatd());
         command.args(["demo", "--listen", "127.0.0.1:0"]);
+        command.env("FBCHATD_TRUSTED_PROXIES", TRUSTED);
         Server::start(command.env("FBCHATD_LOG", "warn"))
     }
 
@@ -33,6 +37,7 @@ impl Server {
         let mut command = Command::new(fbchatd());
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
         command.arg(data);
+        command.env("FBCHATD_TRUSTED_PROXIES", TRUSTED);
         command
     }
 
