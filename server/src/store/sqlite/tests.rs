@@ -186,12 +186,17 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
         store.open_session(key, user.uid, origin).await.unwrap();
         store.end_session(key).await.unwrap();
     }
+    // A message keeps the name that its sender had.
+    let renamed = User {
+        name: "B".into(),
+        ..b.clone()
+    };
     let mut sent = Vec::new();
     for n in 0..MESSAGES {
         let text = |word: &str| format!("{word}-{n}-{}", "x".repeat(n % 700));
         let (from, to) = if n % 2 == 0 { (&a, &b) } else { (&b, &a) };
         sent.push(store.insert_message(message(from, to, n, text("hidden"))));
-        sent.push(store.insert_message(message(&b, &c, n, text("kept"))));
+        sent.push(store.insert_message(message(&renamed, &c, n, text("kept"))));
     }
     for sent in sent {
         sent.await.unwrap();
