@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::detached::detached;
 use super::presence::Presences;
 use crate::hub::Hub;
+use crate::item;
 use crate::secrets;
 use crate::store::{Origin, Store, StoreError};
 use crate::types::{Seq, Session, SessionKey, Uid};
@@ -168,6 +169,16 @@ impl Sessions {
             if ended.contains(&key) {
                 self.presences.end_sessions(uid, &[key]);
             }
+        }
+        self.forget_deleted().await
+    }
+
+    /// What deleted accounts have sent must not wait in memory for anybody.
+    async fn forget_deleted(&self) -> Result<(), StoreError> {
+        let deleted = self.store.missing_users(self.hub.users()).await?;
+        if !deleted.is_empty() {
+            self.hub
+                .forget(&deleted, |item| item::is_about(item, &deleted));
         }
         Ok(())
     }

@@ -161,6 +161,14 @@ ALTER TABLE messages ADD COLUMN recipient_name TEXT NOT NULL DEFAULT '';
 UPDATE messages SET sender_name = coalesce((SELECT name FROM users WHERE uid = sender), ''),
     recipient_name = coalesce((SELECT name FROM users WHERE uid = recipient), '');
 ",
+    "
+CREATE TABLE outbox(                        -- what commands have for clients of the running server
+    id INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    time INTEGER NOT NULL                   -- ms
+) STRICT;
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
