@@ -35,6 +35,9 @@ pub struct SessionInfo {
 pub enum OpenError {
     #[error("The system gives no random numbers: {0}.")]
     Random(#[from] getrandom::Error),
+    /// The password was changed, or the account deleted, after the password was checked.
+    #[error("Incorrect e-mail address or password.")]
+    Changed,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -70,13 +73,14 @@ impl Sessions {
         Ok(user.map(|user| Session { user, key }))
     }
 
-    /// Opens a session; returns its secret. Nobody is told that the user is online yet: a client that wants to be invisible must have
+    /// Opens a session of an account that still has this password hash, or any if it was not asked for one; returns its secret. Nobody is told that the user is online yet: a client that wants to be invisible must have
     /// the time to say so.
     pub async fn open(
         &self,
         uid: Uid,
         address: Option<IpAddr>,
         client: &str,
+        hash: Option<String>,
     ) -> Result<String, OpenError> {
         let secret = secrets::random_hex(20)?;
         let origin = Origin {
@@ -84,7 +88,9 @@ impl Sessions {
             client: client.chars().take(CLIENT).collect(),
         };
         let key = secrets::session_key(&secret);
-        self.store.open_session(key, uid, origin).await?;
+        if !self.store.open_session(key, uid, origin, hash).await? {
+            return Err(OpenError::Changed);
+        }
         log::info!(uid:%; "logged in");
         Ok(secret)
     }

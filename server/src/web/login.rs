@@ -117,7 +117,10 @@ pub async fn log_in(
     }
     let attempts = &app.services.login_attempts;
     let error = match attempts.log_in(&email, password, address).await {
-        Ok(user) => return open_session(&app, &headers, address, user.uid).await,
+        Ok(known) => {
+            let (uid, hash) = (known.user.uid, Some(known.hash));
+            return open_session(&app, &headers, address, uid, hash).await;
+        }
         Err(error) => error,
     };
     let sentence = error.to_string();
@@ -134,19 +137,23 @@ pub async fn log_in(
     }
 }
 
-/// Logs a user in: sets the cookies and redirects to home.
+/// Logs a user in whose password has this hash, or who needs none: sets the cookies and redirects to home.
 pub async fn open_session(
     app: &App,
     headers: &HeaderMap,
     address: Option<IpAddr>,
     uid: Uid,
+    hash: Option<String>,
 ) -> Response {
     let client = headers.get(header::USER_AGENT);
     let client = client.and_then(|client| client.to_str().ok());
     let client = client.unwrap_or_default();
-    let secret = match app.services.sessions.open(uid, address, client).await {
+    let secret = match app.services.sessions.open(uid, address, client, hash).await {
         Ok(secret) => secret,
         Err(OpenError::Random(error)) => return no_randomness(error),
+        Err(error @ OpenError::Changed) => {
+            return login_page(app, headers, Some(&error.to_string()), HELP, "");
+        }
         Err(OpenError::Store(error)) => return unavailable(&error),
     };
     let scope = cookies::Scope::new(&app.config, headers);

@@ -183,7 +183,10 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
             address: Some("10.0.0.1".into()),
             client: "hidden-client".into(),
         };
-        store.open_session(key, user.uid, origin).await.unwrap();
+        store
+            .open_session(key, user.uid, origin, None)
+            .await
+            .unwrap();
         store.end_session(key).await.unwrap();
     }
     // A message keeps the name that its sender had.
@@ -247,7 +250,7 @@ async fn times_follow_the_clock_and_the_order_does_not() {
             address: None,
             client: String::new(),
         };
-        store.open_session(key, a.uid, origin).await.unwrap();
+        store.open_session(key, a.uid, origin, None).await.unwrap();
     }
     store.close().await.unwrap();
     let db = Connection::open(dir.path().join("fbchatd.db")).unwrap();
@@ -294,6 +297,6 @@ async fn times_follow_the_clock_and_the_order_does_not() {
         client: String::new(),
     };
     let new = SessionKey([200; 32]);
-    store.open_session(new, a.uid, origin).await.unwrap();
+    store.open_session(new, a.uid, origin, None).await.unwrap();
     assert!(store.session(new).await.unwrap().is_some());
 }

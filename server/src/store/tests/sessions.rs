@@ -7,7 +7,7 @@ fn key(n: u8) -> SessionKey {
 }
 
 async fn log_in(store: &Store, user: &User, n: u8) {
-    let login = store.open_session(key(n), user.uid, Origin::default());
+    let login = store.open_session(key(n), user.uid, Origin::default(), None);
     login.await.unwrap();
 }
 
@@ -46,4 +46,27 @@ pub async fn ended_sessions_are_found(place: impl Place) {
     store.delete_user(b.uid).await.unwrap();
     let ended = store.ended_sessions((0..=3).map(key).collect());
     assert_eq!(ended.await.unwrap(), [key(0), key(2), key(3)]);
+}
+
+pub async fn a_password_that_was_replaced_opens_no_session_and_changes_nothing(place: impl Place) {
+    let (store, _) = open(&place);
+    let a = add(&store, "a@x").await;
+    let log_in = async |n: u8, hash: &str| {
+        let key = SessionKey([n; 32]);
+        let opened = store.open_session(key, a.uid, Origin::default(), Some(hash.into()));
+        let opened = opened.await.unwrap();
+        assert_eq!(store.session(key).await.unwrap().is_some(), opened);
+        opened
+    };
+    assert!(log_in(1, "!").await);
+    let change = async |old: &str, new: &str| {
+        let changed = store.change_password(a.uid, old.into(), new.into(), SessionKey([1; 32]));
+        changed.await.unwrap()
+    };
+    assert!(change("!", "new").await);
+    assert!(!log_in(2, "!").await);
+    assert!(!change("!", "newer").await);
+    assert!(log_in(3, "new").await);
+    store.delete_user(a.uid).await.unwrap();
+    assert!(!log_in(4, "new").await);
 }
