@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::json;
 use crate::types::{Message, Presence, Uid, User, first_word};
@@ -194,6 +194,28 @@ pub fn inbox(unseen: i64) -> Arc<str> {
     Item::Inbox { unseen }.json()
 }
 
+/// Whether an item comes from or is about one of these users. That a friendship has ended is about both, and concerns who is left.
+pub fn is_about(item: &str, uids: &[Uid]) -> bool {
+    #[derive(Deserialize)]
+    struct Users<'a> {
+        #[serde(rename = "type")]
+        kind: &'a str,
+        from: Option<i64>,
+        to: Option<i64>,
+        uid: Option<i64>,
+    }
+    // Most items are about others, which is found out faster in the text.
+    uids.iter().any(|uid| item.contains(&format!(":{uid}")))
+        && serde_json::from_str::<Users<'_>>(item).is_ok_and(|users| {
+            let all = [users.from, users.to, users.uid];
+            users.kind != "friend"
+                && all
+                    .into_iter()
+                    .flatten()
+                    .any(|uid| uids.contains(&Uid(uid)))
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,6 +294,22 @@ mod tests {
             (inbox(2), r#"{"type":"inbox","unseen":2}"#.into()),
         ] {
             assert_eq!(*made, *expected);
+        }
+    }
+
+    #[test]
+    fn items_of_a_user_are_recognised() {
+        let gone = [Uid(7), Uid(12)];
+        for (item, about) in [
+            (typing(Uid(12), Uid(1), true), true),
+            (typing(Uid(1), Uid(7), true), true),
+            (typing(Uid(1), Uid(72), true), false),
+            (presence(Uid(7), Presence::Active), true),
+            (friend(Uid(7), "A", false), false),
+            (status(Uid(1), "x:7", 7), false),
+            (inbox(7), false),
+        ] {
+            assert_eq!(is_about(&item, &gone), about, "{item}");
         }
     }
 }

@@ -82,6 +82,12 @@ fn config(command: cli::Config) -> Result<(), Failure> {
                 tls::acceptor(tls)?;
             }
             output::print(format!("The settings in {} are valid.", file.display()))?;
+            if config.listen.ip().is_loopback() && config.trusted_proxies.is_empty() {
+                output::print(format!(
+                    "If a proxy on this machine forwards requests to {}, set trusted_proxies = [\"127.0.0.1\", \"::1\"].",
+                    config.listen
+                ))?;
+            }
         }
     }
     Ok(())

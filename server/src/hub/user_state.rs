@@ -114,6 +114,11 @@ impl UserState {
         self.ring.run(seq, limit)
     }
 
+    /// Drops the recent events that match.
+    pub fn drop_matching(&mut self, matches: impl Fn(&str) -> bool) {
+        self.ring.drop_matching(matches);
+    }
+
     /// Drops old events.
     pub fn expire(&mut self, now: Instant) {
         self.ring.expire(now);

@@ -27,9 +27,16 @@ pub enum AttemptError {
     Store(#[from] StoreError),
 }
 
+/// The user of a correct password.
+pub struct Known {
+    pub user: User,
+    /// The hash that the password belongs to. It may be replaced before the login is stored.
+    pub hash: String,
+}
+
 /// The user of a correct password, and the right to work on another password.
 pub struct Verified<'a> {
-    pub user: User,
+    pub known: Known,
     pub turn: Turn<'a>,
 }
 
@@ -57,9 +64,9 @@ impl LoginAttempts {
         login: &str,
         password: Zeroizing<String>,
         address: Option<IpAddr>,
-    ) -> Result<User, AttemptError> {
+    ) -> Result<Known, AttemptError> {
         match self.verify(login, password, address).await {
-            Ok(verified) => Ok(verified.user),
+            Ok(verified) => Ok(verified.known),
             Err(AttemptError::TooMany(seconds)) => {
                 let address = display(address);
                 log::warn!(address:%, seconds; "login delayed after too many failures");
@@ -103,25 +110,38 @@ impl LoginAttempts {
                 if account.sole_local_part {
                     lock(&self.throttle).succeeded(&account.user.email, from);
                 }
-                if matched == Match::OldForm {
-                    self.renew(&turn, &account, password).await;
-                }
+                let hash = match matched {
+                    Match::OldForm => self.renew(&turn, &account, password).await,
+                    _ => account.password,
+                };
                 let user = account.user;
-                Ok(Verified { user, turn })
+                let known = Known { user, hash };
+                Ok(Verified { known, turn })
             }
         }
     }
 
-    /// Replaces a hash by one of the composed form. If that fails, the old one goes on to work.
-    async fn renew(&self, turn: &Turn<'_>, account: &Account, password: Zeroizing<String>) {
-        let uid = account.user.uid;
-        let old = account.password.clone();
-        let renewed = match turn.hash(password).await {
-            Ok(new) => self.store.replace_hash(uid, old, new).await,
-            Err(error) => return log::warn!(uid:%; "the password was not hashed again: {error}"),
+    /// Replaces a hash by one of the composed form, and returns it. If that fails, the old one goes on to work.
+    async fn renew(
+        &self,
+        turn: &Turn<'_>,
+        account: &Account,
+        password: Zeroizing<String>,
+    ) -> String {
+        let (uid, old) = (account.user.uid, account.password.clone());
+        let new = match turn.hash(password).await {
+            Ok(new) => new,
+            Err(error) => {
+                log::warn!(uid:%; "the password was not hashed again: {error}");
+                return old;
+            }
         };
-        if let Err(error) = renewed {
-            log::warn!(uid:%; "the new hash of the password was not stored: {error}");
+        match self.store.replace_hash(uid, old.clone(), new.clone()).await {
+            Ok(()) => new,
+            Err(error) => {
+                log::warn!(uid:%; "the new hash of the password was not stored: {error}");
+                old
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use super::detached::detached;
 use super::presence::Presences;
 use crate::clock::now_ms;
 use crate::hub::Hub;
+use crate::item;
 use crate::secrets;
 use crate::store::{Origin, Store, StoreError, Term};
 use crate::types::{Seq, Session, SessionKey, Uid};
@@ -68,6 +69,9 @@ pub struct SessionInfo {
 pub enum OpenError {
     #[error("The system gives no random numbers: {0}.")]
     Random(#[from] getrandom::Error),
+    /// The password was changed, or the account deleted, after the password was checked.
+    #[error("Incorrect e-mail address or password.")]
+    Changed,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -116,14 +120,15 @@ impl Sessions {
         Ok(Some(Session { user, key, kept }))
     }
 
-    /// Opens a session; returns its secret. Nobody is told that the user is online yet: a client that wants to be invisible must have
-    /// the time to say so.
+    /// Opens a session of an account that still has this password hash, or any if it was not asked for one; returns its secret. Nobody
+    /// is told that the user is online yet: a client that wants to be invisible must have the time to say so.
     pub async fn open(
         &self,
         uid: Uid,
         address: Option<IpAddr>,
         client: &str,
         keeper: Keeper,
+        hash: Option<String>,
     ) -> Result<String, OpenError> {
         let secret = secrets::random_hex(20)?;
         let origin = Origin {
@@ -136,7 +141,10 @@ impl Sessions {
             lasts,
             end: now_ms().saturating_add(lasts),
         };
-        self.store.open_session(key, uid, origin, term).await?;
+        let opened = self.store.open_session(key, uid, origin, term, hash);
+        if !opened.await? {
+            return Err(OpenError::Changed);
+        }
         log::info!(uid:%; "logged in");
         Ok(secret)
     }
@@ -233,6 +241,16 @@ impl Sessions {
             if ended.contains(&key) {
                 self.presences.end_sessions(uid, &[key]);
             }
+        }
+        self.forget_deleted().await
+    }
+
+    /// What deleted accounts have sent must not wait in memory for anybody.
+    async fn forget_deleted(&self) -> Result<(), StoreError> {
+        let deleted = self.store.missing_users(self.hub.users()).await?;
+        if !deleted.is_empty() {
+            self.hub
+                .forget(&deleted, |item| item::is_about(item, &deleted));
         }
         Ok(())
     }

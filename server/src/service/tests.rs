@@ -51,9 +51,10 @@ impl World {
     async fn log_in(&self, login: &str, password: &str) -> Result<Session, AttemptError> {
         let password = Zeroizing::new(password.to_owned());
         let attempts = &self.services.login_attempts;
-        let user = attempts.log_in(login, password, None).await?;
+        let known = attempts.log_in(login, password, None).await?;
         let sessions = &self.services.sessions;
-        let opened = sessions.open(user.uid, None, "test", Keeper::Program);
+        let (uid, hash) = (known.user.uid, Some(known.hash));
+        let opened = sessions.open(uid, None, "test", Keeper::Program, hash);
         let secret = opened.await.unwrap();
         Ok(sessions.find(&secret).await.unwrap().unwrap())
     }

@@ -20,6 +20,12 @@ impl Store {
         sqlite.read(move |db| accounts::user(db, uid))
     }
 
+    /// Those of `uids` that are no users any more.
+    pub fn missing_users(&self, uids: Vec<Uid>) -> Reply<Vec<Uid>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.long_read(move |db| accounts::missing(db, uids))
+    }
+
     /// All users, by address.
     pub fn users(&self) -> Reply<Vec<User>> {
         let Store::Sqlite(sqlite) = self;
@@ -32,7 +38,8 @@ impl Store {
         sqlite.write(move |tx| tx.add_user(&email, &name, &password))
     }
 
-    /// Deletes a user and everything that belongs to them, including their conversations. Their number is not used again.
+    /// Deletes a user and everything that belongs to them, including their conversations. Their number is not used again. Friends
+    /// who are connected to a server on the same data are told.
     pub fn delete_user(&self, uid: Uid) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.delete_user(uid))

@@ -62,10 +62,24 @@ impl Store {
         sqlite.read(move |db| sessions::came_from(db, uid, &address))
     }
 
-    /// Saves a session.
-    pub fn open_session(&self, key: SessionKey, uid: Uid, origin: Origin, term: Term) -> Reply<()> {
+    /// Saves a session; with `hash` only if that is the hash of the user's password at this moment. False if it is not, or there is no
+    /// such user.
+    pub fn open_session(
+        &self,
+        key: SessionKey,
+        uid: Uid,
+        origin: Origin,
+        term: Term,
+        hash: Option<String>,
+    ) -> Reply<bool> {
         let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.open_session(key, uid, &origin, term))
+        sqlite.write(move |tx| {
+            let is_current = tx.has_hash(uid, hash.as_deref())?;
+            if is_current {
+                tx.open_session(key, uid, &origin, term)?;
+            }
+            Ok(is_current)
+        })
     }
 
     /// Moves the end of a session, if there is one.
@@ -84,6 +98,24 @@ impl Store {
     pub fn end_session(&self, key: SessionKey) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.end_session(key))
+    }
+
+    /// Sets a password as [`Store::set_password`] does, if the current one has the hash `old`; false if it has not.
+    pub fn change_password(
+        &self,
+        uid: Uid,
+        old: String,
+        new: String,
+        keep: SessionKey,
+    ) -> Reply<bool> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| {
+            let is_current = tx.has_hash(uid, Some(&old))?;
+            if is_current {
+                tx.set_password(uid, &new, Some(keep))?;
+            }
+            Ok(is_current)
+        })
     }
 
     /// Replaces the hash of a password that stays the same, unless it has changed meanwhile. Sessions go on.

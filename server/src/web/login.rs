@@ -116,7 +116,10 @@ pub async fn log_in(
     }
     let attempts = &app.services.login_attempts;
     let error = match attempts.log_in(&typed.email, password, address).await {
-        Ok(user) => return open_session(&app, &headers, address, user.uid, typed.keep).await,
+        Ok(known) => {
+            let (uid, hash) = (known.user.uid, Some(known.hash));
+            return open_session(&app, &headers, address, uid, typed.keep, hash).await;
+        }
         Err(error) => error,
     };
     let sentence = error.to_string();
@@ -137,13 +140,15 @@ pub async fn log_in(
     }
 }
 
-/// Logs a user in: sets the cookies and redirects to home. `keep` lets the session survive the end of a browser.
+/// Logs a user in whose password has this hash, or who needs none: sets the cookies and redirects to home. `keep` lets the session
+/// survive the end of a browser.
 pub async fn open_session(
     app: &App,
     headers: &HeaderMap,
     address: Option<IpAddr>,
     uid: Uid,
     keep: bool,
+    hash: Option<String>,
 ) -> Response {
     let client = headers.get(header::USER_AGENT);
     let client = client.and_then(|client| client.to_str().ok());
@@ -153,10 +158,19 @@ pub async fn open_session(
         (false, true) => Keeper::Browser,
         (false, false) => Keeper::Program,
     };
-    let opened = app.services.sessions.open(uid, address, client, keeper);
+    let sessions = &app.services.sessions;
+    let opened = sessions.open(uid, address, client, keeper, hash);
     let secret = match opened.await {
         Ok(secret) => secret,
         Err(OpenError::Random(error)) => return no_randomness(error),
+        Err(error @ OpenError::Changed) => {
+            let typed = Typed {
+                email: String::new(),
+                keep,
+                wrong_password: false,
+            };
+            return login_page(app, headers, Some(&error.to_string()), &typed);
+        }
         Err(OpenError::Store(error)) => return unavailable(&error),
     };
     let scope = cookies::Scope::new(&app.config, headers);

@@ -88,7 +88,7 @@ pub async fn register(
     mut params: Params,
 ) -> Response {
     let error = match add(&app, address, &mut params).await {
-        Ok(uid) => return open_session(&app, &headers, address, uid, false).await,
+        Ok(uid) => return open_session(&app, &headers, address, uid, false, None).await,
         Err(error) => error,
     };
     let status = match error {
@@ -114,7 +114,7 @@ pub async fn register_ajax(
     mut params: Params,
 ) -> Result<Response, AjaxError> {
     let uid = add(&app, address, &mut params).await?;
-    let session = open_session(&app, &headers, address, uid, false).await;
+    let session = open_session(&app, &headers, address, uid, false, None).await;
     let mut response = payload(Added { uid });
     let cookies: Vec<HeaderValue> = session
         .headers()

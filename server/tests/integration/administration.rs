@@ -324,3 +324,34 @@ fn output_of_list(backup: &Path, dir: &Path) {
     output(&["restore", backup.to_str().unwrap()], &into);
     assert!(output(&["user", "list"], &into).contains("ann@example.org"));
 }
+
+#[test]
+fn a_deleted_account_leaves_lists_and_memory_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let (ann, ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    let start = ben.seq();
+    ben.buddies();
+    let to = ben.uid.to_string();
+    let form = [
+        ("to", to.as_str()),
+        ("msg_id", "1"),
+        ("msg_text", "waiting"),
+    ];
+    assert_eq!(ann.write("/ajax/chat/send.php", &form)["error"], 0);
+    let deleted = run(&["user", "del", "ann@example.org"], dir.path(), "");
+    assert!(deleted.status.success());
+    let (item, _) = ben.wait_for(start, |item| item["type"] == "friend");
+    assert_eq!(
+        (&item["uid"], &item["action"]),
+        (&ann.uid.into(), &"removed".into())
+    );
+    until("an empty memory", || {
+        let answer = ben.poll(start);
+        (!answer.to_string().contains("waiting")).then_some(())
+    });
+}

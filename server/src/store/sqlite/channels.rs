@@ -7,8 +7,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::friendships;
 use super::rows::{MESSAGE, message};
 use super::writer::Tx;
+use crate::clock::now_ms;
 use crate::store::{Audience, StoreError};
 use crate::types::{ChannelState, Message, Seq, Uid};
+
+/// How long an item waits for the server, in ms. Clients that connect later ask for the current state themselves.
+const LEFT_FOR: i64 = 60_000;
 
 pub fn channel_states(db: &Connection) -> Result<Vec<ChannelState>, StoreError> {
     let mut select = db.prepare("SELECT uid, seq, acked, visible FROM users")?;
@@ -72,6 +76,39 @@ impl Tx<'_> {
             .prepare_cached("UPDATE users SET acked = max(acked, ?2) WHERE uid = ?1")?;
         for (uid, acked) in acked {
             update.execute(params![uid.0, acked.0])?;
+        }
+        Ok(())
+    }
+
+    /// Leaves an item for a user whose client may be connected to the server, which is another process.
+    pub fn leave(&mut self, owner: Uid, item: &str) -> Result<(), StoreError> {
+        self.writing()?
+            .prepare_cached("INSERT INTO outbox(owner, item, time) VALUES (?1, ?2, ?3)")?
+            .execute(params![owner.0, item, now_ms()])?;
+        Ok(())
+    }
+
+    /// Publishes what other processes have left for connected users.
+    pub fn publish_left(&mut self) -> Result<(), StoreError> {
+        let now = now_ms();
+        let mut left = self.reading().prepare_cached(
+            "SELECT id, owner, item, abs(?1 - time) < ?2 FROM outbox ORDER BY id",
+        )?;
+        let left = left.query_map([now, LEFT_FOR], |row| {
+            let item: String = row.get(2)?;
+            Ok((row.get(0)?, Uid(row.get(1)?), item, row.get(3)?))
+        })?;
+        let left = left.collect::<Result<Vec<(i64, Uid, String, bool)>, _>>()?;
+        for (id, owner, item, is_new) in left {
+            let is_connected = is_new && self.is_connected(owner);
+            if is_connected {
+                self.publish(owner, item.into())?;
+            }
+            // A process without clients leaves new ones to the server.
+            if is_connected || !is_new {
+                self.erasing()?
+                    .execute("DELETE FROM outbox WHERE id = ?1", [id])?;
+            }
         }
         Ok(())
     }

@@ -168,6 +168,14 @@ ALTER TABLE sessions ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;            -- m
 UPDATE sessions SET ends = CAST(strftime('%s', 'now') AS INTEGER) * 1000 + lasts;
 CREATE INDEX sessions_ends ON sessions(ends);
 ",
+    "
+CREATE TABLE outbox(                        -- what commands have for clients of the running server
+    id INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    time INTEGER NOT NULL                   -- ms
+) STRICT;
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.

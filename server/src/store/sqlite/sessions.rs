@@ -130,6 +130,14 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Whether a user exists whose password has this hash, or any.
+    pub fn has_hash(&self, uid: Uid, hash: Option<&str>) -> Result<bool, StoreError> {
+        let mut select = self.reading().prepare_cached(
+            "SELECT 1 FROM users WHERE uid = ?1 AND password = ifnull(?2, password)",
+        )?;
+        Ok(select.exists(params![uid.0, hash])?)
+    }
+
     pub fn replace_hash(&mut self, uid: Uid, old: &str, new: &str) -> Result<(), StoreError> {
         self.erasing()?.execute(
             "UPDATE users SET password = ?3 WHERE uid = ?1 AND password = ?2",

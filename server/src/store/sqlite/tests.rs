@@ -194,16 +194,21 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
             lasts: 1,
             end: i64::MAX,
         };
-        let opened = store.open_session(key, user.uid, origin, term);
+        let opened = store.open_session(key, user.uid, origin, term, None);
         opened.await.unwrap();
         store.end_session(key).await.unwrap();
     }
+    // A message keeps the name that its sender had.
+    let renamed = User {
+        name: "B".into(),
+        ..b.clone()
+    };
     let mut sent = Vec::new();
     for n in 0..MESSAGES {
         let text = |word: &str| format!("{word}-{n}-{}", "x".repeat(n % 700));
         let (from, to) = if n % 2 == 0 { (&a, &b) } else { (&b, &a) };
         sent.push(store.insert_message(message(from, to, n, text("hidden"))));
-        sent.push(store.insert_message(message(&b, &c, n, text("kept"))));
+        sent.push(store.insert_message(message(&renamed, &c, n, text("kept"))));
     }
     for sent in sent {
         sent.await.unwrap();
@@ -254,7 +259,10 @@ async fn times_follow_the_clock_and_the_order_does_not() {
             address: None,
             client: String::new(),
         };
-        store.open_session(key, a.uid, origin, TERM).await.unwrap();
+        store
+            .open_session(key, a.uid, origin, TERM, None)
+            .await
+            .unwrap();
     }
     store.close().await.unwrap();
     let db = Connection::open(dir.path().join("fbchatd.db")).unwrap();
@@ -301,6 +309,9 @@ async fn times_follow_the_clock_and_the_order_does_not() {
         client: String::new(),
     };
     let new = SessionKey([200; 32]);
-    store.open_session(new, a.uid, origin, TERM).await.unwrap();
+    store
+        .open_session(new, a.uid, origin, TERM, None)
+        .await
+        .unwrap();
     assert!(store.session(new).await.unwrap().is_some());
 }

@@ -176,6 +176,7 @@ impl Writer {
                 self.changed_outside.store(true, Ordering::Relaxed);
                 // The other process could not empty the log while this one was reading.
                 self.erase = true;
+                self.commit(vec![Box::new(PublishLeft)]);
             }
             Err(error) => log::error!("cannot look for changes by other processes: {error}"),
         }
@@ -212,6 +213,17 @@ impl Writer {
         }
         Ok(tx.commit()?)
     }
+}
+
+/// Publishes what another process has left for connected users.
+struct PublishLeft;
+
+impl QueuedWrite for PublishLeft {
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        tx.publish_left()
+    }
+
+    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
 }
 
 /// The transaction that runs; opened by the first job that writes.

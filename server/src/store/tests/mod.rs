@@ -121,6 +121,7 @@ macro_rules! store_tests {
             sessions::a_new_password_ends_sessions_and_old_sessions_make_room
             sessions::a_session_is_gone_once_its_end_has_passed
             sessions::ended_sessions_are_found
+            sessions::a_password_that_was_replaced_opens_no_session_and_changes_nothing
             users::logins_are_found_by_address_and_by_unique_local_part
             users::fifty_people_can_be_asked_in_a_day_and_answers_do_not_make_room
             users::a_friendship_from_the_command_line_answers_what_waited

@@ -12,7 +12,7 @@ async fn log_in(store: &Store, user: &User, n: u8) {
 
 async fn log_in_until(store: &Store, user: &User, n: u8, end: i64) {
     let term = Term { lasts: 7, end };
-    let login = store.open_session(key(n), user.uid, Origin::default(), term);
+    let login = store.open_session(key(n), user.uid, Origin::default(), term, None);
     login.await.unwrap();
 }
 
@@ -78,4 +78,31 @@ pub async fn ended_sessions_are_found(place: impl Place) {
     store.delete_user(b.uid).await.unwrap();
     let ended = store.ended_sessions((0..=3).map(key).collect());
     assert_eq!(ended.await.unwrap(), [key(0), key(2), key(3)]);
+}
+
+pub async fn a_password_that_was_replaced_opens_no_session_and_changes_nothing(place: impl Place) {
+    let (store, _) = open(&place);
+    let a = add(&store, "a@x").await;
+    let log_in = async |n: u8, hash: &str| {
+        let key = SessionKey([n; 32]);
+        let term = Term {
+            lasts: 7,
+            end: i64::MAX,
+        };
+        let opened = store.open_session(key, a.uid, Origin::default(), term, Some(hash.into()));
+        let opened = opened.await.unwrap();
+        assert_eq!(store.session(key).await.unwrap().is_some(), opened);
+        opened
+    };
+    assert!(log_in(1, "!").await);
+    let change = async |old: &str, new: &str| {
+        let changed = store.change_password(a.uid, old.into(), new.into(), SessionKey([1; 32]));
+        changed.await.unwrap()
+    };
+    assert!(change("!", "new").await);
+    assert!(!log_in(2, "!").await);
+    assert!(!change("!", "newer").await);
+    assert!(log_in(3, "new").await);
+    store.delete_user(a.uid).await.unwrap();
+    assert!(!log_in(4, "new").await);
 }
