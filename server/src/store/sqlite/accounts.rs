@@ -2,7 +2,6 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::friendships::friend_uids;
 use super::rows::{self, USER};
 use super::writer::Tx;
 use crate::clock::now_ms;
@@ -81,10 +80,12 @@ impl Tx<'_> {
 
     pub fn delete_user(&mut self, uid: Uid) -> Result<(), StoreError> {
         if let Some(user) = user(self.reading(), uid)? {
+            // The server whose clients are told is another process.
             let gone = item::friend(uid, &user.name, false);
-            for friend in friend_uids(self.reading(), uid)? {
-                self.leave(friend, &gone)?;
-            }
+            self.writing()?.execute(
+                "INSERT INTO outbox(owner, item, time) SELECT friend, ?2, ?3 FROM friends WHERE uid = ?1",
+                params![uid.0, &*gone, now_ms()],
+            )?;
         }
         let db = self.erasing()?;
         db.execute("DELETE FROM outbox WHERE owner = ?1", [uid.0])?;

@@ -80,14 +80,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Leaves an item for a user whose client may be connected to the server, which is another process.
-    pub fn leave(&mut self, owner: Uid, item: &str) -> Result<(), StoreError> {
-        self.writing()?
-            .prepare_cached("INSERT INTO outbox(owner, item, time) VALUES (?1, ?2, ?3)")?
-            .execute(params![owner.0, item, now_ms()])?;
-        Ok(())
-    }
-
     /// Publishes what other processes have left for connected users.
     pub fn publish_left(&mut self) -> Result<(), StoreError> {
         let now = now_ms();
