@@ -224,6 +224,9 @@ impl Session {
         if self.is_closed() || self.gate(now) != Gate::Open {
             return false;
         }
+        if self.exchanges.has(|it| it == Purpose::Farewell) {
+            return true;
+        }
         self.leaving = true;
         if !self.is_unfinished(now) {
             return self.send_farewell(now);

@@ -112,6 +112,11 @@ fn leaving_right_after_a_message_tells_the_server_that_it_arrived() {
     let now = world.clock();
     assert!(world.clients[0].session.farewell(now));
     world.flush(0);
+    // It is under way; a second call adds nothing.
+    let asked = world.clients[0].asked.len();
+    assert!(world.clients[0].session.farewell(now));
+    world.flush(0);
+    assert_eq!(world.clients[0].asked.len(), asked);
     world.run(5_000);
     assert!(world.clients[0].session.is_closed());
     world.login(2);
