@@ -99,28 +99,33 @@ impl KeptConnections {
 
     /// True if a request failed because its connection, which had carried an answer before, was closed before the answer's
     /// head was complete.
-    pub(crate) fn was_closed(&self, error: &reqwest::Error) -> bool {
-        let mut connection = None;
-        let mut closed = false;
-        for cause in causes(error) {
-            if let Some(error) = cause.downcast_ref::<legacy::Error>() {
-                let mut extensions = Extensions::new();
-                if let Some(connected) = error.connect_info() {
-                    connected.get_extras(&mut extensions);
-                }
-                connection = extensions.get::<HttpInfo>().map(HttpInfo::local_addr);
-            } else if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-                closed |= error.is_incomplete_message() || error.is_closed() || error.is_canceled();
-            } else if let Some(error) = cause.downcast_ref::<io::Error>() {
-                closed |= is_closed(error.kind());
-            }
-        }
-        closed && connection.is_some_and(|connection| self.lock().remove(&connection))
+    pub(crate) fn has_lost(&self, error: &reqwest::Error) -> bool {
+        was_closed(error).is_some_and(|connection| self.lock().remove(&connection))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<SocketAddr>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The local address of the connection, if a request failed because it was closed before the answer's head was complete.
+pub(crate) fn was_closed(error: &reqwest::Error) -> Option<SocketAddr> {
+    let mut connection = None;
+    let mut closed = false;
+    for cause in causes(error) {
+        if let Some(error) = cause.downcast_ref::<legacy::Error>() {
+            let mut extensions = Extensions::new();
+            if let Some(connected) = error.connect_info() {
+                connected.get_extras(&mut extensions);
+            }
+            connection = extensions.get::<HttpInfo>().map(HttpInfo::local_addr);
+        } else if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+            closed |= error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+        } else if let Some(error) = cause.downcast_ref::<io::Error>() {
+            closed |= is_closed(error.kind());
+        }
+    }
+    connection.filter(|_| closed)
 }
 
 /// The error to report after a second attempt failed, too. One that says that nothing was sent would be wrong: the first

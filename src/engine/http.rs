@@ -201,7 +201,7 @@ impl Http {
         let classify = |error| classify_request(&error, proxy.as_deref());
         let mut response = match request.build(client).send().await {
             Ok(response) => response,
-            Err(error) if source == ConnectionSource::Pool && clients.kept.was_closed(&error) => {
+            Err(error) if source == ConnectionSource::Pool && clients.kept.has_lost(&error) => {
                 return Err(Failure::ClosedConnection(classify(error)));
             }
             Err(error) => return Err(Failure::Other(classify(error))),
