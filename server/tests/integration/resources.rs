@@ -3,33 +3,57 @@
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use testkit::{Client, Server, fbchatd, http, read_all};
 
-/// Users without other processes, because the limit counts those of a user and does not hold for root.
+/// Users without other processes, because the limit counts those of a user.
 const USERS: [&str; 2] = ["64123", "64124"];
 const ENOUGH: &str = "1000";
 
-/// A command that runs the server with at most `threads` threads for its user.
-fn limited(user: &str, threads: &str) -> Option<Command> {
-    let limit = format!("--nproc={threads}:");
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid", user, "--clear-groups", "--", "prlimit", &limit]);
-    let works = Command::new("setpriv")
-        .args(["--reuid", user, "--clear-groups", "true"])
-        .stderr(Stdio::null())
-        .status();
-    if !works.is_ok_and(|status| status.success()) {
-        eprintln!("only root can start programs as another user");
-        return None;
-    }
-    command.arg(fbchatd());
-    Some(command)
+/// Runs programs as a user without other processes: root, for whom the limit does not hold, as one of [`USERS`]; everybody else in a user
+/// namespace, which counts by itself.
+struct LimitedUser {
+    user: &'static str,
+    /// Of the server's program, which others may not be able to read where it is.
+    copy: tempfile::TempDir,
 }
 
-fn output(threads: &str, args: &[&str]) -> Option<Output> {
-    Some(limited(USERS[0], threads)?.args(args).output().unwrap())
+impl LimitedUser {
+    fn new(user: &'static str) -> LimitedUser {
+        let copy = tempfile::tempdir().unwrap();
+        open_to_all(copy.path());
+        std::fs::copy(fbchatd(), copy.path().join("fbchatd")).unwrap();
+        LimitedUser { user, copy }
+    }
+
+    fn command(&self) -> Command {
+        let mut command;
+        if rustix::process::geteuid().is_root() {
+            command = Command::new("setpriv");
+            command.args(["--reuid", self.user, "--clear-groups"]);
+        } else {
+            command = Command::new("unshare");
+            command.args(["--user", "--map-current-user"]);
+        }
+        command
+    }
+
+    /// The server with at most this many threads.
+    fn fbchatd(&self, threads: &str) -> Command {
+        let mut command = self.command();
+        command.args(["prlimit", &format!("--nproc={threads}:")]);
+        command.arg(self.copy.path().join("fbchatd"));
+        command
+    }
+
+    /// Changes the limit of a running server.
+    fn limit(&self, server: &Server, threads: &str) {
+        let mut command = self.command();
+        command.args(["prlimit", "--pid", &server.child.id().to_string()]);
+        let done = command.arg(format!("--nproc={threads}:")).status();
+        assert!(done.unwrap().success());
+    }
 }
 
 #[test]
@@ -40,13 +64,12 @@ fn a_start_without_threads_ends_with_one_sentence() {
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data"];
     let serve = [&serve[..], &[data.to_str().unwrap()]].concat();
     let demo = ["demo", "--listen", "127.0.0.1:0"];
+    let user = LimitedUser::new(USERS[0]);
     for threads in 1..=7 {
         for args in [&serve[..], &demo] {
             let threads = threads.to_string();
             // With the fewest only the runtime fails, with more of them the store or the passwords.
-            let Some(output) = output(&threads, args) else {
-                return;
-            };
+            let output = user.fbchatd(&threads).args(args).output().unwrap();
             let told = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(1), "{threads} {args:?}: {told}");
             let told: Vec<_> = told.lines().filter(|line| !line.starts_with('[')).collect();
@@ -66,24 +89,10 @@ fn open_to_all(dir: &std::path::Path) {
 
 #[test]
 fn logins_work_while_no_thread_can_be_started_and_afterwards() {
-    let Some(mut command) = limited(USERS[1], ENOUGH) else {
-        return;
-    };
+    let user = LimitedUser::new(USERS[1]);
+    let mut command = user.fbchatd(ENOUGH);
     let mut server = Server::start(command.args(["demo", "--listen", "127.0.0.1:0"]));
-    let limit = |threads: &str| {
-        let mut prlimit = Command::new("setpriv");
-        prlimit.args([
-            "--reuid",
-            USERS[1],
-            "--clear-groups",
-            "prlimit",
-            "--pid",
-            &server.child.id().to_string(),
-        ]);
-        let done = prlimit.arg(format!("--nproc={threads}:")).status();
-        assert!(done.unwrap().success());
-    };
-    limit("1");
+    user.limit(&server, "1");
     for _ in 0..4 {
         let mut alice = Client::login(&server, "alice", "demo");
         assert_eq!(alice.send(alice.uid, "hello")["error"], 0);
@@ -91,9 +100,9 @@ fn logins_work_while_no_thread_can_be_started_and_afterwards() {
     }
     let health = http().get(format!("{}/healthz", server.url)).send();
     assert_eq!(health.unwrap().status(), 200);
-    limit(ENOUGH);
+    user.limit(&server, ENOUGH);
     Client::login(&server, "bob", "demo");
-    limit("1");
+    user.limit(&server, "1");
     // Nothing at the end needs a thread either.
     assert!(server.stop().success());
 }
