@@ -21,8 +21,8 @@
  *         fbchat_client_new  fbchat_client_fd  fbchat_client_poll  fbchat_client_wake  fbchat_client_network_changed
  *         fbchat_client_free
  *     Sessions
- *         fbchat_session_open  fbchat_session_login  fbchat_session_resume  fbchat_session_register
- *         fbchat_session_logout  fbchat_session_close
+ *         fbchat_session_open  fbchat_session_login  fbchat_session_resume  fbchat_session_get_saved_session
+ *         fbchat_session_register  fbchat_session_logout  fbchat_session_close
  *     Requests
  *         fbchat_request_wait  fbchat_request_cancel
  *     Messages and notifications
@@ -316,6 +316,10 @@ enum fbchat_statuses {
     FBCHAT_ERR_OUTCOME_UNKNOWN = -403,
     /** The request was cancelled by the program, or by the end of its session. */
     FBCHAT_ERR_CANCELLED = -501,
+    /**
+     * The message was not sent before its session ended. It is in the last saved session, and is sent when that is used.
+     */
+    FBCHAT_ERR_KEPT = -502,
     /** A bug in this library, contained at its border. */
     FBCHAT_ERR_PANIC = -901,
     /** Out of descriptors, threads or memory. */
@@ -452,7 +456,12 @@ enum fbchat_config_keys {
      * int, 1 to 1000: the greatest number of messages and notices in one answer of the server. A small number takes less
      * memory and more requests. Default: as many as the server offers.
      */
-    FBCHAT_CONFIG_BATCH = 11
+    FBCHAT_CONFIG_BATCH = 11,
+    /**
+     * str: FBCHAT_FIELD_SAVED_SESSION of an earlier session of the same user, for fbchat_session_login: messages in it that
+     * were not sent are sent after the login. fbchat_session_resume does so without this setting. Default: none.
+     */
+    FBCHAT_CONFIG_SAVED_SESSION = 12
 };
 
 /** The levels of the log. */
@@ -481,10 +490,10 @@ fbchat_status fbchat_config_new(fbchat_config **config);
  * Sets a setting of type str.
  *
  * @param config  the configuration
- * @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256 or _USER_AGENT
+ * @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256, _USER_AGENT or _SAVED_SESSION
  * @param value   the value, see the key
  * @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value that is not allowed (fbchat_last_error
- *         names the key), or for a configuration that was freed
+ *         says why, in a sentence for people), or for a configuration that was freed
  */
 fbchat_status fbchat_config_set_str(fbchat_config *config,
                                     fbchat_config_key key,
@@ -497,7 +506,7 @@ fbchat_status fbchat_config_set_str(fbchat_config *config,
  * @param key     FBCHAT_CONFIG_ALLOW_INSECURE, _QUEUE_LIMIT, _CONNECT_TIMEOUT_MS, _REQUEST_TIMEOUT_MS, _ACTIVE or _BATCH
  * @param value   the value, see the key
  * @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value out of range (fbchat_last_error names
- *         the key and its range), or for a configuration that was freed
+ *         the range), or for a configuration that was freed
  */
 fbchat_status fbchat_config_set_int(fbchat_config *config,
                                     fbchat_config_key key,
@@ -598,7 +607,8 @@ fbchat_status fbchat_client_network_changed(fbchat_client *client);
  * Cancels everything, joins the worker thread and frees the client, within 250 ms (1 s with ten thousand sessions).
  *
  * Sessions that are still open are dropped without a logout, so that fbchat_session_resume can continue them. Pending
- * logouts, and the last read position of each session, get 70 ms. A poll on another thread returns FBCHAT_ERR_CLOSED. If the
+ * logouts, messages that are not sent yet, and the last read position of each session get 70 ms; what is not sent by then is
+ * in the saved session (fbchat_session_get_saved_session, to be called before). A poll on another thread returns FBCHAT_ERR_CLOSED. If the
  * system hangs in a name lookup, its helper thread ends later by itself. Call it from any thread, once, as the last call on
  * this client.
  *
@@ -651,6 +661,9 @@ fbchat_status fbchat_session_login(fbchat_client *client,
 /**
  * Continues an earlier session without the password; what arrived in the meantime is delivered, in order.
  *
+ * Messages that the earlier session accepted and did not settle are sent first, with the same ids, so that one that had
+ * arrived all the same does not arrive twice. Their SENT and FAILED events have request 0.
+ *
  * Messages taken after the SAVED_SESSION event was made are delivered again, with the same FBCHAT_FIELD_MESSAGE_ID. Two
  * sessions that are resumed from the same bytes receive the same messages.
  *
@@ -668,6 +681,19 @@ fbchat_status fbchat_session_resume(fbchat_client *client,
                                     const void *saved,
                                     size_t len,
                                     fbchat_request *request);
+
+/**
+ * Gives the saved session as it is now, without asking the server. To be called before a session is closed: unlike the last
+ * SAVED_SESSION event, it has every message for which fbchat_session_send was called and that has no answer yet.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param event    out: a SAVED_SESSION event; free it with fbchat_event_free
+ * @return FBCHAT_OK; FBCHAT_ERR_STATE before the first SAVED_SESSION event was made
+ */
+fbchat_status fbchat_session_get_saved_session(fbchat_client *client,
+                                               fbchat_session session,
+                                               fbchat_event **event);
 
 /**
  * Creates an account on the server and logs in with it. The server decides who may register.
@@ -691,7 +717,12 @@ fbchat_status fbchat_session_register(fbchat_client *client,
                                       fbchat_request *request);
 
 /**
- * Logs out: tells the server that the session is over.
+ * Logs out: tells the server that the session is over, once the messages are sent.
+ *
+ * The logout waits for as long as messages get through, so a program that cannot wait closes the session when its own time
+ * is over. A message that was not sent fails with FBCHAT_ERR_KEPT. It is in the last SAVED_SESSION event, which comes before
+ * CLOSED; give that to the next session with FBCHAT_CONFIG_SAVED_SESSION, since a session that was logged out cannot be
+ * resumed.
  *
  * @param client   the client
  * @param session  a session that is logged in or logging in; it is gone once CLOSED is taken
@@ -707,6 +738,10 @@ fbchat_status fbchat_session_logout(fbchat_client *client,
  *
  * The user is not logged out, so fbchat_session_resume can continue the session. A logout requested before still reaches the
  * server: logout, then close, is the quickest way to leave.
+ *
+ * Messages that were accepted are still sent in the background, for two seconds at most and only while the client exists;
+ * fbchat_client_free leaves them less than 0.1 s. To lose none, store what fbchat_session_get_saved_session gives before the
+ * close, and pass it to the next session: to fbchat_session_resume, or as FBCHAT_CONFIG_SAVED_SESSION to a login.
  *
  * @param client   the client
  * @param session  the session; its user_data is not used again, except in events already taken
@@ -1154,14 +1189,16 @@ enum fbchat_event_kinds {
      */
     FBCHAT_EVENT_MESSAGE = 5,
     /**
-     * The server has accepted a message. Answers fbchat_session_send.
+     * The server has accepted a message. Answers fbchat_session_send; with request 0 it is about a message that an earlier
+     * session has left.
      *
      *     TO          uid   the recipient
      *     MESSAGE_ID  str   the id that the message was sent with
      */
     FBCHAT_EVENT_SENT = 6,
     /**
-     * A request has failed for good, see fbchat_event_status. Answers any request.
+     * A request has failed for good, see fbchat_event_status. Answers any request; with request 0 it is about a message
+     * that an earlier session has left.
      *
      *     REASON               str?  the failure, a sentence for people
      *     CERTIFICATE_SHA256   str?  the certificate that is not trusted
@@ -1231,7 +1268,8 @@ enum fbchat_event_kinds {
     FBCHAT_EVENT_HISTORY = 12,
     /**
      * What is unread, as items: conversations, then the newest notifications. Answers fbchat_session_request_notifications.
-     * Also arrives by itself when the number of unread conversations changes; then it has INBOX only, and no items.
+     * Also arrives by itself, with request 0, when the number of unread conversations changes; then it has INBOX only, and no
+     * items. From servers without FBCHAT_FEATURE_NOTIFICATIONS it has UNSEEN, too.
      *
      *     INBOX              int*  number of conversations with unread messages
      *     UNSEEN             int*  number of new notifications, without conversations
@@ -1307,8 +1345,10 @@ enum fbchat_event_kinds {
      */
     FBCHAT_EVENT_POKE = 20,
     /**
-     * Everything that fbchat_session_resume needs. Arrives when the connection is up, and whenever the program has taken what
-     * arrived: keep the last one, in place of the one before. It is as secret as the password, and worthless after a logout.
+     * Everything that fbchat_session_resume needs, and the messages that are not settled. Arrives when the connection is up,
+     * whenever the program has taken what arrived, and whenever a message is accepted or settled: keep the last one, in place
+     * of the one before. It is as secret as the password. After a logout only its messages are of use
+     * (FBCHAT_CONFIG_SAVED_SESSION).
      *
      *     SAVED_SESSION  bytes  what fbchat_session_resume takes
      */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The buddy list. The library decides whether somebody is only briefly absent or gone; here buddies are only added and
- * changed. Groups and local names belong to the user: they are not touched after the buddy was added.
+ * The buddy list. Groups and local names belong to the user: they are not touched after the buddy was added.
+ *
+ * What happens while the account is signed off is not pushed, so the local list is compared with the server's. Former friends
+ * leave it, unless the user has renamed or moved them: those stay and are marked.
  */
 #include "buddies.h"
 
@@ -22,9 +24,15 @@
 /* libpurple saves the name that the user gave a buddy, but not the one from the server. */
 #define SAVED_NAME "fbchat-name"
 
+/* Whether a buddy is a friend according to the server. Those who were added here and have not answered yet are unknown. */
+#define FRIENDSHIP "fbchat-friendship"
+enum { UNKNOWN = 0, FRIEND = 1, ENDED = 2 };
+
 struct FbBuddies {
 	GSList *unnamed; /* PurpleBuddy, who may still get a saved name */
 	guint naming;    /* timer; runs while there are some */
+
+	fbchat_request confirming; /* the list that is to confirm that friends are missing */
 };
 
 /* Gives the next buddies their saved names, as many as fit into a slice. The host is not notified of each: no buddy is
@@ -140,6 +148,94 @@ static void apply_presence(PurpleAccount *account, PurpleBuddy *buddy, gint64 pr
 	g_free(who);
 }
 
+static gint friendship_of(PurpleBuddy *buddy)
+{
+	return purple_blist_node_get_int((PurpleBlistNode *)buddy, FRIENDSHIP);
+}
+
+static void set_friendship(PurpleBuddy *buddy, gint friendship)
+{
+	/* Only a change is written, because every write saves the list. */
+	if (friendship_of(buddy) != friendship)
+		purple_blist_node_set_int((PurpleBlistNode *)buddy, FRIENDSHIP, friendship);
+}
+
+static gboolean is_arranged(PurpleBuddy *buddy)
+{
+	return buddy->alias != NULL || g_strcmp0(purple_group_get_name(purple_buddy_get_group(buddy)), GROUP_OF_NEW_BUDDIES) != 0;
+}
+
+void fb_buddy_ended(FbConnection *connection, const char *who)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	GSList *buddies = purple_find_buddies(account, who);
+
+	for (; buddies != NULL; buddies = g_slist_delete_link(buddies, buddies))
+		set_friendship(buddies->data, ENDED);
+	/* Before they are removed, since BitlBee does not notice that. */
+	if (purple_find_buddy(account, who) != NULL)
+		apply_presence(account, purple_find_buddy(account, who), FBCHAT_PRESENCE_OFFLINE, 0, NULL);
+	/* Handlers have run, and may have changed the list. */
+	buddies = purple_find_buddies(account, who);
+	for (; buddies != NULL; buddies = g_slist_delete_link(buddies, buddies)) {
+		if (!is_arranged(buddies->data))
+			purple_blist_remove_buddy(buddies->data);
+	}
+}
+
+/* The friends who are not in the server's list. */
+static GSList *missing_friends(PurpleAccount *account, const fbchat_event *list)
+{
+	GHashTable *listed = g_hash_table_new(g_int64_hash, g_int64_equal);
+	size_t count = fbchat_event_count(list);
+	gint64 *numbers = g_new(gint64, count);
+	GSList *buddies = purple_find_buddies(account, NULL);
+	GSList *hidden = fb_hidden_list(account);
+	GSList *missing = NULL;
+	size_t item;
+	gint64 number;
+
+	for (item = 0; item < count; item++) {
+		numbers[item] = (gint64)fbchat_event_uid(list, item, FBCHAT_FIELD_UID);
+		g_hash_table_insert(listed, &numbers[item], &numbers[item]);
+	}
+	for (; buddies != NULL; buddies = g_slist_delete_link(buddies, buddies)) {
+		number = (gint64)fb_uid_of(purple_buddy_get_name(buddies->data));
+		if (friendship_of(buddies->data) == FRIEND && g_hash_table_lookup(listed, &number) == NULL)
+			missing = g_slist_prepend(missing, g_strdup(purple_buddy_get_name(buddies->data)));
+	}
+	for (; hidden != NULL; hidden = g_slist_delete_link(hidden, hidden)) {
+		number = (gint64)fb_uid_of(hidden->data);
+		if (g_hash_table_lookup(listed, &number) == NULL)
+			missing = g_slist_prepend(missing, g_strdup(hidden->data));
+		g_free(hidden->data);
+	}
+	g_hash_table_destroy(listed);
+	g_free(numbers);
+	return missing;
+}
+
+/* Servers of 2008 left friends out now and then, so those who are missing are gone only if the next list says so too. */
+void fb_buddies_applied(FbConnection *connection, const fbchat_event *event)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	fbchat_session session = connection->session;
+	fbchat_request request = fbchat_event_request(event);
+	GSList *missing = missing_friends(account, event);
+	gboolean confirmed = request != 0 && request == connection->buddies->confirming;
+
+	if (missing != NULL && !confirmed)
+		fbchat_session_request_buddy_list(fb_client(), session, &connection->buddies->confirming);
+	for (; missing != NULL; missing = g_slist_delete_link(missing, missing)) {
+		/* Handlers may sign the account off. */
+		if (confirmed && fb_client_find(session) != NULL) {
+			fb_hide(account, missing->data, FALSE);
+			fb_buddy_ended(connection, missing->data);
+		}
+		g_free(missing->data);
+	}
+}
+
 /* One buddy as the server describes them, from a list or from a notice of a change. */
 void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_t item)
 {
@@ -174,10 +270,12 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 		fb_buddy_name(connection, who, name);
 	/* Likewise; the buddy may be gone too. */
 	buddy = fb_client_find(session) != NULL ? purple_find_buddy(account, who) : NULL;
-	if (buddy != NULL)
+	if (buddy != NULL) {
+		set_friendship(buddy, FRIEND);
 		apply_presence(account, buddy, fb_int(event, item, FBCHAT_FIELD_PRESENCE),
 		               (time_t)(fb_int(event, item, FBCHAT_FIELD_IDLE_SINCE_MS) / 1000),
 		               fbchat_event_str(event, item, FBCHAT_FIELD_STATUS_TEXT, NULL));
+	}
 	connection = fb_client_find(session);
 	buddy = connection != NULL ? purple_find_buddy(account, who) : NULL;
 	if (buddy != NULL)
@@ -191,6 +289,8 @@ static char *escaped_status(PurpleBuddy *buddy)
 	PurpleStatus *status = purple_presence_get_active_status(purple_buddy_get_presence(buddy));
 	const char *text = purple_status_get_attr_string(status, "message");
 
+	if (friendship_of(buddy) == ENDED)
+		text = _("No longer a friend");
 	return text != NULL && *text != '\0' ? g_markup_escape_text(text, -1) : NULL;
 }
 

@@ -10,6 +10,8 @@ void fb_buddies_init(FbConnection *connection);
 void fb_buddies_restore(FbConnection *connection);
 void fb_buddies_free(FbConnection *connection);
 void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_t item);
+void fb_buddies_applied(FbConnection *connection, const fbchat_event *event); /* after the last item of a list */
+void fb_buddy_ended(FbConnection *connection, const char *who);               /* the friendship with them is over */
 void fb_buddy_name(FbConnection *connection, const char *who, const char *name);
 
 /* Operations of the protocol. */

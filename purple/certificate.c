@@ -5,9 +5,9 @@
 #include "certificate.h"
 
 #include <core.h>
-#include <notify.h>
 #include <request.h>
 
+#include "failures.h"
 #include "fields.h"
 #include "host.h"
 #include "settings.h"
@@ -93,7 +93,7 @@ void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fi
 		char *how = g_strdup_printf(_("If this is the fingerprint of the right server, trust it with: account set certificate %s"),
 		                            fingerprint);
 
-		purple_notify_error(account, NULL, how, NULL);
+		fb_failure_alone(account, how, NULL);
 		g_free(how);
 		return;
 	}

@@ -4,6 +4,8 @@
  */
 #include "client.h"
 
+#include <stdlib.h>
+
 #include <debug.h>
 #include <network.h>
 #include <signals.h>
@@ -47,8 +49,18 @@ fbchat_client *fb_client(void)
 	return fb.client;
 }
 
+/* BitlBee exits without unloading plugins; what was accepted last would still wait in the library then. In a child process
+ * the library leaves its parent's client alone. */
+static void at_exit(void)
+{
+	if (fb.client != NULL)
+		fbchat_client_free(fb.client);
+	fb.client = NULL;
+}
+
 fbchat_client *fb_client_get(void)
 {
+	static gboolean registered;
 	fbchat_config *config = NULL;
 
 	if (fb.client != NULL)
@@ -60,6 +72,8 @@ fbchat_client *fb_client_get(void)
 		return NULL;
 	fbchat_config_set_log(config, FBCHAT_LOG_DEBUG, log_line, NULL);
 	if (fbchat_client_new(config, &fb.client) == FBCHAT_OK) {
+		if (!registered)
+			registered = atexit(at_exit) == 0;
 		fb.connections = g_hash_table_new(g_int64_hash, g_int64_equal);
 		purple_signal_connect(purple_network_get_handle(), "network-configuration-changed", &fb,
 		                      PURPLE_CALLBACK(network_changed), NULL);

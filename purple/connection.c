@@ -215,6 +215,7 @@ FbConnection *fb_connection_new(PurpleAccount *account)
 	fb_strangers_init(connection);
 	fb_unread_init(connection);
 	fb_dedup_init(connection);
+	fb_presence_init(connection);
 	return connection;
 }
 
@@ -292,8 +293,10 @@ void fb_close(PurpleConnection *gc)
 	fb_client_remove(connection);
 	stop_outage(connection->sign_on);
 	if (connection->session != 0 && fb_client() != NULL) {
-		if (!fb_resume_keep(connection))
+		if (!fb_resume_keep(connection)) {
+			fb_presence_close(connection);
 			fbchat_session_logout(fb_client(), connection->session, NULL);
+		}
 		fbchat_session_close(fb_client(), connection->session);
 	}
 	gc->proto_data = NULL;

@@ -66,9 +66,12 @@ static gboolean apply(const fbchat_event *event, size_t item)
 		fb_resume_saved(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_BUDDY_LIST:
-		if (item < fbchat_event_count(event))
+		if (item < fbchat_event_count(event)) {
 			fb_buddies_apply(connection, event, item);
-		return item + 1 >= fbchat_event_count(event);
+			return FALSE;
+		}
+		fb_buddies_applied(connection, event);
+		return TRUE;
 	case FBCHAT_EVENT_PRESENCE:
 		fb_buddies_apply(connection, event, 0);
 		return TRUE;

@@ -58,10 +58,10 @@ typedef struct {
 	struct FbIcons *icons;        /* icons.c */
 	struct FbUnread *unread;      /* unread.c */
 	struct FbStranger *stranger;  /* strangers.c */
+	struct FbPresence *presence;  /* presence.c */
 	GHashTable *pending;          /* pending.c */
 	GHashTable *alias_waits;      /* alias.c */
 	char *dedup_marks;            /* dedup.c */
-	char *status_line;            /* presence.c */
 } FbConnection;
 
 #endif

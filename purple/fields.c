@@ -7,7 +7,6 @@
 
 #include <errno.h>
 
-#include <conversation.h>
 #include <util.h>
 
 gint64 fb_int(const fbchat_event *event, size_t item, fbchat_field field)
@@ -61,14 +60,4 @@ char *fb_markup_of(const char *text)
 
 	g_free(escaped);
 	return markup;
-}
-
-/* What a server says is plain text. */
-gboolean fb_present_error(PurpleAccount *account, const char *who, const char *text)
-{
-	char *markup = fb_markup_of(text);
-	gboolean presented = purple_conv_present_error(who, account, markup);
-
-	g_free(markup);
-	return presented;
 }

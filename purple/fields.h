@@ -15,7 +15,4 @@ void fb_free_secret(gpointer text);     /* wipes it first; may be NULL */
 char *fb_sentence(const char *text);    /* with a full stop, which the library's texts do not have; g_free */
 char *fb_markup_of(const char *text);   /* plain text as markup for libpurple; g_free */
 
-/* Shows an error in the conversation with `who`, if one is open; FALSE = there is none. */
-gboolean fb_present_error(PurpleAccount *account, const char *who, const char *text);
-
 #endif

@@ -11,6 +11,7 @@
 
 #include "buddies.h"
 #include "client.h"
+#include "failures.h"
 #include "fields.h"
 #include "hidden.h"
 #include "host.h"
@@ -99,22 +100,12 @@ void fb_friend_changed(FbConnection *connection, const fbchat_event *event)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	char *who = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID));
-	GSList *buddies = NULL;
 
 	fb_prompts_drop(connection, who);
 	/* That the last friendship was hidden says nothing about the next one. */
 	fb_hide(account, who, FALSE);
 	if (fb_int(event, 0, FBCHAT_FIELD_FRIEND_ACTION) == FBCHAT_FRIEND_REMOVE)
-		buddies = purple_find_buddies(account, who);
-	for (; buddies != NULL; buddies = g_slist_delete_link(buddies, buddies)) {
-		PurpleBuddy *buddy = buddies->data;
-
-		/* Buddies with a local name stay: the user has to remove them. */
-		if (buddy->alias == NULL)
-			purple_blist_remove_buddy(buddy);
-		else
-			purple_prpl_got_user_status(account, who, FB_STATUS_OFFLINE, NULL);
-	}
+		fb_buddy_ended(connection, who);
 	g_free(who);
 }
 
@@ -139,7 +130,7 @@ static void not_added(FbConnection *connection, const char *who, const char *why
 	char *primary = g_strdup_printf(_("%s could not be added."), who);
 	PurpleBuddy *buddy;
 
-	purple_notify_error(connection->gc, NULL, primary, why);
+	fb_failure_alone(account, primary, why);
 	g_free(primary);
 	buddy = purple_find_buddy(account, who);
 	if (buddy != NULL)
@@ -151,7 +142,9 @@ static void asked_to_be_friends(FbConnection *connection, const fbchat_event *ev
 	const char *failure = fb_failure(event);
 
 	(void)text;
-	if (failure != NULL) {
+	if (fb_outcome_unknown(event)) {
+		fb_failure_alone(purple_connection_get_account(connection->gc), failure, NULL);
+	} else if (failure != NULL) {
 		not_added(connection, who, failure);
 		return;
 	}

@@ -35,3 +35,17 @@ void fb_hide(PurpleAccount *account, const char *who, gboolean hidden)
 	g_free(changed);
 	g_free(item);
 }
+
+GSList *fb_hidden_list(PurpleAccount *account)
+{
+	char **names = g_strsplit(purple_account_get_string(account, HIDDEN, ""), ",", -1);
+	GSList *list = NULL;
+	char **name;
+
+	for (name = names; *name != NULL; name++) {
+		if (**name != '\0')
+			list = g_slist_prepend(list, g_strdup(*name));
+	}
+	g_strfreev(names);
+	return list;
+}

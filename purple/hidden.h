@@ -7,4 +7,6 @@
 gboolean fb_hidden(PurpleAccount *account, const char *who);
 void fb_hide(PurpleAccount *account, const char *who, gboolean hidden);
 
+GSList *fb_hidden_list(PurpleAccount *account); /* numbers; g_free each */
+
 #endif

@@ -18,6 +18,11 @@ gboolean fb_in_bitlbee(void)
 	return host_is("BitlBee");
 }
 
+gboolean fb_in_haze(void)
+{
+	return g_strcmp0(purple_core_get_ui(), "haze") == 0;
+}
+
 gboolean fb_in_pidgin(void)
 {
 	return host_is("Pidgin");

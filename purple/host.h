@@ -5,6 +5,7 @@
 #include <glib.h>
 
 gboolean fb_in_bitlbee(void);
+gboolean fb_in_haze(void);
 gboolean fb_in_pidgin(void);
 
 #endif

@@ -7,9 +7,9 @@
 
 #include <buddyicon.h>
 #include <debug.h>
-#include <notify.h>
 
 #include "client.h"
+#include "failures.h"
 #include "fields.h"
 #include "pending.h"
 
@@ -103,13 +103,16 @@ void fb_icon_apply(FbConnection *connection, PurpleBuddy *buddy, const char *has
 
 static void published(FbConnection *connection, const fbchat_event *event, const char *who, const char *checksum)
 {
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	const char *failure = fb_failure(event);
 
 	(void)who;
-	if (failure != NULL)
-		purple_notify_error(connection->gc, NULL, _("Your picture was not changed on the server."), failure);
+	if (failure == NULL)
+		purple_account_set_string(account, SENT_PICTURE, checksum);
+	else if (fb_outcome_unknown(event))
+		fb_failure_alone(account, failure, NULL);
 	else
-		purple_account_set_string(purple_connection_get_account(connection->gc), SENT_PICTURE, checksum);
+		fb_failure_alone(account, _("Your picture was not changed on the server."), failure);
 }
 
 /* Sends the own picture to the server if it differs from the one that was sent last. No picture here does not remove one

@@ -13,6 +13,7 @@
 
 #include "alias.h"
 #include "client.h"
+#include "failures.h"
 #include "fields.h"
 #include "friends.h"
 #include "pending.h"
@@ -62,7 +63,7 @@ static void ask_status(PurplePluginAction *action)
 
 static void name_refused(PurpleAccount *account, const char *why)
 {
-	purple_notify_error(account, NULL, why, NULL);
+	fb_failure_alone(account, why, NULL);
 }
 
 static void name_entered(PurpleConnection *gc, const char *name)
@@ -150,12 +151,11 @@ GList *fb_actions(PurplePlugin *plugin, gpointer context)
 /* libpurple's word for a poke is attention. */
 static void poked(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
 {
-	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	const char *failure = fb_failure(event);
 
 	(void)text;
-	if (failure != NULL && !fb_present_error(account, who, failure))
-		purple_notify_error(connection->gc, NULL, failure, NULL);
+	if (failure != NULL)
+		fb_failure_with(purple_connection_get_account(connection->gc), who, failure);
 }
 
 gboolean fb_send_attention(PurpleConnection *gc, const char *who, guint type)

@@ -6,13 +6,13 @@
 #include "messages.h"
 
 #include <errno.h>
-#include <notify.h>
 #include <server.h>
 #include <time.h>
 #include <util.h>
 
 #include "client.h"
 #include "dedup.h"
+#include "failures.h"
 #include "fields.h"
 #include "pending.h"
 #include "strangers.h"
@@ -53,18 +53,27 @@ static void show_failure(PurpleConnection *gc, const char *who, const char *sent
 	char *whole = fb_sentence(sentence);
 	char *plain = g_strdup_printf(_("%s This message was not sent:\n%s"), whole, text);
 
-	if (!fb_present_error(purple_connection_get_account(gc), who, plain))
-		purple_notify_error(gc, NULL, sentence, plain);
+	fb_failure_with(purple_connection_get_account(gc), who, plain);
 	g_free(plain);
 	g_free(whole);
 }
 
-/* The outcome of a message. A failure shows the text, which must not be lost. */
+static void show_unconfirmed(FbConnection *connection, const char *who, const char *text)
+{
+	char *plain = g_strdup_printf(_("The server has not confirmed this message; it may or may not have arrived:\n%s"), text);
+
+	fb_failure_with(purple_connection_get_account(connection->gc), who, plain);
+	g_free(plain);
+}
+
+/* The answer to a message. */
 static void sent(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
 {
 	const char *failure = fb_failure(event);
 
-	if (failure != NULL)
+	if (fb_outcome_unknown(event))
+		show_unconfirmed(connection, who, text);
+	else if (failure != NULL)
 		show_failure(connection->gc, who, failure, text);
 }
 
@@ -122,24 +131,6 @@ int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, Purple
 	}
 	g_free(text);
 	return result;
-}
-
-/* Without new windows: this happens at sign-off. */
-static void show_unconfirmed(FbConnection *connection, const char *who, const char *text)
-{
-	PurpleConversation *conversation = purple_find_conversation_with_account(
-		PURPLE_CONV_TYPE_IM, who, purple_connection_get_account(connection->gc));
-	char *plain;
-	char *markup;
-
-	if (conversation == NULL)
-		return;
-	plain = g_strdup_printf(
-		_("You went offline before the server confirmed this message; it may not have been sent:\n%s"), text);
-	markup = fb_markup_of(plain);
-	purple_conversation_write(conversation, NULL, markup, PURPLE_MESSAGE_ERROR, time(NULL));
-	g_free(markup);
-	g_free(plain);
 }
 
 /* At sign-off: no answer to these messages will come any more. */

@@ -5,8 +5,7 @@
  */
 #include "pending.h"
 
-#include <notify.h>
-
+#include "failures.h"
 #include "fields.h"
 
 typedef struct {
@@ -66,15 +65,21 @@ gboolean fb_pending_answer(FbConnection *connection, const fbchat_event *event)
 	return TRUE;
 }
 
+static gint compare_ids(gconstpointer a, gconstpointer b)
+{
+	fbchat_request first = ((const FbPending *)a)->id;
+	fbchat_request second = ((const FbPending *)b)->id;
+
+	return first < second ? -1 : first > second;
+}
+
 void fb_pending_each(FbConnection *connection, FbAnswered answered,
                      void (*visit)(FbConnection *connection, const char *who, const char *text))
 {
-	GHashTableIter iter;
-	gpointer value;
+	GList *all = g_list_sort(g_hash_table_get_values(connection->pending), compare_ids);
 
-	g_hash_table_iter_init(&iter, connection->pending);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const FbPending *pending = value;
+	for (; all != NULL; all = g_list_delete_link(all, all)) {
+		const FbPending *pending = all->data;
 
 		if (pending->answered == answered)
 			visit(connection, pending->who, pending->text);
@@ -93,6 +98,11 @@ const char *fb_failure(const fbchat_event *event)
 	return reason != NULL && *reason != '\0' ? reason : _("The server refused.");
 }
 
+gboolean fb_outcome_unknown(const fbchat_event *event)
+{
+	return event != NULL && fbchat_event_status(event) == FBCHAT_ERR_OUTCOME_UNKNOWN;
+}
+
 void fb_tell_failure(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
 {
 	const char *failure = fb_failure(event);
@@ -100,5 +110,5 @@ void fb_tell_failure(FbConnection *connection, const fbchat_event *event, const 
 	(void)who;
 	(void)text;
 	if (failure != NULL)
-		purple_notify_error(connection->gc, NULL, failure, NULL);
+		fb_failure_alone(purple_connection_get_account(connection->gc), failure, NULL);
 }

@@ -20,12 +20,15 @@ void fb_pending_add(FbConnection *connection, fbchat_status status, FbAnswered a
 /* FALSE if nobody here waits for this event. */
 gboolean fb_pending_answer(FbConnection *connection, const fbchat_event *event);
 
-/* Visits the requests that end in `answered`. */
+/* Visits the requests that end in `answered`, oldest first. */
 void fb_pending_each(FbConnection *connection, FbAnswered answered,
                      void (*visit)(FbConnection *connection, const char *who, const char *text));
 
 /* Why a request failed, as a sentence; NULL if it did not. Borrowed until the next call to the library. */
 const char *fb_failure(const fbchat_event *event);
+
+/* Whether the request may have been carried out although it failed. The failure says so; nothing else may deny it. */
+gboolean fb_outcome_unknown(const fbchat_event *event);
 
 /* An FbAnswered for requests of which only a failure is worth telling. */
 void fb_tell_failure(FbConnection *connection, const fbchat_event *event, const char *who, const char *text);

@@ -12,6 +12,7 @@
 #include <util.h>
 
 #include "client.h"
+#include "failures.h"
 #include "fields.h"
 #include "pending.h"
 #include "strangers.h"
@@ -113,7 +114,7 @@ static void list_found(FbConnection *connection, const fbchat_event *event, cons
 	for (item = 0; item < fbchat_event_count(event); item++)
 		g_string_append_printf(lines, "%s (%" G_GINT64_FORMAT ")\n", fbchat_event_str(event, item, FBCHAT_FIELD_NAME, NULL),
 		                       fb_int(event, item, FBCHAT_FIELD_UID));
-	purple_notify_info(connection->gc, NULL, title, lines->str);
+	purple_notify_info(connection->gc, FB_TITLE, title, lines->str);
 	g_string_free(lines, TRUE);
 }
 
@@ -127,8 +128,8 @@ static void search_answered(FbConnection *connection, const fbchat_event *event,
 
 	(void)who;
 	if (failure != NULL || fbchat_event_count(event) == 0) {
-		purple_notify_info(connection->gc, NULL, failure != NULL ? failure : _("Nobody was found under this name or address."),
-		                   NULL);
+		purple_notify_info(connection->gc, FB_TITLE,
+		                   failure != NULL ? failure : _("Nobody was found under this name or address."), NULL);
 		return;
 	}
 	title = g_strdup_printf(_("People found for \"%s\""), words);
@@ -173,7 +174,7 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 	size_t item;
 
 	if (failure != NULL) {
-		fb_present_error(account, who, failure);
+		fb_failure_with(account, who, failure);
 		return;
 	}
 	if (recent != NULL) {

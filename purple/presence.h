@@ -4,10 +4,12 @@
 
 #include "fb.h"
 
+void fb_presence_init(FbConnection *connection);
 void fb_presence_free(FbConnection *connection);
+void fb_presence_close(FbConnection *connection); /* before the account logs out */
 fbchat_status fb_presence_publish(FbConnection *connection);
 
-/* The status line that was sent from here; NULL = none. */
+/* The lasting status line that was sent from here; NULL = none. */
 const char *fb_status_line(FbConnection *connection);
 void fb_status_line_set(FbConnection *connection, const char *text); /* "" removes it */
 void fb_status_line_publish(FbConnection *connection);

@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "connection.h"
+#include "failures.h"
 #include "pending.h"
 #include "settings.h"
 
@@ -125,15 +126,20 @@ static void password_changed(FbConnection *connection, const fbchat_event *event
 	const char *failure = fb_failure(event);
 
 	(void)who;
+	if (fb_outcome_unknown(event)) {
+		/* The session goes on with either password; at the next sign-on the new one, which libpurple has stored, is tried. */
+		fb_failure_alone(purple_connection_get_account(gc), failure, NULL);
+		return;
+	}
 	if (failure != NULL) {
-		purple_notify_error(gc, NULL, _("The password was not changed."), failure);
+		fb_failure_alone(purple_connection_get_account(gc), _("The password was not changed."), failure);
 		/* libpurple has stored the new one already; this is the one that was used to sign on. */
 		purple_account_set_password(purple_connection_get_account(gc), purple_connection_get_password(gc));
 		return;
 	}
 	g_free(gc->password);
 	gc->password = g_strdup(password);
-	purple_notify_info(gc, NULL, _("The password was changed."),
+	purple_notify_info(gc, FB_TITLE, _("The password was changed."),
 	                   _("Your other sessions were ended and need the new one."));
 }
 

@@ -93,6 +93,21 @@ GList *fb_unread_options(GList *options)
 	                                                             SHOW_HISTORY, FALSE));
 }
 
+/* libpurple drops several notices at once in hosts that know only single ones. */
+static void show_notices(PurpleConnection *gc, size_t count, const char **subjects, const char **names, const char **to,
+                         const char **urls)
+{
+	PurpleNotifyUiOps *ui = purple_notify_get_ui_ops();
+	size_t i;
+
+	if (ui != NULL && ui->notify_emails != NULL) {
+		purple_notify_emails(gc, count, TRUE, subjects, names, to, urls, NULL, NULL);
+		return;
+	}
+	for (i = 0; i < count; i++)
+		purple_notify_email(gc, subjects[i], names[i], to[i], urls[i], NULL, NULL);
+}
+
 /* Shows what happened while the user was away as notices of new mail. Messages and friend requests are left out: they
  * have their own windows. */
 static void notices_arrived(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
@@ -122,7 +137,7 @@ static void notices_arrived(FbConnection *connection, const fbchat_event *event,
 		shown++;
 	}
 	if (shown > 0) {
-		purple_notify_emails(connection->gc, shown, TRUE, subjects, names, to, urls, NULL, NULL);
+		show_notices(connection->gc, shown, subjects, names, to, urls);
 		/* Shown once: the next sign-on must not bring them again. */
 		if (fb_client_find(session) != NULL)
 			fbchat_session_mark_read(fb_client(), session, 0);

@@ -5,9 +5,10 @@
 #![forbid(unsafe_code)]
 
 use crate::options::NetworkOptions;
-use crate::protocol::TransportError;
+use crate::protocol::{TransportError, TransportFault};
 use crate::transport_error::causes;
 use hyper::http::Extensions;
+use hyper::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
@@ -28,6 +29,7 @@ pub(crate) fn builder(
     let mut builder = ClientBuilder::new()
         .tls_backend_preconfigured(tls)
         .user_agent(&network.user_agent)
+        .default_headers(plain_answers())
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -43,6 +45,31 @@ pub(crate) fn builder(
         }
     }
     Ok(builder)
+}
+
+/// Answers are short, and compressed ones cannot be read here.
+fn plain_answers() -> HeaderMap {
+    HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))])
+}
+
+/// Refuses an answer that is compressed all the same, and names the encoding.
+///
+/// # Errors
+/// The answer has an encoding.
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), TransportError> {
+    let encodings = headers.get_all(CONTENT_ENCODING).iter();
+    let mut names = encodings.map(|name| String::from_utf8_lossy(name.as_bytes()));
+    let odd = names.find(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
+    match odd {
+        None => Ok(()),
+        Some(name) => {
+            let name: String = name.chars().take(40).collect();
+            Err(TransportError {
+                fault: TransportFault::Encoded,
+                detail: format!("it is encoded as {name}, although a plain answer was asked for"),
+            })
+        }
+    }
 }
 
 /// More connections than this are not remembered. It bounds the memory, not the number of connections.
@@ -72,28 +99,33 @@ impl KeptConnections {
 
     /// True if a request failed because its connection, which had carried an answer before, was closed before the answer's
     /// head was complete.
-    pub(crate) fn was_closed(&self, error: &reqwest::Error) -> bool {
-        let mut connection = None;
-        let mut closed = false;
-        for cause in causes(error) {
-            if let Some(error) = cause.downcast_ref::<legacy::Error>() {
-                let mut extensions = Extensions::new();
-                if let Some(connected) = error.connect_info() {
-                    connected.get_extras(&mut extensions);
-                }
-                connection = extensions.get::<HttpInfo>().map(HttpInfo::local_addr);
-            } else if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-                closed |= error.is_incomplete_message() || error.is_closed() || error.is_canceled();
-            } else if let Some(error) = cause.downcast_ref::<io::Error>() {
-                closed |= is_closed(error.kind());
-            }
-        }
-        closed && connection.is_some_and(|connection| self.lock().remove(&connection))
+    pub(crate) fn has_lost(&self, error: &reqwest::Error) -> bool {
+        was_closed(error).is_some_and(|connection| self.lock().remove(&connection))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<SocketAddr>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The local address of the connection, if a request failed because it was closed before the answer's head was complete.
+pub(crate) fn was_closed(error: &reqwest::Error) -> Option<SocketAddr> {
+    let mut connection = None;
+    let mut closed = false;
+    for cause in causes(error) {
+        if let Some(error) = cause.downcast_ref::<legacy::Error>() {
+            let mut extensions = Extensions::new();
+            if let Some(connected) = error.connect_info() {
+                connected.get_extras(&mut extensions);
+            }
+            connection = extensions.get::<HttpInfo>().map(HttpInfo::local_addr);
+        } else if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+            closed |= error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+        } else if let Some(error) = cause.downcast_ref::<io::Error>() {
+            closed |= is_closed(error.kind());
+        }
+    }
+    connection.filter(|_| closed)
 }
 
 /// The error to report after a second attempt failed, too. One that says that nothing was sent would be wrong: the first

@@ -74,6 +74,8 @@ c_enum! {
         OutcomeUnknown = -403 => FBCHAT_ERR_OUTCOME_UNKNOWN,
         /// The request was cancelled by the program, or by the end of its session.
         Cancelled = -501 => FBCHAT_ERR_CANCELLED,
+        /// The message was not sent before its session ended. It is in the last saved session, and is sent when that is used.
+        Kept = -502 => FBCHAT_ERR_KEPT,
         /// A bug in this library, contained at its border.
         Panic = -901 => FBCHAT_ERR_PANIC,
         /// Out of descriptors, threads or memory.

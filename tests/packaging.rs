@@ -273,3 +273,56 @@ fn library_without_a_function_is_noticed() {
     let named = "The library has no function fbchat_client_wake.";
     assert!(!fits && said.contains(named), "{said}");
 }
+
+/// Files and directories that a document names in backticks: they have a slash, and an extension or a slash at their end.
+fn named_paths(document: &str) -> Vec<&str> {
+    const EXTENSIONS: [&str; 10] = [
+        ".rs", ".c", ".h", ".py", ".sh", ".md", ".toml", ".yaml", ".html", ".txt",
+    ];
+    let spans = document.split('`').skip(1).step_by(2);
+    let names = spans.filter(|span| {
+        let first = span.bytes().next().unwrap_or_default();
+        (first.is_ascii_alphabetic() || first == b'.')
+            && span.contains('/')
+            && (span.ends_with('/') || EXTENSIONS.iter().any(|end| span.ends_with(end)))
+            && span
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b))
+    });
+    names.collect()
+}
+
+#[test]
+fn documents_name_paths_that_exist() {
+    let root = Path::new(ROOT);
+    let mut documents: Vec<_> = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "RELEASING.md",
+        "SECURITY.md",
+    ]
+    .map(|name| root.join(name))
+    .into();
+    let docs = fs::read_dir(root.join("docs")).expect("docs/ can be read");
+    documents.extend(docs.map(|entry| entry.expect("an entry").path()));
+    let mut count = 0;
+    for document in documents {
+        if document.extension().is_none_or(|end| end != "md") {
+            continue;
+        }
+        let text = fs::read_to_string(&document).expect("a document can be read");
+        for name in named_paths(&text) {
+            if name.starts_with("target/") {
+                continue;
+            }
+            count += 1;
+            let places = [root.to_owned(), root.join("src")];
+            assert!(
+                places.iter().any(|place| place.join(name).exists()),
+                "{} names {name}, which does not exist",
+                document.display()
+            );
+        }
+    }
+    assert!(count > 50, "only {count} paths were found");
+}

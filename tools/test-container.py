@@ -130,9 +130,10 @@ class Container:
 
     def serve(self, log):
         """What a container engine starts. Returns the address where it listens."""
-        self.process = subprocess.Popen(self.command(*self.config["Entrypoint"], *self.config["Cmd"]), stdout=subprocess.PIPE, stderr=log, text=True)
+        self.process = subprocess.Popen(self.command(*self.config["Entrypoint"], *self.config["Cmd"]), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()
-        check(line.startswith("listening on http://"), f"the server prints {line!r}")
+        check(line.startswith("listening on http://"), f"the server prints {line!r}; its log: {pathlib.Path(log.name).read_text(encoding='utf-8')}")
         return line.split("http://")[1].strip()
 
     def server(self):

@@ -9,3 +9,8 @@ INSERT INTO users(uid, email, name, password)
 -- Each even one with the one that follows.
 INSERT INTO friends(uid, friend)
 	SELECT uid, uid + 1 - 2 * (uid % 2) FROM users WHERE uid >= 200000;
+
+-- The words of their names, for searches.
+INSERT INTO name_words(word, uid)
+	SELECT word, uid FROM users, (SELECT 'user' AS word UNION SELECT 'number') WHERE uid >= 200000
+	UNION ALL SELECT uid - 200000, uid FROM users WHERE uid >= 200000;

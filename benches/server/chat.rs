@@ -33,13 +33,15 @@ impl Data {
         // This also creates the database.
         let mut add = data.command(&["user", "add", "operator@example.org", "--name", "Operator"]);
         feed(&mut add, b"secret\n");
-        let database = data.dir.path().join("fbchatd.db");
-        let mut sqlite = Command::new("sqlite3");
-        feed(
-            sqlite.arg("-bail").arg(database),
-            include_bytes!("accounts.sql"),
-        );
+        data.sql(include_bytes!("accounts.sql"));
         data
+    }
+
+    /// Changes the data before it is served.
+    pub fn sql(&self, statements: &[u8]) {
+        let database = self.dir.path().join("fbchatd.db");
+        let mut sqlite = Command::new("sqlite3");
+        feed(sqlite.arg("-bail").arg(database), statements);
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -161,6 +163,13 @@ impl Person {
         let list = connection.ask(&update).await;
         assert!(list.body.contains("\"error\":0"), "{}", list.body);
         self.heard(&connection.ask(&self.poll()).await);
+    }
+
+    /// A search for people.
+    pub async fn search(&self, connection: &mut Connection, text: &str) {
+        let path = format!("/ajax/fbchat/search.php?q={text}");
+        let found = connection.ask(&get(&path, &self.head)).await;
+        assert!(found.body.contains("\"error\":0"), "{}", found.body);
     }
 
     /// A page of the conversation with another user.

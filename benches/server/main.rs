@@ -5,6 +5,7 @@ mod chat;
 mod http;
 mod load;
 mod nchan;
+mod search;
 mod stored;
 mod table;
 
@@ -68,4 +69,6 @@ fn main() {
     LocalSet::new().block_on(&runtime, hold_and_deliver(&data, nginx));
     println!("fbchatd with 100000 messages of one conversation; beside it fbchatd with 100");
     LocalSet::new().block_on(&runtime, stored::compare(fbchatd));
+    println!("fbchatd with 100000 accounts while 20 searches a second come in; below without them");
+    LocalSet::new().block_on(&runtime, search::compare(fbchatd));
 }

@@ -5,7 +5,7 @@ use crate::chat_state::ChatState;
 use crate::command::{self, Command};
 use crate::json;
 use crate::output::{Output, Severity};
-use crate::request_queue::{Request, RequestQueue};
+use crate::request_queue::{Place, Request, RequestQueue, Unfinished};
 use crate::terminal::Terminal;
 use crate::text;
 use crate::ui_event::UiEvent;
@@ -17,8 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long unfinished requests may take when the user quits.
-const FINISH_LIMIT: Duration = Duration::from_secs(1);
+/// How long a single request may take when the user quits. The program waits for as long as requests get done, but not
+/// for a server that does not answer, nor for a user who interrupts it a second time.
+const FINISH_LIMIT: Duration = Duration::from_secs(3);
 /// How long the logout may take. It takes milliseconds, unless an unfinished message delays it, for which the library waits 1.5 s.
 const LOGOUT_LIMIT: Duration = Duration::from_millis(3_200);
 
@@ -30,6 +31,9 @@ pub struct Chat {
     terminal: Arc<Terminal>,
     state: Mutex<ChatState>,
     requests: RequestQueue,
+    /// Messages before this place fail, too, since one before them failed for a reason that is theirs as well. Otherwise they
+    /// would arrive without it.
+    failing: Mutex<Option<(Place, Problem)>>,
     /// A request has failed.
     failed: AtomicBool,
     quitting: AtomicBool,
@@ -64,6 +68,7 @@ impl Chat {
             terminal,
             state: Mutex::new(state),
             requests: RequestQueue::default(),
+            failing: Mutex::new(None),
             failed: AtomicBool::new(false),
             quitting: AtomicBool::new(false),
         })
@@ -74,12 +79,15 @@ impl Chat {
         self.show(&UiEvent::LoggedIn {
             message_limit: self.session.account().message_limit,
         });
-        self.perform(Request::Buddies);
+        self.perform(0, Request::Buddies);
         self.out.flush();
         let chat = Arc::clone(self);
         std::thread::spawn(move || chat.receive());
         let chat = Arc::clone(self);
-        std::thread::spawn(move || chat.requests.work(|request| chat.perform(request)));
+        std::thread::spawn(move || {
+            chat.requests
+                .work(|place, request| chat.perform(place, request))
+        });
     }
 
     /// Locked only briefly; never while waiting for anything.
@@ -149,7 +157,8 @@ impl Chat {
     /// Ends the program: finishes requests, restores the terminal, logs out, each within a limit. Callable from any thread.
     pub fn quit(&self, code: i32) -> ! {
         if self.quitting.swap(true, Ordering::SeqCst) {
-            // Another thread is ending the program.
+            // Another thread is ending the program, and is to wait no longer.
+            self.requests.hurry();
             loop {
                 std::thread::park();
             }
@@ -157,19 +166,7 @@ impl Chat {
         let unfinished = self.requests.finish(FINISH_LIMIT);
         self.out.flush();
         self.terminal.restore_at_exit();
-        let problem = Problem::new(
-            Status::OutcomeUnknown,
-            "The program ended before the server confirmed it.",
-        );
-        for request in &unfinished {
-            if let Request::Send { to, text } = request {
-                self.show_after_restore(&UiEvent::Failed {
-                    to: *to,
-                    text,
-                    problem: &problem,
-                });
-            }
-        }
+        self.show_unfinished(&unfinished);
         let _ = self.session.logout(LOGOUT_LIMIT);
         // The exit status tells a script that something failed; a person has read it.
         let failed = !unfinished.is_empty() || self.failed.load(Ordering::Relaxed);
@@ -179,6 +176,23 @@ impl Chat {
         } else {
             code
         })
+    }
+
+    /// Says of each message that is left what became of it.
+    fn show_unfinished(&self, unfinished: &Unfinished) {
+        let begun = Problem::new(
+            Status::OutcomeUnknown,
+            "The program ended before the server confirmed it.",
+        );
+        let waiting = Problem::new(Status::Cancelled, "The program ended before its turn came.");
+        let begun = unfinished.current.iter().map(|it| (it, &begun));
+        let all = begun.chain(unfinished.waiting.iter().map(|it| (it, &waiting)));
+        for (request, problem) in all {
+            if let Request::Send { to, text } = request {
+                let to = *to;
+                self.show_after_restore(&UiEvent::Failed { to, text, problem });
+            }
+        }
     }
 
     fn receive(&self) {
@@ -221,9 +235,29 @@ impl Chat {
         }
     }
 
-    fn perform(&self, request: Request) {
+    /// Sends a message, unless it waited behind one that failed for a reason of the session.
+    fn send(&self, place: Place, to: Uid, text: &str) -> Result<(), Problem> {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*failing {
+            Some((end, problem)) if place < *end => return Err(problem.clone()),
+            _ => {}
+        }
+        let sent = self.session.send(to, text);
+        *failing = match &sent {
+            Err(problem) if is_about_session(problem.status) => {
+                let reason = "An earlier message could not be sent:";
+                let text = format!("{reason} {}", problem.text);
+                let problem = Problem::new(Status::Cancelled, text);
+                Some((self.requests.next_place(), problem))
+            }
+            _ => None,
+        };
+        sent
+    }
+
+    fn perform(&self, place: Place, request: Request) {
         match request {
-            Request::Send { to, text } => match self.session.send(to, &text) {
+            Request::Send { to, text } => match self.send(place, to, &text) {
                 Ok(()) => self.show(&UiEvent::Sent { to, text: &text }),
                 Err(problem) => {
                     self.failed.store(true, Ordering::Relaxed);
@@ -277,4 +311,12 @@ impl Chat {
             _ => text::render(event, &mut state),
         }
     }
+}
+
+/// True if a message failed for a reason that later ones have, too.
+fn is_about_session(status: Status) -> bool {
+    !matches!(
+        status,
+        Status::Argument | Status::TooLong | Status::RecipientOffline | Status::Refused
+    )
 }

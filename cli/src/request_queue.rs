@@ -1,7 +1,8 @@
 //! Requests to the server, carried out one after another on a thread of their own.
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Select, SendTimeoutError, Sender};
 use fbchat::types::Uid;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,9 +17,30 @@ pub enum Request {
     History(Uid),
 }
 
+/// The place of a request among all that were added.
+pub type Place = u64;
+
+/// What was not done when the program ended, oldest first.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    /// It was begun.
+    pub current: Option<Request>,
+    /// They were not begun.
+    pub waiting: Vec<Request>,
+}
+
+impl Unfinished {
+    pub fn is_empty(&self) -> bool {
+        self.current.is_none() && self.waiting.is_empty()
+    }
+}
+
+/// How often the end is checked for progress, and for an impatient user.
+const TICK: Duration = Duration::from_millis(50);
+
 #[derive(Debug)]
 enum Item {
-    Request(Request),
+    Request(Place, Request),
     /// Dropped when everything before it is done, which closes the channel.
     Barrier(#[expect(dead_code, reason = "only dropping it matters")] Sender<()>),
 }
@@ -30,6 +52,10 @@ pub struct RequestQueue {
     receiver: Receiver<Item>,
     /// The request that is being carried out. Locked while one is taken from the channel.
     current: Mutex<Option<Request>>,
+    /// How many were added, and how many are done.
+    added: AtomicU64,
+    done: AtomicU64,
+    impatient: AtomicBool,
 }
 
 impl Default for RequestQueue {
@@ -39,6 +65,9 @@ impl Default for RequestQueue {
             sender,
             receiver,
             current: Mutex::new(None),
+            added: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            impatient: AtomicBool::new(false),
         }
     }
 }
@@ -46,25 +75,37 @@ impl Default for RequestQueue {
 impl RequestQueue {
     /// Adds a request; waits while the queue is full.
     pub fn add(&self, request: Request) {
+        let place = self.added.fetch_add(1, Ordering::Relaxed);
         // Cannot fail: the queue itself owns a receiver.
-        let _ = self.sender.send(Item::Request(request));
+        let _ = self.sender.send(Item::Request(place, request));
+    }
+
+    /// The place of the next request that is added.
+    pub fn next_place(&self) -> Place {
+        self.added.load(Ordering::Relaxed)
+    }
+
+    /// Ends [`RequestQueue::finish`] at once.
+    pub fn hurry(&self) {
+        self.impatient.store(true, Ordering::Relaxed);
     }
 
     /// Carries requests out as they arrive; never returns.
-    pub fn work(&self, mut perform: impl FnMut(Request)) {
+    pub fn work(&self, mut perform: impl FnMut(Place, Request)) {
         let mut select = Select::new();
         select.recv(&self.receiver);
         loop {
             // Waits without taking anything, so that the lock is never held while waiting.
             select.ready();
             let mut current = self.current();
-            let Ok(Item::Request(request)) = self.receiver.try_recv() else {
+            let Ok(Item::Request(place, request)) = self.receiver.try_recv() else {
                 continue;
             };
             *current = Some(request.clone());
             drop(current);
-            perform(request);
+            perform(place, request);
             *self.current() = None;
+            self.done.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -76,21 +117,38 @@ impl RequestQueue {
         }
     }
 
-    /// Waits for at most `limit`, then removes and returns the requests that are not done, oldest first. The first may
-    /// still be in progress.
-    pub fn finish(&self, limit: Duration) -> Vec<Request> {
-        let deadline = Instant::now() + limit;
-        let (barrier, done) = crossbeam_channel::bounded(0);
-        let sent = self.sender.send_deadline(Item::Barrier(barrier), deadline);
-        if sent.is_ok() && done.recv_deadline(deadline) == Err(RecvTimeoutError::Disconnected) {
-            return Vec::new();
+    /// Waits until all requests are done, or none was for `limit`, then removes and returns those that are not done. The
+    /// current one goes on.
+    pub fn finish(&self, limit: Duration) -> Unfinished {
+        let (barrier, all_done) = crossbeam_channel::bounded(0);
+        let mut barrier = Some(Item::Barrier(barrier));
+        let mut known = self.done.load(Ordering::Relaxed);
+        let mut deadline = Instant::now() + limit;
+        loop {
+            if let Some(item) = barrier.take() {
+                let sent = self.sender.send_timeout(item, TICK.min(limit));
+                barrier = sent.err().map(SendTimeoutError::into_inner);
+            } else if all_done.recv_timeout(TICK.min(limit)) == Err(RecvTimeoutError::Disconnected)
+            {
+                return Unfinished::default();
+            }
+            let done = self.done.load(Ordering::Relaxed);
+            if std::mem::replace(&mut known, done) != done {
+                deadline = Instant::now() + limit;
+            }
+            if Instant::now() >= deadline || self.impatient.load(Ordering::Relaxed) {
+                break;
+            }
         }
         let current = self.current();
         let waiting = self.receiver.try_iter().filter_map(|item| match item {
-            Item::Request(request) => Some(request),
+            Item::Request(_, request) => Some(request),
             Item::Barrier(_) => None,
         });
-        current.clone().into_iter().chain(waiting).collect()
+        Unfinished {
+            current: current.clone(),
+            waiting: waiting.collect(),
+        }
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Request>> {
@@ -110,7 +168,7 @@ mod tests {
         let (permit, permits) = crossbeam_channel::unbounded();
         let worker = Arc::clone(&requests);
         std::thread::spawn(move || {
-            worker.work(|request| {
+            worker.work(|_, request| {
                 report.send(request).unwrap();
                 permits.recv().unwrap();
             });
@@ -138,7 +196,10 @@ mod tests {
         requests.add(Request::Buddies);
         assert_eq!(begun.recv().unwrap(), Request::Buddies);
         requests.add(Request::History(Uid(1)));
-        let unfinished = [Request::Buddies, Request::History(Uid(1))];
+        let unfinished = Unfinished {
+            current: Some(Request::Buddies),
+            waiting: vec![Request::History(Uid(1))],
+        };
         assert_eq!(requests.finish(Duration::ZERO), unfinished);
         // The request in progress is still done; the other was removed.
         permit.send(()).unwrap();
@@ -150,6 +211,21 @@ mod tests {
     fn full_queue_does_not_delay_the_end() {
         let requests = RequestQueue::default();
         (0..MAX_WAITING).for_each(|_| requests.add(Request::Buddies));
-        assert_eq!(requests.finish(Duration::ZERO).len(), MAX_WAITING);
+        assert_eq!(requests.finish(Duration::ZERO).waiting.len(), MAX_WAITING);
+    }
+
+    #[test]
+    fn end_waits_for_as_long_as_requests_get_done_and_no_longer_than_the_user() {
+        let (requests, begun, permit) = started();
+        (0..3).for_each(|_| requests.add(Request::Buddies));
+        begun.recv().unwrap();
+        let ending = Arc::clone(&requests);
+        let end = std::thread::spawn(move || ending.finish(Duration::from_secs(60)));
+        permit.send(()).unwrap();
+        begun.recv().unwrap();
+        requests.hurry();
+        let unfinished = end.join().unwrap();
+        assert_eq!(unfinished.current, Some(Request::Buddies));
+        assert_eq!(unfinished.waiting, [Request::Buddies]);
     }
 }

@@ -6,7 +6,7 @@ use crate::format;
 use crate::output::Severity;
 use crate::sanitize::sanitize;
 use crate::ui_event::UiEvent;
-use fbchat::status::Problem;
+use fbchat::status::{Problem, Status};
 use fbchat::types::Connection;
 
 /// The lines for an event; `None` if it is not shown to people.
@@ -52,7 +52,15 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
             let (name, reason) = (buddy_list.name(*to), reason(problem));
             (
                 Severity::Error,
-                format!("Not sent to {name}: {reason} You wrote:\n{}", quoted(text)),
+                match problem.status {
+                    Status::OutcomeUnknown => {
+                        format!(
+                            "Perhaps not sent to {name}: {reason} You wrote:\n{}",
+                            quoted(text)
+                        )
+                    }
+                    _ => format!("Not sent to {name}: {reason} You wrote:\n{}", quoted(text)),
+                },
             )
         }
         UiEvent::History { with, messages } => {

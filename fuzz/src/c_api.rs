@@ -157,9 +157,14 @@ impl Host {
                 input.arbitrary::<i8>()?.into(),
             )),
             b'R' => drop(fbchat_session_mark_read(client, session, uid)),
-            b'B' => {
+            b'B' | b'V' => {
                 let mut event = null_mut();
-                let status = unsafe { fbchat_session_get_buddy_list(client, session, &mut event) };
+                let status = unsafe {
+                    match call {
+                        b'B' => fbchat_session_get_buddy_list(client, session, &mut event),
+                        _ => fbchat_session_get_saved_session(client, session, &mut event),
+                    }
+                };
                 assert_eq!(status == FBCHAT_OK, !event.is_null());
                 unsafe { read_event(event) };
             }

@@ -77,6 +77,8 @@ class InBitlBee(Case):
         return irc
 
     def add_account(self, irc, url, password="demo"):
+        """As docs/bitlbee.md says."""
+        irc.root("set utf8_nicks true", "utf8_nicks = ")
         irc.root(f"account add {TAG} {ALICE} {password}", "successfully added")
         irc.root(f"account {TAG} set server {url}", "server = ")
         irc.root(f"account {TAG} set nick_format %full_name", "nick_format = ")
@@ -181,6 +183,31 @@ class BitlBee(InBitlBee):
         self.wait_online(bob, BOB, self.alice)
         # BitlBee stores no settings of the plugin, not even which buddies are hidden.
         irc.heard("^:BobExample!.* JOIN")
+
+    def test_friend_who_ends_the_friendship_leaves(self):
+        _, irc, bob = self.with_bob()
+        bob.do("remove", BOB, self.alice)
+        bob.do("answer", bob.wait("request", kind="action")["id"], 1)
+        irc.heard("^:BobExample!.* (QUIT|PART)")
+
+    def test_away_message_lasts_only_while_away(self):
+        server, irc, bob = self.with_bob()
+        elsewhere = self.host("alice")
+        self.sign_on(elsewhere, ALICE, server.url)
+        elsewhere.do("message", ALICE, "available", text="lasting")
+
+        def seen(text):
+            until(f"the line {text}", lambda: bob.buddies(BOB)[self.alice]["text"] == text)
+
+        seen("lasting")
+        irc.say("AWAY :brb")
+        seen("brb")
+        irc.say("AWAY")
+        seen("lasting")
+        irc.say("AWAY :brb")
+        seen("brb")
+        irc.say("QUIT")
+        seen("lasting")
 
     def test_own_message_from_elsewhere(self):
         server, irc, bob = self.with_bob()

@@ -2,15 +2,15 @@
 """People who are not on the buddy list, in BitlBee: a nick made of their name, and BitlBee's own setting for strangers."""
 
 from case import NASTY
-from front import Front
+from fbchat_testkit.rewriting_proxy import RewritingProxy
 from test_bitlbee import TAG, InBitlBee
 from test_strangers import EVE, message
 
 
 class Strangers(InBitlBee):
     def signed_on(self):
-        self.front = Front(self.demo().address)
-        self.addCleanup(self.front.end)
+        self.front = RewritingProxy(self.demo().address)
+        self.addCleanup(self.front.close)
         irc = self.irc()
         self.sign_on(irc, self.front.url)
         irc.heard(r"^:Echo!\d+@fbchat JOIN :&bitlbee")

@@ -5,7 +5,7 @@ import re
 
 import test_finch
 from case import BOB
-from front import Front
+from fbchat_testkit.rewriting_proxy import RewritingProxy
 from test_strangers import EVE, NAME, message
 
 
@@ -15,8 +15,8 @@ class Strangers(test_finch.Finch):
 
     def test_lines_and_title_have_the_name(self):
         server = self.demo()
-        front = Front(server.address)
-        self.addCleanup(front.end)
+        front = RewritingProxy(server.address)
+        self.addCleanup(front.close)
         self.start_with_account(front.url)
         self.shows(r"◯ Echo")
         front.add_items(message("one"), message("two"))

@@ -8,7 +8,9 @@ import tempfile
 import headless
 from case import ALICE, BOB, NASTY, Case
 from fbchat_testkit import Lines, run, until
+from fbchat_testkit.rewriting_proxy import RewritingProxy
 from headless import RECV, plain
+from test_failures import OFFLINE, SEND_PHP
 
 TELEPATHY = "org.freedesktop.Telepathy"
 HAZE = "/usr/lib/telepathy/telepathy-haze"
@@ -77,6 +79,10 @@ class Haze(Case):
         answer = call(connection, f"{TELEPATHY}.Connection.Interface.Requests.EnsureChannel", wanted)
         return re.search(r"objectpath '([^']+)'", answer).group(1)
 
+    def pending(self, channel):
+        """What has arrived in a conversation, as text."""
+        return self.property(channel, f"{TELEPATHY}.Channel.Interface.Messages", "PendingMessages")
+
     def test_alice_and_bob(self):
         server, bob = self.demo(), self.host("bob")
         connection = self.connect(server.url)
@@ -96,14 +102,24 @@ class Haze(Case):
         call(channel, f"{TELEPATHY}.Channel.Type.Text.Send", "0", quoted(NASTY))
         self.assertEqual(plain(bob.message(BOB, alice, RECV)["markup"]), NASTY)
         bob.do("send", BOB, alice, text=NASTY)
-        messages = f"{TELEPATHY}.Channel.Interface.Messages"
-        pending = until("the answer", lambda: "content" in self.property(channel, messages, "PendingMessages") and
-                             self.property(channel, messages, "PendingMessages"))
+        pending = until("the answer", lambda: "content" in self.pending(channel) and self.pending(channel))
         self.assertIn(f"'message-sender-id': <'{who}'>", pending)
         self.assertIn(f"'content': <{quoted(NASTY)}>", pending)
 
         call(connection, f"{TELEPATHY}.Connection.Disconnect")
         self.wait_online(bob, BOB, alice, "0")
+
+    def test_message_that_was_refused(self):
+        front = RewritingProxy(self.demo().address)
+        self.addCleanup(front.close)
+        connection = self.connect(front.url)
+        who = re.search(r"/contact-id': <'(\d+)'>", until("Echo", lambda: self.contact(connection, "Echo"))).group(1)
+        channel = self.channel(connection, who)
+        front.change(SEND_PHP, OFFLINE)
+        call(channel, f"{TELEPATHY}.Channel.Type.Text.Send", "0", quoted("Are you there?"))
+        # A report of delivery, with what a person is to read.
+        report = until("the failure", lambda: "delivery-status" in self.pending(channel) and self.pending(channel))
+        self.assertIn("no longer online. This message was not sent:\\nAre you there?", report)
 
     def test_wrong_password(self):
         server = self.demo()

@@ -3,8 +3,8 @@
 another."""
 
 from case import ALICE, BOB
-from front import Front
-from peers import eventually
+from fbchat_testkit import until
+from fbchat_testkit.rewriting_proxy import RewritingProxy
 from pidgin import PidginCase, pidgin
 from test_strangers import EVE, NAME, message
 
@@ -12,17 +12,17 @@ from test_strangers import EVE, NAME, message
 class Strangers(PidginCase):
     def test_name_is_no_markup_in_the_head_of_the_conversation(self):
         server = self.demo()
-        front = Front(server.address)
-        self.addCleanup(front.end)
+        front = RewritingProxy(server.address)
+        self.addCleanup(front.close)
         self.start_demo(front.url)
         account = self.signed_on(ALICE)
         names = [NAME, "</span> <span size='99999'>Eve", "Eve & Sons", "Eve Stranger"]
         front.add_items(*[message(name, name) for name in names])
         bob = self.host("bob")
         self.sign_on(bob, BOB, server.url)
-        conversation = eventually("a conversation", lambda: pidgin("PurpleGetIms"))[0]
+        conversation = until("a conversation", lambda: pidgin("PurpleGetIms"))[0]
         self.assertEqual(pidgin("PurpleConversationGetName", conversation), EVE)
-        shown = eventually("all lines", lambda: len(self.history(conversation)) == len(names) and
+        shown = until("all lines", lambda: len(self.history(conversation)) == len(names) and
                            pidgin("PurpleConversationGetMessageHistory", conversation))
         # Lines have the name as it is.
         self.assertEqual([pidgin("PurpleConversationMessageGetSender", line) for line in reversed(shown)], names)
@@ -33,5 +33,5 @@ class Strangers(PidginCase):
         front.add_items(message("markup", NAME))
         bob.do("send", BOB, self.uid(bob, BOB, "Alice Example"), text="behind it")
         title = "Eve ‹b›＆amp;‹/b› Stranger"
-        eventually("the title", lambda: pidgin("PurpleConversationGetTitle", conversation) == title)
+        until("the title", lambda: pidgin("PurpleConversationGetTitle", conversation) == title)
         self.focus(title)

@@ -7,7 +7,7 @@ import socket
 from case import ALICE, BOB, Case
 from fbchat_testkit import Listener
 from fbchat_testkit.proxies import http_proxy, socks5
-from headless import NETWORK_ERROR
+from headless import INVALID_SETTINGS, NETWORK_ERROR
 from behind_tls import BehindTls
 
 CERT_UNTRUSTED, CERT_FINGERPRINT_MISMATCH = 9, 13
@@ -77,6 +77,25 @@ class Proxies(Case):
             self.assertRaises(BlockingIOError, server.accept)
         self.assertEqual(int(error["reason"]), NETWORK_ERROR)
         self.assert_sentence(error["text"])
+
+    def refused(self, host, *options, url="https://127.0.0.1:9"):
+        """What a user reads about a setting that is wrong: a sentence, without the name of a constant."""
+        host.do("account", ALICE, "demo", url, *options)
+        error = host.wait("error", account=ALICE)
+        host.wait("disconnected", account=ALICE)
+        self.assertEqual(int(error["reason"]), INVALID_SETTINGS)
+        self.assert_sentence(error["text"])
+        return error["text"]
+
+    def test_wrong_settings_are_told_in_words(self):
+        host = self.host("alice", http_proxy="gopher://127.0.0.1:9", no_proxy="")
+        self.assertIn("there is no such file", self.refused(host, "ca_file=/nowhere/ca.pem"))
+        self.assertIn("A fingerprint is a SHA-256", self.refused(host, "ca_file=", "certificate=AB:CD"))
+        self.refused(host, "certificate=", url="gopher://127.0.0.1")
+        host.do("proxy", ALICE, "environment")
+        self.assertIn("The environment's http_proxy is not a proxy address", self.refused(host, INSECURE, url="http://127.0.0.1:9"))
+        host.do("proxy", ALICE, "socks5", "9", "user", "x" * 300)
+        self.refused(host)
 
     def test_proxy_is_never_bypassed(self):
         self.check_not_bypassed("socks5", 9)

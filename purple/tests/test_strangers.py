@@ -4,8 +4,9 @@
 import pathlib
 
 from case import ALICE, BOB, NASTY, Case
-from front import Front
-from peers import DELAYED, RECV, REMOTE_SEND, SEND, eventually, plain
+from fbchat_testkit import until
+from fbchat_testkit.rewriting_proxy import RewritingProxy
+from headless import DELAYED, RECV, REMOTE_SEND, SEND, plain
 
 EVE = "777"
 NAME = "Eve <b>&amp;</b> Stranger"
@@ -19,8 +20,8 @@ class Strangers(Case):
     def both(self, **variables):
         """Alice, whose server sends what is added to the front, and Bob."""
         self.server = self.demo()
-        self.front = Front(self.server.address)
-        self.addCleanup(self.front.end)
+        self.front = RewritingProxy(self.server.address)
+        self.addCleanup(self.front.close)
         alice, bob = self.host("alice", **variables), self.host("bob")
         self.sign_on(alice, ALICE, self.front.url)
         self.sign_on(bob, BOB, self.server.url)
@@ -54,7 +55,7 @@ class Strangers(Case):
             files = list(pathlib.Path(alice.directory).glob(f"logs/*/{ALICE}/{EVE}/*"))
             return "".join(file.read_text(encoding="utf-8") for file in files)
 
-        eventually("the log", lambda: "You were poked" in logged())
+        until("the log", lambda: "You were poked" in logged())
         self.assertEqual(logged().count("Eve &lt;b&gt;&amp;amp;&lt;/b&gt; Stranger"), 2)
         self.assertNotIn(f"{EVE}:", logged())
 

@@ -1,6 +1,6 @@
 // One conversation: its tab in the bar, its window, and what is sent and received in it.
 
-import { el, foreign, when } from "./dom.js";
+import { byId, el, foreign, when, written } from "./dom.js";
 import { abilities, backoff, Failure, get, me, post, sleep, UNREACHABLE } from "./net.js";
 
 /** The most messages shown at once; earlier ones come on request, later ones go for them. */
@@ -65,7 +65,9 @@ export class Chat {
       this.submit();
     });
     this.field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      // Safari ends a composition first, and then reports the key that ended it, with this code.
+      const composes = event.isComposing || event.keyCode === 229;
+      if (event.key === "Enter" && !event.shiftKey && !composes) {
         event.preventDefault();
         this.submit();
       }
@@ -193,7 +195,7 @@ export class Chat {
   async catchUp() {
     if (!this.loaded || this.behind) return;
     await this.loaded;
-    const since = this.messages.at(-1)?.time ?? 0;
+    const since = this.messages[this.messages.length - 1]?.time ?? 0;
     const { more } = await this.fetch({ since });
     if (more) await this.restart();
     this.toEnd();
@@ -238,7 +240,11 @@ export class Chat {
 
   draw({ own, name, text }, ...marks) {
     const who = el("span", { class: "who" }, foreign(own ? "You" : name), " ", ...marks);
-    return el("li", { class: own ? "own" : "other" }, who, el("p", { dir: "auto" }, text));
+    const action = /^\/me (?=.*\S)/su.test(text);
+    const said = action
+      ? el("p", { dir: "auto", class: "action" }, foreign(name ?? byId("own_name").textContent), " ", ...written(text.slice(4)))
+      : el("p", { dir: "auto" }, ...written(text));
+    return el("li", { class: own ? "own" : "other" }, who, said);
   }
 
   /** One name above messages that belong together; readers of the page hear it with each. */

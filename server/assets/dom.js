@@ -17,6 +17,37 @@ export function el(tag, attributes = {}, ...children) {
 /** What somebody wrote, kept apart so that the direction of its letters does not spread. */
 export const foreign = (text) => el("bdi", {}, text);
 
+/** What may be an address in a text. Invisible characters end it, so that it is what it looks like. */
+const ADDRESS = /\b(?:https?:\/\/|mailto:)[^\s<>"\p{C}]+/giu;
+const SCHEMES = ["http:", "https:", "mailto:"];
+
+/** What somebody wrote, as nodes, with its addresses as links. */
+export function written(text) {
+  const nodes = [];
+  let shown = 0;
+  for (const { 0: found, index } of text.matchAll(ADDRESS)) {
+    // What ends a sentence or a bracket around the address does not belong to it.
+    const marks = found.includes("(") ? ".,:;!?'…" : ".,:;!?'…)";
+    let { length } = found;
+    while (marks.includes(found[length - 1])) length -= 1;
+    const address = found.slice(0, length);
+    if (!isAddress(address)) continue;
+    nodes.push(text.slice(shown, index), el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address));
+    shown = index + length;
+  }
+  nodes.push(text.slice(shown));
+  return nodes;
+}
+
+function isAddress(text) {
+  try {
+    const { protocol, pathname, host } = new URL(text);
+    return SCHEMES.includes(protocol) && Boolean(host || pathname);
+  } catch {
+    return false;
+  }
+}
+
 /** In place of a picture that somebody does not have; clients of 2008 get one grey point. */
 const NOBODY = "/assets/nobody.svg";
 

@@ -41,10 +41,11 @@ function ended() {
   state.replaceChildren("You are logged out: this session was ended, here or elsewhere. ", el("a", { href: "/login.php" }, "Log in again"));
 }
 
-function waiting(ms) {
+function waiting(ms, error) {
   if (ms === null) return state.replaceChildren();
+  const what = error ? `This page does not work in this browser (${error.message}).` : "No connection to the server.";
   const next = ms ? `The next attempt is in ${ms / 1000} seconds.` : "Trying again now.";
-  state.replaceChildren(`No connection to the server. ${next}`);
+  state.replaceChildren(`${what} ${next}`);
 }
 
 function items(list) {
@@ -68,3 +69,5 @@ async function begin(start) {
 bar.restore();
 if (location.hash in VIEWS) show();
 follow({ begin, items, waiting, ended });
+// All scripts have run: the sentence that the page shows otherwise is not needed.
+byId("not_started")?.remove();

@@ -6,6 +6,8 @@ const PREFIX = "for (;;);";
 /** A call that takes longer has failed; a poll is held for up to a minute. */
 const CALL_MS = 30_000;
 const POLL_MS = 70_000;
+/** A poll that fails after it was held for this long was ended by a proxy that waits for less time than the server. */
+const HELD_MS = 2_000;
 /** How often a tab asks that leaves the waiting to another. */
 const QUIET_MS = 20_000;
 /** The server takes a person for idle after five minutes; the next sign of him should not wait for the next poll. */
@@ -60,8 +62,8 @@ async function script(path, options, ms, interrupt) {
     if (!text.startsWith(PREFIX)) throw new SyntaxError();
     return JSON.parse(text.slice(PREFIX.length));
   } catch {
-    // While the server is away, a proxy before it answers in its own words.
-    if (response.status >= 500) throw away();
+    // While the server is away, or when a poll takes long, a proxy in front of it answers in its own words.
+    if (response.status >= 500 || response.status === 408) throw away();
     throw new Failure(UNREADABLE, "The server gave an answer that makes no sense. Try again later.");
   }
 }
@@ -119,16 +121,17 @@ addEventListener("online", hurry);
 
 // A browser has few connections for one server, and each tab that waits takes one away. So only the tab looked at last
 // waits; the others ask now and then.
-const tabs = new BroadcastChannel("fbchat");
-tabs.onmessage = () => {
+// Safari before 15.4 has no such channel; there every tab waits.
+const tabs = window.BroadcastChannel ? new BroadcastChannel("fbchat") : null;
+tabs?.addEventListener("message", () => {
   if (document.hidden && !quiet) {
     quiet = true;
     hurry();
   }
-};
+});
 function looked() {
   if (document.hidden) return;
-  tabs.postMessage("looked at");
+  tabs?.postMessage("looked at");
   if (quiet) {
     quiet = false;
     hurry();
@@ -147,8 +150,8 @@ function poll(seq, hold) {
 
 /**
  * Follows the channel for as long as the session lasts. `begin` is called with the payload of reconnect.php whenever
- * something may have been missed, `items` with what comes, `waiting` with the ms to the next attempt or null, `ended`
- * when the session is over.
+ * something may have been missed, `items` with what comes, `waiting` with the ms to the next attempt or null, and with the
+ * error if it is one of this page, `ended` when the session is over.
  */
 export async function follow({ begin, items, waiting, ended }) {
   tellOver = ended;
@@ -158,7 +161,7 @@ export async function follow({ begin, items, waiting, ended }) {
   let failures = 0;
   while (!over) {
     interrupt = new AbortController();
-    const asked = Date.now();
+    let asked = null; // when the poll began
     try {
       if (missed) {
         const start = await get("/ajax/presence/reconnect.php", { reason: 6 });
@@ -169,6 +172,7 @@ export async function follow({ begin, items, waiting, ended }) {
         waiting(null);
       }
       const hold = !quiet;
+      asked = Date.now();
       const answer = await poll(seq, hold);
       if (answer.t === "msg") {
         seq += answer.ms.length;
@@ -187,10 +191,14 @@ export async function follow({ begin, items, waiting, ended }) {
     } catch (error) {
       if (over) return;
       if (interrupt.signal.aborted) continue;
-      if (!(error instanceof Failure)) console.error(error);
+      const held = asked === null ? 0 : Date.now() - asked;
+      if (error.code === UNREACHABLE && held >= HELD_MS && held < POLL_MS) continue;
+      const own = !(error instanceof Failure);
+      if (own) console.error(error);
       failures += 1;
       missed = true;
-      waiting(backoff(failures));
+      // The first attempt after a failure is made at once, and mostly succeeds.
+      if (failures > 1 || own) waiting(backoff(failures), own ? error : null);
       await pause(backoff(failures));
     }
   }

@@ -55,6 +55,13 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Go back to a backup; the server must be stopped. What was there before is kept beside it
+    Restore {
+        /// The file that `fbchatd backup` wrote
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Print everything that belongs to one account as JSON, including its conversations
     Export {
         /// The account

@@ -14,6 +14,7 @@ use crate::net::listener;
 use crate::secrets;
 use crate::service::Services;
 use crate::service::passwords::{Cost, Passwords};
+use crate::service::sessions::Keeper;
 use crate::store;
 use crate::types::Uid;
 use crate::web::{self, App};
@@ -77,7 +78,10 @@ impl Server {
         let metrics = Metrics::new(store.commit_times(), passwords.times());
         let services = Services::new(&config, store, hub, passwords, &metrics, None);
         let alice = uids.first().copied().unwrap_or(Uid(0));
-        let secret = services.sessions.open(alice, None, "fuzz").await?;
+        let secret = services
+            .sessions
+            .open(alice, None, "fuzz", Keeper::Browser, None)
+            .await?;
         let limits = ConnectionLimits::new(Vec::new(), config.connections_per_address);
         Ok(Server {
             app: Arc::new(App::new(config, services, metrics)),

@@ -2,63 +2,53 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::json;
 use crate::types::{Message, Presence, Uid, User, first_word};
 
 /// An event. Old clients match text, so the order of the members counts: the type comes first, the rest as declared.
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Item<'a> {
-    Msg(MessageBody<'a>),
+    #[serde(rename = "msg")]
+    Message(MessageBody<'a>),
     #[serde(rename = "typ")]
-    Typing {
-        st: u8,
-        from: Uid,
-        to: Uid,
-    },
+    Typing { st: u8, from: Uid, to: Uid },
+    #[serde(rename = "presence")]
     Presence {
         uid: Uid,
         state: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         idle_since: Option<i64>,
     },
+    #[serde(rename = "friend_request")]
     FriendRequest {
         uid: Uid,
         name: &'a str,
         message: &'a str,
         time: i64,
     },
+    #[serde(rename = "friend")]
     Friend {
         uid: Uid,
         name: &'a str,
         action: &'static str,
     },
-    #[serde(rename_all = "camelCase")]
-    Picture {
-        uid: Uid,
-        thumb_src: &'a str,
-    },
-    Status {
-        uid: Uid,
-        text: &'a str,
-        time: i64,
-    },
-    #[serde(rename_all = "camelCase")]
+    #[serde(rename = "picture", rename_all = "camelCase")]
+    Picture { uid: Uid, thumb_src: &'a str },
+    #[serde(rename = "status")]
+    Status { uid: Uid, text: &'a str, time: i64 },
+    #[serde(rename = "name", rename_all = "camelCase")]
     Name {
         uid: Uid,
         name: &'a str,
         first_name: &'a str,
     },
-    Poke {
-        uid: Uid,
-        name: &'a str,
-        time: i64,
-    },
-    Inbox {
-        unseen: i64,
-    },
+    #[serde(rename = "poke")]
+    Poke { uid: Uid, name: &'a str, time: i64 },
+    #[serde(rename = "inbox")]
+    Inbox { unseen: i64 },
 }
 
 impl Item<'_> {
@@ -112,12 +102,12 @@ impl<'a> MessageBody<'a> {
 
 /// A message as `history.php` lists it: the item of the channel with the time repeated beside the text.
 pub fn in_history(message: &Message) -> impl Serialize {
-    Item::Msg(MessageBody::new(message, Some(message.time)))
+    Item::Message(MessageBody::new(message, Some(message.time)))
 }
 
 /// A message.
 pub fn message(message: &Message) -> Arc<str> {
-    Item::Msg(MessageBody::new(message, None)).json()
+    Item::Message(MessageBody::new(message, None)).json()
 }
 
 /// A user started or stopped typing.
@@ -204,6 +194,28 @@ pub fn inbox(unseen: i64) -> Arc<str> {
     Item::Inbox { unseen }.json()
 }
 
+/// Whether an item comes from or is about one of these users. That a friendship has ended is about both, and concerns who is left.
+pub fn is_about(item: &str, uids: &[Uid]) -> bool {
+    #[derive(Deserialize)]
+    struct Users<'a> {
+        #[serde(rename = "type")]
+        kind: &'a str,
+        from: Option<i64>,
+        to: Option<i64>,
+        uid: Option<i64>,
+    }
+    // Most items are about others, which is found out faster in the text.
+    uids.iter().any(|uid| item.contains(&format!(":{uid}")))
+        && serde_json::from_str::<Users<'_>>(item).is_ok_and(|users| {
+            let all = [users.from, users.to, users.uid];
+            users.kind != "friend"
+                && all
+                    .into_iter()
+                    .flatten()
+                    .any(|uid| uids.contains(&Uid(uid)))
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,6 +232,7 @@ mod tests {
             msg_id: "-5".into(),
             client_time: 7,
             time: 9,
+            id: 1,
         };
         let text = r#""msg":{"text":"hi","time":9,"clientTime":7,"msgID":"-5"},"from":1,"to":2"#;
         let names =
@@ -281,6 +294,22 @@ mod tests {
             (inbox(2), r#"{"type":"inbox","unseen":2}"#.into()),
         ] {
             assert_eq!(*made, *expected);
+        }
+    }
+
+    #[test]
+    fn items_of_a_user_are_recognised() {
+        let gone = [Uid(7), Uid(12)];
+        for (item, about) in [
+            (typing(Uid(12), Uid(1), true), true),
+            (typing(Uid(1), Uid(7), true), true),
+            (typing(Uid(1), Uid(72), true), false),
+            (presence(Uid(7), Presence::Active), true),
+            (friend(Uid(7), "A", false), false),
+            (status(Uid(1), "x:7", 7), false),
+            (inbox(7), false),
+        ] {
+            assert_eq!(is_about(&item, &gone), about, "{item}");
         }
     }
 }

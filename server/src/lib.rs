@@ -26,8 +26,32 @@ mod serve;
 mod service;
 mod store;
 mod sync;
+mod text;
 mod types;
 mod web;
 
-pub use cli::Cli;
-pub use run::run;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::output;
+
+/// Runs the command line; returns the exit status.
+pub fn main() -> ExitCode {
+    let done = match cli::Cli::try_parse() {
+        Ok(cli) => run::run(cli),
+        // Help and version come this way too.
+        Err(usage) => match usage.print() {
+            Err(error) if !usage.use_stderr() => Err(output::failed(error).into()),
+            _ => return u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
+        },
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_unread(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::note(error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -4,14 +4,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    match fbchatd::run(fbchatd::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("fbchatd: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    fbchatd::main()
 }

@@ -1,14 +1,17 @@
 //! From the command line to a command or a running server.
 
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
+use std::panic;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Cli, Command};
-use crate::commands::{accounts, operator};
+use crate::commands::{accounts, operator, output};
 use crate::config::{Config, EXAMPLE, Registration};
 use crate::hub::{Hub, Limits};
 use crate::metrics::Metrics;
@@ -25,9 +28,10 @@ type Failure = Box<dyn Error>;
 
 /// Does what the command line says.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = match cli.command {
+        Command::Serve { .. } | Command::Demo { .. } => threaded()?,
+        _ => Builder::new_current_thread().enable_all().build()?,
+    };
     let result = runtime.block_on(async {
         match cli.command {
             Command::Demo { listen } => demo(listen).await,
@@ -42,6 +46,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             Command::Session(command) => operator::session(command).await,
             Command::Stats { place } => operator::stats(&place).await,
             Command::Backup { file, place } => operator::backup(&file, &place).await,
+            Command::Restore { file, place } => operator::restore(&file, &place),
             Command::Export { email, place } => operator::export(&email, &place).await,
             Command::Friend(command) => accounts::friend(command).await,
             Command::Invite { friend, url, place } => accounts::invite(friend, url, place).await,
@@ -52,16 +57,37 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     result
 }
 
+/// The runtime of a server.
+fn threaded() -> io::Result<Runtime> {
+    // Without a single thread tokio panics, and there is nothing to clean up yet.
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(|_| {
+        output::note(
+            "Cannot start a thread. Raise the limit on processes (ulimit -u) or on memory.",
+        );
+        std::process::exit(1);
+    }));
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    panic::set_hook(before);
+    runtime
+}
+
 /// `fbchatd config …`
 fn config(command: cli::Config) -> Result<(), Failure> {
     match command {
-        cli::Config::Example => print!("{EXAMPLE}"),
+        cli::Config::Example => output::print(EXAMPLE.trim_end())?,
         cli::Config::Check { file } => {
             let config = Config::load(Some(&file))?;
             if let Some(tls) = config.tls() {
                 tls::acceptor(tls)?;
             }
-            println!("The settings in {} are valid.", file.display());
+            output::print(format!("The settings in {} are valid.", file.display()))?;
+            if config.listen.ip().is_loopback() && config.trusted_proxies.is_empty() {
+                output::print(format!(
+                    "If a proxy on this machine forwards requests to {}, set trusted_proxies = [\"127.0.0.1\", \"::1\"].",
+                    config.listen
+                ))?;
+            }
         }
     }
     Ok(())

@@ -19,6 +19,10 @@ use crate::web::{self, App};
 /// How long current requests may take when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// The shortest and longest wait before an address is tried again.
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+const LAST_RETRY: Duration = Duration::from_secs(4);
+
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -41,22 +45,22 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     let mut listeners = Listeners::new(limits, app.metrics.connections.clone());
     let router = web::router(app.clone());
     // Everything that may fail is tried before anything is served.
-    let plain = bind(config.listen).await?;
-    let secure = match config.tls() {
-        Some(tls) => {
-            let (acceptor, latest) = watch::channel(tls::acceptor(tls)?);
-            Some((bind(tls.listen).await?, acceptor, latest))
-        }
-        None => None,
+    let acceptor = config.tls().map(tls::acceptor).transpose()?;
+    let secure = config.tls().map(|tls| tls.listen);
+    let wanted = [Some(config.listen), secure, config.metrics_listen];
+    let bound = tokio::select! {
+        bound = bind_all(wanted) => bound?,
+        _ = signals.terminate.recv() => return Ok(app.services.close().await?),
+        _ = signals.interrupt.recv() => return Ok(app.services.close().await?),
     };
-    let metrics = match config.metrics_listen {
-        Some(listen) => Some(bind(listen).await?),
-        None => None,
+    let [Some(plain), secure, metrics] = bound else {
+        return Err("There is no address to listen on.".into());
     };
+    let secure = secure.zip(acceptor.map(watch::channel));
     say(&format!("listening on http://{}", plain.local_addr()?));
     listeners.open(plain, Listener::Plain(router.clone()));
     let acceptor = match secure {
-        Some((listener, acceptor, latest)) => {
+        Some((listener, (acceptor, latest))) => {
             say(&format!("listening on https://{}", listener.local_addr()?));
             listeners.open(listener, Listener::Tls(router, latest));
             Some(acceptor)
@@ -83,10 +87,38 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     Ok(app.services.close().await?)
 }
 
+/// Listens on all addresses that are given.
+async fn bind_all(wanted: [Option<SocketAddr>; 3]) -> io::Result<[Option<TcpListener>; 3]> {
+    let mut bound = [const { None }; 3];
+    for (listen, bound) in wanted.into_iter().zip(&mut bound) {
+        if let Some(listen) = listen {
+            *bound = Some(bind(listen).await?);
+        }
+    }
+    Ok(bound)
+}
+
+/// Listens on an address. One that this machine does not have may come up later, as networks do after a start.
 async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(listen).await.map_err(|error| {
-        io::Error::new(error.kind(), format!("Cannot listen on {listen}: {error}."))
-    })
+    let mut wait = FIRST_RETRY;
+    loop {
+        let error = match TcpListener::bind(listen).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => error,
+        };
+        if error.kind() != io::ErrorKind::AddrNotAvailable {
+            let text = format!("Cannot listen on {listen}: {error}.");
+            return Err(io::Error::new(error.kind(), text));
+        }
+        if wait == FIRST_RETRY {
+            let ip = listen.ip();
+            log::warn!(
+                "cannot listen on {listen} yet: this machine does not have the address {ip}; trying until it does"
+            );
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LAST_RETRY);
+    }
 }
 
 /// Prints a line to standard output for whatever started the server.

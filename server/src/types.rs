@@ -104,6 +104,8 @@ pub struct Session {
     pub user: User,
     /// The key under which it is stored.
     pub key: SessionKey,
+    /// Whether it survives the end of the browser.
+    pub kept: bool,
 }
 
 /// A stored message.
@@ -118,8 +120,10 @@ pub struct Message {
     pub msg_id: String,
     /// The sender's clock, as posted.
     pub client_time: i64,
-    /// The server's clock in ms; unique and increasing, so it orders all messages.
+    /// The server's clock in ms when it was stored.
     pub time: i64,
+    /// Orders all messages. It says nothing about the time, because a clock may be set back.
+    pub id: i64,
 }
 
 /// A numbered item of a user's channel.

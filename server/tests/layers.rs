@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use testkit::routes::sources;
 
 /// Files that every layer may use; they use only each other.
 const LEAVES: &[&str] = &[
@@ -17,6 +19,7 @@ const LEAVES: &[&str] = &[
     "rate_limit",
     "secrets",
     "sync",
+    "text",
     "types",
 ];
 
@@ -24,7 +27,10 @@ const LEAVES: &[&str] = &[
 const LAYERS: &[(&str, &[&str])] = &[
     ("net", &["config", "rate_limit", "sync", "types"]),
     ("hub", &["clock", "sync", "types"]),
-    ("store", &["clock", "item", "metrics", "sync", "types"]),
+    (
+        "store",
+        &["clock", "item", "metrics", "sync", "text", "types"],
+    ),
     ("service", &["hub", "store"]),
     ("web", &["net", "service"]),
     ("cli", &["config"]),
@@ -37,20 +43,6 @@ const TOP: &[&str] = &["fuzzing", "lib", "main", "run", "serve"];
 
 /// A module path, without `crate`.
 type Module = Vec<String>;
-
-fn sources(place: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(place).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths
-        .flat_map(|path| {
-            if path.is_dir() {
-                sources(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
-}
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))

@@ -1,6 +1,6 @@
 //! Carries out one exchange with `reqwest::blocking`. Knows nothing of sessions; the caller's thread waits.
 
-use crate::http::{KeptConnections, error_of_both};
+use crate::http::{error_of_both, was_closed};
 use crate::options::NetworkOptions;
 use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
 use crate::status::{Problem, Status};
@@ -25,7 +25,6 @@ pub(super) struct Http {
     pooled: Client,
     /// Opens a new connection for every request. Created when first needed, since every client has a thread.
     unpooled: OnceLock<Client>,
-    kept: KeptConnections,
 }
 
 impl Http {
@@ -45,14 +44,15 @@ impl Http {
             tls,
             pooled,
             unpooled: OnceLock::new(),
-            kept: KeptConnections::default(),
         })
     }
 
     /// Waits until the reply is complete or the exchange's timeout is over.
     ///
-    /// If a kept connection turns out to be closed, the request is sent once more on a new one, as browsers do. The server
-    /// recognises a copy of a message by its id; nearly all other requests have the same effect once and twice.
+    /// If the connection is closed before the answer begins, the request is sent once more on a new one: the server may have closed a
+    /// kept connection at that moment. Whether it was a kept one cannot be told here. The pool gives a connection to the next
+    /// thread before the thread that received the last answer can note it. The server recognises a copy of a message by its
+    /// id; nearly all other requests have the same effect once and twice.
     pub(super) fn execute(&self, exchange: Exchange) -> Result<Reply, TransportError> {
         let limit = exchange.body_limit;
         let proxy = self.network.proxy.label(&exchange.url);
@@ -60,12 +60,9 @@ impl Http {
         // Shares the body, so that this is cheap. Only a streamed body could not be cloned.
         let again = request.try_clone();
         let response = match self.pooled.execute(request) {
-            Ok(response) => {
-                self.kept.remember(response.extensions());
-                response
-            }
+            Ok(response) => response,
             Err(error) => {
-                let again = again.filter(|_| self.kept.was_closed(&error));
+                let again = again.filter(|_| was_closed(&error).is_some());
                 let first = transport_error(error, proxy.as_deref());
                 let (Some(again), Some(unpooled)) = (again, self.unpooled()) else {
                     return Err(first);
@@ -83,6 +80,7 @@ impl Http {
         if let Some(refused) = proxy_refusal(status, proxy.as_deref()) {
             return Err(refused);
         }
+        crate::http::check_encoding(response.headers())?;
         let set_cookie = response
             .headers()
             .get_all(reqwest::header::SET_COOKIE)

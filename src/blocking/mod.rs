@@ -31,7 +31,7 @@ use crate::options::SessionOptions;
 use crate::protocol::Input;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Command, Connection, Event, Message, Origin, Question, RequestId, Secret, Uid,
+    Buddy, Command, Connection, Event, Message, Origin, Query, RequestId, Secret, Uid,
 };
 use pump::{Shared, Success, too_slow};
 use std::sync::Arc;
@@ -40,8 +40,8 @@ use std::time::{Duration, Instant};
 /// Time limit for a login: name lookup, connection and about five requests.
 const LOGIN_LIMIT: Duration = Duration::from_secs(60);
 
-/// Time limit for a request; the protocol's own limits are shorter.
-const REQUEST_LIMIT: Duration = Duration::from_secs(180);
+/// Time limit for a request; the protocol's own limits are shorter: ten minutes for a message whose outcome is not known.
+const REQUEST_LIMIT: Duration = Duration::from_secs(700);
 
 /// One logged-in session, usable from any number of threads.
 #[derive(Debug)]
@@ -166,7 +166,12 @@ impl Session {
     /// The message was not sent, or (status `OutcomeUnknown`) it is unknown whether it was.
     pub fn send(&self, to: Uid, text: &str) -> Result<(), Problem> {
         let text = text.to_owned();
-        match self.request(|request| Command::Send { request, to, text })? {
+        match self.request(|request| Command::Send {
+            request,
+            to,
+            text,
+            message_id: None,
+        })? {
             Success::Sent => Ok(()),
             _ => Err(mismatch()),
         }
@@ -190,7 +195,7 @@ impl Session {
     pub fn history(&self, with: Uid) -> Result<Vec<Message>, Problem> {
         match self.request(|request| Command::Ask {
             request,
-            question: Question::History { with, since: 0 },
+            query: Query::History { with, since: 0 },
         })? {
             Success::History(messages) => Ok(messages),
             _ => Err(mismatch()),

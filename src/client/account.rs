@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{CallError, Client, SessionId};
-use crate::types::{Question, RequestId, Secret};
+use crate::types::{Query, RequestId, Secret};
 
 /// Greatest length of an e-mail address, a name or a password, in bytes.
 const MAX_CREDENTIAL: usize = 1024;
@@ -51,7 +51,7 @@ impl Client {
     /// [`CallError::Argument`] for an empty or overlong name, [`CallError::State`] before login.
     pub fn set_name(&self, session: SessionId, name: &str) -> Result<RequestId, CallError> {
         check(&[("name", name)])?;
-        self.ask(session, Question::SetName(name.to_owned()))
+        self.ask(session, Query::SetName(name.to_owned()))
     }
 
     /// Changes the account's password, which ends its other sessions; answered by `Done` or `Failed`.
@@ -68,6 +68,6 @@ impl Client {
             ("old password", old.reveal()),
             ("new password", new.reveal()),
         ])?;
-        self.ask(session, Question::SetPassword { old, new })
+        self.ask(session, Query::SetPassword { old, new })
     }
 }

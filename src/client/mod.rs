@@ -127,7 +127,19 @@ impl Client {
         engine.session(session)?.resume(state)
     }
 
+    /// What [`Client::resume`] and [`SessionOptions::saved`] take, with every message that was accepted and not yet answered:
+    /// like the last `State` event, but never older than the last call of [`Client::send`]. Does not wait.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before the first `State` event.
+    pub fn saved(&self, session: SessionId) -> Result<Secret, CallError> {
+        self.engine()?.session(session)?.saved()
+    }
+
     /// Sends a message; answered by `Sent` or `Failed`, exactly once.
+    ///
+    /// A message that is not settled when the session ends is in the saved session; the next session sends it.
+    ///
     ///
     /// # Errors
     /// [`CallError::Argument`] for an empty text, [`CallError::TooLong`] for one over the server's limit, [`CallError::State`]
@@ -186,7 +198,9 @@ impl Client {
         self.engine()?.session(session)?.logout()
     }
 
-    /// Closes a session at once: no later poll returns an event of it. A logout in progress still reaches the server.
+    /// Closes a session at once: no later poll returns an event of it. A logout in progress still reaches the server, and for
+    /// up to two seconds the session sends what it has accepted, if the client is not dropped before. What is left is in
+    /// [`Client::saved`], which is to be read before; a message that is sent twice arrives once.
     ///
     /// # Errors
     /// [`CallError::NoSession`] if it is already closed.

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{CallError, Client, SessionId, check_uid};
-use crate::types::{FriendAction, Question, RequestId, Uid, UnixMillis};
+use crate::types::{FriendAction, Query, RequestId, Uid, UnixMillis};
 
 /// Greatest size of a picture in bytes; servers accept less.
 pub const MAX_PICTURE: usize = 8 << 20;
@@ -35,7 +35,7 @@ impl Client {
             let text = format!("A history cannot begin at {since} ms; 0 asks for the newest part");
             return Err(CallError::Argument(text));
         }
-        self.ask(session, Question::History { with, since })
+        self.ask(session, Query::History { with, since })
     }
 
     /// Requests a person's picture; answered by `Picture` or `Failed`.
@@ -44,7 +44,7 @@ impl Client {
     /// [`CallError::State`] before login.
     pub fn picture(&self, session: SessionId, uid: Uid) -> Result<RequestId, CallError> {
         check_uid(uid)?;
-        self.ask(session, Question::Picture(uid))
+        self.ask(session, Query::Picture(uid))
     }
 
     /// Sets the user's picture, a PNG, JPEG or GIF file, or removes it; answered by `Done` or `Failed`.
@@ -60,7 +60,7 @@ impl Client {
             let text = format!("A picture must have 1 to {MAX_PICTURE} bytes");
             return Err(CallError::Argument(text));
         }
-        self.ask(session, Question::SetPicture(picture.map(Into::into)))
+        self.ask(session, Query::SetPicture(picture.map(Into::into)))
     }
 
     /// Requests a person's profile; answered by `Profile` or `Failed`.
@@ -69,7 +69,7 @@ impl Client {
     /// [`CallError::State`] before login.
     pub fn profile(&self, session: SessionId, uid: Uid) -> Result<RequestId, CallError> {
         check_uid(uid)?;
-        self.ask(session, Question::Profile(uid))
+        self.ask(session, Query::Profile(uid))
     }
 
     /// Searches people by name or exact e-mail address; answered by `Search` or `Failed`.
@@ -83,7 +83,7 @@ impl Client {
             ));
         }
         check_text("search", text)?;
-        self.ask(session, Question::Search(text.to_owned()))
+        self.ask(session, Query::Search(text.to_owned()))
     }
 
     /// Requests, accepts, refuses or ends a friendship; answered by `Done` or `Failed`.
@@ -100,7 +100,7 @@ impl Client {
         if let FriendAction::Request(message) = &action {
             check_text("message", message)?;
         }
-        self.ask(session, Question::Friend { uid, action })
+        self.ask(session, Query::Friend { uid, action })
     }
 
     /// Sets the user's status line, or removes it; answered by `Done` or `Failed`.
@@ -114,7 +114,7 @@ impl Client {
     ) -> Result<RequestId, CallError> {
         check_text("status", text.unwrap_or_default())?;
         let text = text.filter(|text| !text.is_empty()).map(str::to_owned);
-        self.ask(session, Question::SetStatus(text))
+        self.ask(session, Query::SetStatus(text))
     }
 
     /// Marks the messages of one person as read, or with `None` the notifications as seen.
@@ -130,7 +130,7 @@ impl Client {
     /// # Errors
     /// [`CallError::State`] before login.
     pub fn notifications(&self, session: SessionId) -> Result<RequestId, CallError> {
-        self.ask(session, Question::Notifications)
+        self.ask(session, Query::Notifications)
     }
 
     /// Pokes a friend; answered by `Done` or `Failed`.
@@ -139,14 +139,10 @@ impl Client {
     /// [`CallError::State`] before login.
     pub fn poke(&self, session: SessionId, uid: Uid) -> Result<RequestId, CallError> {
         check_uid(uid)?;
-        self.ask(session, Question::Poke(uid))
+        self.ask(session, Query::Poke(uid))
     }
 
-    pub(super) fn ask(
-        &self,
-        session: SessionId,
-        question: Question,
-    ) -> Result<RequestId, CallError> {
-        self.engine()?.session(session)?.question(question)
+    pub(super) fn ask(&self, session: SessionId, query: Query) -> Result<RequestId, CallError> {
+        self.engine()?.session(session)?.query(query)
     }
 }

@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn panic_in_a_session_is_reported_after_its_requests_are_answered() {
         let core = Arc::new(Core::new(EventQueue::new(100).unwrap(), None));
-        let handle = Arc::new(SessionHandle::new(0));
+        let handle = Arc::new(SessionHandle::new(0, 1));
         core.queue.add_session(handle.clone()).unwrap();
         let request = handle.login("a".into(), Secret::new("b".into())).unwrap();
         let guard = CloseGuard {

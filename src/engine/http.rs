@@ -201,7 +201,7 @@ impl Http {
         let classify = |error| classify_request(&error, proxy.as_deref());
         let mut response = match request.build(client).send().await {
             Ok(response) => response,
-            Err(error) if source == ConnectionSource::Pool && clients.kept.was_closed(&error) => {
+            Err(error) if source == ConnectionSource::Pool && clients.kept.has_lost(&error) => {
                 return Err(Failure::ClosedConnection(classify(error)));
             }
             Err(error) => return Err(Failure::Other(classify(error))),
@@ -213,6 +213,7 @@ impl Http {
         if let Some(refused) = crate::transport_error::proxy_refusal(status, proxy.as_deref()) {
             return Err(refused.into());
         }
+        crate::http::check_encoding(response.headers())?;
         let mut reply = Reply {
             status,
             set_cookie: texts(&response, header::SET_COOKIE).collect(),

@@ -4,7 +4,7 @@
 
 use super::error::CallError;
 use super::session_handle::SessionHandle;
-use crate::types::{Command, Question, RequestId, Secret, Uid};
+use crate::types::{Command, Query, RequestId, Secret, Uid};
 
 impl SessionHandle {
     pub(crate) fn login(&self, email: String, password: Secret) -> Result<RequestId, CallError> {
@@ -42,8 +42,8 @@ impl SessionHandle {
         self.submit_online(|request| Command::Refresh { request })
     }
 
-    pub(crate) fn question(&self, question: Question) -> Result<RequestId, CallError> {
-        self.submit_online(|request| Command::Ask { request, question })
+    pub(crate) fn query(&self, query: Query) -> Result<RequestId, CallError> {
+        self.submit_online(|request| Command::Ask { request, query })
     }
 
     pub(crate) fn set_typing(&self, to: Uid, typing: bool) -> Result<(), CallError> {

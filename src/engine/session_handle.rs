@@ -11,12 +11,12 @@
 use super::buddy_cache::BuddyCache;
 use super::error::CallError;
 use super::lock;
-use crate::protocol::check_message;
-use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Uid};
+use crate::protocol::{SavedState, Unsettled, check_message};
+use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Secret, Uid};
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 
 /// The id of a session: unique in the process and never used again, so a stale id is only ever unknown.
@@ -52,6 +52,12 @@ struct HandleState {
     unanswered: HashSet<RequestId>,
     message_limit: usize,
     buddies: BuddyCache,
+    /// Draws the ids of messages.
+    rng: fastrand::Rng,
+    /// The last saved session.
+    saved: Option<Secret>,
+    /// Messages without an answer, oldest first. The last saved session may not have the newest of them yet.
+    sending: VecDeque<(RequestId, Unsettled)>,
     close: Option<Duration>,
 }
 
@@ -85,7 +91,7 @@ pub(super) struct Effect {
 }
 
 impl SessionHandle {
-    pub(super) fn new(user_data: usize) -> Self {
+    pub(super) fn new(user_data: usize, seed: u64) -> Self {
         SessionHandle {
             id: SessionId(next_id()),
             user_data,
@@ -95,6 +101,9 @@ impl SessionHandle {
                 unanswered: HashSet::new(),
                 message_limit: usize::MAX,
                 buddies: BuddyCache::default(),
+                rng: fastrand::Rng::with_seed(seed),
+                saved: None,
+                sending: VecDeque::new(),
                 close: None,
             }),
             untaken: AtomicUsize::new(0),
@@ -132,8 +141,37 @@ impl SessionHandle {
         self.submit(|state, request| {
             check_message(&text, state.message_limit)?;
             state.check_online()?;
-            Ok(Command::Send { request, to, text })
+            let message_id = state.rng.u32(1..=0x7fff_ffff).to_string();
+            let message = Unsettled {
+                to: to.0,
+                text: text.clone(),
+                message_id: message_id.clone(),
+                client_time: unix_now(),
+            };
+            state.sending.push_back((request, message));
+            Ok(Command::Send {
+                request,
+                to,
+                text,
+                message_id: Some(message_id),
+            })
         })
+    }
+
+    /// The saved session with every message that was accepted and has no answer yet.
+    pub(crate) fn saved(&self) -> Result<Secret, CallError> {
+        let state = lock(&self.state);
+        state.check_open()?;
+        let unknown = CallError::State("There is nothing to save yet; log in first");
+        let Some(saved) = &state.saved else {
+            return Err(unknown);
+        };
+        let Ok(mut all) = SavedState::parse(saved.reveal()) else {
+            return Err(unknown);
+        };
+        let messages = state.sending.iter();
+        messages.for_each(|(_, message)| all.add_unsettled(message));
+        all.to_text().map(Secret::new).ok_or(unknown)
     }
 
     pub(crate) fn logout(&self) -> Result<RequestId, CallError> {
@@ -258,11 +296,13 @@ impl SessionHandle {
                 state.finish_login(Phase::Fresh);
             }
             Event::Closed { .. } => state.phase = Phase::Closed,
+            Event::State(saved) => state.saved = Some(saved.clone()),
             _ => {}
         }
-        let is_first = event
-            .answers()
-            .is_none_or(|request| state.unanswered.remove(&request));
+        let is_first = event.answers().is_none_or(|request| {
+            state.sending.retain(|(sent, _)| *sent != request);
+            request == RequestId::NONE || state.unanswered.remove(&request)
+        });
         // These two tell something even if their request was answered before.
         let wanted = is_first || matches!(event, Event::BuddyList { .. } | Event::Closed { .. });
         let unanswered = match &event {
@@ -305,6 +345,13 @@ impl SessionHandle {
         self.notify();
         Ok(())
     }
+}
+
+fn unix_now() -> i64 {
+    let since_1970 = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl HandleState {

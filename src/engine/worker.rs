@@ -88,7 +88,7 @@ impl Engine {
         let Some(alive) = lock(&self.alive).clone() else {
             return Err(CallError::Closed);
         };
-        let handle = Arc::new(SessionHandle::new(user_data));
+        let handle = Arc::new(SessionHandle::new(user_data, seed.rotate_left(32)));
         let id = handle.id;
         self.core.queue.add_session(handle.clone())?;
         let task = driver::run(self.core.clone(), handle, http, config);

@@ -143,7 +143,8 @@ pub extern "C" fn fbchat_client_network_changed(client: *mut fbchat_client) -> f
 /// Cancels everything, joins the worker thread and frees the client, within 250 ms (1 s with ten thousand sessions).
 ///
 /// Sessions that are still open are dropped without a logout, so that fbchat_session_resume can continue them. Pending
-/// logouts, and the last read position of each session, get 70 ms. A poll on another thread returns FBCHAT_ERR_CLOSED. If the
+/// logouts, messages that are not sent yet, and the last read position of each session get 70 ms; what is not sent by then is
+/// in the saved session (fbchat_session_get_saved_session, to be called before). A poll on another thread returns FBCHAT_ERR_CLOSED. If the
 /// system hangs in a name lookup, its helper thread ends later by itself. Call it from any thread, once, as the last call on
 /// this client.
 ///

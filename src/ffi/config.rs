@@ -10,7 +10,7 @@ use crate::options::{
     check_user_agent,
 };
 use crate::status::{Problem, Status};
-use crate::types::OwnPresence;
+use crate::types::{OwnPresence, Secret};
 use std::ffi::{CString, c_char, c_void};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,6 +56,9 @@ c_enum! {
         /// int, 1 to 1000: the greatest number of messages and notices in one answer of the server. A small number takes less
         /// memory and more requests. Default: as many as the server offers.
         Batch = 11 => FBCHAT_CONFIG_BATCH,
+        /// str: FBCHAT_FIELD_SAVED_SESSION of an earlier session of the same user, for fbchat_session_login: messages in it that
+        /// were not sent are sent after the login. fbchat_session_resume does so without this setting. Default: none.
+        SavedSession = 12 => FBCHAT_CONFIG_SAVED_SESSION,
     }
 }
 
@@ -119,10 +122,10 @@ pub unsafe extern "C" fn fbchat_config_new(config: *mut *mut fbchat_config) -> f
 /// Sets a setting of type str.
 ///
 /// @param config  the configuration
-/// @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256 or _USER_AGENT
+/// @param key     FBCHAT_CONFIG_SERVER, _PROXY, _CA_FILE, _PIN_SHA256, _USER_AGENT or _SAVED_SESSION
 /// @param value   the value, see the key
 /// @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value that is not allowed (fbchat_last_error
-///         names the key), or for a configuration that was freed
+///         says why, in a sentence for people), or for a configuration that was freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_config_set_str(
     config: *mut fbchat_config,
@@ -135,14 +138,8 @@ pub unsafe extern "C" fn fbchat_config_set_str(
         // SAFETY: the header asks for NULL or a C string.
         let value = unsafe { pointers::read(value, "value") }?;
         let mut settings = lock(&config);
-        set_string(&mut settings.session, key, value).map_err(|problem| match key {
-            // Programs show what is wrong with an address to their users, who do not know keys.
-            ConfigKey::Server => problem,
-            _ => Problem {
-                text: format!("{}: {}", key.c_name().to_string_lossy(), problem.text),
-                ..problem
-            },
-        })?;
+        // Programs show these sentences to their users, who do not know keys.
+        set_string(&mut settings.session, key, value)?;
         Ok(Status::Ok)
     })
 }
@@ -153,7 +150,7 @@ pub unsafe extern "C" fn fbchat_config_set_str(
 /// @param key     FBCHAT_CONFIG_ALLOW_INSECURE, _QUEUE_LIMIT, _CONNECT_TIMEOUT_MS, _REQUEST_TIMEOUT_MS, _ACTIVE or _BATCH
 /// @param value   the value, see the key
 /// @return FBCHAT_OK; FBCHAT_ERR_KEY for another key; FBCHAT_ERR_ARGUMENT for a value out of range (fbchat_last_error names
-///         the key and its range), or for a configuration that was freed
+///         the range), or for a configuration that was freed
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_config_set_int(
     config: *mut fbchat_config,
@@ -164,19 +161,19 @@ pub extern "C" fn fbchat_config_set_int(
         let config = handle::find::<Config>(config)?;
         let mut settings = lock(&config);
         let known = ConfigKey::from_code(key).ok_or_else(|| no_such_key(key, "an integer"))?;
-        let name = known.c_name().to_string_lossy();
+        let name = known.subject();
         let flag = || pointers::flag(value, &format!("{name} must be 0 or 1"));
         let session = &mut settings.session;
         match known {
             ConfigKey::AllowInsecure => session.allow_insecure = flag()?,
             ConfigKey::QueueLimit => {
-                settings.queue_limit = check_range(&name, value, &QUEUE_LIMITS)?;
+                settings.queue_limit = check_range(name, value, &QUEUE_LIMITS)?;
             }
             ConfigKey::ConnectTimeoutMs => {
-                session.network.connect_timeout_ms = check_range(&name, value, &TIMEOUTS_MS)?;
+                session.network.connect_timeout_ms = check_range(name, value, &TIMEOUTS_MS)?;
             }
             ConfigKey::RequestTimeoutMs => {
-                session.request_timeout_ms = check_range(&name, value, &TIMEOUTS_MS)?;
+                session.request_timeout_ms = check_range(name, value, &TIMEOUTS_MS)?;
             }
             ConfigKey::Active => {
                 session.presence = match flag()? {
@@ -184,12 +181,13 @@ pub extern "C" fn fbchat_config_set_int(
                     false => OwnPresence::Idle,
                 };
             }
-            ConfigKey::Batch => session.batch = Some(check_range(&name, value, &BATCHES)?),
+            ConfigKey::Batch => session.batch = Some(check_range(name, value, &BATCHES)?),
             ConfigKey::Server
             | ConfigKey::Proxy
             | ConfigKey::CaFile
             | ConfigKey::PinSha256
-            | ConfigKey::UserAgent => return Err(no_such_key(key, "an integer")),
+            | ConfigKey::UserAgent
+            | ConfigKey::SavedSession => return Err(no_such_key(key, "an integer")),
         }
         Ok(Status::Ok)
     })
@@ -256,7 +254,8 @@ fn string_key(key: fbchat_config_key) -> Result<ConfigKey, Problem> {
             | ConfigKey::Proxy
             | ConfigKey::CaFile
             | ConfigKey::PinSha256
-            | ConfigKey::UserAgent),
+            | ConfigKey::UserAgent
+            | ConfigKey::SavedSession),
         ) => Ok(known),
         _ => Err(no_such_key(key, "a string")),
     }
@@ -274,6 +273,11 @@ fn set_string(session: &mut SessionOptions, key: ConfigKey, value: &str) -> Resu
         ConfigKey::CaFile => network.roots = Roots::read(Path::new(value))?,
         ConfigKey::PinSha256 if value.is_empty() => network.pin = None,
         ConfigKey::PinSha256 => network.pin = Some(Pin::parse(value)?),
+        ConfigKey::SavedSession if value.is_empty() => session.saved = None,
+        ConfigKey::SavedSession => {
+            SessionOptions::check_saved(value)?;
+            session.saved = Some(Secret::new(value.to_owned()));
+        }
         ConfigKey::UserAgent if value.is_empty() => {
             network.user_agent = NetworkOptions::default().user_agent;
         }
@@ -284,6 +288,21 @@ fn set_string(session: &mut SessionOptions, key: ConfigKey, value: &str) -> Resu
         }
     }
     Ok(())
+}
+
+impl ConfigKey {
+    /// What an integer is, at the beginning of a sentence for people, who do not know keys.
+    fn subject(self) -> &'static str {
+        match self {
+            ConfigKey::AllowInsecure => "The permission for plain HTTP",
+            ConfigKey::QueueLimit => "The limit of waiting events",
+            ConfigKey::ConnectTimeoutMs => "The connect timeout in milliseconds",
+            ConfigKey::RequestTimeoutMs => "The request timeout in milliseconds",
+            ConfigKey::Active => "The active state",
+            ConfigKey::Batch => "The batch size",
+            _ => "This setting",
+        }
+    }
 }
 
 fn no_such_key(key: fbchat_config_key, kind: &str) -> Problem {

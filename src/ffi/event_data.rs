@@ -5,7 +5,7 @@ use super::fields::{EventKind, Field};
 use super::types::fbchat_field;
 use crate::client::SessionEvent;
 use crate::status::{Problem, Status};
-use crate::types::{Buddy, RequestId, Uid};
+use crate::types::{Buddy, RequestId, Uid, clean_text};
 use std::cell::OnceCell;
 use std::sync::Arc;
 use zeroize::Zeroize;
@@ -145,12 +145,9 @@ impl fbchat_event {
         }
     }
 
-    /// A NUL from the network would end the string early for C: it becomes U+FFFD.
+    /// Without characters that would end the string early, or that the program could not store.
     pub(super) fn text(&mut self, text: &str) {
-        let (start, len) = match text.contains('\0') {
-            true => self.append(text.replace('\0', "\u{FFFD}").as_bytes()),
-            false => self.append(text.as_bytes()),
-        };
+        let (start, len) = self.append(clean_text(text).as_bytes());
         self.cells.push(Cell::Text { start, len });
     }
 

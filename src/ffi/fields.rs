@@ -48,12 +48,14 @@ c_enum! {
         ///     MESSAGE_ID  str   the sender's id of the message; may be empty
         ///     FLAGS       int   a sum of fbchat_message_flags
         Message = 5 => FBCHAT_EVENT_MESSAGE,
-        /// The server has accepted a message. Answers fbchat_session_send.
+        /// The server has accepted a message. Answers fbchat_session_send; with request 0 it is about a message that an earlier
+        /// session has left.
         ///
         ///     TO          uid   the recipient
         ///     MESSAGE_ID  str   the id that the message was sent with
         Sent = 6 => FBCHAT_EVENT_SENT,
-        /// A request has failed for good, see fbchat_event_status. Answers any request.
+        /// A request has failed for good, see fbchat_event_status. Answers any request; with request 0 it is about a message
+        /// that an earlier session has left.
         ///
         ///     REASON               str?  the failure, a sentence for people
         ///     CERTIFICATE_SHA256   str?  the certificate that is not trusted
@@ -111,7 +113,8 @@ c_enum! {
         ///     FLAGS       int   a sum of fbchat_message_flags
         History = 12 => FBCHAT_EVENT_HISTORY,
         /// What is unread, as items: conversations, then the newest notifications. Answers fbchat_session_request_notifications.
-        /// Also arrives by itself when the number of unread conversations changes; then it has INBOX only, and no items.
+        /// Also arrives by itself, with request 0, when the number of unread conversations changes; then it has INBOX only, and no
+        /// items. From servers without FBCHAT_FEATURE_NOTIFICATIONS it has UNSEEN, too.
         ///
         ///     INBOX              int*  number of conversations with unread messages
         ///     UNSEEN             int*  number of new notifications, without conversations
@@ -173,8 +176,10 @@ c_enum! {
         ///     NAME     str   their full name; may be empty
         ///     TIME_MS  int   when
         Poke = 20 => FBCHAT_EVENT_POKE,
-        /// Everything that fbchat_session_resume needs. Arrives when the connection is up, and whenever the program has taken what
-        /// arrived: keep the last one, in place of the one before. It is as secret as the password, and worthless after a logout.
+        /// Everything that fbchat_session_resume needs, and the messages that are not settled. Arrives when the connection is up,
+        /// whenever the program has taken what arrived, and whenever a message is accepted or settled: keep the last one, in place
+        /// of the one before. It is as secret as the password. After a logout only its messages are of use
+        /// (FBCHAT_CONFIG_SAVED_SESSION).
         ///
         ///     SAVED_SESSION  bytes  what fbchat_session_resume takes
         SavedSession = 21 => FBCHAT_EVENT_SAVED_SESSION,

@@ -2,14 +2,15 @@
 //! fbchat_session_close; a broken connection does not end it.
 
 use super::config;
+use super::event_data::fbchat_event;
 use super::handle;
 use super::panic;
 use super::pointers;
 use super::request::request;
 use super::types::{fbchat_client, fbchat_config, fbchat_request, fbchat_session, fbchat_status};
-use crate::client::{Client, SessionId};
+use crate::client::{Client, SessionEvent, SessionId};
 use crate::status::Status;
-use crate::types::Secret;
+use crate::types::{Event, Secret};
 use std::ffi::{c_char, c_void};
 
 /// Makes a session; it opens no connection yet.
@@ -69,6 +70,9 @@ pub unsafe extern "C" fn fbchat_session_login(
 
 /// Continues an earlier session without the password; what arrived in the meantime is delivered, in order.
 ///
+/// Messages that the earlier session accepted and did not settle are sent first, with the same ids, so that one that had
+/// arrived all the same does not arrive twice. Their SENT and FAILED events have request 0.
+///
 /// Messages taken after the SAVED_SESSION event was made are delivered again, with the same FBCHAT_FIELD_MESSAGE_ID. Two
 /// sessions that are resumed from the same bytes receive the same messages.
 ///
@@ -97,6 +101,35 @@ pub unsafe extern "C" fn fbchat_session_resume(
             Ok(client.resume(SessionId(session), Secret::new(saved.to_owned()))?)
         })
     }
+}
+
+/// Gives the saved session as it is now, without asking the server. To be called before a session is closed: unlike the last
+/// SAVED_SESSION event, it has every message for which fbchat_session_send was called and that has no answer yet.
+///
+/// @param client   the client
+/// @param session  a session that is logged in
+/// @param event    out: a SAVED_SESSION event; free it with fbchat_event_free
+/// @return FBCHAT_OK; FBCHAT_ERR_STATE before the first SAVED_SESSION event was made
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_session_get_saved_session(
+    client: *mut fbchat_client,
+    session: fbchat_session,
+    event: *mut *mut fbchat_event,
+) -> fbchat_status {
+    panic::status(|| {
+        // SAFETY: the header asks for NULL or a place for a pointer.
+        unsafe { pointers::clear(event, std::ptr::null_mut(), "event") }?;
+        let client = handle::find::<Client>(client)?;
+        let session = SessionId(session);
+        let saved = fbchat_event::give(SessionEvent {
+            session,
+            user_data: client.user_data(session)?,
+            event: Event::State(client.saved(session)?),
+        });
+        // SAFETY: as above.
+        unsafe { pointers::fill(event, saved) };
+        Ok(Status::Ok)
+    })
 }
 
 /// Creates an account on the server and logs in with it. The server decides who may register.
@@ -134,7 +167,12 @@ pub unsafe extern "C" fn fbchat_session_register(
     }
 }
 
-/// Logs out: tells the server that the session is over.
+/// Logs out: tells the server that the session is over, once the messages are sent.
+///
+/// The logout waits for as long as messages get through, so a program that cannot wait closes the session when its own time
+/// is over. A message that was not sent fails with FBCHAT_ERR_KEPT. It is in the last SAVED_SESSION event, which comes before
+/// CLOSED; give that to the next session with FBCHAT_CONFIG_SAVED_SESSION, since a session that was logged out cannot be
+/// resumed.
 ///
 /// @param client   the client
 /// @param session  a session that is logged in or logging in; it is gone once CLOSED is taken
@@ -158,6 +196,10 @@ pub unsafe extern "C" fn fbchat_session_logout(
 ///
 /// The user is not logged out, so fbchat_session_resume can continue the session. A logout requested before still reaches the
 /// server: logout, then close, is the quickest way to leave.
+///
+/// Messages that were accepted are still sent in the background, for two seconds at most and only while the client exists;
+/// fbchat_client_free leaves them less than 0.1 s. To lose none, store what fbchat_session_get_saved_session gives before the
+/// close, and pass it to the next session: to fbchat_session_resume, or as FBCHAT_CONFIG_SAVED_SESSION to a login.
 ///
 /// @param client   the client
 /// @param session  the session; its user_data is not used again, except in events already taken

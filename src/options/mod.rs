@@ -9,10 +9,11 @@ pub use proxy::Proxy;
 pub use trust::{Pin, Roots};
 
 use crate::protocol::{
-    CALL_TIMEOUT, MOST_ITEMS, ServerAddress, ServerAddressError, SessionConfig, USER_AGENT,
+    CALL_TIMEOUT, MOST_ITEMS, SavedState, ServerAddress, ServerAddressError, SessionConfig,
+    USER_AGENT,
 };
 use crate::status::{Problem, Status};
-use crate::types::OwnPresence;
+use crate::types::{OwnPresence, Secret};
 use std::ops::RangeInclusive;
 
 /// Allowed values of [`NetworkOptions::connect_timeout_ms`] and [`SessionOptions::request_timeout_ms`].
@@ -37,6 +38,8 @@ pub struct SessionOptions {
     pub batch: Option<u32>,
     /// The presence to log in with.
     pub presence: OwnPresence,
+    /// What an earlier session of the same user saved; its messages that were not sent are sent after the login.
+    pub saved: Option<Secret>,
 }
 
 impl Default for SessionOptions {
@@ -48,6 +51,7 @@ impl Default for SessionOptions {
             request_timeout_ms: u32::try_from(CALL_TIMEOUT).unwrap_or(u32::MAX),
             batch: None,
             presence: OwnPresence::default(),
+            saved: None,
         }
     }
 }
@@ -88,6 +92,14 @@ impl SessionOptions {
         ServerAddress::parse(server, true).map(drop)
     }
 
+    /// Checks what is to become [`SessionOptions::saved`].
+    ///
+    /// # Errors
+    /// It is not a saved session.
+    pub fn check_saved(saved: &str) -> Result<(), Problem> {
+        SavedState::parse(saved).map(drop)
+    }
+
     /// The server, if a password may be sent to it.
     ///
     /// # Errors
@@ -116,10 +128,14 @@ impl SessionOptions {
         }
         check_user_agent(&network.user_agent)?;
         let server = self.server_address()?;
+        network.proxy.check(server.origin())?;
+        let saved = self.saved.as_ref();
+        let saved = saved.map(|saved| SavedState::parse(saved.reveal()));
         Ok(SessionConfig {
             call_timeout: self.request_timeout_ms.into(),
             batch: self.batch,
             presence: self.presence,
+            saved: saved.transpose()?,
             ..SessionConfig::new(server, seed)
         })
     }

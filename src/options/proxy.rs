@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 
 /// Greatest length of a proxy's address.
 const MAX_ADDRESS: usize = 1024;
+/// An address that leads nowhere.
+const NOWHERE: &str = "http://proxy.invalid:9/";
 /// Greatest length of a user name or password in SOCKS.
 const MAX_USER: usize = 255;
 
@@ -18,6 +20,9 @@ pub struct Proxy(Option<Arc<Routes>>);
 struct Routes {
     /// For plain HTTP, for HTTPS.
     addresses: [Option<Address>; 2],
+    /// What is wrong with the environment's address for it, if anything. Its place is taken by [`NOWHERE`], so that nothing
+    /// goes out without the proxy that the user wants.
+    wrong: [Option<Problem>; 2],
     /// As in `no_proxy`.
     exceptions: String,
     matcher: Matcher,
@@ -29,18 +34,18 @@ struct Address(Zeroizing<String>);
 
 impl Proxy {
     /// Reads `http://`, `socks4://`, `socks4a://`, `socks5://` or `socks5h://` with host and port, and user and
-    /// password if the proxy wants them; `environment` for [`Proxy::from_environment`]; nothing for no proxy.
+    /// password if the proxy wants them; `socks://`, as desktops write it, is SOCKS 5; `environment` for [`Proxy::from_environment`]; nothing for no proxy.
     ///
     /// # Errors
     /// It is not such an address; the sentence does not repeat it.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         match text.trim() {
             "" => Ok(Proxy::default()),
-            "environment" => Proxy::from_environment(),
+            "environment" => Ok(Proxy::from_environment()),
             text => {
-                let address = Address::parse(text, "This")?;
+                let address = Address::parse(text, "The proxy setting")?;
                 Ok(Proxy::new(
-                    [Some(address.clone()), Some(address)],
+                    [Ok(Some(address.clone())), Ok(Some(address))],
                     String::new(),
                 ))
             }
@@ -50,13 +55,12 @@ impl Proxy {
     /// Reads the current `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, also in capitals, except for `HTTP_PROXY`:
     /// a web server's visitors can set that variable for CGI programs.
     ///
-    /// # Errors
-    /// One of them is not a proxy address.
-    pub fn from_environment() -> Result<Self, Problem> {
+    /// A value that is not a proxy address is an error only where it applies; opening a session tells it.
+    pub fn from_environment() -> Self {
         Proxy::from_variables(|name| std::env::var(name).ok())
     }
 
-    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, Problem> {
+    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Self {
         let value = |name: &str| {
             let capitals = Some(name.to_ascii_uppercase()).filter(|_| name != "http_proxy");
             let found = get(name).or_else(|| get(&capitals?));
@@ -69,18 +73,21 @@ impl Proxy {
                 .map(|text| Address::parse(text.trim(), &subject))
                 .transpose()
         };
-        let all = address("all_proxy")?;
-        let addresses = [
-            address("http_proxy")?.or_else(|| all.clone()),
-            address("https_proxy")?.or(all),
-        ];
-        if addresses.iter().all(Option::is_none) {
-            return Ok(Proxy::default());
+        let either = |name| match address(name) {
+            Ok(None) => address("all_proxy"),
+            found => found,
+        };
+        let found = [either("http_proxy"), either("https_proxy")];
+        if found.iter().all(|found| matches!(found, Ok(None))) {
+            return Proxy::default();
         }
-        Ok(Proxy::new(addresses, value("no_proxy").unwrap_or_default()))
+        Proxy::new(found, value("no_proxy").unwrap_or_default())
     }
 
-    fn new(addresses: [Option<Address>; 2], exceptions: String) -> Self {
+    fn new(found: [Result<Option<Address>, Problem>; 2], exceptions: String) -> Self {
+        let wrong = [&found[0], &found[1]].map(|found| found.as_ref().err().cloned());
+        let nowhere = |_| Some(Address(Zeroizing::new(NOWHERE.to_owned())));
+        let addresses = found.map(|found| found.unwrap_or_else(nowhere));
         let text = |address: &Option<Address>| {
             let text = address.as_ref().map(|address| address.0.to_string());
             text.unwrap_or_default()
@@ -93,6 +100,7 @@ impl Proxy {
             .build();
         Proxy(Some(Arc::new(Routes {
             addresses,
+            wrong,
             exceptions,
             matcher,
         })))
@@ -110,6 +118,19 @@ impl Proxy {
     /// The hosts to reach directly, as in `no_proxy`.
     pub(crate) fn exceptions(&self) -> &str {
         self.0.as_ref().map_or("", |routes| &routes.exceptions)
+    }
+
+    /// Checks that the proxy for this address can be used.
+    ///
+    /// # Errors
+    /// The environment's address for it is not one.
+    pub(crate) fn check(&self, url: &Url) -> Result<(), Problem> {
+        let Some(routes) = self.0.as_ref().filter(|_| self.applies_to(url)) else {
+            return Ok(());
+        };
+        let [http, https] = &routes.wrong;
+        let wrong = if url.scheme() == "http" { http } else { https };
+        wrong.clone().map_or(Ok(()), Err)
     }
 
     /// True if requests to this address go through a proxy.
@@ -168,6 +189,10 @@ impl Address {
             false => Zeroizing::new(format!("http://{text}")),
         };
         let mut url = Url::parse(&whole).map_err(|_| wrong(example))?;
+        if url.scheme() == "socks" {
+            // Between these schemes the change is always possible.
+            let _ = url.set_scheme("socks5h");
+        }
         let is_socks4 = matches!(url.scheme(), "socks4" | "socks4a");
         let is_socks = is_socks4 || matches!(url.scheme(), "socks5" | "socks5h");
         if url.scheme() != "http" && !is_socks {
@@ -214,6 +239,7 @@ mod tests {
             ("socks4a://10.0.0.1:9050", "10.0.0.1:9050"),
             ("socks5://user:pass@[::1]:9050", "[::1]:9050"),
             (" socks5h://localhost:9050 ", "localhost:9050"),
+            ("socks://localhost:9050/", "localhost:9050"),
         ] {
             let proxy = Proxy::parse(text).unwrap();
             assert_eq!(proxy.label(&server).as_deref(), Some(label), "{text}");
@@ -266,19 +292,46 @@ mod tests {
             ("ALL_PROXY", "socks5h://10.0.0.2:2"),
             ("HTTP_PROXY", "http://10.0.0.3:3"),
             ("no_proxy", "localhost,.example.net"),
-        ])
-        .unwrap();
+        ]);
         let label = |text| proxy.label(&url(text));
         assert_eq!(label("https://chat.example.org").unwrap(), "10.0.0.1:1");
         assert_eq!(label("http://chat.example.org").unwrap(), "10.0.0.2:2");
         assert_eq!(label("https://chat.example.net"), None);
         assert_eq!(label("http://localhost:8080"), None);
-        assert_eq!(environment(&[]).unwrap(), Proxy::default());
-        let problem = environment(&[("all_proxy", "gopher://x")]).unwrap_err();
+        assert_eq!(environment(&[]), Proxy::default());
+        let proxy = environment(&[("all_proxy", "gopher://x"), ("no_proxy", "localhost")]);
+        let problem = proxy.check(&url("https://chat.example.org")).unwrap_err();
         assert!(
             problem
                 .text
                 .starts_with("The environment's all_proxy is not a proxy address")
         );
+        assert_eq!(proxy.label(&url("http://x")).unwrap(), "proxy.invalid:9");
+    }
+
+    #[test]
+    fn a_variable_that_does_not_apply_does_not_matter() {
+        let proxy = |name: &str| {
+            let found = match name {
+                "all_proxy" => "gopher://x",
+                "http_proxy" => "10.0.0.1:1",
+                "no_proxy" => ".example.net",
+                _ => return None,
+            };
+            Some(found.to_owned())
+        };
+        let proxy = Proxy::from_variables(proxy);
+        for fine in ["http://chat.example.org", "https://chat.example.net"] {
+            assert_eq!(proxy.check(&url(fine)), Ok(()), "{fine}");
+        }
+        assert!(proxy.check(&url("https://chat.example.org")).is_err());
+    }
+
+    #[test]
+    fn socks_without_a_version_is_socks_5() {
+        let proxy = Proxy::from_variables(|name| {
+            (name == "all_proxy").then(|| "socks://localhost:9050/".to_owned())
+        });
+        assert_eq!(proxy.addresses(), [Some("socks5h://localhost:9050/"); 2]);
     }
 }

@@ -72,6 +72,11 @@ pub fn transport(server: &str, error: &TransportError, doing: &str) -> Problem {
         Status::Tls => format!("No secure connection to {server}: {detail}"),
         Status::Timeout => format!("{server} took too long to answer while {doing}"),
         Status::Io => format!("Lost the connection to {server} while {doing}: {detail}"),
+        _ if error.fault == TransportFault::Encoded => {
+            format!(
+                "{server}, or a proxy before it, sent an answer that cannot be read while {doing}: {detail}"
+            )
+        }
         _ => format!("{server} sent too much while {doing}: {detail}"),
     };
     let mut problem = Problem::new(error.fault.status(), text);

@@ -1,5 +1,6 @@
 //! What a session needs to know before it starts.
 
+use crate::protocol::connect::resume::SavedState;
 use crate::protocol::wire::endpoints::ServerAddress;
 use crate::types::{Millis, OwnPresence};
 
@@ -19,6 +20,8 @@ pub struct SessionConfig {
     pub batch: Option<u32>,
     /// The presence that the user has at login.
     pub presence: OwnPresence,
+    /// An earlier session of the same user, whose unsettled messages are sent after the login.
+    pub saved: Option<SavedState>,
 }
 
 impl SessionConfig {
@@ -30,6 +33,7 @@ impl SessionConfig {
             call_timeout: CALL_TIMEOUT,
             batch: None,
             presence: OwnPresence::default(),
+            saved: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::protocol::wire::channel_reply::{self, ChannelReply};
 use crate::protocol::wire::cookies::Cookies;
 use crate::protocol::wire::exchange::Reply;
 use crate::protocol::wire::{html, reply};
-use crate::types::{FriendAction, Question, RequestId, Uid};
+use crate::types::{FriendAction, Query, RequestId, Uid};
 use url::Url;
 
 /// Reads a reply of the channel and what its items say. The number of items.
@@ -39,22 +39,22 @@ pub fn ajax_reply(server: ServerAddress, body: &[u8], own: Uid) {
     };
     assert!(!reply::worked(body) || reply::has_verdict(body));
     if let Ok(Some(payload)) = answer::read::<UpdatePayload>("server", reply(), "") {
-        Buddies::default().apply(payload, own, Strikes::ONE);
+        Buddies::default().apply(payload, own, (Strikes::ONE, Strikes::TWO));
     }
     if let Ok(Some(payload)) = answer::read_explicit::<HistoryPayload>("server", reply(), "") {
         payload.messages(own);
     }
-    for question in [
-        Question::Profile(own),
-        Question::Search(String::new()),
-        Question::Notifications,
-        Question::Poke(own),
-        Question::Friend {
+    for query in [
+        Query::Profile(own),
+        Query::Search(String::new()),
+        Query::Notifications,
+        Query::Poke(own),
+        Query::Friend {
             uid: own,
             action: FriendAction::Remove,
         },
     ] {
-        let _ = simple_queries::read(&web, &question, RequestId(1), reply());
+        let _ = simple_queries::read(&web, &query, RequestId(1), reply());
     }
 }
 

@@ -33,6 +33,7 @@ pub use channel::MOST_ITEMS;
 pub use config::{CALL_TIMEOUT, SessionConfig};
 pub use connect::resume::SavedState;
 pub use requests::message_rule::{MessageError, check_message};
+pub use requests::outbox::Unsettled;
 pub use session::{Input, Now, Output, Session};
 pub use wire::endpoints::{ServerAddress, ServerAddressError};
 pub use wire::exchange::{

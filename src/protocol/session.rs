@@ -18,7 +18,7 @@ use crate::protocol::connect::step::Step;
 use crate::protocol::connect::web_session::{PageContent, WebSession};
 use crate::protocol::purpose::Purpose;
 use crate::protocol::requests::in_flight::{Exchanges, InFlight, Limits};
-use crate::protocol::requests::outbox::Outbox;
+use crate::protocol::requests::outbox::{Outbox, Unsettled};
 use crate::protocol::requests::queries::Queries;
 use crate::protocol::requests::rate_limit::{Gate, RateLimit};
 use crate::protocol::requests::read_marks::ReadMarks;
@@ -31,7 +31,7 @@ use crate::protocol::wire::reply::{self, AjaxError, body_text};
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Command, Event, Message, Millis, Origin, OwnPresence, Question, RequestId, Seq, Uid, UnixMillis,
+    Command, Event, Message, Millis, Origin, OwnPresence, Query, RequestId, Seq, Uid, UnixMillis,
 };
 use std::collections::VecDeque;
 use url::Url;
@@ -78,7 +78,11 @@ pub enum Output {
 #[derive(Clone, Copy, Debug)]
 struct Closing {
     request: RequestId,
+    /// Later if messages are settled meanwhile, unless the host is in a hurry.
     deadline: Millis,
+    /// The state of the outbox when the deadline was set.
+    revision: u64,
+    in_a_hurry: bool,
 }
 
 /// One login and everything that belongs to it.
@@ -103,6 +107,10 @@ pub struct Session {
     queries: Queries,
     read_marks: ReadMarks,
     closing: Option<Closing>,
+    /// The host has dropped the session; what it accepted is still sent.
+    leaving: bool,
+    /// Has messages that an earlier session left, until the login.
+    earlier: Option<SavedState>,
 }
 
 impl Session {
@@ -128,6 +136,8 @@ impl Session {
             queries: Queries::default(),
             read_marks: ReadMarks::default(),
             closing: None,
+            leaving: false,
+            earlier: config.saved,
         }
     }
 
@@ -150,7 +160,17 @@ impl Session {
 
     /// The next thing to be done; call until `None` after every other verb.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front();
+        // After everything else, so that several changes at once are told once.
+        output.or_else(|| self.save_messages().map(Output::Event))
+    }
+
+    /// The saved session, if messages were added or settled since the host was told last.
+    fn save_messages(&mut self) -> Option<Event> {
+        match self.saved.is_outdated(&self.outbox) && !self.is_closed() {
+            true => self.saved.update(&self.web, &self.outbox),
+            false => None,
+        }
     }
 
     /// When `handle_timeout` is due, on the monotonic clock.
@@ -189,17 +209,62 @@ impl Session {
         self.poll_if_paused(now);
     }
 
-    /// The host drops the session without a logout: tells the server what the host has, if the server may not know yet. True if
-    /// that is under way; the session is over when it is done.
+    /// The host drops the session without a logout: sends what can be sent at once, and tells the server what the host has, if
+    /// the server may not know yet. True if something is under way; the session is over when it is done.
     ///
     /// A logout under way tells the server, too, and must not be cut short by a reply that comes before its own.
     pub fn farewell(&mut self, now: Now) -> bool {
-        if self.is_closed() || self.closing.is_some() || self.gate(now) != Gate::Open {
+        if let Some(closing) = &mut self.closing {
+            let soon = now.monotonic.saturating_add(LOGOUT_PATIENCE);
+            closing.deadline = closing.deadline.min(soon);
+            closing.in_a_hurry = true;
+            self.arm_timers(now);
+            return false;
+        }
+        if self.is_closed() || self.gate(now) != Gate::Open {
             return false;
         }
         if self.exchanges.has(|it| it == Purpose::Farewell) {
             return true;
         }
+        self.leaving = true;
+        if !self.is_unfinished(now) {
+            return self.send_farewell(now);
+        }
+        self.stop_step();
+        self.settle(now);
+        true
+    }
+
+    /// True while something is on its way that the host counts on.
+    fn is_unfinished(&self, now: Now) -> bool {
+        let counts = |purpose: Purpose| {
+            matches!(
+                purpose,
+                Purpose::Message | Purpose::Typing | Purpose::MarkRead(_) | Purpose::Visibility(_)
+            )
+        };
+        let marks = self.read_marks.timeout();
+        !self.outbox.is_empty()
+            || self.queries.has_writes()
+            || marks.is_some_and(|at| at <= now.monotonic)
+            || self.exchanges.has(counts)
+    }
+
+    /// Goes on with the end of a dropped session once nothing is on its way.
+    fn leave_if_due(&mut self, now: Now) {
+        let is_saying_it = self.exchanges.has(|it| it == Purpose::Farewell);
+        if !self.leaving || is_saying_it {
+            return;
+        }
+        let is_open = self.gate(now) == Gate::Open;
+        if is_open && (self.is_unfinished(now) || self.send_farewell(now)) {
+            return;
+        }
+        self.close(now, None, None);
+    }
+
+    fn send_farewell(&mut self, now: Now) -> bool {
         let options = self.poll_options();
         let Some(request) = self.channel.farewell(now.monotonic, &self.web, options) else {
             return false;
@@ -292,6 +357,7 @@ impl Session {
                 self.send(now, Purpose::Visibility(visible), request);
             }
             self.log_out_if_due(now);
+            self.leave_if_due(now);
         }
         self.arm_timers(now);
     }
@@ -430,9 +496,9 @@ impl Session {
 
     fn pump_outbox(&mut self, now: Now) {
         let gate = self.gate(now);
-        while self.outbox.is_expired(now.monotonic) {
+        if self.outbox.is_expired(now.monotonic) {
             self.cancel_post();
-            let failed = self.outbox.expire(&self.web, gate);
+            let failed = self.outbox.expire(now.monotonic, &self.web, gate);
             self.act_all(now, failed);
         }
         if gate == Gate::Open
@@ -468,7 +534,7 @@ impl Session {
 
     /// Starts a step.
     fn begin(&mut self, now: Now, step: Step) {
-        if self.closing.is_some() {
+        if self.closing.is_some() || self.leaving {
             return self.connector.stop();
         }
         if step == Step::Poll && self.channel.is_held_back() {
@@ -477,10 +543,10 @@ impl Session {
         if self.rate_limit.is_active(now.monotonic) {
             return self.postpone(now, Purpose::Connect(step));
         }
-        if step == Step::Poll
-            && let Some(event) = self.saved.update(&self.web, self.channel.seq())
-        {
-            self.emit(event);
+        if step == Step::Poll {
+            self.saved.reached(self.channel.seq());
+            let event = self.saved.update(&self.web, &self.outbox);
+            self.outputs.extend(event.map(Output::Event));
         }
         if let Some(event) = self.connector.begin(step) {
             self.emit(event);
@@ -633,16 +699,28 @@ impl Session {
         if self.web.uid().is_none() {
             return self.close(now, None, Some(request));
         }
+        // It does what a farewell under way is for, and has to be answered.
+        self.leaving = false;
         self.stop_step();
-        let deadline = now.monotonic.saturating_add(LOGOUT_PATIENCE);
-        self.closing = Some(Closing { request, deadline });
+        self.closing = Some(Closing {
+            request,
+            deadline: now.monotonic.saturating_add(LOGOUT_PATIENCE),
+            revision: self.outbox.revision(),
+            in_a_hurry: false,
+        });
     }
 
-    /// Posts the logout once all messages are settled, and ends the session when that is done or takes too long.
+    /// Posts the logout once all messages are settled, or none was for a while, and ends the session when that is done or
+    /// takes too long.
     fn log_out_if_due(&mut self, now: Now) {
-        let Some(closing) = self.closing else {
+        let Some(mut closing) = self.closing else {
             return;
         };
+        let revision = self.outbox.revision();
+        if std::mem::replace(&mut closing.revision, revision) != revision && !closing.in_a_hurry {
+            closing.deadline = now.monotonic.saturating_add(LOGOUT_PATIENCE);
+        }
+        self.closing = Some(closing);
         let is_late = closing.deadline <= now.monotonic;
         if self.exchanges.has(|it| it == Purpose::Logout) {
             if is_late {
@@ -682,8 +760,20 @@ impl Session {
             .clone()
             .unwrap_or_else(|| Problem::new(Status::Cancelled, "The session was closed"));
         self.cancel_post();
-        let ended = self.outbox.end(&self.web, &why);
+        let ended = match problem {
+            Some(_) => self.outbox.end(now.monotonic, &self.web, &why),
+            None => {
+                let event = self.save_messages();
+                self.outputs.extend(event.map(Output::Event));
+                self.outbox.leave(now.monotonic)
+            }
+        };
         self.act_all(now, ended);
+        if problem.is_some() {
+            // Failed messages are not to be sent by a later session.
+            let event = self.save_messages();
+            self.outputs.extend(event.map(Output::Event));
+        }
         self.end_exchanges(now, &why);
         if let Some(request) = self.connector.close() {
             let problem = why;
@@ -726,17 +816,31 @@ impl Session {
             Command::Logout { request } => self.start_logout(now, request),
             Command::SetPresence(presence) => self.set_presence(now, presence),
             Command::NetworkChanged => self.restart(now),
-            _ if self.web.uid().is_none() => {
+            _ if self.web.uid().is_none() || self.connector.is_first_login() => {
                 self.refuse(command, Problem::new(Status::State, "Not logged in"));
             }
-            Command::Send { request, to, text } => self.queue_message(now, request, to, text),
+            Command::Send {
+                request,
+                to,
+                text,
+                message_id,
+            } => {
+                let drawn = || self.rng.u32(1..=0x7fff_ffff).to_string();
+                let message = Unsettled {
+                    to: to.0,
+                    text,
+                    message_id: message_id.unwrap_or_else(drawn),
+                    client_time: now.unix,
+                };
+                self.queue_message(now, request, message);
+            }
             Command::SetTyping { to, typing } => self.send_typing(now, to, typing),
             Command::Refresh { .. } | Command::Ask { .. } if self.queries() >= MOST_QUERIES => {
                 let problem = Problem::new(Status::QueueFull, "Too many queries under way");
                 self.refuse(command, problem);
             }
             Command::Refresh { request } => self.ask_buddy_list(now, Some(request)),
-            Command::Ask { request, question } => self.ask(now, request, question),
+            Command::Ask { request, query } => self.ask(now, request, query),
             Command::MarkRead(what) => self.read_marks.add(&self.web, what),
         }
     }
@@ -775,9 +879,15 @@ impl Session {
     /// Resumes a saved session: the page for new tokens, then the channel from its number on.
     fn resume(&mut self, now: Now, request: RequestId, state: &str) {
         if !self.connector.has_account() {
-            let restored = SavedState::parse(state).and_then(|it| it.restore(&mut self.web));
+            let restored = SavedState::parse(state).and_then(|saved| {
+                let seq = saved.restore(&mut self.web)?;
+                Ok((saved, seq))
+            });
             match restored {
-                Ok(seq) => self.channel.set_seq(seq),
+                Ok((saved, seq)) => {
+                    seq.into_iter().for_each(|seq| self.channel.set_seq(seq));
+                    self.earlier = Some(saved);
+                }
                 Err(problem) => return self.emit(Event::LoginFailed { request, problem }),
             }
         }
@@ -792,11 +902,9 @@ impl Session {
         refreshes.saturating_add(self.queries.len())
     }
 
-    fn queue_message(&mut self, now: Now, request: RequestId, to: Uid, text: String) {
-        let clocks = (now.monotonic, now.unix);
-        let queued = self
-            .outbox
-            .push(clocks, &self.web, &mut self.rng, request, (to, text));
+    fn queue_message(&mut self, now: Now, request: RequestId, message: Unsettled) {
+        let to = Uid(message.to);
+        let queued = self.outbox.push(now.monotonic, &self.web, request, message);
         match queued {
             Ok(()) => {
                 let since = self.buddies.server_now(now.unix);
@@ -806,14 +914,14 @@ impl Session {
         }
     }
 
-    fn ask(&mut self, now: Now, request: RequestId, question: Question) {
-        let picture = match question {
-            Question::Picture(uid) => self.buddies.picture_url(uid),
+    fn ask(&mut self, now: Now, request: RequestId, query: Query) {
+        let picture = match query {
+            Query::Picture(uid) => self.buddies.picture_url(uid),
             _ => None,
         };
         let queued = self
             .queries
-            .push(now.monotonic, &self.web, request, question, picture);
+            .push(now.monotonic, &self.web, request, query, picture);
         if let Err(problem) = queued {
             self.fail(request, problem);
         }
@@ -860,7 +968,9 @@ impl Session {
         if self.outbox.is_current(request) {
             self.cancel_post();
         }
-        let failed = self.outbox.cancel(&self.web, request, problem);
+        let failed = self
+            .outbox
+            .cancel(now.monotonic, &self.web, request, problem);
         self.act_all(now, failed);
     }
 
@@ -910,7 +1020,6 @@ impl Session {
                 }
             }
             Purpose::Logout => self.logout_done(now),
-            // A logout that came meanwhile tells the server, too, and has to be answered.
             Purpose::Farewell if self.closing.is_some() => {}
             Purpose::Farewell => self.close(now, None, None),
         }
@@ -963,6 +1072,10 @@ impl Session {
             .buddies
             .take_list(clocks, &self.web, circumstances, payload);
         self.act_all(now, changes);
+        if circumstances.logged_in {
+            let unread = self.buddies.unread_news();
+            self.outputs.extend(unread.map(Output::Event));
+        }
         is_news
     }
 
@@ -1091,6 +1204,12 @@ impl Session {
                 features: self.web.features(),
             });
             self.emit(self.buddies.event(None));
+            let unread = self.buddies.unread_news();
+            self.outputs.extend(unread.map(Output::Event));
+            if let Some(mut earlier) = self.earlier.take() {
+                let left = earlier.take_unsettled(&self.web);
+                self.outbox.restore(now.monotonic, left);
+            }
         }
         self.ask_friend_requests(now);
         Action::Begin(match (self.channel.has_url(), self.channel.seq()) {
@@ -1188,7 +1307,7 @@ impl Session {
     /// was seen before.
     fn take_message(&mut self, now: Now, message: Message, live: bool) -> bool {
         let is_own = Some(message.from) == self.web.uid() && !message.message_id.is_empty();
-        let is_echo = is_own && self.settle_by_echo(&message.message_id);
+        let is_echo = is_own && self.settle_by_echo(now, &message.message_id);
         // A message to oneself is shown as received, too.
         if is_echo && message.origin == Origin::OwnElsewhere {
             return self.channel.note(&message);
@@ -1210,10 +1329,12 @@ impl Session {
     }
 
     /// True if this session sent the message with this id. The echo settles it, whatever becomes of the post.
-    fn settle_by_echo(&mut self, message_id: &str) -> bool {
-        match self.outbox.settle_by_echo(message_id) {
-            Some(sent) => {
-                self.exchanges.message_settled();
+    fn settle_by_echo(&mut self, now: Now, message_id: &str) -> bool {
+        match self.outbox.settle_by_echo(now.monotonic, message_id) {
+            Some((sent, was_current)) => {
+                if was_current {
+                    self.exchanges.message_settled();
+                }
                 self.emit(sent);
                 true
             }

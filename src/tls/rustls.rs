@@ -3,8 +3,10 @@
 use super::TlsFailure;
 use crate::status::Distrust;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
     SignatureScheme,
@@ -35,7 +37,7 @@ pub(crate) fn settings(
     let trust = match pin {
         Some(pin) => Trust::Pin(pin),
         None => match Verifier::new_with_extra_roots(roots.iter().cloned(), provider()) {
-            Ok(verifier) => Trust::Roots(verifier),
+            Ok(verifier) => Trust::Roots(verifier, roots.to_vec()),
             Err(error) if !roots.is_empty() => return Err(error),
             // A machine without root certificates, such as a minimal container, can still use plain HTTP.
             Err(_) => Trust::Nothing,
@@ -74,7 +76,8 @@ fn with(trust: Trust) -> Result<Settings, rustls::Error> {
 
 #[derive(Debug)]
 enum Trust {
-    Roots(Verifier),
+    /// The system's roots with the given ones, and the given ones.
+    Roots(Verifier, Vec<CertificateDer<'static>>),
     Pin([u8; 32]),
     Nothing,
 }
@@ -107,9 +110,19 @@ impl ServerCertVerifier for CertificateVerifier {
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(digest.as_ref());
         let why = match &self.trust {
-            Trust::Roots(roots) => {
+            Trust::Roots(roots, given) => {
                 match roots.verify_server_cert(certificate, chain, name, ocsp, now) {
                     Ok(verified) => return Ok(verified),
+                    Err(rustls::Error::InvalidCertificate(why))
+                        if is_authority(&why) && given.contains(certificate) =>
+                    {
+                        // Trusted by itself. Its dates are right, since they are checked before its purpose is.
+                        match verify_server_name(&ParsedCertificate::try_from(certificate)?, name) {
+                            Ok(()) => return Ok(ServerCertVerified::assertion()),
+                            Err(rustls::Error::InvalidCertificate(why)) => distrust(&why),
+                            Err(other) => return Err(other),
+                        }
+                    }
                     Err(rustls::Error::InvalidCertificate(why)) => distrust(&why),
                     Err(other) => return Err(other),
                 }
@@ -148,6 +161,14 @@ impl ServerCertVerifier for CertificateVerifier {
     }
 }
 
+/// True if the server's own certificate is an authority's, so it is self-signed. This error has no type in rustls.
+fn is_authority(why: &CertificateError) -> bool {
+    match why {
+        CertificateError::Other(other) => other.0.to_string().contains("CaUsedAsEndEntity"),
+        _ => false,
+    }
+}
+
 fn distrust(why: &CertificateError) -> Distrust {
     use CertificateError as Why;
     match why {
@@ -156,10 +177,7 @@ fn distrust(why: &CertificateError) -> Distrust {
         Why::Revoked => Distrust::Revoked,
         Why::UnknownIssuer => Distrust::UnknownIssuer,
         Why::NotValidForName | Why::NotValidForNameContext { .. } => Distrust::WrongName,
-        // The server's own certificate is an authority's, so it is self-signed. This error has no type in rustls.
-        Why::Other(other) if other.0.to_string().contains("CaUsedAsEndEntity") => {
-            Distrust::UnknownIssuer
-        }
+        why if is_authority(why) => Distrust::UnknownIssuer,
         _ => Distrust::Other,
     }
 }

@@ -24,9 +24,14 @@ pub type Millis = u64;
 /// A point in time, in milliseconds since 1970 UTC.
 pub type UnixMillis = i64;
 
-/// The id of a pending request; its answer carries it. Never reused, never 0.
+/// The id of a pending request; its answer carries it. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
+
+impl RequestId {
+    /// No request of this session: the answer is about a message that an earlier session has left.
+    pub const NONE: RequestId = RequestId(0);
+}
 
 /// A password or another secret: wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]

@@ -3,12 +3,14 @@
 #![forbid(unsafe_code)]
 
 mod ids;
-mod questions;
+mod queries;
 mod split;
+mod text;
 
 pub use ids::*;
-pub use questions::*;
+pub use queries::*;
 pub use split::message_part;
+pub use text::clean_text;
 
 use crate::status::Problem;
 use std::sync::Arc;
@@ -127,6 +129,8 @@ pub enum Command {
         to: Uid,
         /// Plain text.
         text: String,
+        /// The message's id, a decimal number that is different for each message; without it, the session draws one.
+        message_id: Option<String>,
     },
     /// Tell a friend that the user is typing, or has stopped. Not answered.
     SetTyping {
@@ -155,12 +159,12 @@ pub enum Command {
         /// The invitation, if the server wants one.
         invite: Option<Secret>,
     },
-    /// A query or change; answered as the [`Question`] says, or by [`Event::Failed`].
+    /// A query or change; answered as the [`Query`] says, or by [`Event::Failed`].
     Ask {
         /// The answer carries this.
         request: RequestId,
         /// The query.
-        question: Question,
+        query: Query,
     },
     /// Mark a conversation, or the notifications, as read. Not answered.
     MarkRead(Option<Uid>),
@@ -231,7 +235,7 @@ pub enum Event {
     Message(Message),
     /// The server has accepted a message.
     Sent {
-        /// The request that this answers.
+        /// The request that this answers; [`RequestId::NONE`] for a message that an earlier session has left.
         request: RequestId,
         /// The recipient.
         to: Uid,
@@ -240,7 +244,7 @@ pub enum Event {
     },
     /// A request has failed for good.
     Failed {
-        /// The request that this answers.
+        /// The request that this answers; [`RequestId::NONE`] for a message that an earlier session has left.
         request: RequestId,
         /// The failure.
         problem: Problem,
@@ -300,7 +304,7 @@ pub enum Event {
     },
     /// Everything unread.
     Notifications {
-        /// The request that this answers.
+        /// The request that this answers; [`RequestId::NONE`] if a server of 2008 has told new counts, without a list.
         request: RequestId,
         /// The notifications.
         notifications: Notifications,
@@ -327,7 +331,8 @@ pub enum Event {
         /// When it happened.
         time: UnixMillis,
     },
-    /// Everything needed to resume the session from this point without the password. As secret as the password.
+    /// Everything needed to resume the session from this point without the password, and the messages that are not settled
+    /// yet. As secret as the password.
     State(Secret),
     /// The host does not keep up: the session fetches nothing until it does.
     Overload {

@@ -10,6 +10,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
+/// Tests act as the proxy of clients with other addresses, and no limit per address applies to them.
+const TRUSTED: (&str, &str) = ("FBCHATD_TRUSTED_PROXIES", "[\"127.0.0.1\", \"::1\"]");
+
 /// A running fbchatd; killed when dropped.
 pub struct Server {
     process: Process,
@@ -59,6 +62,10 @@ impl Server {
 
     /// Starts it without the recorder of a transcript, for tests that record by themselves.
     pub fn start_unrecorded(command: &mut Command) -> Server {
+        let set = command.get_envs().any(|(name, _)| name == TRUSTED.0);
+        if !set {
+            command.env(TRUSTED.0, TRUSTED.1);
+        }
         let mut process = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()));
         let output = process.child.stdout.take().expect("a pipe");
         let mut server = Server {

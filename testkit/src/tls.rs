@@ -1,6 +1,7 @@
 //! TLS in front of a server, with certificates made for one test.
 
 use crate::relay;
+use base64::prelude::{BASE64_STANDARD, Engine};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
@@ -63,14 +64,25 @@ impl Authority {
 impl Identity {
     /// A self-signed certificate as people make it by hand: that of an authority.
     pub fn self_signed(name: &str) -> Identity {
+        Identity::self_signed_for(name, Validity::Now)
+    }
+
+    /// The same with another validity.
+    pub fn self_signed_for(name: &str, validity: Validity) -> Identity {
         let key = KeyPair::generate().expect("a key");
-        let mut params = params(name, Validity::Now);
+        let mut params = params(name, validity);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = params.self_signed(&key).expect("a certificate");
         Identity {
             certificate: certificate.der().clone(),
             key: key.serialize_der(),
         }
+    }
+
+    /// The certificate as it stands in a file.
+    pub fn pem(&self) -> String {
+        let text = BASE64_STANDARD.encode(&self.certificate);
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
     }
 
     /// SHA-256 in the form in which people read it.

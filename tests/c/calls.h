@@ -88,6 +88,15 @@ static inline fbchat_status call_buddy_list(fbchat_client *client, fbchat_sessio
     return status;
 }
 
+static inline fbchat_status call_saved_session(fbchat_client *client, fbchat_session session)
+{
+    fbchat_event *event = (fbchat_event *)&session;
+    fbchat_status status = fbchat_session_get_saved_session(client, session, &event);
+    CHECK((status == FBCHAT_OK) == (event != NULL));
+    fbchat_event_free(event);
+    return status;
+}
+
 static inline fbchat_status call_history(fbchat_client *client, fbchat_session session)
 {
     REQUESTED(fbchat_session_request_history(client, session, 1, 0, &request));
@@ -178,6 +187,7 @@ static const struct call calls[] = {
     {"fbchat_session_set_typing", call_set_typing, 1},
     {"fbchat_session_set_presence", call_set_presence, 1},
     {"fbchat_session_get_buddy_list", call_buddy_list, 1},
+    {"fbchat_session_get_saved_session", call_saved_session, 1},
     {"fbchat_session_request_history", call_history, 1},
     {"fbchat_session_request_picture", call_picture, 1},
     {"fbchat_session_set_picture", call_set_picture, 1},

@@ -35,7 +35,7 @@ static void nulls(fbchat_client *client)
     CHECK_STATUS(fbchat_config_set_str(config, FBCHAT_CONFIG_BATCH, "7"), FBCHAT_ERR_KEY);
     CHECK_STATUS(fbchat_config_set_int(config, FBCHAT_CONFIG_PROXY, 7), FBCHAT_ERR_KEY);
     CHECK_STATUS(fbchat_config_set_int(config, FBCHAT_CONFIG_CONNECT_TIMEOUT_MS, 5), FBCHAT_ERR_ARGUMENT);
-    CHECK(strcmp(fbchat_last_error(), "FBCHAT_CONFIG_CONNECT_TIMEOUT_MS must be from 1000 to 120000, not 5") == 0);
+    CHECK(strcmp(fbchat_last_error(), "The connect timeout in milliseconds must be from 1000 to 120000, not 5") == 0);
     fbchat_config_free(config);
     fbchat_config_free(NULL);
 
@@ -75,6 +75,9 @@ static void nulls(fbchat_client *client)
     CHECK_STATUS(fbchat_session_get_buddy_list(NULL, session, &event), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_session_get_buddy_list(client, session, NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_session_get_buddy_list(client, session, &event), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_get_saved_session(NULL, session, &event), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_get_saved_session(client, session, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_get_saved_session(client, session, &event), FBCHAT_ERR_STATE);
     CHECK_STATUS(fbchat_session_request_buddy_list(NULL, session, NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_session_request_buddy_list(client, session, NULL), FBCHAT_ERR_STATE);
     CHECK_STATUS(fbchat_session_logout(NULL, session, NULL), FBCHAT_ERR_NULL);

@@ -271,3 +271,42 @@ fn host_that_does_not_poll_pauses_the_session_and_loses_nothing() {
         assert_eq!(message.text, number.to_string());
     }
 }
+
+#[test]
+fn a_compressed_answer_is_not_asked_for_and_its_encoding_is_named() {
+    let (asked, requests) = std::sync::mpsc::channel();
+    let asked = std::sync::Mutex::new(asked);
+    let server = testkit::relay::serve(move |mut stream| {
+        let asked = asked.lock().expect("no panic").clone();
+        async move {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            let mut head = vec![0; 4096];
+            let len = stream.read(&mut head).await.ok()?;
+            let _ = asked.send(String::from_utf8_lossy(&head[..len]).to_lowercase());
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\nConnection: close\r\n\r\n\x1f\x8b\x08";
+            stream.write_all(answer).await.ok()
+        }
+    });
+    let problem = login_problem(&format!("http://{server}"));
+    assert_eq!(problem.status, Status::BadReply);
+    assert!(problem.text.contains("encoded as gzip"), "{}", problem.text);
+    let request = requests.recv().expect("a request");
+    assert!(
+        request.contains("accept-encoding: identity\r\n"),
+        "{request}"
+    );
+    let options = fbchat::options::SessionOptions {
+        server: format!("http://{server}"),
+        ..fbchat::options::SessionOptions::default()
+    };
+    let password = Secret::new("secret".to_owned());
+    let problem =
+        fbchat::blocking::Session::login(&options, "a@example.org", password).unwrap_err();
+    assert!(problem.text.contains("encoded as gzip"), "{}", problem.text);
+    let requests: Vec<_> = requests.try_iter().collect();
+    assert!(
+        requests
+            .iter()
+            .all(|it| it.contains("accept-encoding: identity\r\n"))
+    );
+}

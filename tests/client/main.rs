@@ -4,4 +4,5 @@
 
 mod blocking;
 mod hostile_servers;
+mod last_words;
 mod sign_off;

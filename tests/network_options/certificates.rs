@@ -131,3 +131,33 @@ fn changed_certificate_is_reported_while_waiting_to_reconnect() {
     });
     assert_eq!(problem.untrusted.unwrap().why, Distrust::UnknownIssuer);
 }
+
+/// What `openssl req -x509` makes: a certificate of an authority, used by the server itself.
+#[test]
+fn self_signed_certificate_in_a_file_is_trusted_for_its_name_and_time() {
+    let server = Server::demo();
+    let roots = |identity: &Identity| {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("server.pem");
+        std::fs::write(&file, identity.pem()).unwrap();
+        Roots::read(&file).unwrap()
+    };
+    let with = |identity: &Identity, given: &Identity| {
+        let mut options = options(&format!("https://{}", identity.serve(server.address())));
+        options.network.roots = roots(given);
+        options
+    };
+    let right = Identity::self_signed("127.0.0.1");
+    chat(&with(&right, &right));
+    let elsewhere = Identity::self_signed("another.example.org");
+    let expired = Identity::self_signed_for("127.0.0.1", Validity::Expired);
+    let other = Identity::self_signed("127.0.0.1");
+    for (shown, given, why) in [
+        (&elsewhere, &elsewhere, Distrust::WrongName),
+        (&expired, &expired, Distrust::Expired),
+        (&right, &other, Distrust::UnknownIssuer),
+    ] {
+        let problem = failure(&with(shown, given));
+        assert_eq!(problem.untrusted.unwrap().why, why, "{}", problem.text);
+    }
+}

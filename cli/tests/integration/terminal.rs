@@ -199,7 +199,7 @@ fn loss_of_the_server_is_reported_and_no_text_is_lost() {
     screen.keys(&["C-d"]);
     let text = screen.until("the end", |text| text.contains("ended: "));
     assert!(
-        text.contains("Not sent to Echo:") && text.contains("\n  precious words"),
+        text.contains("not sent to Echo:") && text.contains("\n  precious words"),
         "{text}"
     );
 }
@@ -215,4 +215,18 @@ fn lines_typed_ahead_of_the_prompt_are_all_sent() {
     for text in ["one", "two", "three"] {
         bob.expect(&format!("Alice Example: {text}"));
     }
+}
+
+#[test]
+fn lines_typed_right_before_the_end_are_sent() {
+    let server = Server::demo();
+    let screen = Screen::start("last", &server, "alice@example.org");
+    let mut bob = bob(&server);
+    screen.keys(&[
+        "Bob:", "Space", "one", "Enter", "two", "Enter", "three", "Enter", "/quit", "Enter",
+    ]);
+    for text in ["one", "two", "three"] {
+        bob.expect(&format!("Alice Example: {text}"));
+    }
+    screen.until("the end", |text| text.contains("ended: 0\necho"));
 }

@@ -11,7 +11,7 @@ use fbchat::protocol::{
     Exchange, ExchangeId, Input, Now, Output, Reply, Session, SessionConfig, TransportError,
     TransportFault,
 };
-use fbchat::types::{Command, Event, FriendAction, OwnPresence, Question, RequestId, Secret, Uid};
+use fbchat::types::{Command, Event, FriendAction, OwnPresence, Query, RequestId, Secret, Uid};
 
 /// The most outputs of one call: every item of the largest reply gives a few.
 const MOST_OUTPUTS: usize = 20_000;
@@ -187,6 +187,14 @@ impl World {
                 request,
                 to: uid(input)?,
                 text: text(input)?,
+                message_id: None,
+            },
+            // With an id of the host's.
+            b'M' => Command::Send {
+                request,
+                to: uid(input)?,
+                text: text(input)?,
+                message_id: Some(text(input)?),
             },
             b't' => Command::SetTyping {
                 to: uid(input)?,
@@ -203,7 +211,7 @@ impl World {
             b'c' => Command::Cancel(RequestId(u64::from(input.arbitrary::<u8>()?))),
             b'x' => Command::Logout { request },
             _ => Command::Ask {
-                question: question(input)?,
+                query: query(input)?,
                 request,
             },
         };
@@ -295,7 +303,7 @@ impl World {
     }
 
     fn event(&mut self, event: Event) {
-        if let Some(request) = event.answers() {
+        if let Some(request) = event.answers().filter(|&it| it != RequestId::NONE) {
             assert!(self.open.remove(&request), "{event:?} answers nothing");
         }
         match event {
@@ -371,28 +379,28 @@ fn fault(code: u8) -> TransportFault {
     }
 }
 
-fn question(input: &mut Unstructured<'_>) -> Result<Question> {
+fn query(input: &mut Unstructured<'_>) -> Result<Query> {
     let kind = input.arbitrary::<u8>()? % 14;
     let uid = Uid(u64::from(input.arbitrary::<u8>()?));
-    let friend = |action| Question::Friend { uid, action };
+    let friend = |action| Query::Friend { uid, action };
     Ok(match kind {
-        0 => Question::History {
+        0 => Query::History {
             with: uid,
             since: input.arbitrary()?,
         },
-        1 => Question::Picture(uid),
-        2 => Question::SetPicture(Some(text(input)?.into_bytes().into())),
-        3 => Question::SetPicture(None),
-        4 => Question::Profile(uid),
-        5 => Question::Search(text(input)?),
+        1 => Query::Picture(uid),
+        2 => Query::SetPicture(Some(text(input)?.into_bytes().into())),
+        3 => Query::SetPicture(None),
+        4 => Query::Profile(uid),
+        5 => Query::Search(text(input)?),
         6 => friend(FriendAction::Request(text(input)?)),
         7 => friend(FriendAction::Accept),
         8 => friend(FriendAction::Decline),
         9 => friend(FriendAction::Remove),
-        10 => Question::SetStatus(Some(text(input)?)),
-        11 => Question::Notifications,
-        12 => Question::Poke(uid),
-        _ => Question::SetPassword {
+        10 => Query::SetStatus(Some(text(input)?)),
+        11 => Query::Notifications,
+        12 => Query::Poke(uid),
+        _ => Query::SetPassword {
             old: Secret::new("right".to_owned()),
             new: Secret::new(text(input)?),
         },

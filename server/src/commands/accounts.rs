@@ -6,6 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::output::{note, print};
 use super::store::{find, open, open_existing};
 use crate::cli::{Friend, PasswordSource, Place, User};
 use crate::config::Registration;
@@ -33,11 +34,11 @@ pub async fn user(command: User) -> Result<(), Failure> {
             let uid = added.ok_or_else(|| {
                 format!("There is already an account {email}. Choose another address.")
             })?;
-            println!("added {email} as {uid}");
+            print(format!("added {email} as {uid}"))?;
         }
         User::List { place } => {
             for user in open_existing(&place)?.users().await? {
-                println!("{}\t{}\t{}", user.uid, user.email, user.name);
+                print(format!("{}\t{}\t{}", user.uid, user.email, user.name))?;
             }
         }
         User::Del { email, place } => {
@@ -45,7 +46,10 @@ pub async fn user(command: User) -> Result<(), Failure> {
             let user = find(&store, &email).await?;
             store.delete_user(user.uid).await?;
             store.close().await?;
-            println!("deleted {} and everything that belonged to it", user.email);
+            print(format!(
+                "deleted {} and everything that belonged to it",
+                user.email
+            ))?;
         }
         User::Passwd {
             email,
@@ -57,10 +61,10 @@ pub async fn user(command: User) -> Result<(), Failure> {
             let hash = hash(&ask_password(&password, &user.email)?, Cost::Full)?;
             store.set_password(user.uid, hash, None).await?;
             store.close().await?;
-            println!(
+            print(format!(
                 "changed the password of {}; all its logins have ended",
                 user.email
-            );
+            ))?;
         }
     }
     Ok(())
@@ -80,7 +84,7 @@ pub async fn friend(command: Friend) -> Result<(), Failure> {
     }
     store.befriend(a.uid, b.uid).await?;
     store.close().await?;
-    println!("{} and {} are friends", a.email, b.email);
+    print(format!("{} and {} are friends", a.email, b.email))?;
     Ok(())
 }
 
@@ -103,10 +107,13 @@ pub async fn invite(
         Some(domain) => format!("http://www.{domain}"),
         None => format!("http://{}", config.listen),
     });
-    println!("{}/register.php?invite={secret}", url.trim_end_matches('/'));
+    print(format!(
+        "{}/register.php?invite={secret}",
+        url.trim_end_matches('/')
+    ))?;
     if config.registration == Registration::Closed {
-        eprintln!(
-            "fbchatd: the link works after registration = \"invite\" is set and the server has been restarted"
+        note(
+            "the link works after registration = \"invite\" is set and the server has been restarted",
         );
     }
     Ok(())

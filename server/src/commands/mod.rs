@@ -2,4 +2,5 @@
 
 pub mod accounts;
 pub mod operator;
+pub mod output;
 mod store;

@@ -8,10 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use super::output::{failed, print};
 use super::store::{find, open_existing};
 use crate::cli::{Place, Session};
 use crate::secrets::session_id;
-use crate::store::{FriendRequest, Store};
+use crate::store::{self, FriendRequest, Store};
 use crate::types::{Message, Uid, User};
 
 type Failure = Box<dyn Error>;
@@ -30,14 +31,14 @@ pub async fn session(command: Session) -> Result<(), Failure> {
             };
             for user in users {
                 for login in store.sessions(user.uid).await? {
-                    println!(
+                    print(format!(
                         "{}\t{}\t{}\t{}\t{}",
                         session_id(login.key),
                         user.email,
                         login.created,
                         login.address.as_deref().unwrap_or("-"),
                         login.client
-                    );
+                    ))?;
                 }
             }
         }
@@ -62,7 +63,7 @@ pub async fn session(command: Session) -> Result<(), Failure> {
                 let text = "`fbchatd session list` shows all.";
                 return Err(format!("{} has no such session. {text}", user.email).into());
             }
-            println!("ended {ended} of the sessions of {}", user.email);
+            print(format!("ended {ended} of the sessions of {}", user.email))?;
         }
     }
     Ok(())
@@ -80,7 +81,7 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
         ("messages in 24 hours", stats.messages_today),
         ("database bytes", stats.bytes),
     ] {
-        println!("{name}\t{value}");
+        print(format!("{name}\t{value}"))?;
     }
     Ok(())
 }
@@ -88,10 +89,24 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
 /// `fbchatd backup`
 pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
     open_existing(place)?.backup(to.to_owned()).await?;
-    println!(
-        "wrote {}; to restore it, stop the server and replace fbchatd.db with it",
-        to.display()
-    );
+    print(format!(
+        "wrote {file}; to go back to it, stop the server and run: fbchatd restore {file}",
+        file = to.display()
+    ))?;
+    Ok(())
+}
+
+/// `fbchatd restore`
+pub fn restore(from: &Path, place: &Place) -> Result<(), Failure> {
+    let dir = place.config()?.data_dir()?;
+    let aside = store::restore(&dir, from)?;
+    print(format!("restored {} in {}", from.display(), dir.display()))?;
+    if let Some(aside) = aside {
+        print(format!(
+            "what was there before is in {}; delete it when you do not need it any more",
+            aside.display()
+        ))?;
+    }
     Ok(())
 }
 
@@ -161,29 +176,40 @@ impl<'a> From<&'a Message> for Said<'a> {
     }
 }
 
-/// `fbchatd export`: one JSON object with times in ms. Messages are written as they are read, so their number does not matter.
+/// `fbchatd export`: one JSON object with times in ms.
 pub async fn export(email: &str, place: &Place) -> Result<(), Failure> {
     let store = open_existing(place)?;
     let user = find(&store, email).await?;
+    match write_export(&store, &user).await {
+        Err(error) => match error.downcast::<io::Error>() {
+            Ok(error) => Err(failed(*error).into()),
+            Err(error) => Err(error),
+        },
+        done => done,
+    }
+}
+
+/// Messages are written as they are read, so their number does not matter.
+async fn write_export(store: &Store, user: &User) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     write!(out, "{{\n\"uid\": {}", user.uid)?;
     let mut put = |key: &str, value: serde_json::Value| write!(out, ",\n\"{key}\": {value}");
-    for (key, value) in about(&store, &user).await? {
+    for (key, value) in about(store, user).await? {
         put(key, value)?;
     }
     write!(out, ",\n\"messages\": [")?;
     let mut before = "\n";
-    let mut since = i64::MIN;
+    let mut after = i64::MIN;
     loop {
-        let messages = store.messages_of(user.uid, since, PAGE).await?;
+        let messages = store.messages_of(user.uid, after, PAGE).await?;
         let Some(last) = messages.last() else {
             break;
         };
-        since = last.time;
+        after = last.id;
         for message in &messages {
             out.write_all(before.as_bytes())?;
             before = ",\n";
-            serde_json::to_writer(&mut out, &Said::from(message))?;
+            serde_json::to_writer(&mut out, &Said::from(message)).map_err(io::Error::from)?;
         }
     }
     writeln!(out, "\n]\n}}")?;

@@ -1,7 +1,7 @@
 //! Settings. Later ones win: defaults, the file, the environment, flags.
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -76,6 +76,7 @@ impl Network {
     }
 }
 
+#[cfg(test)]
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
         Network(address.into())
@@ -135,10 +136,7 @@ impl Default for Config {
             tls_listen: None,
             tls_cert: None,
             tls_key: None,
-            trusted_proxies: vec![
-                IpAddr::from(Ipv4Addr::LOCALHOST).into(),
-                IpAddr::from(Ipv6Addr::LOCALHOST).into(),
-            ],
+            trusted_proxies: Vec::new(),
             metrics_listen: None,
             log: Level::Info,
             log_format: LogFormat::Text,

@@ -192,6 +192,20 @@ impl Hub {
         user.update_presence(self.limits, now)
     }
 
+    /// All users who are known here.
+    pub fn users(&self) -> Vec<Uid> {
+        lock(&self.users).by_uid.keys().copied().collect()
+    }
+
+    /// Forgets users who were deleted, and the events of others that match.
+    pub fn forget(&self, uids: &[Uid], matches: impl Fn(&str) -> bool) {
+        let mut users = lock(&self.users);
+        users.by_uid.retain(|uid, _| !uids.contains(uid));
+        for user in users.by_uid.values_mut() {
+            user.drop_matching(&matches);
+        }
+    }
+
     /// What others see of a user.
     pub fn presence(&self, uid: Uid) -> Presence {
         let users = lock(&self.users);
@@ -232,7 +246,7 @@ impl Hub {
         (changed, acked)
     }
 
-    /// Lets every held poll go, and holds no more.
+    /// Releases every held poll, and holds no more.
     pub fn stop(&self) {
         let mut users = lock(&self.users);
         users.stopping = true;

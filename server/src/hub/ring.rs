@@ -54,6 +54,12 @@ impl Ring {
         }
     }
 
+    /// Drops the events that match.
+    pub fn drop_matching(&mut self, matches: impl Fn(&str) -> bool) {
+        self.entries.retain(|entry| !matches(&entry.item));
+        self.bytes = self.entries.iter().map(|entry| entry.item.len()).sum();
+    }
+
     fn drop_first(&mut self) {
         if let Some(entry) = self.entries.pop_front() {
             self.bytes -= entry.item.len();

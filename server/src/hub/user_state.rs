@@ -80,7 +80,7 @@ impl Default for UserState {
 }
 
 impl UserState {
-    /// A user who is offline, with a channel that goes on at `next`.
+    /// A user who is offline, with a channel that continues at `next`.
     pub fn new(next: Seq, acked: Seq, visible: bool) -> Self {
         UserState {
             next,
@@ -112,6 +112,11 @@ impl UserState {
     /// The recent events from `seq` on; empty if they are no longer in memory.
     pub fn recent(&self, seq: Seq, limit: usize) -> Vec<Arc<str>> {
         self.ring.run(seq, limit)
+    }
+
+    /// Drops the recent events that match.
+    pub fn drop_matching(&mut self, matches: impl Fn(&str) -> bool) {
+        self.ring.drop_matching(matches);
     }
 
     /// Drops old events.

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use axum::http::{HeaderName, HeaderValue, Request, header};
 
+use super::forwarded::{self, Origin};
 use crate::config::Network;
 use crate::rate_limit::RateLimit;
 use crate::sync::lock;
 
-const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// The most requests of one address in [`WINDOW`]. Hundreds of busy clients behind one router stay below.
 const REQUESTS: u32 = 3000;
@@ -28,6 +29,7 @@ pub struct ConnectionLimits {
     most: usize,
     connections: Mutex<HashMap<IpAddr, usize>>,
     requests: Mutex<RateLimit<IpAddr>>,
+    warned: AtomicBool,
 }
 
 /// The right to an open connection. Dropping it means that the connection was closed.
@@ -44,6 +46,7 @@ impl ConnectionLimits {
             most,
             connections: Mutex::default(),
             requests: Mutex::new(RateLimit::new(REQUESTS, WINDOW)),
+            warned: AtomicBool::new(false),
         })
     }
 
@@ -65,10 +68,25 @@ impl ConnectionLimits {
     /// Attaches the client address to a request, and removes headers that only a trusted proxy may send. After this, a request
     /// looks the same with or without a proxy, TLS or HTTP/2. Returns the address, if it is known.
     pub fn receive(&self, request: &mut Request<Body>, from: IpAddr, tls: bool) -> Option<IpAddr> {
+        let headers = request.headers_mut();
         let address = if self.trusts(from) {
-            forwarded_for(request.headers())
+            if !headers.contains_key(PROTO) && forwarded::is_https(headers) {
+                headers.insert(PROTO, HeaderValue::from_static("https"));
+            }
+            match forwarded::origin(headers, |address| self.trusts(address)) {
+                Origin::Address(address) => Some(address),
+                // If it were the address of the proxy, a single guesser could lock everybody out.
+                Origin::Unknown => None,
+                Origin::Contradiction => Some(from),
+            }
         } else {
-            request.headers_mut().remove(PROTO);
+            headers.remove(PROTO);
+            if forwarded::is_forwarded(headers) && !self.warned.swap(true, Ordering::Relaxed) {
+                log::warn!(
+                    "a request from {from} names another client, but {from} is not in trusted_proxies; if it is your \
+                     proxy, set trusted_proxies = [\"{from}\"]"
+                );
+            }
             Some(from)
         };
         if tls {
@@ -108,14 +126,6 @@ impl Drop for Permit {
     }
 }
 
-/// The address that a proxy names. Without one the address is unknown: if it were the proxy's, a single guesser could lock
-/// everybody out.
-fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    // What the client made up comes before what the proxy added, in the same line or in lines before it.
-    let last = headers.get_all(FOR).iter().next_back()?;
-    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
-}
-
 /// One address for everything that a subscriber has; in IPv6 that is a whole /64.
 fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -129,6 +139,8 @@ fn subscriber(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
     fn limits(most: usize) -> Arc<ConnectionLimits> {
         let trusted = ["127.0.0.1", "::1"].map(|text| text.parse::<IpAddr>().unwrap().into());

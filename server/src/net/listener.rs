@@ -10,11 +10,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::IntoResponse;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -38,6 +38,11 @@ const PING: Duration = Duration::from_secs(30);
 const STREAMS: u32 = 100;
 /// The largest head of a request.
 const HEAD_SIZE: usize = 64 << 10;
+
+/// How long, and up to how many bytes, the rest of a request is read that was answered without it. A connection that is closed while
+/// the client still sends is reset, and the client may never see the answer.
+const LINGER: Duration = Duration::from_secs(10);
+const LINGER_SIZE: u64 = 64 << 20;
 
 /// What a listener serves.
 #[derive(Clone)]
@@ -65,6 +70,8 @@ struct Caller {
     tls: bool,
     /// Whether a request has arrived.
     has_request: Arc<AtomicBool>,
+    /// Whether one of them had a body, of which a part may never have been read.
+    has_body: AtomicBool,
 }
 
 /// Counts a connection for as long as it lives.
@@ -95,11 +102,16 @@ impl Listeners {
         let (limits, gauge) = (self.limits.clone(), self.gauge.clone());
         let mut closing = self.closing.subscribe();
         self.listening.spawn(async move {
+            let mut failing = false;
             loop {
                 let accepted = tokio::select! {
                     accepted = socket.accept() => accepted,
                     _ = closing.changed() => return,
                 };
+                if failing && accepted.is_ok() {
+                    failing = false;
+                    log::info!("connections are accepted again");
+                }
                 match accepted {
                     Ok((stream, peer)) => match limits.enter(peer.ip()) {
                         Some(permit) => {
@@ -113,7 +125,10 @@ impl Listeners {
                         None => log::debug!("too many connections from {}", peer.ip()),
                     },
                     Err(error) => {
-                        log::warn!("cannot accept a connection: {error}");
+                        // Ten attempts a second would fill the log.
+                        if !std::mem::replace(&mut failing, true) {
+                            log::warn!("cannot accept connections: {error}");
+                        }
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 }
@@ -157,6 +172,7 @@ fn connect(
         router,
         tls: acceptor.is_some(),
         has_request: Arc::default(),
+        has_body: AtomicBool::new(false),
     };
     let has_request = caller.has_request.clone();
     tokio::spawn(async move {
@@ -195,7 +211,10 @@ async fn plain(
     loop {
         let connection = http_1(stream.clone(), caller, Some(&stream), closing.clone());
         match stream.run(connection).await {
-            Ok(ended) => return ended,
+            Ok(ended) => {
+                linger(stream, caller, closing).await;
+                return ended;
+            }
             Err(held) => {
                 if !stream.wait(held).await {
                     return Ok(());
@@ -215,11 +234,33 @@ async fn secured(
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
             http_2(stream, caller, closing).await
         }
-        Ok(stream) => http_1(stream, caller, None, closing).await,
+        Ok(mut stream) => {
+            let ended = http_1(&mut stream, caller, None, closing.clone()).await;
+            // What the client still sends does not matter, so it is not decrypted.
+            linger(stream.get_mut().0, caller, closing).await;
+            ended
+        }
         Err(error) => {
             log::debug!("{}: {error}", caller.peer);
             Ok(())
         }
+    }
+}
+
+/// Reads what a client still sends after the last answer, so that the answer reaches it.
+async fn linger(
+    stream: impl AsyncRead + Unpin,
+    caller: &Caller,
+    mut closing: watch::Receiver<bool>,
+) {
+    if !caller.has_body.load(Ordering::Relaxed) {
+        return;
+    }
+    let mut rest = stream.take(LINGER_SIZE);
+    let mut sink = tokio::io::sink();
+    tokio::select! {
+        _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut sink)) => {}
+        _ = closing.wait_for(|closing| *closing) => {}
     }
 }
 
@@ -271,6 +312,7 @@ pub async fn serve_stream(
         router,
         tls: false,
         has_request: Arc::default(),
+        has_body: AtomicBool::new(false),
     };
     let (_open, closing) = watch::channel(false);
     // How a connection ended is of no interest here.
@@ -301,6 +343,9 @@ fn answer(
     request: Request<Incoming>,
 ) -> Oneshot<Router, Request<Body>> {
     caller.has_request.store(true, Ordering::Relaxed);
+    if !request.body().is_end_stream() {
+        caller.has_body.store(true, Ordering::Relaxed);
+    }
     let mut request = request.map(Body::new);
     let address = caller
         .limits
@@ -318,7 +363,8 @@ fn answer(
 }
 
 async fn too_many() -> impl IntoResponse {
-    let wait = [("retry-after", "10")];
+    // The body of the request, if any, is not read.
+    let wait = [("retry-after", "10"), ("connection", "close")];
     let text = "Too many requests. Try again in ten seconds.\n";
     (StatusCode::TOO_MANY_REQUESTS, wait, text)
 }

@@ -75,6 +75,7 @@ impl From<AttemptError> for PasswordError {
         match error {
             AttemptError::Wrong => PasswordError::Wrong,
             AttemptError::TooMany(seconds) => PasswordError::TooMany(seconds),
+            AttemptError::Hash(error) => PasswordError::Hash(error),
             AttemptError::Store(error) => PasswordError::Store(error),
         }
     }
@@ -195,11 +196,14 @@ impl Accounts {
         let email = &session.user.email;
         let verified = self.attempts.verify(email, old, address).await?;
         let hash = verified.turn.hash(new).await?;
-        drop(verified);
+        let old = verified.known.hash;
+        drop(verified.turn);
         let (store, hub) = (self.store.clone(), self.hub.clone());
         let (uid, key) = (session.user.uid, session.key);
         detached(async move {
-            store.set_password(uid, hash, Some(key)).await?;
+            if !store.change_password(uid, old, hash, key).await? {
+                return Err(PasswordError::Wrong);
+            }
             hub.end_others(uid, key);
             log::info!(uid:%; "changed their password");
             Ok(())

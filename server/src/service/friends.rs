@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::detached::detached;
-use super::validate::strip_control_chars;
+use super::validate::lines;
 use crate::hub::Hub;
 use crate::item;
 use crate::store::{Answered, Asked, Audience, Poked, Store, StoreError};
@@ -101,7 +101,7 @@ impl Friends {
         to: Uid,
         message: &str,
     ) -> Result<Outcome, FriendError> {
-        let message = strip_control_chars(message).trim().to_owned();
+        let message = lines(message);
         if message.chars().count() > MESSAGE {
             return Err(FriendError::TooLong(MESSAGE));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::validate::strip_control_chars;
+use super::validate::single_line;
 use crate::store::{ListChange, ListChanged, Store, StoreError};
 use crate::types::{Session, Uid};
 
@@ -45,8 +45,7 @@ impl Lists {
 
     /// Adds an empty list.
     pub async fn create(&self, session: &Session, name: &str) -> Result<(), ListError> {
-        let name = strip_control_chars(name);
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let name = single_line(name);
         match name.chars().count() {
             0 => Err(ListError::Empty),
             1..=NAME => self.change(session, ListChange::Create(name)).await,

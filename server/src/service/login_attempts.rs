@@ -8,10 +8,10 @@ use prometheus_client::metrics::counter::Counter;
 use zeroize::Zeroizing;
 
 use super::login_throttle::{LoginThrottle, Source};
-use super::passwords::{Passwords, Turn};
+use super::passwords::{HashError, Match, Passwords, Turn};
 use crate::store::{Store, StoreError};
 use crate::sync::lock;
-use crate::types::{Uid, User};
+use crate::types::{Account, Uid, User};
 
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
@@ -22,12 +22,21 @@ pub enum AttemptError {
     #[error("Too many attempts. Try again in {0} seconds.")]
     TooMany(u64),
     #[error(transparent)]
+    Hash(#[from] HashError),
+    #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The user of a correct password.
+pub struct Known {
+    pub user: User,
+    /// The hash that the password belongs to. It may be replaced before the login is stored.
+    pub hash: String,
 }
 
 /// The user of a correct password, and the right to work on another password.
 pub struct Verified<'a> {
-    pub user: User,
+    pub known: Known,
     pub turn: Turn<'a>,
 }
 
@@ -55,9 +64,9 @@ impl LoginAttempts {
         login: &str,
         password: Zeroizing<String>,
         address: Option<IpAddr>,
-    ) -> Result<User, AttemptError> {
+    ) -> Result<Known, AttemptError> {
         match self.verify(login, password, address).await {
-            Ok(verified) => Ok(verified.user),
+            Ok(verified) => Ok(verified.known),
             Err(AttemptError::TooMany(seconds)) => {
                 let address = display(address);
                 log::warn!(address:%, seconds; "login delayed after too many failures");
@@ -89,8 +98,8 @@ impl LoginAttempts {
         let allowed = lock(&self.throttle).check(login, from, Instant::now());
         allowed.map_err(|wait| AttemptError::TooMany(wait.as_secs() + 1))?;
         let hash = account.as_ref().map(|account| account.password.clone());
-        let correct = turn.verify(password, hash).await;
-        match account.filter(|_| correct) {
+        let matched = turn.verify(password.clone(), hash).await?;
+        match account.filter(|_| matched != Match::No) {
             None => {
                 lock(&self.throttle).failed(login, from, Instant::now());
                 Err(AttemptError::Wrong)
@@ -101,8 +110,37 @@ impl LoginAttempts {
                 if account.sole_local_part {
                     lock(&self.throttle).succeeded(&account.user.email, from);
                 }
+                let hash = match matched {
+                    Match::OldForm => self.renew(&turn, &account, password).await,
+                    _ => account.password,
+                };
                 let user = account.user;
-                Ok(Verified { user, turn })
+                let known = Known { user, hash };
+                Ok(Verified { known, turn })
+            }
+        }
+    }
+
+    /// Replaces a hash by one of the composed form, and returns it. If that fails, the old one goes on to work.
+    async fn renew(
+        &self,
+        turn: &Turn<'_>,
+        account: &Account,
+        password: Zeroizing<String>,
+    ) -> String {
+        let (uid, old) = (account.user.uid, account.password.clone());
+        let new = match turn.hash(password).await {
+            Ok(new) => new,
+            Err(error) => {
+                log::warn!(uid:%; "the password was not hashed again: {error}");
+                return old;
+            }
+        };
+        match self.store.replace_hash(uid, old.clone(), new.clone()).await {
+            Ok(()) => new,
+            Err(error) => {
+                log::warn!(uid:%; "the new hash of the password was not stored: {error}");
+                old
             }
         }
     }

@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use super::detached::detached;
 use super::echo::Echo;
 use super::presence::Presences;
-use super::validate::strip_control_chars;
+use super::validate::message_text;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::hub::Hub;
@@ -86,7 +86,7 @@ impl Messages {
     pub async fn send(&self, session: &Session, message: Outgoing<'_>) -> Result<(), SendError> {
         let own = &session.user;
         let msg_id = valid_id(message.msg_id)?;
-        let text = strip_control_chars(message.text);
+        let text = message_text(message.text);
         let check = self
             .store
             .check_message(own.uid, message.to, &msg_id, &text);
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn text_loses_only_control_characters() {
-        let text = |posted, limit| valid_text(strip_control_chars(posted), limit);
+        let text = |posted, limit| valid_text(message_text(posted), limit);
         assert_eq!(
             text("a\r\n\tb\u{7}\u{85}\0 😀", 9).unwrap(),
             "a\n\tb\u{fffd} 😀"

@@ -64,6 +64,7 @@ pub struct Services {
     pub profiles: Profiles,
     pub search: Search,
     pub sessions: Sessions,
+    passwords: Arc<Passwords>,
     store: Arc<Store>,
     hub: Arc<Hub>,
 }
@@ -89,7 +90,7 @@ impl Services {
             accounts: Accounts::new(
                 store.clone(),
                 hub.clone(),
-                passwords,
+                passwords.clone(),
                 login_attempts.clone(),
                 config.registration,
             ),
@@ -111,6 +112,7 @@ impl Services {
             search: Search::new(store.clone()),
             sessions: Sessions::new(store.clone(), hub.clone(), presences.clone()),
             presences,
+            passwords,
             store,
             hub,
         }
@@ -121,12 +123,22 @@ impl Services {
         if let Err(error) = self.sessions.end_revoked().await {
             log::error!("cannot look for sessions that were ended elsewhere: {error}");
         }
+        if let Err(error) = self.sessions.delete_ended().await {
+            log::error!("cannot delete sessions that have ended: {error}");
+        }
         self.presences.sweep();
     }
 
-    /// Whether the server can do its work, which needs the store.
-    pub async fn healthy(&self) -> Result<(), StoreError> {
-        self.store.healthy().await
+    /// Whether the server can do its work; if not, what it cannot do.
+    pub async fn healthy(&self) -> Result<(), &'static str> {
+        if let Err(error) = self.store.healthy().await {
+            log::error!("not healthy: {error}");
+            return Err("The store does not answer.");
+        }
+        if !self.passwords.healthy() {
+            return Err("Passwords cannot be checked.");
+        }
+        Ok(())
     }
 
     /// The number of held polls, and of users that others see online.
@@ -134,7 +146,7 @@ impl Services {
         self.hub.count()
     }
 
-    /// Lets every held poll go, and holds no more.
+    /// Releases every held poll, and holds no more.
     pub fn stop(&self) {
         self.hub.stop();
     }
@@ -144,3 +156,6 @@ impl Services {
         self.store.close().await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,21 @@
 //! Password hashing: argon2id, as PHC strings.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::Error;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use prometheus_client::metrics::histogram::Histogram;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use crate::metrics;
 use crate::sync::lock;
+use crate::text;
 
 /// The cost of a hash.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +28,7 @@ pub enum Cost {
 
 /// Why a password could not be hashed.
 #[derive(Debug, thiserror::Error)]
-#[error("Cannot hash the password: {0}.")]
+#[error("Cannot hash passwords: {0}.")]
 pub struct HashError(String);
 
 impl From<Error> for HashError {
@@ -34,15 +37,45 @@ impl From<Error> for HashError {
     }
 }
 
-/// The working memory for one password: 19 MiB. It is kept for the next one, because allocators that get such blocks back from many
-/// threads keep several for each.
+/// The passwords that are hashed at a time, each on a thread of its own.
+const THREADS: usize = 2;
+/// How long the server counts as unhealthy after a password could not be hashed. The next login may be far off.
+const UNHEALTHY: Duration = Duration::from_secs(30);
+
+/// The working memory for one password: 19 MiB. A thread keeps it for the next one.
 type Memory = Vec<Block>;
+
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 fn params(cost: Cost) -> Result<Params, Error> {
     match cost {
         Cost::Full => Ok(Params::default()),
         Cost::Cheap => Ok(Params::new(Params::MIN_M_COST, 1, 1, None)?),
     }
+}
+
+/// Whether a password belongs to a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It does not.
+    No,
+    /// It does.
+    Yes,
+    /// It does, but the hash is not of the form in which passwords are hashed today.
+    OldForm,
+}
+
+/// The forms of a password that a hash may belong to, beginning with the composed one, which is hashed today. The same keys give
+/// different forms on different systems, and earlier versions hashed what they got.
+fn forms(password: &str) -> Vec<Zeroizing<String>> {
+    let forms = [
+        text::composed(password),
+        password.to_owned(),
+        text::decomposed(password),
+    ];
+    let mut forms: Vec<_> = forms.into_iter().map(Zeroizing::new).collect();
+    forms.dedup();
+    forms
 }
 
 /// Hashes a password with a new salt.
@@ -61,32 +94,46 @@ fn hash_in(memory: &mut Memory, password: &str, cost: Cost) -> Result<String, Ha
         salt: Some(Salt::new(&salt).map_err(Error::from)?),
         hash: None,
     };
-    hash.hash = Some(output(memory, password, &hash)?);
+    let password = Zeroizing::new(text::composed(password));
+    hash.hash = Some(output(memory, &password, &hash)?);
     Ok(hash.to_string())
 }
 
 /// The output for a password with the salt and cost of an existing hash.
-fn output(memory: &mut Memory, password: &str, hash: &PasswordHash) -> Result<Output, Error> {
+fn output(memory: &mut Memory, password: &str, hash: &PasswordHash) -> Result<Output, HashError> {
     let params = Params::try_from(hash)?;
     let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
-    let version = hash.version.map(Version::try_from).transpose()?;
+    let version = hash
+        .version
+        .map(Version::try_from)
+        .transpose()
+        .map_err(Error::from)?;
     let salt = hash.salt.as_ref().ok_or(Error::PasswordInvalid)?;
+    // An allocation that fails elsewhere ends the process; this one is large enough to be worth a check.
+    memory
+        .try_reserve_exact(params.block_count().saturating_sub(memory.len()))
+        .map_err(|error| HashError(error.to_string()))?;
     memory.resize(params.block_count(), Block::new());
     let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
     let argon2 = Argon2::new(algorithm, version.unwrap_or_default(), params);
     let mut out = vec![0; length];
-    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut out, memory)?;
-    Ok(Output::new(&out)?)
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, memory)
+        .map_err(Error::from)?;
+    Ok(Output::new(&out).map_err(Error::from)?)
 }
 
-/// Checks two passwords at a time, so that many logins at once cannot take all memory and processors.
+/// Checks two passwords at a time, so that many logins at once cannot take all memory and processors. The threads are started with
+/// the server, because the system may later refuse to start any.
 pub struct Passwords {
     slots: Arc<Semaphore>,
+    jobs: Sender<Job>,
     cost: Cost,
     /// For accounts that do not exist.
     dummy: String,
     times: Histogram,
-    free: Arc<Mutex<Vec<Memory>>>,
+    /// When a password could not be hashed last, for a reason that has nothing to do with the password.
+    failed: Mutex<Option<Instant>>,
 }
 
 impl Passwords {
@@ -94,8 +141,19 @@ impl Passwords {
     pub fn new(cost: Cost) -> Result<Self, HashError> {
         let params = params(cost)?;
         let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+        let (jobs, queued) = unbounded::<Job>();
+        for _ in 0..THREADS {
+            let queued = queued.clone();
+            thread::Builder::new()
+                .name("passwords".to_owned())
+                .spawn(move || work(&queued))
+                .map_err(|error| HashError(format!(
+                        "cannot start a thread ({error}); raise the limit on processes (ulimit -u) or on memory"
+                    )))?;
+        }
         Ok(Passwords {
-            slots: Arc::new(Semaphore::new(2)),
+            slots: Arc::new(Semaphore::new(THREADS)),
+            jobs,
             cost,
             // Made up, because computing a hash takes longer than everything else at the start. It costs as much to check as any.
             dummy: format!(
@@ -103,13 +161,18 @@ impl Passwords {
                 "A".repeat(43)
             ),
             times: metrics::seconds(),
-            free: Arc::default(),
+            failed: Mutex::default(),
         })
     }
 
     /// How long each password took.
     pub fn times(&self) -> Histogram {
         self.times.clone()
+    }
+
+    /// Whether passwords could be hashed lately.
+    pub fn healthy(&self) -> bool {
+        lock(&self.failed).is_none_or(|failed| failed.elapsed() >= UNHEALTHY)
     }
 
     /// Waits for a turn.
@@ -129,48 +192,72 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Whether `password` belongs to `hash`. Without a hash it is false, after the same time.
-    pub async fn verify(&self, password: Zeroizing<String>, hash: Option<String>) -> bool {
+    /// Whether `password` belongs to `hash`. Without a hash it does not, after the same time.
+    pub async fn verify(
+        &self,
+        password: Zeroizing<String>,
+        hash: Option<String>,
+    ) -> Result<Match, HashError> {
         let hash = hash.filter(|hash| PasswordHash::new(hash).is_ok());
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.passwords.dummy.clone());
-        let correct = self.timed(move |memory| {
-            PasswordHash::new(&hash).is_ok_and(|hash| {
+        let found = self.timed(move |memory| {
+            let hash = PasswordHash::new(&hash).map_err(Error::from)?;
+            for (at, form) in forms(&password).iter().enumerate() {
                 // Outputs are compared in constant time.
-                output(memory, &password, &hash).is_ok_and(|output| hash.hash == Some(output))
-            })
+                if hash.hash == Some(output(memory, form, &hash)?) {
+                    return Ok(Some(at));
+                }
+            }
+            Ok(None)
         });
-        correct.await.unwrap_or(false) && known
+        Ok(match found.await? {
+            Some(0) if known => Match::Yes,
+            Some(_) if known => Match::OldForm,
+            _ => Match::No,
+        })
     }
 
     /// Hashes a new password.
     pub async fn hash(&self, password: Zeroizing<String>) -> Result<String, HashError> {
         let cost = self.passwords.cost;
-        let hashed = self
-            .timed(move |memory| hash_in(memory, &password, cost))
-            .await;
-        hashed.unwrap_or_else(|error| Err(HashError(error.to_string())))
+        self.timed(move |memory| hash_in(memory, &password, cost))
+            .await
     }
 
-    /// Runs work on a thread of its own and measures it.
+    /// Runs work on one of the threads and measures it.
     async fn timed<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
-    ) -> Result<T, JoinError> {
-        let (times, free) = (self.passwords.times(), self.passwords.free.clone());
-        let slot = self.slot.clone();
-        let timed = tokio::task::spawn_blocking(move || {
+        work: impl FnOnce(&mut Memory) -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, HashError> {
+        let (times, slot) = (self.passwords.times(), self.slot.clone());
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |memory| {
             // Work that has begun goes on, also for a client that has left, and keeps its slot until it is done.
             let _slot = slot;
-            let free = free;
             let start = Instant::now();
-            let mut memory = lock(&free).pop().unwrap_or_default();
-            let done = work(&mut memory);
-            lock(&free).push(memory);
+            let done = work(memory);
             times.observe(start.elapsed().as_secs_f64());
-            done
+            let _ = reply.send(done);
         });
-        timed.await
+        let gone = |_| Err(HashError("the work did not end".to_owned()));
+        let done = match self.passwords.jobs.send(job) {
+            Ok(()) => answer.await.unwrap_or_else(gone),
+            Err(_) => Err(HashError("there is no thread for it".to_owned())),
+        };
+        if done.is_err() {
+            *lock(&self.passwords.failed) = Some(Instant::now());
+        }
+        done
+    }
+}
+
+/// Does jobs until the server ends.
+fn work(jobs: &Receiver<Job>) {
+    let mut memory = Memory::new();
+    for job in jobs {
+        // The panic was reported, and must not take the thread from later logins.
+        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
     }
 }
 
@@ -185,10 +272,50 @@ mod tests {
         let hash = Some(super::hash("käse", Cost::Cheap).unwrap());
         let passwords = passwords.turn().await;
         let word = |text: &str| Zeroizing::new(text.to_owned());
-        assert!(passwords.verify(word("käse"), hash.clone()).await);
-        assert!(!passwords.verify(word("kase"), hash).await);
-        assert!(!passwords.verify(word(""), None).await);
-        assert!(!passwords.verify(word("!"), Some("!".into())).await);
+        let verify = async |text, hash| passwords.verify(word(text), hash).await.unwrap();
+        assert_eq!(verify("käse", hash.clone()).await, Match::Yes);
+        assert_eq!(verify("ka\u{308}se", hash.clone()).await, Match::Yes);
+        assert_eq!(verify("kase", hash).await, Match::No);
+        assert_eq!(verify("", None).await, Match::No);
+        assert_eq!(verify("!", Some("!".into())).await, Match::No);
+    }
+
+    /// As earlier versions hashed it.
+    fn hash_as_typed(password: &str) -> String {
+        let memory = &mut Memory::new();
+        let hash = hash_in(memory, "", Cost::Cheap).unwrap();
+        let mut hash = PasswordHash::new(&hash).unwrap();
+        hash.hash = Some(output(memory, password, &hash).unwrap());
+        hash.to_string()
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_in_every_form_also_for_an_old_hash() {
+        let passwords = Passwords::new(Cost::Cheap).unwrap();
+        let passwords = passwords.turn().await;
+        let (composed, decomposed, mixed) = ("é\u{e4}", "e\u{301}a\u{308}", "e\u{301}\u{e4}");
+        for (old, typed, expected) in [
+            (composed, composed, Match::Yes),
+            (composed, decomposed, Match::Yes),
+            (decomposed, composed, Match::OldForm),
+            (decomposed, decomposed, Match::OldForm),
+            (mixed, mixed, Match::OldForm),
+            (mixed, composed, Match::No),
+        ] {
+            let word = Zeroizing::new(typed.to_owned());
+            let hash = Some(hash_as_typed(old));
+            assert_eq!(
+                passwords.verify(word, hash).await.unwrap(),
+                expected,
+                "{old} {typed}"
+            );
+        }
+        for form in [composed, decomposed, mixed] {
+            let hash = super::hash(form, Cost::Cheap).unwrap();
+            let word = Zeroizing::new(composed.to_owned());
+            let found = passwords.verify(word, Some(hash)).await.unwrap();
+            assert_eq!(found, Match::Yes);
+        }
     }
 
     /// Unknown accounts verify against a dummy hash of equal cost, so timing leaks nothing.
@@ -201,15 +328,19 @@ mod tests {
             assert_eq!(params(&passwords.dummy), params(&known));
             for hash in [None, Some(known), None] {
                 let turn = passwords.turn().await;
-                assert!(!turn.verify(Zeroizing::new("x".into()), hash).await);
+                let word = Zeroizing::new("x".into());
+                assert_eq!(turn.verify(word, hash).await.unwrap(), Match::No);
             }
-            let free = lock(&passwords.free);
             let blocks = if matches!(cost, Cost::Full) {
                 Params::default().block_count()
             } else {
                 Params::MIN_M_COST as usize
             };
-            assert_eq!(free.iter().map(Vec::len).collect::<Vec<_>>(), [blocks]);
+            for _ in 0..THREADS {
+                let turn = passwords.turn().await;
+                let kept = turn.timed(|memory| Ok(memory.len())).await.unwrap();
+                assert!([0, blocks].contains(&kept), "{kept}");
+            }
         }
     }
 
@@ -223,7 +354,24 @@ mod tests {
             assert!(tokio::time::timeout(Duration::ZERO, work).await.is_err());
         }
         let _both = (passwords.turn().await, passwords.turn().await);
-        assert_eq!(Arc::strong_count(&passwords.free), 1, "work is in progress");
-        assert!(lock(&passwords.free).len() <= 2);
+        assert!(passwords.jobs.is_empty(), "work is queued");
+    }
+
+    /// Neither the thread nor the right to work is lost.
+    #[tokio::test]
+    async fn failures_and_panics_are_reported_and_passwords_are_hashed_afterwards() {
+        let passwords = Passwords::new(Cost::Cheap).unwrap();
+        let fail: fn(&mut Memory) -> Result<(), HashError> = |_| Err(HashError("x".to_owned()));
+        let panic: fn(&mut Memory) -> Result<(), HashError> = |_| panic!("as the test wants");
+        for work in [fail, panic, fail, panic, panic] {
+            assert!(passwords.turn().await.timed(work).await.is_err());
+            assert!(!passwords.healthy());
+        }
+        let both = (passwords.turn().await, passwords.turn().await);
+        for turn in [both.0, both.1] {
+            assert!(turn.hash(Zeroizing::new("x".into())).await.is_ok());
+        }
+        *lock(&passwords.failed) = Instant::now().checked_sub(UNHEALTHY);
+        assert!(passwords.healthy());
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::detached::detached;
 use super::user_limit::UserLimit;
-use super::validate::{Invalid, strip_control_chars, valid_name};
+use super::validate::{Invalid, single_line, valid_name};
+use crate::clock::now_ms;
 use crate::item;
 use crate::store::{Audience, Store, StoreError};
 use crate::types::{Session, Status, Uid, User};
@@ -113,8 +114,7 @@ impl Profiles {
         session: &Session,
         text: &str,
     ) -> Result<Option<Status>, ChangeError> {
-        let text = strip_control_chars(text);
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = single_line(text);
         if text.chars().count() > STATUS {
             return Err(ChangeError::TooLong(STATUS));
         }
@@ -147,7 +147,9 @@ impl Profiles {
     ) -> Result<Vec<User>, StoreError> {
         let mut users = self.store.friends(session.user.uid).await?;
         users.extend(own.then(|| session.user.clone()));
-        users.retain(|user| user.status_seconds() > newest);
+        // A status that was set while the clock was ahead would hide every later one.
+        let until = now_ms() / 1000 + 1;
+        users.retain(|user| (newest.saturating_add(1)..=until).contains(&user.status_seconds()));
         users.sort_by_key(|user| std::cmp::Reverse(user.status.as_ref().map(|status| status.time)));
         users.truncate(FEED);
         Ok(users)

@@ -2,16 +2,51 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::detached::detached;
 use super::presence::Presences;
+use crate::clock::now_ms;
 use crate::hub::Hub;
+use crate::item;
 use crate::secrets;
-use crate::store::{Origin, Store, StoreError};
+use crate::store::{Origin, Store, StoreError, Term};
 use crate::types::{Seq, Session, SessionKey, Uid};
 
 /// How much is kept of what a client calls itself, in characters.
 const CLIENT: usize = 200;
+
+const HOUR: i64 = 60 * 60 * 1000;
+const DAY: i64 = 24 * HOUR;
+/// A use of a session is noted if the last one that was noted is this long ago, in ms.
+const NOTED_EVERY: i64 = HOUR;
+/// How often ended sessions are deleted, in ms.
+const DELETED_EVERY: i64 = HOUR;
+
+/// Who keeps the secret of a session, which decides how long it lasts without being used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// A browser, until it is closed.
+    Browser,
+    /// A browser, also when it is closed: the user has asked for that.
+    LastingBrowser,
+    /// A program of its own, which may be stopped and continued.
+    Program,
+}
+
+impl Keeper {
+    /// How long a session lasts after each use, in ms.
+    const fn lasts(self) -> i64 {
+        match self {
+            Keeper::Browser => 3 * DAY,
+            Keeper::LastingBrowser => 90 * DAY,
+            Keeper::Program => 30 * DAY,
+        }
+    }
+}
+
+/// How long a browser keeps the cookies of a kept session after each use, in seconds.
+pub const KEPT_SECONDS: i64 = Keeper::LastingBrowser.lasts() / 1000;
 
 /// A session as its owner sees it.
 pub struct SessionInfo {
@@ -34,6 +69,9 @@ pub struct SessionInfo {
 pub enum OpenError {
     #[error("The system gives no random numbers: {0}.")]
     Random(#[from] getrandom::Error),
+    /// The password was changed, or the account deleted, after the password was checked.
+    #[error("Incorrect e-mail address or password.")]
+    Changed,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -51,6 +89,8 @@ pub struct Sessions {
     store: Arc<Store>,
     hub: Arc<Hub>,
     presences: Presences,
+    /// When ended sessions were last deleted, in ms.
+    deleted: AtomicI64,
 }
 
 impl Sessions {
@@ -59,23 +99,36 @@ impl Sessions {
             store,
             hub,
             presences,
+            deleted: AtomicI64::new(0),
         }
     }
 
-    /// The session with this secret, if there is one.
+    /// The session with this secret, if there is one. This is a use of it, from which it lasts again.
     pub async fn find(&self, secret: &str) -> Result<Option<Session>, StoreError> {
         let key = secrets::session_key(secret);
-        let user = self.store.session(key).await?;
-        Ok(user.map(|user| Session { user, key }))
+        let Some((user, term)) = self.store.session(key).await? else {
+            return Ok(None);
+        };
+        let end = now_ms().saturating_add(term.lasts);
+        if end.saturating_sub(term.end) >= NOTED_EVERY {
+            // If nothing can be written, reading still works.
+            if let Err(error) = self.store.renew_session(key, end).await {
+                log::debug!("cannot note the use of a session: {error}");
+            }
+        }
+        let kept = term.lasts == Keeper::LastingBrowser.lasts();
+        Ok(Some(Session { user, key, kept }))
     }
 
-    /// Opens a session; returns its secret. Nobody is told that the user is online yet: a client that wants to be invisible must have
-    /// the time to say so.
+    /// Opens a session of an account that still has this password hash, or any if it was not asked for one; returns its secret. Nobody
+    /// is told that the user is online yet: a client that wants to be invisible must have the time to say so.
     pub async fn open(
         &self,
         uid: Uid,
         address: Option<IpAddr>,
         client: &str,
+        keeper: Keeper,
+        hash: Option<String>,
     ) -> Result<String, OpenError> {
         let secret = secrets::random_hex(20)?;
         let origin = Origin {
@@ -83,7 +136,15 @@ impl Sessions {
             client: client.chars().take(CLIENT).collect(),
         };
         let key = secrets::session_key(&secret);
-        self.store.open_session(key, uid, origin).await?;
+        let lasts = keeper.lasts();
+        let term = Term {
+            lasts,
+            end: now_ms().saturating_add(lasts),
+        };
+        let opened = self.store.open_session(key, uid, origin, term, hash);
+        if !opened.await? {
+            return Err(OpenError::Changed);
+        }
         log::info!(uid:%; "logged in");
         Ok(secret)
     }
@@ -155,6 +216,18 @@ impl Sessions {
         .await
     }
 
+    /// Deletes sessions that were not used for too long. Called once a second; most of these calls do nothing.
+    pub async fn delete_ended(&self) -> Result<(), StoreError> {
+        let now = now_ms();
+        let last = self.deleted.load(Ordering::Relaxed);
+        // A clock that was set back must not stop this.
+        if (0..DELETED_EVERY).contains(&now.saturating_sub(last)) {
+            return Ok(());
+        }
+        self.deleted.store(now, Ordering::Relaxed);
+        self.store.delete_ended_sessions().await
+    }
+
     /// Takes sessions offline that another process has ended in the store: revoked ones, those before a new password, those of a
     /// deleted account. Called once a second.
     pub async fn end_revoked(&self) -> Result<(), StoreError> {
@@ -168,6 +241,16 @@ impl Sessions {
             if ended.contains(&key) {
                 self.presences.end_sessions(uid, &[key]);
             }
+        }
+        self.forget_deleted().await
+    }
+
+    /// What deleted accounts have sent must not wait in memory for anybody.
+    async fn forget_deleted(&self) -> Result<(), StoreError> {
+        let deleted = self.store.missing_users(self.hub.users()).await?;
+        if !deleted.is_empty() {
+            self.hub
+                .forget(&deleted, |item| item::is_about(item, &deleted));
         }
         Ok(())
     }

@@ -2,13 +2,14 @@
 
 use super::sqlite::accounts;
 use super::{Reply, Store};
+use crate::text::composed;
 use crate::types::{Account, Uid, User};
 
 impl Store {
     /// The account for a login: an e-mail address, or the part before the @ if only one account has it.
     pub fn account(&self, login: &str) -> Reply<Option<Account>> {
         let Store::Sqlite(sqlite) = self;
-        let login = login.trim().to_lowercase();
+        let login = composed(&login.trim().to_lowercase());
         sqlite.read(move |db| accounts::account(db, &login))
     }
 
@@ -17,6 +18,12 @@ impl Store {
     pub fn user(&self, uid: Uid) -> Reply<Option<User>> {
         let Store::Sqlite(sqlite) = self;
         sqlite.read(move |db| accounts::user(db, uid))
+    }
+
+    /// Those of `uids` that are no users any more.
+    pub fn missing_users(&self, uids: Vec<Uid>) -> Reply<Vec<Uid>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.long_read(move |db| accounts::missing(db, uids))
     }
 
     /// All users, by address.
@@ -31,7 +38,8 @@ impl Store {
         sqlite.write(move |tx| tx.add_user(&email, &name, &password))
     }
 
-    /// Deletes a user and everything that belongs to them, including their conversations. Their number is not used again.
+    /// Deletes a user and everything that belongs to them, including their conversations. Their number is not used again. Friends
+    /// who are connected to a server on the same data are told.
     pub fn delete_user(&self, uid: Uid) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.delete_user(uid))

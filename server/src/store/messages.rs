@@ -44,9 +44,9 @@ pub enum Inserted {
 /// A part of a conversation.
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryRange {
-    /// Only messages later than this, starting with the oldest of them. Without it, the newest messages.
+    /// Only messages after the one with this time, starting with the oldest of them. Without it, the newest messages.
     pub since: Option<i64>,
-    /// Only messages earlier than this.
+    /// Only messages before the one with this time.
     pub before: Option<i64>,
     /// The most messages.
     pub limit: usize,
@@ -79,9 +79,9 @@ impl Store {
         sqlite.read(move |db| messages::history(db, a, b, range))
     }
 
-    /// Messages that a user sent or received later than `since`, oldest first, `limit` at most. For reading everything in parts.
-    pub fn messages_of(&self, uid: Uid, since: i64, limit: usize) -> Reply<Vec<Message>> {
+    /// Messages that a user sent or received after the one with the id `after`, oldest first, `limit` at most. For reading everything in parts.
+    pub fn messages_of(&self, uid: Uid, after: i64, limit: usize) -> Reply<Vec<Message>> {
         let Store::Sqlite(sqlite) = self;
-        sqlite.long_read(move |db| messages::messages_of(db, uid, since, limit))
+        sqlite.long_read(move |db| messages::messages_of(db, uid, after, limit))
     }
 }

@@ -21,13 +21,16 @@
 //! *Order and visibility.* Writes of one process take effect in the order in which they were called. After a write was answered,
 //! every read that is called later sees it.
 //!
-//! *Numbering.* Each user has one sequence of numbers, [`Seq`], for all items of their channel, durable or not. Numbers start at
-//! [`Seq::FIRST`], increase by one within a run of the server, and are never used twice, not even after a crash. They may skip some
-//! values after a crash. Whoever sees number N + 1 can also read N: items are handed to [`Subscribers`] in the order of their
-//! numbers, and only after everything durable about them has been committed.
+//! *Numbering.* Each user has one sequence of numbers, [`Seq`](crate::types::Seq), for all items of their channel, durable or not.
+//! Numbers start at [`Seq::FIRST`](crate::types::Seq::FIRST), increase by one within a run of the server, and are never used twice,
+//! not even after a crash. They may skip some values after a crash. Whoever sees number N + 1 can also read N: items are handed to
+//! [`Subscribers`] in the order of their numbers, and only after everything durable about them has been committed.
 //!
-//! *Time.* The times of messages are unique, and increase in the order in which the messages were stored, even if the clock is set
-//! back.
+//! *Order and time of messages.* Their ids increase in the order in which they were stored. Their times follow the clock, also when
+//! it is set back: a message is never later than the clock by more than a second. Within that second times increase, so that clients
+//! can name a message by its time.
+//!
+//! *Items do not change.* A message read under its number is the one that was published, with the names that both users had.
 //!
 //! *Idempotency.* A message is identified by its sender, the sender's message id, its recipient and its text. However often and from
 //! however many connections it is inserted, it is stored and published once; see [`Inserted`].
@@ -67,7 +70,7 @@ pub use lists::{List, ListChange, ListChanged};
 pub use maintenance::Stats;
 pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};
 pub use notifications::{Conversation, Kind, Notification};
-pub use sessions::{Login, Origin};
+pub use sessions::{Login, Origin, Term};
 pub use sqlite::lock_directory;
 
 /// The database behind the interface.
@@ -84,6 +87,11 @@ pub fn open(dir: &Path, subscribers: Arc<dyn Subscribers>) -> Result<Arc<Store>,
 /// A store that ends with the process.
 pub fn in_memory(subscribers: Arc<dyn Subscribers>) -> Result<Arc<Store>, StoreError> {
     Ok(Arc::new(Store::Sqlite(Sqlite::in_memory(subscribers)?)))
+}
+
+/// Puts a backup in place of what is in a data directory, which no server may use. Returns the directory with what was there.
+pub fn restore(dir: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
+    sqlite::restore::restore(dir, from)
 }
 
 /// Whether a data directory has a store. True if that cannot be determined: opening it will then say why.
@@ -155,9 +163,22 @@ pub enum StoreError {
         /// What the system says.
         why: Arc<std::io::Error>,
     },
+    /// The backup cannot be used.
+    #[error("Cannot restore {}: {why}. Nothing was changed.", file.display())]
+    Restore {
+        /// The file.
+        file: PathBuf,
+        /// The reason.
+        why: String,
+    },
+    /// The log is that of another database.
+    #[error("fbchatd.db in {} was replaced, and fbchatd.db-wal still belongs to the database that was there before. \
+             Move fbchatd.db-wal and fbchatd.db-shm to another directory to use the new one, or put the old one back. \
+             Next time use `fbchatd restore`.", .0.display())]
+    ForeignLog(PathBuf),
     /// The database is inconsistent.
     #[error(
-        "The database is damaged: {0}. Stop the server, keep a copy of the directory, and go back to a backup."
+        "The database is damaged: {0}. Stop the server and go back to a backup with `fbchatd restore`, which keeps the damaged files."
     )]
     Damaged(String),
     /// Another server uses the data.

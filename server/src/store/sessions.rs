@@ -17,6 +17,15 @@ pub struct Login {
     pub address: Option<String>,
 }
 
+/// When a session ends unless it is used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// How long it lasts after each use, in ms.
+    pub lasts: i64,
+    /// When it ends, in ms.
+    pub end: i64,
+}
+
 /// Where a login comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
@@ -27,8 +36,9 @@ pub struct Origin {
 }
 
 impl Store {
-    /// The user who is logged in under this key.
-    pub fn session(&self, key: SessionKey) -> Reply<Option<User>> {
+    /// The user who is logged in under this key, and for how long. A session is gone once its end has passed, here and in all other
+    /// calls.
+    pub fn session(&self, key: SessionKey) -> Reply<Option<(User, Term)>> {
         let Store::Sqlite(sqlite) = self;
         sqlite.read(move |db| sessions::session(db, key))
     }
@@ -52,16 +62,66 @@ impl Store {
         sqlite.read(move |db| sessions::came_from(db, uid, &address))
     }
 
-    /// Saves a session.
-    pub fn open_session(&self, key: SessionKey, uid: Uid, origin: Origin) -> Reply<()> {
+    /// Saves a session; with `hash` only if that is the hash of the user's password at this moment. False if it is not, or there is no
+    /// such user.
+    pub fn open_session(
+        &self,
+        key: SessionKey,
+        uid: Uid,
+        origin: Origin,
+        term: Term,
+        hash: Option<String>,
+    ) -> Reply<bool> {
         let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.open_session(key, uid, &origin))
+        sqlite.write(move |tx| {
+            let is_current = tx.has_hash(uid, hash.as_deref())?;
+            if is_current {
+                tx.open_session(key, uid, &origin, term)?;
+            }
+            Ok(is_current)
+        })
+    }
+
+    /// Moves the end of a session, if there is one.
+    pub fn renew_session(&self, key: SessionKey, end: i64) -> Reply<()> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.renew_session(key, end))
+    }
+
+    /// Deletes the sessions whose end has passed.
+    pub fn delete_ended_sessions(&self) -> Reply<()> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(|tx| tx.delete_ended_sessions())
     }
 
     /// Deletes a session, if there is one.
     pub fn end_session(&self, key: SessionKey) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.end_session(key))
+    }
+
+    /// Sets a password as [`Store::set_password`] does, if the current one has the hash `old`; false if it has not.
+    pub fn change_password(
+        &self,
+        uid: Uid,
+        old: String,
+        new: String,
+        keep: SessionKey,
+    ) -> Reply<bool> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| {
+            let is_current = tx.has_hash(uid, Some(&old))?;
+            if is_current {
+                tx.set_password(uid, &new, Some(keep))?;
+            }
+            Ok(is_current)
+        })
+    }
+
+    /// Replaces the hash of a password that stays the same, unless it has changed meanwhile. Sessions go on.
+    pub fn replace_hash(&self, uid: Uid, old: String, new: String) -> Reply<()> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.replace_hash(uid, &old, &new))
     }
 
     /// Sets a password and ends all sessions of the user but `keep`.

@@ -12,6 +12,7 @@ use super::app::App;
 use super::envelope::AjaxError;
 use super::params::Params;
 use super::{cookies, pages};
+use crate::config::Config;
 use crate::secrets;
 use crate::service::StoreError;
 use crate::types;
@@ -44,6 +45,14 @@ impl Session {
             session,
             secret: secret.to_owned(),
         }))
+    }
+
+    /// Lets the browser keep the cookies of a kept session for longer.
+    pub fn renew_cookies(&self, config: &Config, headers: &HeaderMap, response: &mut Response) {
+        if self.kept {
+            let scope = cookies::Scope::new(config, headers);
+            scope.log_in(response, self.user.uid, &self.secret, true);
+        }
     }
 
     /// The session without its secret.
@@ -124,7 +133,11 @@ impl Session {
         };
         let key = secrets::session_key("s");
         Session {
-            session: types::Session { user, key },
+            session: types::Session {
+                user,
+                key,
+                kept: false,
+            },
             secret: "s".into(),
         }
     }

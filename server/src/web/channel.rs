@@ -19,7 +19,7 @@ use super::response::text;
 use crate::net::parked::{ReplayStream, Woken};
 use crate::service::StoreError;
 use crate::service::channel::{Answer, Poll};
-use crate::types::{Seq, SessionKey, Uid};
+use crate::types::{Seq, SessionKey, Uid, Wake};
 
 /// What a poll asks for in its path.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,10 +92,17 @@ pub async fn poll(
         Some("0") => Duration::ZERO,
         _ => Duration::from_secs(app.config.hold_s),
     };
-    let woken = woken.unwrap_or_else(|| Woken {
-        wake: None,
-        until: Instant::now() + hold,
-    });
+    let woken = match woken {
+        // The session has just been looked up, so it need not be checked again.
+        Some(woken) => Woken {
+            wake: woken.wake.filter(|wake| *wake != Wake::Look),
+            ..woken
+        },
+        None => Woken {
+            wake: None,
+            until: Instant::now() + hold,
+        },
+    };
     match answer(&app, &asked, session, batch, stream.as_ref(), woken).await {
         Ok(answer) => script(to_json(&answer, asked.uid)),
         Err(error) => unavailable(&error),
@@ -154,7 +161,7 @@ pub async fn reconnect(
         Ok(seq) => seq,
         Err(error) => return unavailable(&error),
     };
-    payload(Place {
+    let mut response = payload(Place {
         user_channel: format!("p_{uid}"),
         host: pages::channel_label(uid),
         port: pages::port(&headers).unwrap_or(80),
@@ -162,7 +169,9 @@ pub async fn reconnect(
         seq,
         visibility: session.user.visible,
         channel: pages::channel_url(&app.config, &headers, uid),
-    })
+    });
+    session.renew_cookies(&app.config, &headers, &mut response);
+    response
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use crate::config::Config;
+use crate::service::sessions::KEPT_SECONDS;
+use crate::types::Uid;
 
 /// The value of a cookie that the client sent.
 pub fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -50,6 +52,17 @@ impl<'a> Scope<'a> {
     /// Sets a cookie for as long as the client runs. Old clients look for `name=value;`, so something always follows the value.
     pub fn set(&self, response: &mut Response, name: &str, value: &str) {
         self.add(response, name, value, "");
+    }
+
+    /// Sets the two cookies of a session, for as long as the client runs or the session lasts.
+    pub fn log_in(&self, response: &mut Response, uid: Uid, secret: &str, kept: bool) {
+        let age = if kept {
+            format!("; Max-Age={KEPT_SECONDS}")
+        } else {
+            String::new()
+        };
+        self.add(response, "c_user", &uid.to_string(), &age);
+        self.add(response, "xs", secret, &age);
     }
 
     /// Deletes a cookie.
@@ -104,11 +117,20 @@ mod tests {
             domain: Some("example.org"),
             secure: true,
         };
-        scope.set(&mut response, "c_user", "5");
+        scope.log_in(&mut response, Uid(5), "s", false);
         let cookie = response.headers().get(header::SET_COOKIE).unwrap();
         assert_eq!(
             cookie,
             "c_user=5; path=/; domain=.example.org; HttpOnly; SameSite=Lax; Secure"
         );
+        let mut response = Response::default();
+        scope.log_in(&mut response, Uid(5), "s", true);
+        let cookies = response.headers().get_all(header::SET_COOKIE);
+        for (cookie, pair) in cookies.iter().zip(["c_user=5", "xs=s"]) {
+            let rest =
+                "; path=/; domain=.example.org; Max-Age=7776000; HttpOnly; SameSite=Lax; Secure";
+            assert_eq!(cookie, &format!("{pair}{rest}"));
+        }
+        assert_eq!(cookies.iter().count(), 2);
     }
 }

@@ -107,6 +107,13 @@ impl AjaxError {
     }
 }
 
+impl From<askama::Error> for AjaxError {
+    fn from(error: askama::Error) -> Self {
+        log::error!("cannot fill in a template: {error}");
+        AjaxError::Unexpected
+    }
+}
+
 impl From<StoreError> for AjaxError {
     fn from(error: StoreError) -> Self {
         match error {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use super::app::App;
 use super::auth::{Ajax, Page};
 use super::envelope::{AjaxError, payload};
-use super::pages::{self, escape};
+use super::pages;
 use super::params::Params;
 use super::pictures::thumb_src;
 use crate::service::friends::{FriendError, FriendRequest, Outcome};
@@ -151,6 +152,13 @@ pub async fn list(
     }))
 }
 
+#[derive(Template)]
+#[template(path = "requests.html")]
+struct RequestsPage<'a> {
+    requests: &'a [FriendRequest],
+    origin: &'a str,
+}
+
 /// reqs.php: the page that clients of 2008 and 2009 scrape, with the marks of both.
 pub async fn page(
     State(app): State<Arc<App>>,
@@ -158,24 +166,9 @@ pub async fn page(
     headers: HeaderMap,
 ) -> Result<Response, AjaxError> {
     let requests = app.services.friends.requests_received(&session).await?;
-    let origin = pages::origin(&headers);
-    let mut body: String = requests
-        .iter()
-        .map(|request| entry(request, &origin))
-        .collect();
-    if body.is_empty() {
-        body.push_str("<p>You have no requests.</p>\n");
-    }
-    Ok(pages::html(StatusCode::OK, "Facebook | Requests", &body))
-}
-
-/// The message is always there, because old clients take the next one that they find.
-fn entry(request: &FriendRequest, origin: &str) -> String {
-    let (uid, name) = (request.user.uid, escape(&request.user.name));
-    let message = escape(&request.message);
-    format!(
-        "<div class=\"confirm\" id=\"friend_connect_{uid}\"><div class=\"confirm\" id=\"friend_add_{uid}\">\n\
-         <table><tr><td class=\"info\"><a href=\"{origin}/profile.php?id={uid}\">{name}</a>\n\
-         <div class=\"personal_msg\"><span>{message}</span></div></td></tr></table>\n</div></div>\n"
-    )
+    let page = RequestsPage {
+        requests: &requests,
+        origin: &pages::origin(&headers),
+    };
+    Ok(pages::page(StatusCode::OK, &page))
 }

@@ -1,8 +1,9 @@
 //! home.php and presence/popout.php: the page for chatting in a browser, which every other client scrapes (docs/protocol.md, Logging
-//! in). Its HTML and scripts are in assets/.
+//! in). Its HTML is in templates/home.html, its scripts are in assets/.
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -10,9 +11,10 @@ use serde::Serialize;
 
 use super::app::App;
 use super::auth::{Page, Session};
-use super::pages::{channel_label, channel_url, escape, origin, redirect, to_login, whole};
+use super::pages::{self, channel_label, channel_url, origin, redirect, to_login};
 use crate::service::channel::BATCH;
 use crate::service::{pictures, profiles};
+use crate::types::Uid;
 
 #[derive(Serialize)]
 struct Extensions<'a> {
@@ -70,49 +72,59 @@ pub async fn home(
         registration: app.config.registration.name(),
     };
     let extensions = serde_json::to_string(&extensions).unwrap_or_default();
-    let head = format!(
-        "<meta name=\"fbchat\" content=\"{}\" />\n<script type=\"module\" src=\"/assets/main.js\"></script>\n",
-        escape(&extensions)
-    );
-    let body = home_body(&session, &origin(&headers));
-    let body = format!("<body>\n{body}</body>\n");
-    // Clients of 2010 know from the title that they are logged in; the script replaces it.
-    whole(StatusCode::OK, "Facebook | Home", &head, &body)
+    let page = Home::new(&session, origin(&headers), extensions);
+    let mut response = pages::page(StatusCode::OK, &page);
+    session.renew_cookies(&app.config, &headers, &mut response);
+    response
 }
 
 /// `/`: redirects to home if logged in, else to the login form.
 pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    if let Some(refusal) = pages::below_a_path(&headers) {
+        return refusal;
+    }
     match Session::find(&app, &headers).await {
         Ok(Some(_)) => redirect(&headers, "/home.php"),
         _ => to_login(&app.config, &headers),
     }
 }
 
-fn home_body(session: &Session, origin: &str) -> String {
-    let uid = session.user.uid;
-    let name = escape(&session.user.name);
-    let (form_id, dtsg) = (session.post_form_id(), session.fb_dtsg());
-    // `.+?` before /profile.php needs a character even without a host.
-    let origin = if origin.is_empty() { "." } else { origin };
-    let channel = channel_label(uid);
-    // One layout per line, because patterns of that time do not cross lines. Nothing behind the channel may look like one, because
-    // some clients take the last.
-    format!(
-        include_str!("../../assets/home.html"),
-        uid = uid,
-        origin = origin,
-        name = name,
-        email = escape(&session.user.email),
-        form_id = form_id,
-        dtsg = dtsg,
-        channel = channel,
-    )
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home<'a> {
+    uid: Uid,
+    name: &'a str,
+    email: &'a str,
+    origin: String,
+    form_id: String,
+    dtsg: String,
+    channel: String,
+    extensions: String,
+}
+
+impl<'a> Home<'a> {
+    fn new(session: &'a Session, origin: String, extensions: String) -> Self {
+        Home {
+            uid: session.user.uid,
+            name: &session.user.name,
+            email: &session.user.email,
+            // `.+?` before /profile.php needs a character even without a host.
+            origin: if origin.is_empty() {
+                ".".to_owned()
+            } else {
+                origin
+            },
+            form_id: session.post_form_id(),
+            dtsg: session.fb_dtsg(),
+            channel: channel_label(session.user.uid),
+            extensions,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Uid;
 
     fn between<'a>(page: &'a str, before: &str, after: &str) -> Option<&'a str> {
         page.split_once(before)?
@@ -123,7 +135,8 @@ mod tests {
 
     fn page() -> (String, Session) {
         let session = Session::for_test(Uid(100_006), "<b>\"channel55\" & ', \"channel77\"");
-        (home_body(&session, "http://h:80"), session)
+        let page = Home::new(&session, "http://h:80".to_owned(), "{}".to_owned());
+        (page.render().unwrap(), session)
     }
 
     /// The patterns of the time, each as its client applies it.

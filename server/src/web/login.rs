@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,33 +12,45 @@ use axum::response::{IntoResponse, Response};
 use super::app::App;
 use super::auth::Session;
 use super::envelope::AjaxError;
-use super::pages::{escape, redirect, redirect_to, sheet};
+use super::pages::{self, Message, redirect, redirect_to};
 use super::params::Params;
 use super::{cookies, home};
 use crate::config::Registration;
 use crate::net::connection_limits::Peer;
 use crate::secrets;
-use crate::service::StoreError;
 use crate::service::login_attempts::AttemptError;
-use crate::service::sessions::OpenError;
+use crate::service::sessions::{Keeper, OpenError};
 use crate::types::{Seq, Uid};
-
-/// What may help after a wrong password.
-const HELP: &str = "<p>Was a capital letter wrong, or an old password? Try again. Whoever runs this server can give you a new one.</p>\n";
 
 /// GET login.php: the form, and the cookies that a login needs.
 pub async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    login_page(&app, &headers, None, "", "")
+    if let Some(refusal) = pages::below_a_path(&headers) {
+        return refusal;
+    }
+    login_page(&app, &headers, None, &Typed::default())
 }
 
-/// The login form, with what went wrong, more help with it in HTML, and the address that was typed.
-fn login_page(
-    app: &App,
-    headers: &HeaderMap,
-    error: Option<&str>,
-    help: &str,
-    email: &str,
-) -> Response {
+/// What the user has typed into the form, which it contains when it comes back.
+#[derive(Default)]
+struct Typed {
+    email: String,
+    /// Whether the session is to survive the end of the browser.
+    keep: bool,
+    /// Whether the password was wrong.
+    wrong_password: bool,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Login<'a> {
+    wrong: Option<&'a str>,
+    lsd: &'a str,
+    typed: &'a Typed,
+    registration: Registration,
+}
+
+/// The login form, with what went wrong.
+fn login_page(app: &App, headers: &HeaderMap, wrong: Option<&str>, typed: &Typed) -> Response {
     let known = |name| {
         cookies::get(headers, name).filter(|value| value.bytes().all(|b| b.is_ascii_alphanumeric()))
     };
@@ -48,33 +61,13 @@ fn login_page(
         Err(error) => return no_randomness(error),
     };
     let lsd = known("lsd").unwrap_or(&new_lsd);
-    let register = match app.config.registration {
-        Registration::Open => "<p>No account yet? <a href=\"/register.php\">Sign up</a></p>\n",
-        Registration::Invite => {
-            "<p>No account yet? You can sign up with a link that invites you.</p>\n"
-        }
-        Registration::Closed => "",
+    let page = Login {
+        wrong,
+        lsd,
+        typed,
+        registration: app.config.registration,
     };
-    // The cursor is where the user has to type next.
-    let (in_email, in_password) = match email {
-        "" => (" autofocus=\"autofocus\"", ""),
-        _ => ("", " autofocus=\"autofocus\""),
-    };
-    let body = format!(
-        "{help}<form method=\"post\" action=\"/login.php\" id=\"login_form\">\n\
-         <input type=\"hidden\" name=\"lsd\" value=\"{lsd}\" />\n\
-         <label>E-mail <input type=\"text\" id=\"email\" name=\"email\" value=\"{}\" inputmode=\"email\" autocapitalize=\"none\" autocomplete=\"username\"{in_email} /></label>\n\
-         <label>Password <input type=\"password\" id=\"pass\" name=\"pass\" value=\"\" autocomplete=\"current-password\"{in_password} /></label>\n\
-         <input type=\"submit\" name=\"login\" value=\"Log in\" />\n</form>\n{register}",
-        escape(email)
-    );
-    let mut response = sheet(
-        StatusCode::OK,
-        "Log in | fbchat",
-        "Log in to chat",
-        error,
-        &body,
-    );
+    let mut response = pages::page(StatusCode::OK, &page);
     scope.set(&mut response, "test_cookie", "1");
     scope.set(&mut response, "lsd", lsd);
     if known("datr").is_none() {
@@ -86,12 +79,14 @@ fn login_page(
 /// The answer when no secret can be made.
 fn no_randomness(error: getrandom::Error) -> Response {
     log::error!("the system gives no random numbers: {error}");
-    sheet(
+    pages::page(
         StatusCode::SERVICE_UNAVAILABLE,
-        "fbchat",
-        "Please try again later",
-        None,
-        "",
+        &Message {
+            title: "fbchat",
+            heading: "Please try again later",
+            wrong: None,
+            link: None,
+        },
     )
 }
 
@@ -103,8 +98,12 @@ pub async fn log_in(
     mut params: Params,
 ) -> Response {
     let password = params.take_secret("pass");
-    let email = params.get("email").unwrap_or_default().to_owned();
-    let refuse = |error: &str| login_page(&app, &headers, Some(error), "", &email);
+    let mut typed = Typed {
+        email: params.get("email").unwrap_or_default().to_owned(),
+        keep: params.flag("keep") == Some(true),
+        wrong_password: false,
+    };
+    let refuse = |error: &str| login_page(&app, &headers, Some(error), &typed);
     if !headers.contains_key(header::COOKIE) {
         return refuse(
             "Cookies are not enabled. Please enable cookies in your client and try again.",
@@ -116,13 +115,19 @@ pub async fn log_in(
         return refuse("Your login form was out of date. Please try again.");
     }
     let attempts = &app.services.login_attempts;
-    let error = match attempts.log_in(&email, password, address).await {
-        Ok(user) => return open_session(&app, &headers, address, user.uid).await,
+    let error = match attempts.log_in(&typed.email, password, address).await {
+        Ok(known) => {
+            let (uid, hash) = (known.user.uid, Some(known.hash));
+            return open_session(&app, &headers, address, uid, typed.keep, hash).await;
+        }
         Err(error) => error,
     };
     let sentence = error.to_string();
     match error {
-        AttemptError::Wrong => login_page(&app, &headers, Some(&sentence), HELP, &email),
+        AttemptError::Wrong => {
+            typed.wrong_password = true;
+            login_page(&app, &headers, Some(&sentence), &typed)
+        }
         AttemptError::TooMany(seconds) => {
             let mut response = refuse(&sentence);
             response
@@ -130,23 +135,42 @@ pub async fn log_in(
                 .insert(header::RETRY_AFTER, seconds.into());
             response
         }
+        AttemptError::Hash(error) => unavailable(&error),
         AttemptError::Store(error) => unavailable(&error),
     }
 }
 
-/// Logs a user in: sets the cookies and redirects to home.
+/// Logs a user in whose password has this hash, or who needs none: sets the cookies and redirects to home. `keep` lets the session
+/// survive the end of a browser.
 pub async fn open_session(
     app: &App,
     headers: &HeaderMap,
     address: Option<IpAddr>,
     uid: Uid,
+    keep: bool,
+    hash: Option<String>,
 ) -> Response {
     let client = headers.get(header::USER_AGENT);
     let client = client.and_then(|client| client.to_str().ok());
     let client = client.unwrap_or_default();
-    let secret = match app.services.sessions.open(uid, address, client).await {
+    let keeper = match (keep, headers.contains_key("sec-fetch-mode")) {
+        (true, _) => Keeper::LastingBrowser,
+        (false, true) => Keeper::Browser,
+        (false, false) => Keeper::Program,
+    };
+    let sessions = &app.services.sessions;
+    let opened = sessions.open(uid, address, client, keeper, hash);
+    let secret = match opened.await {
         Ok(secret) => secret,
         Err(OpenError::Random(error)) => return no_randomness(error),
+        Err(error @ OpenError::Changed) => {
+            let typed = Typed {
+                email: String::new(),
+                keep,
+                wrong_password: false,
+            };
+            return login_page(app, headers, Some(&error.to_string()), &typed);
+        }
         Err(OpenError::Store(error)) => return unavailable(&error),
     };
     let scope = cookies::Scope::new(&app.config, headers);
@@ -154,19 +178,20 @@ pub async fn open_session(
         Some(base) => redirect_to(&format!("http://www.{base}/home.php")),
         None => redirect(headers, "/home.php"),
     };
-    scope.set(&mut response, "c_user", &uid.to_string());
-    scope.set(&mut response, "xs", &secret);
+    scope.log_in(&mut response, uid, &secret, keep);
     response
 }
 
-fn unavailable(error: &StoreError) -> Response {
+fn unavailable(error: &dyn std::error::Error) -> Response {
     log::error!("{error}");
-    sheet(
+    pages::page(
         StatusCode::SERVICE_UNAVAILABLE,
-        "Log in | fbchat",
-        "Log in to chat",
-        Some("Logging in is not possible at the moment. Please try again later."),
-        "<p><a href=\"/login.php\">Try again</a></p>\n",
+        &Message {
+            title: "Log in | fbchat",
+            heading: "Log in to chat",
+            wrong: Some("Logging in is not possible at the moment. Please try again later."),
+            link: Some(("/login.php", "Try again")),
+        },
     )
 }
 

@@ -28,6 +28,7 @@ mod response;
 mod search;
 mod sessions;
 mod status;
+mod unread;
 
 pub use app::App;
 pub use monitoring::operator_router;
@@ -136,6 +137,7 @@ pub fn router(app: Arc<App>) -> Router {
             StatusCode::REQUEST_TIMEOUT,
             REQUEST,
         ))
+        .layer(middleware::from_fn(unread::close))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             monitoring::timed,
@@ -155,14 +157,6 @@ fn add_headers(mut response: Response) -> Response {
     ] {
         let entry = response.headers_mut().entry(name);
         entry.or_insert(HeaderValue::from_static(value));
-    }
-    // The rest of the request is not read, so the connection ends, and the client must not send its next request on it.
-    if matches!(
-        response.status(),
-        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
-    ) {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
     }
     response
 }

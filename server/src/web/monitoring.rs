@@ -23,19 +23,13 @@ pub fn operator_router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// GET /healthz: whether the server can do its work, which needs the store.
+/// GET /healthz: whether the server can do its work.
 pub async fn health(State(app): State<Arc<App>>) -> Response {
     let (status, body) = match app.services.healthy().await {
-        Ok(()) => (StatusCode::OK, "ok\n"),
-        Err(error) => {
-            log::error!("not healthy: {error}");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The store does not answer.\n",
-            )
-        }
+        Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
+        Err(sentence) => (StatusCode::SERVICE_UNAVAILABLE, format!("{sentence}\n")),
     };
-    text(status, "text/plain; charset=utf-8", body.to_owned())
+    text(status, "text/plain; charset=utf-8", body)
 }
 
 /// GET /metrics

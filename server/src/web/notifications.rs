@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +14,7 @@ use super::app::App;
 use super::auth::{Ajax, Page, Session};
 use super::dates::rfc2822;
 use super::envelope::{AjaxError, payload};
-use super::pages::{self, escape};
+use super::pages;
 use super::params::Params;
 use super::response::text;
 use crate::service::notifications::{Kind, Notification};
@@ -49,7 +50,11 @@ pub async fn counters(app: &App, session: &Session) -> Result<Counters, AjaxErro
         app_names: BTreeMap::new(),
         latest_notif: latest(false),
         latest_read_notif: latest(true),
-        markup: all.iter().map(|one| entry(one, "")).collect(),
+        markup: NotificationList {
+            notifications: &all,
+            origin: "",
+        }
+        .render()?,
         inbox_count: unread.len().to_string(),
     })
 }
@@ -72,12 +77,11 @@ fn link(notification: &Notification, origin: &str) -> String {
     }
 }
 
-fn entry(notification: &Notification, origin: &str) -> String {
-    format!(
-        "<div class=\"notification\"><a href=\"{}\">{}</a></div>\n",
-        escape(&link(notification, origin)),
-        escape(&sentence(notification))
-    )
+#[derive(Template)]
+#[template(path = "notification_list.html")]
+struct NotificationList<'a> {
+    notifications: &'a [Notification],
+    origin: &'a str,
 }
 
 #[derive(Serialize)]
@@ -155,32 +159,39 @@ async fn answer(app: &App, session: &Session) -> Result<Response, AjaxError> {
     }))
 }
 
+#[derive(Template)]
+#[template(path = "notifications.html")]
+struct NotificationsPage<'a> {
+    uid: Uid,
+    key: &'a str,
+    notifications: &'a [Notification],
+    origin: &'a str,
+}
+
 /// notifications.php: a page with the link to the feed, which old clients look for once.
 pub async fn page(
     State(app): State<Arc<App>>,
     Page(session): Page,
     headers: HeaderMap,
 ) -> Result<Response, AjaxError> {
-    let (uid, key) = (session.user.uid, session.feed_key());
-    let origin = pages::origin(&headers);
-    let notifications = app.services.notifications.all(&session).await?;
-    let entries: String = notifications
-        .iter()
-        .map(|one| entry(one, &origin))
-        .collect();
-    let entries = if entries.is_empty() {
-        "<p>You have no notifications.</p>\n".to_owned()
-    } else {
-        entries
+    let page = NotificationsPage {
+        uid: session.user.uid,
+        key: &session.feed_key(),
+        notifications: &app.services.notifications.all(&session).await?,
+        origin: &pages::origin(&headers),
     };
-    let body = format!(
-        "<a href=\"{origin}/feeds/notifications.php?id={uid}&amp;viewer={uid}&amp;key={key}&amp;format=rss20\">Feed</a>\n{entries}"
-    );
-    Ok(pages::html(
-        StatusCode::OK,
-        "Facebook | Notifications",
-        &body,
-    ))
+    Ok(pages::page(StatusCode::OK, &page))
+}
+
+fn published(notification: &Notification) -> String {
+    rfc2822(notification.time)
+}
+
+#[derive(Template)]
+#[template(path = "notifications.xml")]
+struct Feed<'a> {
+    notifications: &'a [Notification],
+    origin: &'a str,
 }
 
 /// The feed. It requires the login, too: a link that opened it for anybody would be a password that is easily passed on.
@@ -194,26 +205,15 @@ pub async fn feed(
     if !own || params.get("key") != Some(&session.feed_key()) {
         return pages::not_found().await;
     }
-    let notifications = match app.services.notifications.all(&session).await {
-        Ok(notifications) => notifications,
-        Err(error) => return AjaxError::from(error).into_response(),
+    let feed = async {
+        let feed = Feed {
+            notifications: &app.services.notifications.all(&session).await?,
+            origin: &pages::origin(&headers),
+        };
+        Ok::<_, AjaxError>(feed.render()?)
     };
-    let origin = pages::origin(&headers);
-    let items: String = notifications.iter().map(|one| rss(one, &origin)).collect();
-    let feed = format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\">\n<channel>\n\
-         <title>Facebook Notifications</title>\n<link>{origin}/notifications.php</link>\n\
-         <description>What your friends did</description>\n{items}</channel>\n</rss>\n"
-    );
-    text(StatusCode::OK, "application/rss+xml; charset=utf-8", feed)
-}
-
-fn rss(one: &Notification, origin: &str) -> String {
-    let (title, link) = (escape(&sentence(one)), escape(&link(one, origin)));
-    format!(
-        "<item>\n<title>{title}</title>\n<link>{link}</link>\n<guid isPermaLink=\"false\">{}</guid>\n\
-         <pubDate>{}</pubDate>\n</item>\n",
-        one.id,
-        rfc2822(one.time)
-    )
+    match feed.await {
+        Ok(feed) => text(StatusCode::OK, "application/rss+xml; charset=utf-8", feed),
+        Err(error) => error.into_response(),
+    }
 }

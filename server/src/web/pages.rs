@@ -1,70 +1,56 @@
 //! The parts that pages share, for browsers and for the clients that scrape them (docs/protocol.md).
 
+use std::fmt;
+
+use askama::{Template, filters};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::cookies;
+use super::envelope::AjaxError;
 use super::response::text;
 use crate::config::Config;
 use crate::types::Uid;
 
 const MEDIA_TYPE: &str = "text/html; charset=utf-8";
 
-/// Makes text safe inside HTML and quoted attributes.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
+/// Makes text safe inside HTML and quoted attributes, with the entities that clients of 2008 know.
+#[derive(Clone, Copy, Default)]
+pub struct Escaper;
+
+impl filters::Escaper for Escaper {
+    fn write_escaped_str<W: fmt::Write>(&self, mut out: W, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            match c {
+                '&' => out.write_str("&amp;"),
+                '<' => out.write_str("&lt;"),
+                '>' => out.write_str("&gt;"),
+                '"' => out.write_str("&quot;"),
+                '\'' => out.write_str("&#39;"),
+                c => out.write_char(c),
+            }?;
         }
+        Ok(())
     }
-    out
 }
 
-/// A whole page; `title`, `head` and `body` are HTML.
-pub fn whole(status: StatusCode, title: &str, head: &str, body: &str) -> Response {
-    let page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n\
-         <meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\" />\n\
-         <title>{title}</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1, interactive-widget=resizes-content\" />\n\
-         <link rel=\"icon\" href=\"/assets/icon.svg\" type=\"image/svg+xml\" />\n\
-         <link rel=\"stylesheet\" href=\"/assets/style.css\" />\n{head}</head>\n{body}</html>\n"
-    );
-    text(status, MEDIA_TYPE, page)
+/// A page from a template.
+pub fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(page) => text(status, MEDIA_TYPE, page),
+        Err(error) => AjaxError::from(error).into_response(),
+    }
 }
 
-/// The link to the start page.
-const BRAND: &str = "<header class=\"brand\"><a href=\"/\">fbchat</a></header>\n";
-
-/// A page that clients of 2008 read as well; `body` is in it unchanged.
-pub fn html(status: StatusCode, title: &str, body: &str) -> Response {
-    let body = format!("<body class=\"old\">\n{BRAND}{body}</body>\n");
-    whole(status, title, "", &body)
-}
-
-/// A page for one task: a heading, what went wrong, and a form or links.
-pub fn sheet(
-    status: StatusCode,
-    title: &str,
-    heading: &str,
-    wrong: Option<&str>,
-    body: &str,
-) -> Response {
-    let told = wrong.map(|text| {
-        let text = escape(text);
-        format!("<div class=\"told\" role=\"alert\"><h2 id=\"standard_error\">{text}</h2></div>\n")
-    });
-    let told = told.unwrap_or_default();
-    let body = format!(
-        "<body>\n{BRAND}<main class=\"sheet\">\n<h1>{heading}</h1>\n{told}{body}</main>\n</body>\n"
-    );
-    whole(status, title, "", &body)
+/// A page that says something, and perhaps links to another one.
+#[derive(Template)]
+#[template(path = "message.html")]
+pub struct Message<'a> {
+    pub title: &'a str,
+    pub heading: &'a str,
+    pub wrong: Option<&'a str>,
+    /// The path and the words of the link.
+    pub link: Option<(&'a str, &'a str)>,
 }
 
 /// `http://HOST` as the client sees it; empty if it sent no usable host.
@@ -99,9 +85,14 @@ pub fn redirect(headers: &HeaderMap, path: &str) -> Response {
     redirect_to(&format!("{origin}{path}"))
 }
 
+/// A page with nothing on it.
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Empty;
+
 /// Redirects to a URL.
 pub fn redirect_to(url: &str) -> Response {
-    let mut response = whole(StatusCode::FOUND, "fbchat", "", "");
+    let mut response = page(StatusCode::FOUND, &Empty);
     if let Ok(location) = HeaderValue::from_str(url) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -113,6 +104,23 @@ pub fn to_login(config: &Config, headers: &HeaderMap) -> Response {
     let mut response = redirect(headers, "/login.php");
     cookies::Scope::new(config, headers).set(&mut response, "test_cookie", "1");
     response
+}
+
+/// The refusal if a proxy says that it shows this server below a path: all calls and links begin at the root of the host.
+pub fn below_a_path(headers: &HeaderMap) -> Option<Response> {
+    let path = headers.get("x-forwarded-prefix")?.as_bytes();
+    if path.iter().all(|&b| b == b'/') {
+        return None;
+    }
+    let refusal = Message {
+        title: "fbchat",
+        heading: "fbchat needs a host name of its own",
+        wrong: Some(
+            "This server is shown below a path of its host, where it does not work. Its operator must give it a host name, for example chat.example.org.",
+        ),
+        link: None,
+    };
+    Some(page(StatusCode::NOT_IMPLEMENTED, &refusal))
 }
 
 /// The label with two digits in a user's channel host; always the same for one user.
@@ -147,18 +155,39 @@ pub fn port(headers: &HeaderMap) -> Option<u16> {
 
 /// The answer for an unknown path.
 pub async fn not_found() -> Response {
-    sheet(
+    page(
         StatusCode::NOT_FOUND,
-        "Page not found | fbchat",
-        "There is no such page",
-        None,
-        "<p><a href=\"/\">Home</a></p>\n",
+        &Message {
+            title: "Page not found | fbchat",
+            heading: "There is no such page",
+            wrong: None,
+            link: Some(("/", "Home")),
+        },
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn templates_escape_with_entities_of_that_time() {
+        let page = Message {
+            title: "&<>\"'é",
+            heading: "&amp;",
+            wrong: Some("</h2>"),
+            link: None,
+        };
+        let page = page.render().unwrap();
+        for part in [
+            "<title>&amp;&lt;&gt;&quot;&#39;é</title>",
+            "<h1>&amp;amp;</h1>",
+            "<h2 id=\"standard_error\">&lt;/h2&gt;</h2>",
+        ] {
+            assert!(page.contains(part), "{page}");
+        }
+        assert!(page.ends_with("</body>\n</html>\n"), "{page}");
+    }
 
     #[test]
     fn the_channel_url_follows_the_pattern() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +12,7 @@ use super::app::App;
 use super::auth::{Ajax, Page, Session};
 use super::dates::date;
 use super::envelope::{AjaxError, payload};
-use super::pages::{self, escape};
+use super::pages;
 use super::params::Params;
 use super::pictures::picture_url;
 use crate::service::profiles::{ChangeError, Profile, ProfileError};
@@ -105,6 +106,15 @@ pub async fn rename(
     Ok(payload(Renamed { name }))
 }
 
+#[derive(Template)]
+#[template(path = "profile.html")]
+struct ProfilePage<'a> {
+    profile: &'a Profile,
+    thumb_src: String,
+    status: &'a str,
+    member_since: Option<String>,
+}
+
 /// GET /profile.php?id=UID: the page that clients scrape.
 pub async fn page(
     State(app): State<Arc<App>>,
@@ -114,38 +124,17 @@ pub async fn page(
 ) -> Response {
     match find(&app, &session, &params).await {
         Ok(profile) => {
-            let title = format!("Facebook | {}", escape(&profile.name));
-            let body = body(&profile, &thumb_src(&profile, &headers));
-            pages::html(StatusCode::OK, &title, &body)
+            let details = profile.details.as_ref();
+            let status = details.and_then(|details| details.status.as_ref());
+            let page = ProfilePage {
+                profile: &profile,
+                thumb_src: thumb_src(&profile, &headers),
+                status: status.map_or("", |status| &status.text),
+                member_since: details.and_then(|details| details.since).map(date),
+            };
+            pages::page(StatusCode::OK, &page)
         }
         Err(ProfileError::Unknown) => pages::not_found().await,
         Err(ProfileError::Store(error)) => AjaxError::from(error).into_response(),
     }
-}
-
-/// Old clients read from `info_tab` to four closing tags in a row: a label up to its colon, and the value behind it.
-fn body(profile: &Profile, thumb_src: &str) -> String {
-    let details = profile.details.as_ref();
-    let facts = [
-        ("Name", Some(profile.name.clone())),
-        ("E-mail", details.map(|details| details.email.clone())),
-        (
-            "Member since",
-            details.and_then(|details| details.since).map(date),
-        ),
-    ];
-    let facts: String = facts
-        .into_iter()
-        .filter_map(|(label, value)| {
-            let value = escape(&value?);
-            Some(format!("<dt>{label}:</dt><dd>{value}</dd>\n"))
-        })
-        .collect();
-    let status = details.and_then(|details| details.status.as_ref());
-    format!(
-        "<img src=\"{}\" alt=\"\" />\n<span id=\"profile_status\">{}</span>\n\
-         <div><div><div><div id=\"info_tab\" class=\"info_tab\">\n<dl>\n{facts}</dl>\n</div></div></div></div>\n",
-        escape(thumb_src),
-        escape(status.map_or("", |status| &status.text)),
-    )
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,7 +14,7 @@ use super::app::App;
 use super::auth::Ajax;
 use super::envelope::{AjaxError, done, payload};
 use super::login::open_session;
-use super::pages::{self, escape};
+use super::pages;
 use super::params::Params;
 use crate::net::connection_limits::Peer;
 use crate::service::accounts::{PasswordError, RegisterError, Registrant, SHORTEST_PASSWORD};
@@ -56,32 +57,27 @@ pub async fn form(State(app): State<Arc<App>>, params: Params) -> Response {
     }
 }
 
+#[derive(Template)]
+#[template(path = "register.html")]
+struct Register<'a> {
+    wrong: Option<&'a str>,
+    possible: bool,
+    invite: &'a str,
+    name: &'a str,
+    email: &'a str,
+}
+
 fn page(status: StatusCode, params: &Params, error: Option<AjaxError>) -> Response {
-    let form = if status == StatusCode::FORBIDDEN {
-        String::new()
-    } else {
-        let value = |name| escape(params.get(name).unwrap_or_default());
-        format!(
-            "<form method=\"post\" action=\"/register.php\" id=\"register_form\">\n\
-             <input type=\"hidden\" name=\"invite\" value=\"{}\" />\n\
-             <label>Your name, as others see it <input type=\"text\" name=\"name\" value=\"{}\" autocomplete=\"name\" required=\"required\" /></label>\n\
-             <label>E-mail <input type=\"email\" name=\"email\" value=\"{}\" autocomplete=\"username\" required=\"required\" /></label>\n\
-             <label>Password, 8 characters or more <input type=\"password\" name=\"pass\" value=\"\" autocomplete=\"new-password\" minlength=\"{SHORTEST_PASSWORD}\" required=\"required\" /></label>\n\
-             <input type=\"submit\" value=\"Sign up\" />\n</form>\n",
-            value("invite"),
-            value("name"),
-            value("email")
-        )
-    };
-    let body = format!("{form}<p><a href=\"/login.php\">Log in</a> if you have an account.</p>\n");
     let wrong = error.map(AjaxError::sentence);
-    pages::sheet(
-        status,
-        "Sign up | fbchat",
-        "Sign up to chat",
-        wrong.as_deref(),
-        &body,
-    )
+    let value = |name| params.get(name).unwrap_or_default();
+    let page = Register {
+        wrong: wrong.as_deref(),
+        possible: status != StatusCode::FORBIDDEN,
+        invite: value("invite"),
+        name: value("name"),
+        email: value("email"),
+    };
+    pages::page(status, &page)
 }
 
 /// POST register.php: registers an account and logs its user in.
@@ -92,7 +88,7 @@ pub async fn register(
     mut params: Params,
 ) -> Response {
     let error = match add(&app, address, &mut params).await {
-        Ok(uid) => return open_session(&app, &headers, address, uid).await,
+        Ok(uid) => return open_session(&app, &headers, address, uid, false, None).await,
         Err(error) => error,
     };
     let status = match error {
@@ -118,7 +114,7 @@ pub async fn register_ajax(
     mut params: Params,
 ) -> Result<Response, AjaxError> {
     let uid = add(&app, address, &mut params).await?;
-    let session = open_session(&app, &headers, address, uid).await;
+    let session = open_session(&app, &headers, address, uid, false, None).await;
     let mut response = payload(Added { uid });
     let cookies: Vec<HeaderValue> = session
         .headers()

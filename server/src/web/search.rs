@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use super::app::App;
 use super::auth::{Ajax, Page, Session};
 use super::envelope::{AjaxError, payload};
-use super::pages::{self, escape};
+use super::pages;
 use super::params::Params;
 use super::pictures::thumb_src;
 use crate::service::profiles::Relation;
@@ -78,6 +79,14 @@ pub async fn get(
     }))
 }
 
+#[derive(Template)]
+#[template(path = "search.html")]
+struct SearchPage<'a> {
+    text: &'a str,
+    found: &'a [(User, Relation)],
+    origin: &'a str,
+}
+
 /// GET /s.php?q=TEXT: the page that clients scrape.
 pub async fn page(
     State(app): State<Arc<App>>,
@@ -85,24 +94,26 @@ pub async fn page(
     headers: HeaderMap,
     params: Params,
 ) -> Result<Response, AjaxError> {
-    let text = escape(params.get("q").unwrap_or_default());
     let found = match find(&app, &session, &params).await {
         Err(SearchError::Length) => Vec::new(),
         found => found?,
     };
-    let origin = pages::origin(&headers);
-    let entries: String = found.iter().map(|found| entry(found, &origin)).collect();
-    let entries = if entries.is_empty() {
-        "<p>No results found.</p>\n".to_owned()
-    } else {
-        entries
+    let page = SearchPage {
+        text: params.get("q").unwrap_or_default(),
+        found: &found,
+        origin: &pages::origin(&headers),
     };
-    // Old clients need an ampersand somewhere behind the last result.
-    let body = format!(
-        "<form method=\"get\" action=\"/s.php\"><input type=\"text\" name=\"q\" value=\"{text}\" /></form>\n\
-         {entries}<p>&nbsp;</p>\n"
-    );
-    Ok(pages::html(StatusCode::OK, "Facebook | Search", &body))
+    Ok(pages::page(StatusCode::OK, &page))
+}
+
+#[derive(Template)]
+#[template(path = "search_listing.html")]
+struct ListingPart<'a> {
+    found: &'a [(User, Relation)],
+    origin: &'a str,
+    /// Whether there are results before and behind these.
+    back: bool,
+    forward: bool,
 }
 
 /// GET /ajax/search/results.php?q=TEXT&s=START: a part of a page in a script, which clients of 2010 scrape.
@@ -115,52 +126,13 @@ pub async fn listing(
     let start = params.get("s").and_then(|start| start.parse().ok());
     let start: usize = start.unwrap_or(0);
     let found = find(&app, &session, &params).await?;
-    let origin = pages::origin(&headers);
     let rest = found.get(start..).unwrap_or_default();
-    let mut html: String = rest
-        .iter()
-        .take(PAGE)
-        .map(|found| listed(found, &origin))
-        .collect();
-    for (exists, way) in [(start > 0, "Back"), (rest.len() > PAGE, "Forward")] {
-        if exists {
-            html +=
-                &format!("<a class=\"UIPager_Button UIPager_Button{way}\" href=\"#\">{way}</a>");
-        }
-    }
+    let part = ListingPart {
+        found: rest.get(..PAGE).unwrap_or(rest),
+        origin: &pages::origin(&headers),
+        back: start > 0,
+        forward: rest.len() > PAGE,
+    };
+    let html = part.render()?;
     Ok(payload(Listing { html }))
-}
-
-/// Clients look for the picture and the name, each in the next link, then for a link that asks to be friends or another one, then for
-/// the number.
-fn listed((user, relation): &(User, Relation), origin: &str) -> String {
-    let (uid, name, thumb) = (user.uid, escape(&user.name), thumb_src(origin, user));
-    let profile = format!("{origin}/profile.php?id={uid}");
-    let (action, word) = match relation {
-        Relation::None | Relation::Received => {
-            (format!("{origin}/addfriend.php?id={uid}"), "Add as Friend")
-        }
-        Relation::Own | Relation::Friend | Relation::Sent => (profile.clone(), "View Profile"),
-    };
-    format!(
-        "<div class=\"UIFullListing\"><a href=\"{profile}\"><img src=\"{thumb}\" /></a> <a href=\"{profile}\">{name}</a>\
-         <ul><li class=\"actionspro_li\"><a href=\"{action}\">{word}</a></li>\
-         <li><a href=\"{origin}/inbox/?compose&amp;id={uid}\">Send a Message</a></li></ul></div>"
-    )
-}
-
-/// Old clients look for the link to the inbox at its host of that time, and from there backwards for name and network.
-fn entry((user, relation): &(User, Relation), origin: &str) -> String {
-    let (uid, name) = (user.uid, escape(&user.name));
-    let network = match relation {
-        Relation::Own => "You",
-        Relation::Friend => "Friend",
-        Relation::Sent | Relation::Received => "Friend request",
-        Relation::None => "",
-    };
-    format!(
-        "<div class=\"result\"><a href=\"{origin}/profile.php?id={uid}\" class=\"url fn\">{name}</a>\n\
-         <span class=\"result_network\">{network}</span>\n\
-         <span data-compose=\"http://www.facebook.com/inbox/?compose&amp;id={uid}\"></span></div>\n"
-    )
 }

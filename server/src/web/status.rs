@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use super::app::App;
 use super::auth::Ajax;
 use super::envelope::{AjaxError, payload};
-use super::pages::{self, escape};
+use super::pages;
 use super::params::Params;
 use crate::clock::now_ms;
 use crate::types::{Status, User};
@@ -66,6 +67,13 @@ struct Feed {
     story_count: usize,
 }
 
+#[derive(Template)]
+#[template(path = "stories.html")]
+struct Stories<'a> {
+    users: &'a [User],
+    origin: &'a str,
+}
+
 /// intent.php: the statuses of one's friends that are later than `newest`, latest first.
 pub async fn intent(
     State(app): State<Arc<App>>,
@@ -76,23 +84,15 @@ pub async fn intent(
     let newest = params.number("newest").unwrap_or(0);
     let own = params.flag("ignore_self") != Some(true);
     let users = app.services.profiles.feed(&session, newest, own).await?;
-    let origin = pages::origin(&headers);
+    let stories = Stories {
+        users: &users,
+        origin: &pages::origin(&headers),
+    };
     Ok(payload(Feed {
+        html: stories.render()?,
         newest_story_time: users.first().map_or(newest.max(0), User::status_seconds),
         story_count: users.len(),
-        html: users.iter().map(|user| story(user, &origin)).collect(),
     }))
-}
-
-/// Old clients split at `/h3>`, take the number after `aid_`, and as the text what follows the last `/a>`.
-fn story(user: &User, origin: &str) -> String {
-    let (uid, name) = (user.uid, escape(&user.name));
-    let text = user.status.as_ref().map(|status| escape(&status.text));
-    let text = text.unwrap_or_default();
-    format!(
-        "<div class=\"UIIntentionalStory aid_{uid}\"><h3 class=\"UIIntentionalStory_Message\">\
-         <a href=\"{origin}/profile.php?id={uid}\">{name}</a> {text}</h3></div>"
-    )
 }
 
 #[cfg(test)]

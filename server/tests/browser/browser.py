@@ -113,6 +113,10 @@ class Browser:
 
     def log_in(self, email, password=PASSWORD):
         self.open("/login.php")
+        self.log_in_here(email, password)
+
+    def log_in_here(self, email, password=PASSWORD):
+        """Fills in the form that is shown."""
         self.fill("#email", email)
         self.fill("#pass", password)
         self.key(Keys.ENTER)

@@ -12,8 +12,8 @@ from pictures import portrait
 class Site(Deployment):
     """A server on which everybody can register, with accounts that all have the same password."""
 
-    def __init__(self, fbchatd, log):
-        super().__init__(fbchatd, log, settings='registration = "open"\n')
+    def __init__(self, fbchatd, log, **more):
+        super().__init__(fbchatd, log, settings='registration = "open"\n', **more)
         self.uids = {}
 
     def account(self, email, name, password=PASSWORD):

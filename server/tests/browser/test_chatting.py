@@ -160,6 +160,57 @@ class Chatting(Case):
         one.sees(".chat.open > .window > .said", "20001 characters long, and 20000 are possible")
         self.assertEqual(len(one.find(".chat.open textarea").get_attribute("value")), 20_001)
 
+    def test_actions_and_addresses(self):
+        alice, bob = self.accounts("Alice Example", "Bob <i>")
+        one = self.one
+        one.enter(alice)
+        one.chat("Bob <i>")
+        sender = Client(self.server, bob)
+        me = self.server.uids[alice]
+        for text in ("/me waves", "/me  and <b>", "/me", "/me ", "/meow", "not /me"):
+            sender.send(me, text)
+        one.receives("not /me")
+        one.send("/me waves back")
+        one.receives("Alice Example waves back")
+        self.assertEqual(one.messages(), ["Bob <i> waves", "Bob <i>  and <b>", "/me", "/me ", "/meow", "not /me", "Alice Example waves back"])
+        self.assertEqual(one.text(".log .action bdi"), ["Bob <i>", "Bob <i>", "Alice Example"])
+        one.driver.refresh()
+        one.connected()
+        one.receives("Alice Example waves back")
+
+        texts = {
+            "see https://example.org/a?b=1&c=%20#d, (http://example.org) and HTTP://EXAMPLE.ORG/wiki/A_(b).":
+                ["https://example.org/a?b=1&c=%20#d", "http://example.org", "HTTP://EXAMPLE.ORG/wiki/A_(b)"],
+            "mailto:bob@example.org!": ["mailto:bob@example.org"],
+            "http://münchen.example/straße 😀": ["http://münchen.example/straße"],
+            "https://example.org/\u202egpj.exe": ["https://example.org/"],
+            "javascript:alert(1) data:text/html,x file:///etc/passwd ftp://example.org //example.org example.org xhttp://example.org": [],
+            "http:// https://: http://[ mailto: http://" + "." * 3000: [],
+            "<a href=\"http://example.org/\">x</a>": ["http://example.org/"],
+        }
+        for text, links in texts.items():
+            with self.subTest(text):
+                sender.send(me, text)
+                one.receives(text)
+                self.assertEqual(one.text(".chat.open .log li:last-child p a"), links)
+                found = one.js("[...document.querySelectorAll('.chat.open .log li:last-child p a')].map((a) => [a.getAttribute('href'), a.rel, a.target])")
+                self.assertEqual(found, [[link, "noopener noreferrer", "_blank"] for link in links])
+        self.screenshot(one, "links")
+
+    def test_enter_that_ends_a_composition_sends_nothing(self):
+        alice, _ = self.accounts("Alice Example", "Bob Example")
+        one = self.one
+        one.enter(alice)
+        one.chat("Bob Example")
+        one.paste(".chat.open textarea", "にほん")
+        # As Chromium and Firefox report it, and as Safari does.
+        for event in ({"isComposing": True}, {"keyCode": 229}):
+            one.driver.execute_script("""arguments[0].dispatchEvent(new KeyboardEvent("keydown",
+                { key: "Enter", bubbles: true, cancelable: true, ...arguments[1] }))""", one.find(".chat.open textarea"), event)
+            self.assertEqual(one.messages(), [])
+        one.key(Keys.ENTER)
+        one.receives("にほん")
+
     def test_thousands_of_messages(self):
         alice, bob = self.accounts("Alice Example", "Bob Example")
         one, sender = self.one, Client(self.server, bob)

@@ -195,6 +195,86 @@ class Hardship(Case):
         other.receives("through a proxy")
         self.assertFalse(one.all(".log .wrong"))
 
+    def test_a_proxy_that_ends_polls_early_is_not_noticed(self):
+        alice, bob = self.accounts("Alice Example", "Bob Example")
+        one = self.one
+        one.enter(alice)
+        one.chat("Bob Example")
+        # The poll of before ends, and the next ones are ended by a proxy after some seconds.
+        one.driver.execute_script("""const state = document.getElementById("state"), real = fetch, ends = [504, 502, 408, null];
+            Object.assign(window, { said: [], ended: 0, reconnected: 0 });
+            new MutationObserver(() => said.push(state.textContent)).observe(state, { childList: true, characterData: true, subtree: true });
+            window.fetch = (path, options) => {
+                if (path.includes("reconnect.php")) reconnected += 1;
+                if (!path.startsWith("/x/") || ended === ends.length) return real(path, options);
+                const status = ends[ended++];
+                return new Promise((done, fail) => setTimeout(() => status
+                    ? done(new Response("<h1>No answer</h1>", { status })) : fail(new TypeError("Failed to fetch")), 2100));
+            };
+            dispatchEvent(new Event("online"));""")
+        until("all polls to be ended", lambda: one.js("ended") == 4)
+        Client(self.server, bob).send(self.server.uids[alice], "still there?")
+        one.receives("still there?")
+        self.assertEqual(one.js("said"), [])
+        self.assertEqual(one.js("reconnected"), 0)
+        # One that fails at once is repeated silently, too; what may have been missed is loaded again.
+        one.driver.execute_script("""const real = fetch; window.quick = 0;
+            window.fetch = (path, options) => path.startsWith("/x/") && !quick++
+                ? Promise.resolve(new Response("<h1>Bad Gateway</h1>", { status: 502 })) : real(path, options);
+            dispatchEvent(new Event("online"));""")
+        until("the page to load again", lambda: one.js("quick > 1 && reconnected === 1"))
+        Client(self.server, bob).send(self.server.uids[alice], "and now?")
+        one.receives("and now?")
+        self.assertEqual(one.js("said"), [])
+
+    def on_every_page(self, browser, script):
+        """Runs a script before those of every page, until the end of the test."""
+        script = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+        self.addCleanup(browser.driver.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", script)
+
+    def test_a_browser_without_channels_between_tabs(self):
+        """Safari before 15.4."""
+        alice, bob = self.accounts("Alice Example", "Bob Example")
+        one = self.one
+        self.on_every_page(one, "delete window.BroadcastChannel")
+        one.enter(alice)
+        one.chat("Bob Example")
+        one.send("one tab is enough")
+        one.receives("one tab is enough")
+        Client(self.server, bob).send(self.server.uids[alice], "so it is")
+        one.receives("so it is")
+
+    def test_scripts_that_do_not_run(self):
+        [alice] = self.accounts("Alice Example")
+        one = self.one
+        one.enter(alice)
+        self.assertFalse(one.all("#not_started"))
+        for script in ("main", "dom", "net", "people", "account", "bar", "chat"):
+            with self.subTest(script):
+                one.driver.execute_cdp_cmd("Network.enable", {})
+                one.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": [f"*/assets/{script}.js"]})
+                try:
+                    one.open("/home.php")
+                    self.assertIn("use a current Firefox", one.find("#not_started").text)
+                    self.assertFalse(one.js("document.querySelector('#no_requests').checkVisibility()"))
+                finally:
+                    one.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+                    one.driver.execute_cdp_cmd("Network.disable", {})
+        self.screenshot(one, "not-started")
+        # One that is there and does not know something it needs.
+        self.on_every_page(one, "delete window.matchMedia")
+        one.open("/home.php")
+        self.assertIn("use a current Firefox", one.find("#not_started").text)
+        one.errors()  # all of this is reported
+
+    def test_what_fails_later_is_not_called_a_connection(self):
+        [alice] = self.accounts("Alice Example")
+        one = self.one
+        self.on_every_page(one, "delete Set.prototype.delete")
+        one.log_in(alice)
+        one.sees("#state", "This page does not work in this browser")
+        one.errors()  # reported there as well
+
     def test_pages_allow_nothing_from_elsewhere(self):
         [alice] = self.accounts("Alice Example")
         one = self.one

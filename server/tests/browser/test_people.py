@@ -26,6 +26,26 @@ class Doors(Case):
         one.open("/home.php")
         one.find("#login_form")
 
+    def test_a_login_that_is_kept(self):
+        [alice] = self.accounts("Alice Example")
+        one = self.one
+        ends = lambda: {cookie["name"]: "expiry" in cookie for cookie in one.driver.get_cookies() if cookie["name"] in ("c_user", "xs")}
+        one.enter(alice)
+        self.assertEqual(ends(), {"c_user": False, "xs": False})
+        one.click("#logout_form button")
+        one.find("#login_form")
+        one.click("[name=keep]")
+        one.log_in_here(alice, "wrong")
+        one.sees("#standard_error", "Incorrect e-mail address or password.")
+        self.assertTrue(one.find("[name=keep]").is_selected())
+        self.screenshot(one, "login-kept")
+        one.log_in_here(alice)
+        one.connected()
+        self.assertEqual(ends(), {"c_user": True, "xs": True})
+        one.click("#logout_form button")
+        one.find("#login_form")
+        self.assertEqual(ends(), {})
+
     def test_sign_up_and_invitation(self):
         [alice] = self.accounts("Alice Example")
         one = self.one

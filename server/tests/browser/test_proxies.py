@@ -91,9 +91,7 @@ class Behind(Case):
 
     def test_a_proxy_that_is_not_trusted(self):
         """Its browsers can log in and out, but the server ignores the address and the TLS that it reports."""
-        server = Site(self.options.fbchatd, os.path.join(self.options.artefacts, "browser-server-untrusted.log"))
-        with open(server.config, "a", encoding="utf-8") as config:
-            config.write('trusted_proxies = ["192.0.2.1"]\n')
+        server = Site(self.options.fbchatd, os.path.join(self.options.artefacts, "browser-server-untrusted.log"), trusted=())
         server.account("alice@example.org", "Alice Example")
         server.start()
         try:

@@ -1,6 +1,7 @@
 //! What an operator does with the data while the server runs: sessions, backup, export, deletion.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
@@ -221,4 +222,136 @@ fn a_deleted_account_leaves_nothing_behind_and_others_are_unaffected() {
     // The uid is never reused.
     testkit::account(data, "ann@example.org", "Another Ann");
     assert!(Client::login(&server, "ann", "secret").uid > eve.uid);
+}
+
+/// The texts of Ann's conversation, as a server with this data tells them.
+fn texts(data: &Path) -> Vec<String> {
+    let server = Server::serve(data, &[]);
+    let ann = Client::login(&server, "ann", "secret");
+    let history = ann.read(&format!("/ajax/chat/history.php?id={}&since=0", ann.uid));
+    let items = history["history"].as_array().unwrap().iter();
+    items
+        .map(|item| item["msg"]["text"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn going_back_to_a_backup_after_a_crash_is_complete_and_keeps_what_was_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = &dir.path().join("data");
+    testkit::accounts(data);
+    let backup = dir.path().join("backup.db");
+    let file = backup.to_str().unwrap();
+    let mut server = Server::serve(data, &[]);
+    let mut ann = Client::login(&server, "ann", "secret");
+    assert_eq!(ann.send(ann.uid, "before")["error"], 0);
+    let told = output(&["backup", file], data);
+    assert!(told.contains(&format!("fbchatd restore {file}")), "{told}");
+    assert_eq!(ann.send(ann.uid, "after")["error"], 0);
+    assert!(refused(&["restore", file], data).contains("is serving"));
+    server.kill();
+    assert!(data.join("fbchatd.db-wal").metadata().unwrap().len() > 0);
+
+    // Files that are no backup change nothing.
+    let other = dir.path().join("other.db");
+    std::fs::write(&other, "hello").unwrap();
+    for (wrong, why) in [
+        (other.as_path(), "not a database"),
+        (&dir.path().join("missing"), "No such file"),
+        (&data.join("fbchatd.db"), "the database itself"),
+    ] {
+        let told = refused(&["restore", wrong.to_str().unwrap()], data);
+        assert!(
+            told.contains(why) && told.contains("Nothing was changed"),
+            "{told}"
+        );
+    }
+    let mut cut = std::fs::read(&backup).unwrap();
+    cut.truncate(cut.len() / 2);
+    std::fs::write(&other, cut).unwrap();
+    assert!(refused(&["restore", other.to_str().unwrap()], data).contains("Nothing was changed"));
+
+    // By hand, with the log of the crashed server left in place.
+    let by_hand = dir.path().join("by-hand");
+    std::fs::create_dir(&by_hand).unwrap();
+    for name in ["fbchatd.db", "fbchatd.db-wal", "fbchatd.db-id"] {
+        std::fs::copy(data.join(name), by_hand.join(name)).unwrap();
+    }
+    std::fs::copy(&backup, by_hand.join("fbchatd.db")).unwrap();
+    assert!(refused(&["user", "list"], &by_hand).contains("Move fbchatd.db-wal"));
+    std::fs::remove_file(by_hand.join("fbchatd.db-wal")).unwrap();
+    assert_eq!(texts(&by_hand), ["before"]);
+
+    let told = output(&["restore", file], data);
+    let aside = told.split("before is in ").nth(1).unwrap();
+    let aside = Path::new(aside.split(';').next().unwrap());
+    assert_eq!(texts(data), ["before"]);
+    assert_eq!(texts(aside), ["before", "after"]);
+    // Where nothing is, nothing is kept.
+    let fresh = dir.path().join("fresh");
+    assert!(!output(&["restore", file], &fresh).contains("before is in"));
+    assert_eq!(texts(&fresh), ["before"]);
+}
+
+#[test]
+fn a_backup_with_an_unusual_name_is_right_or_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data = &dir.path().join("data");
+    testkit::accounts(data);
+    let backup = |name: &std::ffi::OsStr| {
+        let mut command = Command::new(testkit::fbchatd());
+        command
+            .args(["backup".as_ref(), name, "--data".as_ref()])
+            .arg(data);
+        command.current_dir(dir.path()).output().unwrap()
+    };
+    for name in ["file:copy.db", "file:x?mode=memory", "ä b.db"] {
+        let output = backup(name.as_ref());
+        assert!(output.status.success(), "{output:?}");
+        output_of_list(&dir.path().join(name), dir.path());
+    }
+    let output = backup(std::ffi::OsStr::from_bytes(b"\xff.db"));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && told.contains("UTF-8"), "{told}");
+    let names: Vec<_> = dir.path().read_dir().unwrap().collect();
+    assert_eq!(names.len(), 1 + 3 + 1, "{names:?}");
+}
+
+/// Restores a backup into a directory of its own, to see that it has the accounts.
+fn output_of_list(backup: &Path, dir: &Path) {
+    let into = dir.join("into");
+    output(&["restore", backup.to_str().unwrap()], &into);
+    assert!(output(&["user", "list"], &into).contains("ann@example.org"));
+}
+
+#[test]
+fn a_deleted_account_leaves_lists_and_memory_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let (ann, ben) = (
+        Client::login(&server, "ann", "secret"),
+        Client::login(&server, "ben", "secret"),
+    );
+    let start = ben.seq();
+    ben.buddies();
+    let to = ben.uid.to_string();
+    let form = [
+        ("to", to.as_str()),
+        ("msg_id", "1"),
+        ("msg_text", "waiting"),
+    ];
+    assert_eq!(ann.write("/ajax/chat/send.php", &form)["error"], 0);
+    let deleted = run(&["user", "del", "ann@example.org"], dir.path(), "");
+    assert!(deleted.status.success());
+    let (item, _) = ben.wait_for(start, |item| item["type"] == "friend");
+    assert_eq!(
+        (&item["uid"], &item["action"]),
+        (&ann.uid.into(), &"removed".into())
+    );
+    until("an empty memory", || {
+        let answer = ben.poll(start);
+        (!answer.to_string().contains("waiting")).then_some(())
+    });
 }

@@ -195,3 +195,37 @@ fn malformed_and_foreign_requests_get_a_status() {
     assert_ne!(first.cookie, again.cookie);
     assert_eq!(first.clone().send(first.uid, "x")["error"], 0);
 }
+
+/// However much of a body the server leaves unread, the client can send all of it and read the answer then; the connection is not
+/// reset.
+#[test]
+fn an_answer_that_came_before_the_body_was_read_arrives() {
+    use std::io::{Read, Write};
+    let server = Server::demo();
+    const SIZE: usize = 16 << 20;
+    for (path, status) in [
+        ("/ajax/chat/send.php", "200"),
+        ("/login.php", "413"),
+        ("/pic_upload.php", "200"),
+        ("/nowhere", "404"),
+    ] {
+        let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {SIZE}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        for _ in 0..SIZE >> 16 {
+            stream.write_all(&[b'a'; 1 << 16]).unwrap();
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{path}: {answer}"
+        );
+        assert!(
+            answer.to_lowercase().contains("connection: close"),
+            "{path}: {answer}"
+        );
+    }
+}

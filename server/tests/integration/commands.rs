@@ -1,6 +1,6 @@
 //! The command line, also while a server uses the same data.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use testkit::{Client, Server, fbchatd, json, read_all, run};
 
@@ -218,4 +218,47 @@ fn settings_come_from_the_file_and_flags_override_them() {
     assert_eq!(ann.send(ann.uid + 1, "12345")["error"], 1_356_003);
     let seq = ann.seq();
     assert_eq!(ann.poll(seq)["t"], "continue");
+}
+
+/// A reader that ends early, as `head` does, is no failure; a full disk is one.
+#[test]
+fn output_that_cannot_be_written_ends_a_command_without_a_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let config = dir.path().join("fbchatd.toml");
+    std::fs::write(&config, "").unwrap();
+    let data = dir.path().to_str().unwrap();
+    for args in [
+        &["user", "list", "--data", data][..],
+        &["session", "list", "--data", data],
+        &["stats", "--data", data],
+        &["export", "ann@example.org", "--data", data],
+        &["invite", "--data", data],
+        &["friend", "add", "ann", "ben", "--data", data],
+        &["config", "example"],
+        &["config", "check", config.to_str().unwrap()],
+        &["help"],
+        &["--version"],
+    ] {
+        if args[0] == "session" {
+            let server = Server::serve(dir.path(), &[]);
+            Client::login(&server, "ann", "secret");
+        }
+        let run = |stdout: Stdio| {
+            let mut command = Command::new(fbchatd());
+            command.args(args).stdout(stdout).output().unwrap()
+        };
+        let full = run(std::fs::File::create("/dev/full").unwrap().into());
+        let told = failure(&full);
+        assert!(
+            told.contains("Cannot write to standard output"),
+            "{args:?}: {told}"
+        );
+        let (unread, writer) = std::io::pipe().unwrap();
+        drop(unread);
+        let closed = run(writer.into());
+        let told = String::from_utf8(closed.stderr).unwrap();
+        assert_eq!(closed.status.code(), Some(0), "{args:?}: {told}");
+        assert!(!told.contains("standard output"), "{args:?}: {told}");
+    }
 }

@@ -24,5 +24,6 @@ mod pictures;
 mod presence;
 mod profiles;
 mod protocol;
+mod resources;
 mod sessions;
 mod tls;

@@ -276,3 +276,49 @@ fn every_page_has_the_security_headers() {
         assert_eq!(header("referrer-policy"), "same-origin");
     }
 }
+
+#[test]
+fn a_proxy_that_shows_the_server_below_a_path_is_told_that_this_does_not_work() {
+    let server = Server::demo();
+    let ask = |path: &str, prefix: &'static str| {
+        let url = format!("{}{path}", server.url);
+        let answer = http().get(url).header("X-Forwarded-Prefix", prefix);
+        let answer = answer.send().unwrap();
+        (answer.status().as_u16(), answer.text().unwrap())
+    };
+    for path in ["/", "/index.php", "/login.php"] {
+        for prefix in ["/chat", "/chat/", "<b>"] {
+            let (status, page) = ask(path, prefix);
+            assert_eq!(status, 501, "{path} {prefix}");
+            assert!(page.contains("needs a host name of its own"), "{page}");
+        }
+        for prefix in ["", "/"] {
+            assert_ne!(ask(path, prefix).0, 501, "{path} {prefix}");
+        }
+    }
+}
+
+/// An address that comes up after the server has started, and one that never does.
+#[test]
+fn an_address_that_is_not_there_yet_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    // TEST-NET-1 belongs to nobody.
+    let mut command = Command::new(fbchatd());
+    command
+        .args(["serve", "--listen", "192.0.2.1:0", "--data"])
+        .arg(dir.path());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let log = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut lines = std::io::BufRead::lines(log).map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("cannot listen on 192.0.2.1:0 yet")));
+    let terminate = ["-TERM", &child.id().to_string()];
+    assert!(
+        Command::new("kill")
+            .args(terminate)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(child.wait().unwrap().success());
+}

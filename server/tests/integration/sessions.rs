@@ -1,7 +1,8 @@
 //! The list of a user's sessions, and ending them from another one.
 
+use reqwest::blocking::Response;
 use serde_json::Value;
-use testkit::{Client, Server, json};
+use testkit::{Client, Server, json, until};
 
 const PATH: &str = "/ajax/fbchat/sessions.php";
 
@@ -101,4 +102,116 @@ fn a_session_records_its_address_and_user_agent() {
     }
     let alice = Client::try_login_from(&server, Some("192.0.2.7"), "alice", "demo").unwrap();
     assert_eq!(alice.read(PATH)["sessions"][0]["address"], "192.0.2.7");
+}
+
+/// The cookies that a login with this form and these headers sets.
+fn cookies(server: &Server, form: &[(&str, &str)], header: (&str, &str)) -> Vec<String> {
+    let form = [&[("email", "ann"), ("pass", "secret")], form].concat();
+    let login = testkit::http()
+        .post(format!("{}/login.php", server.url))
+        .header("Cookie", "test_cookie=1")
+        .header(header.0, header.1);
+    let answer = login.body(testkit::encode(&form)).send().unwrap();
+    assert_eq!(answer.status(), 302);
+    set_cookies(&answer)
+}
+
+fn set_cookies(answer: &Response) -> Vec<String> {
+    let cookies = answer.headers().get_all("set-cookie").iter();
+    cookies
+        .map(|cookie| cookie.to_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_browser_keeps_a_login_if_its_user_wants_that() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let (old, browser) = (("User-Agent", "Pidgin"), ("Sec-Fetch-Mode", "navigate"));
+    // What clients of 2010 send asks for nothing.
+    for (form, header) in [
+        (&[][..], old),
+        (&[], browser),
+        (&[("persistent", "1")], old),
+        (&[("keep", "0")], browser),
+        (&[("keep", "<b>")], browser),
+    ] {
+        let cookies = cookies(&server, form, header);
+        assert!(cookies[0].starts_with("c_user=") && cookies[1].starts_with("xs="));
+        for cookie in &cookies {
+            assert!(
+                cookie.ends_with("; path=/; HttpOnly; SameSite=Lax"),
+                "{cookie}"
+            );
+        }
+        let pairs: Vec<_> = cookies.iter().filter_map(|c| c.split(';').next()).collect();
+        let home = testkit::http().get(format!("{}/home.php", server.url));
+        let home = home.header("Cookie", pairs.join("; ")).send().unwrap();
+        assert_eq!(set_cookies(&home), [""; 0]);
+    }
+    let kept = cookies(&server, &[("keep", "1")], browser);
+    let pairs: Vec<_> = kept.iter().filter_map(|c| c.split(';').next()).collect();
+    for cookie in &kept {
+        assert!(cookie.contains("; Max-Age=7776000; "), "{cookie}");
+    }
+    // Renewed by what a page loads.
+    for path in ["/home.php", "/ajax/presence/reconnect.php"] {
+        let page = testkit::http().get(format!("{}{path}", server.url));
+        let page = page.header("Cookie", pairs.join("; ")).send().unwrap();
+        assert_eq!(set_cookies(&page), kept, "{path}");
+    }
+    // The box stays ticked when the form comes back.
+    let wrong = [("email", "ann"), ("pass", "wrong"), ("keep", "1")];
+    let again = testkit::http()
+        .post(format!("{}/login.php", server.url))
+        .header("Cookie", "test_cookie=1");
+    let again = again.body(testkit::encode(&wrong)).send().unwrap();
+    let page = again.text().unwrap();
+    assert!(
+        page.contains(r#"name="keep" value="1" checked="checked""#),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_login_that_is_not_used_ends_and_is_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let login = || Client::login(&server, "ann", "secret");
+    let (used, unused) = (login(), login());
+    let disk = rusqlite::Connection::open(dir.path().join("fbchatd.db")).unwrap();
+    disk.busy_timeout(testkit::LIMIT).unwrap();
+    let lasts = |header: (&str, &str), form: &[(&str, &str)]| {
+        cookies(&server, form, header);
+        let newest = "SELECT lasts / 86400000 FROM sessions ORDER BY created DESC LIMIT 1";
+        disk.query_one(newest, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    let (old, browser) = (("User-Agent", "Pidgin"), ("Sec-Fetch-Mode", "navigate"));
+    assert_eq!(lasts(browser, &[]), 3);
+    assert_eq!(lasts(old, &[]), 30);
+    assert_eq!(lasts(browser, &[("keep", "1")]), 90);
+    assert_eq!(ids(&used).len(), 5);
+
+    // Some days later: all of them would end within a second, but one is used.
+    let soon = "UPDATE sessions SET ends = CAST(strftime('%s', 'now') AS INTEGER) * 1000 + 60000";
+    disk.execute(soon, []).unwrap();
+    assert_eq!(json(used.get(PATH))["error"], 0);
+    let passed = "UPDATE sessions SET ends = 1 WHERE ends < CAST(strftime('%s', 'now') AS INTEGER) * 1000 + 86400000";
+    assert_eq!(disk.execute(passed, []).unwrap(), 4);
+    assert_eq!(ids(&used), [own(&used)]);
+    assert_eq!(json(unused.get(PATH))["error"], 1_357_001);
+    assert_eq!(unused.get("/home.php").status(), 302);
+
+    // A server that starts deletes them.
+    drop(server);
+    let server = Server::serve(dir.path(), &[]);
+    until("the ended logins to be deleted", || {
+        let count = "SELECT count(*) FROM sessions";
+        let left = disk.query_one(count, [], |row| row.get::<_, i64>(0));
+        (left.unwrap() == 1).then_some(())
+    });
+    assert_eq!(json(used.moved(&server).get(PATH))["error"], 0);
 }

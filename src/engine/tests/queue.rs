@@ -17,7 +17,7 @@ fn queue(limit: usize) -> (EventQueue, SessionId) {
 }
 
 fn open(queue: &EventQueue) -> SessionId {
-    let handle = Arc::new(SessionHandle::new(7));
+    let handle = Arc::new(SessionHandle::new(7, 1));
     let id = handle.id;
     queue.add_session(handle).unwrap();
     id

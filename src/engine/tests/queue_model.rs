@@ -33,7 +33,7 @@ fn typing(number: usize) -> Event {
 fn explore(scene: impl Fn(&Arc<EventQueue>, SessionId) + Send + Sync + 'static) {
     loom::model(move || {
         let queue = Arc::new(EventQueue::new(100).unwrap());
-        let handle = Arc::new(SessionHandle::new(0));
+        let handle = Arc::new(SessionHandle::new(0, 1));
         let id = handle.id;
         queue.add_session(handle).unwrap();
         scene(&queue, id);

@@ -26,7 +26,7 @@ fn descriptor_shows_all_that_six_threads_push() {
     let queue = EventQueue::new(1_000_000).unwrap();
     let sessions: Vec<_> = (0..PRODUCERS)
         .map(|_| {
-            let handle = Arc::new(SessionHandle::new(0));
+            let handle = Arc::new(SessionHandle::new(0, 1));
             queue.add_session(handle.clone()).unwrap();
             handle.id
         })

@@ -13,7 +13,7 @@ fn apply(handle: &SessionHandle, event: Event) -> Effect {
 }
 
 fn online() -> SessionHandle {
-    let handle = SessionHandle::new(0);
+    let handle = SessionHandle::new(0, 1);
     let request = handle
         .login("alice@example.org".into(), Secret::new("demo".into()))
         .unwrap();
@@ -31,7 +31,7 @@ fn online() -> SessionHandle {
 
 #[test]
 fn calls_are_refused_in_the_wrong_phase() {
-    let handle = SessionHandle::new(0);
+    let handle = SessionHandle::new(0, 1);
     let text = || "hi".to_owned();
     assert!(matches!(
         handle.send(Uid(2), text()),
@@ -54,7 +54,7 @@ fn calls_are_refused_in_the_wrong_phase() {
 
 #[test]
 fn failed_login_may_be_repeated() {
-    let handle = SessionHandle::new(0);
+    let handle = SessionHandle::new(0, 1);
     let request = handle.login("a".into(), Secret::new("b".into())).unwrap();
     let problem = Problem::new(Status::Credentials, "no");
     apply(&handle, Event::LoginFailed { request, problem });

@@ -8,39 +8,40 @@ use crate::types::{
 };
 use std::collections::BTreeSet;
 
-/// One event of each kind, with every field present.
-fn samples() -> Vec<Event> {
+/// One event of each kind, with every field present. All text ends in `end`.
+fn samples(end: &str) -> Vec<Event> {
+    let says = |text: &str| format!("{text}{end}");
     let request = RequestId(4);
-    let mut problem = Problem::new(Status::Tls, "No secure connection");
+    let mut problem = Problem::new(Status::Tls, says("No secure connection"));
     problem.untrusted = Some(Untrusted {
         why: Distrust::WrongName,
         sha256: Some([0xAB; 32]),
     });
-    let url = || Some("http://x/pics/q7_beef.jpg".to_owned());
+    let url = || Some(says("http://x/pics/q7_beef.jpg"));
     let buddy = Buddy {
         uid: Uid(1),
-        name: "Bob B".into(),
-        first_name: "Bob".into(),
+        name: says("Bob B"),
+        first_name: says("Bob"),
         presence: Presence::Idle,
         idle_since: 1,
-        status_text: Some("away".into()),
+        status_text: Some(says("away")),
         status_time: 1,
         picture_url: url(),
     };
     let message = Message {
         from: Uid(1),
         to: Uid(2),
-        from_name: String::new(),
-        to_name: String::new(),
-        text: "hello".into(),
+        from_name: says(""),
+        to_name: says(""),
+        text: says("hello"),
         time: 5,
-        message_id: "7".into(),
+        message_id: says("7"),
         origin: Origin::Incoming,
         replayed: true,
     };
     let person = Person {
         uid: Uid(1),
-        name: "Bob B".into(),
+        name: says("Bob B"),
         picture_url: url(),
         relation: Relation::Friend,
     };
@@ -48,7 +49,7 @@ fn samples() -> Vec<Event> {
         Event::LoggedIn {
             request,
             uid: Uid(1),
-            name: "Alice".into(),
+            name: says("Alice"),
             message_limit: 1000,
             features: Features(3),
         },
@@ -68,7 +69,7 @@ fn samples() -> Vec<Event> {
         Event::Sent {
             request,
             to: Uid(1),
-            message_id: "7".into(),
+            message_id: says("7"),
         },
         Event::Failed {
             request,
@@ -99,7 +100,7 @@ fn samples() -> Vec<Event> {
                 list: vec![Notification {
                     kind: NotificationKind::Poke,
                     uid: Uid(1),
-                    name: "Bob B".into(),
+                    name: says("Bob B"),
                     time: 1,
                     new: true,
                     unread: 0,
@@ -108,7 +109,10 @@ fn samples() -> Vec<Event> {
                 inbox: 1,
             },
         },
-        Event::FriendRequest(FriendRequest::default()),
+        Event::FriendRequest(FriendRequest {
+            name: says(""),
+            ..FriendRequest::default()
+        }),
         Event::Picture {
             request,
             picture: Picture {
@@ -124,9 +128,9 @@ fn samples() -> Vec<Event> {
             request,
             profile: Box::new(Profile {
                 person: person.clone(),
-                first_name: "Bob".into(),
-                email: Some("bob@example.org".into()),
-                status_text: Some("away".into()),
+                first_name: says("Bob"),
+                email: Some(says("bob@example.org")),
+                status_text: Some(says("away")),
                 status_time: 1,
                 member_since: 1,
             }),
@@ -137,13 +141,13 @@ fn samples() -> Vec<Event> {
         },
         Event::Friend {
             uid: Uid(1),
-            name: "Bob".into(),
+            name: says("Bob"),
             began: true,
         },
         Event::Done { request },
         Event::Poke {
             from: Uid(1),
-            name: "Bob".into(),
+            name: says("Bob"),
             time: 1,
         },
         Event::State(Secret::new("secret".into())),
@@ -181,7 +185,7 @@ fn type_of(event: *const fbchat_event, field: fbchat_field) -> &'static str {
 #[test]
 fn fields_of_events_are_those_that_the_header_lists() {
     let mut seen = BTreeSet::new();
-    for sample in samples() {
+    for sample in samples("") {
         let words = format!("{sample:?}");
         let event = made(sample);
         // SAFETY: a living event.
@@ -225,4 +229,27 @@ fn a_field_has_one_type() {
         }
     }
     assert_eq!(used.len(), Field::ALL.len(), "each field is in an event");
+}
+
+/// Hosts keep names and messages in XML files, and lose them all if a file cannot be read again.
+#[test]
+fn every_string_is_text_that_xml_can_hold() {
+    let mut strings = 0;
+    for sample in samples("\u{0}\u{1}\u{b}\u{1b}\u{FFFE}\u{FFFF}") {
+        let event = made(sample);
+        for field in Field::ALL {
+            // SAFETY: a living event.
+            let text = unsafe { fbchat_event_str(event, 0, field.code(), null_mut()) };
+            if text.is_null() {
+                continue;
+            }
+            // SAFETY: borrowed from the event, NUL-terminated.
+            let text = unsafe { CStr::from_ptr(text) }.to_str().unwrap();
+            let odd = ['\u{1}', '\u{b}', '\u{1b}', '\u{FFFE}', '\u{FFFF}'];
+            assert!(!text.contains(odd), "{field:?}: {text:?}");
+            strings += usize::from(text.ends_with(&"\u{FFFD}".repeat(6)));
+        }
+        free(event);
+    }
+    assert_eq!(strings, 35, "none was cut short");
 }

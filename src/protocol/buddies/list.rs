@@ -3,6 +3,7 @@
 //! The rule behind all of this: absent is not offline. Replies may be empty or partial, or leave somebody out once. Clients
 //! that took them literally showed everyone going offline for a moment.
 
+use crate::protocol::buddies::unread_counts::Counts;
 use crate::protocol::wire::json::{Flag, Int, List, Map, Object, Text, time};
 use crate::types::{Buddy, Presence, Uid, UnixMillis};
 use serde::Deserialize;
@@ -27,7 +28,15 @@ impl Strikes {
 #[serde(default)]
 pub struct UpdatePayload {
     buddy_list: Object<Listing>,
+    notifications: Object<Counts>,
     time: Int,
+}
+
+impl UpdatePayload {
+    /// How much is unread, if the reply tells it.
+    pub fn unread(&self) -> Option<Counts> {
+        self.notifications.0
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -89,6 +98,8 @@ pub struct Change {
     pub list: bool,
     /// Who else changed.
     pub buddies: Vec<Arc<Buddy>>,
+    /// Who is not a friend any more.
+    pub gone: Vec<Arc<Buddy>>,
     /// Somebody was left out, but not often enough to count: ask again soon.
     pub doubtful: bool,
     /// The server's clock, if the reply told it.
@@ -128,8 +139,14 @@ impl Buddies {
             .collect()
     }
 
-    /// Takes over a reply. `own` is left out of the list.
-    pub fn apply(&mut self, payload: UpdatePayload, own: Uid, Strikes(strikes): Strikes) -> Change {
+    /// Takes over a reply. `own` is left out of the list. The strikes are for friends who are left out, and for those who are
+    /// left out of the available.
+    pub fn apply(
+        &mut self,
+        payload: UpdatePayload,
+        own: Uid,
+        (Strikes(missing), Strikes(unavailable)): (Strikes, Strikes),
+    ) -> Change {
         let mut change = Change {
             server_time: payload.time.0.filter(|&time| time > 0),
             ..Change::default()
@@ -140,11 +157,11 @@ impl Buddies {
         let complete =
             listing.forced_render.0 == Some(true) && listing.list_changed.0 != Some(false);
         let infos = keyed(listing.user_infos).unwrap_or_default();
-        self.take_infos(infos, own, complete, strikes, &mut change);
+        self.take_infos(infos, own, complete, missing, &mut change);
         let available = keyed(listing.now_available_list);
         let gone = listing.was_available_ids.0.unwrap_or_default();
         let gone: Vec<Uid> = gone.into_iter().filter_map(Int::id).map(Uid).collect();
-        self.take_available(available, &gone, complete, strikes, &mut change);
+        self.take_available(available, &gone, complete, unavailable, &mut change);
         change
     }
 
@@ -210,9 +227,14 @@ impl Buddies {
             }
             return;
         }
-        let before = self.entries.len();
-        self.entries.retain(|_, entry| entry.missing < strikes);
-        change.list |= self.entries.len() != before;
+        self.entries.retain(|_, entry| {
+            let stays = entry.missing < strikes;
+            if !stays {
+                change.gone.push(entry.buddy.clone());
+            }
+            stays
+        });
+        change.list |= !change.gone.is_empty();
         change.doubtful |= self.entries.values().any(|entry| entry.missing > 0);
     }
 
@@ -302,7 +324,7 @@ mod tests {
 
     fn apply(buddies: &mut Buddies, json: &str) -> Change {
         let payload = serde_json::from_str(json).unwrap();
-        buddies.apply(payload, OWN, Strikes::TWO)
+        buddies.apply(payload, OWN, (Strikes::TWO, Strikes::TWO))
     }
 
     fn presence(buddies: &Buddies, uid: u64) -> Option<Presence> {
@@ -378,7 +400,7 @@ mod tests {
         let change = buddies.apply(
             serde_json::from_str(&without_one).unwrap(),
             OWN,
-            Strikes::ONE,
+            (Strikes::ONE, Strikes::ONE),
         );
         assert_eq!(change.buddies[0].presence, Presence::Offline);
     }

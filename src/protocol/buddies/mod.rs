@@ -2,10 +2,12 @@
 
 pub mod friend_requests;
 pub mod list;
+pub mod unread_counts;
 pub mod visibility;
 
 use crate::protocol::action::Action;
 use crate::protocol::buddies::list::{Buddies, Strikes, UpdatePayload};
+use crate::protocol::buddies::unread_counts::UnreadCounts;
 use crate::protocol::connect::web_session::WebSession;
 use crate::protocol::wire::request::Request;
 use crate::types::{Buddy, Event, Millis, Presence, RequestId, Uid, UnixMillis};
@@ -25,6 +27,7 @@ const SETTLING: Millis = 30_000;
 #[derive(Debug, Default)]
 pub struct BuddyList {
     buddies: Buddies,
+    unread: UnreadCounts,
     refresh_at: Option<Millis>,
     /// When the channel was last opened again after an outage.
     outage_ended_at: Option<Millis>,
@@ -77,7 +80,13 @@ impl BuddyList {
             ("force_render", "1"),
             ("user", own.as_str()),
         ];
+        let fields: Vec<_> = fields.into_iter().chain(UnreadCounts::field(web)).collect();
         web.post("/ajax/presence/update.php", &fields)
+    }
+
+    /// How much is unread, for the host, if that has changed.
+    pub fn unread_news(&mut self) -> Option<Event> {
+        self.unread.news()
     }
 
     /// When the list is to be asked for.
@@ -130,7 +139,12 @@ impl BuddyList {
             (false, true) => Strikes::ONE,
             (false, false) => Strikes::TWO,
         };
-        let change = self.buddies.apply(payload, own, strikes);
+        if let Some(counts) = payload.unread() {
+            self.unread.take(counts);
+        }
+        // Who is a friend does not depend on who is back already.
+        let missing = if is_pushed { Strikes::ONE } else { strikes };
+        let change = self.buddies.apply(payload, own, (missing, strikes));
         if let Some(time) = change.server_time {
             self.server_ahead = time.saturating_sub(unix);
         }
@@ -141,8 +155,19 @@ impl BuddyList {
         };
         let next = now.saturating_add(every);
         self.refresh_at = Some(settling.filter(|_| change.doubtful).unwrap_or(next));
-        if !circumstances.logged_in || change.list {
-            return (Vec::new(), circumstances.logged_in);
+        if !circumstances.logged_in {
+            return (Vec::new(), false);
+        }
+        if change.list {
+            // They ended the friendship while this session could not hear of it.
+            let ended = change.gone.iter().map(|buddy| {
+                Action::Tell(Event::Friend {
+                    uid: buddy.uid,
+                    name: buddy.name.clone(),
+                    began: false,
+                })
+            });
+            return (ended.collect(), true);
         }
         (change.buddies.into_iter().map(told).collect(), false)
     }

@@ -1,6 +1,8 @@
-//! Resuming a session later without the password: what is saved, and how it is restored.
+//! Resuming a session later without the password: what is saved, and how it is restored. The messages that are not settled
+//! yet are saved, too; they also serve a session that logs in with the password.
 
 use crate::protocol::connect::web_session::WebSession;
+use crate::protocol::requests::outbox::{Outbox, Unsettled};
 use crate::status::{Problem, Status};
 use crate::types::{Event, Secret, Seq, Uid};
 use serde::{Deserialize, Serialize};
@@ -9,11 +11,14 @@ use url::Url;
 
 /// The format that this version writes, and the only one that it reads.
 const FORMAT: u32 = 1;
-/// A session has a handful of short cookies, so a longer text is something else, in bytes.
-const LONGEST: usize = 64 << 10;
+/// A session has a handful of short cookies and at most a MiB of unsettled messages, which JSON can make six times longer. A
+/// longer text is something else, in bytes.
+const LONGEST: usize = 8 << 20;
+/// Stands for a number that was not known yet.
+const NO_SEQ: Seq = Seq(-1);
 
 /// A session at one moment: the host has everything below `seq`.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SavedState {
     fbchat: u32,
     /// Where the session was last; a redirect may have led there.
@@ -22,6 +27,9 @@ pub struct SavedState {
     seq: i64,
     /// As `Set-Cookie` headers.
     cookies: Vec<String>,
+    /// Messages that are not settled, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unsettled: Vec<Unsettled>,
 }
 
 impl SavedState {
@@ -37,20 +45,45 @@ impl SavedState {
                 Status::Argument,
                 "The session was saved by another version of fbchat; log in with the password",
             )),
-            Some(state) if state.uid > 0 && state.seq >= 0 => Ok(state),
+            Some(state) if state.uid > 0 && Seq(state.seq) >= NO_SEQ => Ok(state),
             _ => Err(Problem::new(Status::Argument, damaged)),
         }
     }
 
-    /// Restores the web session, if the state belongs to its server. Gives the number of the next item.
-    pub(in crate::protocol) fn restore(self, web: &mut WebSession) -> Result<Seq, Problem> {
+    /// The text that [`SavedState::parse`] reads.
+    pub fn to_text(&self) -> Option<String> {
+        // Numbers, texts and a URL always have a JSON form.
+        serde_json::to_string(self).ok()
+    }
+
+    /// Adds a message behind those that are not settled, unless it is one of them.
+    pub fn add_unsettled(&mut self, message: &Unsettled) {
+        let id = &message.message_id;
+        if !self.unsettled.iter().any(|it| it.message_id == *id) {
+            self.unsettled.push(message.clone());
+        }
+    }
+
+    /// The messages that are not settled, if they are this user's.
+    pub(in crate::protocol) fn take_unsettled(&mut self, web: &WebSession) -> Vec<Unsettled> {
+        match web.uid() == Some(Uid(self.uid)) && web.server().trusts(&self.server) {
+            true => std::mem::take(&mut self.unsettled),
+            false => Vec::new(),
+        }
+    }
+
+    /// Restores the web session, if the state belongs to its server. Gives the number of the next item, if it is known.
+    pub(in crate::protocol) fn restore(
+        &self,
+        web: &mut WebSession,
+    ) -> Result<Option<Seq>, Problem> {
         if !web.server().trusts(&self.server) {
             let (saved, here) = (self.server.host_str().unwrap_or_default(), web.label());
             let text = format!("The saved session belongs to {saved}, not to {here}");
             return Err(Problem::new(Status::Argument, text));
         }
         web.restore(&self.server, Uid(self.uid), &self.cookies);
-        Ok(Seq(self.seq))
+        Ok(Some(Seq(self.seq)).filter(|&seq| seq != NO_SEQ))
     }
 }
 
@@ -59,21 +92,41 @@ impl SavedState {
 pub struct StateReport {
     /// Fingerprint of the last [`Event::State`].
     told: Option<u64>,
+    /// The host has everything below.
+    seq: Option<Seq>,
+    /// The messages that were told last.
+    revision: u64,
 }
 
 impl StateReport {
-    /// What the host is told, if anything. To be called when the host has everything below `seq`.
-    pub fn update(&mut self, web: &WebSession, seq: Option<Seq>) -> Option<Event> {
-        let (Uid(uid), Seq(seq)) = (web.uid()?, seq?);
+    /// The host has everything below `seq`.
+    pub fn reached(&mut self, seq: Option<Seq>) {
+        self.seq = seq;
+    }
+
+    /// True if messages were added or settled since the host was told last.
+    pub fn is_outdated(&self, outbox: &Outbox) -> bool {
+        self.revision != outbox.revision()
+    }
+
+    /// What the host is told, if anything.
+    pub fn update(&mut self, web: &WebSession, outbox: &Outbox) -> Option<Event> {
+        self.revision = outbox.revision();
+        let Uid(uid) = web.uid()?;
+        // Without a number there is nothing to go on from, but messages are worth keeping all the same.
+        let Seq(seq) = match self.seq {
+            None if outbox.is_empty() && self.told.is_none() => return None,
+            seq => seq.unwrap_or(NO_SEQ),
+        };
         let state = SavedState {
             fbchat: FORMAT,
             server: web.server().origin().clone(),
             uid,
             seq,
             cookies: web.saved_cookies(),
+            unsettled: outbox.unsettled().cloned().collect(),
         };
-        // Numbers, texts and a URL always have a JSON form.
-        let text = serde_json::to_string(&state).ok()?;
+        let text = state.to_text()?;
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         let print = hasher.finish();

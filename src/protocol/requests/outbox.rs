@@ -2,7 +2,10 @@
 //!
 //! A post whose reply was lost is repeated with the same message id: a server that remembers ids drops the second copy, and
 //! the echo on the user's own channel settles the message, too. A message that was never sent fails with the cause, one that
-//! may have been sent fails with "outcome unknown".
+//! may have been sent is asked for again by its id and fails with "outcome unknown" only when that does not help.
+//!
+//! There are no holes: when a message fails for a reason that is not its own, those behind it fail with it. What is not
+//! settled when the session ends is part of the saved session, and the next session sends it with the same id.
 
 use crate::protocol::action::Action;
 use crate::protocol::answer::{self, Failure, Ignored};
@@ -16,30 +19,45 @@ use crate::protocol::wire::reply::AjaxError;
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
 use crate::types::{Event, Millis, RequestId, Uid, UnixMillis};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Messages waiting at once; more are refused.
 const MOST_WAITING: usize = 256;
-/// A message that is not settled by then fails, in milliseconds. Less than the 90 s after which hosts give up on a connection.
+/// Bytes of text that wait at once; more are refused. It bounds the saved session.
+const MOST_BYTES: usize = 1 << 20;
+/// A message that could be sent and is not settled within this time fails, in milliseconds. Less than the 90 s after which
+/// hosts give up on a connection. Time spent behind other messages does not count.
 const SETTLE_WITHIN: Millis = 75_000;
+/// The same for a message that the server may have taken: once the server is back it can say whether it has, in milliseconds.
+const KNOWN_WITHIN: Millis = 600_000;
 /// Ids of settled messages, remembered to recognise their echoes.
 const MOST_SETTLED: usize = 1_024;
 
 /// One message on its way.
 #[derive(Debug)]
 struct Outgoing {
+    /// [`RequestId::NONE`] for a message of an earlier session.
     request: RequestId,
-    to: Uid,
-    text: String,
-    /// The same in all attempts.
-    message_id: String,
-    /// The same in all attempts.
-    client_time: UnixMillis,
+    message: Unsettled,
     /// An attempt ended without an answer, so the server may have taken the message.
     uncertain: bool,
     /// It was repeated because of a refusal that another attempt can cure (stale token, chat off).
     cured: bool,
-    deadline: Millis,
+}
+
+/// A message that was accepted and has no outcome yet, as it is saved. It is the same in all attempts, also in those of a
+/// later session.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Unsettled {
+    /// The recipient.
+    pub to: u64,
+    /// Plain text.
+    pub text: String,
+    /// By this the server recognises another copy.
+    pub message_id: String,
+    /// When the user wrote it.
+    pub client_time: UnixMillis,
 }
 
 /// See the module.
@@ -49,6 +67,12 @@ pub struct Outbox {
     settled: VecDeque<String>,
     backoff: Backoff,
     retry_at: Option<Millis>,
+    /// Since when the current message has been the current one.
+    since: Millis,
+    /// The last answer was that the server is busy.
+    is_busy: bool,
+    /// Changes with the waiting messages.
+    revision: u64,
 }
 
 impl Outbox {
@@ -57,55 +81,97 @@ impl Outbox {
         self.waiting.is_empty()
     }
 
+    /// A number that changes whenever a message is added or settled.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// All messages that are not settled, oldest first.
+    pub fn unsettled(&self) -> impl Iterator<Item = &Unsettled> {
+        self.waiting.iter().map(|outgoing| &outgoing.message)
+    }
+
+    /// Takes on what an earlier session of this user has left. The server may have taken any of it.
+    pub fn restore(&mut self, now: Millis, left: Vec<Unsettled>) {
+        for message in left.into_iter().take(MOST_WAITING) {
+            self.add(
+                now,
+                Outgoing {
+                    request: RequestId::NONE,
+                    message,
+                    uncertain: true,
+                    cured: false,
+                },
+            );
+        }
+    }
+
+    fn add(&mut self, now: Millis, outgoing: Outgoing) {
+        if self.waiting.is_empty() {
+            self.since = now;
+        }
+        self.waiting.push_back(outgoing);
+        self.revision = self.revision.wrapping_add(1);
+    }
+
     /// Takes a message on, or says why not.
     pub fn push(
         &mut self,
-        (now, unix): (Millis, UnixMillis),
+        now: Millis,
         web: &WebSession,
-        rng: &mut fastrand::Rng,
         request: RequestId,
-        (to, text): (Uid, String),
+        message: Unsettled,
     ) -> Result<(), Problem> {
-        check_message(&text, web.message_limit()).map_err(|error| {
+        check_message(&message.text, web.message_limit()).map_err(|error| {
             let status = match error {
                 MessageError::Empty => Status::Argument,
                 MessageError::TooLong { .. } => Status::TooLong,
             };
             Problem::new(status, error.to_string())
         })?;
-        if self.waiting.len() >= MOST_WAITING {
-            let text = format!("{MOST_WAITING} messages are waiting to be sent already");
+        let bytes = self.unsettled().map(|it| it.text.len());
+        let bytes = bytes.fold(message.text.len(), usize::saturating_add);
+        if self.waiting.len() >= MOST_WAITING || bytes > MOST_BYTES {
+            let text = format!(
+                "{} messages are waiting to be sent already",
+                self.waiting.len()
+            );
             return Err(Problem::new(Status::QueueFull, text));
         }
-        self.waiting.push_back(Outgoing {
-            request,
-            to,
-            text,
-            message_id: rng.u32(1..=0x7fff_ffff).to_string(),
-            client_time: unix,
-            uncertain: false,
-            cured: false,
-            deadline: now.saturating_add(SETTLE_WITHIN),
-        });
+        self.add(
+            now,
+            Outgoing {
+                request,
+                message,
+                uncertain: false,
+                cured: false,
+            },
+        );
         Ok(())
     }
 
-    /// True if the current message's time is over. All have the same time, so no later message can expire before it.
+    /// True if the current message's time is over.
     pub fn is_expired(&self, now: Millis) -> bool {
-        self.waiting.front().is_some_and(|it| it.deadline <= now)
+        self.deadline().is_some_and(|deadline| deadline <= now)
     }
 
-    /// Fails the current message, whose time is over.
-    pub fn expire(&mut self, web: &WebSession, gate: Gate) -> Option<Action> {
-        self.fail_current(web, || {
-            let server = web.label();
-            let (status, why) = match gate {
-                Gate::Paused => (Status::RateLimited, "is busy and asked to wait"),
-                _ => (Status::Timeout, "was not reachable in time"),
-            };
-            let text = format!("The message could not be sent: {server} {why}");
-            Problem::new(status, text)
-        })
+    fn deadline(&self) -> Option<Millis> {
+        let within = match self.waiting.front()?.uncertain {
+            true => KNOWN_WITHIN,
+            false => SETTLE_WITHIN,
+        };
+        Some(self.since.saturating_add(within))
+    }
+
+    /// Fails the current message, whose time is over, and those behind it, which would have to wait for the same reason.
+    pub fn expire(&mut self, now: Millis, web: &WebSession, gate: Gate) -> Vec<Action> {
+        let server = web.label();
+        let (status, why) = match self.is_busy || gate == Gate::Paused {
+            true => (Status::RateLimited, "is busy and asked to wait"),
+            false => (Status::Timeout, "was not reachable in time"),
+        };
+        let text = format!("The message could not be sent: {server} {why}");
+        self.end(now, web, &Problem::new(status, text))
     }
 
     /// The request for the current message, if it is time for one. The caller makes sure that none is under way.
@@ -113,11 +179,11 @@ impl Outbox {
         if self.retry_at.is_some_and(|at| at > now) {
             return None;
         }
-        let outgoing = self.waiting.front()?;
-        let (to, time) = (outgoing.to.to_string(), outgoing.client_time.to_string());
+        let message = &self.waiting.front()?.message;
+        let (to, time) = (message.to.to_string(), message.client_time.to_string());
         let fields = [
-            ("msg_text", outgoing.text.as_str()),
-            ("msg_id", &outgoing.message_id),
+            ("msg_text", message.text.as_str()),
+            ("msg_id", &message.message_id),
             ("client_time", &time),
             ("to", &to),
             ("num_tabs", "1"),
@@ -127,7 +193,7 @@ impl Outbox {
 
     /// When a message expires, or can be repeated if nothing prevents that.
     pub fn timeout(&self, can_post: bool) -> Option<Millis> {
-        let deadline = self.waiting.front()?.deadline;
+        let deadline = self.deadline()?;
         let retry = self.retry_at.filter(|_| can_post);
         Some(retry.map_or(deadline, |at| at.min(deadline)))
     }
@@ -139,11 +205,16 @@ impl Outbox {
         }
     }
 
-    /// The channel has brought an own message with this id: the event for the host if that settles the current message. Messages
-    /// leave in order, so only the current one can be on the channel without being settled.
-    pub fn settle_by_echo(&mut self, message_id: &str) -> Option<Event> {
-        let current = self.waiting.front()?;
-        (current.message_id == message_id).then(|| self.sent())?
+    /// The channel has brought an own message with this id: the event for the host if that settles one, and whether that was the
+    /// current one. It can be a later one only if an earlier session has sent it.
+    pub fn settle_by_echo(&mut self, now: Millis, message_id: &str) -> Option<(Event, bool)> {
+        let mut all = self.waiting.iter();
+        let place = all.position(|it| it.message.message_id == message_id)?;
+        let event = match place {
+            0 => self.sent(now)?,
+            _ => sent(self.remove(place)?),
+        };
+        Some((event, place == 0))
     }
 
     /// True if a message with this id was settled before.
@@ -159,23 +230,35 @@ impl Outbox {
     /// The host gives a message up. `None` if there is no such message.
     pub fn cancel(
         &mut self,
+        now: Millis,
         web: &WebSession,
         request: RequestId,
         problem: Problem,
     ) -> Option<Action> {
         if self.is_current(request) {
-            return self.fail_current(web, || problem);
+            return self.fail_current(now, web, problem);
         }
         let place = self.waiting.iter().position(|it| it.request == request)?;
-        self.waiting.remove(place)?;
+        self.remove(place)?;
         Some(Action::Tell(Event::Failed { request, problem }))
     }
 
     /// Fails all messages.
-    pub fn end(&mut self, web: &WebSession, why: &Problem) -> Vec<Action> {
+    pub fn end(&mut self, now: Millis, web: &WebSession, why: &Problem) -> Vec<Action> {
         let mut actions = Vec::new();
-        while let Some(failed) = self.fail_current(web, || why.clone()) {
+        while let Some(failed) = self.fail_current(now, web, why.clone()) {
             actions.push(failed);
+        }
+        actions
+    }
+
+    /// Answers all messages; they are in the saved session, so none of them has failed for good.
+    pub fn leave(&mut self, now: Millis) -> Vec<Action> {
+        let mut actions = Vec::new();
+        while let Some(Outgoing { request, .. }) = self.settle(now) {
+            let text = "The message was not sent before the session ended; it is kept in the saved session";
+            let problem = Problem::new(Status::Kept, text);
+            actions.push(Action::Tell(Event::Failed { request, problem }));
         }
         actions
     }
@@ -188,20 +271,21 @@ impl Outbox {
         rng: &mut fastrand::Rng,
         wants_chat: bool,
         outcome: Outcome,
-    ) -> Option<Action> {
+    ) -> Vec<Action> {
+        self.is_busy = false;
         let not_taken = match &outcome {
             Ok(reply) => reply.status == 429,
             Err(error) => error.fault.never_sent(),
         };
         match answer::read_explicit::<Ignored>(&web.label(), outcome, "sending a message") {
-            Ok(_) => self.sent().map(Action::Tell),
+            Ok(_) => self.sent(now).map(Action::Tell).into_iter().collect(),
             Err(Failure::Refused(error)) => self.refused(now, web, rng, wants_chat, error),
             Err(Failure::Lost(_)) => {
                 if let Some(outgoing) = self.waiting.front_mut() {
                     outgoing.uncertain |= !not_taken;
                 }
                 self.retry(now, rng, false);
-                None
+                Vec::new()
             }
         }
     }
@@ -214,25 +298,34 @@ impl Outbox {
         rng: &mut fastrand::Rng,
         wants_chat: bool,
         error: AjaxError,
-    ) -> Option<Action> {
-        let outgoing = self.waiting.front_mut()?;
+    ) -> Vec<Action> {
+        let Some(outgoing) = self.waiting.front_mut() else {
+            return Vec::new();
+        };
         if error.is_logged_out() {
-            return Some(Action::Cure(error));
+            return vec![Action::Cure(error)];
         }
         let chat_is_off = error.code == ErrorCode::CHAT_IS_OFF && wants_chat;
         let curable = error.is_stale_token() || chat_is_off;
         if curable && !std::mem::replace(&mut outgoing.cured, true) {
             if error.is_stale_token() {
-                return Some(Action::Cure(error));
+                return vec![Action::Cure(error)];
             }
             self.retry(now, rng, true);
-            return Some(Action::RepeatVisibility);
+            return vec![Action::RepeatVisibility];
         }
         if error.code == ErrorCode::SERVER_BUSY {
+            self.is_busy = true;
             self.retry(now, rng, true);
-            return None;
+            return Vec::new();
         }
-        self.fail_current(web, || refusal(error))
+        let is_about_session = error.is_stale_token()
+            || matches!(error.code, ErrorCode::CHAT_IS_OFF | ErrorCode::CAPTCHA);
+        let problem = refusal(error);
+        match is_about_session {
+            true => self.end(now, web, &problem),
+            false => self.fail_current(now, web, problem).into_iter().collect(),
+        }
     }
 
     /// Tries the current message again later; at once the first time unless `patient`.
@@ -244,42 +337,55 @@ impl Outbox {
         self.retry_at = Some(now.saturating_add(wait));
     }
 
-    fn sent(&mut self) -> Option<Event> {
-        let outgoing = self.settle()?;
-        Some(Event::Sent {
-            request: outgoing.request,
-            to: outgoing.to,
-            message_id: outgoing.message_id,
-        })
+    fn sent(&mut self, now: Millis) -> Option<Event> {
+        self.settle(now).map(sent)
     }
 
     /// Fails the current message. An earlier attempt may have been taken, and what is known now says nothing about that one.
-    fn fail_current(&mut self, web: &WebSession, why: impl FnOnce() -> Problem) -> Option<Action> {
-        let outgoing = self.settle()?;
-        let problem = match outgoing.uncertain {
+    fn fail_current(&mut self, now: Millis, web: &WebSession, why: Problem) -> Option<Action> {
+        let outgoing = self.settle(now)?;
+        let request = outgoing.request;
+        let mut problem = match outgoing.uncertain {
             true => {
                 let server = web.label();
-                let text = format!(
-                    "The connection to {server} broke while the message was on its way; it may or may not have arrived"
-                );
+                let text =
+                    format!("{server} did not confirm the message; it may or may not have arrived");
                 Problem::new(Status::OutcomeUnknown, text)
             }
-            false => why(),
+            false => why,
         };
-        let request = outgoing.request;
+        if request == RequestId::NONE {
+            // The host cannot tell by the request which message this is about.
+            problem.text = format!("A message from before the last sign-off: {}", problem.text);
+        }
         Some(Action::Tell(Event::Failed { request, problem }))
     }
 
-    /// Takes the current message off the queue.
-    fn settle(&mut self) -> Option<Outgoing> {
+    /// Takes the current message off the queue. The next one has all its time.
+    fn settle(&mut self, now: Millis) -> Option<Outgoing> {
         self.backoff.reset();
         self.retry_at = None;
-        let outgoing = self.waiting.pop_front()?;
+        self.since = now;
+        self.is_busy = false;
+        self.remove(0)
+    }
+
+    fn remove(&mut self, place: usize) -> Option<Outgoing> {
+        let outgoing = self.waiting.remove(place)?;
+        self.revision = self.revision.wrapping_add(1);
         if self.settled.len() >= MOST_SETTLED {
             self.settled.pop_front();
         }
-        self.settled.push_back(outgoing.message_id.clone());
+        self.settled.push_back(outgoing.message.message_id.clone());
         Some(outgoing)
+    }
+}
+
+fn sent(outgoing: Outgoing) -> Event {
+    Event::Sent {
+        request: outgoing.request,
+        to: Uid(outgoing.message.to),
+        message_id: outgoing.message.message_id,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::protocol::wire::exchange::Outcome;
 use crate::protocol::wire::reply::AjaxError;
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
-use crate::types::{Event, Feature, Millis, Question, RequestId};
+use crate::types::{Event, Feature, Millis, Query, RequestId};
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -25,7 +25,7 @@ const PATIENCE: Millis = 30_000;
 /// A query that has no answer yet.
 #[derive(Debug)]
 struct PendingQuery {
-    question: Question,
+    query: Query,
     stage: Stage,
     under_way: bool,
     /// New tokens were fetched for it.
@@ -37,7 +37,7 @@ struct PendingQuery {
 impl PendingQuery {
     /// The answer to a query that gets no reply any more.
     fn end(self, request: RequestId, why: &Problem) -> Action {
-        let problem = match self.under_way && is_write(&self.question) {
+        let problem = match self.under_way && is_write(&self.query) {
             true => answer::in_doubt(why.clone()),
             false => why.clone(),
         };
@@ -82,47 +82,47 @@ impl From<Failure> for Next {
 }
 
 /// The feature that a server must have for a query, and how sentences name it.
-fn needs(question: &Question) -> Option<(Feature, &'static str)> {
-    match question {
+fn needs(query: &Query) -> Option<(Feature, &'static str)> {
+    match query {
         // Servers of 2008 have both, in their own way.
-        Question::History { .. } | Question::Picture(_) => None,
-        Question::SetPicture(_) => Some((Feature::Pictures, "pictures")),
-        Question::Profile(_) => Some((Feature::Profile, "profiles")),
-        Question::Search(_) => Some((Feature::Search, "search")),
-        Question::Friend { .. } => Some((Feature::Friends, "friend requests")),
-        Question::SetStatus(_) => Some((Feature::Status, "status lines")),
-        Question::Notifications => Some((Feature::Notifications, "notifications")),
-        Question::Poke(_) => Some((Feature::Poke, "pokes")),
-        Question::SetName(_) => Some((Feature::Name, "changing the name")),
-        Question::SetPassword { .. } => Some((Feature::Password, "changing the password")),
+        Query::History { .. } | Query::Picture(_) => None,
+        Query::SetPicture(_) => Some((Feature::Pictures, "pictures")),
+        Query::Profile(_) => Some((Feature::Profile, "profiles")),
+        Query::Search(_) => Some((Feature::Search, "search")),
+        Query::Friend { .. } => Some((Feature::Friends, "friend requests")),
+        Query::SetStatus(_) => Some((Feature::Status, "status lines")),
+        Query::Notifications => Some((Feature::Notifications, "notifications")),
+        Query::Poke(_) => Some((Feature::Poke, "pokes")),
+        Query::SetName(_) => Some((Feature::Name, "changing the name")),
+        Query::SetPassword { .. } => Some((Feature::Password, "changing the password")),
     }
 }
 
 /// True if a query changes something, so that a lost reply leaves a doubt.
-fn is_write(question: &Question) -> bool {
-    match question {
-        Question::SetPicture(_)
-        | Question::Friend { .. }
-        | Question::SetStatus(_)
-        | Question::Poke(_)
-        | Question::SetName(_)
-        | Question::SetPassword { .. } => true,
-        Question::History { .. }
-        | Question::Picture(_)
-        | Question::Profile(_)
-        | Question::Search(_)
-        | Question::Notifications => false,
+fn is_write(query: &Query) -> bool {
+    match query {
+        Query::SetPicture(_)
+        | Query::Friend { .. }
+        | Query::SetStatus(_)
+        | Query::Poke(_)
+        | Query::SetName(_)
+        | Query::SetPassword { .. } => true,
+        Query::History { .. }
+        | Query::Picture(_)
+        | Query::Profile(_)
+        | Query::Search(_)
+        | Query::Notifications => false,
     }
 }
 
 /// The problem of a query that is over the server's limits, and so need not be sent.
-fn too_large(web: &WebSession, question: &Question) -> Option<Problem> {
-    let (what, length, limit, unit) = match question {
-        Question::SetStatus(Some(text)) => {
+fn too_large(web: &WebSession, query: &Query) -> Option<Problem> {
+    let (what, length, limit, unit) = match query {
+        Query::SetStatus(Some(text)) => {
             let length = text.chars().count();
             ("status", length, web.status_limit(), "characters")
         }
-        Question::SetPicture(Some(bytes)) => ("picture", bytes.len(), web.upload_limit(), "bytes"),
+        Query::SetPicture(Some(bytes)) => ("picture", bytes.len(), web.upload_limit(), "bytes"),
         _ => return None,
     };
     let limit = usize::try_from(limit?).ok()?;
@@ -151,33 +151,31 @@ impl Queries {
         now: Millis,
         web: &WebSession,
         request: RequestId,
-        question: Question,
+        query: Query,
         picture_url: Option<Url>,
     ) -> Result<(), Problem> {
-        if let Some((feature, what)) = needs(&question)
+        if let Some((feature, what)) = needs(&query)
             && !web.features().has(feature)
         {
             return Err(answer::unsupported(&web.label(), what));
         }
-        if let Some(problem) = too_large(web, &question) {
+        if let Some(problem) = too_large(web, &query) {
             return Err(problem);
         }
-        let stage = match (&question, picture_url) {
-            (Question::History { with, since }, _) => {
-                Stage::Page(HistoryRequest::new(*with, *since))
-            }
-            (Question::Picture(_), Some(url)) => Stage::File(url, false),
-            (Question::Picture(_), None) => Stage::Address,
+        let stage = match (&query, picture_url) {
+            (Query::History { with, since }, _) => Stage::Page(HistoryRequest::new(*with, *since)),
+            (Query::Picture(_), Some(url)) => Stage::File(url, false),
+            (Query::Picture(_), None) => Stage::Address,
             _ => Stage::Only,
         };
-        let query = PendingQuery {
-            question,
+        let pending = PendingQuery {
+            query,
             stage,
             under_way: false,
             cured: false,
             until: now.saturating_add(PATIENCE),
         };
-        self.pending.insert(request, query);
+        self.pending.insert(request, pending);
         Ok(())
     }
 
@@ -192,15 +190,18 @@ impl Queries {
     ) -> Vec<Action> {
         let mut actions = Vec::new();
         let mut all = self.pending.values();
-        let mut writing = all.any(|query| query.under_way && is_write(&query.question));
-        let waiting = self.pending.iter().filter(|(_, query)| !query.under_way);
+        let mut writing = all.any(|pending| pending.under_way && is_write(&pending.query));
+        let waiting = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| !pending.under_way);
         let waiting: Vec<RequestId> = waiting.map(|(request, _)| *request).collect();
         for request in waiting {
-            let Some(mut query) = self.pending.remove(&request) else {
+            let Some(mut pending) = self.pending.remove(&request) else {
                 continue;
             };
-            let is_write = is_write(&query.question);
-            if query.until <= now {
+            let is_write = is_write(&pending.query);
+            if pending.until <= now {
                 let server = web.label();
                 let problem = match gate {
                     Gate::Paused => {
@@ -212,28 +213,34 @@ impl Queries {
                         Problem::new(Status::Timeout, text)
                     }
                 };
-                actions.push(query.end(request, &problem));
+                actions.push(pending.end(request, &problem));
             } else if gate != Gate::Open || is_write && writing {
-                self.pending.insert(request, query);
+                self.pending.insert(request, pending);
             } else {
-                match next_request(web, rng, request, &query) {
+                match next_request(web, rng, request, &pending) {
                     Ok((purpose, next)) => {
                         writing |= is_write;
-                        query.under_way = true;
-                        self.pending.insert(request, query);
+                        pending.under_way = true;
+                        self.pending.insert(request, pending);
                         actions.push(Action::Send(purpose, next));
                     }
-                    Err(next) => actions.extend(self.conclude(web, request, query, next)),
+                    Err(next) => actions.extend(self.conclude(web, request, pending, next)),
                 }
             }
         }
         actions
     }
 
+    /// True if one of them changes something on the server.
+    pub fn has_writes(&self) -> bool {
+        let mut all = self.pending.values();
+        all.any(|query| is_write(&query.query))
+    }
+
     /// When the first query has waited long enough.
     pub fn timeout(&self) -> Option<Millis> {
-        let waiting = self.pending.values().filter(|query| !query.under_way);
-        waiting.map(|query| query.until).min()
+        let waiting = self.pending.values().filter(|pending| !pending.under_way);
+        waiting.map(|pending| pending.until).min()
     }
 
     /// Takes the reply to a query: tells the host, goes on, or repeats it once with new tokens.
@@ -244,27 +251,27 @@ impl Queries {
         request: RequestId,
         outcome: Outcome,
     ) -> Vec<Action> {
-        let Some(mut query) = self.pending.remove(&request) else {
+        let Some(mut pending) = self.pending.remove(&request) else {
             return Vec::new();
         };
-        let next = read(web, request, &mut query, outcome);
-        query.under_way = false;
-        query.until = now.saturating_add(PATIENCE);
-        self.conclude(web, request, query, next)
+        let next = read(web, request, &mut pending, outcome);
+        pending.under_way = false;
+        pending.until = now.saturating_add(PATIENCE);
+        self.conclude(web, request, pending, next)
     }
 
     fn conclude(
         &mut self,
         web: &WebSession,
         request: RequestId,
-        mut query: PendingQuery,
+        mut pending: PendingQuery,
         next: Next,
     ) -> Vec<Action> {
         let failed = |problem| Action::Tell(Event::Failed { request, problem });
         match next {
             Next::Tell(event) => {
-                let changed = match (query.question, &*event) {
-                    (Question::SetPassword { new, .. }, Event::Done { .. }) => {
+                let changed = match (pending.query, &*event) {
+                    (Query::SetPassword { new, .. }, Event::Done { .. }) => {
                         Some(Action::NewPassword(new))
                     }
                     _ => None,
@@ -272,14 +279,14 @@ impl Queries {
                 changed.into_iter().chain([Action::Tell(*event)]).collect()
             }
             Next::Continue(stage) => {
-                query.stage = stage;
-                self.pending.insert(request, query);
+                pending.stage = stage;
+                self.pending.insert(request, pending);
                 Vec::new()
             }
             Next::Fail(problem) => vec![failed(problem)],
-            Next::Refused(error) if error.is_stale_token() && !query.cured => {
-                query.cured = true;
-                self.pending.insert(request, query);
+            Next::Refused(error) if error.is_stale_token() && !pending.cured => {
+                pending.cured = true;
+                self.pending.insert(request, pending);
                 vec![Action::Cure(error)]
             }
             Next::Refused(error) => {
@@ -291,14 +298,14 @@ impl Queries {
 
     /// The host gives a query up; `None` if there is no such query.
     pub fn cancel(&mut self, request: RequestId, why: &Problem) -> Option<Action> {
-        let query = self.pending.remove(&request)?;
-        Some(query.end(request, why))
+        let pending = self.pending.remove(&request)?;
+        Some(pending.end(request, why))
     }
 
     /// Fails all queries.
     pub fn end(&mut self, why: &Problem) -> Vec<Action> {
         let all = std::mem::take(&mut self.pending).into_iter();
-        all.map(|(request, query)| query.end(request, why))
+        all.map(|(request, pending)| pending.end(request, why))
             .collect()
     }
 }
@@ -308,19 +315,19 @@ fn next_request(
     web: &WebSession,
     rng: &mut fastrand::Rng,
     request: RequestId,
-    query: &PendingQuery,
+    pending: &PendingQuery,
 ) -> Result<(Purpose, Request), Next> {
     let purpose = Purpose::Query(request);
-    match (&query.stage, &query.question) {
+    match (&pending.stage, &pending.query) {
         (Stage::Page(history), _) => Ok((purpose, history.request(web))),
-        (Stage::Address, Question::Picture(uid)) => match web.features().has(Feature::Profile) {
+        (Stage::Address, Query::Picture(uid)) => match web.features().has(Feature::Profile) {
             true => Ok((purpose, simple_queries::profile_request(web, *uid))),
             false => {
                 let problem = answer::unsupported(&web.label(), "this person's picture");
                 Err(Next::Fail(problem))
             }
         },
-        (Stage::File(url, _), Question::Picture(uid)) => match picture::source(web, url) {
+        (Stage::File(url, _), Query::Picture(uid)) => match picture::source(web, url) {
             Ok(Source::Download(download)) => Ok((Purpose::Picture(request), download)),
             Ok(Source::Placeholder) => {
                 let picture = picture::picture(*uid, url, None);
@@ -328,11 +335,11 @@ fn next_request(
             }
             Err(problem) => Err(Next::Fail(problem)),
         },
-        (_, question) => {
-            let next = simple_queries::request(web, rng, question);
+        (_, query) => {
+            let next = simple_queries::request(web, rng, query);
             // The other kinds have a stage of their own.
             next.map(|next| (purpose, next)).ok_or_else(|| {
-                let doing = simple_queries::doing(question);
+                let doing = simple_queries::doing(query);
                 Next::Fail(answer::not_an_answer(&web.label(), doing))
             })
         }
@@ -340,11 +347,16 @@ fn next_request(
 }
 
 /// Reads the reply to the exchange that a query is at.
-fn read(web: &WebSession, request: RequestId, query: &mut PendingQuery, outcome: Outcome) -> Next {
-    let question = &query.question;
-    let doing = simple_queries::doing(question);
-    match (&mut query.stage, question) {
-        (Stage::Page(history), Question::History { with, .. }) => {
+fn read(
+    web: &WebSession,
+    request: RequestId,
+    pending: &mut PendingQuery,
+    outcome: Outcome,
+) -> Next {
+    let query = &pending.query;
+    let doing = simple_queries::doing(query);
+    match (&mut pending.stage, query) {
+        (Stage::Page(history), Query::History { with, .. }) => {
             let Some(own) = web.uid() else {
                 return Next::Fail(Problem::new(Status::State, "Not logged in"));
             };
@@ -362,11 +374,11 @@ fn read(web: &WebSession, request: RequestId, query: &mut PendingQuery, outcome:
                 Err(failure) => Next::from(failure),
             }
         }
-        (Stage::Address, _) => match simple_queries::read_picture_url(web, question, outcome) {
+        (Stage::Address, _) => match simple_queries::read_picture_url(web, query, outcome) {
             Ok(url) => Next::Continue(Stage::File(url, true)),
             Err(failure) => Next::from(failure),
         },
-        (Stage::File(url, newest), Question::Picture(uid)) => {
+        (Stage::File(url, newest), Query::Picture(uid)) => {
             match picture::file(web, *newest, outcome, doing) {
                 Ok(File::Image(image)) => {
                     let picture = picture::picture(*uid, url, Some(image));
@@ -377,12 +389,12 @@ fn read(web: &WebSession, request: RequestId, query: &mut PendingQuery, outcome:
             }
         }
         _ => {
-            let doubtful = is_write(question)
+            let doubtful = is_write(query)
                 && match &outcome {
                     Ok(reply) => reply.status >= 500,
                     Err(error) => !error.fault.never_sent(),
                 };
-            match simple_queries::read(web, question, request, outcome) {
+            match simple_queries::read(web, query, request, outcome) {
                 Ok(event) => Next::from(event),
                 Err(Failure::Lost(problem)) if doubtful => Next::Fail(answer::in_doubt(problem)),
                 Err(failure) => Next::from(failure),

@@ -7,7 +7,7 @@ use crate::protocol::wire::json::{Flag, Int, List, Object, Text, count, objects,
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Event, FriendAction, Notification, NotificationKind, Notifications, Person, Profile, Question,
+    Event, FriendAction, Notification, NotificationKind, Notifications, Person, Profile, Query,
     Relation, RequestId, Uid,
 };
 use serde::Deserialize;
@@ -125,19 +125,19 @@ impl NotificationsPayload {
 }
 
 /// What the session is doing, for the middle of a sentence.
-pub fn doing(question: &Question) -> &'static str {
-    match question {
-        Question::History { .. } => "asking for the history",
-        Question::Picture(_) => "fetching a picture",
-        Question::SetPicture(_) => "setting the picture",
-        Question::Profile(_) => "asking for a profile",
-        Question::Search(_) => "searching for people",
-        Question::Friend { .. } => "changing a friendship",
-        Question::SetStatus(_) => "setting the status",
-        Question::Notifications => "asking for notifications",
-        Question::Poke(_) => "poking",
-        Question::SetName(_) => "changing the name",
-        Question::SetPassword { .. } => "changing the password",
+pub fn doing(query: &Query) -> &'static str {
+    match query {
+        Query::History { .. } => "asking for the history",
+        Query::Picture(_) => "fetching a picture",
+        Query::SetPicture(_) => "setting the picture",
+        Query::Profile(_) => "asking for a profile",
+        Query::Search(_) => "searching for people",
+        Query::Friend { .. } => "changing a friendship",
+        Query::SetStatus(_) => "setting the status",
+        Query::Notifications => "asking for notifications",
+        Query::Poke(_) => "poking",
+        Query::SetName(_) => "changing the name",
+        Query::SetPassword { .. } => "changing the password",
     }
 }
 
@@ -147,20 +147,20 @@ pub fn profile_request(web: &WebSession, uid: Uid) -> Request {
 }
 
 /// The request for a query. `None` for those that take several, which are histories and pictures.
-pub fn request(web: &WebSession, rng: &mut fastrand::Rng, question: &Question) -> Option<Request> {
-    Some(match question {
-        Question::History { .. } | Question::Picture(_) => return None,
-        Question::Profile(uid) => profile_request(web, *uid),
-        Question::Search(text) => {
+pub fn request(web: &WebSession, rng: &mut fastrand::Rng, query: &Query) -> Option<Request> {
+    Some(match query {
+        Query::History { .. } | Query::Picture(_) => return None,
+        Query::Profile(uid) => profile_request(web, *uid),
+        Query::Search(text) => {
             let text: String = byte_serialize(text.as_bytes()).collect();
             web.get_extension(&format!("search.php?q={text}"))
         }
-        Question::Notifications => web.get_extension("notifications.php"),
-        Question::SetPicture(picture) => {
+        Query::Notifications => web.get_extension("notifications.php"),
+        Query::SetPicture(picture) => {
             let url = web.server().at("/pic_upload.php");
             Request::upload(url, web.form_id(), picture.as_deref(), rng.u128(..))
         }
-        Question::Friend { uid, action } => {
+        Query::Friend { uid, action } => {
             let uid = uid.to_string();
             let (path, fields) = match action {
                 FriendAction::Request(message) => (
@@ -176,16 +176,16 @@ pub fn request(web: &WebSession, rng: &mut fastrand::Rng, question: &Question) -
             };
             web.post(path, &fields)
         }
-        Question::SetStatus(text) => {
+        Query::SetStatus(text) => {
             let field = match text {
                 Some(text) => ("status", text.as_str()),
                 None => ("clear", "1"),
             };
             web.post("/ajax/updatestatus.php", &[field])
         }
-        Question::Poke(uid) => web.post("/ajax/poke.php", &[("uid", &uid.to_string())]),
-        Question::SetName(name) => web.post("/ajax/fbchat/name.php", &[("name", name)]),
-        Question::SetPassword { old, new } => {
+        Query::Poke(uid) => web.post("/ajax/poke.php", &[("uid", &uid.to_string())]),
+        Query::SetName(name) => web.post("/ajax/fbchat/name.php", &[("name", name)]),
+        Query::SetPassword { old, new } => {
             let fields = [("old", old.reveal()), ("new", new.reveal())];
             web.post("/ajax/fbchat/password.php", &fields)
         }
@@ -199,25 +199,25 @@ fn reaction<'a>(uid: &'a str, action: &'a str) -> Vec<(&'a str, &'a str)> {
 /// Reads the reply to a query of one exchange.
 pub fn read(
     web: &WebSession,
-    question: &Question,
+    query: &Query,
     request: RequestId,
     outcome: Outcome,
 ) -> Result<Event, Failure> {
-    match question {
-        Question::Profile(_) => {
-            let profile = profile(web, payload(web, question, outcome)?);
-            let profile = profile.ok_or_else(|| no_answer(web, question))?;
+    match query {
+        Query::Profile(_) => {
+            let profile = profile(web, payload(web, query, outcome)?);
+            let profile = profile.ok_or_else(|| no_answer(web, query))?;
             let profile = Box::new(profile);
             Ok(Event::Profile { request, profile })
         }
-        Question::Search(_) => {
-            let found: SearchPayload = payload(web, question, outcome)?;
+        Query::Search(_) => {
+            let found: SearchPayload = payload(web, query, outcome)?;
             let people = objects(found.results, MOST);
             let people = people.filter_map(|found| found.person(web)).collect();
             Ok(Event::Search { request, people })
         }
-        Question::Notifications => {
-            let found: NotificationsPayload = payload(web, question, outcome)?;
+        Query::Notifications => {
+            let found: NotificationsPayload = payload(web, query, outcome)?;
             let notifications = found.notifications();
             Ok(Event::Notifications {
                 request,
@@ -225,8 +225,8 @@ pub fn read(
             })
         }
         _ => {
-            let change: Change = payload(web, question, outcome)?;
-            match unchanged(question, change.result.0.as_deref()) {
+            let change: Change = payload(web, query, outcome)?;
+            match unchanged(query, change.result.0.as_deref()) {
                 Some(why) => Err(Failure::Lost(Problem::new(Status::Refused, why))),
                 None => Ok(Event::Done { request }),
             }
@@ -235,28 +235,24 @@ pub fn read(
 }
 
 /// Reads the address of somebody's picture out of their profile.
-pub fn read_picture_url(
-    web: &WebSession,
-    question: &Question,
-    outcome: Outcome,
-) -> Result<Url, Failure> {
-    let profile: ProfilePayload = payload(web, question, outcome)?;
+pub fn read_picture_url(web: &WebSession, query: &Query, outcome: Outcome) -> Result<Url, Failure> {
+    let profile: ProfilePayload = payload(web, query, outcome)?;
     let url = profile.picture_url(web);
     let url = url.and_then(|url| Url::parse(&url).ok());
-    url.ok_or_else(|| no_answer(web, question))
+    url.ok_or_else(|| no_answer(web, query))
 }
 
 fn payload<T: for<'b> Deserialize<'b> + Default>(
     web: &WebSession,
-    question: &Question,
+    query: &Query,
     outcome: Outcome,
 ) -> Result<T, Failure> {
-    let payload = answer::read_explicit(&web.label(), outcome, doing(question))?;
+    let payload = answer::read_explicit(&web.label(), outcome, doing(query))?;
     Ok(payload.unwrap_or_default())
 }
 
-fn no_answer(web: &WebSession, question: &Question) -> Failure {
-    Failure::Lost(answer::not_an_answer(&web.label(), doing(question)))
+fn no_answer(web: &WebSession, query: &Query) -> Failure {
+    Failure::Lost(answer::not_an_answer(&web.label(), doing(query)))
 }
 
 fn profile(web: &WebSession, mut payload: ProfilePayload) -> Option<Profile> {
@@ -275,13 +271,13 @@ fn profile(web: &WebSession, mut payload: ProfilePayload) -> Option<Profile> {
 }
 
 /// Why a change was accepted but changes nothing.
-fn unchanged(question: &Question, result: Option<&str>) -> Option<&'static str> {
-    let action = match question {
-        Question::Friend { action, .. } => Some(action),
+fn unchanged(query: &Query, result: Option<&str>) -> Option<&'static str> {
+    let action = match query {
+        Query::Friend { action, .. } => Some(action),
         _ => None,
     };
-    match (question, action, result?) {
-        (Question::Poke(_), _, "pending") => {
+    match (query, action, result?) {
+        (Query::Poke(_), _, "pending") => {
             Some("You have poked this person already; wait until they poke you back")
         }
         (_, Some(FriendAction::Remove), "none") => Some("This person is not your friend"),

@@ -103,7 +103,7 @@ fn a_changed_password_serves_for_the_next_login() {
     let mut world = world(310);
     let request = world.ask(
         0,
-        Question::SetPassword {
+        Query::SetPassword {
             old: Secret::new("right".into()),
             new: Secret::new("changed".into()),
         },

@@ -113,16 +113,16 @@ fn reply(rng: &mut fastrand::Rng) -> Result<Reply, TransportError> {
     })
 }
 
-fn question(n: usize) -> Question {
+fn query(n: usize) -> Query {
     match n / 6 {
-        0 => Question::History {
+        0 => Query::History {
             with: Uid(2),
             since: 5,
         },
-        1 => Question::Picture(Uid(2)),
-        2 => Question::SetStatus(None),
-        3 => Question::Search("x".into()),
-        _ => Question::Notifications,
+        1 => Query::Picture(Uid(2)),
+        2 => Query::SetStatus(None),
+        3 => Query::Search("x".into()),
+        _ => Query::Notifications,
     }
 }
 
@@ -154,7 +154,7 @@ fn a_server_out_of_its_mind_is_survived() {
             let request = match n % 6 {
                 0 => world.login(0),
                 1 | 2 => world.send(0, 2, "x"),
-                3 => world.ask(0, question(n)),
+                3 => world.ask(0, query(n)),
                 4 => world.command(0, |request| Command::Refresh { request }),
                 _ => {
                     let presence = [OwnPresence::Idle, OwnPresence::Invisible][n % 2];

@@ -16,7 +16,7 @@ fn texts(messages: &[Message]) -> Vec<&str> {
 fn history(world: &mut World, since: i64) -> (usize, String, String, bool) {
     let request = world.ask(
         0,
-        Question::History {
+        Query::History {
             with: Uid(2),
             since,
         },
@@ -106,7 +106,7 @@ fn history_too_large_for_one_reply_is_asked_for_in_smaller_parts() {
     });
     let request = world.ask(
         0,
-        Question::History {
+        Query::History {
             with: Uid(2),
             since: 10,
         },
@@ -123,7 +123,7 @@ fn history_too_large_for_one_reply_is_asked_for_in_smaller_parts() {
 const THUMB: &str = "/ajax/fbchat/profile.php";
 
 fn picture(world: &mut World, uid: u64) -> Result<Picture, Status> {
-    let request = world.ask(0, Question::Picture(Uid(uid)));
+    let request = world.ask(0, Query::Picture(Uid(uid)));
     world.run(5_000);
     match only(world, request) {
         Event::Picture { picture, .. } => Ok(picture),

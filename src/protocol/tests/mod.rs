@@ -21,7 +21,7 @@ mod session;
 use super::*;
 use crate::status::Status;
 use crate::types::Connection;
-use crate::types::{Command, Event, Millis, Question, RequestId, Secret, Uid};
+use crate::types::{Command, Event, Millis, Query, RequestId, Secret, Uid};
 use model::{Answer, Model};
 
 /// What is lost on the way, per mille of the exchanges.
@@ -61,6 +61,8 @@ struct World {
     faults: Faults,
     server: Model,
     clients: Vec<Client>,
+    /// Added to the way of each exchange.
+    delay: Millis,
     /// True while no packet passes.
     cut: bool,
     /// True while the hosts take no events.
@@ -96,6 +98,7 @@ impl World {
             faults: Faults::default(),
             server: Model::default(),
             clients: (0..clients).map(client).collect(),
+            delay: 0,
             cut: false,
             busy_host: false,
             proxy: None,
@@ -145,8 +148,8 @@ impl World {
         found.expect("a state")
     }
 
-    fn ask(&mut self, who: usize, question: Question) -> RequestId {
-        self.command(who, |request| Command::Ask { request, question })
+    fn ask(&mut self, who: usize, query: Query) -> RequestId {
+        self.command(who, |request| Command::Ask { request, query })
     }
 
     fn send(&mut self, who: usize, to: u64, text: &str) -> RequestId {
@@ -155,6 +158,7 @@ impl World {
             request,
             to: Uid(to),
             text,
+            message_id: None,
         })
     }
 
@@ -196,7 +200,7 @@ impl World {
                 detail: "simulated".into(),
             })
         };
-        let arrives = self.now + self.rng.u64(1..200);
+        let arrives = self.now + self.delay + self.rng.u64(1..200);
         let id = exchange.id;
         if let Some(chaos) = self.chaos {
             let result = chaos(&mut self.rng);
@@ -249,7 +253,7 @@ impl World {
                     client.arriving.push((self.now, exchange.id, result));
                     continue;
                 }
-                let arrives = self.now + self.rng.u64(1..50);
+                let arrives = self.now + self.delay + self.rng.u64(1..50);
                 let lost = self.rng.u32(0..1000) < self.faults.lost_replies;
                 match self.server.answer(&exchange, EPOCH + self.now as i64, over) {
                     Answer::Hold => self.clients[who].held.push((since, exchange)),

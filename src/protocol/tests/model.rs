@@ -21,6 +21,10 @@ pub struct Model {
     /// Answer the channel with this instead.
     pub channel_says: Option<String>,
     pub send_says: Option<&'static str>,
+    /// What is unread, for whom asks for it with the buddy list.
+    pub counts: Option<&'static str>,
+    /// Is not a friend of anybody any more.
+    pub gone: Option<u64>,
     /// The token of the next write is out of date.
     pub next_write_is_stale: bool,
     /// Per user: number of the first event, and the events.
@@ -48,6 +52,8 @@ impl Default for Model {
             busy: None,
             channel_says: None,
             send_says: None,
+            counts: None,
+            gone: None,
             next_write_is_stale: false,
             channels: BTreeMap::new(),
             taken: BTreeSet::new(),
@@ -220,6 +226,7 @@ impl Model {
             }
             "/ajax/presence/update.php" => {
                 let infos: Vec<String> = (1..=3)
+                    .filter(|&n| self.gone != Some(n))
                     .map(|n| format!(r#""{n}":{{"name":"User {n}"}}"#))
                     .collect();
                 let online: Vec<String> = self
@@ -228,8 +235,11 @@ impl Model {
                     .filter(|&&n| n != uid)
                     .map(|n| format!(r#""{n}":{{"i":false}}"#))
                     .collect();
+                let counts = self.counts.filter(|_| field("notifications") == "1");
+                let counts = counts.map(|counts| format!(r#","notifications":{counts}"#));
+                let counts = counts.unwrap_or_default();
                 payload(&format!(
-                    r#"{{"buddy_list":{{"listChanged":true,"availableCount":{},"nowAvailableList":{{{}}},"wasAvailableIDs":[],"userInfos":{{{}}},"forcedRender":true}},"time":{time}}}"#,
+                    r#"{{"buddy_list":{{"listChanged":true,"availableCount":{},"nowAvailableList":{{{}}},"wasAvailableIDs":[],"userInfos":{{{}}},"forcedRender":true}},"time":{time}{counts}}}"#,
                     online.len(),
                     online.join(","),
                     infos.join(",")

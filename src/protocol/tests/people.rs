@@ -198,12 +198,12 @@ fn answers_are_read_whole() {
     people.say("/ajax/fbchat/notifications.php", r#"{"unseen":2,"inbox":"1","conversations":[{"uid":3,"name":"C","unread":4,"time":9}],"notifications":[{"id":1,"kind":"poke","uid":2,"name":"B","time":8,"new":true},{"kind":"new in 2011","uid":2},{"kind":"friend_added","uid":5,"name":"E","time":7,"new":false},{"kind":"poke"}]}"#);
     people.say("/ajax/fbchat/search.php", r#"{"results":[{"uid":3,"name":"C","thumbSrc":"\/pics\/q3_a.jpg","relation":"received"},{"name":"nobody"},{"uid":4,"relation":"new"}]}"#);
     people.say("/ajax/fbchat/profile.php", r#"{"uid":3,"name":"C D","firstName":"C","relation":"friend","email":"c@example.org","status":"reads","statusTime":5,"memberSince":6}"#);
-    let questions = [
-        Question::Notifications,
-        Question::Search("c d".into()),
-        Question::Profile(Uid(3)),
+    let queries = [
+        Query::Notifications,
+        Query::Search("c d".into()),
+        Query::Profile(Uid(3)),
     ];
-    let requests = questions.map(|question| world.ask(0, question));
+    let requests = queries.map(|query| world.ask(0, query));
     world.run(5_000);
     let answers = requests.map(|request| finals(&world, 0, request));
     let [

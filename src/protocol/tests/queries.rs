@@ -22,28 +22,28 @@ pub(super) fn only(world: &World, request: RequestId) -> Event {
     finals.remove(0)
 }
 
-fn friend(action: FriendAction) -> Question {
+fn friend(action: FriendAction) -> Query {
     let uid = Uid(3);
-    Question::Friend { uid, action }
+    Query::Friend { uid, action }
 }
 
-fn password() -> Question {
-    Question::SetPassword {
+fn password() -> Query {
+    Query::SetPassword {
         old: Secret::new("right".into()),
         new: Secret::new("new one".into()),
     }
 }
 
 /// Every query that changes something, and its path.
-fn writes() -> [(Question, &'static str); 9] {
+fn writes() -> [(Query, &'static str); 9] {
     [
-        (Question::SetPicture(Some(GIF.into())), "/pic_upload.php"),
+        (Query::SetPicture(Some(GIF.into())), "/pic_upload.php"),
         (
-            Question::SetStatus(Some("reads".into())),
+            Query::SetStatus(Some("reads".into())),
             "/ajax/updatestatus.php",
         ),
-        (Question::Poke(Uid(2)), "/ajax/poke.php"),
-        (Question::SetName("Ann B".into()), "/ajax/fbchat/name.php"),
+        (Query::Poke(Uid(2)), "/ajax/poke.php"),
+        (Query::SetName("Ann B".into()), "/ajax/fbchat/name.php"),
         (password(), "/ajax/fbchat/password.php"),
         (
             friend(FriendAction::Request("hi".into())),
@@ -59,32 +59,32 @@ fn writes() -> [(Question, &'static str); 9] {
 }
 
 /// Every query that changes nothing, and its path.
-fn reads() -> [(Question, &'static str); 4] {
-    let history = Question::History {
+fn reads() -> [(Query, &'static str); 4] {
+    let history = Query::History {
         with: Uid(2),
         since: 0,
     };
     [
         (history, "/ajax/chat/history.php"),
-        (Question::Profile(Uid(2)), "/ajax/fbchat/profile.php"),
-        (Question::Search("x".into()), "/ajax/fbchat/search.php"),
-        (Question::Notifications, "/ajax/fbchat/notifications.php"),
+        (Query::Profile(Uid(2)), "/ajax/fbchat/profile.php"),
+        (Query::Search("x".into()), "/ajax/fbchat/search.php"),
+        (Query::Notifications, "/ajax/fbchat/notifications.php"),
     ]
 }
 
 #[test]
 fn writes_are_done_and_repeated_once_with_new_tokens() {
-    for (seed, (question, path)) in (200..).zip(writes()) {
+    for (seed, (query, path)) in (200..).zip(writes()) {
         let mut world = world(seed);
         world.server.next_write_is_stale = true;
-        let request = world.ask(0, question.clone());
+        let request = world.ask(0, query.clone());
         world.run(10_000);
         assert_eq!(only(&world, request), Event::Done { request }, "{path}");
         assert_eq!(world.asked(0, path), 2, "{path}");
         assert_eq!(world.server.people.posted.len(), 1, "{path}");
 
         world.server.people.refuse(path, 1_357_004, "again?");
-        let request = world.ask(0, question);
+        let request = world.ask(0, query);
         world.run(10_000);
         assert_eq!(failure(&world, 0, request), Status::Refused, "{path}");
         assert_eq!(world.asked(0, path), 4, "{path}");
@@ -94,19 +94,19 @@ fn writes_are_done_and_repeated_once_with_new_tokens() {
 #[test]
 fn what_is_posted_says_what_was_asked() {
     let mut world = world(210);
-    let mut posted = |question: Question, path: &str| {
-        world.ask(0, question);
+    let mut posted = |query: Query, path: &str| {
+        world.ask(0, query);
         world.run(1_000);
         world.server.people.last(path).unwrap().to_owned()
     };
     let has = |body: &str, field: &str| body.split('&').any(|one| one == field);
     let status = posted(
-        Question::SetStatus(Some("a & b".into())),
+        Query::SetStatus(Some("a & b".into())),
         "/ajax/updatestatus.php",
     );
     assert!(has(&status, "status=a+%26+b"));
     assert!(has(
-        &posted(Question::SetStatus(None), "/ajax/updatestatus.php"),
+        &posted(Query::SetStatus(None), "/ajax/updatestatus.php"),
         "clear=1"
     ));
     let asked = posted(
@@ -123,13 +123,13 @@ fn what_is_posted_says_what_was_asked() {
     assert!(has(&declined, "action=reject") && has(&declined, "id=3"));
     let changed = posted(password(), "/ajax/fbchat/password.php");
     assert!(has(&changed, "old=right") && has(&changed, "new=new+one"));
-    let named = posted(Question::SetName("Änn & B".into()), "/ajax/fbchat/name.php");
+    let named = posted(Query::SetName("Änn & B".into()), "/ajax/fbchat/name.php");
     assert!(has(&named, "name=%C3%84nn+%26+B"));
-    let picture = posted(Question::SetPicture(Some(GIF.into())), "/pic_upload.php");
+    let picture = posted(Query::SetPicture(Some(GIF.into())), "/pic_upload.php");
     assert!(
         picture.contains("name=\"pic\"") && picture.contains("\r\n\r\nGIF89a and the rest\r\n--")
     );
-    let removed = posted(Question::SetPicture(None), "/pic_upload.php");
+    let removed = posted(Query::SetPicture(None), "/pic_upload.php");
     assert!(removed.contains("name=\"remove\"\r\n\r\n1\r\n") && !removed.contains("GIF"));
 }
 
@@ -139,7 +139,7 @@ fn bad_replies_are_failures_with_their_kind() {
     let bare = b"{\"payload\":{\"uid\":2,\"history\":[],\"results\":[]}}".as_slice();
     let refusal = b"{\"error\":1357005,\"errorDescription\":\"Not you.\"}".as_slice();
     let too_often = b"{\"error\":1395001,\"errorDescription\":\"Tomorrow.\"}".as_slice();
-    for (seed, (question, path)) in (220..).zip(writes().into_iter().chain(reads())) {
+    for (seed, (query, path)) in (220..).zip(writes().into_iter().chain(reads())) {
         let doubtful = match seed {
             220..229 => Status::OutcomeUnknown,
             _ => Status::Http,
@@ -159,7 +159,7 @@ fn bad_replies_are_failures_with_their_kind() {
             if path.contains("history") {
                 world.server.instead = Some((status, std::str::from_utf8(body).unwrap()));
             }
-            let request = world.ask(0, question.clone());
+            let request = world.ask(0, query.clone());
             world.server.instead = None;
             world.run(10_000);
             assert_eq!(failure(&world, 0, request), expected, "{path} {status}");
@@ -169,10 +169,10 @@ fn bad_replies_are_failures_with_their_kind() {
 
 #[test]
 fn a_lost_reply_leaves_a_doubt_and_is_not_asked_again() {
-    for (seed, (question, path)) in (240..).zip(writes().into_iter().chain(reads())) {
+    for (seed, (query, path)) in (240..).zip(writes().into_iter().chain(reads())) {
         let mut world = world(seed);
         world.faults.lost_replies = 1_000;
-        let request = world.ask(0, question.clone());
+        let request = world.ask(0, query.clone());
         world.faults.lost_replies = 0;
         world.run(120_000);
         let expected = match seed {
@@ -182,7 +182,7 @@ fn a_lost_reply_leaves_a_doubt_and_is_not_asked_again() {
         assert_eq!(failure(&world, 0, request), expected, "{path}");
         assert_eq!(world.asked(0, path), 1, "{path}");
         world.cut = true;
-        let request = world.ask(0, question);
+        let request = world.ask(0, query);
         world.run(1_000);
         assert_eq!(failure(&world, 0, request), Status::Connect, "{path}");
     }
@@ -193,13 +193,10 @@ fn what_the_server_cannot_do_is_said_at_once() {
     let mut world = World::new(260, 1);
     world.server.layout = Layout::Old;
     logged_in(&mut world);
-    let of_others = [
-        (Question::Picture(Uid(9)), ""),
-        (Question::Picture(Uid(1)), ""),
-    ];
+    let of_others = [(Query::Picture(Uid(9)), ""), (Query::Picture(Uid(1)), "")];
     let reads = reads().into_iter().skip(1);
-    for (question, path) in writes().into_iter().chain(reads).chain(of_others) {
-        let request = world.ask(0, question);
+    for (query, path) in writes().into_iter().chain(reads).chain(of_others) {
+        let request = world.ask(0, query);
         let Event::Failed { problem, .. } = only(&world, request) else {
             panic!("{path}")
         };
@@ -212,7 +209,7 @@ fn what_the_server_cannot_do_is_said_at_once() {
     }
     let history = world.ask(
         0,
-        Question::History {
+        Query::History {
             with: Uid(2),
             since: 0,
         },
@@ -229,14 +226,14 @@ fn what_the_server_cannot_do_is_said_at_once() {
 #[test]
 fn queries_over_a_limit_are_not_sent() {
     let mut world = world(261);
-    for question in [
-        Question::SetStatus(Some("12345678901".into())),
-        Question::SetPicture(Some([0; 101].as_slice().into())),
+    for query in [
+        Query::SetStatus(Some("12345678901".into())),
+        Query::SetPicture(Some([0; 101].as_slice().into())),
     ] {
-        let request = world.ask(0, question);
+        let request = world.ask(0, query);
         assert_eq!(failure(&world, 0, request), Status::TooLong);
     }
-    let fits = world.ask(0, Question::SetStatus(Some("ä234567890".into())));
+    let fits = world.ask(0, Query::SetStatus(Some("ä234567890".into())));
     world.run(1_000);
     assert_eq!(only(&world, fits), Event::Done { request: fits });
     assert_eq!(world.server.people.posted.len(), 1);
@@ -245,8 +242,8 @@ fn queries_over_a_limit_are_not_sent() {
 #[test]
 fn outcomes_that_change_nothing_are_failures() {
     let mut world = world(262);
-    for (question, path, word) in [
-        (Question::Poke(Uid(2)), "/ajax/poke.php", "pending"),
+    for (query, path, word) in [
+        (Query::Poke(Uid(2)), "/ajax/poke.php", "pending"),
         (
             friend(FriendAction::Remove),
             "/ajax/profile/removefriend.php",
@@ -262,7 +259,7 @@ fn outcomes_that_change_nothing_are_failures() {
             .server
             .people
             .say(path, &format!(r#"{{"result":"{word}"}}"#));
-        let request = world.ask(0, question);
+        let request = world.ask(0, query);
         world.run(1_000);
         assert_eq!(failure(&world, 0, request), Status::Refused, "{path}");
     }
@@ -281,7 +278,7 @@ fn too_many_queries_are_refused_and_each_is_answered() {
         .people
         .say("/ajax/fbchat/search.php", r#"{"results":[]}"#);
     let requests: Vec<_> = (0..20)
-        .map(|_| world.ask(0, Question::Search("xy".into())))
+        .map(|_| world.ask(0, Query::Search("xy".into())))
         .collect();
     world.run(5_000);
     let (found, refused) = requests.split_at(16);
@@ -303,20 +300,20 @@ fn queries_wait_for_tokens_but_not_forever() {
     // The new tokens do not come.
     world.server.next_write_is_stale = true;
     let before = world.asked(0, "popout.php");
-    world.ask(0, Question::SetStatus(None));
+    world.ask(0, Query::SetStatus(None));
     world.cut = true;
     for _ in 0..1_000 {
         if world.asked(0, "popout.php") == before {
             world.run(1);
         }
     }
-    let waiting = world.ask(0, Question::Search("xy".into()));
-    let dropped = world.ask(0, Question::Notifications);
+    let waiting = world.ask(0, Query::Search("xy".into()));
+    let dropped = world.ask(0, Query::Notifications);
     world.command(0, |_| Command::Cancel(dropped));
     assert_eq!(failure(&world, 0, dropped), Status::Cancelled);
     world.run(40_000);
     assert_eq!(failure(&world, 0, waiting), Status::Timeout);
-    let waiting = world.ask(0, Question::Search("xy".into()));
+    let waiting = world.ask(0, Query::Search("xy".into()));
     world.cut = false;
     world.run(120_000);
     assert!(finals(&world, 0, waiting).len() == 1);
@@ -327,7 +324,7 @@ fn changes_leave_in_order_and_one_by_one() {
     let mut world = world(270);
     let texts = ["one", "two", "three", "four", "five"];
     for text in texts {
-        world.ask(0, Question::SetStatus(Some(text.into())));
+        world.ask(0, Query::SetStatus(Some(text.into())));
     }
     assert_eq!(world.server.people.posted.len(), 1);
     world.run(5_000);
@@ -341,8 +338,8 @@ fn changes_leave_in_order_and_one_by_one() {
 #[test]
 fn logout_and_lost_logins_answer_queries_too() {
     let mut world = world(265);
-    let write = world.ask(0, Question::SetStatus(None));
-    let read = world.ask(0, Question::Notifications);
+    let write = world.ask(0, Query::SetStatus(None));
+    let read = world.ask(0, Query::Notifications);
     world.server.forget_sessions();
     world.command(0, |_| Command::Cancel(write));
     assert_eq!(failure(&world, 0, write), Status::OutcomeUnknown);
@@ -352,7 +349,7 @@ fn logout_and_lost_logins_answer_queries_too() {
         .refuse("/ajax/fbchat/notifications.php", 1_357_001, "");
     world.run(5_000);
     assert!(!finals(&world, 0, read).is_empty());
-    let last = world.ask(0, Question::SetStatus(None));
+    let last = world.ask(0, Query::SetStatus(None));
     world.command(0, |request| Command::Logout { request });
     world.run(10_000);
     assert_eq!(finals(&world, 0, last).len(), 1);

@@ -157,7 +157,7 @@ fn cancelled_requests_are_answered_once() {
     assert_eq!(failure(&world, 2, login), Status::Cancelled);
     let history = world.command(0, |request| Command::Ask {
         request,
-        question: Question::History {
+        query: Query::History {
             with: Uid(2),
             since: 0,
         },
@@ -182,6 +182,116 @@ fn cancelled_requests_are_answered_once() {
     world.run(5_000);
     assert_eq!(finals(&world, 0, third).len(), 1);
     assert_eq!(world.messages(1), ["on its way", "last"]);
+}
+
+fn statuses(world: &World, who: usize) -> Vec<Status> {
+    let events = world.clients[who].events.iter();
+    let failed = events.filter_map(|event| match event {
+        Event::Failed { problem, .. } => Some(problem.status),
+        _ => None,
+    });
+    failed.collect()
+}
+
+#[test]
+fn messages_that_were_not_sent_are_sent_by_the_session_that_resumes() {
+    let mut world = two_online(100);
+    world.delay = 300;
+    let texts: Vec<String> = (0..20).map(|n| n.to_string()).collect();
+    for text in &texts {
+        world.send(0, 2, text);
+    }
+    world.run(2_000);
+    let arrived = world.messages(1).len();
+    assert!(arrived > 0 && arrived < 20, "{arrived}");
+    moved(&mut world);
+    let later = world.send(0, 2, "too early");
+    assert_eq!(failure(&world, 0, later), Status::State);
+    world.run(60_000);
+    world.send(0, 2, "last");
+    world.run(5_000);
+    let got = world.messages(1);
+    assert_eq!(got[..20], texts);
+    assert_eq!(got[20..], ["last"]);
+    assert_eq!(world.server.stored(), 21, "none twice");
+    let state = world.state(0);
+    assert!(!state.reveal().contains("unsettled"), "all are settled");
+    // The host is told, without a request.
+    assert!(world.has(0, |event| matches!(
+        event,
+        Event::Sent {
+            request: RequestId::NONE,
+            ..
+        }
+    )));
+}
+
+#[test]
+fn messages_that_a_logout_left_are_sent_after_a_login_with_the_password() {
+    let mut world = two_online(101);
+    let before = world.server.stored();
+    world.faults.lost_requests = 1_000;
+    for n in 0..3 {
+        world.send(0, 2, &n.to_string());
+    }
+    world.command(0, |request| Command::Logout { request });
+    world.run(10_000);
+    assert!(world.clients[0].session.is_closed());
+    assert_eq!(statuses(&world, 0), [Status::Kept; 3]);
+    let state = world.state(0);
+    world.faults = Faults::default();
+    assert_eq!(world.server.stored(), before);
+
+    // Another user's session does not send them.
+    let saved = || SavedState::parse(state.reveal()).ok();
+    let session = |saved| {
+        let server = ServerAddress::parse("http://127.0.0.1:8080", false).unwrap();
+        Session::new(SessionConfig {
+            saved,
+            ..SessionConfig::new(server, 7)
+        })
+    };
+    world.clients[2].session = session(saved());
+    world.login(2);
+    world.run(5_000);
+    assert_eq!(world.server.stored(), before);
+
+    world.clients[0].session = session(saved());
+    world.login(0);
+    world.run(10_000);
+    assert_eq!(world.messages(1), ["0", "1", "2"]);
+}
+
+#[test]
+fn a_dropped_session_sends_what_it_has_accepted() {
+    let mut world = two_online(102);
+    let state = world.state(0);
+    for n in 0..5 {
+        world.send(0, 2, &n.to_string());
+    }
+    let now = world.clock();
+    assert!(world.clients[0].session.farewell(now));
+    world.flush(0);
+    world.run(5_000);
+    assert!(world.clients[0].session.is_closed());
+    assert_eq!(world.messages(1), ["0", "1", "2", "3", "4"]);
+    // A host that took no event in between resumes from an older state, and nothing is doubled.
+    world.clients.swap(0, 2);
+    world.resume(0, &state);
+    world.run(5_000);
+    assert_eq!(world.messages(1).len(), 5);
+}
+
+#[test]
+fn messages_that_failed_with_the_session_are_not_sent_later() {
+    let mut world = two_online(103);
+    moved(&mut world);
+    world.run(5_000);
+    world.server.forget_sessions();
+    world.send(0, 2, "shown as failed");
+    world.run(120_000);
+    assert_eq!(statuses(&world, 0), [Status::LoggedOut]);
+    assert!(!world.state(0).reveal().contains("unsettled"));
 }
 
 #[test]

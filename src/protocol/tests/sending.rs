@@ -142,7 +142,7 @@ fn refusals_of_a_message_are_reported_with_their_kind() {
         (r#"{"error":1357005}"#, Status::Refused),
         (r#"{"error":1357004}"#, Status::Refused),
         (r#"{"error":1356002}"#, Status::Refused),
-        (r#"{"error":1356008}"#, Status::Timeout),
+        (r#"{"error":1356008}"#, Status::RateLimited),
         ("<html>", Status::OutcomeUnknown),
         (
             "<html><script>var portal = {};</script>",
@@ -153,9 +153,9 @@ fn refusals_of_a_message_are_reported_with_their_kind() {
         logged_in(&mut world);
         world.server.send_says = Some(says);
         let request = world.send(0, 2, "x");
-        world.run(100_000);
+        world.run(700_000);
         assert_eq!(failure(&world, 0, request), status, "{says}");
-        assert!(world.asked(0, "send.php") < 12);
+        assert!(world.asked(0, "send.php") < 20);
     }
 }
 
@@ -267,4 +267,130 @@ fn logout_settles_what_is_on_its_way_and_closes() {
     let logout = world.command(1, |request| Command::Logout { request });
     world.run(5_000);
     assert_eq!(finals(&world, 1, logout).len(), 1, "without a network, too");
+}
+
+/// Client 1 is user 2; client 0 sends them so many messages.
+fn burst(world: &mut World, count: usize) -> (Vec<RequestId>, Vec<String>) {
+    let texts: Vec<String> = (0..count).map(|n| n.to_string()).collect();
+    let requests = texts.iter().map(|text| world.send(0, 2, text)).collect();
+    (requests, texts)
+}
+
+#[test]
+fn messages_that_wait_behind_others_on_a_slow_connection_do_not_expire() {
+    let mut world = World::new(30, 2);
+    logged_in(&mut world);
+    world.delay = 640;
+    let (requests, texts) = burst(&mut world, 250);
+    world.run(400_000);
+    for request in requests {
+        let finals = finals(&world, 0, request);
+        assert!(
+            matches!(finals.as_slice(), [Event::Sent { .. }]),
+            "{finals:?}"
+        );
+    }
+    assert_eq!(world.messages(1), texts);
+}
+
+#[test]
+fn after_one_failed_with_the_session_none_behind_it_arrives() {
+    for says in [
+        r#"{"error":1357004}"#,
+        r#"{"error":1356002}"#,
+        r#"{"error":1357007}"#,
+        r#"{"error":1356008}"#,
+    ] {
+        let mut world = World::new(31, 2);
+        logged_in(&mut world);
+        world.server.send_says = Some(says);
+        let (requests, _) = burst(&mut world, 5);
+        while finals(&world, 0, requests[0]).is_empty() {
+            assert!(world.step(world.now + 200_000));
+        }
+        world.server.send_says = None;
+        world.run(100_000);
+        for request in requests {
+            assert!(matches!(
+                finals(&world, 0, request).as_slice(),
+                [Event::Failed { .. }]
+            ));
+        }
+        assert!(world.messages(1).is_empty(), "{says}");
+    }
+    // What one message is refused for does not concern the others.
+    let mut world = World::new(31, 2);
+    logged_in(&mut world);
+    world.server.send_says = Some(r#"{"error":1356003}"#);
+    burst(&mut world, 2);
+    world.run(5_000);
+    assert_eq!(world.asked(0, "send.php"), 2);
+}
+
+#[test]
+fn messages_fail_together_when_the_server_is_not_reachable_in_time() {
+    let mut world = World::new(32, 2);
+    logged_in(&mut world);
+    world.cut = true;
+    let now = world.clock();
+    let change = Input::Command(Command::NetworkChanged);
+    world.clients[0].session.handle(now, change);
+    world.flush(0);
+    world.run(10_000);
+    let (requests, _) = burst(&mut world, 3);
+    world.run(60_000);
+    let late = world.send(0, 2, "late");
+    world.run(700_000);
+    let statuses: Vec<_> = requests
+        .iter()
+        .chain([&late])
+        .map(|request| failure(&world, 0, *request))
+        .collect();
+    // An attempt was made for the first one before the session knew.
+    assert!(
+        matches!(statuses[0], Status::Timeout | Status::OutcomeUnknown),
+        "{statuses:?}"
+    );
+    assert_eq!(statuses[1..], [Status::Timeout; 3]);
+    world.cut = false;
+    world.run(200_000);
+    assert!(world.messages(1).is_empty());
+}
+
+#[test]
+fn a_server_that_stalls_is_asked_again_until_it_says_what_became_of_the_message() {
+    let mut world = World::new(33, 2);
+    logged_in(&mut world);
+    // The server takes the message, and its answers come too late for five minutes.
+    world.faults.lost_replies = 1_000;
+    let (requests, _) = burst(&mut world, 2);
+    world.run(300_000);
+    assert!(finals(&world, 0, requests[0]).is_empty());
+    world.faults = Faults::default();
+    world.run(100_000);
+    for request in requests {
+        assert!(matches!(
+            finals(&world, 0, request).as_slice(),
+            [Event::Sent { .. }]
+        ));
+    }
+    assert_eq!(world.messages(1), ["0", "1"]);
+}
+
+#[test]
+fn a_logout_waits_as_long_as_messages_get_through() {
+    let mut world = World::new(34, 2);
+    logged_in(&mut world);
+    world.delay = 600;
+    let (requests, texts) = burst(&mut world, 50);
+    let logout = world.command(0, |request| Command::Logout { request });
+    world.run(100_000);
+    for request in requests {
+        assert!(matches!(
+            finals(&world, 0, request).as_slice(),
+            [Event::Sent { .. }]
+        ));
+    }
+    assert_eq!(finals(&world, 0, logout).len(), 1);
+    assert_eq!(world.messages(1), texts);
 }

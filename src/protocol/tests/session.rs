@@ -203,3 +203,99 @@ fn own_presence_reaches_the_poll_and_the_settings() {
     world.run(1_000);
     assert!(!world.server.online.contains(&1));
 }
+
+#[test]
+fn what_is_unread_is_told_by_servers_without_our_extensions() {
+    let mut world = World::new(40, 1);
+    world.server.layout = Layout::Old;
+    world.server.counts = Some(r#"{"countNew":2,"count":9,"markup":"","inboxCount":"3"}"#);
+    let told = |world: &World| -> Vec<_> {
+        let events = world.clients[0].events.iter();
+        let counts = events.filter_map(|event| match event {
+            Event::Notifications {
+                request,
+                notifications,
+            } => Some((*request, notifications.unseen, notifications.inbox)),
+            _ => None,
+        });
+        counts.collect()
+    };
+    logged_in(&mut world);
+    assert_eq!(told(&world), [(RequestId::NONE, 2, 3)]);
+    let place = |wanted: fn(&Event) -> bool| world.clients[0].events.iter().position(wanted);
+    let login = place(|event| matches!(event, Event::LoggedIn { .. }));
+    assert!(login < place(|event| matches!(event, Event::Notifications { .. })));
+    world.run(200_000);
+    assert_eq!(told(&world).len(), 1, "no news");
+    world.server.counts = Some(r#"{"countNew":"0","inboxCount":4}"#);
+    world.run(200_000);
+    assert_eq!(told(&world)[1..], [(RequestId::NONE, 0, 4)]);
+    world.server.counts = Some("[]");
+    world.run(200_000);
+    assert_eq!(told(&world).len(), 2);
+
+    let mut world = World::new(41, 1);
+    world.server.counts = Some(r#"{"countNew":2,"inboxCount":"3"}"#);
+    world.server.people.announced = super::people_model::ALL;
+    logged_in(&mut world);
+    assert!(told(&world).is_empty(), "there is a better way");
+}
+
+#[test]
+fn a_friendship_that_ended_during_an_outage_is_told_after_it() {
+    for layout in [Layout::Own, Layout::Old] {
+        let mut world = World::new(42, 1);
+        world.server.layout = layout;
+        logged_in(&mut world);
+        world.cut = true;
+        world.run(200_000);
+        world.server.gone = Some(3);
+        world.cut = false;
+        world.run(400_000);
+        let ended = |event: &Event| matches!(event, Event::Friend { uid: Uid(3), name, began: false } if name == "User 3");
+        let events = &world.clients[0].events;
+        assert_eq!(events.iter().filter(|event| ended(event)).count(), 1);
+        let last = events.iter().rev().find_map(|event| match event {
+            Event::BuddyList { buddies, .. } => Some(buddies.len()),
+            _ => None,
+        });
+        assert_eq!(last, Some(1));
+    }
+}
+
+#[test]
+fn no_text_of_the_server_has_what_hosts_cannot_store() {
+    let odd = r"a\uffff\ufffe\u0001\u0000\u001bz";
+    let clean = "a\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}z";
+    let mut world = World::new(43, 1);
+    logged_in(&mut world);
+    world.server.push(
+        1,
+        format!(
+            r#"{{"type":"msg","msg":{{"text":"{odd}","time":5,"clientTime":5,"msgID":"{odd}"}},"from":2,"to":1,"from_name":"{odd}","to_name":"{odd}"}}"#
+        ),
+    );
+    world.server.send_says = Some(r#"{"error":1356003,"errorDescription":"a\uffffz"}"#);
+    let request = world.send(0, 2, "x");
+    world.run(5_000);
+    let message = world.clients[0]
+        .events
+        .iter()
+        .find_map(|event| match event {
+            Event::Message(message) => Some(message.clone()),
+            _ => None,
+        });
+    let message = message.unwrap();
+    for text in [
+        &message.text,
+        &message.from_name,
+        &message.to_name,
+        &message.message_id,
+    ] {
+        assert_eq!(text, clean);
+    }
+    match finals(&world, 0, request).as_slice() {
+        [Event::Failed { problem, .. }] => assert_eq!(problem.text, "a\u{FFFD}z"),
+        other => panic!("{other:?}"),
+    }
+}

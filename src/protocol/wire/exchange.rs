@@ -95,6 +95,8 @@ pub enum TransportFault {
     Io,
     /// The body was over the limit.
     TooLarge,
+    /// The body is compressed, which was not asked for.
+    Encoded,
 }
 
 /// An exchange that ended without a reply.
@@ -119,7 +121,7 @@ impl TransportFault {
             TransportFault::Tls(_) => Status::Tls,
             TransportFault::Timeout => Status::Timeout,
             TransportFault::Io => Status::Io,
-            TransportFault::TooLarge => Status::BadReply,
+            TransportFault::TooLarge | TransportFault::Encoded => Status::BadReply,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Each type reads what it cannot use as "absent", so that one odd member never makes a whole reply unreadable.
 
-use crate::types::UnixMillis;
+use crate::types::{UnixMillis, clean_text};
 use serde::Deserialize;
 use serde::de::{
     Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
@@ -33,7 +33,7 @@ pub fn count(count: Int) -> u32 {
     u32::try_from(count.0.unwrap_or(0).max(0)).unwrap_or(u32::MAX)
 }
 
-/// Text, also when it is written as a number; anything else is absent.
+/// Text, also when it is written as a number; anything else is absent. Without characters that hosts could not store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text(pub Option<String>);
 
@@ -164,7 +164,7 @@ impl<'de> Visitor<'de> for Reader<Text> {
         Ok(Text(Some(n.to_string())))
     }
     fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-        Ok(Text(Some(text.to_owned())))
+        Ok(Text(Some(clean_text(text).into_owned())))
     }
 }
 

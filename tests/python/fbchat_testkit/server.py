@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """fbchatd: started, administered and stopped."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -30,8 +31,10 @@ class Server(Lines):
 class Deployment:
     """A data directory with settings. Its server can be stopped, and comes back at the same address."""
 
-    def __init__(self, fbchatd, log, settings=""):
+    def __init__(self, fbchatd, log, settings="", trusted=("127.0.0.1", "::1")):
+        """Tests come from one address, like a proxy, so that no limit per address applies to them."""
         self.fbchatd, self.log = fbchatd, log
+        settings += f"trusted_proxies = {json.dumps(trusted)}\n"
         self.data = tempfile.mkdtemp(prefix="fbchat-data-")
         self.config = os.path.join(self.data, "fbchatd.toml")
         pathlib.Path(self.config).write_text(settings, encoding="utf-8")

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::rows::{self, USER};
 use super::writer::Tx;
 use crate::clock::now_ms;
+use crate::item;
 use crate::store::StoreError;
 use crate::types::{Account, Uid, User};
 
@@ -41,6 +42,17 @@ pub fn exists(db: &Connection, uid: Uid) -> Result<bool, StoreError> {
     Ok(select.exists([uid.0])?)
 }
 
+/// Those of `uids` that are no users any more.
+pub fn missing(db: &Connection, uids: Vec<Uid>) -> Result<Vec<Uid>, StoreError> {
+    let mut missing = Vec::new();
+    for uid in uids {
+        if !exists(db, uid)? {
+            missing.push(uid);
+        }
+    }
+    Ok(missing)
+}
+
 pub fn users(db: &Connection) -> Result<Vec<User>, StoreError> {
     let mut select = db.prepare_cached(&format!("SELECT {USER} FROM users ORDER BY email"))?;
     Ok(select
@@ -67,10 +79,19 @@ impl Tx<'_> {
     }
 
     pub fn delete_user(&mut self, uid: Uid) -> Result<(), StoreError> {
+        if let Some(user) = user(self.reading(), uid)? {
+            // The server whose clients are told is another process.
+            let gone = item::friend(uid, &user.name, false);
+            self.writing()?.execute(
+                "INSERT INTO outbox(owner, item, time) SELECT friend, ?2, ?3 FROM friends WHERE uid = ?1",
+                params![uid.0, &*gone, now_ms()],
+            )?;
+        }
         let db = self.erasing()?;
+        db.execute("DELETE FROM outbox WHERE owner = ?1", [uid.0])?;
         for sql in [
             "DELETE FROM deliveries WHERE owner = ?1
-                OR message IN (SELECT time FROM messages WHERE sender = ?1 OR recipient = ?1)",
+                OR message IN (SELECT id FROM messages WHERE sender = ?1 OR recipient = ?1)",
             "DELETE FROM messages WHERE sender = ?1 OR recipient = ?1",
             "DELETE FROM unread WHERE owner = ?1 OR peer = ?1",
             "DELETE FROM notifications WHERE owner = ?1 OR actor = ?1",

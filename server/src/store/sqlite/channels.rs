@@ -5,10 +5,14 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::friendships;
-use super::rows::{MESSAGE, NAMES, message};
+use super::rows::{MESSAGE, message};
 use super::writer::Tx;
+use crate::clock::now_ms;
 use crate::store::{Audience, StoreError};
 use crate::types::{ChannelState, Message, Seq, Uid};
+
+/// How long an item waits for the server, in ms. Clients that connect later ask for the current state themselves.
+const LEFT_FOR: i64 = 60_000;
 
 pub fn channel_states(db: &Connection) -> Result<Vec<ChannelState>, StoreError> {
     let mut select = db.prepare("SELECT uid, seq, acked, visible FROM users")?;
@@ -31,11 +35,11 @@ pub fn deliveries(
     limit: usize,
 ) -> Result<Vec<(Seq, Message)>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE}, d.seq FROM deliveries d JOIN messages m ON m.time = d.message {NAMES}
+        "SELECT {MESSAGE}, d.seq FROM deliveries d JOIN messages m ON m.id = d.message
             WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 ORDER BY d.seq LIMIT ?4"
     ))?;
     let rows = select.query_map(params![owner.0, from.0, below.0, limit as i64], |row| {
-        Ok((Seq(row.get(8)?), message(row)?))
+        Ok((Seq(row.get(9)?), message(row)?))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -47,7 +51,7 @@ pub fn first_received(
     below: Seq,
 ) -> Result<Option<Seq>, StoreError> {
     let mut select = db.prepare_cached(
-        "SELECT d.seq FROM deliveries d JOIN messages m ON m.time = d.message
+        "SELECT d.seq FROM deliveries d JOIN messages m ON m.id = d.message
             WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 AND m.recipient = ?1 ORDER BY d.seq LIMIT 1",
     )?;
     let first = select.query_row(params![owner.0, from.0, below.0], |row| row.get(0).map(Seq));
@@ -56,13 +60,13 @@ pub fn first_received(
 
 impl Tx<'_> {
     /// Publishes a stored message, and notes under which number.
-    pub fn deliver(&mut self, owner: Uid, time: i64, item: Arc<str>) -> Result<(), StoreError> {
+    pub fn deliver(&mut self, owner: Uid, message: i64, item: Arc<str>) -> Result<(), StoreError> {
         let Some(seq) = self.publish(owner, item)? else {
             return Ok(());
         };
         self.writing()?
             .prepare_cached("INSERT INTO deliveries(owner, seq, message) VALUES (?1, ?2, ?3)")?
-            .execute(params![owner.0, seq.0, time])?;
+            .execute(params![owner.0, seq.0, message])?;
         Ok(())
     }
 
@@ -72,6 +76,31 @@ impl Tx<'_> {
             .prepare_cached("UPDATE users SET acked = max(acked, ?2) WHERE uid = ?1")?;
         for (uid, acked) in acked {
             update.execute(params![uid.0, acked.0])?;
+        }
+        Ok(())
+    }
+
+    /// Publishes what other processes have left for connected users.
+    pub fn publish_left(&mut self) -> Result<(), StoreError> {
+        let now = now_ms();
+        let mut left = self.reading().prepare_cached(
+            "SELECT id, owner, item, abs(?1 - time) < ?2 FROM outbox ORDER BY id",
+        )?;
+        let left = left.query_map([now, LEFT_FOR], |row| {
+            let item: String = row.get(2)?;
+            Ok((row.get(0)?, Uid(row.get(1)?), item, row.get(3)?))
+        })?;
+        let left = left.collect::<Result<Vec<(i64, Uid, String, bool)>, _>>()?;
+        for (id, owner, item, is_new) in left {
+            let is_connected = is_new && self.is_connected(owner);
+            if is_connected {
+                self.publish(owner, item.into())?;
+            }
+            // A process without clients leaves new ones to the server.
+            if is_connected || !is_new {
+                self.erasing()?
+                    .execute("DELETE FROM outbox WHERE id = ?1", [id])?;
+            }
         }
         Ok(())
     }

@@ -11,8 +11,11 @@ use crate::store::limits::{
 use crate::store::{Answered, Asked, FriendRequest, Kind, Poked, Relation, StoreError};
 use crate::types::{Uid, User};
 
-/// The condition under which a request looks unanswered to its sender. `?2` is the time before which declined ones are forgotten.
-const UNANSWERED: &str = "(answer = 0 OR (answer = 2 AND answered > ?2))";
+/// The condition under which a request looks unanswered to its sender. `?2` is the current time, and declined ones are forgotten
+/// after a while. As everywhere here, a time that is further ahead than that was stored by a wrong clock and does not count.
+fn unanswered() -> String {
+    format!("(answer = 0 OR (answer = 2 AND abs(?2 - answered) < {DECLINED_FOR}))")
+}
 
 pub fn friends(db: &Connection, uid: Uid) -> Result<Vec<User>, StoreError> {
     let mut select = db.prepare_cached(&format!(
@@ -53,9 +56,10 @@ pub fn relation(db: &Connection, uid: Uid, other: Uid) -> Result<Relation, Store
     let mut select = db.prepare_cached(&format!(
         "SELECT EXISTS (SELECT 1 FROM friends WHERE uid = ?1 AND friend = ?3),
             EXISTS (SELECT 1 FROM friend_requests WHERE sender = ?3 AND recipient = ?1 AND answer = 0),
-            EXISTS (SELECT 1 FROM friend_requests WHERE sender = ?1 AND recipient = ?3 AND {UNANSWERED})"
+            EXISTS (SELECT 1 FROM friend_requests WHERE sender = ?1 AND recipient = ?3 AND {unanswered})",
+        unanswered = unanswered()
     ))?;
-    let found = select.query_row(params![uid.0, now_ms() - DECLINED_FOR, other.0], |row| {
+    let found = select.query_row(params![uid.0, now_ms(), other.0], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     })?;
     Ok(match found {
@@ -69,18 +73,19 @@ pub fn relation(db: &Connection, uid: Uid, other: Uid) -> Result<Relation, Store
 pub fn requests_received(db: &Connection, uid: Uid) -> Result<Vec<FriendRequest>, StoreError> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {USER}, message AS said, time AS asked FROM friend_requests JOIN users ON users.uid = sender
-            WHERE recipient = ?1 AND answer = 0 ORDER BY time DESC LIMIT {MAX_WAITING}"
+            WHERE recipient = ?1 AND answer = 0 ORDER BY time > ?2, time DESC LIMIT {MAX_WAITING}"
     ))?;
-    let rows = select.query_map([uid.0], request)?;
+    let rows = select.query_map(params![uid.0, now_ms()], request)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub fn requests_sent(db: &Connection, uid: Uid) -> Result<Vec<FriendRequest>, StoreError> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {USER}, message AS said, time AS asked FROM friend_requests JOIN users ON users.uid = recipient
-            WHERE sender = ?1 AND {UNANSWERED} ORDER BY time DESC LIMIT {MAX_WAITING}"
+            WHERE sender = ?1 AND {unanswered} ORDER BY time > ?2, time DESC LIMIT {MAX_WAITING}",
+        unanswered = unanswered()
     ))?;
-    let rows = select.query_map(params![uid.0, now_ms() - DECLINED_FOR], request)?;
+    let rows = select.query_map(params![uid.0, now_ms()], request)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -125,20 +130,22 @@ impl Tx<'_> {
         let pending = self
             .reading()
             .prepare_cached(&format!(
-                "SELECT 1 FROM friend_requests WHERE sender = ?1 AND recipient = ?3 AND {UNANSWERED}"
+                "SELECT 1 FROM friend_requests WHERE sender = ?1 AND recipient = ?3 AND {unanswered}",
+                unanswered = unanswered()
             ))?
-            .exists(params![from.0, now - DECLINED_FOR, to.0])?;
+            .exists(params![from.0, now, to.0])?;
         if pending {
             return Ok(Asked::Pending);
         }
-        let today = "SELECT count(*) FROM friend_requests WHERE sender = ?1 AND time > ?2";
+        let today =
+            "SELECT count(*) FROM friend_requests WHERE sender = ?1 AND abs(?2 - time) < ?3";
         let waiting = "SELECT count(*) FROM friend_requests WHERE recipient = ?1 AND answer = 0";
-        if self.count(today, params![from.0, now - REQUESTS_WITHIN])? >= MAX_REQUESTS
+        if self.count(today, params![from.0, now, REQUESTS_WITHIN])? >= MAX_REQUESTS
             || self.count(waiting, params![to.0])? >= MAX_WAITING
         {
             return Ok(Asked::TooMany);
         }
-        self.writing()?.execute(
+        self.erasing()?.execute(
             "INSERT OR REPLACE INTO friend_requests(sender, recipient, message, time) VALUES (?1, ?2, ?3, ?4)",
             params![from.0, to.0, message, now],
         )?;
@@ -178,9 +185,9 @@ impl Tx<'_> {
         let pending = self
             .reading()
             .prepare_cached(
-                "SELECT 1 FROM notifications WHERE owner = ?1 AND kind = ?2 AND actor = ?3 AND time > ?4",
+                "SELECT 1 FROM notifications WHERE owner = ?1 AND kind = ?2 AND actor = ?3 AND abs(?4 - time) < ?5",
             )?
-            .exists(params![to.0, Kind::Poke.name(), from.0, now - POKED_FOR])?;
+            .exists(params![to.0, Kind::Poke.name(), from.0, now, POKED_FOR])?;
         if pending {
             return Ok(Poked::Pending);
         }

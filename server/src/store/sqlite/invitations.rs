@@ -10,9 +10,12 @@ use crate::types::{SessionKey, Uid};
 
 /// An invitation that can be used, with the friend that it names.
 pub fn find(db: &Connection, key: SessionKey) -> Result<Option<Option<Uid>>, StoreError> {
-    let mut select =
-        db.prepare_cached("SELECT friend FROM invites WHERE key = ?1 AND expires > ?2")?;
-    let friend = select.query_row(params![key.0, now_ms()], |row| row.get::<_, Option<i64>>(0));
+    let mut select = db.prepare_cached(
+        "SELECT friend FROM invites WHERE key = ?1 AND expires > ?2 AND expires <= ?2 + ?3",
+    )?;
+    let friend = select.query_row(params![key.0, now_ms(), VALID_FOR], |row| {
+        row.get::<_, Option<i64>>(0)
+    });
     Ok(friend.optional()?.map(|friend| friend.map(Uid)))
 }
 

@@ -57,7 +57,7 @@ impl Tx<'_> {
         if !self.owns(owner, list)? {
             return Ok(ListChanged::Unknown);
         }
-        let db = self.writing()?;
+        let db = self.erasing()?;
         db.execute("DELETE FROM friend_list_members WHERE list = ?1", [list])?;
         db.execute("DELETE FROM friend_lists WHERE id = ?1", [list])?;
         Ok(ListChanged::Done)

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::identity;
 use crate::clock::now_ms;
+use crate::store::limits::VALID_FOR;
 use crate::store::{Stats, StoreError};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -23,14 +25,15 @@ pub fn stats(db: &Connection) -> Result<Stats, StoreError> {
     Ok(Stats {
         accounts: count("SELECT count(*) FROM users")?,
         friendships: count("SELECT count(*) FROM friends WHERE uid < friend")?,
-        logins: count("SELECT count(*) FROM sessions")?,
+        logins: count(&format!("SELECT count(*) FROM sessions WHERE ends > {now}"))?,
         invitations: count(&format!(
-            "SELECT count(*) FROM invites WHERE expires > {now}"
+            "SELECT count(*) FROM invites WHERE expires > {now} AND expires <= {now} + {VALID_FOR}"
         ))?,
         messages: count("SELECT count(*) FROM messages")?,
         messages_today: count(&format!(
-            "SELECT count(*) FROM messages WHERE time > {}",
-            now - DAY
+            "SELECT count(*) FROM messages WHERE time > {} AND time <= {}",
+            now - DAY,
+            now + DAY
         ))?,
         bytes: count("PRAGMA page_count")? * count("PRAGMA page_size")?,
     })
@@ -41,6 +44,14 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
         file: to.to_owned(),
         why: Arc::new(why),
     };
+    // SQLite takes names that are text only, and those that begin with `file:` for something else.
+    let to = &std::path::absolute(to).map_err(failed)?;
+    if to.to_str().is_none() {
+        return Err(failed(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            "the name is not valid UTF-8",
+        )));
+    }
     if to.try_exists().map_err(failed)? {
         return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
     }
@@ -57,7 +68,11 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
     let copied = db
         .execute("VACUUM INTO ?1", [part.to_string_lossy()])
         .map_err(StoreError::from)
-        .and_then(|_| check(&part));
+        .and_then(|_| {
+            let copy = Connection::open(&part)?;
+            identity::renew(&copy)?;
+            check(&copy)
+        });
     let kept = copied.and_then(|()| {
         let directory = match to.parent() {
             Some(parent) if parent != Path::new("") => parent,
@@ -75,9 +90,8 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
     kept
 }
 
-/// Reads all of a copy to see that it is intact.
-fn check(file: &Path) -> Result<(), StoreError> {
-    let db = Connection::open(file)?;
+/// Reads all of a database to see that it is intact.
+pub fn check(db: &Connection) -> Result<(), StoreError> {
     let verdict = db.query_row("PRAGMA integrity_check(1)", [], |row| {
         row.get::<_, String>(0)
     })?;

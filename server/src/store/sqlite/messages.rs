@@ -1,11 +1,12 @@
 //! Messages and conversations.
 
 use blake2::{Blake2s256, Digest};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{MESSAGE, NAMES, message};
+use super::rows::{MESSAGE, message};
 use super::writer::Tx;
 use super::{accounts, friendships};
+use crate::clock::now_ms;
 use crate::item;
 use crate::store::{HistoryRange, Inserted, MessageCheck, NewMessage, StoreError};
 use crate::types::{Message, Uid};
@@ -46,20 +47,24 @@ pub fn history(
     range: HistoryRange,
 ) -> Result<Vec<Message>, StoreError> {
     let order = if range.since.is_some() { "ASC" } else { "DESC" };
-    let part = format!("time > ?3 AND time < ?4 ORDER BY time {order} LIMIT ?5");
+    let part = format!("id > ?3 AND id < ?4 ORDER BY id {order} LIMIT ?5");
     // One look into the index per direction; a single OR would make SQLite scan the whole table.
     let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE} FROM messages m {NAMES} WHERE m.time IN (
-            SELECT * FROM (SELECT time FROM messages WHERE sender = ?1 AND recipient = ?2 AND {part})
+        "SELECT {MESSAGE} FROM messages m WHERE m.id IN (
+            SELECT * FROM (SELECT id FROM messages WHERE sender = ?1 AND recipient = ?2 AND {part})
             UNION
-            SELECT * FROM (SELECT time FROM messages WHERE sender = ?2 AND recipient = ?1 AND {part})
+            SELECT * FROM (SELECT id FROM messages WHERE sender = ?2 AND recipient = ?1 AND {part})
             ORDER BY 1 {order} LIMIT ?5
-        ) ORDER BY m.time"
+        ) ORDER BY m.id"
     ))?;
-    let (since, before) = (
-        range.since.unwrap_or(i64::MIN),
-        range.before.unwrap_or(i64::MAX),
-    );
+    let since = match range.since {
+        Some(time) => last_until(db, time)?,
+        None => i64::MIN,
+    };
+    let before = match range.before {
+        Some(time) => first_from(db, time)?,
+        None => i64::MAX,
+    };
     let rows = select.query_map(
         params![a.0, b.0, since, before, range.limit as i64],
         message,
@@ -67,22 +72,45 @@ pub fn history(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The message that a client names by its time as the last one that it knows, else the one with the latest time before. Several
+/// can have one time after the clock was set back: the first of them loses nothing.
+fn last_until(db: &Connection, time: i64) -> Result<i64, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT id FROM messages WHERE time <= ?1 ORDER BY time DESC, id LIMIT 1",
+    )?;
+    let id = select.query_row([time], |row| row.get(0)).optional()?;
+    Ok(id.unwrap_or(i64::MIN))
+}
+
+/// The message that a client names by its time as the first one that it knows, else the end of those with earlier times.
+fn first_from(db: &Connection, time: i64) -> Result<i64, StoreError> {
+    let mut select = db.prepare_cached("SELECT max(id) FROM messages WHERE time = ?1")?;
+    let exact: Option<i64> = select.query_row([time], |row| row.get(0))?;
+    match exact {
+        Some(id) => Ok(id),
+        // Messages that were stored while the clock was ahead do not matter.
+        None if time > now_ms() => Ok(i64::MAX),
+        None => Ok(last_until(db, time)?.saturating_add(1)),
+    }
+}
+
 pub fn messages_of(
     db: &Connection,
     uid: Uid,
-    since: i64,
+    after: i64,
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE} FROM messages m {NAMES} WHERE m.time > ?2 AND (m.sender = ?1 OR m.recipient = ?1)
-            ORDER BY m.time LIMIT ?3"
+        "SELECT {MESSAGE} FROM messages m WHERE m.id > ?2 AND (m.sender = ?1 OR m.recipient = ?1)
+            ORDER BY m.id LIMIT ?3"
     ))?;
-    let rows = select.query_map(params![uid.0, since, limit as i64], message)?;
+    let rows = select.query_map(params![uid.0, after, limit as i64], message)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 impl Tx<'_> {
     pub fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
+        let (id, time) = self.id_and_time();
         let message = Message {
             from: new.from.uid,
             to: new.to.uid,
@@ -91,14 +119,15 @@ impl Tx<'_> {
             text: new.text.clone(),
             msg_id: new.msg_id.clone(),
             client_time: new.client_time,
-            time: self.time(),
+            time,
+            id,
         };
         // The unique index finds duplicates. Either account may have been deleted while the request was on its way.
         let inserted = self
             .writing()?
             .prepare_cached(
-                "INSERT INTO messages(time, sender, recipient, msg_id, client_time, text, text_hash)
-                    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name)
+                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10
                     WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2) AND EXISTS (SELECT 1 FROM users WHERE uid = ?3)
                     ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING",
             )?
@@ -109,7 +138,10 @@ impl Tx<'_> {
                 message.msg_id,
                 message.client_time,
                 message.text,
-                text_hash(&message.text)
+                text_hash(&message.text),
+                message.id,
+                message.from_name,
+                message.to_name
             ])?;
         if inserted == 0 {
             let db = self.reading();
@@ -121,9 +153,9 @@ impl Tx<'_> {
             });
         }
         let item = item::message(&message);
-        self.deliver(message.to, message.time, item.clone())?;
+        self.deliver(message.to, message.id, item.clone())?;
         if message.from != message.to {
-            self.deliver(message.from, message.time, item)?;
+            self.deliver(message.from, message.id, item)?;
             self.count_unread(&message)?;
         }
         Ok(Inserted::New)

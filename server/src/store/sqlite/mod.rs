@@ -3,12 +3,14 @@
 pub mod accounts;
 pub mod channels;
 pub mod friendships;
+mod identity;
 pub mod invitations;
 pub mod lists;
 pub mod maintenance;
 pub mod messages;
 pub mod notifications;
 pub mod profiles;
+pub mod restore;
 mod rows;
 mod schema;
 pub mod sessions;
@@ -29,7 +31,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, ErrorCode};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Audience, Reply, StoreError, Subscribers};
 use crate::metrics;
@@ -55,9 +57,70 @@ type QueuedRead = Box<dyn FnOnce(&Connection) + Send>;
 pub struct Sqlite {
     /// `None` once the store was closed.
     queues: Mutex<Option<Queues>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Threads>,
     commits: Histogram,
     changed_outside: Arc<AtomicBool>,
+}
+
+/// The threads, whose end is awaited without another thread: the system may refuse to start one.
+struct Threads {
+    handles: Vec<JoinHandle<()>>,
+    /// A sender for each thread, dropped when it ends.
+    alive: mpsc::Sender<()>,
+    ended: mpsc::Receiver<()>,
+}
+
+impl Threads {
+    fn new() -> Self {
+        let (alive, ended) = mpsc::channel(1);
+        Threads {
+            handles: Vec::new(),
+            alive,
+            ended,
+        }
+    }
+
+    fn spawn(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let alive = self.alive.clone();
+        let handle = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let _alive = alive;
+                work();
+            })
+            .map_err(|why| StoreError::Threads(Arc::new(why)))?;
+        self.handles.push(handle);
+        Ok(())
+    }
+
+    fn spawn_reader(
+        &mut self,
+        name: &str,
+        db: Db,
+        reads: Receiver<QueuedRead>,
+    ) -> Result<(), StoreError> {
+        self.spawn(name, move || {
+            for read in reads {
+                read(&lock(&db));
+            }
+        })
+    }
+
+    /// Waits until all have ended, which they do when their queues are closed; false if one of them has panicked.
+    async fn join(self) -> bool {
+        let Threads {
+            handles,
+            alive,
+            mut ended,
+        } = self;
+        drop(alive);
+        while ended.recv().await.is_some() {}
+        handles.into_iter().all(|handle| handle.join().is_ok())
+    }
 }
 
 struct Queues {
@@ -84,6 +147,7 @@ impl Sqlite {
         let file = Self::file(dir);
         // SQLite gives its other files the mode of this one, so it has to exist before SQLite opens it.
         private_file(dir, &file)?;
+        identity::check(dir)?;
         let connect = || -> Result<Connection, StoreError> {
             let db = Connection::open(&file)?;
             db.busy_timeout(BUSY_TIMEOUT)?;
@@ -96,6 +160,7 @@ impl Sqlite {
         };
         let mut db = connect()?;
         schema::migrate(&mut db, dir)?;
+        identity::record(&db, dir)?;
         let connect = || Ok(Arc::new(Mutex::new(connect()?)));
         Self::start(Arc::new(Mutex::new(db)), connect, subscribers)
     }
@@ -111,15 +176,12 @@ impl Sqlite {
         let commits = metrics::seconds();
         let changed_outside = Arc::new(AtomicBool::new(false));
         let writer = Writer::new(db, subscribers, commits.clone(), changed_outside.clone())?;
-        let mut threads = vec![spawn("store writer", move || writer.run(&queued_writes))?];
+        let mut threads = Threads::new();
+        threads.spawn("store writer", move || writer.run(&queued_writes))?;
         for _ in 0..READERS {
-            threads.push(spawn_reader(
-                "store reader",
-                connect()?,
-                queued_reads.clone(),
-            )?);
+            threads.spawn_reader("store reader", connect()?, queued_reads.clone())?;
         }
-        threads.push(spawn_reader("store search", connect()?, queued_long_reads)?);
+        threads.spawn_reader("store search", connect()?, queued_long_reads)?;
         Ok(Sqlite {
             queues: Mutex::new(Some(Queues {
                 writes,
@@ -206,11 +268,12 @@ impl Sqlite {
     pub fn close(&self) -> Reply<()> {
         // Without senders the threads end when their queues are empty.
         drop(lock(&self.queues).take());
-        let threads = std::mem::take(&mut *lock(&self.threads));
+        let threads = std::mem::replace(&mut *lock(&self.threads), Threads::new());
         Box::pin(async move {
-            let join = || threads.into_iter().try_for_each(JoinHandle::join);
-            let joined = tokio::task::spawn_blocking(join).await;
-            joined.ok().and_then(Result::ok).ok_or(StoreError::Failed {
+            if threads.join().await {
+                return Ok(());
+            }
+            Err(StoreError::Failed {
                 why: "one of its threads had panicked".to_owned(),
                 advice: "",
             })
@@ -225,25 +288,6 @@ fn answered<T: Send + 'static>(
     Box::pin(async move {
         queued?;
         answer.await.unwrap_or(Err(StoreError::Closed))
-    })
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map_err(|why| StoreError::Threads(Arc::new(why)))
-}
-
-fn spawn_reader(
-    name: &str,
-    db: Db,
-    reads: Receiver<QueuedRead>,
-) -> Result<JoinHandle<()>, StoreError> {
-    spawn(name, move || {
-        for read in reads {
-            read(&lock(&db));
-        }
     })
 }
 
@@ -296,7 +340,7 @@ impl From<rusqlite::Error> for StoreError {
 fn advice(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            " Stop the server, keep a copy of the data directory, and go back to a backup."
+            " Stop the server and go back to a backup with `fbchatd restore`, which keeps the damaged files."
         }
         Some(ErrorCode::DiskFull) => " Make room on the disk; the server then continues by itself.",
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {

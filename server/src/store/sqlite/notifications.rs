@@ -12,7 +12,8 @@ use crate::types::{Message, Uid};
 pub fn unread(db: &Connection, uid: Uid) -> Result<Vec<Conversation>, StoreError> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {USER}, unread.messages, unread.time FROM unread JOIN users ON users.uid = peer
-            WHERE owner = ?1 ORDER BY unread.time DESC"
+            WHERE owner = ?1 ORDER BY (SELECT max(id) FROM messages
+                WHERE messages.time = unread.time AND sender = peer AND recipient = owner) DESC"
     ))?;
     let rows = select.query_map([uid.0], |row| {
         Ok(Conversation {

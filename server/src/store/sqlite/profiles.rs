@@ -9,6 +9,7 @@ use super::rows::{USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::store::{Relation, StoreError};
+use crate::text::search_key;
 use crate::types::{Uid, User};
 
 /// The most entries of the index that a search reads. If more fit, enough users do, so that going through all of them in the order
@@ -27,19 +28,21 @@ pub fn picture(db: &Connection, uid: Uid, hash: &str) -> Result<Option<Vec<u8>>,
         .optional()?)
 }
 
-/// `text` is in lower case.
+/// `email` is in lower case.
 pub fn search(
     db: &Connection,
     own: Uid,
     text: &str,
+    email: &str,
     limit: usize,
 ) -> Result<Vec<(User, Relation)>, StoreError> {
-    let words: Vec<_> = text.split_whitespace().collect();
-    // Upper and lower case are compared here, since SQLite knows those of ASCII only.
+    let key = search_key(text);
+    let words: Vec<_> = key.split_whitespace().collect();
+    // Names are compared here, since SQLite knows upper and lower case of ASCII only.
     let matches = |user: &User| {
-        let name = user.name.to_lowercase();
+        let name = search_key(&user.name);
         let begins = |word: &&str| name.split_whitespace().any(|part| part.starts_with(*word));
-        user.email == text || words.iter().all(begins)
+        user.email == email || words.iter().all(begins)
     };
     let mut rarest = None;
     for word in &words {
@@ -49,7 +52,7 @@ pub fn search(
         }
     }
     let found = match rarest {
-        Some((_, word)) => search_index(db, word, text, limit, matches)?,
+        Some((_, word)) => search_index(db, word, email, limit, matches)?,
         None => search_all(db, limit, matches)?,
     };
     let relate = |user: User| {
@@ -112,7 +115,7 @@ fn search_all(
 pub fn index_name(db: &Connection, uid: Uid, name: &str) -> Result<(), StoreError> {
     db.prepare_cached("DELETE FROM name_words WHERE uid = ?1")?
         .execute([uid.0])?;
-    let name = name.to_lowercase();
+    let name = search_key(name);
     let mut insert = db.prepare_cached("INSERT INTO name_words(word, uid) VALUES (?1, ?2)")?;
     for word in name.split_whitespace().collect::<BTreeSet<_>>() {
         insert.execute(params![word, uid.0])?;

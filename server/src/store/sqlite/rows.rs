@@ -6,9 +6,7 @@ use crate::types::{Message, Status, Uid, User};
 
 pub const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture,
     users.status, users.status_time, users.created";
-pub const MESSAGE: &str =
-    "m.sender, m.recipient, s.name, r.name, m.text, m.msg_id, m.client_time, m.time";
-pub const NAMES: &str = "JOIN users s ON s.uid = m.sender JOIN users r ON r.uid = m.recipient";
+pub const MESSAGE: &str = "m.sender, m.recipient, m.sender_name, m.recipient_name, m.text, m.msg_id, m.client_time, m.time, m.id";
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -38,5 +36,6 @@ pub fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         msg_id: row.get(5)?,
         client_time: row.get(6)?,
         time: row.get(7)?,
+        id: row.get(8)?,
     })
 }

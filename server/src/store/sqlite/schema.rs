@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::messages::text_hash;
 use super::profiles::index_name;
 use crate::store::StoreError;
+use crate::text::{composed, lines, single_line};
 use crate::types::Uid;
 
 /// One step per version. A step that was released is never edited; changes are made by another step.
@@ -144,16 +145,101 @@ ALTER TABLE messages ADD COLUMN text_hash INTEGER;  -- tells messages with the s
 DROP INDEX messages_id;
 CREATE UNIQUE INDEX messages_id ON messages(sender, msg_id, recipient, text_hash);
 ",
+    // What users wrote before there was one rule for it is cleaned.
+    "",
+    // The order of messages no longer depends on the clock.
+    "
+ALTER TABLE messages RENAME COLUMN time TO id;
+ALTER TABLE messages ADD COLUMN time INTEGER NOT NULL DEFAULT 0;    -- ms
+UPDATE messages SET time = id;
+CREATE INDEX messages_time ON messages(time);
+",
+    // A message keeps the names that the two had, so that its item never changes.
+    "
+ALTER TABLE messages ADD COLUMN sender_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE messages ADD COLUMN recipient_name TEXT NOT NULL DEFAULT '';
+UPDATE messages SET sender_name = coalesce((SELECT name FROM users WHERE uid = sender), ''),
+    recipient_name = coalesce((SELECT name FROM users WHERE uid = recipient), '');
+",
+    // Sessions end when they are not used.
+    "
+ALTER TABLE sessions ADD COLUMN lasts INTEGER NOT NULL DEFAULT 2592000000;  -- ms after each use
+ALTER TABLE sessions ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;            -- ms
+UPDATE sessions SET ends = CAST(strftime('%s', 'now') AS INTEGER) * 1000 + lasts;
+CREATE INDEX sessions_ends ON sessions(ends);
+",
+    "
+CREATE TABLE outbox(                        -- what commands have for clients of the running server
+    id INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    time INTEGER NOT NULL                   -- ms
+) STRICT;
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
 const WORDS_AND_HASHES: usize = 9;
+
+/// The step after which texts that others see have to be cleaned, and the words of names computed again.
+const CLEAN_TEXTS: usize = 10;
+
+/// Selects keys and texts, and how to write a text back; with the function that cleans it.
+type Cleaning = (&'static str, &'static str, fn(&str) -> String);
+
+fn clean_texts(db: &Connection) -> Result<(), StoreError> {
+    let texts: [Cleaning; 5] = [
+        (
+            "SELECT uid, uid, name FROM users",
+            // A name of which nothing is left.
+            "UPDATE users SET name = iif(?3 = '', 'User ' || uid, ?3) WHERE uid = ?1 AND uid = ?2",
+            single_line,
+        ),
+        (
+            "SELECT uid, uid, email FROM users",
+            "UPDATE OR IGNORE users SET email = ?3 WHERE uid = ?1 AND uid = ?2",
+            composed,
+        ),
+        (
+            "SELECT uid, uid, status FROM users WHERE status IS NOT NULL",
+            "UPDATE users SET status = nullif(?3, '') WHERE uid = ?1 AND uid = ?2",
+            single_line,
+        ),
+        (
+            "SELECT id, id, name FROM friend_lists",
+            "UPDATE friend_lists SET name = iif(?3 = '', 'List ' || id, ?3) WHERE id = ?1 AND id = ?2",
+            single_line,
+        ),
+        (
+            "SELECT sender, recipient, message FROM friend_requests",
+            "UPDATE friend_requests SET message = ?3 WHERE sender = ?1 AND recipient = ?2",
+            lines,
+        ),
+    ];
+    for (select, update, clean) in texts {
+        let mut select = db.prepare(select)?;
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let rows = rows.collect::<Result<Vec<(i64, i64, String)>, _>>()?;
+        let mut update = db.prepare(update)?;
+        for (first, second, text) in rows {
+            let cleaned = clean(&text);
+            if cleaned != text {
+                update.execute((first, second, cleaned))?;
+            }
+        }
+    }
+    Ok(())
+}
 
 fn take_step(db: &Connection, at: usize, sql: &str) -> Result<(), StoreError> {
     db.execute_batch(sql)?;
     if at == WORDS_AND_HASHES {
         add_words(db)?;
         add_hashes(db)?;
+    }
+    if at == CLEAN_TEXTS {
+        clean_texts(db)?;
+        add_words(db)?;
     }
     Ok(())
 }
@@ -175,6 +261,19 @@ fn add_hashes(db: &Connection) -> Result<(), StoreError> {
     while let Some(row) = rows.next()? {
         let (time, text): (i64, String) = (row.get(0)?, row.get(1)?);
         update.execute((time, text_hash(&text)))?;
+    }
+    Ok(())
+}
+
+/// Why a database is not one that this version can bring up to date.
+pub(super) fn check_version(db: &Connection) -> Result<(), String> {
+    let version = db.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0));
+    let version = version.map_err(|error| error.to_string())? as usize;
+    if version > STEPS.len() {
+        return Err("it was written by a newer fbchatd; install that version".to_owned());
+    }
+    if version == 0 || !db.table_exists(None, "users").unwrap_or(false) {
+        return Err("it is not a database of fbchatd".to_owned());
     }
     Ok(())
 }
@@ -232,10 +331,15 @@ mod tests {
             assert_eq!((a.name.as_str(), b.name.as_str()), ("A", "B"));
             assert_eq!((a.picture, a.since, b.status.is_none()), (None, None, true));
             let key = SessionKey([0; 32]);
-            assert_eq!(store.session(key).await.unwrap().unwrap().uid, a.uid);
+            assert_eq!(store.session(key).await.unwrap().unwrap().0.uid, a.uid);
             assert_eq!(store.sessions(a.uid).await.unwrap()[0].created, 7);
             let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).await.unwrap();
-            assert_eq!(delivered[0].1.text, "old", "{version}");
+            let old = &delivered[0].1;
+            assert_eq!(
+                (old.text.as_str(), old.from_name.as_str(), old.time),
+                ("old", "A", 8),
+                "{version}"
+            );
             let found = store.search(b.uid, "a", 9).await.unwrap();
             assert_eq!(found[0].0.uid, a.uid, "{version}");
             let check = store.check_message(a.uid, b.uid, "5", "old").await;
@@ -246,6 +350,37 @@ mod tests {
             assert_eq!(store.stats().await.unwrap().messages, 0);
             store.close().await.unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn texts_that_break_the_rule_of_today_are_cleaned() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Connection::open(Sqlite::file(dir.path())).unwrap();
+        for (at, step) in STEPS[..CLEAN_TEXTS].iter().enumerate() {
+            take_step(&db, at, step).unwrap();
+        }
+        db.execute_batch(
+            "INSERT INTO users(email, name, password, status) VALUES
+                ('a@x', 'E' || char(0x301) || 'lan' || char(0xffff), '!', char(0x202e) || 'out'),
+                ('b@x', char(0x200b), '!', char(0x202e));
+            INSERT INTO friend_lists(owner, name) VALUES (100001, 'Wor' || char(0xfffe) || 'k');
+            INSERT INTO friend_requests(sender, recipient, message, time) VALUES (100001, 100002, 'hi' || char(0xffff), 1);",
+        )
+        .unwrap();
+        db.pragma_update(None, "user_version", CLEAN_TEXTS as i64)
+            .unwrap();
+        drop(db);
+        let store = store::open(dir.path(), Arc::new(())).unwrap();
+        let a = store.account("a@x").await.unwrap().unwrap().user;
+        let b = store.account("b@x").await.unwrap().unwrap().user;
+        assert_eq!((a.name.as_str(), b.name.as_str()), ("Élan", "User 100002"));
+        assert_eq!(a.status.unwrap().text, "out");
+        assert!(b.status.is_none());
+        assert_eq!(store.lists(a.uid).await.unwrap()[0].name, "Work");
+        let request = store.requests_received(b.uid).await.unwrap().remove(0);
+        assert_eq!(request.message, "hi");
+        let found = store.search(b.uid, "e\u{301}L", 9).await.unwrap();
+        assert_eq!(found[0].0.uid, a.uid);
     }
 
     #[test]

@@ -8,8 +8,15 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::*;
-use crate::store::{Inserted, NewMessage, Origin, Store, lock_directory};
+use crate::store::{
+    Asked, HistoryRange, Inserted, NewMessage, Origin, Store, Term, lock_directory,
+};
 use crate::types::{Seq, SessionKey, User};
+
+const TERM: Term = Term {
+    lasts: i64::MAX,
+    end: i64::MAX,
+};
 
 async fn add(store: &Store, email: &str, name: &str, password: &str) -> User {
     let uid = store.add_user(email.into(), name.into(), password.into());
@@ -183,15 +190,25 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
             address: Some("10.0.0.1".into()),
             client: "hidden-client".into(),
         };
-        store.open_session(key, user.uid, origin).await.unwrap();
+        let term = Term {
+            lasts: 1,
+            end: i64::MAX,
+        };
+        let opened = store.open_session(key, user.uid, origin, term, None);
+        opened.await.unwrap();
         store.end_session(key).await.unwrap();
     }
+    // A message keeps the name that its sender had.
+    let renamed = User {
+        name: "B".into(),
+        ..b.clone()
+    };
     let mut sent = Vec::new();
     for n in 0..MESSAGES {
         let text = |word: &str| format!("{word}-{n}-{}", "x".repeat(n % 700));
         let (from, to) = if n % 2 == 0 { (&a, &b) } else { (&b, &a) };
         sent.push(store.insert_message(message(from, to, n, text("hidden"))));
-        sent.push(store.insert_message(message(&b, &c, n, text("kept"))));
+        sent.push(store.insert_message(message(&renamed, &c, n, text("kept"))));
     }
     for sent in sent {
         sent.await.unwrap();
@@ -217,4 +234,84 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
     store.delete_user(b.uid).await.unwrap();
     store.close().await.unwrap();
     assert_eq!(count_in_files(dir.path(), "kept"), 0);
+}
+
+/// Data of a server whose clock was years ahead for a while.
+#[tokio::test]
+async fn times_follow_the_clock_and_the_order_does_not() {
+    const AHEAD: i64 = 5 * 365 * 24 * 60 * 60 * 1000;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let (a, b) = (
+        add(&store, "a@x", "A", "!").await,
+        add(&store, "b@x", "B", "!").await,
+    );
+    let send = async |store: &Store, text: &str| {
+        let sent = store.insert_message(message(&a, &b, 1, text.into())).await;
+        assert_eq!(sent.unwrap(), Inserted::New);
+    };
+    send(&store, "0").await;
+    store.ask(a.uid, b.uid, String::new()).await.unwrap();
+    store.answer(b.uid, a.uid, false).await.unwrap();
+    for n in 0..100 {
+        let key = SessionKey([n; 32]);
+        let origin = Origin {
+            address: None,
+            client: String::new(),
+        };
+        store
+            .open_session(key, a.uid, origin, TERM, None)
+            .await
+            .unwrap();
+    }
+    store.close().await.unwrap();
+    let db = Connection::open(dir.path().join("fbchatd.db")).unwrap();
+    db.execute_batch(&format!(
+        "UPDATE messages SET time = time + {AHEAD}; UPDATE sessions SET created = created + {AHEAD};
+        UPDATE friend_requests SET answered = answered + {AHEAD};"
+    ))
+    .unwrap();
+    drop(db);
+    let store = open(dir.path());
+    for n in 1..8 {
+        send(&store, &n.to_string()).await;
+    }
+    let all = store.messages_of(a.uid, 0, 99).await.unwrap();
+    let now = crate::clock::now_ms();
+    assert!(all[0].time > now + AHEAD / 2);
+    assert!(all[1..].iter().all(|message| message.time <= now + 1000));
+    assert!(all[1..].is_sorted_by(|x, y| x.time < y.time));
+    let part = async |since, before, limit| {
+        let range = HistoryRange {
+            since,
+            before,
+            limit,
+        };
+        let part = store.history(a.uid, b.uid, range).await.unwrap();
+        part.into_iter()
+            .map(|message| message.text)
+            .collect::<String>()
+    };
+    let time = |n: usize| Some(all[n].time);
+    assert_eq!(part(None, None, 99).await, "01234567");
+    assert_eq!(part(None, time(3), 2).await, "12");
+    assert_eq!(part(None, time(1), 2).await, "0");
+    assert_eq!(part(None, time(0), 2).await, "");
+    assert_eq!(part(None, Some(i64::MAX), 2).await, "67");
+    assert_eq!(part(time(0), None, 3).await, "123");
+    assert_eq!(part(time(6), None, 3).await, "7");
+    assert_eq!(part(Some(0), None, 2).await, "01");
+    // What the clock was ahead for is over.
+    let again = store.ask(a.uid, b.uid, String::new()).await.unwrap();
+    assert!(matches!(again, Asked::Requested(_)));
+    let origin = Origin {
+        address: None,
+        client: String::new(),
+    };
+    let new = SessionKey([200; 32]);
+    store
+        .open_session(new, a.uid, origin, TERM, None)
+        .await
+        .unwrap();
+    assert!(store.session(new).await.unwrap().is_some());
 }

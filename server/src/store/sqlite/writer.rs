@@ -25,6 +25,19 @@ const BATCH: usize = 1024;
 /// How often to look for what other processes did, and to erase what was deleted.
 const UPKEEP: Duration = Duration::from_millis(500);
 
+/// How far the time of a message may be ahead of the clock, so that it is later than that of the message before; in ms.
+const CORRECTION: i64 = 1000;
+
+/// Warns if a message was stored while the clock was ahead, or the clock is behind now.
+fn warn_if_ahead(newest: i64) {
+    let ahead = newest.saturating_sub(now_ms()) / 1000;
+    if ahead > 0 {
+        log::warn!(
+            "the newest stored message is {ahead} seconds ahead of the clock: check that the clock is right"
+        );
+    }
+}
+
 /// A write that waits for its turn.
 pub trait QueuedWrite: Send {
     /// Performs the write within the transaction.
@@ -44,6 +57,7 @@ pub struct Writer {
     db: Db,
     subscribers: Arc<dyn Subscribers>,
     numbers: HashMap<Uid, Numbers>,
+    last_id: i64,
     last_time: i64,
     commits: Histogram,
     /// Set when another process has written.
@@ -62,9 +76,12 @@ impl Writer {
         commits: Histogram,
         changed_outside: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
-        let number = |sql: &str| lock(&db).query_row(sql, [], |row| row.get(0));
+        let number = |sql: &str| lock(&db).query_row(sql, [], |row| row.get::<_, i64>(0));
+        let newest = number("SELECT coalesce(max(time), 0) FROM messages")?;
+        warn_if_ahead(newest);
         Ok(Writer {
-            last_time: number("SELECT coalesce(max(time), 0) FROM messages")?,
+            last_id: number("SELECT coalesce(max(id), 0) FROM messages")?,
+            last_time: newest,
             data_version: number("PRAGMA data_version")?,
             db,
             subscribers,
@@ -110,6 +127,7 @@ impl Writer {
                 db: &db,
                 subscribers: &*self.subscribers,
                 numbers: &mut self.numbers,
+                last_id: &mut self.last_id,
                 last_time: &mut self.last_time,
                 begun: false,
                 erases: false,
@@ -158,6 +176,7 @@ impl Writer {
                 self.changed_outside.store(true, Ordering::Relaxed);
                 // The other process could not empty the log while this one was reading.
                 self.erase = true;
+                self.commit(vec![Box::new(PublishLeft)]);
             }
             Err(error) => log::error!("cannot look for changes by other processes: {error}"),
         }
@@ -196,11 +215,23 @@ impl Writer {
     }
 }
 
+/// Publishes what another process has left for connected users.
+struct PublishLeft;
+
+impl QueuedWrite for PublishLeft {
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        tx.publish_left()
+    }
+
+    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
+}
+
 /// The transaction that runs; opened by the first job that writes.
 pub struct Tx<'a> {
     db: &'a Connection,
     subscribers: &'a dyn Subscribers,
     numbers: &'a mut HashMap<Uid, Numbers>,
+    last_id: &'a mut i64,
     last_time: &'a mut i64,
     begun: bool,
     erases: bool,
@@ -240,10 +271,18 @@ impl<'a> Tx<'a> {
         !self.connected(vec![uid]).is_empty()
     }
 
-    /// The current time, later than any returned before.
-    pub fn time(&mut self) -> i64 {
-        *self.last_time = now_ms().max(self.last_time.saturating_add(1));
-        *self.last_time
+    /// The id of a new message, greater than any before, and its time: later than that of the message before, as far as the clock
+    /// allows.
+    pub fn id_and_time(&mut self) -> (i64, i64) {
+        *self.last_id = self.last_id.saturating_add(1);
+        let now = now_ms();
+        let ahead = self.last_time.saturating_sub(now);
+        *self.last_time = if (0..=CORRECTION).contains(&ahead) {
+            now + CORRECTION.min(ahead + 1)
+        } else {
+            now
+        };
+        (*self.last_id, *self.last_time)
     }
 
     /// Assigns the next number of the owner's channel to an item, which is published with the commit. `None` if the owner does not

@@ -80,7 +80,7 @@ async fn conversation(store: &Store) -> (User, User, Vec<Message>) {
         store.insert_message(new).await.unwrap();
     }
     let all = store.messages_of(a.uid, i64::MIN, 100).await.unwrap();
-    assert!(all.is_sorted_by(|x, y| x.time < y.time));
+    assert!(all.is_sorted_by(|x, y| x.time < y.time && x.id < y.id));
     (a, b, all)
 }
 
@@ -117,11 +117,11 @@ pub async fn all_messages_of_a_user_are_read_in_parts(place: impl Place) {
     loop {
         let part = store.messages_of(a.uid, since, 4).await.unwrap();
         let Some(last) = part.last() else { break };
-        since = last.time;
+        since = last.id;
         texts.extend(part.iter().map(|message| message.text.as_str()));
     }
     assert_eq!(texts, "0123456789");
-    assert_eq!(since, all[9].time);
+    assert_eq!(since, all[9].id);
 }
 
 pub async fn message_times_increase_even_after_the_store_was_opened_again(place: impl Place) {
@@ -130,6 +130,23 @@ pub async fn message_times_increase_even_after_the_store_was_opened_again(place:
     store.close().await.unwrap();
     let (store, _) = open(&place);
     store.insert_message(message(&a, &a, 1, "x")).await.unwrap();
-    let last = all[9].time;
-    assert_eq!(store.messages_of(a.uid, last, 9).await.unwrap().len(), 1);
+    let later = store.messages_of(a.uid, all[9].id, 9).await.unwrap();
+    assert!(later.len() == 1 && later[0].time > all[9].time);
+}
+
+pub async fn an_item_is_the_same_from_memory_and_from_the_store_after_a_change_of_name(
+    place: impl Place,
+) {
+    let (store, clients) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    store.insert_message(message(&a, &b, 1, "x")).await.unwrap();
+    for user in [&a, &b] {
+        store.set_name(user.uid, "New Name".into()).await.unwrap();
+    }
+    for user in [&a, &b] {
+        let read = store.deliveries(user.uid, Seq(1), Seq(2), 9).await.unwrap();
+        let published = lock(&clients.delivered);
+        let published = published.iter().find(|item| item.owner == user.uid);
+        assert_eq!(crate::item::message(&read[0].1), published.unwrap().item);
+    }
 }

@@ -111,6 +111,7 @@ macro_rules! store_tests {
             messages::a_repeated_message_is_stored_and_published_once
             messages::a_message_posted_many_times_at_once_is_stored_once
             messages::a_message_is_checked_before_it_is_inserted
+            messages::an_item_is_the_same_from_memory_and_from_the_store_after_a_change_of_name
             messages::a_message_to_a_deleted_account_is_not_stored
             messages::history_is_read_in_parts_from_either_end
             messages::all_messages_of_a_user_are_read_in_parts
@@ -118,7 +119,9 @@ macro_rules! store_tests {
             queues::a_full_queue_refuses_at_once_and_reads_go_on
             queues::a_closed_store_refuses_everything
             sessions::a_new_password_ends_sessions_and_old_sessions_make_room
+            sessions::a_session_is_gone_once_its_end_has_passed
             sessions::ended_sessions_are_found
+            sessions::a_password_that_was_replaced_opens_no_session_and_changes_nothing
             users::logins_are_found_by_address_and_by_unique_local_part
             users::fifty_people_can_be_asked_in_a_day_and_answers_do_not_make_room
             users::a_friendship_from_the_command_line_answers_what_waited

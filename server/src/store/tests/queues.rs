@@ -44,7 +44,7 @@ pub async fn a_full_queue_refuses_at_once_and_reads_go_on(place: impl Place) {
     let refused = loop {
         let mut write = store.set_visible(a.uid, false);
         // It is refused the first time that it is looked at, or not at all.
-        match futures_now(&mut write) {
+        match result_now(&mut write) {
             None => waiting.push(write),
             Some(result) => break result,
         }
@@ -62,7 +62,7 @@ pub async fn a_full_queue_refuses_at_once_and_reads_go_on(place: impl Place) {
 }
 
 /// The result of a future that is ready.
-fn futures_now<T>(future: &mut Reply<T>) -> Option<Result<T, StoreError>> {
+fn result_now<T>(future: &mut Reply<T>) -> Option<Result<T, StoreError>> {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match future.as_mut().poll(&mut context) {
         std::task::Poll::Ready(result) => Some(result),

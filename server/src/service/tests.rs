@@ -1,0 +1,134 @@
+//! The services as a front end uses them that is not HTTP.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::channel::{Answer, Poll};
+use super::login_attempts::AttemptError;
+use super::messages::{Outgoing, SendError};
+use super::passwords::{Cost, hash};
+use super::sessions::Keeper;
+use super::*;
+use crate::hub::Limits;
+use crate::store;
+use crate::types::{Presence, Seq, Session, Uid};
+
+struct World {
+    services: Services,
+    uids: Vec<Uid>,
+}
+
+/// Alice and Bob, who are friends, and Carol, who is a stranger to both.
+async fn world() -> World {
+    let day = Duration::from_secs(86_400);
+    let hub = Arc::new(Hub::new(Limits {
+        offline_after: day,
+        idle_after: day,
+    }));
+    let store = store::in_memory(hub.clone()).unwrap();
+    let password = hash("demo", Cost::Cheap).unwrap();
+    let mut uids = Vec::new();
+    for name in ["Alice", "Bob", "Carol"] {
+        let email = format!("{}@x", name.to_lowercase());
+        let added = store.add_user(email, name.into(), password.clone());
+        uids.push(added.await.unwrap().unwrap());
+    }
+    store.befriend(uids[0], uids[1]).await.unwrap();
+    let passwords = Passwords::new(Cost::Cheap).unwrap();
+    let metrics = Metrics::new(store.commit_times(), passwords.times());
+    let config = Config {
+        message_limit: 10,
+        ..Config::default()
+    };
+    World {
+        services: Services::new(&config, store, hub, passwords, &metrics, None),
+        uids,
+    }
+}
+
+impl World {
+    async fn log_in(&self, login: &str, password: &str) -> Result<Session, AttemptError> {
+        let password = Zeroizing::new(password.to_owned());
+        let attempts = &self.services.login_attempts;
+        let known = attempts.log_in(login, password, None).await?;
+        let sessions = &self.services.sessions;
+        let (uid, hash) = (known.user.uid, Some(known.hash));
+        let opened = sessions.open(uid, None, "test", Keeper::Program, hash);
+        let secret = opened.await.unwrap();
+        Ok(sessions.find(&secret).await.unwrap().unwrap())
+    }
+
+    async fn send(&self, session: &Session, to: Uid, text: &str) -> Result<(), SendError> {
+        let message = Outgoing {
+            to,
+            msg_id: "1",
+            text,
+            client_time: None,
+        };
+        self.services.messages.send(session, message).await
+    }
+}
+
+#[tokio::test]
+async fn the_rules_of_sending_hold_for_every_front_end() {
+    let world = world().await;
+    let (alice, bob, carol) = (world.uids[0], world.uids[1], world.uids[2]);
+    assert!(matches!(
+        world.log_in("alice", "wrong").await,
+        Err(AttemptError::Wrong)
+    ));
+    let session = world.log_in("alice", "demo").await.unwrap();
+    world.send(&session, bob, "hi\u{7}").await.unwrap();
+    world.send(&session, bob, "hi").await.unwrap();
+    let messages = &world.services.messages;
+    let history = messages.history(&session, bob, None, None, None).await;
+    let (history, more) = history.unwrap();
+    assert_eq!((history.len(), more), (1, false));
+    assert_eq!(history[0].text, "hi");
+    assert!(matches!(
+        world.send(&session, carol, "hi").await,
+        Err(SendError::NotReachable)
+    ));
+    assert!(matches!(
+        world.send(&session, bob, "").await,
+        Err(SendError::Empty)
+    ));
+    assert!(matches!(
+        world.send(&session, bob, "12345678901").await,
+        Err(SendError::TooLong(10))
+    ));
+    assert!(matches!(
+        messages.typing(&session, bob, true).await,
+        Err(SendError::NotReachable)
+    ));
+    let presences = &world.services.presences;
+    presences.set_visible(&session, false).await.unwrap();
+    let session = world.log_in("alice", "demo").await.unwrap();
+    assert!(matches!(
+        world.send(&session, bob, "there?").await,
+        Err(SendError::ChatOff)
+    ));
+    // What was stored stays stored, whatever has changed since.
+    world.send(&session, bob, "hi").await.unwrap();
+    let channels = &world.services.channels;
+    let poll = channels.poll(alice, session.key, Seq(1), None, None).await;
+    assert!(matches!(poll, Ok(Poll::Answer(Answer::Items(items))) if items.len() == 1));
+}
+
+#[tokio::test]
+async fn a_login_shows_nobody_as_online_until_the_client_is_ready() {
+    let world = world().await;
+    let services = &world.services;
+    let (alice, bob) = (
+        world.log_in("alice", "demo").await.unwrap(),
+        world.log_in("bob@x", "demo").await.unwrap(),
+    );
+    let seen = || async { services.friends.list(&alice).await.unwrap()[0].1 };
+    services.presences.touch(&bob, true);
+    assert_eq!(seen().await, Presence::Offline);
+    services.presences.mark_online(&bob, true);
+    assert_eq!(seen().await, Presence::Active);
+    services.sessions.end(bob, None).await.unwrap();
+    assert_eq!(seen().await, Presence::Offline);
+}
