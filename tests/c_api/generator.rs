@@ -205,7 +205,9 @@ fn comment(header: &mut String, indent: &str, lines: &[&str]) {
     let made = match lines {
         [line] if line.len() < 110 => writeln!(header, "{indent}/**{line} */"),
         _ => {
-            let lines = lines.iter().map(|line| format!("{indent} *{line}\n"));
+            // Fences keep rustdoc from reading tables as code; Doxygen goes by their indentation.
+            let lines = lines.iter().filter(|line| !line.starts_with(" ```"));
+            let lines = lines.map(|line| format!("{indent} *{line}\n"));
             writeln!(
                 header,
                 "{indent}/**\n{}{indent} */",
