@@ -1,4 +1,4 @@
-//! What both drivers share of HTTP: the client's settings, and the recognition of kept connections that were closed.
+//! What both drivers share of HTTP: the client's settings, and the recognition of connections that were closed before an answer.
 //!
 //! The client follows no redirects and uses no cookies, no environment variables and no TLS provider of the process.
 
@@ -7,15 +7,10 @@
 use crate::options::NetworkOptions;
 use crate::protocol::{TransportError, TransportFault};
 use crate::transport_error::causes;
-use hyper::http::Extensions;
 use hyper::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
-use std::collections::HashSet;
+use std::error::Error;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A client for these options.
@@ -72,60 +67,21 @@ pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), TransportError> 
     }
 }
 
-/// More connections than this are not remembered. It bounds the memory, not the number of connections.
-const MAX_REMEMBERED: usize = 16_384;
-
-/// The connections that have carried an answer, by their local address.
+/// True if a request failed because its connection was closed before the answer's head was complete.
 ///
-/// A server may close a kept connection at any time. A request that is sent at that moment fails before its answer begins,
-/// although nothing is wrong; it is sent again on a new connection. The HTTP library does that only for requests of which
-/// nothing was sent, and does not tell whether a connection was reused; hence this set.
-///
-/// An address that a later connection happens to have again causes at most one unnecessary repetition.
-#[derive(Debug, Default)]
-pub(crate) struct KeptConnections(Mutex<HashSet<SocketAddr>>);
-
-impl KeptConnections {
-    /// Remembers the connection of a response.
-    pub(crate) fn remember(&self, response: &Extensions) {
-        if let Some(info) = response.get::<HttpInfo>() {
-            let mut known = self.lock();
-            if known.len() >= MAX_REMEMBERED {
-                known.clear();
-            }
-            known.insert(info.local_addr());
+/// A server may close a kept connection at any time. A request that is sent at that moment fails although nothing is wrong, so it is sent
+/// again on a new connection. The HTTP library does that only for requests of which nothing was sent, and it does not tell whether
+/// a connection was kept: the pool may give it to the next request before the answer to the last one is seen here.
+pub(crate) fn was_closed(error: &reqwest::Error) -> bool {
+    let closed = |cause: &(dyn Error + 'static)| {
+        if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+            error.is_incomplete_message() || error.is_closed() || error.is_canceled()
+        } else {
+            let error = cause.downcast_ref::<io::Error>();
+            error.is_some_and(|error| is_closed(error.kind()))
         }
-    }
-
-    /// True if a request failed because its connection, which had carried an answer before, was closed before the answer's
-    /// head was complete.
-    pub(crate) fn has_lost(&self, error: &reqwest::Error) -> bool {
-        was_closed(error).is_some_and(|connection| self.lock().remove(&connection))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<SocketAddr>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The local address of the connection, if a request failed because it was closed before the answer's head was complete.
-pub(crate) fn was_closed(error: &reqwest::Error) -> Option<SocketAddr> {
-    let mut connection = None;
-    let mut closed = false;
-    for cause in causes(error) {
-        if let Some(error) = cause.downcast_ref::<legacy::Error>() {
-            let mut extensions = Extensions::new();
-            if let Some(connected) = error.connect_info() {
-                connected.get_extras(&mut extensions);
-            }
-            connection = extensions.get::<HttpInfo>().map(HttpInfo::local_addr);
-        } else if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-            closed |= error.is_incomplete_message() || error.is_closed() || error.is_canceled();
-        } else if let Some(error) = cause.downcast_ref::<io::Error>() {
-            closed |= is_closed(error.kind());
-        }
-    }
-    connection.filter(|_| closed)
+    };
+    !error.is_connect() && causes(error).any(closed)
 }
 
 /// The error to report after a second attempt failed, too. One that says that nothing was sent would be wrong: the first

@@ -77,8 +77,8 @@ class Load(OnDisk):
         alice, bob = self.numbers()
         now = int(time.time() * 1000)
         with self.database() as database:
-            database.executemany("INSERT INTO messages(time, sender, recipient, msg_id, client_time, text) VALUES (?, ?, ?, ?, ?, ?)",
-                                 ((now - MANY + i, alice, bob, str(1000 + i), now, f"message {i}") for i in range(MANY)))
+            database.executemany("INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                                 ((now - MANY + i, now - MANY + i, alice, bob, str(1000 + i), now, f"message {i}") for i in range(MANY)))
             database.executemany("INSERT INTO deliveries VALUES (?, ?, ?)",
                                  ((bob, i, now - MANY + i) for i in range(1, MANY)))
             database.execute("UPDATE users SET seq = ? WHERE uid = ?", (MANY, bob))

@@ -95,6 +95,11 @@ class StatusLines(Case):
         alice.do("message", ALICE, "away", text="")
         alice.do("message", ALICE, "away", text="at lunch")
         self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), "at lunch")
+        # The line is back when she is.
+        alice.do("message", ALICE, "available", text="")
+        self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), NASTY)
+        alice.do("message", ALICE, "available", text="for a while")
+        self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), "for a while")
         alice.do("message", ALICE, "available", text="")
         self.assertEqual(self.shown(bob.wait("buddy-status", who=self.alice)), "")
         self.assert_undisturbed(alice)

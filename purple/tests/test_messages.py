@@ -193,7 +193,6 @@ class Yesterday(OnDisk):
         # The only way to have a message of yesterday, and one that the sender's client has not received back yet.
         with contextlib.closing(sqlite3.connect(os.path.join(self.data, "fbchatd.db"))) as database, database:
             database.execute("UPDATE messages SET time = time - ?", (day * 1000,))
-            database.execute("UPDATE deliveries SET message = message - ?", (day * 1000,))
             database.execute("UPDATE users SET acked = 1 WHERE email = ?", (ALICE,))
         self.start()
         self.sign_on(bob, BOB, self.server.url)

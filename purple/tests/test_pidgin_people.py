@@ -69,7 +69,6 @@ class People(PidginCase, OnDisk):
         self.server.stop()
         # The only way to have a message of yesterday.
         self.database(f"UPDATE messages SET time = time - {DAY * 1000}")
-        self.database(f"UPDATE deliveries SET message = message - {DAY * 1000}")
         self.start()
 
         others = self.host("others")

@@ -49,10 +49,8 @@ impl Http {
 
     /// Waits until the reply is complete or the exchange's timeout is over.
     ///
-    /// If the connection is closed before the answer begins, the request is sent once more on a new one: the server may have closed a
-    /// kept connection at that moment. Whether it was a kept one cannot be told here. The pool gives a connection to the next
-    /// thread before the thread that received the last answer can note it. The server recognises a copy of a message by its
-    /// id; nearly all other requests have the same effect once and twice.
+    /// If the connection is closed before the answer begins, the request is sent once more on a new one. The server recognises a copy of
+    /// a message by its id; nearly all other requests have the same effect once and twice.
     pub(super) fn execute(&self, exchange: Exchange) -> Result<Reply, TransportError> {
         let limit = exchange.body_limit;
         let proxy = self.network.proxy.label(&exchange.url);
@@ -62,7 +60,7 @@ impl Http {
         let response = match self.pooled.execute(request) {
             Ok(response) => response,
             Err(error) => {
-                let again = again.filter(|_| was_closed(&error).is_some());
+                let again = again.filter(|_| was_closed(&error));
                 let first = transport_error(error, proxy.as_deref());
                 let (Some(again), Some(unpooled)) = (again, self.unpooled()) else {
                     return Err(first);

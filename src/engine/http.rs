@@ -6,7 +6,7 @@
 
 use super::dns::Resolver;
 use super::lock;
-use crate::http::KeptConnections;
+use crate::http::was_closed;
 use crate::options::NetworkOptions;
 use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
 use bytes::Bytes;
@@ -76,7 +76,6 @@ struct Clients {
     plain: SchemeClients,
     /// Created when first needed: the system's root certificates cost up to a megabyte and tens of milliseconds.
     tls: OnceCell<SchemeClients>,
-    kept: KeptConnections,
 }
 
 /// The clients for one URL scheme.
@@ -96,7 +95,7 @@ enum ConnectionSource {
 
 /// Why an attempt failed.
 enum Failure {
-    /// The server had closed the kept connection.
+    /// The server closed the connection before its answer.
     ClosedConnection(TransportError),
     Other(TransportError),
 }
@@ -113,7 +112,6 @@ impl Clients {
         Ok(Clients {
             plain: SchemeClients::new(network, tls, resolver)?,
             tls: OnceCell::new(),
-            kept: KeptConnections::default(),
         })
     }
 }
@@ -158,7 +156,7 @@ impl Http {
 
     /// Carries out one exchange. Dropping the future closes its connection.
     ///
-    /// If a kept connection turns out to be closed, the request is sent once more on a new one, as browsers do. The server
+    /// If the connection is closed before the answer begins, the request is sent once more on a new one. The server
     /// recognises a copy of a message by its id; nearly all other requests have the same effect once and twice.
     pub(super) async fn execute(&self, exchange: Exchange) -> Result<Reply, TransportError> {
         let request = Request::new(exchange);
@@ -201,14 +199,11 @@ impl Http {
         let classify = |error| classify_request(&error, proxy.as_deref());
         let mut response = match request.build(client).send().await {
             Ok(response) => response,
-            Err(error) if source == ConnectionSource::Pool && clients.kept.has_lost(&error) => {
+            Err(error) if source == ConnectionSource::Pool && was_closed(&error) => {
                 return Err(Failure::ClosedConnection(classify(error)));
             }
             Err(error) => return Err(Failure::Other(classify(error))),
         };
-        if source == ConnectionSource::Pool {
-            clients.kept.remember(response.extensions());
-        }
         let status = response.status().as_u16();
         if let Some(refused) = crate::transport_error::proxy_refusal(status, proxy.as_deref()) {
             return Err(refused.into());
@@ -438,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn request_on_a_closed_connection_is_sent_again_once_and_only_if_the_connection_was_kept() {
+    fn request_whose_connection_is_closed_before_the_answer_is_sent_again_once() {
         let pools = Pools::default();
         let http = pools.get(&NetworkOptions::default()).unwrap();
         let runtime = runtime();
@@ -452,7 +447,7 @@ mod tests {
         };
         let (url, requests) = failing_server(0);
         assert_eq!(fetch(&url).unwrap_err().fault, TransportFault::Io);
-        assert_eq!(requests.try_iter().count(), 1);
+        assert_eq!(requests.try_iter().count(), 2);
         let (url, requests) = failing_server(1);
         assert_eq!(fetch(&url).unwrap().status, 204);
         assert_eq!(requests.try_iter().count(), 1);

@@ -122,7 +122,7 @@ class Chatting(Case):
         self.assertEqual(one.messages(), ["one", "two", "three"])
 
     def test_every_text_is_shown_as_written(self):
-        name = "Bob <i>\u202eelpmaxE"
+        name = "Bob <i>&amp; Example"
         alice, bob = self.accounts("Alice Example", name)
         texts = [
             "<b>&amp;%20</b>",
