@@ -732,7 +732,7 @@ impl Session {
             // Not even a logout goes out then.
             Gate::Paused if is_late => self.logout_done(now),
             Gate::Paused => {}
-            Gate::Open if !is_late && !self.outbox.is_empty() => {}
+            Gate::Open if !is_late && (!self.outbox.is_empty() || self.queries.has_writes()) => {}
             Gate::Open | Gate::Closed => {
                 let deadline = now.monotonic.saturating_add(LOGOUT_PATIENCE);
                 self.closing = Some(Closing {
