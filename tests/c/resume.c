@@ -2,7 +2,7 @@
  * usage: resume URL */
 #include "check.h"
 
-enum { PATIENCE_MS = 20000, BURST = 600 };
+enum { PATIENCE_MS = 60000, BURST = 600 };
 
 static char url[200];
 
