@@ -4,7 +4,7 @@
 
 #include "fb.h"
 
-/* How libpurple wants to be told a name, or why there is none. */
+/* The callback by which libpurple learns a name, or why there is no name. */
 typedef void (*FbAliasTold)(PurpleAccount *account, const char *text);
 
 void fb_alias_init(FbConnection *connection);

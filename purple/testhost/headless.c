@@ -8,7 +8,7 @@
  * escaped.
  *   account NAME PASSWORD SERVER [KEY=VALUE …]   create or change an account (values: true, false, numbers, text); sign on
  *   connect NAME · disconnect NAME · status NAME ID · idle NAME SECONDS
- *   proxy NAME KIND PORT [USER PASSWORD]         a proxy on this machine for later sign-ons; KIND is none, http,
+ *   proxy NAME KIND PORT [USER PASSWORD]         a proxy on this machine for later sign-ons; KIND: none, http,
  *                                                socks4, socks5, tor, or environment for the variables of the environment
  *   send NAME BUDDY TEXT                         as Pidgin does: the text escaped, line feeds as <br>
  *   markup NAME BUDDY MARKUP                     unchanged

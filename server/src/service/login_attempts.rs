@@ -105,7 +105,7 @@ impl LoginAttempts {
                 Err(AttemptError::Wrong)
             }
             Some(account) => {
-                // Not if others share the part before the @: whoever registers bob@ at any domain could otherwise go on guessing the
+                // Not if others share the part before the @: anyone who registers bob@ at any domain could otherwise go on guessing the
                 // password of another bob.
                 if account.sole_local_part {
                     lock(&self.throttle).succeeded(&account.user.email, from);

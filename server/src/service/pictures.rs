@@ -1,4 +1,4 @@
-//! Pictures of users: what is accepted, and who may see it. As in 2008, whoever knows a picture's hash may see it.
+//! Pictures of users: what is accepted, and who may see it. As in 2008, anyone who knows the hash of a picture may see it.
 
 use std::sync::Arc;
 

@@ -31,7 +31,7 @@ impl Store {
         sqlite.read(move |db| Ok(invitations::find(db, key)?.is_some()))
     }
 
-    /// Saves an invitation; whoever uses it becomes a friend of `friend`.
+    /// Saves an invitation; the user who accepts it becomes a friend of `friend`.
     pub fn invite(&self, key: SessionKey, friend: Option<Uid>) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.invite(key, friend))

@@ -66,7 +66,7 @@ impl Store {
         sqlite.read(move |db| messages::check_message(db, from, to, &msg_id, &text))
     }
 
-    /// Stores a message once and publishes it to both sides, followed by the unread count to whoever of them is connected and
+    /// Stores a message once and publishes it to both sides, followed by the unread count to those of them who are connected and
     /// whose count has changed. Does not check that the two are friends.
     pub fn insert_message(&self, message: NewMessage) -> Reply<Inserted> {
         let Store::Sqlite(sqlite) = self;
