@@ -240,10 +240,12 @@ fn random_requests_are_answered_and_leave_nothing_behind() {
     for path in paths().iter().filter(|path| !path.starts_with("/x/")) {
         assert!(metrics.contains(&format!("path=\"{path}\"")), "{path}");
     }
+    // About one request in a thousand is a message that is sent, and as many are logins. Many requests are never read, because one
+    // before them ended their connection.
     for metric in ["messages", "failed_logins"] {
         let line = testkit::between(&metrics, &format!("\nfbchatd_{metric}_total "), "\n");
         assert!(
-            line.parse::<usize>().unwrap() > count / 1000,
+            line.parse::<usize>().unwrap() > count / 5000,
             "{metric}: {line}"
         );
     }
