@@ -134,11 +134,12 @@ addresses() {
 	done
 }
 
-# Threads. The deliberate race is inside the library, which proves that it is instrumented too.
+# Threads. The deliberate race is inside the library, where it writes through a pointer: this proves that it is instrumented, too. Which
+# of its functions is named depends on how the compiler has merged equal ones.
 threads() {
 	build_for_threads
 	export TSAN_OPTIONS="suppressions=$PWD/tools/tsan.supp history_size=4"
-	must_complain ThreadSanitizer "data race.*core/src/ptr.*write" "$(compile thread shared tests/c/proof/broken.c)" race
+	must_complain ThreadSanitizer "data race.*core/src/ptr" "$(compile thread shared tests/c/proof/broken.c)" race
 	check "ThreadSanitizer, eight threads" "$(compile thread shared tests/c/eight_threads.c)"
 }
 
