@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::Ajax;
+use super::auth::{Ajax, Form};
 use super::envelope::{AjaxError, done, payload};
 use super::login::open_session;
 use super::pages;
@@ -148,8 +148,7 @@ async fn add(
 pub async fn password(
     State(app): State<Arc<App>>,
     Extension(Peer(address)): Extension<Peer>,
-    Ajax(session): Ajax,
-    mut params: Params,
+    Form(Ajax(session), mut params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let (old, new) = (params.take_secret("old"), params.take_secret("new"));
