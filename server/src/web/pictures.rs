@@ -62,9 +62,10 @@ struct Uploaded {
 /// POST pic_upload.php: a new picture in `pic`, or none with `remove=1`.
 pub async fn upload(
     State(app): State<Arc<App>>,
-    _: Ajax,
+    Ajax(session): Ajax,
     request: Request,
 ) -> Result<Response, AjaxError> {
+    let _place = app.uploads_of.take(session.user.uid).await;
     let _permit = app.uploads.acquire().await.map_err(|_| AjaxError::Busy)?;
     let headers = request.headers().clone();
     let media_type = headers
