@@ -105,6 +105,11 @@ pub fn in_history(message: &Message) -> impl Serialize {
     Item::Message(MessageBody::new(message, Some(message.time)))
 }
 
+/// The size of a message as `history.php` lists it.
+pub fn history_size(message: &Message) -> usize {
+    json::to_string(&in_history(message)).len()
+}
+
 /// A message.
 pub fn message(message: &Message) -> Arc<str> {
     Item::Message(MessageBody::new(message, None)).json()

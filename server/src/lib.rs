@@ -19,6 +19,7 @@ mod json;
 mod logging;
 mod metrics;
 mod net;
+mod places;
 mod rate_limit;
 mod run;
 mod secrets;

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-pub use ring::take_run;
+pub use ring::{ANSWER_BYTES, take_run};
 pub use user_state::{ChannelCursor, Limits};
 
 use crate::sync::lock;

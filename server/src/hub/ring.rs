@@ -14,7 +14,7 @@ const BYTES: usize = 1 << 20;
 /// channel).
 const AGE: Duration = Duration::from_secs(300);
 
-/// After this many bytes a channel answer ends, even if the client asked for more items.
+/// After this many bytes an answer with items ends, on the channel and in history, even if the client asked for more.
 pub const ANSWER_BYTES: usize = 256 << 10;
 
 struct Entry {

@@ -1,4 +1,6 @@
-//! Checks passwords. Attributes failures to account and address, and clears them on success.
+//! Checks passwords. Attributes failures to account and address, and clears them on success. Every attempt hashes one password, so that
+//! neither the answer nor its time tells whether there is an account; and an address hashes one at a time, so that its many attempts
+//! delay nobody else's.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -7,8 +9,9 @@ use std::time::Instant;
 use prometheus_client::metrics::counter::Counter;
 use zeroize::Zeroizing;
 
-use super::login_throttle::{LoginThrottle, Source};
+use super::login_throttle::{LoginThrottle, Source, name};
 use super::passwords::{HashError, Match, Passwords, Turn};
+use crate::places::{Place, Places};
 use crate::store::{Store, StoreError};
 use crate::sync::lock;
 use crate::types::{Account, Uid, User};
@@ -37,6 +40,7 @@ pub struct Known {
 /// The user of a correct password, and the right to work on another password.
 pub struct Verified<'a> {
     pub known: Known,
+    _place: Option<Place>,
     pub turn: Turn<'a>,
 }
 
@@ -44,6 +48,9 @@ pub struct LoginAttempts {
     store: Arc<Store>,
     passwords: Arc<Passwords>,
     throttle: Mutex<LoginThrottle>,
+    /// The attempts under way at an account from an address, and from an address.
+    at_account: Places<(String, Option<IpAddr>)>,
+    from_address: Places<IpAddr>,
     failed: Counter,
 }
 
@@ -54,6 +61,8 @@ impl LoginAttempts {
             store,
             passwords,
             throttle: Mutex::default(),
+            at_account: Places::new(1),
+            from_address: Places::new(1),
             failed,
         }
     }
@@ -92,17 +101,30 @@ impl LoginAttempts {
         let from = self
             .source(account.as_ref().map(|account| &account.user), address)
             .await?;
+        // Those who wait at one account keep one place among those of their address.
+        let _at_account = self.at_account.take((name(login), address)).await;
+        let place = match address {
+            Some(address) => Some(self.from_address.take(address).await),
+            None => None,
+        };
         // Only few passwords are checked at a time. The throttle is asked afterwards, so that nobody is refused because of other
         // attempts at the same account that merely wait.
         let turn = self.passwords.turn().await;
-        let allowed = lock(&self.throttle).check(login, from, Instant::now());
-        allowed.map_err(|wait| AttemptError::TooMany(wait.as_secs() + 1))?;
+        let (is_allowed, wait) = {
+            let (throttle, now) = (lock(&self.throttle), Instant::now());
+            let allowed = throttle.check(login, from, now);
+            (allowed.is_ok(), throttle.wait(login, from, now))
+        };
+        let account = account.filter(|_| is_allowed);
         let hash = account.as_ref().map(|account| account.password.clone());
         let matched = turn.verify(password.clone(), hash).await?;
         match account.filter(|_| matched != Match::No) {
             None => {
                 lock(&self.throttle).failed(login, from, Instant::now());
-                Err(AttemptError::Wrong)
+                Err(match wait {
+                    Some(wait) => AttemptError::TooMany(wait.as_secs() + 1),
+                    None => AttemptError::Wrong,
+                })
             }
             Some(account) => {
                 // Not if others share the part before the @: anyone who registers bob@ at any domain could otherwise go on guessing the
@@ -116,7 +138,11 @@ impl LoginAttempts {
                 };
                 let user = account.user;
                 let known = Known { user, hash };
-                Ok(Verified { known, turn })
+                Ok(Verified {
+                    known,
+                    _place: place,
+                    turn,
+                })
             }
         }
     }

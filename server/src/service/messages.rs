@@ -10,7 +10,7 @@ use super::presence::Presences;
 use super::validate::message_text;
 use crate::clock::now_ms;
 use crate::config::Config;
-use crate::hub::Hub;
+use crate::hub::{ANSWER_BYTES, Hub};
 use crate::item;
 use crate::store::{Audience, HistoryRange, Inserted, MessageCheck, NewMessage, Store, StoreError};
 use crate::types::{Message, Presence, Session, Uid};
@@ -161,7 +161,7 @@ impl Messages {
     }
 
     /// Messages with one other user, oldest first, and whether there are more: those after `since`, else the newest, in both cases
-    /// only those before `before`.
+    /// only those before `before`. At least one, and no more than make an answer of the usual size.
     pub async fn history(
         &self,
         session: &Session,
@@ -178,11 +178,21 @@ impl Messages {
             limit: limit + 1,
         };
         let mut messages = self.store.history(session.user.uid, with, range).await?;
-        let more = messages.len() > limit;
-        if more && since.is_some() {
-            messages.truncate(limit);
-        } else if more {
-            messages.remove(0);
+        // What is farthest from where the client is comes last.
+        if since.is_none() {
+            messages.reverse();
+        }
+        let mut bytes = 0;
+        let fits = messages.iter().take(limit).take_while(|message| {
+            let is_first = bytes == 0;
+            bytes += item::history_size(message);
+            is_first || bytes <= ANSWER_BYTES
+        });
+        let fits = fits.count();
+        let more = messages.len() > fits;
+        messages.truncate(fits);
+        if since.is_none() {
+            messages.reverse();
         }
         Ok((messages, more))
     }

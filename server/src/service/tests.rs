@@ -1,5 +1,6 @@
 //! The services as a front end uses them that is not HTTP.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -48,6 +49,14 @@ async fn world() -> World {
 }
 
 impl World {
+    /// Whether a password from an address is right.
+    async fn attempt(&self, login: &str, password: &str, address: u8) -> Result<(), AttemptError> {
+        let password = Zeroizing::new(password.to_owned());
+        let address = Some([10, 0, 0, address].into());
+        let attempts = &self.services.login_attempts;
+        attempts.log_in(login, password, address).await.map(drop)
+    }
+
     async fn log_in(&self, login: &str, password: &str) -> Result<Session, AttemptError> {
         let password = Zeroizing::new(password.to_owned());
         let attempts = &self.services.login_attempts;
@@ -131,4 +140,39 @@ async fn a_login_shows_nobody_as_online_until_the_client_is_ready() {
     assert_eq!(seen().await, Presence::Active);
     services.sessions.end(bob, None).await.unwrap();
     assert_eq!(seen().await, Presence::Offline);
+}
+
+#[tokio::test]
+async fn many_logins_of_one_address_let_others_pass() {
+    let world = Arc::new(world().await);
+    let finished = Arc::new(AtomicUsize::new(0));
+    for n in 0..200 {
+        let (world, finished) = (world.clone(), finished.clone());
+        tokio::spawn(async move {
+            let login = if n % 2 == 0 { "alice" } else { "carol" };
+            world.attempt(login, "demo", 1).await.unwrap();
+            finished.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    tokio::task::yield_now().await;
+    world.attempt("bob", "demo", 2).await.unwrap();
+    let finished = finished.load(Ordering::Relaxed);
+    assert!(finished < 100, "{finished} of 200 came first");
+}
+
+#[tokio::test]
+async fn many_logins_at_one_account_let_others_of_the_address_pass() {
+    let world = Arc::new(world().await);
+    let finished = Arc::new(AtomicUsize::new(0));
+    for _ in 0..200 {
+        let (world, finished) = (world.clone(), finished.clone());
+        tokio::spawn(async move {
+            world.attempt("alice", "demo", 1).await.unwrap();
+            finished.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    tokio::task::yield_now().await;
+    world.attempt("bob", "demo", 1).await.unwrap();
+    let finished = finished.load(Ordering::Relaxed);
+    assert!(finished < 100, "{finished} of 200 came first");
 }

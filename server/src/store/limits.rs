@@ -17,6 +17,8 @@ pub const MAX_FRIENDS: i64 = 5000;
 pub const VALID_FOR: i64 = 14 * 24 * 60 * 60 * 1000;
 /// The most lists of one user.
 pub const MAX_LISTS: usize = 100;
+/// The most text of one part of a history, in bytes.
+pub const HISTORY_BYTES: usize = 256 << 10;
 /// The most notifications that are kept for one user.
 pub const MAX_NOTIFICATIONS: i64 = 100;
 /// The most sessions of one user; the oldest ones make room.

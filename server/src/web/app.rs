@@ -4,10 +4,13 @@ use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::places::Places;
 use crate::service::Services;
+use crate::types::Uid;
 
-/// The most uploads that are read at a time.
+/// The most uploads that are read at a time, of all users and of one.
 const UPLOADS: usize = 16;
+const UPLOADS_OF_USER: usize = 2;
 
 pub struct App {
     pub config: Config,
@@ -15,6 +18,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Permits to hold an upload in memory.
     pub uploads: Semaphore,
+    /// Places for the uploads of each user, so that slow ones delay nobody else's.
+    pub uploads_of: Places<Uid>,
 }
 
 impl App {
@@ -24,6 +29,7 @@ impl App {
             services,
             metrics,
             uploads: Semaphore::new(UPLOADS),
+            uploads_of: Places::new(UPLOADS_OF_USER),
         }
     }
 }

@@ -1,9 +1,10 @@
-//! The session of a request. Ajax handlers take [`Ajax`], pages take [`Page`]; both answer by themselves if nobody is logged in.
+//! The session of a request. Ajax handlers take [`Ajax`], pages take [`Page`], and [`Form`] around them if they need parameters. All
+//! answer by themselves if nobody is logged in.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -115,6 +116,23 @@ impl FromRequestParts<Arc<App>> for Page {
             Ok(None) => Err(pages::to_login(&app.config, &parts.headers)),
             Err(error) => Err(AjaxError::from(error).into_response()),
         }
+    }
+}
+
+/// The parameters of a request and the session that sends it, which is looked up when all of the body has arrived: until then it may have
+/// been ended.
+pub struct Form<S>(pub S, pub Params);
+
+impl<S: FromRequestParts<Arc<App>>> FromRequest<Arc<App>> for Form<S> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let request = Request::from_parts(parts.clone(), body);
+        let params = Params::from_request(request, app).await?;
+        let session = S::from_request_parts(&mut parts, app).await;
+        let session = session.map_err(IntoResponse::into_response)?;
+        Ok(Form(session, params))
     }
 }
 

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::{Ajax, Session};
+use super::auth::{Ajax, Form, Session};
 use super::envelope::{AjaxError, payload};
 use super::lists::{ListInfo, containing, list_data};
 use super::notifications::{self, Counters};
@@ -25,9 +25,8 @@ use crate::types::{Presence, Uid, User, first_word};
 /// update.php: the list if asked for, and the notifications if asked for.
 pub async fn update(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
     headers: HeaderMap,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     let wanted = params.flag("buddy_list") == Some(true);
     answer(&app, &session, &headers, &params, wanted).await
@@ -36,9 +35,8 @@ pub async fn update(
 /// buddy_list.php: the same with the list always in it.
 pub async fn list(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
     headers: HeaderMap,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     answer(&app, &session, &headers, &params, true).await
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -16,6 +16,7 @@ use super::envelope::{payload, script};
 use super::pages;
 use super::params::Params;
 use super::response::text;
+use super::same_origin;
 use crate::net::parked::{ReplayStream, Woken};
 use crate::service::StoreError;
 use crate::service::channel::{Answer, Poll};
@@ -66,9 +67,13 @@ pub async fn poll(
     State(app): State<Arc<App>>,
     path: Path<String>,
     stream: Option<Extension<ReplayStream>>,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
+    if same_origin::is_foreign(&app.config, &method, &headers) {
+        return same_origin::refusal();
+    }
     let Some(asked) = parse(&path) else {
         return pages::not_found().await;
     };

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::{Ajax, Session};
+use super::auth::{Ajax, Form, Session};
 use super::envelope::{AjaxError, done, payload};
 use super::params::Params;
 use crate::item;
@@ -28,8 +28,7 @@ impl From<SendError> for AjaxError {
 /// POST send.php: once this says `error:0`, the message is on disk.
 pub async fn send(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     let text = params.get("msg_text").unwrap_or_default();
     send_text(&app, &session, &params, ["to", "msg_id"], text).await
@@ -38,8 +37,7 @@ pub async fn send(
 /// POST /inbox/ajax/ajax.php: how clients of 2009 wrote to people who were offline. Here it is a message like any other.
 pub async fn compose(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     let part = |name| params.get(name).unwrap_or_default().trim();
     let text = format!("{}\n{}", part("subject"), part("message"));
@@ -69,8 +67,7 @@ async fn send_text(
 /// POST typ.php
 pub async fn typing(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let to = params.uid("to").ok_or(AjaxError::Unexpected)?;
@@ -82,8 +79,7 @@ pub async fn typing(
 /// POST settings.php: chat on and off, and what has been read. Everything else is left to the client.
 pub async fn settings(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     if let Some(visible) = params.flag("visibility") {
@@ -108,8 +104,7 @@ struct History<T> {
 /// history.php: messages with one other user, oldest first: the newest, or those before or since some time.
 pub async fn history(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     let with = params.uid("id").ok_or(AjaxError::Unexpected)?;
     let limit = params.get("limit").and_then(|limit| limit.parse().ok());

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::{Ajax, Page};
+use super::auth::{Ajax, Form, Page};
 use super::envelope::{AjaxError, payload};
 use super::pages;
 use super::params::Params;
@@ -58,8 +58,7 @@ fn other(params: &Params, own: Uid, names: &[&str]) -> Result<Uid, FriendError> 
 /// POST addfriend.php and connect.php: asks another user, or accepts if they have asked.
 pub async fn add(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let names = ["profile_id", "uid", "user", "id"];
@@ -72,8 +71,7 @@ pub async fn add(
 /// POST reqs.php, of either year: accepts or declines.
 pub async fn answer(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let from = params.uid("id").ok_or(AjaxError::Unexpected)?;
@@ -91,8 +89,7 @@ pub async fn answer(
 /// POST removefriend.php: ends the friendship for both.
 pub async fn remove(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let uid = params.uid("uid").ok_or(AjaxError::Unexpected)?;
@@ -103,8 +100,7 @@ pub async fn remove(
 /// POST poke.php
 pub async fn poke(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let to = other(&params, session.user.uid, &["uid", "to"])?;

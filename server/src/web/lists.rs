@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::Ajax;
+use super::auth::{Ajax, Form};
 use super::envelope::{AjaxError, payload};
 use super::params::Params;
 use crate::service::lists::{List, ListError};
@@ -63,8 +63,7 @@ pub fn containing(lists: &[List], uid: Uid) -> Vec<String> {
 /// POST buddy_list_settings.php: adds or deletes a list, or moves a friend from one to another.
 pub async fn change(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let lists = &app.services.lists;

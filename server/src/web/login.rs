@@ -14,13 +14,16 @@ use super::auth::Session;
 use super::envelope::AjaxError;
 use super::pages::{self, Message, redirect, redirect_to};
 use super::params::Params;
-use super::{cookies, home};
+use super::{cookies, home, same_origin};
 use crate::config::Registration;
 use crate::net::connection_limits::Peer;
 use crate::secrets;
 use crate::service::login_attempts::AttemptError;
 use crate::service::sessions::{Keeper, OpenError};
 use crate::types::{Seq, Uid};
+
+/// What is wrong with a form without the token of its cookie.
+pub const OLD_FORM: &str = "Your form was out of date. Please try again.";
 
 /// GET login.php: the form, and the cookies that a login needs.
 pub async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
@@ -51,33 +54,29 @@ struct Login<'a> {
 
 /// The login form, with what went wrong.
 fn login_page(app: &App, headers: &HeaderMap, wrong: Option<&str>, typed: &Typed) -> Response {
-    let known = |name| {
-        cookies::get(headers, name).filter(|value| value.bytes().all(|b| b.is_ascii_alphanumeric()))
-    };
     let scope = cookies::Scope::new(&app.config, headers);
-    let new = secrets::random_hex(8).and_then(|lsd| Ok((lsd, secrets::random_hex(12)?)));
-    let (new_lsd, new_datr) = match new {
+    let new = same_origin::form_token(headers).and_then(|lsd| Ok((lsd, secrets::random_hex(12)?)));
+    let (lsd, new_datr) = match new {
         Ok(new) => new,
         Err(error) => return no_randomness(error),
     };
-    let lsd = known("lsd").unwrap_or(&new_lsd);
     let page = Login {
         wrong,
-        lsd,
+        lsd: &lsd,
         typed,
         registration: app.config.registration,
     };
     let mut response = pages::page(StatusCode::OK, &page);
     scope.set(&mut response, "test_cookie", "1");
-    scope.set(&mut response, "lsd", lsd);
-    if known("datr").is_none() {
+    scope.set(&mut response, "lsd", &lsd);
+    if cookies::get(headers, "datr").is_none() {
         scope.set(&mut response, "datr", &new_datr);
     }
     response
 }
 
 /// The answer when no secret can be made.
-fn no_randomness(error: getrandom::Error) -> Response {
+pub fn no_randomness(error: getrandom::Error) -> Response {
     log::error!("the system gives no random numbers: {error}");
     pages::page(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -109,10 +108,8 @@ pub async fn log_in(
             "Cookies are not enabled. Please enable cookies in your client and try again.",
         );
     }
-    if let (Some(cookie), Some(field)) = (cookies::get(&headers, "lsd"), params.get("lsd"))
-        && !secrets::same(cookie, field)
-    {
-        return refuse("Your login form was out of date. Please try again.");
+    if !same_origin::has_form_token(&headers, &params) {
+        return refuse(OLD_FORM);
     }
     let attempts = &app.services.login_attempts;
     let error = match attempts.log_in(&typed.email, password, address).await {
@@ -153,7 +150,7 @@ pub async fn open_session(
     let client = headers.get(header::USER_AGENT);
     let client = client.and_then(|client| client.to_str().ok());
     let client = client.unwrap_or_default();
-    let keeper = match (keep, headers.contains_key("sec-fetch-mode")) {
+    let keeper = match (keep, same_origin::is_browser(headers)) {
         (true, _) => Keeper::LastingBrowser,
         (false, true) => Keeper::Browser,
         (false, false) => Keeper::Program,
@@ -207,9 +204,10 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Pa
         Err(error) => return AjaxError::from(error).into_response(),
     };
     if let Some(session) = session {
-        // Old clients post no token, but `confirm`; SameSite keeps other sites from doing that.
-        let confirmed =
-            params.get("post_form_id").is_none() && params.flag("confirm") == Some(true);
+        // Old clients post no token, but `confirm`.
+        let confirmed = !same_origin::is_browser(&headers)
+            && params.get("post_form_id").is_none()
+            && params.flag("confirm") == Some(true);
         if !confirmed && let Err(error) = session.check_csrf(&params) {
             return error.into_response();
         }

@@ -25,6 +25,7 @@ mod pictures;
 mod profile;
 mod register;
 mod response;
+mod same_origin;
 mod search;
 mod sessions;
 mod status;
@@ -133,6 +134,10 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            same_origin::require,
+        ))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             REQUEST,

@@ -11,11 +11,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::{Ajax, Page, Session};
+use super::auth::{Ajax, Form, Page, Session};
 use super::dates::rfc2822;
 use super::envelope::{AjaxError, payload};
 use super::pages;
-use super::params::Params;
 use super::response::text;
 use crate::service::notifications::{Kind, Notification};
 use crate::types::Uid;
@@ -118,8 +117,7 @@ pub async fn list(State(app): State<Arc<App>>, Ajax(session): Ajax) -> Result<Re
 /// POST /ajax/fbchat/notifications.php mark_read=1: the same, and marks everything as seen.
 pub async fn mark_seen(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     if params.flag("mark_read") != Some(true) {
@@ -197,9 +195,8 @@ struct Feed<'a> {
 /// The feed. It requires the login, too: a link that opened it for anybody would be a password that is easily passed on.
 pub async fn feed(
     State(app): State<Arc<App>>,
-    Page(session): Page,
     headers: HeaderMap,
-    params: Params,
+    Form(Page(session), params): Form<Page>,
 ) -> Response {
     let own = params.uid("id") == Some(session.user.uid);
     if !own || params.get("key") != Some(&session.feed_key()) {

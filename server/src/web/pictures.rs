@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::Ajax;
+use super::auth::{Ajax, Session};
 use super::envelope::{AjaxError, payload};
 use super::params::Params;
 use super::{multipart, pages};
@@ -65,6 +65,7 @@ pub async fn upload(
     Ajax(session): Ajax,
     request: Request,
 ) -> Result<Response, AjaxError> {
+    let _place = app.uploads_of.take(session.user.uid).await;
     let _permit = app.uploads.acquire().await.map_err(|_| AjaxError::Busy)?;
     let headers = request.headers().clone();
     let media_type = headers
@@ -74,6 +75,9 @@ pub async fn upload(
     let Ok(body) = Bytes::from_request(request, &()).await else {
         return Err(AjaxError::TooLarge);
     };
+    // It may have been ended while the upload arrived.
+    let session = Session::find(&app, &headers).await?;
+    let session = session.ok_or(AjaxError::NotLoggedIn)?;
     let invalid = |why: &str| AjaxError::Invalid(why.to_owned());
     let parts = multipart::parse(media_type, &body)
         .ok_or_else(|| invalid("This is not an upload, or it was cut short."))?;

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::{Ajax, Page, Session};
+use super::auth::{Ajax, Form, Page, Session};
 use super::dates::date;
 use super::envelope::{AjaxError, payload};
 use super::pages;
@@ -64,9 +64,8 @@ async fn find(app: &App, session: &Session, params: &Params) -> Result<Profile, 
 /// GET /ajax/fbchat/profile.php?id=UID
 pub async fn get(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
     headers: HeaderMap,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     let profile = find(&app, &session, &params).await?;
     let details = profile.details.as_ref();
@@ -97,8 +96,7 @@ struct Renamed {
 /// POST /ajax/fbchat/name.php `name`
 pub async fn rename(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let name = params.get("name").ok_or(AjaxError::Unexpected)?;
@@ -118,9 +116,8 @@ struct ProfilePage<'a> {
 /// GET /profile.php?id=UID: the page that clients scrape.
 pub async fn page(
     State(app): State<Arc<App>>,
-    Page(session): Page,
     headers: HeaderMap,
-    params: Params,
+    Form(Page(session), params): Form<Page>,
 ) -> Response {
     match find(&app, &session, &params).await {
         Ok(profile) => {

@@ -11,11 +11,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::Ajax;
+use super::auth::{Ajax, Form};
 use super::envelope::{AjaxError, done, payload};
-use super::login::open_session;
-use super::pages;
+use super::login::{OLD_FORM, no_randomness, open_session};
 use super::params::Params;
+use super::{cookies, pages, same_origin};
 use crate::net::connection_limits::Peer;
 use crate::service::accounts::{PasswordError, RegisterError, Registrant, SHORTEST_PASSWORD};
 use crate::service::passwords::HashError;
@@ -49,11 +49,17 @@ impl From<PasswordError> for AjaxError {
 }
 
 /// GET register.php: the form, or why there is none.
-pub async fn form(State(app): State<Arc<App>>, params: Params) -> Response {
+pub async fn form(State(app): State<Arc<App>>, headers: HeaderMap, params: Params) -> Response {
     let invite = params.get("invite").unwrap_or_default();
     match app.services.accounts.may_register(invite).await {
-        Ok(()) => page(StatusCode::OK, &params, None),
-        Err(error) => page(StatusCode::FORBIDDEN, &params, Some(error.into())),
+        Ok(()) => page(&app, &headers, StatusCode::OK, &params, None),
+        Err(error) => page(
+            &app,
+            &headers,
+            StatusCode::FORBIDDEN,
+            &params,
+            Some(error.into()),
+        ),
     }
 }
 
@@ -62,22 +68,37 @@ pub async fn form(State(app): State<Arc<App>>, params: Params) -> Response {
 struct Register<'a> {
     wrong: Option<&'a str>,
     possible: bool,
+    lsd: &'a str,
     invite: &'a str,
     name: &'a str,
     email: &'a str,
 }
 
-fn page(status: StatusCode, params: &Params, error: Option<AjaxError>) -> Response {
+/// The form, with what went wrong.
+fn page(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    params: &Params,
+    error: Option<AjaxError>,
+) -> Response {
+    let lsd = match same_origin::form_token(headers) {
+        Ok(lsd) => lsd,
+        Err(error) => return no_randomness(error),
+    };
     let wrong = error.map(AjaxError::sentence);
     let value = |name| params.get(name).unwrap_or_default();
     let page = Register {
         wrong: wrong.as_deref(),
         possible: status != StatusCode::FORBIDDEN,
+        lsd: &lsd,
         invite: value("invite"),
         name: value("name"),
         email: value("email"),
     };
-    pages::page(status, &page)
+    let mut response = pages::page(status, &page);
+    cookies::Scope::new(&app.config, headers).set(&mut response, "lsd", &lsd);
+    response
 }
 
 /// POST register.php: registers an account and logs its user in.
@@ -87,6 +108,10 @@ pub async fn register(
     headers: HeaderMap,
     mut params: Params,
 ) -> Response {
+    if !same_origin::has_form_token(&headers, &params) {
+        let old = AjaxError::Invalid(OLD_FORM.to_owned());
+        return page(&app, &headers, StatusCode::OK, &params, Some(old));
+    }
     let error = match add(&app, address, &mut params).await {
         Ok(uid) => return open_session(&app, &headers, address, uid, false, None).await,
         Err(error) => error,
@@ -97,7 +122,7 @@ pub async fn register(
     };
     match AjaxError::from(error) {
         error @ AjaxError::NotStored => error.into_response(),
-        error => page(status, &params, Some(error)),
+        error => page(&app, &headers, status, &params, Some(error)),
     }
 }
 
@@ -113,6 +138,9 @@ pub async fn register_ajax(
     headers: HeaderMap,
     mut params: Params,
 ) -> Result<Response, AjaxError> {
+    if !same_origin::has_form_token(&headers, &params) {
+        return Err(AjaxError::BadToken);
+    }
     let uid = add(&app, address, &mut params).await?;
     let session = open_session(&app, &headers, address, uid, false, None).await;
     let mut response = payload(Added { uid });
@@ -148,8 +176,7 @@ async fn add(
 pub async fn password(
     State(app): State<Arc<App>>,
     Extension(Peer(address)): Extension<Peer>,
-    Ajax(session): Ajax,
-    mut params: Params,
+    Form(Ajax(session), mut params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let (old, new) = (params.take_secret("old"), params.take_secret("new"));

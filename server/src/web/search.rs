@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::{Ajax, Page, Session};
+use super::auth::{Ajax, Form, Page, Session};
 use super::envelope::{AjaxError, payload};
 use super::pages;
 use super::params::Params;
@@ -62,9 +62,8 @@ async fn find(
 /// GET /ajax/fbchat/search.php?q=TEXT
 pub async fn get(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
     headers: HeaderMap,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     let origin = pages::origin(&headers);
     let found = find(&app, &session, &params).await?;
@@ -90,9 +89,8 @@ struct SearchPage<'a> {
 /// GET /s.php?q=TEXT: the page that clients scrape.
 pub async fn page(
     State(app): State<Arc<App>>,
-    Page(session): Page,
     headers: HeaderMap,
-    params: Params,
+    Form(Page(session), params): Form<Page>,
 ) -> Result<Response, AjaxError> {
     let found = match find(&app, &session, &params).await {
         Err(SearchError::Length) => Vec::new(),
@@ -119,9 +117,8 @@ struct ListingPart<'a> {
 /// GET /ajax/search/results.php?q=TEXT&s=START: a part of a page in a script, which clients of 2010 scrape.
 pub async fn listing(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
     headers: HeaderMap,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     let start = params.get("s").and_then(|start| start.parse().ok());
     let start: usize = start.unwrap_or(0);

@@ -7,9 +7,8 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::{Ajax, Session};
+use super::auth::{Ajax, Form, Session};
 use super::envelope::{AjaxError, payload};
-use super::params::Params;
 use crate::service::sessions::{EndError, SessionInfo};
 
 impl From<EndError> for AjaxError {
@@ -57,8 +56,7 @@ pub async fn list(State(app): State<Arc<App>>, Ajax(session): Ajax) -> Result<Re
 /// POST there with `end`: the id of another session, or `others`. Answers with those that are left.
 pub async fn end(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     let sessions = &app.services.sessions;

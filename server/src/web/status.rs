@@ -9,10 +9,9 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::app::App;
-use super::auth::Ajax;
+use super::auth::{Ajax, Form};
 use super::envelope::{AjaxError, payload};
 use super::pages;
-use super::params::Params;
 use crate::clock::now_ms;
 use crate::types::{Status, User};
 
@@ -38,8 +37,7 @@ struct Set {
 /// POST updatestatus.php, of either year: a new status, or none.
 pub async fn update(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     session.check_csrf(&params)?;
     // With this, clients of 2010 write on a wall.
@@ -77,9 +75,8 @@ struct Stories<'a> {
 /// intent.php: the statuses of one's friends that are later than `newest`, latest first.
 pub async fn intent(
     State(app): State<Arc<App>>,
-    Ajax(session): Ajax,
     headers: HeaderMap,
-    params: Params,
+    Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     let newest = params.number("newest").unwrap_or(0);
     let own = params.flag("ignore_self") != Some(true);

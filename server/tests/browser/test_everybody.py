@@ -275,6 +275,24 @@ class Hardship(Case):
         one.sees("#state", "This page does not work in this browser")
         one.errors()  # reported there as well
 
+    def test_other_sites_act_for_nobody(self):
+        [alice] = self.accounts("Alice Example")
+        one = self.one
+        one.enter(alice)
+        uid = self.server.uids[alice]
+        form = "<form method='post' action='{}'><input name='confirm' value='1' /><input type='submit' /></form>"
+        link = "<a href='{}'>Win</a>"
+        for html, path, click in ((form, "/logout.php", "[type=submit]"), (form, "/login.php", "[type=submit]"), (link, f"/x/0/true/p_{uid}=99?wait=0", "a")):
+            with self.subTest(path):
+                one.driver.get("data:text/html," + html.format(self.server.url + path))
+                one.click(click)
+                one.sees("#standard_error", "Only the pages of this server may do that.")
+        # Links to pages work, and the login has lasted.
+        one.driver.get("data:text/html," + link.format(self.server.url + "/home.php"))
+        one.click("a")
+        one.connected()
+        one.errors()  # three times 403
+
     def test_pages_allow_nothing_from_elsewhere(self):
         [alice] = self.accounts("Alice Example")
         one = self.one

@@ -101,6 +101,43 @@ fn every_answer_about_an_account_hashes_one_password() {
     assert_eq!(passwords() - before, 3);
 }
 
+/// Whoever shares an address with a user, and has used up its attempts.
+#[test]
+fn a_throttled_address_learns_nothing_about_its_users() {
+    let dir = data();
+    let (server, operator) = serve(dir.path(), "closed");
+    let shared = Some("10.0.0.1");
+    let log_in = |email: &str, password: &str| {
+        Client::try_login_from(&server, shared, email, password).map(drop)
+    };
+    let passwords = || {
+        let page = http().get(format!("{operator}/metrics")).send().unwrap();
+        let page = page.text().unwrap();
+        let count = between(&page, "\nfbchatd_password_seconds_count ", "\n");
+        count.parse::<u32>().unwrap()
+    };
+    log_in("ann", "secret").unwrap();
+    // Far more than the ten of the address and the ten of Ann's account there, so that nothing is allowed meanwhile.
+    for _ in 0..15 {
+        log_in("eve", "wrong").unwrap_err();
+    }
+    for round in 0..12 {
+        let before = passwords();
+        for email in ["ann", "ben", "eve"] {
+            let told = log_in(email, "wrong").unwrap_err();
+            assert!(
+                told.starts_with("Too many attempts."),
+                "{round} {email}: {told}"
+            );
+        }
+        assert_eq!(passwords() - before, 3, "{round}");
+        if round == 5 {
+            // Ann herself gets in nevertheless.
+            log_in("ann", "secret").unwrap();
+        }
+    }
+}
+
 #[test]
 fn no_address_is_looked_up_without_an_invitation() {
     let dir = data();

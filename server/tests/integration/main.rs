@@ -20,6 +20,7 @@ mod held_polls;
 mod notifications;
 mod old_clients;
 mod operation;
+mod other_sites;
 mod pictures;
 mod presence;
 mod profiles;

@@ -233,6 +233,61 @@ fn history_is_read_page_by_page_from_either_end() {
     }
 }
 
+/// The longest messages of the characters that take most room: a hundred of them would be 24 MB.
+#[test]
+fn a_page_of_history_is_never_large() {
+    let (_dir, _server, mut ann, ben) = friends();
+    let text = |n: u32| {
+        char::from_u32(0x1f600 + n)
+            .unwrap()
+            .to_string()
+            .repeat(7000)
+    };
+    for n in 0..20 {
+        assert_eq!(ann.send(ben.uid, &text(n))["error"], 0);
+    }
+    let page = |query: &str| {
+        let answer = ann.get(&format!(
+            "/ajax/chat/history.php?id={}&limit=100{query}",
+            ben.uid
+        ));
+        let answer = answer.text().unwrap();
+        assert!(answer.len() <= (256 << 10) + 1000, "{}", answer.len());
+        let answer: Value = serde_json::from_str(&answer["for (;;);".len()..]).unwrap();
+        let found = answer["payload"].clone();
+        let items = found["history"].as_array().unwrap().clone();
+        assert!(!items.is_empty());
+        (items, found["more"] == true)
+    };
+    let read = |name: &str, from_end: bool| {
+        let (mut query, mut all) = (String::new(), Vec::new());
+        if !from_end {
+            query = "&since=0".to_owned();
+        }
+        loop {
+            let (mut items, more) = page(&query);
+            let (first, last) = (
+                items[0]["time"].clone(),
+                items.last().unwrap()["time"].clone(),
+            );
+            query = format!("&{name}={}", if from_end { first } else { last });
+            if from_end {
+                items.append(&mut all);
+                all = items;
+            } else {
+                all.append(&mut items);
+            }
+            if !more {
+                return all;
+            }
+        }
+    };
+    for all in [read("before", true), read("since", false)] {
+        let texts: Vec<_> = all.iter().map(|item| item["msg"]["text"].clone()).collect();
+        assert_eq!(texts, (0..20).map(text).collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn nobody_reads_the_conversations_of_others() {
     let (dir, server, mut ann, ben) = friends();

@@ -1,8 +1,11 @@
 //! Pictures: uploading, viewing and caching.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
-use testkit::{Client, Server, http, json};
+use testkit::{Client, Server, http, json, until};
 
 const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
 
@@ -41,6 +44,45 @@ fn thumb(client: &Client, uid: i64) -> String {
         .as_str()
         .unwrap()
         .to_owned()
+}
+
+/// Sixteen is as many as are read at a time.
+#[test]
+fn slow_uploads_of_one_user_delay_nobody_else() {
+    let server = Server::demo();
+    let alice = Client::login(&server, "alice", "demo");
+    let bob = Client::login(&server, "bob", "demo");
+    let head = format!(
+        "POST /pic_upload.php HTTP/1.1\r\nHost: x\r\nCookie: {}\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+         Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n",
+        alice.cookie
+    );
+    let slow: Vec<_> = (0..16)
+        .map(|_| {
+            let mut stream = TcpStream::connect(server.address()).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.set_nonblocking(true).unwrap();
+            stream
+        })
+        .collect();
+    until("the server to read two of them", || {
+        let read = slow.iter().filter(|stream| stream.peek(&mut [0]).is_ok());
+        (read.count() >= 2).then_some(())
+    });
+    // It is answered while those of Alice still wait for their bodies, for which they have 30 seconds.
+    let answer = upload(&bob, GIF);
+    assert_eq!(answer["error"], 0, "{answer}");
+    for mut stream in slow {
+        let mut said = [0; 100];
+        let answer = match stream.read(&mut said) {
+            Ok(length) => String::from_utf8_lossy(&said[..length]).into_owned(),
+            Err(_) => String::new(),
+        };
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 100 "),
+            "{answer}"
+        );
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The list of a user's sessions, and ending them from another one.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use reqwest::blocking::Response;
 use serde_json::Value;
 use testkit::{Client, Server, json, until};
@@ -81,6 +84,59 @@ fn logins_are_listed_and_ended_one_by_one_or_all() {
     assert_eq!(ids(&bob).len(), 1);
 }
 
+/// The head of a request arrives while the session lasts, the body when it has ended.
+#[test]
+fn a_request_counts_only_if_its_session_lasts_until_it_has_arrived() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let ben = Client::login(&server, "ben", "secret");
+    let seq = ben.seq();
+    let to = ben.uid.to_string();
+    let here = Client::login(&server, "ann", "secret");
+    for path in [
+        "/ajax/chat/send.php",
+        "/ajax/fbchat/name.php",
+        "/pic_upload.php",
+    ] {
+        let ended = Client::login(&server, "ann", "secret");
+        let token = ended.form_id.as_str();
+        let (kind, body) = if path == "/pic_upload.php" {
+            let part = "--b\r\nContent-Disposition: form-data; name=";
+            let body = format!(
+                "{part}\"post_form_id\"\r\n\r\n{token}\r\n{part}\"remove\"\r\n\r\n1\r\n--b--\r\n"
+            );
+            ("multipart/form-data; boundary=b", body)
+        } else {
+            let form = [
+                ("to", to.as_str()),
+                ("msg_id", "1"),
+                ("msg_text", "too late"),
+                ("name", "Too Late"),
+                ("post_form_id", token),
+            ];
+            ("application/x-www-form-urlencoded", testkit::encode(&form))
+        };
+        let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nCookie: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
+             Expect: 100-continue\r\nConnection: close\r\n\r\n",
+            ended.cookie,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        // This comes when the server begins to read the body.
+        let mut wanted = [0; 25];
+        stream.read_exact(&mut wanted).unwrap();
+        assert_eq!(&wanted, b"HTTP/1.1 100 Continue\r\n\r\n");
+        assert_eq!(here.write(PATH, &[("end", "others")])["error"], 0);
+        stream.write_all(body.as_bytes()).unwrap();
+        let answer = testkit::read_all(stream);
+        assert!(answer.contains(r#""error":1357001,"#), "{path}: {answer}");
+    }
+    assert_eq!(ben.seq(), seq);
+}
+
 #[test]
 fn a_session_records_its_address_and_user_agent() {
     let server = Server::demo();
@@ -106,10 +162,10 @@ fn a_session_records_its_address_and_user_agent() {
 
 /// The cookies that a login with this form and these headers sets.
 fn cookies(server: &Server, form: &[(&str, &str)], header: (&str, &str)) -> Vec<String> {
-    let form = [&[("email", "ann"), ("pass", "secret")], form].concat();
+    let form = [&[("email", "ann"), ("pass", "secret"), ("lsd", "a")], form].concat();
     let login = testkit::http()
         .post(format!("{}/login.php", server.url))
-        .header("Cookie", "test_cookie=1")
+        .header("Cookie", "test_cookie=1; lsd=a")
         .header(header.0, header.1);
     let answer = login.body(testkit::encode(&form)).send().unwrap();
     assert_eq!(answer.status(), 302);

@@ -8,6 +8,7 @@ use super::writer::Tx;
 use super::{accounts, friendships};
 use crate::clock::now_ms;
 use crate::item;
+use crate::store::limits::HISTORY_BYTES;
 use crate::store::{HistoryRange, Inserted, MessageCheck, NewMessage, StoreError};
 use crate::types::{Message, Uid};
 
@@ -55,7 +56,7 @@ pub fn history(
             UNION
             SELECT * FROM (SELECT id FROM messages WHERE sender = ?2 AND recipient = ?1 AND {part})
             ORDER BY 1 {order} LIMIT ?5
-        ) ORDER BY m.id"
+        ) ORDER BY m.id {order}"
     ))?;
     let since = match range.since {
         Some(time) => last_until(db, time)?,
@@ -65,11 +66,21 @@ pub fn history(
         Some(time) => first_from(db, time)?,
         None => i64::MAX,
     };
-    let rows = select.query_map(
-        params![a.0, b.0, since, before, range.limit as i64],
-        message,
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = select.query(params![a.0, b.0, since, before, range.limit as i64])?;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let message = message(row)?;
+        let is_full = bytes > HISTORY_BYTES;
+        bytes += message.text.len();
+        found.push(message);
+        if is_full {
+            break;
+        }
+    }
+    if range.since.is_none() {
+        found.reverse();
+    }
+    Ok(found)
 }
 
 /// The message that a client names by its time as the last one that it knows, else the one with the latest time before. Several
