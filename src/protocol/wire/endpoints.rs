@@ -131,7 +131,9 @@ impl ServerAddress {
         Some(base.unwrap_or(name))
     }
 
-    /// True if credentials may be sent there: this server or a host of its domain, over a connection that nobody can read.
+    /// True if credentials may be sent there: this server or a host of its domain, at the same port and over a connection that
+    /// nobody can read. Other ports of a machine belong to whoever opens them. Where the user has named no port, a server may
+    /// go from the default port of HTTP to that of HTTPS.
     pub fn trusts(&self, url: &Url) -> bool {
         let same_host = url.host() == self.origin.host();
         let same_domain = || {
@@ -145,6 +147,7 @@ impl ServerAddress {
         let downgraded = self.origin.scheme() == "https" && url.scheme() != "https";
         matches!(url.scheme(), "http" | "https")
             && (same_host || same_domain())
+            && url.port() == self.origin.port()
             && !downgraded
             && self.may_talk_to(url)
     }
@@ -153,11 +156,12 @@ impl ServerAddress {
         self.allow_insecure || is_confidential(url)
     }
 
-    /// The channel's address, from the host label on a page or in a reply of reconnect.php (docs/protocol.md, Logging in).
+    /// The channel's address, from the host label on a page or in a reply of reconnect.php (docs/protocol.md, Logging in). The
+    /// port that stands beside it is not needed: the channel is where the server is.
     ///
     /// The label is opaque: clients that read it as a number could not reach channels 01 to 09. `None` if it is not a host name.
     /// A server without a domain (an IP address, `localhost`) has its channel on the same host.
-    pub fn channel_at_label(&self, label: &str, port: Option<u16>) -> Option<Url> {
+    pub fn channel_at_label(&self, label: &str) -> Option<Url> {
         let clean = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
         if label.is_empty() || label.len() > 100 || !label.chars().all(clean) {
             return None;
@@ -168,10 +172,6 @@ impl ServerAddress {
         };
         let mut url = self.origin.clone();
         url.set_host(Some(&format!("0.{label}.{base}"))).ok()?;
-        // Pages say port 80 whatever the scheme.
-        if self.origin.port().is_none() && self.origin.scheme() == "http" {
-            url.set_port(port).ok()?;
-        }
         Some(url)
     }
 
@@ -251,23 +251,20 @@ mod tests {
     #[test]
     fn channel_label_is_taken_verbatim() {
         let old = ServerAddress::parse("http://www.facebook.com", true).unwrap();
-        let at = |label, port| old.channel_at_label(label, port).map(String::from);
+        let at = |label| old.channel_at_label(label).map(String::from);
+        assert_eq!(at("channel07").unwrap(), "http://0.channel07.facebook.com/");
         assert_eq!(
-            at("channel07", Some(80)).unwrap(),
-            "http://0.channel07.facebook.com/"
-        );
-        assert_eq!(
-            at("100.channel", None).unwrap(),
+            at("100.channel").unwrap(),
             "http://0.100.channel.facebook.com/"
         );
-        assert_eq!(
-            at("channel07", Some(8080)).unwrap(),
-            "http://0.channel07.facebook.com:8080/"
-        );
-        assert_eq!(at("evil.example/?", None), None);
-        assert_eq!(at("", None), None);
+        assert_eq!(at("evil.example/?"), None);
+        assert_eq!(at("evil.example:99"), None);
+        assert_eq!(at(""), None);
+        let with_port = ServerAddress::parse("http://www.example.org:8080", true).unwrap();
+        let url = with_port.channel_at_label("channel07").unwrap();
+        assert_eq!(url.as_str(), "http://0.channel07.example.org:8080/");
         let single = server("http://127.0.0.1:8080");
-        let url = single.channel_at_label("channel07", Some(80)).unwrap();
+        let url = single.channel_at_label("channel07").unwrap();
         assert_eq!(url.as_str(), "http://127.0.0.1:8080/");
     }
 
@@ -280,6 +277,8 @@ mod tests {
         assert!(!trusts("http://login.example.org/login.php"));
         assert!(!trusts("https://evilexample.org/"));
         assert!(!trusts("https://example.org.evil.example/"));
+        assert!(!trusts("https://www.example.org:8443/login.php"));
+        assert!(!trusts("https://login.example.org:8443/login.php"));
         let page = Url::parse("https://www.example.org/home.php").unwrap();
         let reference = |text| server.channel_at_reference(&page, text).map(String::from);
         assert_eq!(reference("/").unwrap(), "https://www.example.org/");
@@ -288,6 +287,34 @@ mod tests {
             "https://0.channel07.example.org/"
         );
         assert_eq!(reference("https://evil.example/"), None);
+        assert_eq!(reference("https://www.example.org:8443/"), None);
         assert_eq!(reference("javascript:alert(1)"), None);
+    }
+
+    #[test]
+    fn port_is_the_users_and_the_way_to_tls_leads_nowhere_else() {
+        let trusts = |from, to| {
+            let server = ServerAddress::parse(from, true).unwrap();
+            server.trusts(&Url::parse(to).unwrap())
+        };
+        assert!(trusts("http://example.org", "https://example.org/"));
+        assert!(trusts("http://example.org", "https://example.org:443/"));
+        assert!(trusts(
+            "http://example.org:8080",
+            "https://example.org:8080/"
+        ));
+        assert!(!trusts("http://example.org", "https://example.org:8443/"));
+        assert!(!trusts("http://127.0.0.1:8080", "http://127.0.0.1:8081/"));
+        assert!(!trusts("http://127.0.0.1:8080", "https://127.0.0.1:8443/"));
+        assert!(!trusts("http://localhost:8080", "http://localhost/"));
+        assert!(!trusts(
+            "https://example.org:8080",
+            "http://example.org:8080/"
+        ));
+        assert!(!trusts("https://example.org", "http://example.org/"));
+        let mut moved = server("localhost:8080");
+        moved.move_to(&Url::parse("https://localhost:8080/").unwrap());
+        moved.move_to(&Url::parse("http://localhost:8080/").unwrap());
+        assert_eq!(moved.origin().as_str(), "https://localhost:8080/");
     }
 }

@@ -19,8 +19,8 @@ pub struct Page {
     pub post_form_id: Option<String>,
     /// The second token, since autumn 2009.
     pub fb_dtsg: Option<String>,
-    /// The channel's host label, which is opaque, and the port behind it.
-    pub channel: Option<(String, Option<u16>)>,
+    /// The channel's host label, which is opaque.
+    pub channel: Option<String>,
     /// What an fbchat server announces.
     pub extensions: Option<Extensions>,
 }
@@ -120,9 +120,7 @@ static FB_DTSG: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 
 /// An argument of iframeLoad, behind the iframe's script; the label may contain dots since 2010.
 static CHANNEL_ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r#"\.js\\?"[ ]*,[ ]*\\?"([A-Za-z0-9.-]{0,60}channel[A-Za-z0-9.-]{0,30})\\?"(?:[ ]*,[ ]*([0-9]{1,5}))?"#,
-    )
+    pattern(r#"\.js\\?"[ ]*,[ ]*\\?"([A-Za-z0-9.-]{0,60}channel[A-Za-z0-9.-]{0,30})\\?""#)
 });
 
 /// Anywhere else. The last one on the page counts, since scripts name other channels before it.
@@ -148,14 +146,10 @@ pub fn scrape(html: &str) -> Page {
         .filter(|&uid| uid > 0);
     let argument = CHANNEL_ARGUMENT.captures_iter(html).last();
     let channel = match &argument {
-        Some(found) => found.get(1).map(|label| {
-            let port = found.get(2).and_then(|port| port.as_str().parse().ok());
-            (label.as_str().to_owned(), port)
-        }),
+        Some(found) => found.get(1),
         None => CHANNEL_ANYWHERE
             .iter()
-            .find_map(|pattern| pattern.captures_iter(html).last()?.get(1))
-            .map(|label| (label.as_str().to_owned(), None)),
+            .find_map(|pattern| pattern.captures_iter(html).last()?.get(1)),
     };
     let extensions = META.captures(html).and_then(|found| {
         let content = found.get(1)?.as_str();
@@ -166,7 +160,7 @@ pub fn scrape(html: &str) -> Page {
         uid,
         post_form_id: first(&POST_FORM_ID, html),
         fb_dtsg: first(&FB_DTSG, html),
-        channel,
+        channel: channel.map(|label| label.as_str().to_owned()),
         extensions,
     }
 }
@@ -178,7 +172,7 @@ mod tests {
     const FORM_ID: &str = r#"<input type="hidden" id="post_form_id" name="post_form_id" value="297fdbad61d3b1d88f0c311cda25bbbc" />"#;
 
     fn channel(html: &str) -> Option<String> {
-        scrape(html).channel.map(|(label, _)| label)
+        scrape(html).channel
     }
 
     #[test]
@@ -192,7 +186,7 @@ mod tests {
             page.post_form_id.as_deref(),
             Some("297fdbad61d3b1d88f0c311cda25bbbc")
         );
-        assert_eq!(page.channel, Some(("channel07".into(), Some(80))));
+        assert_eq!(page.channel, Some("channel07".to_owned()));
         assert_eq!(page.fb_dtsg, None);
         assert_eq!(page.extensions, None);
     }
@@ -218,7 +212,7 @@ mod tests {
         assert_eq!(page.uid, Some(100_000_000_000_009));
         assert_eq!(page.post_form_id.as_deref(), Some("abc"));
         assert_eq!(page.fb_dtsg.as_deref(), Some("d-t:s_g"));
-        assert_eq!(page.channel.unwrap().0, "channel26");
+        assert_eq!(page.channel.unwrap(), "channel26");
     }
 
     #[test]
