@@ -16,6 +16,16 @@ pub enum ServerAddressError {
     /// Not an address at all.
     #[error("\"{0}\" is not a server address; it should look like https://chat.example.org")]
     Invalid(String),
+    /// It leads below a path.
+    #[error(
+        "A chat server needs a host name of its own and cannot be below the path {path}; the address would be {origin}"
+    )]
+    Path {
+        /// The path.
+        path: String,
+        /// The address without the path.
+        origin: String,
+    },
     /// Plain HTTP to another machine.
     #[error(
         "Refusing to log in to {0} over plain HTTP: the password could be read on the way. Use https://, or set allow_insecure if the network is yours"
@@ -27,7 +37,7 @@ impl ServerAddressError {
     /// The status that hosts see.
     pub fn status(&self) -> Status {
         match self {
-            ServerAddressError::Invalid(_) => Status::Argument,
+            ServerAddressError::Invalid(_) | ServerAddressError::Path { .. } => Status::Argument,
             ServerAddressError::Insecure(_) => Status::Insecure,
         }
     }
@@ -43,10 +53,11 @@ impl From<ServerAddressError> for Problem {
 const MAX_ADDRESS: usize = 4096;
 
 impl ServerAddress {
-    /// Checks an address that a person typed. Without a scheme, `https` is meant, or `http` on this machine.
+    /// Checks an address that a person typed. Without a scheme, `https` is meant, or `http` on this machine. The address of a
+    /// page like `/login.php` stands for its server.
     ///
     /// # Errors
-    /// [`ServerAddressError::Insecure`] for plain HTTP to a host that is not loopback unless `allow_insecure`.
+    /// [`ServerAddressError::Path`] for a server below a path, and [`ServerAddressError::Insecure`] for plain HTTP to a host that is not loopback unless `allow_insecure`.
     pub fn parse(text: &str, allow_insecure: bool) -> Result<Self, ServerAddressError> {
         let invalid = || ServerAddressError::Invalid(text.chars().take(200).collect());
         let text = text.trim();
@@ -63,16 +74,20 @@ impl ServerAddress {
                 url
             }
         };
-        let plain = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();
         let bare = origin.username().is_empty() && origin.password().is_none();
         if !matches!(origin.scheme(), "http" | "https") || origin.host().is_none() || !bare {
             return Err(invalid());
         }
-        if !plain {
-            // People paste the address of the login page; only the origin matters.
-            origin.set_path("/");
-            origin.set_query(None);
-            origin.set_fragment(None);
+        let path = origin.path().to_owned();
+        origin.set_path("/");
+        origin.set_query(None);
+        origin.set_fragment(None);
+        let is_page = |path: &str| !path.contains('/') && path.ends_with(".php");
+        if path != "/" && !path.strip_prefix('/').is_some_and(is_page) {
+            return Err(ServerAddressError::Path {
+                path: path.chars().take(200).collect(),
+                origin: origin.origin().ascii_serialization(),
+            });
         }
         let address = ServerAddress {
             origin,
@@ -232,6 +247,25 @@ mod tests {
         ] {
             let error = ServerAddress::parse(wrong, true).unwrap_err();
             assert_eq!(error.status(), Status::Argument, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_below_a_path_is_refused_with_the_one_above() {
+        for (typed, path) in [
+            ("https://example.org:8443/chat/", "/chat/"),
+            ("example.org:8443/chat", "/chat"),
+            ("example.org:8443/chat/login.php?x", "/chat/login.php"),
+            ("https://example.org:8443//", "//"),
+        ] {
+            let error = ServerAddress::parse(typed, false).unwrap_err();
+            assert_eq!(error.status(), Status::Argument);
+            let said = error.to_string();
+            assert!(said.contains(&format!("the path {path};")), "{said}");
+            assert!(
+                said.ends_with("would be https://example.org:8443"),
+                "{said}"
+            );
         }
     }
 
