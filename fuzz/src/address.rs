@@ -44,7 +44,7 @@ fn address<'a>(server: &mut ServerAddress, lines: impl Iterator<Item = &'a str>)
     assert_eq!(again.origin(), &origin);
     let lines: Vec<String> = lines.map(str::to_owned).collect();
     for line in &lines {
-        if let Some(url) = server.channel_at_label(line, Some(80)) {
+        if let Some(url) = server.channel_at_label(line) {
             assert!(server.trusts(&url), "{url} at {origin}");
         }
         if let Some(url) = server.channel_at_reference(&home, line) {

@@ -111,7 +111,7 @@ class SignOn(Case):
         self.assert_sentence(error["text"])
 
     def test_invalid_address(self):
-        for address in ("http://[", "ftp://127.0.0.1", "http://", "http://127.0.0.1:99999"):
+        for address in ("http://[", "ftp://127.0.0.1", "http://", "http://127.0.0.1:99999", "http://127.0.0.1/chat/"):
             with self.subTest(address=address):
                 host = self.host("alice")
                 host.do("account", ALICE, "demo", address)

@@ -111,6 +111,47 @@ fn web_page_is_not_a_chat_server() {
     assert_eq!(login_problem(&fixed(page)).status, Status::ServerChanged);
 }
 
+/// The worst pages for the patterns that are looked for.
+#[test]
+fn a_page_that_would_take_long_to_read_is_refused_and_other_sessions_go_on() {
+    let script = ScriptedServer::channel(|_| Answer::Hold);
+    let client = client(&script.url, 1000);
+    for unit in ["<input ", "channel0", r#"id="standard_error">"#] {
+        let mut answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec();
+        answer.extend_from_slice(unit.repeat((8 << 20) / unit.len()).as_bytes());
+        let options = fbchat::options::SessionOptions {
+            server: fixed(&answer),
+            ..fbchat::options::SessionOptions::default()
+        };
+        let hostile = client.open(Some(&options), 0).expect("a session");
+        let password = Secret::new("secret".to_owned());
+        client
+            .login(hostile, "alice@example.org", password)
+            .expect("a login");
+        let friendly = log_in(&client);
+        let (mut refused, mut connected) = (false, false);
+        while !(refused && connected) {
+            let Ok(Polled::Event(event)) = client.poll(Some(LIMIT)) else {
+                panic!("no event: {unit}");
+            };
+            match event.event {
+                Event::LoginFailed { problem, .. } => {
+                    assert_eq!(event.session, hostile);
+                    assert_eq!(problem.status, Status::BadReply);
+                    assert!(problem.text.contains("sent too much"), "{}", problem.text);
+                    refused = true;
+                }
+                Event::Connection(Connection::Connected) => {
+                    assert_eq!(event.session, friendly);
+                    connected = true;
+                }
+                _ => {}
+            }
+        }
+        client.close(friendly).expect("open");
+    }
+}
+
 #[test]
 fn plain_text_instead_of_tls_is_named() {
     let server = fixed(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");

@@ -112,10 +112,10 @@ fn until_last(client: &Client, last: &str) -> Vec<String> {
 }
 
 /// Alice at the end of a long way, and Bob at the server.
-fn alice_and_bob(server: &Server) -> (Client, SessionId, Client, Uid) {
+fn alice_and_bob(server: &Server, way: &str) -> (Client, SessionId, Client, Uid) {
     let bobs = client(&server.url, None);
     log_in(&bobs, "bob");
-    let alices = client(&long_way(server.address()), None);
+    let alices = client(way, None);
     let alice = log_in(&alices, "alice");
     let bob = uid_of(&alices, alice, "Bob Example");
     (alices, alice, bobs, bob)
@@ -124,7 +124,8 @@ fn alice_and_bob(server: &Server) -> (Client, SessionId, Client, Uid) {
 #[test]
 fn a_message_sent_right_before_a_close_arrives_while_the_client_lives() {
     let server = Server::demo();
-    let (alices, alice, bobs, bob) = alice_and_bob(&server);
+    let way = long_way(server.address());
+    let (alices, alice, bobs, bob) = alice_and_bob(&server, &way);
     let texts = send(&alices, alice, bob, 3);
     alices.close(alice).expect("a close");
     assert_eq!(until_last(&bobs, &texts[2]), texts);
@@ -133,13 +134,14 @@ fn a_message_sent_right_before_a_close_arrives_while_the_client_lives() {
 #[test]
 fn messages_left_by_a_program_that_quits_arrive_with_its_next_session() {
     let server = Server::demo();
-    let (alices, alice, bobs, bob) = alice_and_bob(&server);
+    let way = long_way(server.address());
+    let (alices, alice, bobs, bob) = alice_and_bob(&server, &way);
     let texts = send(&alices, alice, bob, 60);
     let saved = alices.saved(alice).expect("a saved session");
     drop(alices);
 
     // Some have arrived; the next session has all of them, and sends none a second time.
-    let alices = client(&server.url, None);
+    let alices = client(&way, None);
     let alice = alices.open(None, 0).expect("a session");
     alices.resume(alice, saved).expect("a resume");
     connected(&alices);
@@ -154,14 +156,15 @@ fn messages_left_by_a_program_that_quits_arrive_with_its_next_session() {
 #[test]
 fn messages_left_by_a_logout_arrive_after_a_login_with_the_password() {
     let server = Server::demo();
-    let (alices, alice, bobs, bob) = alice_and_bob(&server);
+    let way = long_way(server.address());
+    let (alices, alice, bobs, bob) = alice_and_bob(&server, &way);
     let texts = send(&alices, alice, bob, 30);
     let saved = alices.saved(alice).expect("a saved session");
     // The logout is under way and is cut short.
     alices.logout(alice).expect("a logout");
     drop(alices);
 
-    let alices = client(&server.url, Some(saved));
+    let alices = client(&way, Some(saved));
     log_in(&alices, "alice");
     assert_eq!(until_last(&bobs, &texts[29]), texts);
 }
@@ -169,7 +172,8 @@ fn messages_left_by_a_logout_arrive_after_a_login_with_the_password() {
 #[test]
 fn a_logout_sends_everything_first() {
     let server = Server::demo();
-    let (alices, alice, bobs, bob) = alice_and_bob(&server);
+    let way = long_way(server.address());
+    let (alices, alice, bobs, bob) = alice_and_bob(&server, &way);
     let texts = send(&alices, alice, bob, 30);
     alices.logout(alice).expect("a logout");
     let mut sent = 0;

@@ -197,6 +197,10 @@ fn wrong_command_lines_give_exit_status_2() {
         fbchat("ftp://x", &["--password-stdin"]).arg(ALICE),
         "not a server address",
     );
+    usage(
+        fbchat("https://example.org/chat/", &["--password-stdin"]).arg(ALICE),
+        "needs a host name of its own",
+    );
     usage(&mut fbchat("http://127.0.0.1:1", &[]), "EMAIL");
     usage(
         fbchat("http://127.0.0.1:1", &["--password-file", "/nonexistent"]).arg(ALICE),

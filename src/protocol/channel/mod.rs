@@ -47,7 +47,6 @@ const SURELY_ARRIVED: Millis = 2_000;
 #[serde(default)]
 struct ReconnectPayload {
     host: Text,
-    port: Int,
     seq: Int,
     channel: Text,
 }
@@ -194,11 +193,10 @@ impl Channel {
             Ok(Err(_)) | Err(NotJson) => return Err(Box::new(Action::StaleChannel)),
         };
         let server = web.server();
-        let port = payload.port.id().and_then(|port| u16::try_from(port).ok());
         let announced = payload.channel.0;
         let announced =
             announced.and_then(|reference| server.channel_at_reference(url, &reference));
-        let found = announced.or_else(|| server.channel_at_label(&payload.host.0?, port));
+        let found = announced.or_else(|| server.channel_at_label(&payload.host.0?));
         self.locate(found);
         if self.url.is_none() {
             return Err(Box::new(Action::StaleChannel));

@@ -3,6 +3,7 @@
 use crate::protocol::answer::not_a_chat_server;
 use crate::protocol::wire::exchange::Reply;
 use crate::protocol::wire::html::unescape;
+use crate::protocol::wire::pattern::{Pattern, literal, part};
 use crate::protocol::wire::reply::body_text;
 use crate::status::{Problem, Status};
 use regex::Regex;
@@ -21,35 +22,66 @@ pub struct LoginForm {
     pub fields: Vec<(String, String)>,
 }
 
-fn pattern(source: &str) -> Regex {
-    #[allow(clippy::expect_used)]
-    Regex::new(source).expect("a literal pattern compiles")
-}
+/// The names of the tags that matter.
+const TAGS: [&str; 4] = ["form", "/form", "input", "button"];
+/// Further ones are not looked at. The pages of the time had fewer before the form was over.
+const MOST_TAGS: usize = 128;
+/// Longer tags are ignored, in bytes.
+const LONGEST_TAG: usize = 1_024;
 
-/// A tag with its attributes; quoted values may contain `>`.
-static TAG: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r#"<(/?[fF][oO][rR][mM]|[iI][nN][pP][uU][tT]|[bB][uU][tT][tT][oO][nN])((?:[^>"']|"[^"]*"|'[^']*')*)>"#,
-    )
-});
+/// The attributes behind a tag's name; quoted values may contain `>`.
+static ATTRIBUTES: LazyLock<Regex> = LazyLock::new(|| literal(r#"^(?:[^>"']|"[^"]*"|'[^']*')*>"#));
 
 static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r#"([A-Za-z_:-]+)(?:[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)'|([^ \t\r\n>"']+)))?"#)
+    literal(r#"([A-Za-z_:-]+)(?:[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)'|([^ \t\r\n>"']+)))?"#)
 });
 
-static ERROR_TEXT: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"id="standard_error"[^>]*>([^<]{1,500})<"#));
+static ERROR_TEXT: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new((
+        r#"id="standard_error""#,
+        r#"id="standard_error"[^>]*>([^<]+)<"#,
+    ))
+});
 
-/// The value of an attribute, HTML-unescaped; empty if it has none.
-fn attribute(attributes: &str, name: &str) -> Option<String> {
-    let found = ATTRIBUTE.captures_iter(attributes).find(|found| {
-        found
-            .get(1)
-            .is_some_and(|found| found.as_str().eq_ignore_ascii_case(name))
-    })?;
-    let value = found.get(2).or(found.get(3)).or(found.get(4));
-    let value = value.map_or("", |value| value.as_str());
-    Some(unescape(value))
+/// The tags that matter, each with its attributes.
+fn tags(html: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    let starts = html.match_indices('<').filter_map(|(at, _)| {
+        let at = at.saturating_add(1);
+        let is_here = |name: &&&str| {
+            let here = html.get(at..at.saturating_add(name.len()));
+            here.is_some_and(|here| here.eq_ignore_ascii_case(name))
+        };
+        let name = TAGS.iter().find(is_here)?;
+        Some((name, at.saturating_add(name.len())))
+    });
+    let mut end = 0;
+    starts.take(MOST_TAGS).filter_map(move |(name, at)| {
+        let rest = part(html, at, at.saturating_add(LONGEST_TAG));
+        // One that stands in an attribute of another is none.
+        let found = ATTRIBUTES.find(rest).filter(|_| at >= end)?;
+        end = at.saturating_add(found.end());
+        Some((*name, found.as_str()))
+    })
+}
+
+/// A tag's attributes, HTML-unescaped.
+struct Attributes(Vec<(String, String)>);
+
+impl Attributes {
+    fn read(tag: &str) -> Self {
+        let read = ATTRIBUTE.captures_iter(tag).filter_map(|found| {
+            let name = found.get(1)?.as_str().to_ascii_lowercase();
+            let value = found.get(2).or(found.get(3)).or(found.get(4));
+            Some((name, unescape(value.map_or("", |value| value.as_str()))))
+        });
+        Attributes(read.collect())
+    }
+
+    /// The value of an attribute; empty if it has none.
+    fn take(&mut self, name: &str) -> Option<String> {
+        let found = self.0.iter_mut().find(|(it, _)| it == name);
+        found.map(|(_, value)| std::mem::take(value))
+    }
 }
 
 /// Finds the login form: the first one on the page that asks for a password. In 2008 that was the first form; other pages have
@@ -57,32 +89,26 @@ fn attribute(attributes: &str, name: &str) -> Option<String> {
 pub fn find_form(html: &str, page: &Url) -> Option<LoginForm> {
     let mut form: Option<LoginForm> = None;
     let mut has_password = false;
-    for found in TAG.captures_iter(html) {
-        let tag = found.get(1).map_or("", |tag| tag.as_str());
-        let attributes = found.get(2).map_or("", |attributes| attributes.as_str());
-        if tag.eq_ignore_ascii_case("form") {
-            if has_password {
-                break;
-            }
-            let action = attribute(attributes, "action").unwrap_or_default();
+    for (tag, attributes) in tags(html) {
+        if tag.ends_with("form") && has_password {
+            break;
+        }
+        let mut attributes = Attributes::read(attributes);
+        if tag == "form" {
+            let action = attributes.take("action").unwrap_or_default();
             form = page.join(&action).ok().map(|action| LoginForm {
                 action,
                 fields: Vec::new(),
             });
-        } else if tag.eq_ignore_ascii_case("/form") {
-            if has_password {
-                break;
-            }
+        } else if tag == "/form" {
             form = None;
-        } else if let (Some(form), Some(name)) = (&mut form, attribute(attributes, "name")) {
-            let kind = attribute(attributes, "type")
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            let value = attribute(attributes, "value").unwrap_or_default();
-            match (name.as_str(), kind.as_str()) {
+        } else if let (Some(form), Some(name)) = (&mut form, attributes.take("name")) {
+            let kind = attributes.take("type").unwrap_or_default();
+            let value = attributes.take("value").unwrap_or_default();
+            match (name.as_str(), kind.to_ascii_lowercase().as_str()) {
                 ("pass", _) => has_password = true,
                 ("email", _) => {}
-                (_, "checkbox" | "radio") if attribute(attributes, "checked").is_none() => {}
+                (_, "checkbox" | "radio") if attributes.take("checked").is_none() => {}
                 (_, "button" | "reset" | "file" | "image") => {}
                 _ if form.fields.len() < MOST_FIELDS => form.fields.push((name, value)),
                 _ => {}
@@ -127,9 +153,9 @@ pub fn judge(reply: &Reply, logged_in: bool, server: &str) -> LoginOutcome {
     if html.contains("captcha") {
         return challenge("a captcha solved");
     }
-    let said = ERROR_TEXT.captures(&html).and_then(|found| {
-        let text = unescape(found.get(1)?.as_str()).trim().to_owned();
-        (!text.is_empty()).then_some(text)
+    let said = ERROR_TEXT.first(&html).and_then(|text| {
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
     });
     if let Some(wait) = &reply.retry_after {
         let text = said.unwrap_or_else(|| {
@@ -197,6 +223,18 @@ mod tests {
             find_form("<form><input name=q></form><p>hello", &page()),
             None
         );
+    }
+
+    #[test]
+    fn a_page_full_of_tags_is_not_read_to_its_end() {
+        let form = "<form><input name=pass></form>";
+        let tags = |count| format!("{}{form}", "<input name=q>".repeat(count));
+        assert!(find_form(&tags(MOST_TAGS - 2), &page()).is_some());
+        assert_eq!(find_form(&tags(MOST_TAGS), &page()), None);
+        let long = format!("<form><input name='{}' name=pass>", "x".repeat(LONGEST_TAG));
+        assert_eq!(find_form(&long, &page()), None);
+        let inside = "<form><input name=q value='<input name=pass>'></form>";
+        assert_eq!(find_form(inside, &page()), None);
     }
 
     fn outcome(status: u16, location: &str, cookie: &str, body: &str) -> LoginOutcome {

@@ -352,16 +352,20 @@ impl Connector {
     /// What follows from the login page.
     pub fn login_page(&mut self, web: &mut WebSession, url: &Url, reply: &Reply) -> Action {
         let form = login::find_form(&body_text(&reply.body), url);
+        let why = match &form {
+            Some(form) if !web.server().trusts(&form.action) => {
+                let place = form.action.origin().ascii_serialization();
+                format!("its login form leads to {place}")
+            }
+            _ if reply.status == 200 => "there is no login form at /login.php".to_owned(),
+            _ => format!("HTTP status {} at /login.php", reply.status),
+        };
         let form = form.filter(|form| web.server().trusts(&form.action));
         let next = form.and_then(|form| {
             web.preset_cookie(url, "test_cookie", "1");
             self.account.as_mut()?.login_request(web, &form)
         });
         next.unwrap_or_else(|| {
-            let why = match reply.status {
-                200 => "there is no login form at /login.php".to_owned(),
-                status => format!("HTTP status {status} at /login.php"),
-            };
             // The server itself may be fine behind a captive portal, but a first login should say so at once.
             Action::Failed {
                 step: Step::LoginPage,

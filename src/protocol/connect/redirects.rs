@@ -35,8 +35,7 @@ impl Redirects {
             return Action::LoggedOut;
         }
         if !web.server().trusts(&target) {
-            let host = target.host_str().unwrap_or("another place");
-            let why = format!("it redirects to {}://{host}", target.scheme());
+            let why = format!("it redirects to {}", target.origin().ascii_serialization());
             return Action::Failed {
                 step,
                 problem: answer::not_a_chat_server(&web.label(), &why),

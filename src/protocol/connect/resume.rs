@@ -78,7 +78,7 @@ impl SavedState {
         web: &mut WebSession,
     ) -> Result<Option<Seq>, Problem> {
         if !web.server().trusts(&self.server) {
-            let (saved, here) = (self.server.host_str().unwrap_or_default(), web.label());
+            let (saved, here) = (self.server.authority(), web.label());
             let text = format!("The saved session belongs to {saved}, not to {here}");
             return Err(Problem::new(Status::Argument, text));
         }

@@ -143,10 +143,7 @@ impl WebSession {
             .and_then(|own| own.channel.0.as_deref());
         let channel = announced
             .and_then(|reference| self.server.channel_at_reference(url, reference))
-            .or_else(|| {
-                let (label, port) = page.channel.as_ref()?;
-                self.server.channel_at_label(label, *port)
-            });
+            .or_else(|| self.server.channel_at_label(page.channel.as_deref()?));
         let content = match page.post_form_id {
             Some(_) => PageContent::Complete,
             None => PageContent::WithoutToken,

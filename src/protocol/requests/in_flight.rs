@@ -13,7 +13,11 @@ const POLL_TIMEOUT: Millis = 90_000;
 /// A driver that has not reported by then has lost the exchange, in milliseconds beyond the timeout.
 const DRIVER_GRACE: Millis = 5_000;
 /// Greatest reply in bytes: ten thousand buddies take about 3 MB.
-const BODY_LIMIT: usize = 8 << 20;
+const BODY_LIMIT: usize = 4 << 20;
+/// Greatest picture in bytes, whatever the server announces.
+const PICTURE_LIMIT: usize = 8 << 20;
+/// Greatest page in bytes, since to search one takes much longer than to read JSON. Those of 2010 had less than 200 KiB.
+const PAGE_LIMIT: usize = 256 << 10;
 
 /// An exchange under way.
 #[derive(Debug)]
@@ -57,7 +61,9 @@ impl Exchanges {
             _ => (ExchangeKind::Call, limits.timeout),
         };
         let body_limit = match purpose {
-            Purpose::Picture(_) => limits.picture.min(BODY_LIMIT),
+            Purpose::Picture(_) => limits.picture.min(PICTURE_LIMIT),
+            Purpose::Tokens => PAGE_LIMIT,
+            Purpose::Connect(step) if step.is_page() || step.is_login() => PAGE_LIMIT,
             _ => BODY_LIMIT,
         };
         let in_flight = InFlight {

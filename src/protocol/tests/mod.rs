@@ -17,6 +17,7 @@ mod recovery;
 mod resume;
 mod sending;
 mod session;
+mod trust;
 
 use super::*;
 use crate::status::Status;
@@ -35,6 +36,8 @@ type Outcome = Result<Reply, TransportError>;
 
 struct Client {
     session: Session,
+    /// Nothing may go anywhere else.
+    origin: url::Origin,
     /// Replies on their way: when they arrive, and to which exchange.
     arriving: Vec<(Millis, ExchangeId, Outcome)>,
     /// Long-polls that the server holds, and since when.
@@ -78,13 +81,18 @@ const EPOCH: i64 = 1_227_312_000_000;
 
 impl World {
     fn new(seed: u64, clients: usize) -> Self {
+        let server = ServerAddress::parse("http://127.0.0.1:8080", false).unwrap();
+        Self::at(&server, seed, clients)
+    }
+
+    fn at(server: &ServerAddress, seed: u64, clients: usize) -> Self {
         let session = |n: usize| {
-            let server = ServerAddress::parse("http://127.0.0.1:8080", false).unwrap();
             let seed = seed.wrapping_mul(31).wrapping_add(n as u64);
-            Session::new(SessionConfig::new(server, seed))
+            Session::new(SessionConfig::new(server.clone(), seed))
         };
         let client = |n| Client {
             session: session(n),
+            origin: server.origin().origin(),
             arriving: Vec::new(),
             held: Vec::new(),
             events: Vec::new(),
@@ -190,6 +198,7 @@ impl World {
     }
 
     fn exchange(&mut self, who: usize, exchange: Exchange) {
+        assert_eq!(exchange.url.origin(), self.clients[who].origin);
         self.clients[who]
             .asked
             .push(format!("{:?} {}", exchange.method, exchange.url.path()));

@@ -18,6 +18,8 @@ pub struct Model {
     pub instead: Option<(u16, &'static str)>,
     /// Answer the next request to a path that contains this with a status and `Retry-After`.
     pub busy: Option<(&'static str, u16, &'static str)>,
+    /// Answer requests to a path that contains this with this instead.
+    pub odd: Option<(&'static str, Reply)>,
     /// Answer the channel with this instead.
     pub channel_says: Option<String>,
     pub send_says: Option<&'static str>,
@@ -50,6 +52,7 @@ impl Default for Model {
             layout: Layout::Own,
             instead: None,
             busy: None,
+            odd: None,
             channel_says: None,
             send_says: None,
             counts: None,
@@ -151,6 +154,11 @@ impl Model {
                 body: b"<html>busy</html>".to_vec(),
                 ..Reply::default()
             });
+        }
+        if let Some((path, reply)) = &self.odd
+            && exchange.url.path().contains(path)
+        {
+            return Answer::Now(reply.clone());
         }
         let cookie = exchange.cookie.clone().unwrap_or_default();
         let uid = self

@@ -16,6 +16,16 @@ pub enum ServerAddressError {
     /// Not an address at all.
     #[error("\"{0}\" is not a server address; it should look like https://chat.example.org")]
     Invalid(String),
+    /// It leads below a path.
+    #[error(
+        "A chat server needs a host name of its own and cannot be below the path {path}; the address would be {origin}"
+    )]
+    Path {
+        /// The path.
+        path: String,
+        /// The address without the path.
+        origin: String,
+    },
     /// Plain HTTP to another machine.
     #[error(
         "Refusing to log in to {0} over plain HTTP: the password could be read on the way. Use https://, or set allow_insecure if the network is yours"
@@ -27,7 +37,7 @@ impl ServerAddressError {
     /// The status that hosts see.
     pub fn status(&self) -> Status {
         match self {
-            ServerAddressError::Invalid(_) => Status::Argument,
+            ServerAddressError::Invalid(_) | ServerAddressError::Path { .. } => Status::Argument,
             ServerAddressError::Insecure(_) => Status::Insecure,
         }
     }
@@ -43,10 +53,11 @@ impl From<ServerAddressError> for Problem {
 const MAX_ADDRESS: usize = 4096;
 
 impl ServerAddress {
-    /// Checks an address that a person typed. Without a scheme, `https` is meant, or `http` on this machine.
+    /// Checks an address that a person typed. Without a scheme, `https` is meant, or `http` on this machine. The address of a
+    /// page like `/login.php` stands for its server.
     ///
     /// # Errors
-    /// [`ServerAddressError::Insecure`] for plain HTTP to a host that is not loopback unless `allow_insecure`.
+    /// [`ServerAddressError::Path`] for a server below a path, and [`ServerAddressError::Insecure`] for plain HTTP to a host that is not loopback unless `allow_insecure`.
     pub fn parse(text: &str, allow_insecure: bool) -> Result<Self, ServerAddressError> {
         let invalid = || ServerAddressError::Invalid(text.chars().take(200).collect());
         let text = text.trim();
@@ -63,16 +74,20 @@ impl ServerAddress {
                 url
             }
         };
-        let plain = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();
         let bare = origin.username().is_empty() && origin.password().is_none();
         if !matches!(origin.scheme(), "http" | "https") || origin.host().is_none() || !bare {
             return Err(invalid());
         }
-        if !plain {
-            // People paste the address of the login page; only the origin matters.
-            origin.set_path("/");
-            origin.set_query(None);
-            origin.set_fragment(None);
+        let path = origin.path().to_owned();
+        origin.set_path("/");
+        origin.set_query(None);
+        origin.set_fragment(None);
+        let is_page = |path: &str| !path.contains('/') && path.ends_with(".php");
+        if path != "/" && !path.strip_prefix('/').is_some_and(is_page) {
+            return Err(ServerAddressError::Path {
+                path: path.chars().take(200).collect(),
+                origin: origin.origin().ascii_serialization(),
+            });
         }
         let address = ServerAddress {
             origin,
@@ -131,7 +146,9 @@ impl ServerAddress {
         Some(base.unwrap_or(name))
     }
 
-    /// True if credentials may be sent there: this server or a host of its domain, over a connection that nobody can read.
+    /// True if credentials may be sent there: this server or a host of its domain, at the same port and over a connection that
+    /// nobody can read. Other ports of a machine belong to whoever opens them. Where the user has named no port, a server may
+    /// go from the default port of HTTP to that of HTTPS.
     pub fn trusts(&self, url: &Url) -> bool {
         let same_host = url.host() == self.origin.host();
         let same_domain = || {
@@ -145,6 +162,7 @@ impl ServerAddress {
         let downgraded = self.origin.scheme() == "https" && url.scheme() != "https";
         matches!(url.scheme(), "http" | "https")
             && (same_host || same_domain())
+            && url.port() == self.origin.port()
             && !downgraded
             && self.may_talk_to(url)
     }
@@ -153,11 +171,12 @@ impl ServerAddress {
         self.allow_insecure || is_confidential(url)
     }
 
-    /// The channel's address, from the host label on a page or in a reply of reconnect.php (docs/protocol.md, Logging in).
+    /// The channel's address, from the host label on a page or in a reply of reconnect.php (docs/protocol.md, Logging in). The
+    /// port that stands beside it is not needed: the channel is where the server is.
     ///
     /// The label is opaque: clients that read it as a number could not reach channels 01 to 09. `None` if it is not a host name.
     /// A server without a domain (an IP address, `localhost`) has its channel on the same host.
-    pub fn channel_at_label(&self, label: &str, port: Option<u16>) -> Option<Url> {
+    pub fn channel_at_label(&self, label: &str) -> Option<Url> {
         let clean = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
         if label.is_empty() || label.len() > 100 || !label.chars().all(clean) {
             return None;
@@ -168,10 +187,6 @@ impl ServerAddress {
         };
         let mut url = self.origin.clone();
         url.set_host(Some(&format!("0.{label}.{base}"))).ok()?;
-        // Pages say port 80 whatever the scheme.
-        if self.origin.port().is_none() && self.origin.scheme() == "http" {
-            url.set_port(port).ok()?;
-        }
         Some(url)
     }
 
@@ -236,6 +251,25 @@ mod tests {
     }
 
     #[test]
+    fn an_address_below_a_path_is_refused_with_the_one_above() {
+        for (typed, path) in [
+            ("https://example.org:8443/chat/", "/chat/"),
+            ("example.org:8443/chat", "/chat"),
+            ("example.org:8443/chat/login.php?x", "/chat/login.php"),
+            ("https://example.org:8443//", "//"),
+        ] {
+            let error = ServerAddress::parse(typed, false).unwrap_err();
+            assert_eq!(error.status(), Status::Argument);
+            let said = error.to_string();
+            assert!(said.contains(&format!("the path {path};")), "{said}");
+            assert!(
+                said.ends_with("would be https://example.org:8443"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
     fn plain_http_to_another_machine_is_refused_unless_allowed() {
         for remote in [
             "http://chat.example.org",
@@ -251,23 +285,20 @@ mod tests {
     #[test]
     fn channel_label_is_taken_verbatim() {
         let old = ServerAddress::parse("http://www.facebook.com", true).unwrap();
-        let at = |label, port| old.channel_at_label(label, port).map(String::from);
+        let at = |label| old.channel_at_label(label).map(String::from);
+        assert_eq!(at("channel07").unwrap(), "http://0.channel07.facebook.com/");
         assert_eq!(
-            at("channel07", Some(80)).unwrap(),
-            "http://0.channel07.facebook.com/"
-        );
-        assert_eq!(
-            at("100.channel", None).unwrap(),
+            at("100.channel").unwrap(),
             "http://0.100.channel.facebook.com/"
         );
-        assert_eq!(
-            at("channel07", Some(8080)).unwrap(),
-            "http://0.channel07.facebook.com:8080/"
-        );
-        assert_eq!(at("evil.example/?", None), None);
-        assert_eq!(at("", None), None);
+        assert_eq!(at("evil.example/?"), None);
+        assert_eq!(at("evil.example:99"), None);
+        assert_eq!(at(""), None);
+        let with_port = ServerAddress::parse("http://www.example.org:8080", true).unwrap();
+        let url = with_port.channel_at_label("channel07").unwrap();
+        assert_eq!(url.as_str(), "http://0.channel07.example.org:8080/");
         let single = server("http://127.0.0.1:8080");
-        let url = single.channel_at_label("channel07", Some(80)).unwrap();
+        let url = single.channel_at_label("channel07").unwrap();
         assert_eq!(url.as_str(), "http://127.0.0.1:8080/");
     }
 
@@ -280,6 +311,8 @@ mod tests {
         assert!(!trusts("http://login.example.org/login.php"));
         assert!(!trusts("https://evilexample.org/"));
         assert!(!trusts("https://example.org.evil.example/"));
+        assert!(!trusts("https://www.example.org:8443/login.php"));
+        assert!(!trusts("https://login.example.org:8443/login.php"));
         let page = Url::parse("https://www.example.org/home.php").unwrap();
         let reference = |text| server.channel_at_reference(&page, text).map(String::from);
         assert_eq!(reference("/").unwrap(), "https://www.example.org/");
@@ -288,6 +321,34 @@ mod tests {
             "https://0.channel07.example.org/"
         );
         assert_eq!(reference("https://evil.example/"), None);
+        assert_eq!(reference("https://www.example.org:8443/"), None);
         assert_eq!(reference("javascript:alert(1)"), None);
+    }
+
+    #[test]
+    fn port_is_the_users_and_the_way_to_tls_leads_nowhere_else() {
+        let trusts = |from, to| {
+            let server = ServerAddress::parse(from, true).unwrap();
+            server.trusts(&Url::parse(to).unwrap())
+        };
+        assert!(trusts("http://example.org", "https://example.org/"));
+        assert!(trusts("http://example.org", "https://example.org:443/"));
+        assert!(trusts(
+            "http://example.org:8080",
+            "https://example.org:8080/"
+        ));
+        assert!(!trusts("http://example.org", "https://example.org:8443/"));
+        assert!(!trusts("http://127.0.0.1:8080", "http://127.0.0.1:8081/"));
+        assert!(!trusts("http://127.0.0.1:8080", "https://127.0.0.1:8443/"));
+        assert!(!trusts("http://localhost:8080", "http://localhost/"));
+        assert!(!trusts(
+            "https://example.org:8080",
+            "http://example.org:8080/"
+        ));
+        assert!(!trusts("https://example.org", "http://example.org/"));
+        let mut moved = server("localhost:8080");
+        moved.move_to(&Url::parse("https://localhost:8080/").unwrap());
+        moved.move_to(&Url::parse("http://localhost:8080/").unwrap());
+        assert_eq!(moved.origin().as_str(), "https://localhost:8080/");
     }
 }

@@ -58,7 +58,10 @@ impl<T> Default for Object<T> {
     }
 }
 
-/// A list, or the values of an object in its place; else absent.
+/// Further entries of a list or an object are skipped: a server could put millions of small ones into one reply.
+const MOST_ENTRIES: usize = 50_000;
+
+/// A list, or the values of an object in its place; else absent. At most 50,000 entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T>(pub Option<Vec<T>>);
 
@@ -74,8 +77,8 @@ impl<T> Default for List<T> {
     }
 }
 
-/// An object used as a map, in the order of the reply; absent when there is something else in its place. An empty list is an
-/// empty map (PHP).
+/// An object used as a map, in the order of the reply, at most 50,000 entries; absent when there is something else in its
+/// place. An empty list is an empty map (PHP).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Map<T>(pub Option<Vec<(String, T)>>);
 
@@ -211,17 +214,23 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<List<T>> {
     absent!(visit_bool(bool) visit_i64(i64) visit_u64(u64) visit_f64(f64) visit_str(&str));
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
+        while items.len() < MOST_ENTRIES {
+            match seq.next_element()? {
+                Some(item) => items.push(item),
+                None => return Ok(List(Some(items))),
+            }
         }
-        Ok(List(Some(items)))
+        skip_seq(seq).map(|()| List(Some(items)))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<List<T>, A::Error> {
         let mut items = Vec::new();
-        while let Some((IgnoredAny, item)) = map.next_entry()? {
-            items.push(item);
+        while items.len() < MOST_ENTRIES {
+            match map.next_entry()? {
+                Some((IgnoredAny, item)) => items.push(item),
+                None => return Ok(List(Some(items))),
+            }
         }
-        Ok(List(Some(items)))
+        skip_map(map).map(|()| List(Some(items)))
     }
 }
 
@@ -238,9 +247,29 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<Map<T>> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Map<T>, A::Error> {
         let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+        while entries.len() < MOST_ENTRIES {
+            match map.next_entry()? {
+                Some(entry) => entries.push(entry),
+                None => return Ok(Map(Some(entries))),
+            }
         }
-        Ok(Map(Some(entries)))
+        skip_map(map).map(|()| Map(Some(entries)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_reply_brings_entries_without_end() {
+        let many = |unit: &str| vec![unit; MOST_ENTRIES + 1].join(",");
+        let list: List<Int> = serde_json::from_str(&format!("[{}]", many("1"))).unwrap();
+        assert_eq!(list.0.unwrap().len(), MOST_ENTRIES);
+        let object = format!("{{{}}}", many(r#""a":1"#));
+        let list: List<Int> = serde_json::from_str(&object).unwrap();
+        assert_eq!(list.0.unwrap().len(), MOST_ENTRIES);
+        let map: Map<Int> = serde_json::from_str(&object).unwrap();
+        assert_eq!(map.0.unwrap().len(), MOST_ENTRIES);
     }
 }

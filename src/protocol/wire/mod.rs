@@ -9,5 +9,6 @@ pub mod exchange;
 pub mod html;
 pub mod json;
 pub mod page;
+pub mod pattern;
 pub mod reply;
 pub mod request;

@@ -5,8 +5,8 @@
 
 use crate::protocol::wire::html::unescape;
 use crate::protocol::wire::json::{Flag, Int, Text};
+use crate::protocol::wire::pattern::Pattern;
 use crate::types::{Feature, Features};
-use regex::Regex;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -19,8 +19,8 @@ pub struct Page {
     pub post_form_id: Option<String>,
     /// The second token, since autumn 2009.
     pub fb_dtsg: Option<String>,
-    /// The channel's host label, which is opaque, and the port behind it.
-    pub channel: Option<(String, Option<u16>)>,
+    /// The channel's host label, which is opaque.
+    pub channel: Option<String>,
     /// What an fbchat server announces.
     pub extensions: Option<Extensions>,
 }
@@ -78,96 +78,102 @@ impl Extensions {
     }
 }
 
-/// A pattern of this file. All are literals and covered by tests.
-fn pattern(source: &str) -> Regex {
-    #[allow(clippy::expect_used)]
-    Regex::new(source).expect("a literal pattern compiles")
+fn patterns<const N: usize>(sources: [(&'static str, &str); N]) -> [Pattern; N] {
+    sources.map(Pattern::new)
 }
 
-fn patterns(sources: &[&str]) -> Vec<Regex> {
-    sources.iter().map(|source| pattern(source)).collect()
-}
-
-static UID: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    patterns(&[
+static UID: LazyLock<[Pattern; 5]> = LazyLock::new(|| {
+    patterns([
         // Popout and home of October 2009.
-        r#"Presence\([ ]*\\?["']([0-9]+)\\?["']"#,
+        ("Presence(", r#"Presence\([ ]*\\?["']([0-9]+)\\?["']"#),
         // Hidden input of the July 2008 layout.
-        r#"<input[^>]+(?:id|name)="user"[^>]+value="([0-9]+)""#,
+        (
+            r#"="user""#,
+            r#"<input[^>]+(?:id|name)="user"[^>]+value="([0-9]+)""#,
+        ),
         // Old layout, until July 2008.
-        r#"<a[^>]+profile\.php\?id=([0-9]+)[^"]*"[^>]*class="profile_nav_link""#,
+        (
+            r#"class="profile_nav_link""#,
+            r#"<a[^>]+profile\.php\?id=([0-9]+)[^"]*"[^>]*class="profile_nav_link""#,
+        ),
         // July 2008 layout.
-        r#"id="fb_menu_profile"[^>]*>[^<]*<div[^>]*>[^<]*<a[^>]+profile\.php\?id=([0-9]+)"#,
+        (
+            r#"id="fb_menu_profile""#,
+            r#"id="fb_menu_profile"[^>]*>[^<]*<div[^>]*>[^<]*<a[^>]+profile\.php\?id=([0-9]+)"#,
+        ),
         // 2008 to 2009.
-        r#"profile\.php\?id=([0-9]+)&(?:amp;)?ref=profile"[^>]*>[ ]*Profile"#,
+        (
+            r#"ref=profile""#,
+            r#"profile\.php\?id=([0-9]+)&(?:amp;)?ref=profile"[^>]*>[ ]*Profile"#,
+        ),
     ])
 });
 
-static POST_FORM_ID: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    patterns(&[
-        r#"(?:id|name)="post_form_id"[^>]*value="([^"]{1,128})""#,
-        r#"value="([^"]{1,128})"[^>]*name="post_form_id""#,
-        r#"post_form_id\\?["']?[ ]*:[ ]*\\?["']([0-9A-Za-z_-]{1,128})"#,
+static POST_FORM_ID: LazyLock<[Pattern; 3]> = LazyLock::new(|| {
+    let attribute = r#"="post_form_id""#;
+    patterns([
+        (
+            attribute,
+            r#"(?:id|name)="post_form_id"[^>]*value="([^"]+)""#,
+        ),
+        (attribute, r#"value="([^"]+)"[^>]*name="post_form_id""#),
+        (
+            "post_form_id",
+            r#"post_form_id\\?["']?[ ]*:[ ]*\\?["']([0-9A-Za-z_-]+)"#,
+        ),
     ])
 });
 
-static FB_DTSG: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    patterns(&[
-        r#"name="fb_dtsg"[^>]*value="([^"]{1,128})""#,
-        r#"fb_dtsg\\?["']?[ ]*:[ ]*\\?["']([^"'\\]{1,128})"#,
+static FB_DTSG: LazyLock<[Pattern; 2]> = LazyLock::new(|| {
+    patterns([
+        (r#"name="fb_dtsg""#, r#"name="fb_dtsg"[^>]*value="([^"]+)""#),
+        ("fb_dtsg", r#"fb_dtsg\\?["']?[ ]*:[ ]*\\?["']([^"'\\]+)"#),
     ])
 });
 
-/// An argument of iframeLoad, behind the iframe's script; the label may contain dots since 2010.
-static CHANNEL_ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r#"\.js\\?"[ ]*,[ ]*\\?"([A-Za-z0-9.-]{0,60}channel[A-Za-z0-9.-]{0,30})\\?"(?:[ ]*,[ ]*([0-9]{1,5}))?"#,
-    )
+/// The last one on the page counts, since scripts name other channels before it.
+static CHANNEL: LazyLock<[Pattern; 3]> = LazyLock::new(|| {
+    patterns([
+        // An argument of iframeLoad, behind the iframe's script; the label may contain dots since 2010.
+        (
+            "channel",
+            r#"\.js\\?"[ ]*,[ ]*\\?"([A-Za-z0-9.-]*channel[A-Za-z0-9.-]*)\\?""#,
+        ),
+        // Anywhere else.
+        ("channel", r#""(channel[0-9]{1,4})\\?""#),
+        ("channel", r"(channel[0-9]{1,4})"),
+    ])
 });
 
-/// Anywhere else. The last one on the page counts, since scripts name other channels before it.
-static CHANNEL_ANYWHERE: LazyLock<Vec<Regex>> =
-    LazyLock::new(|| patterns(&[r#""(channel[0-9]{1,4})\\?""#, r"(channel[0-9]{1,4})"]));
-
-static META: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"<meta[ ]+name="fbchat"[ ]+content="([^"]+)""#));
-/// Longer extensions are ignored, in bytes. A limit in the pattern would make it large.
+/// What is before and behind the extensions.
+const META: (&str, char) = (r#"<meta name="fbchat" content=""#, '"');
+/// Longer extensions are ignored, in bytes.
 const LONGEST_META: usize = 4096;
 
-/// The first group of the first pattern that matches, HTML-unescaped.
-fn first(patterns: &[Regex], html: &str) -> Option<String> {
-    let captures = patterns.iter().find_map(|pattern| pattern.captures(html))?;
-    let text = captures.get(1)?.as_str();
-    Some(unescape(text))
+/// What the first pattern that matches finds.
+fn first(patterns: &[Pattern], html: &str) -> Option<String> {
+    patterns.iter().find_map(|pattern| pattern.first(html))
+}
+
+fn extensions(html: &str) -> Option<Extensions> {
+    let (start, end) = META;
+    let (_, behind) = html.split_once(start)?;
+    let (content, _) = behind.split_once(end)?;
+    let json = unescape(Some(content).filter(|content| content.len() <= LONGEST_META)?);
+    serde_json::from_str(&json).ok()
 }
 
 /// Reads a page.
 pub fn scrape(html: &str) -> Page {
-    let uid = first(&UID, html)
+    let uid = first(&*UID, html)
         .and_then(|digits| digits.parse().ok())
         .filter(|&uid| uid > 0);
-    let argument = CHANNEL_ARGUMENT.captures_iter(html).last();
-    let channel = match &argument {
-        Some(found) => found.get(1).map(|label| {
-            let port = found.get(2).and_then(|port| port.as_str().parse().ok());
-            (label.as_str().to_owned(), port)
-        }),
-        None => CHANNEL_ANYWHERE
-            .iter()
-            .find_map(|pattern| pattern.captures_iter(html).last()?.get(1))
-            .map(|label| (label.as_str().to_owned(), None)),
-    };
-    let extensions = META.captures(html).and_then(|found| {
-        let content = found.get(1)?.as_str();
-        let json = unescape(Some(content).filter(|content| content.len() <= LONGEST_META)?);
-        serde_json::from_str(&json).ok()
-    });
     Page {
         uid,
-        post_form_id: first(&POST_FORM_ID, html),
-        fb_dtsg: first(&FB_DTSG, html),
-        channel,
-        extensions,
+        post_form_id: first(&*POST_FORM_ID, html),
+        fb_dtsg: first(&*FB_DTSG, html),
+        channel: CHANNEL.iter().find_map(|pattern| pattern.last(html)),
+        extensions: extensions(html),
     }
 }
 
@@ -178,7 +184,7 @@ mod tests {
     const FORM_ID: &str = r#"<input type="hidden" id="post_form_id" name="post_form_id" value="297fdbad61d3b1d88f0c311cda25bbbc" />"#;
 
     fn channel(html: &str) -> Option<String> {
-        scrape(html).channel.map(|(label, _)| label)
+        scrape(html).channel
     }
 
     #[test]
@@ -192,7 +198,7 @@ mod tests {
             page.post_form_id.as_deref(),
             Some("297fdbad61d3b1d88f0c311cda25bbbc")
         );
-        assert_eq!(page.channel, Some(("channel07".into(), Some(80))));
+        assert_eq!(page.channel, Some("channel07".to_owned()));
         assert_eq!(page.fb_dtsg, None);
         assert_eq!(page.extensions, None);
     }
@@ -218,7 +224,7 @@ mod tests {
         assert_eq!(page.uid, Some(100_000_000_000_009));
         assert_eq!(page.post_form_id.as_deref(), Some("abc"));
         assert_eq!(page.fb_dtsg.as_deref(), Some("d-t:s_g"));
-        assert_eq!(page.channel.unwrap().0, "channel26");
+        assert_eq!(page.channel.unwrap(), "channel26");
     }
 
     #[test]
