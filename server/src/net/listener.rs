@@ -277,6 +277,7 @@ async fn http_1(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(HEAD_SIZE)
+        .max_header_size(HEAD_SIZE)
         .serve_connection(TokioIo::new(stream), service);
     let end = http1::Connection::graceful_shutdown;
     until_closing(connection, end, closing).await
