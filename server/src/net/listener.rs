@@ -209,14 +209,22 @@ async fn plain(
 ) -> Result<(), hyper::Error> {
     let stream = ReplayStream::new(stream);
     loop {
-        let connection = http_1(stream.clone(), caller, Some(&stream), closing.clone());
-        match stream.run(connection).await {
+        let service = hyper::service::service_fn(|request| answer(caller, Some(&stream), request));
+        let io = TokioIo::new(stream.clone());
+        let mut connection = Box::new(http_1().serve_connection(io, service));
+        let end = |connection: Pin<&mut &mut http1::Connection<_, _>>| {
+            Pin::new(&mut **connection.get_mut()).graceful_shutdown();
+        };
+        let serving = until_closing(&mut *connection, end, closing.clone());
+        match stream.run(serving).await {
             Ok(ended) => {
+                drop(connection);
                 linger(stream, caller, closing).await;
                 return ended;
             }
             Err(held) => {
-                if !stream.wait(held).await {
+                let waiting = stream.wait(held, &connection.into_parts().read_buf);
+                if !waiting.await {
                     return Ok(());
                 }
             }
@@ -235,7 +243,7 @@ async fn secured(
             http_2(stream, caller, closing).await
         }
         Ok(mut stream) => {
-            let ended = http_1(&mut stream, caller, None, closing.clone()).await;
+            let ended = serve_http_1(&mut stream, caller, closing.clone()).await;
             // What the client still sends does not matter, so it is not decrypted.
             linger(stream.get_mut().0, caller, closing).await;
             ended
@@ -264,21 +272,25 @@ async fn linger(
     }
 }
 
-async fn http_1(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    caller: &Caller,
-    replay: Option<&ReplayStream>,
-    closing: watch::Receiver<bool>,
-) -> Result<(), hyper::Error> {
-    let service = hyper::service::service_fn(|request| answer(caller, replay, request));
-    let connection = http1::Builder::new()
+fn http_1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
         // Old clients look for the exact letters `Set-Cookie: c_user=`.
         .title_case_headers(true)
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(HEAD_SIZE)
-        .max_header_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(stream), service);
+        .max_header_size(HEAD_SIZE);
+    builder
+}
+
+async fn serve_http_1(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    caller: &Caller,
+    closing: watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    let service = hyper::service::service_fn(|request| answer(caller, None, request));
+    let connection = http_1().serve_connection(TokioIo::new(stream), service);
     let end = http1::Connection::graceful_shutdown;
     until_closing(connection, end, closing).await
 }
@@ -317,7 +329,7 @@ pub async fn serve_stream(
     };
     let (_open, closing) = watch::channel(false);
     // How a connection ended is of no interest here.
-    let _ = http_1(stream, &caller, None, closing).await;
+    let _ = serve_http_1(stream, &caller, closing).await;
 }
 
 /// Runs a connection. When the server stops, `end` lets it finish the current requests.
@@ -351,14 +363,18 @@ fn answer(
     let address = caller
         .limits
         .receive(&mut request, caller.peer.ip(), caller.tls);
-    let is_replay = replay.is_some_and(ReplayStream::is_replay);
-    let router = if is_replay || caller.limits.allow(address) {
+    if let Some(replay) = replay {
+        request.extensions_mut().insert(replay.clone());
+    }
+    // A request that is replayed was counted when it arrived.
+    let woken = replay.and_then(ReplayStream::take_woken);
+    let router = if woken.is_some() || caller.limits.allow(address) {
         caller.router.clone()
     } else {
         Router::new().fallback(too_many)
     };
-    if let Some(replay) = replay {
-        request.extensions_mut().insert(replay.clone());
+    if let Some(woken) = woken {
+        request.extensions_mut().insert(woken);
     }
     router.oneshot(request)
 }
