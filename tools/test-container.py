@@ -11,6 +11,7 @@ import http.cookiejar
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -229,6 +230,7 @@ def check_compose(compose):
     check((ROOT / server["build"]["context"] / server["build"]["dockerfile"]).samefile(ROOT / "Containerfile"), "compose.yaml builds another image")
     check(json.loads(server["environment"]["FBCHATD_TRUSTED_PROXIES"]) == [caddy["networks"]["chat"]["ipv4_address"]],
           "compose.yaml: the trusted proxy is not Caddy")
+    check(json.loads(server["environment"]["FBCHATD_HOSTS"]) == [caddy["environment"]["DOMAIN"]], "compose.yaml: the server does not know the name that Caddy serves")
     check("ports" not in server, "compose.yaml: the server can be reached without Caddy")
     check(caddy["environment"]["UPSTREAM"] == "fbchatd:8080", "compose.yaml: Caddy leads elsewhere")
     check(caddy["ports"] == ["80:80", "443:443"], "compose.yaml: ports of Caddy")
@@ -290,7 +292,8 @@ def main():
         sys.exit(run_in_own_root(options.proxies))
     WORK.mkdir(parents=True, exist_ok=True)
 
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    settings = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    compose = yaml.safe_load(re.sub(r"\$\{DOMAIN:[^}]*\}", "localhost", settings))
     caddyfile = check_compose(compose)
     make_base()
     build_image()

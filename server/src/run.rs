@@ -82,6 +82,11 @@ fn config(command: cli::Config) -> Result<(), Failure> {
                 tls::acceptor(tls)?;
             }
             output::print(format!("The settings in {} are valid.", file.display()))?;
+            if config.hosts.is_empty() && config.base_domain.is_none() {
+                let text = "Without TLS, the server answers to addresses and to names like raspberrypi or raspberrypi.local. If people \
+                            reach it by a public name, also through a proxy, set hosts = [\"chat.example.org\"].";
+                output::print(text)?;
+            }
             if config.listen.ip().is_loopback() && config.trusted_proxies.is_empty() {
                 output::print(format!(
                     "If a proxy on this machine forwards requests to {}, set trusted_proxies = [\"127.0.0.1\", \"::1\"].",

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::net::connection_limits::ConnectionLimits;
+use crate::net::hosts::Hosts;
 use crate::net::listener::{Listener, Listeners};
 use crate::net::tls;
 use crate::web::{self, App};
@@ -42,7 +43,8 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
         config.trusted_proxies.clone(),
         config.connections_per_address,
     );
-    let mut listeners = Listeners::new(limits, app.metrics.connections.clone());
+    let connections = app.metrics.connections.clone();
+    let mut listeners = Listeners::new(limits, Hosts::new(config), connections);
     let router = web::router(app.clone());
     // Everything that may fail is tried before anything is served.
     let acceptor = config.tls().map(tls::acceptor).transpose()?;

@@ -113,6 +113,7 @@ pub struct Config {
     pub tls_listen: Option<SocketAddr>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    pub hosts: Vec<String>,
     pub trusted_proxies: Vec<Network>,
     pub metrics_listen: Option<SocketAddr>,
     pub log: Level,
@@ -136,6 +137,7 @@ impl Default for Config {
             tls_listen: None,
             tls_cert: None,
             tls_key: None,
+            hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             metrics_listen: None,
             log: Level::Info,
@@ -222,6 +224,15 @@ impl Config {
         })
     }
 
+    /// The host of the channel with this label, if there is one for it.
+    pub fn channel_host(&self, label: &str) -> Option<String> {
+        let (pattern, base) = (
+            self.channel_host_pattern.as_ref()?,
+            self.base_domain.as_ref()?,
+        );
+        Some(pattern.replace("{channel}", label).replace("{base}", base))
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let host = |text: &str| {
             !text.is_empty()
@@ -236,6 +247,11 @@ impl Config {
             self.tls_key.is_some(),
         ];
         let rules = [
+            (
+                self.hosts.iter().all(|name| host(name)),
+                "hosts",
+                "a list of names in lower case without ports, for instance [\"chat.example.org\"]",
+            ),
             (
                 self.base_domain.as_deref().is_none_or(host),
                 "base_domain",

@@ -84,6 +84,11 @@ fn a_file_changes_what_it_names_and_errors_name_the_key() {
     );
     assert!(load("base_domain = \"e.org\"\nchannel_host_pattern = \"0.{channel}.{base}\"").is_ok());
     assert!(load("base_domain = \"e.org; x\"").is_err());
+    assert!(load("hosts = [\"e.org\", \"xn--bcher-kva.example\"]").is_ok());
+    for wrong in ["https://e.org", "e.org:80", "E.org", ""] {
+        let told = load(&format!("hosts = [\"{wrong}\"]")).unwrap_err();
+        assert!(told.contains("hosts"), "{told}");
+    }
 }
 
 #[test]
@@ -110,6 +115,7 @@ fn the_example_names_every_setting_with_its_default() {
     // These have no default that a file could show.
     let bare = |config: &Config| Config {
         data: None,
+        hosts: Vec::new(),
         base_domain: None,
         channel_host_pattern: None,
         tls_listen: None,

@@ -23,6 +23,7 @@ use tower::ServiceExt;
 use tower::util::Oneshot;
 
 use super::connection_limits::{ConnectionLimits, Permit};
+use super::hosts::{Hosts, Refusal};
 use super::parked::ReplayStream;
 use super::tls;
 
@@ -53,9 +54,19 @@ pub enum Listener {
     Tls(Router, watch::Receiver<TlsAcceptor>),
 }
 
+impl Listener {
+    fn parts(&self) -> (Router, Option<TlsAcceptor>) {
+        match self {
+            Listener::Plain(router) => (router.clone(), None),
+            Listener::Tls(router, latest) => (router.clone(), Some(latest.borrow().clone())),
+        }
+    }
+}
+
 /// All listeners.
 pub struct Listeners {
     limits: Arc<ConnectionLimits>,
+    hosts: Arc<Hosts>,
     gauge: Gauge,
     /// Every connection holds a receiver for as long as it lives.
     closing: watch::Sender<bool>,
@@ -65,6 +76,7 @@ pub struct Listeners {
 /// What every connection needs.
 struct Caller {
     limits: Arc<ConnectionLimits>,
+    hosts: Arc<Hosts>,
     peer: SocketAddr,
     router: Router,
     tls: bool,
@@ -88,9 +100,10 @@ impl Drop for Counted {
 
 impl Listeners {
     /// No listeners yet.
-    pub fn new(limits: Arc<ConnectionLimits>, gauge: Gauge) -> Self {
+    pub fn new(limits: Arc<ConnectionLimits>, hosts: Hosts, gauge: Gauge) -> Self {
         Listeners {
             limits,
+            hosts: Arc::new(hosts),
             gauge,
             closing: watch::Sender::new(false),
             listening: JoinSet::new(),
@@ -100,6 +113,7 @@ impl Listeners {
     /// Accepts connections.
     pub fn open(&mut self, socket: TcpListener, listener: Listener) {
         let (limits, gauge) = (self.limits.clone(), self.gauge.clone());
+        let hosts = self.hosts.clone();
         let mut closing = self.closing.subscribe();
         self.listening.spawn(async move {
             let mut failing = false;
@@ -120,7 +134,17 @@ impl Listeners {
                                 gauge: gauge.clone(),
                                 _permit: permit,
                             };
-                            connect(stream, peer, &listener, &limits, closing.clone(), counted);
+                            let (router, acceptor) = listener.parts();
+                            let caller = Caller {
+                                limits: limits.clone(),
+                                hosts: hosts.clone(),
+                                peer,
+                                router,
+                                tls: acceptor.is_some(),
+                                has_request: Arc::default(),
+                                has_body: AtomicBool::new(false),
+                            };
+                            connect(stream, acceptor, caller, closing.clone(), counted);
                         }
                         None => log::debug!("too many connections from {}", peer.ip()),
                     },
@@ -150,30 +174,18 @@ impl Listeners {
 
 fn connect(
     stream: TcpStream,
-    peer: SocketAddr,
-    listener: &Listener,
-    limits: &Arc<ConnectionLimits>,
+    acceptor: Option<TlsAcceptor>,
+    caller: Caller,
     closing: watch::Receiver<bool>,
     counted: Counted,
 ) {
+    let peer = caller.peer;
     if let Err(error) = stream.set_nodelay(true) {
         log::debug!("no TCP_NODELAY for {peer}: {error}");
     }
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, UNREAD_MS) {
         log::debug!("no TCP_USER_TIMEOUT for {peer}: {error}");
     }
-    let (router, acceptor) = match listener {
-        Listener::Plain(router) => (router.clone(), None),
-        Listener::Tls(router, latest) => (router.clone(), Some(latest.borrow().clone())),
-    };
-    let caller = Caller {
-        limits: limits.clone(),
-        peer,
-        router,
-        tls: acceptor.is_some(),
-        has_request: Arc::default(),
-        has_body: AtomicBool::new(false),
-    };
     let has_request = caller.has_request.clone();
     tokio::spawn(async move {
         let _counted = counted;
@@ -209,14 +221,22 @@ async fn plain(
 ) -> Result<(), hyper::Error> {
     let stream = ReplayStream::new(stream);
     loop {
-        let connection = http_1(stream.clone(), caller, Some(&stream), closing.clone());
-        match stream.run(connection).await {
+        let service = hyper::service::service_fn(|request| answer(caller, Some(&stream), request));
+        let io = TokioIo::new(stream.clone());
+        let mut connection = Box::new(http_1().serve_connection(io, service));
+        let end = |connection: Pin<&mut &mut http1::Connection<_, _>>| {
+            Pin::new(&mut **connection.get_mut()).graceful_shutdown();
+        };
+        let serving = until_closing(&mut *connection, end, closing.clone());
+        match stream.run(serving).await {
             Ok(ended) => {
+                drop(connection);
                 linger(stream, caller, closing).await;
                 return ended;
             }
             Err(held) => {
-                if !stream.wait(held).await {
+                let waiting = stream.wait(held, &connection.into_parts().read_buf);
+                if !waiting.await {
                     return Ok(());
                 }
             }
@@ -235,7 +255,7 @@ async fn secured(
             http_2(stream, caller, closing).await
         }
         Ok(mut stream) => {
-            let ended = http_1(&mut stream, caller, None, closing.clone()).await;
+            let ended = serve_http_1(&mut stream, caller, closing.clone()).await;
             // What the client still sends does not matter, so it is not decrypted.
             linger(stream.get_mut().0, caller, closing).await;
             ended
@@ -264,20 +284,25 @@ async fn linger(
     }
 }
 
-async fn http_1(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    caller: &Caller,
-    replay: Option<&ReplayStream>,
-    closing: watch::Receiver<bool>,
-) -> Result<(), hyper::Error> {
-    let service = hyper::service::service_fn(|request| answer(caller, replay, request));
-    let connection = http1::Builder::new()
+fn http_1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
         // Old clients look for the exact letters `Set-Cookie: c_user=`.
         .title_case_headers(true)
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(stream), service);
+        .max_header_size(HEAD_SIZE);
+    builder
+}
+
+async fn serve_http_1(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    caller: &Caller,
+    closing: watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    let service = hyper::service::service_fn(|request| answer(caller, None, request));
+    let connection = http_1().serve_connection(TokioIo::new(stream), service);
     let end = http1::Connection::graceful_shutdown;
     until_closing(connection, end, closing).await
 }
@@ -308,6 +333,7 @@ pub async fn serve_stream(
 ) {
     let caller = Caller {
         limits,
+        hosts: Arc::default(),
         peer,
         router,
         tls: false,
@@ -316,7 +342,7 @@ pub async fn serve_stream(
     };
     let (_open, closing) = watch::channel(false);
     // How a connection ended is of no interest here.
-    let _ = http_1(stream, &caller, None, closing).await;
+    let _ = serve_http_1(stream, &caller, closing).await;
 }
 
 /// Runs a connection. When the server stops, `end` lets it finish the current requests.
@@ -347,23 +373,34 @@ fn answer(
         caller.has_body.store(true, Ordering::Relaxed);
     }
     let mut request = request.map(Body::new);
+    let named = caller.hosts.check(&request, caller.tls);
     let address = caller
         .limits
         .receive(&mut request, caller.peer.ip(), caller.tls);
-    let is_replay = replay.is_some_and(ReplayStream::is_replay);
-    let router = if is_replay || caller.limits.allow(address) {
-        caller.router.clone()
-    } else {
-        Router::new().fallback(too_many)
-    };
     if let Some(replay) = replay {
         request.extensions_mut().insert(replay.clone());
+    }
+    // A request that is replayed was counted when it arrived.
+    let woken = replay.and_then(ReplayStream::take_woken);
+    let allowed = woken.is_some() || caller.limits.allow(address);
+    let router = match named {
+        _ if !allowed => Router::new().fallback(too_many),
+        Ok(()) => caller.router.clone(),
+        Err(refusal) => Router::new().fallback(|| refuse(refusal)),
+    };
+    if let Some(woken) = woken {
+        request.extensions_mut().insert(woken);
     }
     router.oneshot(request)
 }
 
+// The body of the request, if any, is not read.
+
+async fn refuse((status, sentence): Refusal) -> impl IntoResponse {
+    (status, [("connection", "close")], sentence)
+}
+
 async fn too_many() -> impl IntoResponse {
-    // The body of the request, if any, is not read.
     let wait = [("retry-after", "10"), ("connection", "close")];
     let text = "Too many requests. Try again in ten seconds.\n";
     (StatusCode::TOO_MANY_REQUESTS, wait, text)

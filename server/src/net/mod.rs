@@ -1,7 +1,8 @@
-//! Connections: listeners, TLS, limits per address, the client's address, held polls without their connection.
+//! Connections: listeners, TLS, limits per address, the client's address, the server's names, held polls without their connection.
 
 pub mod connection_limits;
 mod forwarded;
+pub mod hosts;
 pub mod listener;
 pub mod parked;
 pub mod tls;

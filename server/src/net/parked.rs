@@ -1,6 +1,7 @@
 //! Held polls without the connection around them. A connection of HTTP/1 keeps two buffers of 8 KiB and the task that handles its
-//! request, and ten thousand polls may be held at a time. So while a poll is held, its connection is reduced to the socket and the
-//! bytes of the request. When there is something to answer, a new connection is set up on the socket and reads these bytes again.
+//! request, and ten thousand polls may be held at a time. So while a poll is held, its connection is reduced to the socket, the head of
+//! the request, and what the client has sent after it. When there is something to answer, a new connection is set up on the socket and
+//! reads these bytes first.
 
 use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
@@ -8,6 +9,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
+use axum::body::HttpBody;
+use axum::extract::Request;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -15,26 +18,23 @@ use tokio::time::{Instant, timeout_at};
 use crate::sync::lock;
 use crate::types::Wake;
 
-/// The longest request that is kept; a longer one stays with its connection.
-const REQUEST: usize = 4096;
-const END: &[u8] = b"\r\n\r\n";
+/// The longest head that is kept; a request with a longer one stays with its connection.
+const HEAD: usize = 4096;
 
 /// What a held poll waits for. Dropping it ends the wait.
 pub type Waiting = Pin<Box<dyn Future<Output = Wake> + Send>>;
 
-/// A socket that outlives the connections set up on it, and replays the request of a held poll to the next one.
+/// A socket that outlives the connections set up on it. Before what arrives, a connection reads what is replayed to it.
 #[derive(Clone)]
 pub struct ReplayStream(Arc<Mutex<State>>);
 
 struct State {
     socket: TcpStream,
-    /// What was received since something was last written.
-    request: Vec<u8>,
+    /// The request of a held poll, and what the last connection had received after it.
+    replay: Vec<u8>,
     /// How much of that the current connection has read.
     read: usize,
-    /// Whether more was received than is kept.
-    long: bool,
-    /// Whether an earlier answer is not sent yet.
+    /// Whether an answer is not sent yet.
     unsent: bool,
     held: Option<Held>,
     woken: Option<Woken>,
@@ -42,6 +42,7 @@ struct State {
 
 /// A poll that waits.
 pub struct Held {
+    head: Vec<u8>,
     waiting: Waiting,
     until: Instant,
 }
@@ -55,38 +56,67 @@ pub struct Woken {
     pub until: Instant,
 }
 
+/// What a request needs to be read again by another connection, so that it may give its own up.
+pub struct Replay {
+    stream: ReplayStream,
+    head: Vec<u8>,
+}
+
+impl Replay {
+    /// `None` if the request must stay with its connection: it has a body or a long head, or there is no [`ReplayStream`]. The same
+    /// goes for one that was replayed without being woken, since more requests have arrived behind it.
+    pub fn of(request: &Request) -> Option<Self> {
+        let (extensions, body) = (request.extensions(), request.body());
+        let stream = extensions.get::<ReplayStream>()?;
+        let woken = extensions.get::<Woken>();
+        if !body.is_end_stream() || woken.is_some_and(|woken| woken.wake.is_none()) {
+            return None;
+        }
+        Some(Replay {
+            stream: stream.clone(),
+            head: head(request)?,
+        })
+    }
+}
+
+/// A head from which a connection reads the same request; `None` if it is too long to be kept.
+fn head(request: &Request) -> Option<Vec<u8>> {
+    let (method, uri, version) = (request.method(), request.uri(), request.version());
+    let mut head = format!("{method} {uri} {version:?}\r\n").into_bytes();
+    for (name, value) in request.headers() {
+        head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    head.extend(b"\r\n");
+    head.shrink_to_fit();
+    (head.len() <= HEAD).then_some(head)
+}
+
 impl ReplayStream {
     /// Wraps a new socket.
     pub fn new(socket: TcpStream) -> Self {
         ReplayStream(Arc::new(Mutex::new(State {
             socket,
-            request: Vec::new(),
+            replay: Vec::new(),
             read: 0,
-            long: false,
             unsent: false,
             held: None,
             woken: None,
         })))
     }
 
-    /// Waits inside the connection, or gives the connection up if it would lose nothing but the bytes of this one request.
-    pub async fn hold(stream: Option<&Self>, mut waiting: Waiting, until: Instant) -> Wake {
-        if let Some(stream) = stream {
-            match stream.give_up(Held { waiting, until }) {
-                None => return pending().await,
-                Some(held) => waiting = held.waiting,
+    /// Waits inside the connection, or gives the connection up if the request can be replayed.
+    pub async fn hold(replay: Option<Replay>, waiting: Waiting, until: Instant) -> Wake {
+        match replay {
+            None => timeout_at(until, waiting).await.unwrap_or(Wake::Continue),
+            Some(Replay { stream, head }) => {
+                lock(&stream.0).held = Some(Held {
+                    head,
+                    waiting,
+                    until,
+                });
+                drop(stream);
+                pending().await
             }
-        }
-        timeout_at(until, waiting).await.unwrap_or(Wake::Continue)
-    }
-
-    /// Marks the connection as not needed. Returns the poll if its connection must stay.
-    fn give_up(&self, held: Held) -> Option<Held> {
-        let mut state = lock(&self.0);
-        if state.is_one_request() {
-            state.held.replace(held)
-        } else {
-            Some(held)
         }
     }
 
@@ -96,7 +126,7 @@ impl ReplayStream {
         let mut connection = Box::pin(connection);
         poll_fn(|cx| match connection.as_mut().poll(cx) {
             Poll::Ready(ended) => Poll::Ready(Ok(ended)),
-            Poll::Pending => match lock(&self.0).held.take() {
+            Poll::Pending => match lock(&self.0).take_held() {
                 Some(held) => Poll::Ready(Err(held)),
                 None => Poll::Pending,
             },
@@ -104,47 +134,48 @@ impl ReplayStream {
         .await
     }
 
-    /// Waits until there is something to answer; false if the client has gone.
-    pub async fn wait(&self, held: Held) -> bool {
-        let Held { waiting, until } = held;
-        let wake = tokio::select! {
-            woken = timeout_at(until, waiting) => Some(woken.unwrap_or(Wake::Continue)),
-            more = poll_fn(|cx| lock(&self.0).poll_more(cx)) => match more {
-                Ok(true) => None,
-                Ok(false) | Err(_) => return false,
-            },
-        };
-        let mut state = lock(&self.0);
-        state.read = 0;
-        state.woken = Some(Woken { wake, until });
-        true
+    /// Waits until there is something to answer; false if the client has gone. `rest` is what the connection had received after the
+    /// request.
+    pub fn wait(&self, held: Held, rest: &[u8]) -> impl Future<Output = bool> + use<> {
+        let Held {
+            mut head,
+            waiting,
+            until,
+        } = held;
+        head.reserve_exact(rest.len());
+        head.extend_from_slice(rest);
+        {
+            let mut state = lock(&self.0);
+            (state.replay, state.read) = (head, 0);
+        }
+        let (stream, is_alone) = (self.clone(), rest.is_empty());
+        async move {
+            let more = poll_fn(|cx| match is_alone {
+                true => lock(&stream.0).poll_more(cx),
+                false => Poll::Ready(Ok(true)),
+            });
+            let wake = tokio::select! {
+                woken = timeout_at(until, waiting) => Some(woken.unwrap_or(Wake::Continue)),
+                more = more => match more {
+                    Ok(true) => None,
+                    Ok(false) | Err(_) => return false,
+                },
+            };
+            lock(&stream.0).woken = Some(Woken { wake, until });
+            true
+        }
     }
 
-    /// Whether the next request is a replay.
-    pub fn is_replay(&self) -> bool {
-        lock(&self.0).woken.is_some()
-    }
-
-    /// Why the request is replayed; `None` if it is not.
+    /// Why the next request is replayed; `None` if it is not.
     pub fn take_woken(&self) -> Option<Woken> {
         lock(&self.0).woken.take()
     }
 }
 
 impl State {
-    fn is_one_request(&self) -> bool {
-        let end = self.request.windows(END.len()).position(|at| at == END);
-        !self.long && !self.unsent && end.is_some_and(|at| at + END.len() == self.request.len())
-    }
-
-    fn keep(&mut self, received: &[u8]) {
-        if self.long || self.request.len() + received.len() > REQUEST {
-            self.long = true;
-        } else {
-            self.request.reserve_exact(received.len());
-            self.request.extend_from_slice(received);
-            self.read = self.request.len();
-        }
+    /// The poll that waits, unless giving up the connection would lose a part of an earlier answer.
+    fn take_held(&mut self) -> Option<Held> {
+        if self.unsent { None } else { self.held.take() }
     }
 
     /// True if the client sent more, false if it has gone.
@@ -152,17 +183,13 @@ impl State {
         let mut bytes = [0; 512];
         let mut buffer = ReadBuf::new(&mut bytes);
         ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;
-        self.request.extend_from_slice(buffer.filled());
+        self.replay.extend_from_slice(buffer.filled());
         Poll::Ready(Ok(!buffer.filled().is_empty()))
     }
 
     /// Notes the result of a write.
     fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.unsent = written.is_pending();
-        if !self.unsent {
-            self.request = Vec::new();
-            (self.read, self.long) = (0, false);
-        }
         written
     }
 }
@@ -174,16 +201,14 @@ impl AsyncRead for ReplayStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let state = &mut *lock(&self.0);
-        let replay = state.request.get(state.read..).unwrap_or_default();
+        let replay = state.replay.get(state.read..).unwrap_or_default();
         let replay = replay.get(..buffer.remaining()).unwrap_or(replay);
-        if !replay.is_empty() {
-            buffer.put_slice(replay);
-            state.read += replay.len();
-            return Poll::Ready(Ok(()));
+        if replay.is_empty() {
+            state.replay = Vec::new();
+            return Pin::new(&mut state.socket).poll_read(cx, buffer);
         }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut state.socket).poll_read(cx, buffer))?;
-        state.keep(buffer.filled().get(before..).unwrap_or_default());
+        buffer.put_slice(replay);
+        state.read += replay.len();
         Poll::Ready(Ok(()))
     }
 }

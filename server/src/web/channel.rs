@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ use super::pages;
 use super::params::Params;
 use super::response::text;
 use super::same_origin;
-use crate::net::parked::{ReplayStream, Woken};
+use crate::net::parked::{Replay, ReplayStream, Woken};
 use crate::service::StoreError;
 use crate::service::channel::{Answer, Poll};
 use crate::types::{Seq, SessionKey, Uid, Wake};
@@ -66,20 +66,17 @@ fn to_json(answer: &Answer, uid: Uid) -> String {
 pub async fn poll(
     State(app): State<Arc<App>>,
     path: Path<String>,
-    stream: Option<Extension<ReplayStream>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    woken: Option<Extension<Woken>>,
+    request: Request,
 ) -> Response {
-    if same_origin::is_foreign(&app.config, &method, &headers) {
+    if same_origin::is_foreign(&app.config, request.method(), request.headers()) {
         return same_origin::refusal();
     }
     let Some(asked) = parse(&path) else {
         return pages::not_found().await;
     };
-    let stream = stream.map(|Extension(stream)| stream);
-    let woken = stream.as_ref().and_then(ReplayStream::take_woken);
-    let session = match Session::find(&app, &headers).await {
+    let woken = woken.map(|Extension(woken)| woken);
+    let session = match Session::find(&app, request.headers()).await {
         Ok(Some(session)) if session.user.uid == asked.uid => {
             // Only when the request first arrived: that there is something to answer is no sign of user activity.
             if woken.is_none() {
@@ -90,7 +87,7 @@ pub async fn poll(
         Ok(_) => return script(to_json(&Answer::Ended, asked.uid)),
         Err(error) => return unavailable(&error),
     };
-    let query = Params::parse(b"", uri.query().unwrap_or_default());
+    let query = Params::parse(b"", request.uri().query().unwrap_or_default());
     let batch = query.get("batch").and_then(|batch| batch.parse().ok());
     let batch = batch.filter(|batch| *batch > 0);
     let hold = match query.get("wait") {
@@ -108,7 +105,9 @@ pub async fn poll(
             until: Instant::now() + hold,
         },
     };
-    match answer(&app, &asked, session, batch, stream.as_ref(), woken).await {
+    let replay = Replay::of(&request);
+    drop((query, request));
+    match answer(&app, &asked, session, batch, replay, woken).await {
         Ok(answer) => script(to_json(&answer, asked.uid)),
         Err(error) => unavailable(&error),
     }
@@ -119,7 +118,7 @@ async fn answer(
     asked: &Asked,
     session: SessionKey,
     batch: Option<usize>,
-    stream: Option<&ReplayStream>,
+    mut replay: Option<Replay>,
     mut woken: Woken,
 ) -> Result<Answer, StoreError> {
     let channels = &app.services.channels;
@@ -129,7 +128,7 @@ async fn answer(
             Poll::Answer(answer) => return Ok(answer),
             Poll::Wait(waiter) => {
                 let waiting = Box::pin(waiter.woken());
-                woken.wake = Some(ReplayStream::hold(stream, waiting, woken.until).await);
+                woken.wake = Some(ReplayStream::hold(replay.take(), waiting, woken.until).await);
             }
         }
     }

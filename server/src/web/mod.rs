@@ -142,7 +142,7 @@ pub fn router(app: Arc<App>) -> Router {
             StatusCode::REQUEST_TIMEOUT,
             REQUEST,
         ))
-        .layer(middleware::from_fn(unread::close))
+        .layer(middleware::from_fn(unread::discard))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             monitoring::timed,

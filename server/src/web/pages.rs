@@ -130,12 +130,9 @@ pub fn channel_label(uid: Uid) -> String {
 
 /// The URL of the channel; `/` is this server.
 pub fn channel_url(config: &Config, headers: &HeaderMap, uid: Uid) -> String {
-    let (Some(pattern), Some(base)) = (&config.channel_host_pattern, &config.base_domain) else {
+    let Some(host) = config.channel_host(&channel_label(uid)) else {
         return "/".to_owned();
     };
-    let host = pattern
-        .replace("{channel}", &channel_label(uid))
-        .replace("{base}", base);
     let scheme = if cookies::over_tls(headers) {
         "https"
     } else {

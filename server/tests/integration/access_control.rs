@@ -168,7 +168,7 @@ fn one_address_cannot_send_unlimited_requests() {
     testkit::accounts(dir.path());
     let server = Server::serve(dir.path(), &[]);
     let ask = |address: &str, times: usize| {
-        let request = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\n");
+        let request = format!("GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\n");
         let last = format!("{request}Connection: close\r\n\r\n");
         server.raw(&(format!("{request}\r\n").repeat(times - 1) + &last))
     };
@@ -180,7 +180,51 @@ fn one_address_cannot_send_unlimited_requests() {
         refused.contains("\r\nRetry-After: 10\r\n")
             && refused.contains("Try again in ten seconds.")
     );
-    assert!(ask("10.0.0.2", 1).starts_with("HTTP/1.1 200 "));
+    assert!(ask("10.0.0.2", 1).starts_with("HTTP/1.1 404 "));
+}
+
+/// Otherwise a page of another site could let its own name lead to this server, and ask it in the browser of its visitor.
+#[test]
+fn a_name_that_is_not_the_servers_is_refused_and_the_setting_named() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let log = dir.path().join("log");
+    let mut command = Server::command(dir.path());
+    command
+        .env("FBCHATD_HOSTS", "[\"chat.example.org\"]")
+        .env("FBCHATD_LOG", "warn")
+        .stderr(std::fs::File::create(&log).unwrap());
+    let (server, operator) = Server::with_metrics(&mut command);
+    let ask = |url: &str, host: &str| {
+        let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+        let request = format!("GET /healthz HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        testkit::read_all(stream)
+    };
+    for url in [&server.url, &operator] {
+        for host in ["Host: chat.example.org\r\n", "Host: 127.0.0.1:80\r\n"] {
+            assert!(ask(url, host).starts_with("HTTP/1.1 200 "), "{host}");
+        }
+        for host in ["", "Host: localhost\r\nHost: chat.example.org\r\n"] {
+            assert!(ask(url, host).starts_with("HTTP/1.1 400 "), "{host}");
+        }
+        let refused = ask(url, "Host: evil.example\r\n");
+        assert!(refused.starts_with("HTTP/1.1 421 "), "{refused}");
+        assert!(
+            refused.contains("set hosts = [\"evil.example\"]"),
+            "{refused}"
+        );
+    }
+    assert_eq!(
+        server.raw("GET /healthz HTTP/1.0\r\n\r\n").lines().last(),
+        Some("ok")
+    );
+    let log = std::fs::read_to_string(log).unwrap();
+    assert_eq!(
+        log.matches("hosts = [\"evil.example\"]").count(),
+        1,
+        "{log}"
+    );
 }
 
 /// Posts that change nothing, need no session, or are protected in another way.

@@ -156,6 +156,12 @@ fn malformed_and_foreign_requests_get_a_status() {
         let request = format!("{begin}{}", "x".repeat((64 << 10) - begin.len()));
         assert_eq!(status(&request), 431, "{begin}");
     }
+    // A head that ends where the limit is.
+    for (size, expected) in [(64 << 10, 200), ((64 << 10) + 1, 431)] {
+        let begin = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Large: ";
+        let fill = "x".repeat(size - begin.len() - 4);
+        assert_eq!(status(&format!("{begin}{fill}\r\n\r\n")), expected);
+    }
     let many: String = (0..200).map(|n| format!("X-{n}: {n}\r\n")).collect();
     assert_eq!(
         status(&format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{many}\r\n")),
@@ -194,6 +200,57 @@ fn malformed_and_foreign_requests_get_a_status() {
     );
     assert_ne!(first.cookie, again.cookie);
     assert_eq!(first.clone().send(first.uid, "x")["error"], 0);
+}
+
+/// A small body that nobody wants is read, so that the next request is answered on the same connection.
+#[test]
+fn a_connection_outlives_requests_that_are_answered_early() {
+    let server = Server::demo();
+    let requests: String = [
+        ("POST /home.php", "Content-Length: 9\r\n\r\nx=1&y=2&z"),
+        ("POST /nowhere", "Content-Length: 1\r\n\r\nx"),
+        ("POST /ajax/chat/send.php", "Content-Length: 2\r\n\r\nxy"),
+        (
+            "PUT /",
+            "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        ),
+        ("GET /healthz", "Connection: close\r\n\r\n"),
+    ]
+    .map(|(line, rest)| format!("{line} HTTP/1.1\r\nHost: x\r\n{rest}"))
+    .concat();
+    // As a whole, and with each body after its head.
+    for whole in [true, false] {
+        let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+        let parts: Vec<_> = match whole {
+            true => vec![requests.as_str()],
+            false => requests.split_inclusive("\r\n\r\n").collect(),
+        };
+        for part in parts {
+            std::io::Write::write_all(&mut stream, part.as_bytes()).unwrap();
+            assert_eq!(
+                http()
+                    .get(format!("{}/healthz", server.url))
+                    .send()
+                    .unwrap()
+                    .status(),
+                200
+            );
+        }
+        let answers = testkit::read_all(stream);
+        let statuses = answers
+            .lines()
+            .filter_map(|line| line.split("HTTP/1.1 ").nth(1));
+        let statuses: Vec<_> = statuses.map(|line| &line[..3]).collect();
+        assert_eq!(statuses, ["404", "404", "200", "404", "200"], "{answers}");
+    }
+    // Who waits to be asked for the body is told to keep it.
+    let answer = server.raw(
+        "POST /nowhere HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+    );
+    assert!(
+        answer.starts_with("HTTP/1.1 404 ") && answer.contains("\r\nConnection: close\r\n"),
+        "{answer}"
+    );
 }
 
 /// However much of a body the server leaves unread, the client can send all of it and read the answer then; the connection is not

@@ -133,6 +133,71 @@ fn requests_behind_a_held_poll_are_answered_in_order() {
     }
 }
 
+/// A part of a request never becomes one of its own, and no byte is lost or read twice.
+#[test]
+fn the_segments_in_which_requests_arrive_make_no_difference() {
+    let mut fixture = Fixture::new();
+    let stream = fixture.connect();
+    stream.set_nodelay(true).unwrap();
+    let (mut writer, mut reader) = (stream.try_clone().unwrap(), BufReader::new(stream));
+    let other = HEALTH.replace("healthz", "nowhere");
+    let form = "POST /login.php HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\na=b\n";
+    let ends = [String::new(), format!("{other}{HEALTH}")];
+    let whole = |poll: &str, end: &str| format!("{HEALTH}{form}{poll}{end}");
+    for end in &ends {
+        for at in 1..whole(&fixture.poll(), end).len() {
+            let pipeline = whole(&fixture.poll(), end);
+            let (begin, rest) = pipeline.split_at(at.min(pipeline.len() - 1));
+            writer.write_all(begin.as_bytes()).unwrap();
+            // The server has answered another connection, so it has read this one.
+            assert_eq!(fixture.ben.get("/healthz").status(), 200);
+            writer.write_all(rest.as_bytes()).unwrap();
+            fixture.until_held(1);
+            let text = format!("after {at}");
+            assert_eq!(fixture.ann.send(fixture.ben.uid, &text)["error"], 0);
+            assert_eq!(answer(&mut reader), "ok\n", "{at}");
+            assert!(answer(&mut reader).contains("Cookies are not enabled"));
+            let items = answer(&mut reader);
+            let text = format!("\"text\":\"{text}\"");
+            assert!(items.contains(&text), "{items}");
+            if !end.is_empty() {
+                assert!(answer(&mut reader).contains("no such page"), "{at}");
+                assert_eq!(answer(&mut reader), "ok\n", "{at}");
+            }
+        }
+    }
+}
+
+/// The end of a poll that would be a request by itself is not one, and the connection stays under the limit on requests.
+#[test]
+fn the_requests_after_a_held_poll_are_counted() {
+    let mut fixture = Fixture::new();
+    let stream = fixture.connect();
+    stream.set_nodelay(true).unwrap();
+    let (mut writer, mut reader) = (stream.try_clone().unwrap(), BufReader::new(stream));
+    let from = "X-Forwarded-For: 10.0.0.1\r\n\r\n";
+    let other = HEALTH.replace("healthz", "nowhere");
+    let counted = other.replace("\r\n\r\n", &format!("\r\n{from}"));
+    let begin = fixture
+        .poll()
+        .replace("Host: x\r\n", "")
+        .replace("\r\n\r\n", "\r\nX-End: ");
+    writer.write_all(HEALTH.as_bytes()).unwrap();
+    writer.write_all(begin.as_bytes()).unwrap();
+    assert_eq!(answer(&mut reader), "ok\n");
+    writer.write_all(counted.as_bytes()).unwrap();
+    fixture.until_held(1);
+    assert_eq!(fixture.ann.send(fixture.ben.uid, "now")["error"], 0);
+    let items = answer(&mut reader);
+    assert!(items.contains("\"text\":\"now\""), "{items}");
+    let ended = until("the limit", || {
+        writer.write_all(counted.repeat(100).as_bytes()).ok()?;
+        let mut answers = (0..100).map(|_| answer(&mut reader));
+        answers.find(|answer| !answer.contains("no such page"))
+    });
+    assert!(ended.starts_with("Too many requests."), "{ended}");
+}
+
 #[test]
 fn a_poll_ends_when_its_client_disconnects() {
     let fixture = Fixture::new();

@@ -1,12 +1,16 @@
 //! The protocol as clients of 2008 and our own see it.
 
-use testkit::{Client, Server, between, encode, http, json, until};
+use std::process::Command;
+
+use testkit::{Client, Server, between, encode, fbchatd, http, json, until};
 
 const ECHO: i64 = 100_003;
 
 #[test]
 fn the_login_reply_has_the_bytes_that_old_clients_look_for() {
-    let server = Server::demo();
+    let mut command = Command::new(fbchatd());
+    command.args(["demo", "--listen", "127.0.0.1:0"]);
+    let server = Server::start(command.env("FBCHATD_HOSTS", "[\"www.facebook.com\"]"));
     let body = "lsd=abcde&email=alice%40example.org&pass=demo&charset_test=x&charset_test=y";
     let answer = server.raw(&format!(
         "POST /login.php?login_attempt=1 HTTP/1.0\r\nHost: www.facebook.com\r\nCookie: isfbe=false;test_cookie=1;lsd=abcde\r\n\

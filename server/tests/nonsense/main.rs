@@ -182,7 +182,7 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn random_requests_are_answered_and_leave_nothing_behind() {
-    let count = number("FBCHATD_NONSENSE").unwrap_or(50_000) as usize;
+    let count = number("FBCHATD_NONSENSE").unwrap_or(12_500) as usize;
     let seed = number("FBCHATD_SEED").unwrap_or_else(|| fastrand::u64(..1 << 32));
     println!("FBCHATD_SEED={seed}");
     let dir = tempfile::tempdir().unwrap();
@@ -240,12 +240,11 @@ fn random_requests_are_answered_and_leave_nothing_behind() {
     for path in paths().iter().filter(|path| !path.starts_with("/x/")) {
         assert!(metrics.contains(&format!("path=\"{path}\"")), "{path}");
     }
-    // About one request in a thousand is a message that is sent, and as many are logins. Many requests are never read, because one
-    // before them ended their connection.
+    // About one request in five hundred is a message that is sent, and as many are logins.
     for metric in ["messages", "failed_logins"] {
         let line = testkit::between(&metrics, &format!("\nfbchatd_{metric}_total "), "\n");
         assert!(
-            line.parse::<usize>().unwrap() > count / 5000,
+            line.parse::<usize>().unwrap() > count / 2000,
             "{metric}: {line}"
         );
     }
