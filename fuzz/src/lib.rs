@@ -9,6 +9,7 @@ pub mod page;
 pub mod server_forms;
 pub mod server_http;
 pub mod server_multipart;
+pub mod server_picture;
 pub mod session;
 pub mod wire;
 
@@ -26,13 +27,14 @@ mod tests {
 
     type Target = (&'static str, fn(&[u8]));
 
-    const TARGETS: [Target; 8] = [
+    const TARGETS: [Target; 9] = [
         ("address", super::address::run),
         ("c_api", super::c_api::run),
         ("page", super::page::run),
         ("server_forms", super::server_forms::run),
         ("server_http", super::server_http::run),
         ("server_multipart", super::server_multipart::run),
+        ("server_picture", super::server_picture::run),
         ("session", super::session::run),
         ("wire", super::wire::run),
     ];

@@ -14,6 +14,7 @@ use crate::net::listener;
 use crate::secrets;
 use crate::service::Services;
 use crate::service::passwords::{Cost, Passwords};
+use crate::service::pictures;
 use crate::service::sessions::Keeper;
 use crate::store;
 use crate::types::Uid;
@@ -31,6 +32,11 @@ pub fn params(body: &[u8], query: &str, cookie: &[u8], name: &str) -> Option<Str
     }
     web::fuzzing::paths(query);
     found
+}
+
+/// What is stored of a picture that was uploaded.
+pub fn picture(file: &[u8]) -> Option<Vec<u8>> {
+    pictures::render(file).ok()
 }
 
 /// The fields of a form with files: names and contents.
@@ -76,7 +82,7 @@ impl Server {
         hub.load(store.channel_states().await?);
         let passwords = Passwords::new(Cost::Cheap)?;
         let metrics = Metrics::new(store.commit_times(), passwords.times());
-        let services = Services::new(&config, store, hub, passwords, &metrics, None);
+        let services = Services::new(&config, store, hub, passwords, &metrics, None)?;
         let alice = uids.first().copied().unwrap_or(Uid(0));
         let secret = services
             .sessions

@@ -174,7 +174,8 @@ async fn start(
     });
     let passwords = Passwords::new(cost)?;
     let metrics = Metrics::new(store.commit_times(), passwords.times());
-    let services = Services::new(&config, store, hub, passwords, &metrics, echo);
+    let services = Services::new(&config, store, hub, passwords, &metrics, echo)?;
+    services.begin();
     serve::serve(Arc::new(App::new(config, services, metrics))).await
 }
 

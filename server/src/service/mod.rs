@@ -21,7 +21,9 @@ pub mod sessions;
 mod subscribers;
 mod user_limit;
 pub mod validate;
+mod workers;
 
+use std::io;
 use std::sync::Arc;
 
 use crate::config::Config;
@@ -77,7 +79,7 @@ impl Services {
         passwords: Passwords,
         metrics: &Metrics,
         echo: Option<Echo>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let passwords = Arc::new(passwords);
         let presences = Presences::new(store.clone(), hub.clone());
         let changes = UserLimit::new(CHANGES);
@@ -86,7 +88,7 @@ impl Services {
             passwords.clone(),
             metrics.failed_logins.clone(),
         ));
-        Services {
+        Ok(Services {
             accounts: Accounts::new(
                 store.clone(),
                 hub.clone(),
@@ -107,7 +109,7 @@ impl Services {
                 echo,
             ),
             notifications: Notifications::new(store.clone()),
-            pictures: Pictures::new(store.clone(), changes.clone()),
+            pictures: Pictures::new(store.clone(), changes.clone())?,
             profiles: Profiles::new(store.clone(), changes),
             search: Search::new(store.clone()),
             sessions: Sessions::new(store.clone(), hub.clone(), presences.clone()),
@@ -115,7 +117,12 @@ impl Services {
             passwords,
             store,
             hub,
-        }
+        })
+    }
+
+    /// Begins the work that the start of the server does not wait for.
+    pub fn begin(&self) {
+        tokio::spawn(self.pictures.clone().render_stored());
     }
 
     /// Does what is due once a second.

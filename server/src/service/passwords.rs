@@ -1,18 +1,16 @@
 //! Password hashing: argon2id, as PHC strings.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use argon2::password_hash::Error;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use prometheus_client::metrics::histogram::Histogram;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
+use super::workers::Workers;
 use crate::metrics;
 use crate::sync::lock;
 use crate::text;
@@ -44,8 +42,6 @@ const UNHEALTHY: Duration = Duration::from_secs(30);
 
 /// The working memory for one password: 19 MiB. A thread keeps it for the next one.
 type Memory = Vec<Block>;
-
-type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 fn params(cost: Cost) -> Result<Params, Error> {
     match cost {
@@ -123,11 +119,10 @@ fn output(memory: &mut Memory, password: &str, hash: &PasswordHash) -> Result<Ou
     Ok(Output::new(&out).map_err(Error::from)?)
 }
 
-/// Checks two passwords at a time, so that many logins at once cannot take all memory and processors. The threads are started with
-/// the server, because the system may later refuse to start any.
+/// Checks two passwords at a time, so that many logins at once cannot take all memory and processors.
 pub struct Passwords {
     slots: Arc<Semaphore>,
-    jobs: Sender<Job>,
+    workers: Workers<Memory>,
     cost: Cost,
     /// For accounts that do not exist.
     dummy: String,
@@ -141,19 +136,10 @@ impl Passwords {
     pub fn new(cost: Cost) -> Result<Self, HashError> {
         let params = params(cost)?;
         let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
-        let (jobs, queued) = unbounded::<Job>();
-        for _ in 0..THREADS {
-            let queued = queued.clone();
-            thread::Builder::new()
-                .name("passwords".to_owned())
-                .spawn(move || work(&queued))
-                .map_err(|error| HashError(format!(
-                        "cannot start a thread ({error}); raise the limit on processes (ulimit -u) or on memory"
-                    )))?;
-        }
+        let workers = Workers::start("passwords", THREADS);
         Ok(Passwords {
             slots: Arc::new(Semaphore::new(THREADS)),
-            jobs,
+            workers: workers.map_err(|error| HashError(error.to_string()))?,
             cost,
             // Made up, because computing a hash takes longer than everything else at the start. It costs as much to check as any.
             dummy: format!(
@@ -231,33 +217,20 @@ impl Turn<'_> {
         work: impl FnOnce(&mut Memory) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
         let (times, slot) = (self.passwords.times(), self.slot.clone());
-        let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |memory| {
+        let done = self.passwords.workers.run(move |memory| {
             // Work that has begun goes on, also for a client that has left, and keeps its slot until it is done.
             let _slot = slot;
             let start = Instant::now();
             let done = work(memory);
             times.observe(start.elapsed().as_secs_f64());
-            let _ = reply.send(done);
+            done
         });
-        let gone = |_| Err(HashError("the work did not end".to_owned()));
-        let done = match self.passwords.jobs.send(job) {
-            Ok(()) => answer.await.unwrap_or_else(gone),
-            Err(_) => Err(HashError("there is no thread for it".to_owned())),
-        };
+        let gone = || Err(HashError("the work did not end".to_owned()));
+        let done = done.await.unwrap_or_else(gone);
         if done.is_err() {
             *lock(&self.passwords.failed) = Some(Instant::now());
         }
         done
-    }
-}
-
-/// Does jobs until the server ends.
-fn work(jobs: &Receiver<Job>) {
-    let mut memory = Memory::new();
-    for job in jobs {
-        // The panic was reported, and must not take the thread from later logins.
-        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
     }
 }
 
@@ -354,7 +327,7 @@ mod tests {
             assert!(tokio::time::timeout(Duration::ZERO, work).await.is_err());
         }
         let _both = (passwords.turn().await, passwords.turn().await);
-        assert!(passwords.jobs.is_empty(), "work is queued");
+        assert!(passwords.workers.is_idle(), "work is queued");
     }
 
     /// Neither the thread nor the right to work is lost.

@@ -43,7 +43,7 @@ async fn world() -> World {
         ..Config::default()
     };
     World {
-        services: Services::new(&config, store, hub, passwords, &metrics, None),
+        services: Services::new(&config, store, hub, passwords, &metrics, None).unwrap(),
         uids,
     }
 }

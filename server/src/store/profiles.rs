@@ -40,6 +40,23 @@ impl Store {
         sqlite.write(move |tx| tx.set_picture(uid, picture))
     }
 
+    /// A picture that an earlier version stored as it was uploaded, with its hash. [`Store::picture`] does not return it.
+    pub fn unrendered_picture(&self) -> Reply<Option<(Uid, String, Vec<u8>)>> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.read(profiles::unrendered_picture)
+    }
+
+    /// Sets or removes a picture if it is still the one with the hash `old`; returns whether it was.
+    pub fn replace_picture(
+        &self,
+        uid: Uid,
+        old: String,
+        picture: Option<(String, Vec<u8>)>,
+    ) -> Reply<bool> {
+        let Store::Sqlite(sqlite) = self;
+        sqlite.write(move |tx| tx.replace_picture(uid, &old, picture))
+    }
+
     /// Switches chat on or off for a user.
     pub fn set_visible(&self, uid: Uid, visible: bool) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;

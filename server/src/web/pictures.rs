@@ -29,9 +29,10 @@ const SILHOUETTE: &[u8] =
 impl From<PictureError> for AjaxError {
     fn from(error: PictureError) -> Self {
         match error {
-            PictureError::TooLarge | PictureError::Format | PictureError::Pixels => {
-                AjaxError::Invalid(error.to_string())
-            }
+            PictureError::TooLarge
+            | PictureError::Format
+            | PictureError::Pixels
+            | PictureError::Damaged => AjaxError::Invalid(error.to_string()),
             PictureError::TooOften => AjaxError::TooMany(error.to_string()),
             PictureError::Store(error) => error.into(),
         }

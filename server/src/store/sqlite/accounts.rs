@@ -102,6 +102,7 @@ impl Tx<'_> {
             "DELETE FROM invites WHERE friend = ?1",
             "DELETE FROM name_words WHERE uid = ?1",
             "DELETE FROM pictures WHERE uid = ?1",
+            "DELETE FROM unrendered_pictures WHERE uid = ?1",
             "DELETE FROM places WHERE uid = ?1",
             "DELETE FROM sessions WHERE uid = ?1",
             "DELETE FROM users WHERE uid = ?1",

@@ -28,6 +28,16 @@ pub fn picture(db: &Connection, uid: Uid, hash: &str) -> Result<Option<Vec<u8>>,
         .optional()?)
 }
 
+pub fn unrendered_picture(db: &Connection) -> Result<Option<(Uid, String, Vec<u8>)>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT uid, picture, bytes FROM unrendered_pictures JOIN users USING (uid)
+            WHERE picture IS NOT NULL LIMIT 1",
+    )?;
+    Ok(select
+        .query_row([], |row| Ok((Uid(row.get(0)?), row.get(1)?, row.get(2)?)))
+        .optional()?)
+}
+
 /// `email` is in lower case.
 pub fn search(
     db: &Connection,
@@ -154,6 +164,7 @@ impl Tx<'_> {
         picture: Option<(String, Vec<u8>)>,
     ) -> Result<(), StoreError> {
         let db = self.erasing()?;
+        db.execute("DELETE FROM unrendered_pictures WHERE uid = ?1", [uid.0])?;
         let hash = if let Some((hash, bytes)) = picture {
             db.execute(
                 "INSERT OR REPLACE INTO pictures(uid, bytes) VALUES (?1, ?2)",
@@ -169,6 +180,22 @@ impl Tx<'_> {
             params![uid.0, hash],
         )?;
         Ok(())
+    }
+
+    pub fn replace_picture(
+        &mut self,
+        uid: Uid,
+        old: &str,
+        picture: Option<(String, Vec<u8>)>,
+    ) -> Result<bool, StoreError> {
+        let current = self
+            .writing()?
+            .prepare_cached("SELECT 1 FROM users WHERE uid = ?1 AND picture = ?2")?
+            .exists(params![uid.0, old])?;
+        if current {
+            self.set_picture(uid, picture)?;
+        }
+        Ok(current)
     }
 
     pub fn set_visible(&mut self, uid: Uid, visible: bool) -> Result<(), StoreError> {

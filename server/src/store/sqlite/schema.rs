@@ -176,6 +176,14 @@ CREATE TABLE outbox(                        -- what commands have for clients of
     time INTEGER NOT NULL                   -- ms
 ) STRICT;
 ",
+    // Pictures are stored as they were rendered, with nothing hidden in them. The server renders those of earlier versions.
+    "
+ALTER TABLE pictures RENAME TO unrendered_pictures;
+CREATE TABLE pictures(
+    uid INTEGER PRIMARY KEY REFERENCES users,
+    bytes BLOB NOT NULL
+) STRICT;
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
@@ -381,6 +389,38 @@ mod tests {
         assert_eq!(request.message, "hi");
         let found = store.search(b.uid, "e\u{301}L", 9).await.unwrap();
         assert_eq!(found[0].0.uid, a.uid);
+    }
+
+    #[tokio::test]
+    async fn a_picture_as_it_was_uploaded_is_not_served_until_it_was_rendered() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Connection::open(Sqlite::file(dir.path())).unwrap();
+        let version = STEPS.iter().position(|step| step.contains("unrendered"));
+        let version = version.unwrap();
+        for (at, step) in STEPS[..version].iter().enumerate() {
+            take_step(&db, at, step).unwrap();
+        }
+        db.execute_batch(
+            "INSERT INTO users(email, name, password, picture) VALUES ('a@x', 'A', '!', 'old');
+            INSERT INTO pictures VALUES (100001, CAST('uploaded' AS BLOB));",
+        )
+        .unwrap();
+        db.pragma_update(None, "user_version", version as i64)
+            .unwrap();
+        drop(db);
+        let store = store::open(dir.path(), Arc::new(())).unwrap();
+        let uid = Uid(100_001);
+        assert_eq!(store.picture(uid, "old").await.unwrap(), None);
+        let found = store.unrendered_picture().await.unwrap();
+        assert_eq!(found, Some((uid, "old".into(), b"uploaded".to_vec())));
+        // One that was uploaded in the meantime stays.
+        let new = || Some(("new".to_owned(), b"new".to_vec()));
+        store.set_picture(uid, new()).await.unwrap();
+        assert_eq!(store.unrendered_picture().await.unwrap(), None);
+        let replace = store.replace_picture(uid, "old".into(), None);
+        assert!(!replace.await.unwrap());
+        let picture = store.picture(uid, "new").await.unwrap();
+        assert_eq!(picture.unwrap(), b"new");
     }
 
     #[test]

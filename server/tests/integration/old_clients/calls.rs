@@ -303,11 +303,11 @@ fn calls_of_those_years_are_answered_at_their_hosts() {
         "profile.ak.fbcdn.net",
         "static.ak.fbcdn.net",
     ] {
-        for path in [
-            path.clone(),
-            path.replace("/q", "/n"),
-            "/pics/q_silhouette.gif".to_owned(),
-            "/pics/q_default.gif".to_owned(),
+        for (path, media_type) in [
+            (path.clone(), "image/png"),
+            (path.replace("/q", "/n"), "image/png"),
+            ("/pics/q_silhouette.gif".to_owned(), "image/gif"),
+            ("/pics/q_default.gif".to_owned(), "image/gif"),
         ] {
             let mut stream = TcpStream::connect(&ben.address).unwrap();
             write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
@@ -315,7 +315,8 @@ fn calls_of_those_years_are_answered_at_their_hosts() {
             stream.read_to_end(&mut answer).unwrap();
             let text = String::from_utf8_lossy(&answer);
             assert!(
-                text.contains(" 200 ") && text.contains("\r\nContent-Type: image/gif\r\n"),
+                text.contains(" 200 ")
+                    && text.contains(&format!("\r\nContent-Type: {media_type}\r\n")),
                 "{path}: {text}"
             );
         }

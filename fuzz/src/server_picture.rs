@@ -1,0 +1,10 @@
+//! Pictures: what is stored of a file can be rendered again, and is small.
+
+use fbchatd::fuzzing;
+
+pub fn run(data: &[u8]) {
+    if let Some(picture) = fuzzing::picture(data) {
+        assert!(picture.len() <= 1 << 20);
+        assert!(fuzzing::picture(&picture).is_some());
+    }
+}
