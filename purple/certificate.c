@@ -105,8 +105,8 @@ void fb_certificate_ask(FbConnection *connection, gint64 problem, const char *fi
 	secondary = g_strdup_printf(
 		problem == FBCHAT_CERTIFICATE_NOT_PINNED
 			? _("It presents a different certificate from the one you trust. Somebody may be listening in.\n\n%s\n\nAsk "
-	            "whoever runs the server whether this is the fingerprint of the new one:\n%s")
-			: _("Its certificate cannot be verified.\n\n%s\n\nAsk whoever runs the server whether this is its "
+	            "the person who runs the server whether this is the fingerprint of the new one:\n%s")
+			: _("Its certificate cannot be verified.\n\n%s\n\nAsk the person who runs the server whether this is its "
 	            "fingerprint:\n%s"),
 		whole, fingerprint);
 	purple_request_action(account, FB_TITLE, primary, secondary, 1, account, NULL, NULL, account, 2,
