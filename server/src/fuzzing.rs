@@ -45,13 +45,17 @@ pub fn multipart<'a>(content_type: &str, body: &'a [u8]) -> Option<Vec<(&'a str,
     Some(parts.iter().map(|part| (part.name, part.data)).collect())
 }
 
-/// A server in memory with two friends, of whom the first is logged in.
+/// A server in memory with two friends.
 pub struct Server {
     app: Arc<App>,
     limits: Arc<ConnectionLimits>,
-    /// The first user's cookies.
+    alice: Uid,
+}
+
+/// What the requests of a user who is logged in contain.
+pub struct Login {
     pub cookie: String,
-    /// The token of the first user's pages.
+    /// The token of the user's pages.
     pub token: String,
 }
 
@@ -83,15 +87,22 @@ impl Server {
         let passwords = Passwords::new(Cost::Cheap)?;
         let metrics = Metrics::new(store.commit_times(), passwords.times());
         let services = Services::new(&config, store, hub, passwords, &metrics, None)?;
-        let alice = uids.first().copied().unwrap_or(Uid(0));
-        let secret = services
-            .sessions
-            .open(alice, None, "fuzz", Keeper::Browser, None)
-            .await?;
         let limits = ConnectionLimits::new(Vec::new(), config.connections_per_address);
         Ok(Server {
             app: Arc::new(App::new(config, services, metrics)),
             limits,
+            alice: uids.first().copied().unwrap_or(Uid(0)),
+        })
+    }
+
+    /// A new session of the first user.
+    pub async fn log_in(&self) -> Result<Login, Box<dyn std::error::Error>> {
+        let alice = self.alice;
+        let sessions = &self.app.services.sessions;
+        let secret = sessions
+            .open(alice, None, "fuzz", Keeper::Browser, None)
+            .await?;
+        Ok(Login {
             cookie: format!("c_user={alice}; xs={secret}"),
             token: secrets::token("post_form_id", &secret),
         })
