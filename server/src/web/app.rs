@@ -1,7 +1,10 @@
 //! What request handlers share.
 
+use std::sync::Arc;
+
 use tokio::sync::Semaphore;
 
+use super::bodies::Bodies;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::places::Places;
@@ -20,6 +23,8 @@ pub struct App {
     pub uploads: Semaphore,
     /// Places for the uploads of each user, so that slow ones delay nobody else's.
     pub uploads_of: Places<Uid>,
+    /// What requests hold in memory.
+    pub bodies: Arc<Bodies>,
 }
 
 impl App {
@@ -30,6 +35,7 @@ impl App {
             metrics,
             uploads: Semaphore::new(UPLOADS),
             uploads_of: Places::new(UPLOADS_OF_USER),
+            bodies: Arc::default(),
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
     X_CONTENT_TYPE_OPTIONS,
@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::app::App;
 use super::auth::{Ajax, Session};
+use super::bodies::{self, Room};
 use super::envelope::{AjaxError, payload};
 use super::params::Params;
 use super::{multipart, pages};
@@ -73,9 +74,8 @@ pub async fn upload(
         .get(CONTENT_TYPE)
         .and_then(|media_type| media_type.to_str().ok())
         .unwrap_or_default();
-    let Ok(body) = Bytes::from_request(request, &()).await else {
-        return Err(AjaxError::TooLarge);
-    };
+    let mut room = Room::of(&app, &request);
+    let body = bodies::read(request, &mut room, 1).await?;
     // It may have been ended while the upload arrived.
     let session = Session::find(&app, &headers).await?;
     let session = session.ok_or(AjaxError::NotLoggedIn)?;
