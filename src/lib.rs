@@ -19,6 +19,7 @@
 #[doc(hidden)]
 pub mod c_enum;
 
+mod background;
 pub mod blocking;
 pub mod client;
 mod engine;

@@ -28,6 +28,14 @@ impl LookupFailed {
     }
 }
 
+/// What to say of a system that starts no thread, if an error is that.
+pub(crate) fn no_thread(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let is_it = |error: &io::Error| error.raw_os_error() == Some(libc::EAGAIN);
+    causes(error)
+        .any(|cause| cause.downcast_ref().is_some_and(is_it))
+        .then_some("the system cannot start a thread at the moment")
+}
+
 const NO_SUCH_NAME: &str = "no such name, or no network to look it up";
 
 /// The chain of causes, beginning with the error itself.
@@ -62,6 +70,9 @@ pub(crate) fn classify(
         (false, true) => TransportFault::Timeout,
         (false, false) => TransportFault::Io,
     };
+    if let Some(text) = no_thread(error) {
+        return transport_error(TransportFault::Resources, text);
+    }
     let proxy = proxy.filter(|_| connecting);
     for cause in causes(error) {
         if let Some(name) = proxy
@@ -227,6 +238,15 @@ mod tests {
         let of_system = io::Error::other("Name oder Dienst nicht bekannt");
         let found = LookupFailed::new("chat.example.org", &of_system);
         assert_eq!(found.reason, NO_SUCH_NAME);
+    }
+
+    #[test]
+    fn a_system_without_threads_is_not_a_name_that_does_not_exist() {
+        let error = io::Error::from_raw_os_error(libc::EAGAIN);
+        let found = classify(&outer("x", error), true, false, Some("proxy.example.org:1"));
+        assert_eq!(found.fault, TransportFault::Resources);
+        assert!(found.detail.contains("start a thread"), "{}", found.detail);
+        assert!(found.fault.never_sent());
     }
 
     #[test]

@@ -13,8 +13,10 @@ use fbchat::blocking::Session;
 use fbchat::status::{Problem, Status};
 use fbchat::types::{Connection, Event, Uid};
 use std::collections::HashSet;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Builder;
 use std::time::Duration;
 
 /// How long a single request may take when the user quits. The program waits for as long as requests get done, but not
@@ -74,20 +76,30 @@ impl Chat {
         })
     }
 
-    /// Shows the login and the buddy list and starts the threads.
-    pub fn open(self: &Arc<Self>) {
+    /// Shows the login and the buddy list and starts the threads. If the system starts none, the session is ended.
+    pub fn open(self: &Arc<Self>) -> io::Result<()> {
         self.show(&UiEvent::LoggedIn {
             message_limit: self.session.account().message_limit,
         });
         self.perform(0, Request::Buddies);
         self.out.flush();
+        let started = self.start_threads();
+        if started.is_err() {
+            let _ = self.session.logout(LOGOUT_LIMIT);
+        }
+        started
+    }
+
+    fn start_threads(self: &Arc<Self>) -> io::Result<()> {
         let chat = Arc::clone(self);
-        std::thread::spawn(move || chat.receive());
-        let chat = Arc::clone(self);
-        std::thread::spawn(move || {
+        Builder::new().spawn(move || {
             chat.requests
                 .work(|place, request| chat.perform(place, request))
-        });
+        })?;
+        let chat = Arc::clone(self);
+        // Last, since it ends the program when the session ends.
+        Builder::new().spawn(move || chat.receive())?;
+        Ok(())
     }
 
     /// Locked only briefly; never while waiting for anything.

@@ -55,7 +55,7 @@ fn run(args: &Args) -> Result<Never, (u8, String)> {
     let server = address(&options).map_err(usage)?;
     let terminal = Arc::new(Terminal::save());
     let chat = Arc::new(OnceLock::<Arc<Chat>>::new());
-    quit_on_signals(&terminal, &chat);
+    quit_on_signals(&terminal, &chat).map_err(|error| no_thread(&error))?;
     let password = password::obtain(args, &terminal).map_err(usage)?;
 
     let at_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
@@ -76,16 +76,21 @@ fn run(args: &Args) -> Result<Never, (u8, String)> {
         .and_then(|editor| editor.create_external_printer().ok());
     editor = editor.filter(|_| printer.is_some());
     let out = match printer {
-        Some(printer) => Output::terminal(printer),
+        Some(printer) => Output::terminal(printer).map_err(|error| no_thread(&error))?,
         None if args.json => Output::Json,
         None => Output::Plain,
     };
     let chat = chat.get_or_init(|| Chat::new(session, server.label(), out, terminal));
-    chat.open();
+    chat.open().map_err(|error| no_thread(&error))?;
     match editor {
         Some(editor) => input::interactive(chat, editor),
         None => input::pipe(chat),
     }
+}
+
+/// The system starts no more threads, without which nothing goes.
+fn no_thread(error: &dyn std::fmt::Display) -> (u8, String) {
+    (1, format!("cannot start a thread: {error}"))
 }
 
 fn address(options: &SessionOptions) -> Result<ServerAddress, String> {
@@ -99,17 +104,16 @@ fn address(options: &SessionOptions) -> Result<ServerAddress, String> {
 }
 
 /// Ctrl-C outside of the line editor, and signals from other processes.
-fn quit_on_signals(terminal: &Arc<Terminal>, chat: &Arc<OnceLock<Arc<Chat>>>) {
+fn quit_on_signals(
+    terminal: &Arc<Terminal>,
+    chat: &Arc<OnceLock<Arc<Chat>>>,
+) -> Result<(), ctrlc::Error> {
     let (terminal, chat) = (Arc::clone(terminal), Arc::clone(chat));
-    let handler = move || match chat.get() {
+    ctrlc::set_handler(move || match chat.get() {
         Some(chat) => chat.quit(0),
         None => {
             terminal.restore_at_exit();
             std::process::exit(1);
         }
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        // Not fatal: the server notices by itself when a user is gone.
-        eprintln!("fbchat: leaving by Ctrl-C will not log out: {error}");
-    }
+    })
 }

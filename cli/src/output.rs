@@ -3,6 +3,7 @@
 use crossbeam_channel::Sender;
 use rustyline::ExternalPrinter;
 use std::io::{self, IsTerminal, Write};
+use std::thread::Builder;
 use std::time::Duration;
 
 /// Enough for the lines that are queued; the printer may also be blocked for good when no line is being edited any more.
@@ -38,19 +39,19 @@ pub enum PrintItem {
 
 impl Output {
     /// Starts the printing thread. The printer blocks while the line editor is busy, so no other thread may call it.
-    pub fn terminal(mut printer: impl ExternalPrinter + Send + 'static) -> Output {
+    pub fn terminal(mut printer: impl ExternalPrinter + Send + 'static) -> io::Result<Output> {
         let (lines, queue) = crossbeam_channel::unbounded();
-        std::thread::spawn(move || {
+        Builder::new().spawn(move || {
             for item in queue {
                 if let PrintItem::Line(line) = item {
                     // If the terminal is gone, the line editor ends, and with it the program.
                     let _ = printer.print(line);
                 }
             }
-        });
+        })?;
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dim = !is_set("NO_COLOR") && io::stdout().is_terminal();
-        Output::Terminal { lines, dim }
+        Ok(Output::Terminal { lines, dim })
     }
 
     pub fn is_terminal(&self) -> bool {

@@ -1,20 +1,19 @@
 //! Carries out one exchange with `reqwest::blocking`. Knows nothing of sessions; the caller's thread waits.
 
+use crate::background;
 use crate::http::{error_of_both, was_closed};
 use crate::options::NetworkOptions;
 use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
 use crate::status::{Problem, Status};
-use crate::transport_error::{LookupFailed, classify, proxy_refusal};
+use crate::transport_error::{LookupFailed, classify, no_thread, proxy_refusal};
 use bytes::Bytes;
 use reqwest::blocking::{Body, Client, ClientBuilder, Request, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
-use std::future::Future;
+use std::error::Error;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A pool of connections to one server.
@@ -29,11 +28,10 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(network: &NetworkOptions) -> Result<Self, Problem> {
-        let failed = |error: &dyn std::fmt::Display| {
-            Problem::new(
-                Status::Resources,
-                format!("The HTTP client could not be started: {error}"),
-            )
+        let failed = |error: &(dyn Error + 'static)| {
+            let error = no_thread(error).map_or_else(|| error.to_string(), str::to_owned);
+            let text = format!("The HTTP client could not be started: {error}");
+            Problem::new(Status::Resources, text)
         };
         let pin = network.pin.map(|pin| *pin.sha256());
         let tls = crate::tls::settings(network.roots.certificates(), pin)
@@ -190,55 +188,12 @@ impl Resolve for Resolver {
                 Box::new(addresses.into_iter()) as Addrs
             )));
         }
-        let lookup = Lookup {
-            name: host.to_owned(),
-            state: Arc::default(),
-        };
-        let (host, state) = (lookup.name.clone(), Arc::clone(&lookup.state));
-        let spawned = std::thread::Builder::new()
-            .name("fbchat-dns".to_owned())
-            .spawn(move || LookupState::finish(&state, (host.as_str(), 0).to_socket_addrs()));
-        if let Err(error) = spawned {
-            LookupState::finish(&lookup.state, Err(error));
-        }
-        Box::pin(lookup)
-    }
-}
-
-/// A lookup in progress, as a future. A channel cannot wake an asynchronous task.
-struct Lookup {
-    name: String,
-    state: Arc<Mutex<LookupState>>,
-}
-
-#[derive(Default)]
-struct LookupState {
-    result: Option<io::Result<std::vec::IntoIter<SocketAddr>>>,
-    waker: Option<Waker>,
-}
-
-impl LookupState {
-    fn finish(state: &Mutex<Self>, result: io::Result<std::vec::IntoIter<SocketAddr>>) {
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.result = Some(result);
-        if let Some(waker) = state.waker.take() {
-            waker.wake();
-        }
-    }
-}
-
-impl Future for Lookup {
-    type Output = Result<Addrs, Box<dyn std::error::Error + Send + Sync>>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.result.take() {
-            Some(Ok(addresses)) => Poll::Ready(Ok(Box::new(addresses))),
-            Some(Err(error)) => Poll::Ready(Err(Box::new(LookupFailed::new(&self.name, &error)))),
-            None => {
-                state.waker = Some(context.waker().clone());
-                Poll::Pending
-            }
-        }
+        let name = host.to_owned();
+        Box::pin(async move {
+            let asked = name.clone();
+            let found = background::run(move || (asked.as_str(), 0).to_socket_addrs()).await?;
+            let found = found.map_err(|error| LookupFailed::new(&name, &error))?;
+            Ok(Box::new(found) as Addrs)
+        })
     }
 }

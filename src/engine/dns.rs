@@ -1,13 +1,17 @@
-//! Name lookup: `localhost` by rule, all other names by the system on the blocking pool, cached for a short time.
+//! Name lookup: `localhost` by rule, all other names by the system on threads of their own, cached for a short time.
 
 #![forbid(unsafe_code)]
 
 use super::lock;
+use crate::background;
 use crate::transport_error::LookupFailed;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::error::Error;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// How long a result is cached. Short, since a laptop moves between networks.
 const CACHE_TIME: Duration = Duration::from_secs(30);
@@ -15,6 +19,8 @@ const CACHE_TIME: Duration = Duration::from_secs(30);
 const FAILURE_CACHE_TIME: Duration = Duration::from_secs(1);
 /// Greatest number of cached names.
 const MAX_NAMES: usize = 256;
+/// Names that are looked up at the same time.
+const MAX_THREADS: usize = 4;
 
 /// Addresses, or a sentence part that says why there are none.
 type LookupResult = Result<Arc<[SocketAddr]>, String>;
@@ -23,13 +29,27 @@ type LookupResult = Result<Arc<[SocketAddr]>, String>;
 type CachedName = Arc<tokio::sync::Mutex<Option<(Instant, LookupResult)>>>;
 
 /// Looks names up; port 0 in the results stands for the port of the URL.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Resolver {
     names: Mutex<HashMap<String, CachedName>>,
+    threads: Arc<Semaphore>,
+}
+
+impl Default for Resolver {
+    fn default() -> Self {
+        Resolver {
+            names: Mutex::default(),
+            threads: Arc::new(Semaphore::new(MAX_THREADS)),
+        }
+    }
 }
 
 impl Resolver {
-    pub(super) async fn lookup(&self, name: &str) -> Result<Arc<[SocketAddr]>, LookupFailed> {
+    /// An error is a [`LookupFailed`], or that of a system that starts no thread.
+    pub(super) async fn lookup(
+        &self,
+        name: &str,
+    ) -> Result<Arc<[SocketAddr]>, Box<dyn Error + Send + Sync>> {
         if is_localhost(name) {
             let loopback = [
                 IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -42,7 +62,7 @@ impl Resolver {
         let answer = match &*entry {
             Some((until, answer)) if *until > Instant::now() => answer.clone(),
             _ => {
-                let answer = ask_system(name).await;
+                let answer = self.ask_system(name).await?;
                 let span = if answer.is_ok() {
                     CACHE_TIME
                 } else {
@@ -54,9 +74,24 @@ impl Resolver {
                 answer
             }
         };
-        answer.map_err(|reason| LookupFailed {
-            name: name.to_owned(),
-            reason,
+        answer.map_err(|reason| {
+            let name = name.to_owned();
+            LookupFailed { name, reason }.into()
+        })
+    }
+
+    async fn ask_system(&self, name: &str) -> io::Result<LookupResult> {
+        // Never closed. The thread keeps its place, even if nobody waits for it any more.
+        let place = self.threads.clone().acquire_owned().await;
+        let asked = name.to_owned();
+        let found = background::run(move || {
+            let _place = place;
+            (asked.as_str(), 0).to_socket_addrs()
+        });
+        Ok(match found.await? {
+            Ok(found) if found.len() == 0 => Err("the name has no address".to_owned()),
+            Ok(found) => Ok(found.collect()),
+            Err(error) => Err(LookupFailed::new(name, &error).reason),
         })
     }
 
@@ -67,17 +102,6 @@ impl Resolver {
         }
         names.entry(name.to_owned()).or_default().clone()
     }
-}
-
-async fn ask_system(name: &str) -> LookupResult {
-    let found = tokio::net::lookup_host((name, 0)).await;
-    let found: Arc<[_]> = found
-        .map_err(|error| LookupFailed::new(name, &error).reason)?
-        .collect();
-    if found.is_empty() {
-        return Err("the name has no address".to_owned());
-    }
-    Ok(found)
 }
 
 /// `localhost` and all names under it are this machine, whatever a name server says (RFC 6761).

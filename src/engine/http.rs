@@ -6,6 +6,7 @@
 
 use super::dns::Resolver;
 use super::lock;
+use crate::background;
 use crate::http::was_closed;
 use crate::options::NetworkOptions;
 use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
@@ -230,12 +231,11 @@ impl Http {
         Ok(reply)
     }
 
-    /// Reads the system's root certificates on the blocking pool, so that no session waits for the disk.
+    /// Reads the system's root certificates on another thread, so that no session waits for the disk.
     async fn tls_clients(&self) -> Result<SchemeClients, TransportError> {
         let roots = self.network.roots.clone();
         let pin = self.network.pin.map(|pin| *pin.sha256());
-        let tls =
-            tokio::task::spawn_blocking(move || crate::tls::settings(roots.certificates(), pin));
+        let tls = background::run(move || crate::tls::settings(roots.certificates(), pin));
         let tls = tls.await.map_err(|error| classify(&error))?;
         let tls = tls.map_err(|error| classify(&error))?;
         SchemeClients::new(&self.network, tls, &self.resolver)

@@ -14,6 +14,7 @@ use super::log::LogSettings;
 use super::session_handle::{SessionHandle, SessionId};
 use super::wake::with_signals_blocked;
 use crate::options::SessionOptions;
+use crate::transport_error;
 use crate::types::RequestId;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex};
@@ -24,12 +25,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long a logout may continue after its session was closed.
 const LOGOUT_GRACE: Duration = Duration::from_secs(2);
-/// The same when the whole client is freed. Also the longest time for which a hanging name lookup may delay the worker's
-/// end; the lookup's thread ends when the system's resolver returns. A host that quits should be gone within 100 ms.
+/// The same when the whole client is freed. A host that quits should be gone within 100 ms.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(70);
-/// Threads for name lookups. They end when idle.
-const BLOCKING_THREADS: usize = 4;
-const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 /// A running worker.
 pub(crate) struct Engine {
@@ -51,9 +48,6 @@ impl Engine {
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
-            .max_blocking_threads(BLOCKING_THREADS)
-            .thread_keep_alive(BLOCKING_KEEP_ALIVE)
-            .thread_name("fbchat-dns")
             .build()
             .map_err(|error| resources(&error))?;
         let handle = runtime.handle().clone();
@@ -63,7 +57,10 @@ impl Engine {
             let builder = std::thread::Builder::new().name("fbchat".to_owned());
             builder.spawn(move || run_worker(runtime, stopped, all_ended))
         });
-        let thread = thread.map_err(|error| resources(&error))?;
+        let thread = thread.map_err(|error| {
+            let why = transport_error::no_thread(&error).unwrap_or("the worker does not start");
+            resources(&why)
+        })?;
         Ok(Engine {
             core: Arc::new(core),
             log,
@@ -187,7 +184,7 @@ impl Drop for Engine {
 
 /// The body of the thread. If it panics, the runtime drops the sessions' tasks, which queue CLOSED.
 fn run_worker(runtime: Runtime, stopped: oneshot::Receiver<()>, mut all_ended: mpsc::Receiver<()>) {
-    let end = runtime.block_on(async {
+    runtime.block_on(async {
         #[cfg(feature = "fault-injection")]
         let stopped = async {
             tokio::select! {
@@ -200,7 +197,5 @@ fn run_worker(runtime: Runtime, stopped: oneshot::Receiver<()>, mut all_ended: m
         // Sessions end at once, except for logouts; those of sessions that were closed earlier are cut short, too.
         let end = Instant::now() + SHUTDOWN_GRACE;
         let _ = tokio::time::timeout_at(end.into(), all_ended.recv()).await;
-        end
     });
-    runtime.shutdown_timeout(end.saturating_duration_since(Instant::now()));
 }

@@ -68,6 +68,7 @@ pub fn transport(server: &str, error: &TransportError, doing: &str) -> Problem {
     let detail = &error.detail;
     let text = match error.fault.status() {
         Status::Dns => format!("Could not find {server}: {detail}"),
+        Status::Resources => format!("Could not reach {server}: {detail}"),
         Status::Connect => format!("Could not connect to {server}: {detail}"),
         Status::Tls => format!("No secure connection to {server}: {detail}"),
         Status::Timeout => format!("{server} took too long to answer while {doing}"),

@@ -1121,7 +1121,9 @@ impl Session {
             Ok(reply) => reply,
             Err(error) => {
                 let problem = answer::transport(&server, &error, step.doing());
-                return self.act(now, failed(problem, error.fault.never_sent()));
+                // What the system lacks it may have again in a moment.
+                let hopeless = error.fault.never_sent() && problem.status != Status::Resources;
+                return self.act(now, failed(problem, hopeless));
             }
         };
         if reply.status >= 500 || matches!(reply.status, 408 | 429) {

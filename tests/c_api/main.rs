@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use testkit::Server;
 use testkit::compile::{ROOT, STRICT, compile, header, run, scratch, shared_library};
+use testkit::limited_user::{ENOUGH, LimitedUser};
 
 fn header_path() -> PathBuf {
     Path::new(ROOT).join("include/fbchat.h")
@@ -328,6 +329,14 @@ fn programs_that_abuse_the_library_are_well() {
         assert!(said.ends_with("all is well\n"), "{program:?}: {said}");
         print!("{said}");
     }
+}
+
+#[test]
+fn a_system_without_threads_is_told_apart_and_survived() {
+    let program = compile("tests/c/limited/no_threads.c", false);
+    let user = LimitedUser::new("64125", &program);
+    let said = run(&mut user.program(ENOUGH));
+    assert!(said.ends_with("all is well\n"), "{said}");
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use crate::program::{Client, GREETING, fbchat};
 use std::io::Write;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 use testkit::Server;
+use testkit::limited_user::LimitedUser;
 
 const ALICE: &str = "alice@example.org";
 const BOB: &str = "bob@example.org";
@@ -210,6 +212,31 @@ fn wrong_command_lines_give_exit_status_2() {
     let mut no_terminal = Command::new("setsid");
     no_terminal.args(["--wait", env!("CARGO_BIN_EXE_fbchat"), ALICE]);
     usage(&mut no_terminal, "--password-stdin");
+}
+
+#[test]
+fn a_start_without_threads_ends_with_one_sentence() {
+    let server = Server::demo();
+    let user = LimitedUser::new("64126", Path::new(env!("CARGO_BIN_EXE_fbchat")));
+    for threads in 1..=6 {
+        let mut command = user.program(&threads.to_string());
+        command.args(["--server", &server.url, "--password-stdin", ALICE]);
+        let mut client = Client::run(&mut command);
+        client.line("demo");
+        let (status, output, errors) = client.end();
+        // Enough of them for one who leaves at the end of the input.
+        if status.success() {
+            assert!(threads > 3, "{threads}: {output:?}");
+            continue;
+        }
+        assert_eq!(status.code(), Some(1), "{threads}: {errors:?}");
+        // Where they last for the login, what that brings is shown before.
+        let logged_in = errors[0].starts_with("Logged in");
+        assert!(logged_in || errors.len() == 1, "{threads}: {errors:?}");
+        let last = errors.last().unwrap();
+        assert!(last.starts_with("fbchat: "), "{errors:?}");
+        assert!(last.contains("start a thread"), "{errors:?}");
+    }
 }
 
 #[test]

@@ -3,58 +3,14 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
 
+use testkit::limited_user::{ENOUGH, LimitedUser};
 use testkit::{Client, Server, fbchatd, http, read_all};
 
 /// Users without other processes, because the limit counts those of a user.
 const USERS: [&str; 2] = ["64123", "64124"];
-const ENOUGH: &str = "1000";
-
-/// Runs programs as a user without other processes: root, for whom the limit does not hold, as one of [`USERS`]; everybody else in a user
-/// namespace, which counts by itself.
-struct LimitedUser {
-    user: &'static str,
-    /// Of the server's program, which others may not be able to read where it is.
-    copy: tempfile::TempDir,
-}
-
-impl LimitedUser {
-    fn new(user: &'static str) -> LimitedUser {
-        let copy = tempfile::tempdir().unwrap();
-        open_to_all(copy.path());
-        std::fs::copy(fbchatd(), copy.path().join("fbchatd")).unwrap();
-        LimitedUser { user, copy }
-    }
-
-    fn command(&self) -> Command {
-        let mut command;
-        if rustix::process::geteuid().is_root() {
-            command = Command::new("setpriv");
-            command.args(["--reuid", self.user, "--clear-groups"]);
-        } else {
-            command = Command::new("unshare");
-            command.args(["--user", "--map-current-user"]);
-        }
-        command
-    }
-
-    /// The server with at most this many threads.
-    fn fbchatd(&self, threads: &str) -> Command {
-        let mut command = self.command();
-        command.args(["prlimit", &format!("--nproc={threads}:")]);
-        command.arg(self.copy.path().join("fbchatd"));
-        command
-    }
-
-    /// Changes the limit of a running server.
-    fn limit(&self, server: &Server, threads: &str) {
-        let mut command = self.command();
-        command.args(["prlimit", "--pid", &server.child.id().to_string()]);
-        let done = command.arg(format!("--nproc={threads}:")).status();
-        assert!(done.unwrap().success());
-    }
-}
 
 #[test]
 fn a_start_without_threads_ends_with_one_sentence() {
@@ -64,12 +20,12 @@ fn a_start_without_threads_ends_with_one_sentence() {
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data"];
     let serve = [&serve[..], &[data.to_str().unwrap()]].concat();
     let demo = ["demo", "--listen", "127.0.0.1:0"];
-    let user = LimitedUser::new(USERS[0]);
+    let user = LimitedUser::new(USERS[0], Path::new(&fbchatd()));
     for threads in 1..=7 {
         for args in [&serve[..], &demo] {
             let threads = threads.to_string();
             // With the fewest only the runtime fails, with more of them the store or the passwords.
-            let output = user.fbchatd(&threads).args(args).output().unwrap();
+            let output = user.program(&threads).args(args).output().unwrap();
             let told = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(1), "{threads} {args:?}: {told}");
             let told: Vec<_> = told.lines().filter(|line| !line.starts_with('[')).collect();
@@ -89,10 +45,10 @@ fn open_to_all(dir: &std::path::Path) {
 
 #[test]
 fn logins_work_while_no_thread_can_be_started_and_afterwards() {
-    let user = LimitedUser::new(USERS[1]);
-    let mut command = user.fbchatd(ENOUGH);
+    let user = LimitedUser::new(USERS[1], Path::new(&fbchatd()));
+    let mut command = user.program(ENOUGH);
     let mut server = Server::start(command.args(["demo", "--listen", "127.0.0.1:0"]));
-    user.limit(&server, "1");
+    user.limit(server.child.id(), "1");
     for _ in 0..4 {
         let mut alice = Client::login(&server, "alice", "demo");
         assert_eq!(alice.send(alice.uid, "hello")["error"], 0);
@@ -100,9 +56,9 @@ fn logins_work_while_no_thread_can_be_started_and_afterwards() {
     }
     let health = http().get(format!("{}/healthz", server.url)).send();
     assert_eq!(health.unwrap().status(), 200);
-    user.limit(&server, ENOUGH);
+    user.limit(server.child.id(), ENOUGH);
     Client::login(&server, "bob", "demo");
-    user.limit(&server, "1");
+    user.limit(server.child.id(), "1");
     // Nothing at the end needs a thread either.
     assert!(server.stop().success());
 }

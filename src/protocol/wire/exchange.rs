@@ -85,6 +85,8 @@ pub struct Reply {
 pub enum TransportFault {
     /// The name did not resolve.
     Dns,
+    /// The system has no thread for it at the moment.
+    Resources,
     /// No connection.
     Connect,
     /// The TLS handshake failed, or the certificate is not trusted.
@@ -117,6 +119,7 @@ impl TransportFault {
     pub fn status(self) -> Status {
         match self {
             TransportFault::Dns => Status::Dns,
+            TransportFault::Resources => Status::Resources,
             TransportFault::Connect => Status::Connect,
             TransportFault::Tls(_) => Status::Tls,
             TransportFault::Timeout => Status::Timeout,
@@ -129,7 +132,10 @@ impl TransportFault {
     pub fn never_sent(self) -> bool {
         matches!(
             self,
-            TransportFault::Dns | TransportFault::Connect | TransportFault::Tls(_)
+            TransportFault::Dns
+                | TransportFault::Resources
+                | TransportFault::Connect
+                | TransportFault::Tls(_)
         )
     }
 }
