@@ -78,10 +78,14 @@ fn config(command: cli::Config) -> Result<(), Failure> {
         cli::Config::Example => output::print(EXAMPLE.trim_end())?,
         cli::Config::Check { file } => {
             let config = Config::load(Some(&file))?;
-            if let Some(tls) = config.tls() {
-                tls::acceptor(tls)?;
-            }
+            let warnings = match config.tls() {
+                Some(tls) => tls::load(&tls)?.warnings,
+                None => Vec::new(),
+            };
             output::print(format!("The settings in {} are valid.", file.display()))?;
+            for warning in warnings {
+                output::print(format!("Warning: {warning}"))?;
+            }
             if config.listen.ip().is_loopback() && config.trusted_proxies.is_empty() {
                 output::print(format!(
                     "If a proxy on this machine forwards requests to {}, set trusted_proxies = [\"127.0.0.1\", \"::1\"].",

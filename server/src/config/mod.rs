@@ -96,13 +96,15 @@ impl<'de> Deserialize<'de> for Network {
 }
 
 /// Certificate and key for TLS.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Tls<'a> {
     pub listen: SocketAddr,
     /// The certificate and its chain (PEM).
     pub cert: &'a Path,
     /// Its private key (PEM).
     pub key: &'a Path,
+    /// Names under which clients may ask for the server, as far as the settings say.
+    pub names: Vec<String>,
 }
 
 /// All settings. What they mean is in the example file.
@@ -221,6 +223,10 @@ impl Config {
             key: self.tls_key.as_deref()?,
         })
     }
+            names: match &self.base_domain {
+                Some(base) => vec![base.clone(), format!("www.{base}"), format!("login.{base}")],
+                None => Vec::new(),
+            },
 
     fn check(&self) -> Result<(), ConfigError> {
         let host = |text: &str| {
