@@ -65,7 +65,10 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     let acceptor = match secure {
         Some((listener, (acceptor, latest))) => {
             say(&format!("listening on https://{}", listener.local_addr()?));
-            listeners.open(listener, Listener::Tls(router, latest));
+            listeners.open(
+                listener,
+                Listener::Tls(web::over_tls(router, config.hsts_s), latest),
+            );
             Some(acceptor)
         }
         None => None,

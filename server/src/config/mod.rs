@@ -115,6 +115,7 @@ pub struct Config {
     pub tls_listen: Option<SocketAddr>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    pub hsts_s: u32,
     pub trusted_proxies: Vec<Network>,
     pub metrics_listen: Option<SocketAddr>,
     pub log: Level,
@@ -138,6 +139,7 @@ impl Default for Config {
             tls_listen: None,
             tls_cert: None,
             tls_key: None,
+            hsts_s: 0,
             trusted_proxies: Vec::new(),
             metrics_listen: None,
             log: Level::Info,
@@ -221,12 +223,12 @@ impl Config {
             listen: self.tls_listen?,
             cert: self.tls_cert.as_deref()?,
             key: self.tls_key.as_deref()?,
-        })
-    }
             names: match &self.base_domain {
                 Some(base) => vec![base.clone(), format!("www.{base}"), format!("login.{base}")],
                 None => Vec::new(),
             },
+        })
+    }
 
     fn check(&self) -> Result<(), ConfigError> {
         let host = |text: &str| {
@@ -260,6 +262,11 @@ impl Config {
                 tls.iter().all(|set| *set == self.tls_listen.is_some()),
                 "tls_listen",
                 "set together with tls_cert and tls_key, or none of the three",
+            ),
+            (
+                self.hsts_s == 0 || self.tls_listen.is_some(),
+                "hsts_s",
+                "0 without tls_listen; a proxy that does TLS sends the header itself",
             ),
             (
                 self.connections_per_address > 0,

@@ -176,6 +176,40 @@ fn wrong_files_are_named_before_anything_is_served() {
     }
 }
 
+#[test]
+fn browsers_are_told_to_stay_with_tls_if_the_operator_wants_it() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let pem = certificate(dir.path());
+    for (seconds, expected) in [("0", None), ("3600", Some("max-age=3600"))] {
+        let mut server = Server::start(command(dir.path()).env("FBCHATD_HSTS_S", seconds));
+        let base = server.announced("listening on ");
+        let header = |response: Response| {
+            let value = response.headers().get("strict-transport-security")?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        let http = trusting(&pem, false);
+        for path in [
+            "/login.php",
+            "/healthz",
+            "/nothing",
+            "/pics/q_silhouette.gif",
+        ] {
+            let told = header(http.get(format!("{base}{path}")).send().unwrap());
+            assert_eq!(told.as_deref(), expected, "{path}");
+        }
+        // Without TLS it means nothing, and a proxy sends its own.
+        assert_eq!(header(login(&testkit::http(), &server.url)), None);
+    }
+    let mut command = Server::command(dir.path());
+    let output = command.env("FBCHATD_HSTS_S", "1").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("hsts_s must be 0 without tls_listen"),
+        "{told}"
+    );
+}
+
 /// A certificate with and without that of its issuer, and the root that this system trusts.
 struct Chain {
     own: String,
