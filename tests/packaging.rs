@@ -321,3 +321,32 @@ fn documents_name_paths_that_exist() {
     }
     assert!(count > 50, "only {count} paths were found");
 }
+
+/// Every line of the threat model that is backed by tests names tests that exist.
+#[test]
+fn the_threat_model_names_tests_that_exist() {
+    let root = Path::new(ROOT);
+    let mut sources = String::new();
+    for part in ["src", "server", "cli", "tests", "purple/tests"] {
+        for name in files(&root.join(part)) {
+            if name.ends_with(".rs") || name.ends_with(".py") {
+                let source = fs::read_to_string(root.join(part).join(&name));
+                sources.push_str(&source.expect("a source can be read"));
+            }
+        }
+    }
+    let model = fs::read_to_string(root.join("SECURITY.md")).expect("the document can be read");
+    let mut count = 0;
+    for line in model.lines().filter(|line| line.starts_with("| ")) {
+        let tests = line.trim_end_matches('|').rsplit('|').next();
+        for name in tests.unwrap_or_default().split('`').skip(1).step_by(2) {
+            count += 1;
+            let defined = [format!("fn {name}("), format!("def {name}(")];
+            assert!(
+                defined.iter().any(|defined| sources.contains(defined)),
+                "SECURITY.md names the test {name}, which does not exist"
+            );
+        }
+    }
+    assert!(count > 60, "only {count} tests are named");
+}

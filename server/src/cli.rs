@@ -131,7 +131,7 @@ impl Place {
 // Where the password comes from.
 #[derive(Args, Debug)]
 pub struct PasswordSource {
-    /// Read the password from the first line of this file instead of the terminal or standard input
+    /// Read the password from the first line of this file, which others must not be able to read, instead of the terminal or standard input
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 }

@@ -78,14 +78,18 @@ fn config(command: cli::Config) -> Result<(), Failure> {
         cli::Config::Example => output::print(EXAMPLE.trim_end())?,
         cli::Config::Check { file } => {
             let config = Config::load(Some(&file))?;
-            if let Some(tls) = config.tls() {
-                tls::acceptor(tls)?;
-            }
+            let warnings = match config.tls() {
+                Some(tls) => tls::load(&tls)?.warnings,
+                None => Vec::new(),
+            };
             output::print(format!("The settings in {} are valid.", file.display()))?;
             if config.hosts.is_empty() && config.base_domain.is_none() {
                 let text = "Without TLS, the server answers to addresses and to names like raspberrypi or raspberrypi.local. If people \
                             reach it by a public name, also through a proxy, set hosts = [\"chat.example.org\"].";
                 output::print(text)?;
+            }
+            for warning in warnings {
+                output::print(format!("Warning: {warning}"))?;
             }
             if config.listen.ip().is_loopback() && config.trusted_proxies.is_empty() {
                 output::print(format!(

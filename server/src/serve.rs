@@ -47,7 +47,10 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     let mut listeners = Listeners::new(limits, Hosts::new(config), connections);
     let router = web::router(app.clone());
     // Everything that may fail is tried before anything is served.
-    let acceptor = config.tls().map(tls::acceptor).transpose()?;
+    let acceptor = match config.tls() {
+        Some(tls) => Some(tls::load(&tls)?.warn()),
+        None => None,
+    };
     let secure = config.tls().map(|tls| tls.listen);
     let wanted = [Some(config.listen), secure, config.metrics_listen];
     let bound = tokio::select! {
@@ -64,7 +67,10 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     let acceptor = match secure {
         Some((listener, (acceptor, latest))) => {
             say(&format!("listening on https://{}", listener.local_addr()?));
-            listeners.open(listener, Listener::Tls(router, latest));
+            listeners.open(
+                listener,
+                Listener::Tls(web::over_tls(router, config.hsts_s), latest),
+            );
             Some(acceptor)
         }
         None => None,
@@ -149,9 +155,9 @@ fn reload(app: &App, acceptor: Option<&watch::Sender<TlsAcceptor>>) {
         log::info!("there is nothing to reload without TLS; restart the server for other settings");
         return;
     };
-    match tls::acceptor(tls) {
+    match tls::load(&tls) {
         Ok(new) => {
-            acceptor.send_replace(new);
+            acceptor.send_replace(new.warn());
             log::info!("the certificate was reloaded");
         }
         Err(error) => log::error!("the old certificate stays in use: {error}"),

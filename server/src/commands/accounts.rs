@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, BufRead, IsTerminal};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -140,8 +141,13 @@ fn ask_password(source: &PasswordSource, email: &str) -> Result<Zeroizing<String
 }
 
 fn read_file(file: &Path) -> Result<Zeroizing<String>, Failure> {
-    let open = std::fs::File::open(file)
-        .map_err(|error| format!("Cannot read {}: {error}.", file.display()))?;
+    let failed = |error| format!("Cannot read {}: {error}.", file.display());
+    let open = std::fs::File::open(file).map_err(failed)?;
+    let found = open.metadata().map_err(failed)?;
+    if found.is_file() && found.permissions().mode() & 0o007 != 0 {
+        let file = file.display();
+        return Err(format!("{file} can be read by others; run chmod 600 {file}.").into());
+    }
     first_line(&mut io::BufReader::new(open))
 }
 

@@ -96,13 +96,15 @@ impl<'de> Deserialize<'de> for Network {
 }
 
 /// Certificate and key for TLS.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Tls<'a> {
     pub listen: SocketAddr,
     /// The certificate and its chain (PEM).
     pub cert: &'a Path,
     /// Its private key (PEM).
     pub key: &'a Path,
+    /// Names under which clients may ask for the server, as far as the settings say.
+    pub names: Vec<String>,
 }
 
 /// All settings. What they mean is in the example file.
@@ -114,6 +116,7 @@ pub struct Config {
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
     pub hosts: Vec<String>,
+    pub hsts_s: u32,
     pub trusted_proxies: Vec<Network>,
     pub metrics_listen: Option<SocketAddr>,
     pub log: Level,
@@ -138,6 +141,7 @@ impl Default for Config {
             tls_cert: None,
             tls_key: None,
             hosts: Vec::new(),
+            hsts_s: 0,
             trusted_proxies: Vec::new(),
             metrics_listen: None,
             log: Level::Info,
@@ -221,6 +225,10 @@ impl Config {
             listen: self.tls_listen?,
             cert: self.tls_cert.as_deref()?,
             key: self.tls_key.as_deref()?,
+            names: match &self.base_domain {
+                Some(base) => vec![base.clone(), format!("www.{base}"), format!("login.{base}")],
+                None => Vec::new(),
+            },
         })
     }
 
@@ -270,6 +278,11 @@ impl Config {
                 tls.iter().all(|set| *set == self.tls_listen.is_some()),
                 "tls_listen",
                 "set together with tls_cert and tls_key, or none of the three",
+            ),
+            (
+                self.hsts_s == 0 || self.tls_listen.is_some(),
+                "hsts_s",
+                "0 without tls_listen; a proxy that does TLS sends the header itself",
             ),
             (
                 self.connections_per_address > 0,

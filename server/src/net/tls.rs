@@ -1,5 +1,6 @@
 //! TLS by rustls: certificate and key from files; the client chooses HTTP/2 or HTTP/1.1.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
+use super::certificates;
 use crate::config::Tls;
 
 /// The ALPN protocol name of HTTP/2.
@@ -49,8 +51,25 @@ impl TlsError {
     }
 }
 
+/// Certificate and key that can be used.
+pub struct Loaded {
+    pub acceptor: TlsAcceptor,
+    /// What is wrong with them all the same, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Loaded {
+    /// Writes the warnings into the log; returns the rest.
+    pub fn warn(self) -> TlsAcceptor {
+        for warning in self.warnings {
+            log::warn!("{warning}");
+        }
+        self.acceptor
+    }
+}
+
 /// Reads certificate and key.
-pub fn acceptor(tls: Tls<'_>) -> Result<TlsAcceptor, TlsError> {
+pub fn load(tls: &Tls<'_>) -> Result<Loaded, TlsError> {
     let cert = |why: &pem::Error| TlsError::file("tls_cert", tls.cert, why);
     let chain = CertificateDer::pem_file_iter(tls.cert).map_err(|why| cert(&why))?;
     let chain = chain
@@ -61,10 +80,24 @@ pub fn acceptor(tls: Tls<'_>) -> Result<TlsAcceptor, TlsError> {
     }
     let key = PrivateKeyDer::from_pem_file(tls.key)
         .map_err(|why| TlsError::file("tls_key", tls.key, &why))?;
+    let mut warnings = certificates::warnings(&chain, tls.cert, &tls.names);
+    if tls
+        .key
+        .metadata()
+        .is_ok_and(|key| key.permissions().mode() & 0o007 != 0)
+    {
+        warnings.push(format!(
+            "The key in {file} can be read by others; run chmod 640 {file}.",
+            file = tls.key.display()
+        ));
+    }
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Loaded {
+        acceptor: TlsAcceptor::from(Arc::new(config)),
+        warnings,
+    })
 }

@@ -160,6 +160,19 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// The same paths for clients that came over our own TLS: browsers are told not to come without it for this many seconds, unless 0.
+pub fn over_tls(router: Router, hsts_s: u32) -> Router {
+    let age = HeaderValue::try_from(format!("max-age={hsts_s}"));
+    let Some(age) = age.ok().filter(|_| hsts_s > 0) else {
+        return router;
+    };
+    router.layer(MapResponseLayer::new(move |mut response: Response| {
+        let headers = response.headers_mut();
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, age.clone());
+        response
+    }))
+}
+
 /// Adds the headers that every answer has, unless it sets them itself.
 fn add_headers(mut response: Response) -> Response {
     for (name, value) in [

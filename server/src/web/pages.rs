@@ -3,7 +3,7 @@
 use std::fmt;
 
 use askama::{Template, filters};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::envelope::AjaxError;
@@ -13,6 +13,9 @@ use crate::config::Config;
 use crate::types::Uid;
 
 const MEDIA_TYPE: &str = "text/html; charset=utf-8";
+/// What no page asks for, so that nothing on it can.
+const PERMISSIONS: &str =
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// Makes text safe inside HTML and quoted attributes, with the entities that clients of 2008 know.
 #[derive(Clone, Copy, Default)]
@@ -37,7 +40,13 @@ impl filters::Escaper for Escaper {
 /// A page from a template.
 pub fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
-        Ok(page) => text(status, MEDIA_TYPE, page),
+        Ok(page) => {
+            let mut response = text(status, MEDIA_TYPE, page);
+            let name = HeaderName::from_static("permissions-policy");
+            let denied = HeaderValue::from_static(PERMISSIONS);
+            response.headers_mut().insert(name, denied);
+            response
+        }
         Err(error) => AjaxError::from(error).into_response(),
     }
 }

@@ -25,6 +25,10 @@ fn accounts_and_friendships_can_be_added_while_the_server_runs() {
     );
     let file = dir.path().join("password");
     std::fs::write(&file, "other\n").unwrap();
+    let mode = |mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(&file, mode).unwrap();
+    };
     let from_file = [
         "user",
         "add",
@@ -34,6 +38,15 @@ fn accounts_and_friendships_can_be_added_while_the_server_runs() {
         "--password-file",
         file.to_str().unwrap(),
     ];
+    mode(0o644);
+    let refused = run(&from_file, data, "");
+    assert_eq!(refused.status.code(), Some(1));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        told.contains("can be read by others; run chmod 600 "),
+        "{told}"
+    );
+    mode(0o600);
     assert!(run(&from_file, data, "").status.success());
     let list = String::from_utf8(run(&["user", "list"], data, "").stdout).unwrap();
     assert_eq!(

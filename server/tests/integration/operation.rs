@@ -273,6 +273,10 @@ fn every_page_has_the_security_headers() {
         }
         assert_eq!(header("x-content-type-options"), "nosniff");
         assert_eq!(header("x-frame-options"), "DENY");
+        assert!(!answer.headers().contains_key("strict-transport-security"));
+        let denied = answer.headers().get("permissions-policy");
+        let page = header("content-type").starts_with("text/html");
+        assert_eq!(denied.is_some(), page, "{path}");
         assert_eq!(header("referrer-policy"), "same-origin");
     }
 }

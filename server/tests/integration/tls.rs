@@ -5,7 +5,7 @@ use std::process::Command;
 
 use reqwest::blocking::{Client as Http, Response};
 use reqwest::{Certificate, Version};
-use testkit::{Server, encode, http, http_with, until};
+use testkit::{Server, encode, fbchatd, http, http_with, until};
 
 /// Writes a certificate and its key; returns the certificate.
 pub fn certificate(dir: &Path) -> String {
@@ -174,6 +174,120 @@ fn wrong_files_are_named_before_anything_is_served() {
         assert!(words.iter().all(|word| told.contains(word)), "{told}");
         assert!(output.stdout.is_empty());
     }
+}
+
+#[test]
+fn browsers_are_told_to_stay_with_tls_if_the_operator_wants_it() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let pem = certificate(dir.path());
+    for (seconds, expected) in [("0", None), ("3600", Some("max-age=3600"))] {
+        let mut server = Server::start(command(dir.path()).env("FBCHATD_HSTS_S", seconds));
+        let base = server.announced("listening on ");
+        let header = |response: Response| {
+            let value = response.headers().get("strict-transport-security")?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        let http = trusting(&pem, false);
+        for path in [
+            "/login.php",
+            "/healthz",
+            "/nothing",
+            "/pics/q_silhouette.gif",
+        ] {
+            let told = header(http.get(format!("{base}{path}")).send().unwrap());
+            assert_eq!(told.as_deref(), expected, "{path}");
+        }
+        // Without TLS it means nothing, and a proxy sends its own.
+        assert_eq!(header(login(&testkit::http(), &server.url)), None);
+    }
+    let mut command = Server::command(dir.path());
+    let output = command.env("FBCHATD_HSTS_S", "1").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("hsts_s must be 0 without tls_listen"),
+        "{told}"
+    );
+}
+
+/// A certificate with and without that of its issuer, and the root that this system trusts.
+struct Chain {
+    own: String,
+    issuer: String,
+}
+
+/// Writes the key of the first and the root.
+fn chain(dir: &Path) -> Chain {
+    let authority = |name: &str, by: Option<&rcgen::Issuer<'_, rcgen::KeyPair>>| {
+        let mut params = rcgen::CertificateParams::default();
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, name);
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = match by {
+            Some(by) => params.signed_by(&key, by),
+            None => params.self_signed(&key),
+        };
+        (made.unwrap().pem(), rcgen::Issuer::new(params, key))
+    };
+    let (root, by_root) = authority("Root", None);
+    let (issuer, by_issuer) = authority("Middle", Some(&by_root));
+    let params = rcgen::CertificateParams::new(["chat.example.org".to_owned()]).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let own = params.signed_by(&key, &by_issuer).unwrap().pem();
+    std::fs::write(dir.join("root.pem"), root).unwrap();
+    std::fs::write(dir.join("key.pem"), key.serialize_pem()).unwrap();
+    Chain { own, issuer }
+}
+
+#[test]
+fn a_certificate_without_that_of_its_issuer_is_noticed_at_check_start_and_reload() {
+    let dir = tempfile::tempdir().unwrap();
+    let chain = chain(dir.path());
+    let cert = dir.path().join("cert.pem");
+    let whole = chain.own.clone() + &chain.issuer;
+    let check = || {
+        let settings = dir.path().join("fbchatd.toml");
+        std::fs::write(&settings, "base_domain = \"example.org\"\n").unwrap();
+        let mut check = Command::new(fbchatd());
+        let check = check
+            .args(["config", "check"])
+            .arg(settings)
+            .env("FBCHATD_TLS_LISTEN", "127.0.0.1:0")
+            .env("FBCHATD_TLS_CERT", &cert)
+            .env("FBCHATD_TLS_KEY", dir.path().join("key.pem"))
+            .env("SSL_CERT_FILE", dir.path().join("root.pem"));
+        let output = check.output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let missing = "The certificate of chat.example.org was issued by CN=Middle, whose certificate is neither in ";
+    std::fs::write(&cert, &chain.own).unwrap();
+    let told = check();
+    assert!(
+        told.contains(missing) && told.contains("none of the names"),
+        "{told}"
+    );
+    std::fs::write(&cert, &whole).unwrap();
+    assert!(!check().contains("issued by"));
+
+    let log = dir.path().join("log");
+    let mut command = command(dir.path());
+    command.env("SSL_CERT_FILE", dir.path().join("root.pem"));
+    let logged = || std::fs::read_to_string(&log).unwrap();
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let server = Server::start(&mut command);
+    assert!(!logged().contains(missing), "{}", logged());
+    std::fs::write(&cert, &chain.own).unwrap();
+    server.signal("-HUP");
+    until("the warning", || logged().contains(missing).then_some(()));
+    drop(server);
+    let server = Server::start(&mut command);
+    assert_eq!(logged().matches(missing).count(), 2);
+    // It does not keep the server from working, and others may read the key.
+    assert!(logged().contains("key.pem can be read by others"));
+    drop(server);
 }
 
 #[test]

@@ -2,15 +2,15 @@
 //! the log of the old one to the new one. So every database has a random number, a backup another one than its original, and the
 //! number of the database that has the log is in a file beside it.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{Sqlite, private_file};
+use super::Sqlite;
+use super::files::{open, private_file, unusable};
 use crate::store::StoreError;
 
 /// Where the file format of SQLite has the number, `PRAGMA application_id`.
@@ -23,7 +23,8 @@ fn beside(dir: &Path) -> PathBuf {
 /// The number in the database file itself, whatever the log says; 0 if it has none.
 fn stored(dir: &Path) -> io::Result<i32> {
     let mut id = [0; 4];
-    match File::open(Sqlite::file(dir))?.read_exact_at(&mut id, OFFSET) {
+    let database = open(OpenOptions::new().read(true), &Sqlite::file(dir))?;
+    match database.read_exact_at(&mut id, OFFSET) {
         Ok(()) => Ok(i32::from_be_bytes(id)),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(0),
         Err(error) => Err(error),
@@ -59,8 +60,12 @@ pub fn record(db: &Connection, dir: &Path) -> Result<(), StoreError> {
     }
     let id = stored(dir).map_err(|why| unusable(dir, why))?;
     if id != 0 && recorded(dir) != Some(id) {
-        private_file(dir, &beside(dir))?;
-        fs::write(beside(dir), id.to_string()).map_err(|why| unusable(dir, why))?;
+        let noted = private_file(dir, &beside(dir))?;
+        let text = id.to_string();
+        noted
+            .set_len(0)
+            .and_then(|()| noted.write_all_at(text.as_bytes(), 0))
+            .map_err(|why| unusable(dir, why))?;
     }
     Ok(())
 }
@@ -72,11 +77,4 @@ pub fn renew(db: &Connection) -> Result<(), StoreError> {
         advice: "",
     })?;
     Ok(db.pragma_update(None, "application_id", (id | 1).cast_signed())?)
-}
-
-fn unusable(dir: &Path, why: io::Error) -> StoreError {
-    StoreError::Directory {
-        dir: dir.to_owned(),
-        why: Arc::new(why),
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::identity;
+use super::{files, identity};
 use crate::clock::now_ms;
 use crate::store::limits::VALID_FOR;
 use crate::store::{Stats, StoreError};
@@ -45,14 +45,19 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
         why: Arc::new(why),
     };
     // SQLite takes names that are text only, and those that begin with `file:` for something else.
-    let to = &std::path::absolute(to).map_err(failed)?;
+    let to = std::path::absolute(to).map_err(failed)?;
+    // The directory may be reached through links, the file itself may not.
+    let to = &match (to.parent(), to.file_name()) {
+        (Some(parent), Some(name)) => parent.canonicalize().map_err(failed)?.join(name),
+        _ => to,
+    };
     if to.to_str().is_none() {
         return Err(failed(std::io::Error::new(
             std::io::ErrorKind::InvalidInput,
             "the name is not valid UTF-8",
         )));
     }
-    if to.try_exists().map_err(failed)? {
+    if std::fs::symlink_metadata(to).is_ok() {
         return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
     }
     // Under another name until it is complete, so that nobody takes a part for a backup.
@@ -69,7 +74,7 @@ pub fn backup(db: &Connection, to: &Path) -> Result<(), StoreError> {
         .execute("VACUUM INTO ?1", [part.to_string_lossy()])
         .map_err(StoreError::from)
         .and_then(|_| {
-            let copy = Connection::open(&part)?;
+            let copy = files::connect(&part)?;
             identity::renew(&copy)?;
             check(&copy)
         });

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod channels;
+mod files;
 pub mod friendships;
 mod identity;
 pub mod invitations;
@@ -18,8 +19,6 @@ pub mod sessions;
 mod tests;
 pub mod writer;
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,13 +28,12 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, ErrorCode};
-use rustix::fs::FlockOperation;
-use rustix::io::Errno;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Audience, Reply, StoreError, Subscribers};
 use crate::metrics;
 use crate::sync::lock;
+pub use files::lock_directory;
 use writer::{QueuedWrite, Tx, Writer};
 
 /// The most writes that may wait.
@@ -146,10 +144,16 @@ impl Sqlite {
     pub fn open(dir: &Path, subscribers: Arc<dyn Subscribers>) -> Result<Self, StoreError> {
         let file = Self::file(dir);
         // SQLite gives its other files the mode of this one, so it has to exist before SQLite opens it.
-        private_file(dir, &file)?;
+        files::private_file(dir, &file)?;
+        files::make_all_private(dir)?;
         identity::check(dir)?;
+        // The directory itself may be reached through links; nobody but the operator chooses it.
+        let file = Self::file(
+            &dir.canonicalize()
+                .map_err(|why| files::unusable(dir, why))?,
+        );
         let connect = || -> Result<Connection, StoreError> {
-            let db = Connection::open(&file)?;
+            let db = files::connect(&file)?;
             db.busy_timeout(BUSY_TIMEOUT)?;
             db.pragma_update(None, "journal_mode", "WAL")?;
             db.pragma_update(None, "synchronous", "FULL")?;
@@ -349,39 +353,4 @@ fn advice(error: &rusqlite::Error) -> &'static str {
         Some(ErrorCode::SystemIoFailure) => " Check the disk, and the room on it.",
         _ => "",
     }
-}
-
-/// Reserves the data directory for one server until the file is closed, which the end of the process does in any case.
-pub fn lock_directory(dir: &Path) -> Result<File, StoreError> {
-    let file = private_file(dir, &dir.join("lock"))?;
-    rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(
-        |error| match error {
-            Errno::WOULDBLOCK => StoreError::Locked(dir.to_owned()),
-            other => StoreError::Directory {
-                dir: dir.to_owned(),
-                why: Arc::new(other.into()),
-            },
-        },
-    )?;
-    Ok(file)
-}
-
-/// Opens a file that only its owner may read; creates it and its directory if necessary.
-fn private_file(dir: &Path, file: &Path) -> Result<File, StoreError> {
-    let unusable = |why| StoreError::Directory {
-        dir: dir.to_owned(),
-        why: Arc::new(why),
-    };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(unusable)?;
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(file)
-        .map_err(unusable)
 }

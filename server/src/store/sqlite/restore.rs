@@ -1,24 +1,17 @@
 //! Going back to a backup.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, lchown};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::files::{FILES, copy, lock_directory, remove};
 use super::maintenance::{backup, check};
-use super::{Sqlite, lock_directory, schema};
+use super::{Sqlite, schema};
 use crate::clock::now_ms;
 use crate::store::StoreError;
-
-/// The database and what SQLite keeps beside it.
-const FILES: [&str; 4] = [
-    "fbchatd.db",
-    "fbchatd.db-wal",
-    "fbchatd.db-shm",
-    "fbchatd.db-journal",
-];
 
 /// Puts a copy of `from` in place of the database. Returns the directory with the old files, if there were any. Whenever it is
 /// interrupted, the old files are complete in one of the two places, and it can be repeated.
@@ -32,7 +25,9 @@ pub fn restore(dir: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
     if fs::canonicalize(&file).is_ok_and(|file| file == source) {
         return Err(failed(&"it is the database itself"));
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let db = Connection::open_with_flags(&source, flags).map_err(|error| failed(&error))?;
     schema::check_version(&db).map_err(|why| failed(&why))?;
     check(&db).map_err(|error| match error {
@@ -54,11 +49,10 @@ pub fn restore(dir: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
 fn replace(dir: &Path, file: &Path, new: &Path) -> io::Result<Option<PathBuf>> {
     let owner = dir.metadata()?;
     let give = |path: &Path| -> io::Result<()> {
-        let now = path.metadata()?;
-        if now.uid() == owner.uid() {
+        if path.symlink_metadata()?.uid() == owner.uid() {
             return Ok(());
         }
-        chown(path, Some(owner.uid()), Some(owner.gid()))
+        lchown(path, Some(owner.uid()), Some(owner.gid()))
     };
     // Operators often are root, and the server is not.
     give(new)?;
@@ -72,15 +66,17 @@ fn replace(dir: &Path, file: &Path, new: &Path) -> io::Result<Option<PathBuf>> {
         }
         if !kept {
             DirBuilder::new().mode(0o700).create(&aside)?;
-            give(&aside)?;
             kept = true;
         }
         // Not moved yet: a database without its log is an older one.
         if fs::hard_link(&old, aside.join(name)).is_err() {
-            fs::copy(&old, aside.join(name))?;
+            copy(&old, &aside.join(name))?;
+            give(&aside.join(name))?;
         }
     }
     if kept {
+        // Not before the files are in it, so that nobody else puts anything there.
+        give(&aside)?;
         File::open(&aside)?.sync_all()?;
     }
     for name in FILES.iter().skip(1) {
@@ -89,11 +85,4 @@ fn replace(dir: &Path, file: &Path, new: &Path) -> io::Result<Option<PathBuf>> {
     fs::rename(new, file)?;
     File::open(dir)?.sync_all()?;
     Ok(kept.then_some(aside))
-}
-
-fn remove(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
