@@ -21,6 +21,7 @@
 #include "register.h"
 #include "resume.h"
 #include "typing.h"
+#include "unread.h"
 
 /* The most steps in one turn of the main loop: thousands of waiting messages must not freeze the host's windows. */
 #define SLICE_STEPS 64
@@ -64,6 +65,9 @@ static gboolean apply(const fbchat_event *event, size_t item)
 		return TRUE;
 	case FBCHAT_EVENT_SAVED_SESSION:
 		fb_resume_saved(connection, event);
+		return TRUE;
+	case FBCHAT_EVENT_NOTIFICATIONS:
+		fb_unread_counted(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_BUDDY_LIST:
 		if (item < fbchat_event_count(event)) {
