@@ -124,7 +124,8 @@
  *     FBCHAT_ERR_CLOSED      the client is freed, or being freed
  *     FBCHAT_ERR_NO_SESSION  calls with a session: it is over, or was never opened
  *     FBCHAT_ERR_STATE       calls with "a session that is logged in": before LOGGED_IN
- *     FBCHAT_ERR_QUEUE_FULL  calls that ask or tell the server something: 256 requests are unanswered
+ *     FBCHAT_ERR_QUEUE_FULL  calls that ask or tell the server something: 256 requests are unanswered, or 4096 messages, or
+ *                            messages of 1 MiB; these are to be answered first, all of them, since the order counts
  *     FBCHAT_ERR_PANIC       a bug in the library
  *
  * **Failures.** A failure after a call has returned arrives as an event: fbchat_event_status gives the reason, and
@@ -458,8 +459,9 @@ enum fbchat_config_keys {
      */
     FBCHAT_CONFIG_BATCH = 11,
     /**
-     * str: FBCHAT_FIELD_SAVED_SESSION of an earlier session of the same user, for fbchat_session_login: messages in it that
-     * were not sent are sent after the login. fbchat_session_resume does so without this setting. Default: none.
+     * str: FBCHAT_FIELD_SAVED_SESSION or FBCHAT_FIELD_UNSENT of an earlier session of the same user, for
+     * fbchat_session_login: messages in it that were not sent are sent after the login. fbchat_session_resume does so
+     * without this setting. Default: none.
      */
     FBCHAT_CONFIG_SAVED_SESSION = 12
 };
@@ -1203,6 +1205,8 @@ enum fbchat_event_kinds {
      *     REASON               str?  the failure, a sentence for people
      *     CERTIFICATE_SHA256   str?  the certificate that is not trusted
      *     CERTIFICATE_PROBLEM  int   why it is not trusted; 0 if that is not the cause
+     *     TO                   uid   with request 0: the recipient; else 0
+     *     TEXT                 str?  with request 0: the message
      */
     FBCHAT_EVENT_FAILED = 7,
     /**
@@ -1347,10 +1351,12 @@ enum fbchat_event_kinds {
     /**
      * Everything that fbchat_session_resume needs, and the messages that are not settled. Arrives when the connection is up,
      * whenever the program has taken what arrived, and whenever a message is accepted or settled: keep the last one, in place
-     * of the one before. It is as secret as the password. After a logout only its messages are of use
-     * (FBCHAT_CONFIG_SAVED_SESSION).
+     * of the one before. It is as secret as the password. After a logout only its messages are of use: UNSENT has them
+     * without what the login gave.
      *
-     *     SAVED_SESSION  bytes  what fbchat_session_resume takes
+     *     SAVED_SESSION  bytes   what fbchat_session_resume takes
+     *     WAITING        int     number of messages in it that are not settled
+     *     UNSENT         bytes?  those messages, for FBCHAT_CONFIG_SAVED_SESSION; absent if there are none
      */
     FBCHAT_EVENT_SAVED_SESSION = 21,
     /**
@@ -1443,8 +1449,10 @@ enum fbchat_fields {
     FBCHAT_FIELD_IDLE_SINCE_MS = 36,
     /** bytes: what fbchat_session_resume takes. */
     FBCHAT_FIELD_SAVED_SESSION = 50,
-    /** int: number of events that wait. */
+    /** int: number of events or messages that wait. */
     FBCHAT_FIELD_WAITING = 51,
+    /** bytes: messages for FBCHAT_CONFIG_SAVED_SESSION; absent if there are none. */
+    FBCHAT_FIELD_UNSENT = 52,
     /**
      * str: SHA-256 of the server's certificate that is not trusted, as "AB:CD:…", ready for FBCHAT_CONFIG_PIN_SHA256; absent
      * if the certificate is not the cause, and without the feature "pin".

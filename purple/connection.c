@@ -25,6 +25,7 @@
 #include "settings.h"
 #include "strangers.h"
 #include "unread.h"
+#include "unsent.h"
 
 /* The longest time without a working channel, at sign-on and later, before the host is told that the account is offline. */
 #define OUTAGE_SECONDS 90
@@ -182,8 +183,10 @@ fbchat_status fb_connection_open(FbConnection *connection)
 	if (client == NULL)
 		return FBCHAT_ERR_RESOURCES; /* the only reason there is, and the user cannot do much about it */
 	status = fb_settings_config(connection, &config);
-	if (status == FBCHAT_OK)
+	if (status == FBCHAT_OK) {
+		fb_unsent_restore(connection, config);
 		status = fbchat_session_open(client, config, NULL, &connection->session);
+	}
 	if (status == FBCHAT_OK) {
 		fb_client_add(connection);
 		/* Before anything is sent: friends must not see a user come online who signs on as invisible. */
@@ -221,7 +224,6 @@ FbConnection *fb_connection_new(PurpleAccount *account)
 
 static void free_all(FbConnection *connection)
 {
-	fb_messages_unconfirmed(connection);
 	fb_alias_free(connection);
 	fb_pending_free(connection);
 	fb_icons_free(connection);
@@ -282,6 +284,21 @@ void fb_login(PurpleAccount *account)
 	fb_connection_opened(connection, status);
 }
 
+/* Nothing is lost: what the library has no time to send is kept, and the rest is sent or shown as failed. */
+static void leave(FbConnection *connection)
+{
+	fbchat_event *saved = NULL;
+
+	fbchat_session_get_saved_session(fb_client(), connection->session, &saved);
+	fb_messages_leave(connection, fb_unsent_keep(connection, saved));
+	if (!fb_resume_keep(connection, saved)) {
+		fb_presence_close(connection);
+		fbchat_session_logout(fb_client(), connection->session, NULL);
+	}
+	fbchat_session_close(fb_client(), connection->session);
+	fbchat_event_free(saved);
+}
+
 /* Must not wait: it runs when the user signs off, and for every account when the host quits. The library logs out in its
  * own time. */
 void fb_close(PurpleConnection *gc)
@@ -292,13 +309,8 @@ void fb_close(PurpleConnection *gc)
 		return;
 	fb_client_remove(connection);
 	stop_outage(connection->sign_on);
-	if (connection->session != 0 && fb_client() != NULL) {
-		if (!fb_resume_keep(connection)) {
-			fb_presence_close(connection);
-			fbchat_session_logout(fb_client(), connection->session, NULL);
-		}
-		fbchat_session_close(fb_client(), connection->session);
-	}
+	if (connection->session != 0 && fb_client() != NULL)
+		leave(connection);
 	gc->proto_data = NULL;
 	free_all(connection);
 }

@@ -19,8 +19,9 @@
 #include "messages.h"
 #include "pending.h"
 #include "register.h"
-#include "resume.h"
 #include "typing.h"
+#include "unread.h"
+#include "unsent.h"
 
 /* The most steps in one turn of the main loop: thousands of waiting messages must not freeze the host's windows. */
 #define SLICE_STEPS 64
@@ -63,7 +64,13 @@ static gboolean apply(const fbchat_event *event, size_t item)
 		fb_connection_state(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_SAVED_SESSION:
-		fb_resume_saved(connection, event);
+		fb_unsent_saved(connection, event);
+		return TRUE;
+	case FBCHAT_EVENT_FAILED:
+		fb_message_failed(connection, event);
+		return TRUE;
+	case FBCHAT_EVENT_NOTIFICATIONS:
+		fb_unread_counted(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_BUDDY_LIST:
 		if (item < fbchat_event_count(event)) {

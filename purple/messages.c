@@ -133,10 +133,35 @@ int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, Purple
 	return result;
 }
 
-/* At sign-off: no answer to these messages will come any more. */
-void fb_messages_unconfirmed(FbConnection *connection)
+void fb_message_failed(FbConnection *connection, const fbchat_event *event)
 {
-	fb_pending_each(connection, sent, show_unconfirmed);
+	fbchat_uid to = fbchat_event_uid(event, 0, FBCHAT_FIELD_TO);
+	const char *text = fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL);
+	char *who;
+
+	if (to == 0 || text == NULL)
+		return;
+	who = fb_name_of(to);
+	sent(connection, event, who, text);
+	g_free(who);
+}
+
+/* Nothing will be known of this message. */
+static void leave(FbConnection *connection, const char *who, const char *text, gboolean waits)
+{
+	(void)waits;
+	show_unconfirmed(connection, who, text);
+}
+
+static void leave_kept(FbConnection *connection, const char *who, const char *text, gboolean waits)
+{
+	if (!waits)
+		show_unconfirmed(connection, who, text);
+}
+
+void fb_messages_leave(FbConnection *connection, gboolean kept)
+{
+	fb_pending_leave(connection, sent, kept ? leave_kept : leave);
 }
 
 /* From another session of this user: shown as sent, without the hooks (automatic answers, blocking) that run for incoming

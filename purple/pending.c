@@ -5,6 +5,7 @@
  */
 #include "pending.h"
 
+#include "client.h"
 #include "failures.h"
 #include "fields.h"
 
@@ -73,16 +74,26 @@ static gint compare_ids(gconstpointer a, gconstpointer b)
 	return first < second ? -1 : first > second;
 }
 
-void fb_pending_each(FbConnection *connection, FbAnswered answered,
-                     void (*visit)(FbConnection *connection, const char *who, const char *text))
+void fb_pending_leave(FbConnection *connection, FbAnswered answered,
+                      void (*visit)(FbConnection *connection, const char *who, const char *text, gboolean waits))
 {
 	GList *all = g_list_sort(g_hash_table_get_values(connection->pending), compare_ids);
+	gboolean waits = FALSE;
 
 	for (; all != NULL; all = g_list_delete_link(all, all)) {
 		const FbPending *pending = all->data;
+		fbchat_event *event = NULL;
 
-		if (pending->answered == answered)
-			visit(connection, pending->who, pending->text);
+		if (pending->answered != answered)
+			continue;
+		/* They are answered in order, so those behind one that waits do too. */
+		if (!waits)
+			waits = fbchat_request_wait(fb_client(), pending->id, 0, &event) == FBCHAT_NO_EVENT;
+		if (event != NULL)
+			fb_pending_answer(connection, event);
+		else
+			visit(connection, pending->who, pending->text, waits);
+		fbchat_event_free(event);
 	}
 }
 

@@ -20,9 +20,10 @@ void fb_pending_add(FbConnection *connection, fbchat_status status, FbAnswered a
 /* FALSE if nobody here waits for this event. */
 gboolean fb_pending_answer(FbConnection *connection, const fbchat_event *event);
 
-/* Visits the requests that end in `answered`, oldest first. */
-void fb_pending_each(FbConnection *connection, FbAnswered answered,
-                     void (*visit)(FbConnection *connection, const char *who, const char *text));
+/* At sign-off, for the requests that end in `answered`, oldest first: applies the answers that are there. Visits those of
+ * which nothing will be known, with `waits` for those that wait in the library. */
+void fb_pending_leave(FbConnection *connection, FbAnswered answered,
+                      void (*visit)(FbConnection *connection, const char *who, const char *text, gboolean waits));
 
 /* Why a request failed, as a sentence; NULL if it did not. Borrowed until the next call to the library. */
 const char *fb_failure(const fbchat_event *event);

@@ -21,14 +21,28 @@
 #include "settings.h"
 #include "typing.h"
 #include "unread.h"
+#include "unsent.h"
 
 /* The oldest libpurple 2.x that has all functions used here. The version of the build machine would exclude older ones. */
 #define FB_PURPLE_MINOR 6
 
+static void client_created(fbchat_client *client)
+{
+	fb_events_start(client);
+	/* Not when the plugin is loaded: libpurple has no accounts then. */
+	fb_unsent_init();
+}
+
+static void client_ending(fbchat_client *client)
+{
+	fb_unsent_uninit();
+	fb_events_stop(client);
+}
+
 static gboolean load(PurplePlugin *plugin)
 {
 	(void)plugin;
-	fb_client_init(fb_events_start, fb_events_stop);
+	fb_client_init(client_created, client_ending);
 	fb_commands_register();
 	return TRUE;
 }

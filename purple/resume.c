@@ -12,18 +12,16 @@
 #include "settings.h"
 
 struct FbResume {
-	char *state;      /* what resuming takes; a secret */
 	gboolean wanted;
 	gboolean resuming;
 };
 
-/* "server account" -> state */
+/* "server account" -> what resuming takes; a secret */
 static GHashTable *kept;
 
 static char *key_of(FbConnection *connection)
 {
-	return g_strdup_printf("%s %s", fb_server_of(connection),
-	                       purple_account_get_username(purple_connection_get_account(connection->gc)));
+	return fb_key_of(purple_connection_get_account(connection->gc));
 }
 
 void fb_resume_init(FbConnection *connection)
@@ -33,18 +31,7 @@ void fb_resume_init(FbConnection *connection)
 
 void fb_resume_free(FbConnection *connection)
 {
-	fb_free_secret(connection->resume->state);
 	g_free(connection->resume);
-}
-
-/* The library sends it again whenever it has changed. */
-void fb_resume_saved(FbConnection *connection, const fbchat_event *event)
-{
-	size_t len = 0;
-	const char *state = fbchat_event_bytes(event, 0, FBCHAT_FIELD_SAVED_SESSION, &len);
-
-	fb_free_secret(connection->resume->state);
-	connection->resume->state = state != NULL ? g_strndup(state, len) : NULL;
 }
 
 void fb_resume_wanted(FbConnection *connection)
@@ -52,14 +39,16 @@ void fb_resume_wanted(FbConnection *connection)
 	connection->resume->wanted = TRUE;
 }
 
-gboolean fb_resume_keep(FbConnection *connection)
+gboolean fb_resume_keep(FbConnection *connection, const fbchat_event *saved)
 {
-	if (!connection->resume->wanted || connection->resume->state == NULL)
+	size_t len = 0;
+	const char *state = fbchat_event_bytes(saved, 0, FBCHAT_FIELD_SAVED_SESSION, &len);
+
+	if (!connection->resume->wanted || state == NULL)
 		return FALSE;
 	if (kept == NULL)
 		kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, fb_free_secret);
-	g_hash_table_replace(kept, key_of(connection), connection->resume->state);
-	connection->resume->state = NULL;
+	g_hash_table_replace(kept, key_of(connection), g_strndup(state, len));
 	return TRUE;
 }
 

@@ -8,13 +8,12 @@ void fb_resume_init(FbConnection *connection);
 void fb_resume_free(FbConnection *connection);
 void fb_resume_forget_all(void); /* when the plugin is unloaded */
 
-void fb_resume_saved(FbConnection *connection, const fbchat_event *event);
-
 /* The server could not be reached, so its session lives on there and is worth keeping. */
 void fb_resume_wanted(FbConnection *connection);
 
-/* At sign-off: keeps the session if that is wanted and possible. FALSE = it should be ended on the server. */
-gboolean fb_resume_keep(FbConnection *connection);
+/* At sign-off, with the saved session or NULL: keeps it if that is wanted and possible. FALSE = it should be ended on the
+ * server. */
+gboolean fb_resume_keep(FbConnection *connection, const fbchat_event *saved);
 
 /* At sign-on: whether there is a session to resume and the login with it has begun. It is tried once. */
 gboolean fb_resume_begin(FbConnection *connection);

@@ -25,12 +25,21 @@ GList *fb_settings_options(void)
 }
 
 /* An empty field in the account's dialog means the default, as in the dialogs of other protocols. */
-const char *fb_server_of(FbConnection *connection)
+static const char *server_of(PurpleAccount *account)
 {
-	const char *server =
-		purple_account_get_string(purple_connection_get_account(connection->gc), "server", DEFAULT_SERVER);
+	const char *server = purple_account_get_string(account, "server", DEFAULT_SERVER);
 
 	return server != NULL && *server != '\0' ? server : DEFAULT_SERVER;
+}
+
+const char *fb_server_of(FbConnection *connection)
+{
+	return server_of(purple_connection_get_account(connection->gc));
+}
+
+char *fb_key_of(PurpleAccount *account)
+{
+	return g_strdup_printf("%s %s", server_of(account), purple_account_get_username(account));
 }
 
 /* Passes a string on unless the user has left it empty. */

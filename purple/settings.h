@@ -7,6 +7,9 @@
 GList *fb_settings_options(void);
 const char *fb_server_of(FbConnection *connection);
 
+/* "server user": what the account is on the network, whatever it is called here. */
+char *fb_key_of(PurpleAccount *account);
+
 /* All settings of the account; to be freed whatever the outcome, which fbchat_last_error() explains. */
 fbchat_status fb_settings_config(FbConnection *connection, fbchat_config **config);
 void fb_settings_pin(PurpleAccount *account, const char *fingerprint);

@@ -19,6 +19,13 @@
 #define MARK_READ "mark_read"
 #define SHOW_HISTORY "history"
 
+/* How much was unread when it was told last. */
+#define TOLD_INBOX "told_inbox"
+#define TOLD_UNSEEN "told_unseen"
+
+/* More than that is a number that the server has made up. */
+#define MOST_UNREAD 9999
+
 struct FbUnread {
 	GHashTable *senders; /* users whose messages came and were not seen here */
 	gboolean showing;
@@ -147,6 +154,52 @@ static void notices_arrived(FbConnection *connection, const fbchat_event *event,
 	g_free(to);
 	g_free(names);
 	g_free(subjects);
+}
+
+static void show_count(FbConnection *connection, size_t count)
+{
+	PurpleNotifyUiOps *ui = purple_notify_get_ui_ops();
+	const char *to = purple_account_get_username(purple_connection_get_account(connection->gc));
+	char *page = g_strconcat(fb_server_of(connection), "/", NULL);
+	const char *url = page;
+
+	if (ui != NULL && ui->notify_emails != NULL) {
+		purple_notify_emails(connection->gc, count, FALSE, NULL, NULL, &to, &url, NULL, NULL);
+	} else {
+		char *subject = g_strdup_printf(_("Unread conversations and notifications: %d"), (int)count);
+
+		purple_notify_email(connection->gc, subject, fb_server_of(connection), to, url, NULL, NULL);
+		g_free(subject);
+	}
+	g_free(page);
+}
+
+/* Whether a number is greater than when it was told last. It is remembered with the account: the next sign-on is no reason to
+ * tell it again. */
+static gboolean has_risen(PurpleAccount *account, const char *setting, gint64 number)
+{
+	int count = (int)CLAMP(number, 0, MOST_UNREAD);
+	int before = purple_account_get_int(account, setting, 0);
+
+	if (count != before)
+		purple_account_set_int(account, setting, count);
+	return count > before;
+}
+
+/* Servers with our extension tell more than numbers, and messages of theirs arrive here. */
+void fb_unread_counted(FbConnection *connection, const fbchat_event *event)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	gint64 inbox = fb_int(event, 0, FBCHAT_FIELD_INBOX);
+	gint64 unseen = fb_int(event, 0, FBCHAT_FIELD_UNSEEN);
+	gboolean more;
+
+	if (!purple_account_get_check_mail(account) || (connection->features & FBCHAT_FEATURE_NOTIFICATIONS) != 0)
+		return;
+	more = has_risen(account, TOLD_INBOX, inbox);
+	more = has_risen(account, TOLD_UNSEEN, unseen) || more;
+	if (more)
+		show_count(connection, (size_t)CLAMP(inbox + unseen, 1, MOST_UNREAD));
 }
 
 /* Only with the account's setting "New mail notifications", which is off by default. */

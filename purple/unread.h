@@ -16,4 +16,7 @@ void fb_unread_shown(FbConnection *connection, const char *who);
 
 void fb_unread_notices(FbConnection *connection);
 
+/* The server has told how much is unread. */
+void fb_unread_counted(FbConnection *connection, const fbchat_event *event);
+
 #endif

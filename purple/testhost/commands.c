@@ -149,6 +149,8 @@ static gboolean run_with_account(const char *command, PurpleAccount *account, co
 		purple_account_connect(account);
 	} else if (strcmp(command, "disconnect") == 0) {
 		purple_account_disconnect(account);
+	} else if (strcmp(command, "delete") == 0) {
+		purple_accounts_delete(account);
 	} else if (strcmp(command, "proxy") == 0) {
 		set_proxy(account, rest);
 	} else if (strcmp(command, "status") == 0) {

@@ -273,10 +273,12 @@ static void *on_emails(PurpleConnection *gc, size_t count, gboolean detailed, co
 {
 	size_t i;
 
-	(void)tos;
-	for (i = 0; i < count; i++)
-		emit("mail", "account", name_of(purple_connection_get_account(gc)), "subject", detailed ? subjects[i] : NULL, "from",
-		     detailed ? froms[i] : NULL, "url", urls != NULL ? urls[detailed ? i : 0] : NULL, NULL);
+	if (!detailed)
+		emit("mail-count", "account", name_of(purple_connection_get_account(gc)), "count", number((gint64)count), "to", *tos,
+		     "url", *urls, NULL);
+	for (i = 0; detailed && i < count; i++)
+		emit("mail", "account", name_of(purple_connection_get_account(gc)), "subject", subjects[i], "from", froms[i], "url",
+		     urls[i], NULL);
 	return NULL;
 }
 

@@ -7,7 +7,7 @@
  * The words of a command are separated by blanks; the last argument extends to the end of the line, with \n, \t and \\
  * escaped.
  *   account NAME PASSWORD SERVER [KEY=VALUE …]   create or change an account (values: true, false, numbers, text); sign on
- *   connect NAME · disconnect NAME · status NAME ID · idle NAME SECONDS
+ *   connect NAME · disconnect NAME · delete NAME · status NAME ID · idle NAME SECONDS
  *   proxy NAME KIND PORT [USER PASSWORD]         a proxy on this machine for later sign-ons; KIND: none, http,
  *                                                socks4, socks5, tor, or environment for the variables of the environment
  *   send NAME BUDDY TEXT                         as Pidgin does: the text escaped, line feeds as <br>

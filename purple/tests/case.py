@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the scenarios have in common: Alice and Bob, their hosts, and the server."""
 
+import hashlib
 import os
 import time
 import unittest
@@ -84,6 +85,11 @@ class Case(unittest.TestCase):
         self.assertTrue(before - 1 <= int(got["time"]) <= after + 1, f"{got['time']} is not within {before}…{after}")
         self.assertEqual(int(got["flags"]) & SEND, 0)
         return got
+
+    def keep_nothing(self, directory, url):
+        """Makes it impossible to keep what Alice has not sent, as a full disk does."""
+        key = hashlib.sha256(f"{url} {ALICE}".encode()).hexdigest()
+        os.makedirs(os.path.join(directory, f"fbchat-unsent-{key}.save"))
 
     def assert_sentence(self, text):
         """A text for users: words, no names of constants, no internals."""

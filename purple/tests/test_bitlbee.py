@@ -4,6 +4,7 @@
 BitlBee looks for plugins of libpurple in one directory of its own, which its settings can move. It is spoken to over a
 pair of sockets, as by inetd, so that there is no port to agree on."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -23,11 +24,12 @@ TAG = "fbchat"
 class Irc(Lines):
     """A BitlBee process, and the IRC connection to it."""
 
-    def __init__(self, log):
-        self.directory = tempfile.mkdtemp(prefix="fbchat-bitlbee-")
+    def __init__(self, log, directory=None):
+        self.directory = directory or tempfile.mkdtemp(prefix="fbchat-bitlbee-")
         plugins = os.path.join(self.directory, "plugins", "purple")
-        os.makedirs(plugins)
-        os.symlink(headless.OPTIONS.plugin, os.path.join(plugins, "libfbchat-purple.so"))
+        os.makedirs(plugins, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.symlink(headless.OPTIONS.plugin, os.path.join(plugins, "libfbchat-purple.so"))
         config = os.path.join(self.directory, "bitlbee.conf")
         with open(config, "w", encoding="utf-8") as file:
             file.write(f"[settings]\nRunMode = Inetd\nAuthMode = Open\nConfigDir = {self.directory}\n"
@@ -68,8 +70,8 @@ class Irc(Lines):
 
 
 class InBitlBee(Case):
-    def irc(self):
-        irc = Irc(self.log("bitlbee"))
+    def irc(self, directory=None):
+        irc = Irc(self.log("bitlbee" if directory is None else "bitlbee-again"), directory)
         self.addCleanup(irc.discard)
         irc.say("NICK alice")
         irc.say("USER alice 0 * :Alice")

@@ -48,8 +48,11 @@ class Windows(Hostile):
 
 
 class SignOff(OnDisk):
+    """What cannot be kept for the next sign-on is told."""
+
     def test_messages_without_an_answer_are_told_in_order(self):
         alice, _ = self.both()
+        self.keep_nothing(alice.directory, self.server.url)
         self.server.stop()
         texts = [f"{number} {NASTY}" for number in range(20)]
         for text in texts:
@@ -62,6 +65,7 @@ class SignOff(OnDisk):
 
     def test_closed_window_does_not_swallow_them(self):
         alice, _ = self.both()
+        self.keep_nothing(alice.directory, self.server.url)
         self.server.stop()
         alice.do("send", ALICE, self.bob, text=NASTY)
         alice.do("close", ALICE, self.bob)

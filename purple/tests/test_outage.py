@@ -129,6 +129,7 @@ class Outage(OnDisk):
 
     def test_unconfirmed_message_is_named_at_sign_off(self):
         alice, _ = self.both()
+        self.keep_nothing(alice.directory, self.server.url)
         self.server.stop()
         alice.do("send", ALICE, self.bob, text=NASTY)
         alice.do("disconnect", ALICE)

@@ -29,7 +29,7 @@ mod social;
 
 use crate::engine::{Engine, SavedState};
 use crate::options::check_range;
-use crate::types::{Buddy, OwnPresence, RequestId, Secret, Uid};
+use crate::types::{Buddy, OwnPresence, RequestId, Saved, Secret, Uid};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
@@ -132,7 +132,7 @@ impl Client {
     ///
     /// # Errors
     /// [`CallError::State`] before the first `State` event.
-    pub fn saved(&self, session: SessionId) -> Result<Secret, CallError> {
+    pub fn saved(&self, session: SessionId) -> Result<Saved, CallError> {
         self.engine()?.session(session)?.saved()
     }
 
@@ -140,10 +140,9 @@ impl Client {
     ///
     /// A message that is not settled when the session ends is in the saved session; the next session sends it.
     ///
-    ///
     /// # Errors
     /// [`CallError::Argument`] for an empty text, [`CallError::TooLong`] for one over the server's limit, [`CallError::State`]
-    /// before login, [`CallError::QueueFull`] if too many requests are unanswered.
+    /// before login, [`CallError::MessagesFull`] if too many messages wait, until all of these are settled.
     pub fn send(&self, session: SessionId, to: Uid, text: &str) -> Result<RequestId, CallError> {
         check_uid(to)?;
         self.engine()?.session(session)?.send(to, text.to_owned())

@@ -20,6 +20,9 @@ pub enum CallError {
     /// Too many requests without an answer.
     #[error("Too many requests of this session are unanswered; wait for some answers")]
     QueueFull,
+    /// Too many messages without an answer.
+    #[error("Too many messages are waiting to be sent; wait until they are")]
+    MessagesFull,
     /// The caller is a forked child process.
     #[error("The process was forked after this client was made; make a new one in the child")]
     Forked,
@@ -52,7 +55,7 @@ impl CallError {
             CallError::NoSession => Status::NoSession,
             CallError::NoRequest => Status::NoRequest,
             CallError::State(_) => Status::State,
-            CallError::QueueFull => Status::QueueFull,
+            CallError::QueueFull | CallError::MessagesFull => Status::QueueFull,
             CallError::Forked => Status::Forked,
             CallError::Closed => Status::Closed,
             CallError::TooLong { .. } => Status::TooLong,

@@ -12,10 +12,10 @@ use super::buddy_cache::BuddyCache;
 use super::error::CallError;
 use super::lock;
 use crate::protocol::{SavedState, Unsettled, check_message};
-use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Secret, Uid};
+use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Saved, Secret, Uid};
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 
@@ -30,10 +30,14 @@ fn next_id() -> u64 {
     NEXT_ID.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Greatest number of unanswered requests of one session; it bounds the events that the end of a session adds.
+/// Greatest number of unanswered requests of one session, without messages; it bounds the events that the end of a session adds.
 pub(super) const MAX_REQUESTS: usize = 256;
+/// Greatest number of messages of one session without an answer, which do not count as requests; and of bytes in them. They
+/// also bound the saved session.
+pub(super) const MAX_MESSAGES: usize = 4_096;
+const MAX_BYTES: usize = 1 << 20;
 /// Greatest number of commands that the session's task has not picked up yet.
-const MAX_COMMANDS: usize = 512;
+const MAX_COMMANDS: usize = 512 + MAX_MESSAGES;
 
 /// The state of a session, as far as calls depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +62,8 @@ struct HandleState {
     saved: Option<Secret>,
     /// Messages without an answer, oldest first. The last saved session may not have the newest of them yet.
     sending: VecDeque<(RequestId, Unsettled)>,
+    /// A message was refused because too many wait. Later ones would leave a hole, so they are refused until none waits.
+    refusing: bool,
     close: Option<Duration>,
 }
 
@@ -104,6 +110,7 @@ impl SessionHandle {
                 rng: fastrand::Rng::with_seed(seed),
                 saved: None,
                 sending: VecDeque::new(),
+                refusing: false,
                 close: None,
             }),
             untaken: AtomicUsize::new(0),
@@ -138,28 +145,31 @@ impl SessionHandle {
     }
 
     pub(crate) fn send(&self, to: Uid, text: String) -> Result<RequestId, CallError> {
-        self.submit(|state, request| {
-            check_message(&text, state.message_limit)?;
-            state.check_online()?;
-            let message_id = state.rng.u32(1..=0x7fff_ffff).to_string();
-            let message = Unsettled {
-                to: to.0,
-                text: text.clone(),
-                message_id: message_id.clone(),
-                client_time: unix_now(),
-            };
-            state.sending.push_back((request, message));
-            Ok(Command::Send {
-                request,
-                to,
-                text,
-                message_id: Some(message_id),
-            })
-        })
+        let mut state = lock(&self.state);
+        check_message(&text, state.message_limit)?;
+        state.check_online()?;
+        state.check_messages(text.len())?;
+        let request = RequestId(next_id());
+        let message_id = state.rng.u32(1..=0x7fff_ffff).to_string();
+        let message = Unsettled {
+            to: to.0,
+            text: text.clone(),
+            message_id: message_id.clone(),
+            client_time: unix_now(),
+        };
+        state.sending.push_back((request, message));
+        let command = Command::Send {
+            request,
+            to,
+            text,
+            message_id: Some(message_id),
+        };
+        self.accept(state, request, command);
+        Ok(request)
     }
 
     /// The saved session with every message that was accepted and has no answer yet.
-    pub(crate) fn saved(&self) -> Result<Secret, CallError> {
+    pub(crate) fn saved(&self) -> Result<Saved, CallError> {
         let state = lock(&self.state);
         state.check_open()?;
         let unknown = CallError::State("There is nothing to save yet; log in first");
@@ -169,9 +179,8 @@ impl SessionHandle {
         let Ok(mut all) = SavedState::parse(saved.reveal()) else {
             return Err(unknown);
         };
-        let messages = state.sending.iter();
-        messages.for_each(|(_, message)| all.add_unsettled(message));
-        all.to_text().map(Secret::new).ok_or(unknown)
+        all.add_unsettled(state.sending.iter().map(|(_, message)| message));
+        all.to_saved().ok_or(unknown)
     }
 
     pub(crate) fn logout(&self) -> Result<RequestId, CallError> {
@@ -296,11 +305,12 @@ impl SessionHandle {
                 state.finish_login(Phase::Fresh);
             }
             Event::Closed { .. } => state.phase = Phase::Closed,
-            Event::State(saved) => state.saved = Some(saved.clone()),
+            Event::State(saved) => state.saved = Some(saved.text.clone()),
             _ => {}
         }
         let is_first = event.answers().is_none_or(|request| {
             state.sending.retain(|(sent, _)| *sent != request);
+            state.refusing &= !state.sending.is_empty();
             request == RequestId::NONE || state.unanswered.remove(&request)
         });
         // These two tell something even if their request was answered before.
@@ -318,16 +328,21 @@ impl SessionHandle {
     ) -> Result<RequestId, CallError> {
         let mut state = lock(&self.state);
         state.check_open()?;
-        if state.unanswered.len() >= MAX_REQUESTS || state.commands.len() >= MAX_COMMANDS {
+        let requests = state.unanswered.len().saturating_sub(state.sending.len());
+        if requests >= MAX_REQUESTS || state.commands.len() >= MAX_COMMANDS {
             return Err(CallError::QueueFull);
         }
         let request = RequestId(next_id());
         let command = make(&mut state, request)?;
+        self.accept(state, request, command);
+        Ok(request)
+    }
+
+    fn accept(&self, mut state: MutexGuard<'_, HandleState>, request: RequestId, command: Command) {
         state.unanswered.insert(request);
         state.commands.push_back(command);
         drop(state);
         self.notify();
-        Ok(request)
     }
 
     fn push(
@@ -360,6 +375,17 @@ impl HandleState {
             return Err(CallError::NoSession);
         }
         Ok(())
+    }
+
+    /// Whether there is room for a message of this length.
+    fn check_messages(&mut self, bytes: usize) -> Result<(), CallError> {
+        let waiting = self.sending.iter().map(|(_, message)| message.text.len());
+        let bytes = waiting.fold(bytes, usize::saturating_add);
+        self.refusing |= self.sending.len() >= MAX_MESSAGES || bytes > MAX_BYTES;
+        match self.refusing {
+            true => Err(CallError::MessagesFull),
+            false => Ok(()),
+        }
     }
 
     fn start_login(&mut self) -> Result<(), CallError> {

@@ -56,8 +56,9 @@ c_enum! {
         /// int, 1 to 1000: the greatest number of messages and notices in one answer of the server. A small number takes less
         /// memory and more requests. Default: as many as the server offers.
         Batch = 11 => FBCHAT_CONFIG_BATCH,
-        /// str: FBCHAT_FIELD_SAVED_SESSION of an earlier session of the same user, for fbchat_session_login: messages in it that
-        /// were not sent are sent after the login. fbchat_session_resume does so without this setting. Default: none.
+        /// str: FBCHAT_FIELD_SAVED_SESSION or FBCHAT_FIELD_UNSENT of an earlier session of the same user, for
+        /// fbchat_session_login: messages in it that were not sent are sent after the login. fbchat_session_resume does so
+        /// without this setting. Default: none.
         SavedSession = 12 => FBCHAT_CONFIG_SAVED_SESSION,
     }
 }

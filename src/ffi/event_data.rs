@@ -4,8 +4,9 @@
 use super::fields::{EventKind, Field};
 use super::types::fbchat_field;
 use crate::client::SessionEvent;
+use crate::protocol::SavedState;
 use crate::status::{Problem, Status};
-use crate::types::{Buddy, RequestId, Uid, clean_text};
+use crate::types::{Buddy, RequestId, Secret, Uid, clean_text};
 use std::cell::OnceCell;
 use std::sync::Arc;
 use zeroize::Zeroize;
@@ -33,6 +34,8 @@ pub struct fbchat_event {
     /// while it polls, so each part is laid out when the program first reads it.
     buddies: Arc<[Arc<Buddy>]>,
     parts: Vec<OnceCell<fbchat_event>>,
+    /// The messages of a saved session, taken out of it when the program first reads them.
+    unsent: OnceCell<Secret>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +45,7 @@ enum Cell {
     Uid(u64),
     Text { start: usize, len: usize },
     Bytes { start: usize, len: usize },
+    Unsent,
 }
 
 /// The value of a field.
@@ -103,6 +107,7 @@ impl fbchat_event {
             buffer: Vec::new(),
             buddies: Arc::default(),
             parts: Vec::new(),
+            unsent: OnceCell::new(),
         }
     }
 
@@ -159,6 +164,14 @@ impl fbchat_event {
         self.cells.push(cell);
     }
 
+    /// The messages of the saved session before it, if it has any.
+    pub(super) fn unsent(&mut self, any: bool) {
+        self.cells.push(match any {
+            true => Cell::Unsent,
+            false => Cell::Absent,
+        });
+    }
+
     fn append(&mut self, bytes: &[u8]) -> (usize, usize) {
         let start = self.buffer.len();
         self.buffer.extend_from_slice(bytes);
@@ -206,7 +219,23 @@ impl fbchat_event {
             Cell::Uid(uid) => Value::Uid(uid),
             Cell::Text { start, len } => Value::Text(piece(start, len)),
             Cell::Bytes { start, len } => Value::Bytes(piece(start, len)),
+            Cell::Unsent => {
+                let unsent = self.unsent.get_or_init(|| self.take_unsent());
+                let text = unsent.reveal().strip_suffix('\0');
+                text.map_or(Value::Absent, |text| Value::Bytes(text.as_bytes()))
+            }
         }
+    }
+
+    /// What is left of the saved session without the login, and a NUL behind it; empty if there is no saved session.
+    fn take_unsent(&self) -> Secret {
+        let whole = match self.value(0, Field::SavedSession.code()) {
+            Ok(Value::Bytes(bytes)) => std::str::from_utf8(bytes).unwrap_or_default(),
+            _ => "",
+        };
+        let saved = SavedState::parse(whole).ok();
+        let messages = saved.and_then(|saved| saved.without_login().to_saved());
+        Secret::new(messages.map_or_else(String::new, |it| format!("{}\0", it.text.reveal())))
     }
 
     /// The part of a buddy list that has this item, and the item's place in it; laid out now if it is read first.

@@ -6,7 +6,7 @@ use super::fields::{ConnectionState, EventKind, Field, FriendChange, MessageFlag
 use crate::status::{Problem, Status};
 use crate::types::{
     Buddy, Connection, Event, FriendRequest, Message, Notification, Origin, Person, Picture,
-    Presence, Profile, picture_hash,
+    Presence, Profile, Uid, picture_hash,
 };
 
 const BUDDY: &[Field] = &[
@@ -34,6 +34,13 @@ const REASON: &[Field] = &[
     Field::Reason,
     Field::CertificateSha256,
     Field::CertificateProblem,
+];
+const FAILED: &[Field] = &[
+    Field::Reason,
+    Field::CertificateSha256,
+    Field::CertificateProblem,
+    Field::To,
+    Field::Text,
 ];
 const PERSON: &[Field] = &[
     Field::Uid,
@@ -84,7 +91,8 @@ impl fbchat_event {
                 self.uid(*to);
                 self.text(message_id);
             }
-            Event::Failed { problem, .. } => self.failure(EventKind::Failed, problem),
+            Event::Failed { problem, .. } => self.failed(problem, Uid(0), None),
+            Event::EarlierFailed { to, text, problem } => self.failed(problem, *to, Some(text)),
             Event::Typing { from, typing } => {
                 self.kind = EventKind::Typing;
                 self.columns = &[Field::From, Field::Typing];
@@ -168,9 +176,12 @@ impl fbchat_event {
             }
             Event::State(saved) => {
                 self.kind = EventKind::SavedSession;
-                self.columns = &[Field::SavedSession];
-                self.reserve_secret(saved.reveal().len());
-                self.bytes(Some(saved.reveal().as_bytes()));
+                self.columns = &[Field::SavedSession, Field::Waiting, Field::Unsent];
+                let text = saved.text.reveal();
+                self.reserve_secret(text.len());
+                self.bytes(Some(text.as_bytes()));
+                self.int(count(saved.unsettled));
+                self.unsent(saved.unsettled > 0);
             }
             Event::Overload { waiting } => {
                 self.kind = EventKind::Overload;
@@ -189,6 +200,14 @@ impl fbchat_event {
         self.kind = kind;
         self.columns = REASON;
         self.problem(Some(problem));
+    }
+
+    /// With the message, if it is one of an earlier session.
+    fn failed(&mut self, problem: &Problem, to: Uid, text: Option<&str>) {
+        self.failure(EventKind::Failed, problem);
+        self.columns = FAILED;
+        self.uid(to);
+        self.maybe(text);
     }
 
     /// The status, and the fields of [`REASON`].

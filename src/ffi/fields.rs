@@ -73,6 +73,8 @@ c_enum! {
         ///     REASON               str?  the failure, a sentence for people
         ///     CERTIFICATE_SHA256   str?  the certificate that is not trusted
         ///     CERTIFICATE_PROBLEM  int   why it is not trusted; 0 if that is not the cause
+        ///     TO                   uid   with request 0: the recipient; else 0
+        ///     TEXT                 str?  with request 0: the message
         /// ```
         Failed = 7 => FBCHAT_EVENT_FAILED,
         /// Somebody is typing or has stopped.
@@ -216,11 +218,13 @@ c_enum! {
         Poke = 20 => FBCHAT_EVENT_POKE,
         /// Everything that fbchat_session_resume needs, and the messages that are not settled. Arrives when the connection is up,
         /// whenever the program has taken what arrived, and whenever a message is accepted or settled: keep the last one, in place
-        /// of the one before. It is as secret as the password. After a logout only its messages are of use
-        /// (FBCHAT_CONFIG_SAVED_SESSION).
+        /// of the one before. It is as secret as the password. After a logout only its messages are of use: UNSENT has them
+        /// without what the login gave.
         ///
         /// ```text
-        ///     SAVED_SESSION  bytes  what fbchat_session_resume takes
+        ///     SAVED_SESSION  bytes   what fbchat_session_resume takes
+        ///     WAITING        int     number of messages in it that are not settled
+        ///     UNSENT         bytes?  those messages, for FBCHAT_CONFIG_SAVED_SESSION; absent if there are none
         /// ```
         SavedSession = 21 => FBCHAT_EVENT_SAVED_SESSION,
         /// The program does not keep up: the session fetches nothing until half of its events are taken. Nothing is lost; the
@@ -311,8 +315,10 @@ c_enum! {
         IdleSinceMs = 36 => FBCHAT_FIELD_IDLE_SINCE_MS,
         /// bytes: what fbchat_session_resume takes.
         SavedSession = 50 => FBCHAT_FIELD_SAVED_SESSION,
-        /// int: number of events that wait.
+        /// int: number of events or messages that wait.
         Waiting = 51 => FBCHAT_FIELD_WAITING,
+        /// bytes: messages for FBCHAT_CONFIG_SAVED_SESSION; absent if there are none.
+        Unsent = 52 => FBCHAT_FIELD_UNSENT,
         /// str: SHA-256 of the server's certificate that is not trusted, as "AB:CD:…", ready for FBCHAT_CONFIG_PIN_SHA256; absent
         /// if the certificate is not the cause, and without the feature "pin".
         CertificateSha256 = 60 => FBCHAT_FIELD_CERTIFICATE_SHA256,

@@ -102,6 +102,16 @@ impl Message {
     }
 }
 
+/// A session at one moment, for a later one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// Everything needed to resume the session from this point without the password, and the messages that are not settled
+    /// yet. As secret as the password.
+    pub text: Secret,
+    /// Number of the messages.
+    pub unsettled: usize,
+}
+
 /// A command of the host to a session.
 #[derive(Clone, Debug)]
 pub enum Command {
@@ -244,8 +254,17 @@ pub enum Event {
     },
     /// A request has failed for good.
     Failed {
-        /// The request that this answers; [`RequestId::NONE`] for a message that an earlier session has left.
+        /// The request that this answers.
         request: RequestId,
+        /// The failure.
+        problem: Problem,
+    },
+    /// A message that an earlier session has left has failed for good.
+    EarlierFailed {
+        /// The recipient.
+        to: Uid,
+        /// The message.
+        text: String,
         /// The failure.
         problem: Problem,
     },
@@ -331,9 +350,8 @@ pub enum Event {
         /// When it happened.
         time: UnixMillis,
     },
-    /// Everything needed to resume the session from this point without the password, and the messages that are not settled
-    /// yet. As secret as the password.
-    State(Secret),
+    /// The session as it is now, for a later one.
+    State(Saved),
     /// The host does not keep up: the session fetches nothing until it does.
     Overload {
         /// Number of the session's events that wait.
@@ -368,6 +386,7 @@ impl Event {
             | Event::Message(_)
             | Event::Typing { .. }
             | Event::Presence(_)
+            | Event::EarlierFailed { .. }
             | Event::State(_)
             | Event::Overload { .. }
             | Event::Inbox(_)

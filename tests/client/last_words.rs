@@ -143,14 +143,14 @@ fn messages_left_by_a_program_that_quits_arrive_with_its_next_session() {
     // Some have arrived; the next session has all of them, and sends none a second time.
     let alices = client(&way, None);
     let alice = alices.open(None, 0).expect("a session");
-    alices.resume(alice, saved).expect("a resume");
+    alices.resume(alice, saved.text).expect("a resume");
     connected(&alices);
     alices.send(alice, bob, "the last").expect("room");
     let mut wanted = texts;
     wanted.push("the last".to_owned());
     assert_eq!(until_last(&bobs, "the last"), wanted);
     let saved = alices.saved(alice).expect("a saved session");
-    assert!(!saved.reveal().contains("line"), "all are settled");
+    assert!(!saved.text.reveal().contains("line"), "all are settled");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn messages_left_by_a_logout_arrive_after_a_login_with_the_password() {
     alices.logout(alice).expect("a logout");
     drop(alices);
 
-    let alices = client(&way, Some(saved));
+    let alices = client(&way, Some(saved.text));
     log_in(&alices, "alice");
     assert_eq!(until_last(&bobs, &texts[29]), texts);
 }

@@ -307,7 +307,7 @@ impl World {
             assert!(self.open.remove(&request), "{event:?} answers nothing");
         }
         match event {
-            Event::State(state) => self.state = state,
+            Event::State(saved) => self.state = saved.text,
             Event::Closed { .. } => self.closed = true,
             _ => {}
         }

@@ -6,7 +6,7 @@ use super::super::log::{Level, LogSettings};
 use super::super::session_handle::{SessionHandle, SessionId};
 use super::super::wake::wait_readable;
 use crate::status::{Problem, Status};
-use crate::types::{Buddy, Event, Message, Origin, Presence, RequestId, Secret, Uid};
+use crate::types::{Buddy, Event, Message, Origin, Presence, RequestId, Saved, Secret, Uid};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -260,7 +260,12 @@ fn overload_is_reported_first_and_once() {
 #[test]
 fn newest_state_replaces_the_one_before() {
     let (queue, id) = queue(100);
-    let state = |text: &str| Event::State(Secret::new(text.into()));
+    let state = |text: &str| {
+        Event::State(Saved {
+            text: Secret::new(text.into()),
+            unsettled: 0,
+        })
+    };
     queue.push(id, state("old"));
     queue.push(id, message(1));
     queue.push(id, state("new"));

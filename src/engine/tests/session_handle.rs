@@ -1,15 +1,22 @@
 //! Which calls a session accepts in which phase, and its limits.
 
 use super::super::error::CallError;
-use super::super::session_handle::{Effect, MAX_REQUESTS, SessionHandle};
+use super::super::session_handle::{Effect, MAX_MESSAGES, MAX_REQUESTS, SessionHandle};
 use crate::status::{Problem, Status};
-use crate::types::{Event, Features, Secret, Uid};
+use crate::types::{Command, Event, Features, RequestId, Saved, Secret, Uid};
 use std::time::Duration;
 
 fn apply(handle: &SessionHandle, event: Event) -> Effect {
     let mut effect = None;
     handle.apply(event, |_, found| effect = Some(found));
     effect.unwrap()
+}
+
+fn failed(request: RequestId) -> Event {
+    Event::Failed {
+        request,
+        problem: Problem::new(Status::Io, "gone"),
+    }
 }
 
 fn online() -> SessionHandle {
@@ -76,22 +83,38 @@ fn message_length_counts_characters_and_names_the_limit() {
 #[test]
 fn requests_without_an_answer_are_bounded_and_answered_once() {
     let handle = online();
-    let requests: Vec<_> = std::iter::from_fn(|| handle.send(Uid(2), "hi".into()).ok()).collect();
+    let ask = || handle.submit_online(|request| Command::Refresh { request });
+    let requests: Vec<_> = std::iter::from_fn(|| ask().ok()).collect();
     assert_eq!(requests.len(), MAX_REQUESTS);
-    assert_eq!(handle.send(Uid(2), "hi".into()), Err(CallError::QueueFull));
-    let failed = |request| Event::Failed {
-        request,
-        problem: Problem::new(Status::Io, "gone"),
-    };
+    assert_eq!(ask(), Err(CallError::QueueFull));
     assert!(apply(&handle, failed(requests[0])).wanted);
     assert!(!apply(&handle, failed(requests[0])).wanted);
-    assert!(handle.send(Uid(2), "hi".into()).is_ok());
+    assert!(ask().is_ok());
     let closed = Event::Closed {
         request: None,
         problem: None,
     };
     let closed = apply(&handle, closed);
     assert_eq!(closed.unanswered.len(), MAX_REQUESTS);
+}
+
+#[test]
+fn messages_are_bounded_and_leave_no_holes() {
+    let handle = online();
+    let send = |text: &str| handle.send(Uid(2), text.into());
+    let sent: Vec<_> = std::iter::from_fn(|| send("hi").ok()).collect();
+    assert_eq!(sent.len(), MAX_MESSAGES);
+    // Other requests have room of their own.
+    assert!(
+        handle
+            .submit_online(|request| Command::Refresh { request })
+            .is_ok()
+    );
+    for request in sent {
+        assert_eq!(send("later"), Err(CallError::MessagesFull));
+        apply(&handle, failed(request));
+    }
+    assert!(send("hi").is_ok());
 }
 
 #[test]
@@ -102,7 +125,10 @@ fn nothing_follows_closed() {
         problem: None,
     };
     assert!(apply(&handle, closed()).wanted);
-    let state = Event::State(Secret::new("late".into()));
+    let state = Event::State(Saved {
+        text: Secret::new("late".into()),
+        unsettled: 0,
+    });
     for late in [closed(), state] {
         handle.apply(late, |event, _| panic!("{event:?}"));
     }

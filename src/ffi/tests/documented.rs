@@ -4,9 +4,12 @@ use super::super::fields::{EventKind, Field};
 use super::*;
 use crate::types::{
     Features, FriendRequest, Notification, NotificationKind, Notifications, Person, Profile,
-    Relation,
+    Relation, Saved,
 };
 use std::collections::BTreeSet;
+
+/// A saved session with a message.
+const UNSENT: &str = r#"{"fbchat":1,"server":"http://127.0.0.1:1/","uid":5,"seq":7,"cookies":[],"unsettled":[{"to":6,"text":"hi","message_id":"8","client_time":9}]}"#;
 
 /// One event of each kind, with every field present. All text ends in `end`.
 fn samples(end: &str) -> Vec<Event> {
@@ -71,8 +74,9 @@ fn samples(end: &str) -> Vec<Event> {
             to: Uid(1),
             message_id: says("7"),
         },
-        Event::Failed {
-            request,
+        Event::EarlierFailed {
+            to: Uid(1),
+            text: says("left"),
             problem: problem.clone(),
         },
         Event::Typing {
@@ -150,7 +154,10 @@ fn samples(end: &str) -> Vec<Event> {
             name: says("Bob"),
             time: 1,
         },
-        Event::State(Secret::new("secret".into())),
+        Event::State(Saved {
+            text: Secret::new(UNSENT.into()),
+            unsettled: 1,
+        }),
         Event::Overload { waiting: 5 },
     ]
 }
@@ -251,5 +258,5 @@ fn every_string_is_text_that_xml_can_hold() {
         }
         free(event);
     }
-    assert_eq!(strings, 35, "none was cut short");
+    assert_eq!(strings, 36, "none was cut short");
 }

@@ -5,7 +5,8 @@ use super::*;
 use crate::client::{SessionEvent, SessionId};
 use crate::status::{Distrust, Problem, Status, Untrusted};
 use crate::types::{
-    Buddy, Connection, Event, Image, Message, Origin, Picture, Presence, RequestId, Secret, Uid,
+    Buddy, Connection, Event, Image, Message, Origin, Picture, Presence, RequestId, Saved, Secret,
+    Uid,
 };
 use std::ffi::{CStr, CString};
 use std::ptr::{null, null_mut};
@@ -173,7 +174,10 @@ fn bytes_are_never_given_as_text() {
             }),
         },
     });
-    let saved = made(Event::State(Secret::new("secret".into())));
+    let saved = made(Event::State(Saved {
+        text: Secret::new("secret".into()),
+        unsettled: 0,
+    }));
     for (event, field) in [
         (picture, FBCHAT_FIELD_PICTURE),
         (saved, FBCHAT_FIELD_SAVED_SESSION),

@@ -4,8 +4,9 @@
 use crate::protocol::connect::web_session::WebSession;
 use crate::protocol::requests::outbox::{Outbox, Unsettled};
 use crate::status::{Problem, Status};
-use crate::types::{Event, Secret, Seq, Uid};
+use crate::types::{Event, Saved, Secret, Seq, Uid};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use url::Url;
 
@@ -50,18 +51,32 @@ impl SavedState {
         }
     }
 
-    /// The text that [`SavedState::parse`] reads.
-    pub fn to_text(&self) -> Option<String> {
+    /// What the host gets.
+    pub fn to_saved(&self) -> Option<Saved> {
         // Numbers, texts and a URL always have a JSON form.
-        serde_json::to_string(self).ok()
+        let text = serde_json::to_string(self).ok()?;
+        Some(Saved {
+            text: Secret::new(text),
+            unsettled: self.unsettled.len(),
+        })
     }
 
-    /// Adds a message behind those that are not settled, unless it is one of them.
-    pub fn add_unsettled(&mut self, message: &Unsettled) {
-        let id = &message.message_id;
-        if !self.unsettled.iter().any(|it| it.message_id == *id) {
-            self.unsettled.push(message.clone());
+    /// Leaves only the messages, which are useless to anybody but this user.
+    #[must_use]
+    pub fn without_login(self) -> Self {
+        SavedState {
+            seq: NO_SEQ.0,
+            cookies: Vec::new(),
+            ..self
         }
+    }
+
+    /// Adds messages behind those that are not settled, except those that are among these.
+    pub fn add_unsettled<'a>(&mut self, messages: impl Iterator<Item = &'a Unsettled>) {
+        let known = self.unsettled.iter().map(|it| it.message_id.clone());
+        let known: HashSet<_> = known.collect();
+        let new = messages.filter(|it| !known.contains(&it.message_id));
+        self.unsettled.extend(new.cloned());
     }
 
     /// The messages that are not settled, if they are this user's.
@@ -126,18 +141,29 @@ impl StateReport {
             cookies: web.saved_cookies(),
             unsettled: outbox.unsettled().cloned().collect(),
         };
-        let text = state.to_text()?;
+        let saved = state.to_saved()?;
         let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
+        saved.text.reveal().hash(&mut hasher);
         let print = hasher.finish();
         let changed = self.told.replace(print) != Some(print);
-        changed.then(|| Event::State(Secret::new(text)))
+        changed.then_some(Event::State(saved))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_alone_are_a_state_without_secrets() {
+        let whole = r#"{"fbchat":1,"server":"http://127.0.0.1:1/","uid":5,"seq":7,"cookies":["xs=1; path=/"],"unsettled":[{"to":6,"text":"hi","message_id":"8","client_time":9}]}"#;
+        let messages = SavedState::parse(whole).unwrap().without_login().to_saved();
+        let saved = messages.unwrap();
+        assert_eq!(saved.unsettled, 1);
+        assert!(!saved.text.reveal().contains("xs="));
+        let again = SavedState::parse(saved.text.reveal()).unwrap();
+        assert_eq!(again.unsettled[0].text, "hi");
+    }
 
     #[test]
     fn what_is_no_state_is_refused_with_a_sentence() {

@@ -22,10 +22,10 @@ use crate::types::{Event, Millis, RequestId, Uid, UnixMillis};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// Messages waiting at once; more are refused.
-const MOST_WAITING: usize = 256;
-/// Bytes of text that wait at once; more are refused. It bounds the saved session.
-const MOST_BYTES: usize = 1 << 20;
+/// Messages waiting at once; more are refused. Drivers keep the order by refusing the next ones, too, so theirs is lower.
+const MOST_WAITING: usize = 8_192;
+/// Bytes of text that wait at once; more are refused.
+const MOST_BYTES: usize = 2 << 20;
 /// A message that could be sent and is not settled within this time fails, in milliseconds. Less than the 90 s after which
 /// hosts give up on a connection. Time spent behind other messages does not count.
 const SETTLE_WITHIN: Millis = 75_000;
@@ -93,7 +93,7 @@ impl Outbox {
 
     /// Takes on what an earlier session of this user has left. The server may have taken any of it.
     pub fn restore(&mut self, now: Millis, left: Vec<Unsettled>) {
-        for message in left.into_iter().take(MOST_WAITING) {
+        for message in left {
             self.add(
                 now,
                 Outgoing {
@@ -255,10 +255,9 @@ impl Outbox {
     /// Answers all messages; they are in the saved session, so none of them has failed for good.
     pub fn leave(&mut self, now: Millis) -> Vec<Action> {
         let mut actions = Vec::new();
-        while let Some(Outgoing { request, .. }) = self.settle(now) {
+        while let Some(outgoing) = self.settle(now) {
             let text = "The message was not sent before the session ended; it is kept in the saved session";
-            let problem = Problem::new(Status::Kept, text);
-            actions.push(Action::Tell(Event::Failed { request, problem }));
+            actions.push(failed(outgoing, Problem::new(Status::Kept, text)));
         }
         actions
     }
@@ -344,8 +343,7 @@ impl Outbox {
     /// Fails the current message. An earlier attempt may have been taken, and what is known now says nothing about that one.
     fn fail_current(&mut self, now: Millis, web: &WebSession, why: Problem) -> Option<Action> {
         let outgoing = self.settle(now)?;
-        let request = outgoing.request;
-        let mut problem = match outgoing.uncertain {
+        let problem = match outgoing.uncertain {
             true => {
                 let server = web.label();
                 let text =
@@ -354,11 +352,7 @@ impl Outbox {
             }
             false => why,
         };
-        if request == RequestId::NONE {
-            // The host cannot tell by the request which message this is about.
-            problem.text = format!("A message from before the last sign-off: {}", problem.text);
-        }
-        Some(Action::Tell(Event::Failed { request, problem }))
+        Some(failed(outgoing, problem))
     }
 
     /// Takes the current message off the queue. The next one has all its time.
@@ -387,6 +381,18 @@ fn sent(outgoing: Outgoing) -> Event {
         to: Uid(outgoing.message.to),
         message_id: outgoing.message.message_id,
     }
+}
+
+fn failed(outgoing: Outgoing, problem: Problem) -> Action {
+    Action::Tell(match outgoing.request {
+        // The host cannot tell by the request which message this is about.
+        RequestId::NONE => Event::EarlierFailed {
+            to: Uid(outgoing.message.to),
+            text: outgoing.message.text,
+            problem,
+        },
+        request => Event::Failed { request, problem },
+    })
 }
 
 /// The problem of a message that the server refuses.

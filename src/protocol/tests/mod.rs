@@ -149,7 +149,7 @@ impl World {
     /// The last saved session that a host was given.
     fn state(&self, who: usize) -> Secret {
         let state = |event: &Event| match event {
-            Event::State(state) => Some(state.clone()),
+            Event::State(saved) => Some(saved.text.clone()),
             _ => None,
         };
         let found = self.clients[who].events.iter().rev().find_map(state);
