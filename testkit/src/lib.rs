@@ -11,6 +11,7 @@
 #[cfg(feature = "http")]
 mod client;
 pub mod compile;
+pub mod faulty_link;
 pub mod limited_user;
 #[cfg(feature = "manual")]
 pub mod manual;

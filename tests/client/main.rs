@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod blocking;
+mod faulty_links;
 mod hostile_servers;
 mod last_words;
 mod sign_off;
