@@ -9,8 +9,12 @@ pub fn run(data: &[u8]) {
     let cookie = lines.next().unwrap_or_default();
     let form = lines.next().unwrap_or_default();
     let found = fuzzing::params(form, &query, cookie, &name);
+    let pairs = || form_urlencoded::parse(form).chain(form_urlencoded::parse(query.as_bytes()));
+    // More parameters than a request may have.
+    if pairs().nth(300).is_some() {
+        return assert_eq!(found, None);
+    }
     // What comes first counts.
-    let mut pairs = form_urlencoded::parse(form).chain(form_urlencoded::parse(query.as_bytes()));
-    let expected = pairs.find(|(key, _)| *key == name).map(|(_, value)| value);
+    let expected = pairs().find(|(key, _)| *key == name).map(|(_, value)| value);
     assert_eq!(found.as_deref(), expected.as_deref());
 }

@@ -36,7 +36,10 @@ const UNREAD_MS: u32 = 60_000;
 /// How often HTTP/2 pings the client.
 const PING: Duration = Duration::from_secs(30);
 /// The most concurrent requests on one HTTP/2 connection.
-const STREAMS: u32 = 100;
+const STREAMS: u32 = 32;
+/// How much may arrive on one HTTP/2 stream, and on all of a connection, before somebody reads it.
+const STREAM_WINDOW: u32 = 64 << 10;
+const CONNECTION_WINDOW: u32 = 128 << 10;
 /// The largest head of a request.
 const HEAD_SIZE: usize = 64 << 10;
 
@@ -317,6 +320,9 @@ async fn http_2(
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
         .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(STREAM_WINDOW as usize)
         .max_header_list_size(HEAD_SIZE as u32)
         .serve_connection(TokioIo::new(stream), service);
     let end = http2::Connection::graceful_shutdown;

@@ -1,7 +1,10 @@
 //! What request handlers share.
 
+use std::sync::Arc;
+
 use tokio::sync::Semaphore;
 
+use super::bodies::Bodies;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::service::Services;
@@ -15,6 +18,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Permits to hold an upload in memory.
     pub uploads: Semaphore,
+    /// What requests hold in memory.
+    pub bodies: Arc<Bodies>,
 }
 
 impl App {
@@ -24,6 +29,7 @@ impl App {
             services,
             metrics,
             uploads: Semaphore::new(UPLOADS),
+            bodies: Arc::default(),
         }
     }
 }

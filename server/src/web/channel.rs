@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::app::App;
 use super::auth::{Ajax, Session};
-use super::envelope::{payload, script};
+use super::envelope::{AjaxError, payload, script};
 use super::pages;
 use super::params::Params;
 use super::response::text;
@@ -83,7 +83,10 @@ pub async fn poll(
         Ok(_) => return script(to_json(&Answer::Ended, asked.uid)),
         Err(error) => return unavailable(&error),
     };
-    let query = Params::parse(b"", request.uri().query().unwrap_or_default());
+    let query = request.uri().query().unwrap_or_default();
+    let Some(query) = Params::parse(b"", query) else {
+        return AjaxError::TooLarge.into();
+    };
     let batch = query.get("batch").and_then(|batch| batch.parse().ok());
     let batch = batch.filter(|batch| *batch > 0);
     let hold = match query.get("wait") {

@@ -35,6 +35,8 @@ pub enum AjaxError {
     ListExists,
     /// The request is larger than the server reads.
     TooLarge,
+    /// Too many bytes are on their way.
+    Overloaded,
     /// The server has too much to do.
     Busy,
     /// The store failed.
@@ -86,6 +88,11 @@ impl AjaxError {
                 1_357_005,
                 "Request too large",
                 "Your request is too large. Send less at once.",
+            ),
+            AjaxError::Overloaded => (
+                1_356_008,
+                "Server busy",
+                "Too much is being sent to the server at the moment. Try again in a few seconds.",
             ),
             AjaxError::Busy => (
                 1_356_008,
@@ -164,12 +171,14 @@ pub fn done() -> Response {
 
 impl IntoResponse for AjaxError {
     fn into_response(self) -> Response {
-        let is_too_large = self == AjaxError::TooLarge;
+        let status = match self {
+            AjaxError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            AjaxError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::OK,
+        };
         let (code, summary, description) = self.parts();
         let mut response = wrap(code, summary, &description, ());
-        if is_too_large {
-            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        }
+        *response.status_mut() = status;
         response
     }
 }

@@ -99,7 +99,7 @@ pub async fn log_in(
 ) -> Response {
     let password = params.take_secret("pass");
     let mut typed = Typed {
-        email: params.get("email").unwrap_or_default().to_owned(),
+        email: params.take("email"),
         keep: params.flag("keep") == Some(true),
         wrong_password: false,
     };
@@ -114,6 +114,8 @@ pub async fn log_in(
     {
         return refuse("Your login form was out of date. Please try again.");
     }
+    // Only what was taken is kept while the password waits for its turn.
+    let _room = params.into_room();
     let attempts = &app.services.login_attempts;
     let error = match attempts.log_in(&typed.email, password, address).await {
         Ok(known) => {

@@ -4,6 +4,7 @@
 mod app;
 mod assets;
 mod auth;
+mod bodies;
 mod buddies;
 mod channel;
 mod chat;
@@ -47,8 +48,10 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::service::pictures::SIZE;
 
-/// The largest request body.
-const BODY: usize = 1 << 20;
+/// The largest body of a request that sends no message and no picture.
+const BODY: usize = 64 << 10;
+/// The most bytes of a character in a form: four, each percent-encoded.
+const CHARACTER: usize = 12;
 /// The largest upload: a picture, and the fields around it.
 const UPLOAD: usize = SIZE + (16 << 10);
 /// How long a request may take to arrive and be answered, except for held polls.
@@ -58,6 +61,7 @@ const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; fo
 
 /// All paths.
 pub fn router(app: Arc<App>) -> Router {
+    let message = DefaultBodyLimit::max(app.config.message_limit * CHARACTER + BODY);
     Router::new()
         .route("/", get(home::start))
         .route("/index.php", get(home::start))
@@ -87,8 +91,8 @@ pub fn router(app: Arc<App>) -> Router {
             "/ajax/chat/buddy_list.php",
             get(buddies::list).post(buddies::list),
         )
-        .route("/ajax/chat/send.php", post(chat::send))
-        .route("/inbox/ajax/ajax.php", post(chat::compose))
+        .route("/ajax/chat/send.php", post(chat::send).layer(message))
+        .route("/inbox/ajax/ajax.php", post(chat::compose).layer(message))
         .route("/ajax/chat/typ.php", post(chat::typing))
         .route("/ajax/chat/settings.php", post(chat::settings))
         .route(
@@ -136,6 +140,10 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             REQUEST,
+        ))
+        .layer(middleware::from_fn_with_state(
+            app.bodies.clone(),
+            bodies::count_head,
         ))
         .layer(middleware::from_fn(unread::discard))
         .layer(middleware::from_fn_with_state(

@@ -1,42 +1,60 @@
 //! Form parameters, from the query and the body. Nothing that a client sends is an error here: what cannot be decoded is replaced, and
 //! what no handler asks for is ignored.
 
-use axum::body::Bytes;
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, Request};
-use axum::response::Response;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::app::App;
+use super::bodies::{self, Room};
 use super::envelope::AjaxError;
 use crate::types::Uid;
 
+/// The most parameters of a request.
+const FIELDS: usize = 300;
+/// How many bytes in memory a byte of a form may become: one that is no UTF-8 is replaced by three, and room is reserved ahead.
+const COST: usize = 4;
+
 /// The parameters of a request. Those in the body come before those in the query.
-#[derive(Default)]
-pub struct Params(Vec<(String, String)>);
+pub struct Params {
+    fields: Vec<(String, String)>,
+    /// What they may take.
+    room: Option<Room>,
+}
 
 impl Params {
-    /// Parses a body and a query.
-    pub fn parse(body: &[u8], query: &str) -> Self {
-        let body = form_urlencoded::parse(body);
-        Params(
-            body.chain(form_urlencoded::parse(query.as_bytes()))
-                .map(|(k, v)| (k.into_owned(), v.into_owned()))
-                .collect(),
-        )
+    /// Parses a body and a query; `None` if they have too many parameters.
+    pub fn parse(body: &[u8], query: &str) -> Option<Self> {
+        let pairs = || form_urlencoded::parse(body).chain(form_urlencoded::parse(query.as_bytes()));
+        let fields = pairs().take(FIELDS);
+        let fields = fields.map(|(k, v)| (k.into_owned(), v.into_owned()));
+        let params = Params {
+            fields: fields.collect(),
+            room: None,
+        };
+        pairs().nth(FIELDS).is_none().then_some(params)
+    }
+
+    /// Forgets everything that was not taken, and keeps the room for what was.
+    pub fn into_room(mut self) -> Option<Room> {
+        self.room.take()
     }
 
     /// One parameter that was sent in another way.
     pub fn single(name: &str, value: Option<impl Into<String>>) -> Self {
-        Params(
-            value
-                .into_iter()
-                .map(|value| (name.to_owned(), value.into()))
-                .collect(),
-        )
+        let fields = value
+            .into_iter()
+            .map(|value| (name.to_owned(), value.into()));
+        Params {
+            fields: fields.collect(),
+            room: None,
+        }
     }
 
     /// The first parameter of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
+        self.fields
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
@@ -44,12 +62,15 @@ impl Params {
 
     /// Takes a secret out of the parameters.
     pub fn take_secret(&mut self, name: &str) -> Zeroizing<String> {
-        let found = self.0.iter_mut().find(|(key, _)| key == name);
-        Zeroizing::new(
-            found
-                .map(|(_, value)| std::mem::take(value))
-                .unwrap_or_default(),
-        )
+        Zeroizing::new(self.take(name))
+    }
+
+    /// Takes a value out of the parameters.
+    pub fn take(&mut self, name: &str) -> String {
+        let found = self.fields.iter_mut().find(|(key, _)| key == name);
+        found
+            .map(|(_, value)| std::mem::take(value))
+            .unwrap_or_default()
     }
 
     /// A number, if it is one.
@@ -75,24 +96,22 @@ impl Params {
 impl Drop for Params {
     fn drop(&mut self) {
         // There may be a password among them, perhaps twice.
-        for (_, value) in &mut self.0 {
+        for (_, value) in &mut self.fields {
             value.zeroize();
         }
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Params {
-    type Rejection = Response;
+impl FromRequest<Arc<App>> for Params {
+    type Rejection = AjaxError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AjaxError> {
+        let mut room = Room::of(&app.bodies, &request);
         let query = request.uri().query().unwrap_or_default().to_owned();
-        let Ok(body) = Bytes::from_request(request, state).await else {
-            return Err(AjaxError::TooLarge.into());
-        };
-        let params = Params::parse(&body, &query);
-        if let Ok(mut body) = body.try_into_mut() {
-            body.as_mut().zeroize();
-        }
+        room.grow(query.len().saturating_mul(COST))?;
+        let body = bodies::read(request, &mut room, COST).await?;
+        let mut params = Params::parse(&body, &query).ok_or(AjaxError::TooLarge)?;
+        params.room = Some(room);
         Ok(params)
     }
 }
@@ -106,7 +125,8 @@ mod tests {
         let params = Params::parse(
             b"a=%ff%00x&&=&b&a=2&to=99999999999999999999&neg=-5&t=%zz&f=yes",
             "a=3&q=true",
-        );
+        )
+        .unwrap();
         assert_eq!(params.get("a"), Some("\u{fffd}\0x"));
         assert_eq!(params.get("b"), Some(""));
         assert_eq!(params.get("t"), Some("%zz"));
@@ -118,8 +138,21 @@ mod tests {
 
     #[test]
     fn a_secret_is_taken_out() {
-        let mut params = Params::parse(b"pass=a+b%26", "");
+        let mut params = Params::parse(b"pass=a+b%26", "").unwrap();
         assert_eq!(params.take_secret("pass").as_str(), "a b&");
         assert_eq!(params.get("pass"), Some(""));
+    }
+
+    #[test]
+    fn the_number_of_parameters_is_limited() {
+        for (body, query, most) in [
+            (300, 0, true),
+            (0, 300, true),
+            (200, 100, true),
+            (200, 101, false),
+        ] {
+            let (body, query) = ("a&".repeat(body), "a=1&".repeat(query));
+            assert_eq!(Params::parse(body.as_bytes(), &query).is_some(), most);
+        }
     }
 }

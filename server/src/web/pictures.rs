@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
     X_CONTENT_TYPE_OPTIONS,
@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::app::App;
 use super::auth::Ajax;
+use super::bodies::{self, Room};
 use super::envelope::{AjaxError, payload};
 use super::params::Params;
 use super::{multipart, pages};
@@ -71,9 +72,8 @@ pub async fn upload(
         .get(CONTENT_TYPE)
         .and_then(|media_type| media_type.to_str().ok())
         .unwrap_or_default();
-    let Ok(body) = Bytes::from_request(request, &()).await else {
-        return Err(AjaxError::TooLarge);
-    };
+    let mut room = Room::of(&app.bodies, &request);
+    let body = bodies::read(request, &mut room, 1).await?;
     let invalid = |why: &str| AjaxError::Invalid(why.to_owned());
     let parts = multipart::parse(media_type, &body)
         .ok_or_else(|| invalid("This is not an upload, or it was cut short."))?;

@@ -17,6 +17,7 @@ mod documentation;
 mod friend_lists;
 mod friends;
 mod held_polls;
+mod memory;
 mod notifications;
 mod old_clients;
 mod operation;

@@ -8,7 +8,7 @@ use reqwest::{Certificate, Version};
 use testkit::{Server, encode, http, http_with, until};
 
 /// Writes a certificate and its key; returns the certificate.
-fn certificate(dir: &Path) -> String {
+pub fn certificate(dir: &Path) -> String {
     let made =
         rcgen::generate_simple_self_signed(["127.0.0.1", "login.facebook.com"].map(str::to_owned))
             .unwrap();

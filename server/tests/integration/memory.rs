@@ -1,0 +1,244 @@
+//! How much memory one address can make the server use, with as many connections as it may have and the largest requests that are read.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use testkit::{Client, Server, http, until};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+const CONNECTIONS: usize = 256;
+/// The most memory at any time, in KiB. Two passwords that are checked at a time take 38 MiB of it.
+const PEAK: u64 = 128 << 10;
+
+/// A server that trusts no proxy, so that its limits for one address apply to the tests.
+fn command(dir: &std::path::Path) -> std::process::Command {
+    let mut command = Server::command(dir);
+    command
+        .env("FBCHATD_TRUSTED_PROXIES", "[]")
+        .env("FBCHATD_LOG", "error");
+    command
+}
+
+/// What the kernel says about the memory of the process, in KiB.
+fn memory(server: &Server, key: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
+    line.unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// Sends all but the end of a request on as many connections as are allowed, then the rest on all of them.
+fn flood(server: &Server, request: &[u8]) {
+    let (begin, end) = request.split_at(request.len() - 1);
+    // Refused connections and requests are answered early.
+    let mut streams: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let mut stream = TcpStream::connect(server.address()).unwrap();
+            stream.set_nonblocking(true).unwrap();
+            let mut at = 0;
+            until("a part of a request to be read", || {
+                match stream.write(&begin[at..]) {
+                    Ok(written) => at += written,
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                    Err(_) => at = begin.len(),
+                }
+                (at == begin.len()).then_some(())
+            });
+            stream
+        })
+        .collect();
+    for stream in &mut streams {
+        let _ = stream.write_all(end);
+    }
+    for mut stream in streams {
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(testkit::LIMIT)).unwrap();
+        let _ = stream.read(&mut [0; 100]);
+    }
+}
+
+fn request(path: &str, head: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\n{head}Connection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
+
+#[test]
+fn one_address_cannot_take_much_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let mut tried = Vec::new();
+    let long = "x".repeat(60 << 10);
+    let many: String = (0..90)
+        .map(|n| format!("X-{n}: {}\r\n", "x".repeat(600)))
+        .collect();
+    let wrong = [
+        &b"email="[..],
+        &[0xff; 32 << 10],
+        b"&pass=",
+        &[0xff; 31 << 10],
+    ]
+    .concat();
+    let fields = [b"email=a&pass=b&".to_vec(), b"\xff=\xff&".repeat(290)].concat();
+    let cookie = "Cookie: test_cookie=1\r\n";
+    for (what, path, head, body) in [
+        ("fields", "/login.php", cookie, &fields),
+        ("many fields", "/login.php", cookie, &b"a&".repeat(500_000)),
+        ("long fields", "/login.php", cookie, &wrong),
+        ("headers", "/login.php", &format!("{cookie}{many}"), &wrong),
+        ("a query", &format!("/login.php?{long}"), cookie, &wrong),
+        ("a picture", "/pic_upload.php", "", &vec![b'x'; 1 << 20]),
+        (
+            "a message",
+            "/ajax/chat/send.php",
+            "",
+            &vec![0xff; 300 << 10],
+        ),
+    ] {
+        let server = Server::start(&mut command(dir.path()));
+        let ann = Client::login(&server, "ann", "secret");
+        let session = format!("{head}Cookie: {}\r\n", ann.cookie);
+        let head = if head.is_empty() { &session } else { head };
+        flood(&server, &request(path, head, body));
+        let peak = memory(&server, "VmHWM:");
+        assert_eq!(
+            http()
+                .get(format!("{}/healthz", server.url))
+                .send()
+                .unwrap()
+                .status(),
+            200
+        );
+        tried.push((what, peak, memory(&server, "VmRSS:")));
+    }
+    println!("{tried:?}");
+    assert!(tried.iter().all(|(_, peak, _)| *peak < PEAK), "{tried:?}");
+}
+
+type Tls = StreamOwned<ClientConnection, TcpStream>;
+
+/// One frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u32).to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A header that is not compressed.
+fn header(name: &str, value: &str) -> Vec<u8> {
+    let text = |text: &str| {
+        let mut out = vec![text.len().min(127) as u8];
+        if let Some(mut rest) = text.len().checked_sub(127) {
+            while rest >= 128 {
+                out.push(rest as u8 | 128);
+                rest >>= 7;
+            }
+            out.push(rest as u8);
+        }
+        [&out, text.as_bytes()].concat()
+    };
+    [vec![0], text(name), text(value)].concat()
+}
+
+fn connect(address: &str, config: &Arc<ClientConfig>) -> Tls {
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let connection = ClientConnection::new(config.clone(), name).unwrap();
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(testkit::LIMIT)).unwrap();
+    let mut tls = StreamOwned::new(connection, stream);
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    tls.write_all(&[&preface[..], &frame(4, 0, 0, &[])].concat())
+        .unwrap();
+    tls
+}
+
+/// The settings that the server announces, by their numbers.
+fn settings(tls: &mut Tls) -> Vec<(u16, u32)> {
+    let mut head = [0; 9];
+    tls.read_exact(&mut head).unwrap();
+    assert_eq!(head[3], 4, "{head:?}");
+    let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+    tls.read_exact(&mut payload).unwrap();
+    let settings = payload.chunks(6).map(|six| {
+        let (key, value) = six.split_at(2);
+        (
+            u16::from_be_bytes(key.try_into().unwrap()),
+            u32::from_be_bytes(value.try_into().unwrap()),
+        )
+    });
+    settings.collect()
+}
+
+#[test]
+fn one_address_cannot_take_much_memory_with_http_2_either() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let pem = crate::tls::certificate(dir.path());
+    let mut command = command(dir.path());
+    command
+        .env("FBCHATD_TLS_LISTEN", "127.0.0.1:0")
+        .env("FBCHATD_TLS_CERT", dir.path().join("cert.pem"))
+        .env("FBCHATD_TLS_KEY", dir.path().join("key.pem"));
+    let mut server = Server::start(&mut command);
+    let url = server.announced("listening on ");
+    let address = url.trim_start_matches("https://");
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
+        .unwrap();
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().unwrap();
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let config = Arc::new(config);
+
+    let mut connections = Vec::new();
+    for _ in 0..CONNECTIONS - 1 {
+        let mut tls = connect(address, &config);
+        let settings = settings(&mut tls);
+        let value = |key| settings.iter().find(|(k, _)| *k == key).unwrap().1;
+        let (streams, window) = (value(3), value(4));
+        assert!(streams <= 32 && window <= 64 << 10, "{settings:?}");
+        let head = [
+            header(":method", "POST"),
+            header(":scheme", "https"),
+            header(":path", "/login.php"),
+            header(":authority", "127.0.0.1"),
+            header("cookie", "test_cookie=1"),
+            header("x-long", &"x".repeat(8 << 10)),
+        ]
+        .concat();
+        let mut bytes = Vec::new();
+        for n in 0..streams {
+            let stream = 2 * n + 1;
+            bytes.extend(frame(1, 4, stream, &head));
+            // As much as all streams together may have on the way.
+            for _ in 0..if n < 2 { 4 } else { 0 } {
+                bytes.extend(frame(0, 0, stream, &[0xff; 15 << 10]));
+            }
+        }
+        tls.write_all(&bytes).unwrap();
+        connections.push(tls);
+    }
+    // The server has read them all before it answers this one.
+    assert_eq!(
+        http()
+            .get(format!("{}/healthz", server.url))
+            .send()
+            .unwrap()
+            .status(),
+        200
+    );
+    let peak = memory(&server, "VmHWM:");
+    println!("{peak} KiB");
+    assert!(peak < PEAK, "{peak} KiB");
+}
