@@ -9,8 +9,16 @@ use axum::http::{Request, StatusCode, Version, header};
 
 use crate::config::Config;
 
-/// Ends of names that nobody can register.
-const RESERVED: &[&str] = &[".localhost", ".local", ".home.arpa", ".internal"];
+/// Ends of names that nobody can register, or let lead to another's server.
+const RESERVED: &[&str] = &[
+    ".localhost",
+    ".local",
+    ".home.arpa",
+    ".internal",
+    ".onion",
+    ".test",
+    ".invalid",
+];
 
 /// Why a request is refused: a status, and a sentence for the operator.
 pub type Refusal = (StatusCode, String);
@@ -155,6 +163,8 @@ mod tests {
             "raspberrypi.local:80",
             "chat.home.arpa",
             "chat.corp.internal",
+            "chat.onion",
+            "chat.test",
         ] {
             assert_eq!(status(&own, Version::HTTP_11, &[name]), 200, "{name}");
             assert_eq!(status(&default, Version::HTTP_11, &[name]), 200, "{name}");
