@@ -13,7 +13,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 use zeroize::Zeroizing;
 
-use super::app::App;
 use super::envelope::AjaxError;
 use crate::net::connection_limits::Peer;
 use crate::sync::lock;
@@ -43,10 +42,10 @@ pub struct Room {
 
 impl Room {
     /// No bytes yet, for a request.
-    pub fn of(app: &App, request: &Request) -> Self {
+    pub fn of(bodies: &Arc<Bodies>, request: &Request) -> Self {
         let address = request.extensions().get::<Peer>();
         Room {
-            bodies: app.bodies.clone(),
+            bodies: bodies.clone(),
             address: address.and_then(|Peer(address)| *address),
             bytes: 0,
         }
@@ -118,11 +117,11 @@ pub async fn read(
 
 /// Counts the head of a request until it is answered.
 pub async fn count_head(
-    State(app): State<Arc<App>>,
+    State(bodies): State<Arc<Bodies>>,
     request: Request,
     next: Next,
 ) -> Result<Response, AjaxError> {
-    let mut room = Room::of(&app, &request);
+    let mut room = Room::of(&bodies, &request);
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| HEADER + name.as_str().len() + value.len());
     let uri = request.uri().path().len() + request.uri().query().map_or(0, str::len);

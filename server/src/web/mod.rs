@@ -147,7 +147,7 @@ pub fn router(app: Arc<App>) -> Router {
             REQUEST,
         ))
         .layer(middleware::from_fn_with_state(
-            app.clone(),
+            app.bodies.clone(),
             bodies::count_head,
         ))
         .layer(middleware::from_fn(unread::discard))

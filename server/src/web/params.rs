@@ -106,7 +106,7 @@ impl FromRequest<Arc<App>> for Params {
     type Rejection = AjaxError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, AjaxError> {
-        let mut room = Room::of(app, &request);
+        let mut room = Room::of(&app.bodies, &request);
         let query = request.uri().query().unwrap_or_default().to_owned();
         room.grow(query.len().saturating_mul(COST))?;
         let body = bodies::read(request, &mut room, COST).await?;

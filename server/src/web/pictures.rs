@@ -74,7 +74,7 @@ pub async fn upload(
         .get(CONTENT_TYPE)
         .and_then(|media_type| media_type.to_str().ok())
         .unwrap_or_default();
-    let mut room = Room::of(&app, &request);
+    let mut room = Room::of(&app.bodies, &request);
     let body = bodies::read(request, &mut room, 1).await?;
     // It may have been ended while the upload arrived.
     let session = Session::find(&app, &headers).await?;
