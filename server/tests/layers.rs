@@ -16,6 +16,7 @@ const LEAVES: &[&str] = &[
     "item",
     "json",
     "metrics",
+    "places",
     "rate_limit",
     "secrets",
     "sync",

@@ -83,6 +83,9 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
     ] {
         print(format!("{name}\t{value}"))?;
     }
+    for (email, bytes) in stats.largest {
+        print(format!("bytes of {email}\t{bytes}"))?;
+    }
     Ok(())
 }
 

@@ -73,7 +73,7 @@ impl Store {
         sqlite.write(move |tx| tx.insert_message(&message))
     }
 
-    /// Messages between two users, oldest first. There are fewer than the range allows if they have more than [`HISTORY_BYTES`](super::limits::HISTORY_BYTES) of text;
+    /// Messages between two users, oldest first. There are fewer than the range allows if they have more than `HISTORY_BYTES` of text;
     /// then there is one that begins after these bytes.
     pub fn history(&self, a: Uid, b: Uid, range: HistoryRange) -> Reply<Vec<Message>> {
         let Store::Sqlite(sqlite) = self;

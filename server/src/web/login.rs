@@ -152,7 +152,7 @@ pub async fn open_session(
     let client = headers.get(header::USER_AGENT);
     let client = client.and_then(|client| client.to_str().ok());
     let client = client.unwrap_or_default();
-    let keeper = match (keep, same_origin::is_browser(headers)) {
+    let keeper = match (keep, pages::is_browser(headers)) {
         (true, _) => Keeper::LastingBrowser,
         (false, true) => Keeper::Browser,
         (false, false) => Keeper::Program,
@@ -207,7 +207,7 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap, params: Pa
     };
     if let Some(session) = session {
         // Old clients post no token, but `confirm`.
-        let confirmed = !same_origin::is_browser(&headers)
+        let confirmed = !pages::is_browser(&headers)
             && params.get("post_form_id").is_none()
             && params.flag("confirm") == Some(true);
         if !confirmed && let Err(error) = session.check_csrf(&params) {

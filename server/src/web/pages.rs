@@ -6,9 +6,9 @@ use askama::{Template, filters};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::cookies;
 use super::envelope::AjaxError;
 use super::response::text;
-use super::{cookies, same_origin};
 use crate::config::Config;
 use crate::types::Uid;
 
@@ -83,10 +83,17 @@ pub fn origin(headers: &HeaderMap) -> String {
     format!("{scheme}://{host}")
 }
 
+/// Whether the request comes from a browser of today.
+pub fn is_browser(headers: &HeaderMap) -> bool {
+    ["sec-fetch-site", "sec-fetch-mode", "origin"]
+        .into_iter()
+        .any(|name| headers.contains_key(name))
+}
+
 /// Redirects to a path of this server with an absolute URL, as clients of 2008 expect. A modern browser gets a relative one: behind a
 /// proxy that is not trusted it may use TLS without our knowledge, and must not be led out of it.
 pub fn redirect(headers: &HeaderMap, path: &str) -> Response {
-    let origin = if same_origin::is_browser(headers) {
+    let origin = if is_browser(headers) {
         String::new()
     } else {
         origin(headers)

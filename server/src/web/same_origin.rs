@@ -19,13 +19,6 @@ use crate::secrets;
 /// Paths that only scripts of our own pages read. Reading them can say that the user is there, or has received something.
 const SCRIPTS: [&str; 2] = ["/ajax/", "/x/"];
 
-/// Whether the request comes from a browser of today.
-pub fn is_browser(headers: &HeaderMap) -> bool {
-    ["sec-fetch-site", "sec-fetch-mode", "origin"]
-        .into_iter()
-        .any(|name| headers.contains_key(name))
-}
-
 /// Refuses what only our own pages may ask for and another site does.
 pub async fn require(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
@@ -115,10 +108,10 @@ fn is_token(token: &str) -> bool {
 /// choice in both places.
 pub fn has_form_token(headers: &HeaderMap, params: &Params) -> bool {
     match (cookies::get(headers, "lsd"), params.get("lsd")) {
-        (Some(cookie), Some(field)) if is_token(cookie) || !is_browser(headers) => {
+        (Some(cookie), Some(field)) if is_token(cookie) || !pages::is_browser(headers) => {
             secrets::same(cookie, field)
         }
-        _ => !is_browser(headers),
+        _ => !pages::is_browser(headers),
     }
 }
 

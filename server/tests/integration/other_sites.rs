@@ -164,8 +164,8 @@ fn forms_of_browsers_need_the_token_of_their_cookie() {
         let page = get(&server, path, "test_cookie=1", &[]);
         assert!(sets(&page, "lsd="));
         let set = page.headers().get_all("set-cookie").iter();
-        let set = set.filter_map(|set| set.to_str().unwrap().strip_prefix("lsd="));
-        let token = set.last().unwrap().split(';').next().unwrap().to_owned();
+        let mut set = set.filter_map(|set| set.to_str().unwrap().strip_prefix("lsd="));
+        let token = set.next().unwrap().split(';').next().unwrap().to_owned();
         let page = page.text().unwrap();
         assert!(
             page.contains(&format!(r#"name="lsd" value="{token}""#)),

@@ -12,6 +12,8 @@ use crate::clock::now_ms;
 use crate::store::limits::VALID_FOR;
 use crate::store::{Stats, StoreError};
 
+/// The accounts with most bytes that are named.
+const LARGEST: i64 = 10;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 pub fn healthy(db: &Connection) -> Result<(), StoreError> {
@@ -22,7 +24,16 @@ pub fn healthy(db: &Connection) -> Result<(), StoreError> {
 pub fn stats(db: &Connection) -> Result<Stats, StoreError> {
     let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
     let now = now_ms();
+    let mut largest = db.prepare(
+        "SELECT email, bytes FROM (
+            SELECT email, coalesce((SELECT sum(octet_length(text)) FROM messages WHERE sender = u.uid), 0)
+                + coalesce((SELECT octet_length(bytes) FROM pictures p WHERE p.uid = u.uid), 0) AS bytes
+            FROM users u
+        ) WHERE bytes > 0 ORDER BY bytes DESC, email LIMIT ?1",
+    )?;
+    let largest = largest.query_map([LARGEST], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(Stats {
+        largest: largest.collect::<Result<_, _>>()?,
         accounts: count("SELECT count(*) FROM users")?,
         friendships: count("SELECT count(*) FROM friends WHERE uid < friend")?,
         logins: count(&format!("SELECT count(*) FROM sessions WHERE ends > {now}"))?,
