@@ -59,10 +59,7 @@ impl From<ImageError> for PictureError {
 /// Finds what the decoders forgive: a JPEG that was cut off, and a GIF whose first frame is not within its screen.
 fn is_whole(file: &[u8], format: ImageFormat) -> bool {
     match format {
-        ImageFormat::Jpeg => {
-            let last = |marker: &[u8]| file.windows(2).rposition(|bytes| bytes == marker);
-            last(b"\xff\xd9") > last(b"\xff\xda")
-        }
+        ImageFormat::Jpeg => has_end(file),
         ImageFormat::Gif => {
             let mut options = gif::DecodeOptions::new();
             options.check_frame_consistency(true);
@@ -71,6 +68,22 @@ fn is_whole(file: &[u8], format: ImageFormat) -> bool {
             matches!(frame, Ok(Ok(Some(_))))
         }
         _ => true,
+    }
+}
+
+/// Whether the end of a JPEG follows its first scan, whose data contain no other marker like it. Anything may come after the end.
+fn has_end(jpeg: &[u8]) -> bool {
+    let mut rest = jpeg.get(2..).unwrap_or_default();
+    loop {
+        rest = match rest {
+            [0xff, 0xda, scan @ ..] => return scan.windows(2).any(|bytes| bytes == b"\xff\xd9"),
+            [0xff, 0xff, ..] => rest.get(1..).unwrap_or_default(),
+            [0xff, _, segment @ ..] => {
+                let length = segment.first_chunk().copied().map_or(0, u16::from_be_bytes);
+                segment.get(usize::from(length)..).unwrap_or_default()
+            }
+            _ => return false,
+        };
     }
 }
 
