@@ -20,7 +20,8 @@ class Failures(PidginCase):
         pidgin("PurpleConvImSend", pidgin("PurpleConvIm", conversation), "Are you there?")
         told = "This person is no longer online. This message was not sent:\nAre you there?"
         until("the failure", lambda: self.history(conversation) == [told, "Are you there?"])
-        # The next one is never answered. Its window is gone when the account signs off; the dialog stays.
+        # The next one is never answered and cannot be kept. Its window is gone when the account signs off; the dialog stays.
+        self.keep_nothing(pidgin("PurpleUserDir"), front.url)
         front.change(SEND_PHP, (500, b"Internal Server Error"), times=100)
         pidgin("PurpleConvImSend", pidgin("PurpleConvIm", conversation), "And now?")
         pidgin("PurpleConversationDestroy", conversation)
