@@ -217,9 +217,9 @@ c_enum! {
         /// ```
         Poke = 20 => FBCHAT_EVENT_POKE,
         /// Everything that fbchat_session_resume needs, and the messages that are not settled. Arrives when the connection is up,
-        /// whenever the program has taken what arrived, and whenever a message is accepted or settled: keep the last one, in place
-        /// of the one before. It is as secret as the password. After a logout only its messages are of use: UNSENT has them
-        /// without what the login gave.
+        /// when the program has taken what arrived, and when messages were accepted or settled, at most four times a second:
+        /// keep the last one, in place of the one before. It is as secret as the password. After a logout only its messages are
+        /// of use: UNSENT has them without what the login gave.
         ///
         /// ```text
         ///     SAVED_SESSION  bytes   what fbchat_session_resume takes

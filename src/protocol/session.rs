@@ -160,17 +160,7 @@ impl Session {
 
     /// The next thing to be done; call until `None` after every other verb.
     pub fn poll_output(&mut self) -> Option<Output> {
-        let output = self.outputs.pop_front();
-        // After everything else, so that several changes at once are told once.
-        output.or_else(|| self.save_messages().map(Output::Event))
-    }
-
-    /// The saved session, if messages were added or settled since the host was told last.
-    fn save_messages(&mut self) -> Option<Event> {
-        match self.saved.is_outdated(&self.outbox) && !self.is_closed() {
-            true => self.saved.update(&self.web, &self.outbox),
-            false => None,
-        }
+        self.outputs.pop_front()
     }
 
     /// When `handle_timeout` is due, on the monotonic clock.
@@ -333,7 +323,8 @@ impl Session {
             | Timer::ReadMarks
             | Timer::Visibility
             | Timer::RateLimit
-            | Timer::Logout => {}
+            | Timer::Logout
+            | Timer::SavedSession => {}
         }
     }
 
@@ -358,6 +349,10 @@ impl Session {
             }
             self.log_out_if_due(now);
             self.leave_if_due(now);
+            let due = self.saved.timeout(&self.outbox);
+            if due.is_some_and(|due| due <= now.monotonic) && !self.is_closed() {
+                self.report_state(now);
+            }
         }
         self.arm_timers(now);
     }
@@ -380,6 +375,15 @@ impl Session {
         let pause = self.rate_limit.timeout(now.monotonic);
         timers.set(Timer::RateLimit, pause);
         timers.set(Timer::Logout, self.closing.map(|closing| closing.deadline));
+        timers.set(Timer::SavedSession, self.saved.timeout(&self.outbox));
+    }
+
+    /// Tells the host what it needs to resume the session, if that has changed.
+    fn report_state(&mut self, now: Now) {
+        if self.saved.timeout(&self.outbox).is_some() {
+            let event = self.saved.update(now.monotonic, &self.web, &self.outbox);
+            self.outputs.extend(event.map(Output::Event));
+        }
     }
 
     // What goes out.
@@ -545,8 +549,6 @@ impl Session {
         }
         if step == Step::Poll {
             self.saved.reached(self.channel.seq());
-            let event = self.saved.update(&self.web, &self.outbox);
-            self.outputs.extend(event.map(Output::Event));
         }
         if let Some(event) = self.connector.begin(step) {
             self.emit(event);
@@ -763,16 +765,14 @@ impl Session {
         let ended = match problem {
             Some(_) => self.outbox.end(now.monotonic, &self.web, &why),
             None => {
-                let event = self.save_messages();
-                self.outputs.extend(event.map(Output::Event));
+                self.report_state(now);
                 self.outbox.leave(now.monotonic)
             }
         };
         self.act_all(now, ended);
         if problem.is_some() {
             // Failed messages are not to be sent by a later session.
-            let event = self.save_messages();
-            self.outputs.extend(event.map(Output::Event));
+            self.report_state(now);
         }
         self.end_exchanges(now, &why);
         if let Some(request) = self.connector.close() {

@@ -23,10 +23,12 @@ pub enum Timer {
     RateLimit,
     /// The end of the time that a logout may take.
     Logout,
+    /// The next report of what a session needs to be resumed.
+    SavedSession,
 }
 
 impl Timer {
-    const ALL: [Timer; 9] = [
+    const ALL: [Timer; 10] = [
         Timer::Exchange,
         Timer::Step,
         Timer::Outbox,
@@ -36,6 +38,7 @@ impl Timer {
         Timer::BuddyList,
         Timer::RateLimit,
         Timer::Logout,
+        Timer::SavedSession,
     ];
 }
 

@@ -4,7 +4,7 @@
 use crate::protocol::connect::web_session::WebSession;
 use crate::protocol::requests::outbox::{Outbox, Unsettled};
 use crate::status::{Problem, Status};
-use crate::types::{Event, Saved, Secret, Seq, Uid};
+use crate::types::{Event, Millis, Saved, Secret, Seq, Uid};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -15,6 +15,8 @@ const FORMAT: u32 = 1;
 /// A session has a handful of short cookies and at most a MiB of unsettled messages, which JSON can make six times longer. A
 /// longer text is something else, in bytes.
 const LONGEST: usize = 8 << 20;
+/// The least time between two reports: each has all messages, and these may change thousands of times a second.
+const INTERVAL: Millis = 250;
 /// Stands for a number that was not known yet.
 const NO_SEQ: Seq = Seq(-1);
 
@@ -102,30 +104,37 @@ impl SavedState {
     }
 }
 
-/// Tells the host what it needs to resume the session, whenever that has changed.
+/// Tells the host what it needs to resume the session, when that has changed.
 #[derive(Debug, Default)]
 pub struct StateReport {
     /// Fingerprint of the last [`Event::State`].
     told: Option<u64>,
     /// The host has everything below.
     seq: Option<Seq>,
+    /// Whether number or cookies may have changed since.
+    moved: bool,
     /// The messages that were told last.
     revision: u64,
+    /// When the next change may be told.
+    next: Millis,
 }
 
 impl StateReport {
     /// The host has everything below `seq`.
     pub fn reached(&mut self, seq: Option<Seq>) {
         self.seq = seq;
+        self.moved = true;
     }
 
-    /// True if messages were added or settled since the host was told last.
-    pub fn is_outdated(&self, outbox: &Outbox) -> bool {
-        self.revision != outbox.revision()
+    /// When the host is to be told of what has changed, if anything has.
+    pub fn timeout(&self, outbox: &Outbox) -> Option<Millis> {
+        let changed = self.moved || self.revision != outbox.revision();
+        changed.then_some(self.next)
     }
 
     /// What the host is told, if anything.
-    pub fn update(&mut self, web: &WebSession, outbox: &Outbox) -> Option<Event> {
+    pub fn update(&mut self, now: Millis, web: &WebSession, outbox: &Outbox) -> Option<Event> {
+        self.moved = false;
         self.revision = outbox.revision();
         let Uid(uid) = web.uid()?;
         // Without a number there is nothing to go on from, but messages are worth keeping all the same.
@@ -145,8 +154,11 @@ impl StateReport {
         let mut hasher = DefaultHasher::new();
         saved.text.reveal().hash(&mut hasher);
         let print = hasher.finish();
-        let changed = self.told.replace(print) != Some(print);
-        changed.then_some(Event::State(saved))
+        if self.told.replace(print) == Some(print) {
+            return None;
+        }
+        self.next = now.saturating_add(INTERVAL);
+        Some(Event::State(saved))
     }
 }
 

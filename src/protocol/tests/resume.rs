@@ -44,13 +44,15 @@ fn resumed_session_gets_what_came_meanwhile_and_nothing_twice() {
     ));
 }
 
+/// How often client 0 was given a state.
+fn states(world: &World) -> usize {
+    let events = world.clients[0].events.iter();
+    events.filter(|it| matches!(it, Event::State(_))).count()
+}
+
 #[test]
 fn state_is_given_when_it_changed_and_only_then() {
     let mut world = two_online(91);
-    let states = |world: &World| {
-        let events = world.clients[0].events.iter();
-        events.filter(|it| matches!(it, Event::State(_))).count()
-    };
     assert_eq!(states(&world), 1);
     world.run(600_000);
     assert_eq!(states(&world), 1, "nothing happened");
@@ -62,6 +64,22 @@ fn state_is_given_when_it_changed_and_only_then() {
     world.flush(0);
     world.run(5_000);
     assert_eq!(states(&world), 2);
+}
+
+#[test]
+fn thousands_of_messages_do_not_make_a_state_each() {
+    let mut world = two_online(99);
+    let before = states(&world);
+    for n in 0..1_000 {
+        world.send(0, 2, &n.to_string());
+    }
+    assert_eq!(states(&world), before + 1, "the first is saved at once");
+    world.run(300);
+    assert_eq!(states(&world), before + 2);
+    assert!(world.state(0).reveal().contains(r#""text":"999""#));
+    world.run(600_000);
+    assert_eq!(world.messages(1).len(), 1_000);
+    assert!(!world.state(0).reveal().contains("unsettled"));
 }
 
 #[test]
