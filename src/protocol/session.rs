@@ -349,9 +349,8 @@ impl Session {
             }
             self.log_out_if_due(now);
             self.leave_if_due(now);
-            let due = self.saved.timeout(&self.outbox);
-            if due.is_some_and(|due| due <= now.monotonic) && !self.is_closed() {
-                self.report_state(now);
+            if !self.is_closed() {
+                self.report_state_if_due(now);
             }
         }
         self.arm_timers(now);
@@ -383,6 +382,14 @@ impl Session {
         if self.saved.timeout(&self.outbox).is_some() {
             let event = self.saved.update(now.monotonic, &self.web, &self.outbox);
             self.outputs.extend(event.map(Output::Event));
+        }
+    }
+
+    /// The same, but not too often.
+    fn report_state_if_due(&mut self, now: Now) {
+        let due = self.saved.timeout(&self.outbox);
+        if due.is_some_and(|due| due <= now.monotonic) {
+            self.report_state(now);
         }
     }
 
@@ -549,6 +556,8 @@ impl Session {
         }
         if step == Step::Poll {
             self.saved.reached(self.channel.seq());
+            // A host that hears of the connection can have the state.
+            self.report_state_if_due(now);
         }
         if let Some(event) = self.connector.begin(step) {
             self.emit(event);
