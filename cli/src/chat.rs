@@ -15,7 +15,7 @@ use fbchat::types::{Connection, Event, Uid};
 use std::collections::HashSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::Duration;
 
@@ -24,6 +24,9 @@ use std::time::Duration;
 const FINISH_LIMIT: Duration = Duration::from_secs(3);
 /// How long the logout may take. It takes milliseconds, unless an unfinished message delays it, for which the library waits 1.5 s.
 const LOGOUT_LIMIT: Duration = Duration::from_millis(3_200);
+
+/// How long a terminal or pipe may take to accept what is left to show.
+const SHOW_LIMIT: Duration = Duration::from_secs(1);
 
 /// The state that the threads share.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub struct Chat {
     /// A request has failed.
     failed: AtomicBool,
     quitting: AtomicBool,
+    /// Whether all events that were fetched have been shown, and that this has changed.
+    shown: (Mutex<bool>, Condvar),
 }
 
 /// Whether to read another line.
@@ -73,6 +78,7 @@ impl Chat {
             failing: Mutex::new(None),
             failed: AtomicBool::new(false),
             quitting: AtomicBool::new(false),
+            shown: (Mutex::new(false), Condvar::new()),
         })
     }
 
@@ -180,6 +186,8 @@ impl Chat {
         self.terminal.restore_at_exit();
         self.show_unfinished(&unfinished);
         let _ = self.session.logout(LOGOUT_LIMIT);
+        self.wait_until_shown();
+        self.out.flush();
         // The exit status tells a script that something failed; a person has read it.
         let failed = !unfinished.is_empty() || self.failed.load(Ordering::Relaxed);
         let is_script = !matches!(self.out, Output::Terminal { .. });
@@ -188,6 +196,21 @@ impl Chat {
         } else {
             code
         })
+    }
+
+    /// Nothing more will be shown of what arrives.
+    fn end_of_events(&self) {
+        let (ended, changed) = &self.shown;
+        *ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        changed.notify_all();
+    }
+
+    /// Waits until what was fetched before the logout is shown: the server will not send it again.
+    fn wait_until_shown(&self) {
+        let (ended, changed) = &self.shown;
+        let ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
+        // If the output takes no more, nothing can be done about it.
+        let _ = changed.wait_timeout_while(ended, SHOW_LIMIT, |ended| !*ended);
     }
 
     /// Says of each message that is left what became of it.
@@ -216,6 +239,7 @@ impl Chat {
                     if !self.quitting.load(Ordering::SeqCst) {
                         self.show(&UiEvent::Closed(&problem));
                     }
+                    self.end_of_events();
                     self.quit(1);
                 }
             }
@@ -302,6 +326,7 @@ impl Chat {
             return;
         };
         if self.out.print(severity, &line).is_err() {
+            self.end_of_events();
             self.quit(1);
         }
     }

@@ -202,8 +202,8 @@ impl Session {
         }
     }
 
-    /// Ends the session on the server; threads that wait in other calls get an error. Without a logout the server
-    /// shows the user as online for some time.
+    /// Ends the session on the server; threads that wait in other calls get an error. Messages that were not fetched come
+    /// with the next session. Without a logout the server shows the user as online for some time.
     ///
     /// # Errors
     /// The server did not confirm within `limit`.
@@ -213,6 +213,7 @@ impl Session {
             let request = state.new_request();
             self.shared
                 .handle(&mut state, Input::Command(Command::Logout { request }));
+            state.drop_unfetched();
         }
         let deadline = after(limit);
         match self

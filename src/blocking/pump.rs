@@ -287,6 +287,14 @@ impl SessionState {
         }
     }
 
+    /// Drops the messages that no thread is about to fetch. They were not reported to the server, which sends them again.
+    pub(super) fn drop_unfetched(&mut self) {
+        if self.waiters == 0 {
+            self.incoming
+                .retain(|event| !matches!(event, Event::Message(_)));
+        }
+    }
+
     /// An answer that no thread waits for any more is dropped.
     fn answer(&mut self, request: RequestId, answer: Result<Success, Problem>) {
         if let Some(waiting) = self.requests.get_mut(&request) {

@@ -14,6 +14,7 @@ mod http;
 mod log;
 mod request_wait;
 mod requests;
+mod sending;
 mod session_handle;
 mod sync;
 #[cfg(test)]

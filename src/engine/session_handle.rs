@@ -11,6 +11,7 @@
 use super::buddy_cache::BuddyCache;
 use super::error::CallError;
 use super::lock;
+use super::sending::{MAX_MESSAGES, Sending};
 use crate::protocol::{SavedState, Unsettled, check_message};
 use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Saved, Secret, Uid};
 use std::collections::{HashSet, VecDeque};
@@ -32,10 +33,6 @@ fn next_id() -> u64 {
 
 /// Greatest number of unanswered requests of one session, without messages; it bounds the events that the end of a session adds.
 pub(super) const MAX_REQUESTS: usize = 256;
-/// Greatest number of messages of one session without an answer, which do not count as requests; and of bytes in them. They
-/// also bound the saved session.
-pub(super) const MAX_MESSAGES: usize = 4_096;
-const MAX_BYTES: usize = 1 << 20;
 /// Greatest number of commands that the session's task has not picked up yet.
 const MAX_COMMANDS: usize = 512 + MAX_MESSAGES;
 
@@ -60,10 +57,8 @@ struct HandleState {
     rng: fastrand::Rng,
     /// The last saved session.
     saved: Option<Secret>,
-    /// Messages without an answer, oldest first. The last saved session may not have the newest of them yet.
-    sending: VecDeque<(RequestId, Unsettled)>,
-    /// A message was refused because too many wait. Later ones would leave a hole, so they are refused until none waits.
-    refusing: bool,
+    /// The last saved session may not have the newest of them yet.
+    sending: Sending,
     close: Option<Duration>,
 }
 
@@ -109,8 +104,7 @@ impl SessionHandle {
                 buddies: BuddyCache::default(),
                 rng: fastrand::Rng::with_seed(seed),
                 saved: None,
-                sending: VecDeque::new(),
-                refusing: false,
+                sending: Sending::default(),
                 close: None,
             }),
             untaken: AtomicUsize::new(0),
@@ -148,7 +142,7 @@ impl SessionHandle {
         let mut state = lock(&self.state);
         check_message(&text, state.message_limit)?;
         state.check_online()?;
-        state.check_messages(text.len())?;
+        state.sending.check(text.len())?;
         let request = RequestId(next_id());
         let message_id = state.rng.u32(1..=0x7fff_ffff).to_string();
         let message = Unsettled {
@@ -157,7 +151,7 @@ impl SessionHandle {
             message_id: message_id.clone(),
             client_time: unix_now(),
         };
-        state.sending.push_back((request, message));
+        state.sending.add(request, message);
         let command = Command::Send {
             request,
             to,
@@ -179,7 +173,7 @@ impl SessionHandle {
         let Ok(mut all) = SavedState::parse(saved.reveal()) else {
             return Err(unknown);
         };
-        all.add_unsettled(state.sending.iter().map(|(_, message)| message));
+        all.add_unsettled(state.sending.messages());
         all.to_saved().ok_or(unknown)
     }
 
@@ -309,8 +303,7 @@ impl SessionHandle {
             _ => {}
         }
         let is_first = event.answers().is_none_or(|request| {
-            state.sending.retain(|(sent, _)| *sent != request);
-            state.refusing &= !state.sending.is_empty();
+            state.sending.answered(request);
             request == RequestId::NONE || state.unanswered.remove(&request)
         });
         // These two tell something even if their request was answered before.
@@ -375,17 +368,6 @@ impl HandleState {
             return Err(CallError::NoSession);
         }
         Ok(())
-    }
-
-    /// Whether there is room for a message of this length.
-    fn check_messages(&mut self, bytes: usize) -> Result<(), CallError> {
-        let waiting = self.sending.iter().map(|(_, message)| message.text.len());
-        let bytes = waiting.fold(bytes, usize::saturating_add);
-        self.refusing |= self.sending.len() >= MAX_MESSAGES || bytes > MAX_BYTES;
-        match self.refusing {
-            true => Err(CallError::MessagesFull),
-            false => Ok(()),
-        }
     }
 
     fn start_login(&mut self) -> Result<(), CallError> {

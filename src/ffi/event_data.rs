@@ -4,9 +4,8 @@
 use super::fields::{EventKind, Field};
 use super::types::fbchat_field;
 use crate::client::SessionEvent;
-use crate::protocol::SavedState;
 use crate::status::{Problem, Status};
-use crate::types::{Buddy, RequestId, Secret, Uid, clean_text};
+use crate::types::{Buddy, RequestId, Saved, Secret, Uid, clean_text};
 use std::cell::OnceCell;
 use std::sync::Arc;
 use zeroize::Zeroize;
@@ -233,8 +232,7 @@ impl fbchat_event {
             Ok(Value::Bytes(bytes)) => std::str::from_utf8(bytes).unwrap_or_default(),
             _ => "",
         };
-        let saved = SavedState::parse(whole).ok();
-        let messages = saved.and_then(|saved| saved.without_login().to_saved());
+        let messages = Saved::messages_of(whole);
         Secret::new(messages.map_or_else(String::new, |it| format!("{}\0", it.text.reveal())))
     }
 

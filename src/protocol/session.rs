@@ -196,7 +196,11 @@ impl Session {
     /// for a number tells the server that everything below has arrived, and the server would never send it again.
     pub fn set_untaken(&mut self, now: Now, count: usize) {
         self.channel.set_untaken(count);
-        self.poll_if_paused(now);
+        match self.closing {
+            // The logout may have waited for this.
+            Some(_) => self.settle(now),
+            None => self.poll_if_paused(now),
+        }
     }
 
     /// The host drops the session without a logout: sends what can be sent at once, and tells the server what the host has, if
@@ -721,8 +725,8 @@ impl Session {
         });
     }
 
-    /// Posts the logout once all messages are settled, or none was for a while, and ends the session when that is done or
-    /// takes too long.
+    /// Posts the logout once all messages are settled and taken, or none was for a while, and ends the session when that is
+    /// done or takes too long.
     fn log_out_if_due(&mut self, now: Now) {
         let Some(mut closing) = self.closing else {
             return;
@@ -743,7 +747,7 @@ impl Session {
             // Not even a logout goes out then.
             Gate::Paused if is_late => self.logout_done(now),
             Gate::Paused => {}
-            Gate::Open if !is_late && (!self.outbox.is_empty() || self.queries.has_writes()) => {}
+            Gate::Open if !is_late && self.has_unfinished_work() => {}
             Gate::Open | Gate::Closed => {
                 let deadline = now.monotonic.saturating_add(LOGOUT_PATIENCE);
                 self.closing = Some(Closing {
@@ -758,6 +762,11 @@ impl Session {
                 self.send(now, Purpose::Logout, request);
             }
         }
+    }
+
+    /// What a logout waits for. A message that the host takes afterwards would come again with the next session.
+    fn has_unfinished_work(&self) -> bool {
+        !self.outbox.is_empty() || self.queries.has_writes() || self.channel.is_being_taken()
     }
 
     fn logout_done(&mut self, now: Now) {

@@ -309,3 +309,31 @@ fn loss_of_the_server_is_reported() {
     alice.line("/who");
     assert_ne!(alice.event("who", |_| true)["state"], "connected");
 }
+
+#[test]
+fn messages_are_shown_once_however_soon_the_reader_quits() {
+    let server = Server::demo();
+    let script = |lines: &str| {
+        let mut alice = Client::start(&server.url, &[], ALICE, "demo");
+        alice.line(lines);
+        alice.end_input();
+        let (status, _, errors) = alice.end();
+        assert!(status.success(), "{errors:?}");
+    };
+    for round in 0..15 {
+        let hello = format!("hello {round}.");
+        script(&format!("Bob: {hello}\nBob: {hello}\nBob: {hello}"));
+        let mut hasty = Client::start(&server.url, &[], BOB, "demo");
+        hasty.end_input();
+        let (status, shown, errors) = hasty.end();
+        assert!(status.success(), "{errors:?}");
+        // What comes again comes before the last message.
+        script(&format!("Bob: the end of {round}."));
+        let mut patient = Client::start(&server.url, &[], BOB, "demo");
+        patient.expect(&format!("the end of {round}."));
+        let all = shown.iter().chain(&patient.seen);
+        assert_eq!(all.filter(|line| line.contains(&hello)).count(), 3);
+        patient.end_input();
+        patient.end();
+    }
+}

@@ -15,7 +15,8 @@ pub struct Client {
     input: Option<ChildStdin>,
     output: Lines,
     errors: Lines,
-    seen: Vec<String>,
+    /// What `expect` has passed over.
+    pub seen: Vec<String>,
 }
 
 /// `fbchat` with the given server and password, not started yet.

@@ -1,7 +1,8 @@
 //! Which calls a session accepts in which phase, and its limits.
 
 use super::super::error::CallError;
-use super::super::session_handle::{Effect, MAX_MESSAGES, MAX_REQUESTS, SessionHandle};
+use super::super::sending::MAX_MESSAGES;
+use super::super::session_handle::{Effect, MAX_REQUESTS, SessionHandle};
 use crate::status::{Problem, Status};
 use crate::types::{Command, Event, Features, RequestId, Saved, Secret, Uid};
 use std::time::Duration;

@@ -33,6 +33,11 @@ impl FlowControl {
         self.paused || !self.untaken.is_empty()
     }
 
+    /// True if the host is about to take messages that it was given.
+    pub fn is_being_taken(&self) -> bool {
+        !self.paused && !self.untaken.is_empty()
+    }
+
     /// The number of the first item that the host may not have, where `next` is the number behind the last one.
     pub fn taken_up_to(&self, next: Option<Seq>) -> Option<Seq> {
         match self.untaken.front() {
@@ -52,12 +57,12 @@ mod tests {
         assert_eq!(flow.taken_up_to(Some(Seq(7))), Some(Seq(7)));
         flow.given(Seq(8));
         flow.given(Seq(9));
-        assert!(flow.is_held_back());
+        assert!(flow.is_held_back() && flow.is_being_taken());
         assert_eq!(flow.taken_up_to(Some(Seq(9))), Some(Seq(7)));
         flow.set_untaken(1);
         assert_eq!(flow.taken_up_to(Some(Seq(9))), Some(Seq(8)));
         flow.set_untaken(0);
-        assert!(!flow.is_held_back());
+        assert!(!flow.is_held_back() && !flow.is_being_taken());
         flow.set_paused(true);
         assert!(flow.is_held_back());
         assert_eq!(flow.taken_up_to(Some(Seq(9))), Some(Seq(9)));

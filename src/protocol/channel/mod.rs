@@ -119,6 +119,11 @@ impl Channel {
         self.flow.is_held_back()
     }
 
+    /// True if the host is about to take messages that it was given.
+    pub fn is_being_taken(&self) -> bool {
+        self.flow.is_being_taken()
+    }
+
     /// The number up to which the host has everything.
     pub fn taken_up_to(&self) -> Option<Seq> {
         self.flow.taken_up_to(self.seq)

@@ -64,8 +64,7 @@ impl SavedState {
     }
 
     /// Leaves only the messages, which are useless to anybody but this user.
-    #[must_use]
-    pub fn without_login(self) -> Self {
+    fn without_login(self) -> Self {
         SavedState {
             seq: NO_SEQ.0,
             cookies: Vec::new(),
@@ -101,6 +100,13 @@ impl SavedState {
         }
         web.restore(&self.server, Uid(self.uid), &self.cookies);
         Ok(Some(Seq(self.seq)).filter(|&seq| seq != NO_SEQ))
+    }
+}
+
+impl Saved {
+    /// The messages of a saved session, without what gives access to the account. `None` if it is no saved session.
+    pub fn messages_of(saved: &str) -> Option<Self> {
+        SavedState::parse(saved).ok()?.without_login().to_saved()
     }
 }
 
@@ -169,8 +175,7 @@ mod tests {
     #[test]
     fn messages_alone_are_a_state_without_secrets() {
         let whole = r#"{"fbchat":1,"server":"http://127.0.0.1:1/","uid":5,"seq":7,"cookies":["xs=1; path=/"],"unsettled":[{"to":6,"text":"hi","message_id":"8","client_time":9}]}"#;
-        let messages = SavedState::parse(whole).unwrap().without_login().to_saved();
-        let saved = messages.unwrap();
+        let saved = Saved::messages_of(whole).unwrap();
         assert_eq!(saved.unsettled, 1);
         assert!(!saved.text.reveal().contains("xs="));
         let again = SavedState::parse(saved.text.reveal()).unwrap();

@@ -355,3 +355,34 @@ fn a_logout_after_a_farewell_is_answered() {
     };
     assert_eq!(finals(&world, 0, request), [closed]);
 }
+
+#[test]
+fn logout_waits_until_the_host_has_taken_what_arrived() {
+    let mut world = two_online(103);
+    let before = world.server.acknowledged[&1];
+    world.busy_host = true;
+    world.send(1, 1, "once");
+    world.run(1_000);
+    world.command(0, |request| Command::Logout { request });
+    world.run(1_000);
+    assert_eq!(world.asked(0, "logout.php"), 0);
+    world.busy_host = false;
+    world.flush(0);
+    world.run(1_000);
+    assert_eq!(world.asked(0, "logout.php"), 1);
+    assert_eq!(world.messages(0), ["once"]);
+    assert_eq!(world.server.acknowledged[&1], before + 1);
+}
+
+#[test]
+fn logout_does_not_wait_for_long_for_a_host_that_takes_nothing() {
+    let mut world = two_online(104);
+    let before = world.server.acknowledged[&1];
+    world.busy_host = true;
+    world.send(1, 1, "later");
+    world.run(1_000);
+    world.command(0, |request| Command::Logout { request });
+    world.run(5_000);
+    assert_eq!(world.asked(0, "logout.php"), 1);
+    assert_eq!(world.server.acknowledged[&1], before, "it comes again");
+}
