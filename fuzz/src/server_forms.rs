@@ -15,6 +15,8 @@ pub fn run(data: &[u8]) {
         return assert_eq!(found, None);
     }
     // What comes first counts.
-    let expected = pairs().find(|(key, _)| *key == name).map(|(_, value)| value);
+    let expected = pairs()
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value);
     assert_eq!(found.as_deref(), expected.as_deref());
 }
