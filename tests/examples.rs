@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
@@ -25,6 +26,8 @@ fn password_file(password: &str) -> PathBuf {
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let path = scratch("passwords").join(number.to_string());
     fs::write(&path, format!("{password}\n")).expect("the target directory can be written");
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(&path, private).expect("the file is ours");
     path
 }
 

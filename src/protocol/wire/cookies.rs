@@ -23,6 +23,8 @@ impl Cookies {
             };
             if cookie.value() == "deleted" {
                 self.remove(cookie.name());
+            } else if has_odd_domain(&cookie) {
+                // The store would take it, for other hosts once it was saved.
             } else if self.store.iter_any().count() < MOST || self.get(cookie.name()).is_some() {
                 // Nobody needs to hear of a refused cookie (foreign domain, already expired).
                 let _ = self.store.insert_raw(&cookie, url);
@@ -78,6 +80,12 @@ impl Cookies {
     }
 }
 
+/// True for a domain that cannot be one, like `..`. An empty one means the host itself.
+fn has_odd_domain(cookie: &RawCookie<'_>) -> bool {
+    let domain = cookie.domain().filter(|domain| !domain.is_empty());
+    domain.is_some_and(|domain| domain.split('.').any(str::is_empty))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +137,17 @@ mod tests {
         assert_eq!(jar.header(&www).as_deref(), Some("test_cookie=server"));
         jar.preset(&www, "other", "1");
         assert!(jar.header(&www).unwrap().contains("other=1"));
+    }
+
+    #[test]
+    fn cookies_are_for_the_same_hosts_after_they_were_saved() {
+        let odd = url("https://c.../");
+        for domain in ["..", "...", "a..b", "c...", ".", ""] {
+            let (mut jar, mut copy) = (Cookies::default(), Cookies::default());
+            jar.take(&odd, &[format!("a=1; domain={domain}")]);
+            copy.take(&odd, &jar.save());
+            assert_eq!(jar.header(&odd), copy.header(&odd), "{domain}");
+        }
     }
 
     #[test]
