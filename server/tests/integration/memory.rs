@@ -226,7 +226,8 @@ fn one_address_cannot_take_much_memory_with_http_2_either() {
                 bytes.extend(frame(0, 0, stream, &[0xff; 15 << 10]));
             }
         }
-        tls.write_all(&bytes).unwrap();
+        // The server may end a connection whose requests are over the limits.
+        let _ = tls.write_all(&bytes);
         connections.push(tls);
     }
     // The server has read them all before it answers this one, as soon as the address may send requests again.
