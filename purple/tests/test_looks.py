@@ -22,7 +22,7 @@ def png(size, shade):
 
 
 def icon(host, account, **fields):
-    """The next picture of a buddy. Its size is the server's business, which encodes pictures anew."""
+    """The next picture of a buddy. Its size is up to the server, which re-encodes pictures."""
     fields["account"] = account
     return host.wait_for(lambda item: item["event"] == "buddy-icon" and item["icon_size"] not in ("", "0")
                          and all(item.get(key) == str(value) for key, value in fields.items()), f"a picture, {fields}")

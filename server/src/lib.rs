@@ -10,6 +10,7 @@
 mod cli;
 mod clock;
 mod commands;
+mod concurrency_limit;
 mod config;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -19,7 +20,6 @@ mod json;
 mod logging;
 mod metrics;
 mod net;
-mod places;
 mod rate_limit;
 mod run;
 mod secrets;

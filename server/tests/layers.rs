@@ -16,7 +16,7 @@ const LEAVES: &[&str] = &[
     "item",
     "json",
     "metrics",
-    "places",
+    "concurrency_limit",
     "rate_limit",
     "secrets",
     "sync",

@@ -63,7 +63,7 @@ static void pictures(void)
     CHECK_STATUS(fbchat_session_request_picture(client, alice, bob_uid, &request), FBCHAT_OK);
     event = answer(alice, request, FBCHAT_EVENT_PICTURE);
     bytes = fbchat_event_bytes(event, 0, FBCHAT_FIELD_PICTURE, &len);
-    /* The server encodes pictures anew. */
+    /* The server re-encodes pictures. */
     CHECK(len > 4 && memcmp(bytes, "\x89PNG", 4) == 0);
     CHECK(string(event, 0, FBCHAT_FIELD_PICTURE) == NULL && strstr(fbchat_last_error(), "bytes") != NULL);
     CHECK(strcmp(string(event, 0, FBCHAT_FIELD_CONTENT_TYPE), "image/png") == 0);

@@ -68,7 +68,7 @@ impl Hosts {
             (None, None) => return Err(bad("no host")),
         };
         let name = std::str::from_utf8(host).ok().and_then(name);
-        let name = name.ok_or_else(|| bad("a host that is none"))?;
+        let name = name.ok_or_else(|| bad("an invalid host"))?;
         if tls || self.is_own(&name) {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::login_throttle::{LoginThrottle, Source, name};
 use super::passwords::{HashError, Match, Passwords, Turn};
-use crate::places::{Place, Places};
+use crate::concurrency_limit::{ConcurrencyLimit, Permit};
 use crate::store::{Store, StoreError};
 use crate::sync::lock;
 use crate::types::{Account, Uid, User};
@@ -40,7 +40,7 @@ pub struct Known {
 /// The user of a correct password, and the right to work on another password.
 pub struct Verified<'a> {
     pub known: Known,
-    _place: Option<Place>,
+    _permit: Option<Permit>,
     pub turn: Turn<'a>,
 }
 
@@ -49,8 +49,8 @@ pub struct LoginAttempts {
     passwords: Arc<Passwords>,
     throttle: Mutex<LoginThrottle>,
     /// The attempts under way at an account from an address, and from an address.
-    at_account: Places<(String, Option<IpAddr>)>,
-    from_address: Places<IpAddr>,
+    at_account: ConcurrencyLimit<(String, Option<IpAddr>)>,
+    from_address: ConcurrencyLimit<IpAddr>,
     failed: Counter,
 }
 
@@ -61,8 +61,8 @@ impl LoginAttempts {
             store,
             passwords,
             throttle: Mutex::default(),
-            at_account: Places::new(1),
-            from_address: Places::new(1),
+            at_account: ConcurrencyLimit::new(1),
+            from_address: ConcurrencyLimit::new(1),
             failed,
         }
     }
@@ -101,10 +101,10 @@ impl LoginAttempts {
         let from = self
             .source(account.as_ref().map(|account| &account.user), address)
             .await?;
-        // Those who wait at one account keep one place among those of their address.
-        let _at_account = self.at_account.take((name(login), address)).await;
-        let place = match address {
-            Some(address) => Some(self.from_address.take(address).await),
+        // Those who wait at one account hold one permit of their address at most.
+        let _at_account = self.at_account.acquire((name(login), address)).await;
+        let permit = match address {
+            Some(address) => Some(self.from_address.acquire(address).await),
             None => None,
         };
         // Only few passwords are checked at a time. The throttle is asked afterwards, so that nobody is refused because of other
@@ -140,7 +140,7 @@ impl LoginAttempts {
                 let known = Known { user, hash };
                 Ok(Verified {
                     known,
-                    _place: place,
+                    _permit: permit,
                     turn,
                 })
             }

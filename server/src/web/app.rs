@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::bodies::Bodies;
+use crate::concurrency_limit::ConcurrencyLimit;
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::places::Places;
 use crate::service::Services;
 use crate::types::Uid;
 
@@ -21,8 +21,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Permits to hold an upload in memory.
     pub uploads: Semaphore,
-    /// Places for the uploads of each user, so that slow ones delay nobody else's.
-    pub uploads_of: Places<Uid>,
+    /// The uploads of each user at a time, so that slow ones delay nobody else's.
+    pub uploads_of: ConcurrencyLimit<Uid>,
     /// What requests hold in memory.
     pub bodies: Arc<Bodies>,
 }
@@ -34,7 +34,7 @@ impl App {
             services,
             metrics,
             uploads: Semaphore::new(UPLOADS),
-            uploads_of: Places::new(UPLOADS_OF_USER),
+            uploads_of: ConcurrencyLimit::new(UPLOADS_OF_USER),
             bodies: Arc::default(),
         }
     }

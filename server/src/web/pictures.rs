@@ -67,7 +67,7 @@ pub async fn upload(
     Ajax(session): Ajax,
     request: Request,
 ) -> Result<Response, AjaxError> {
-    let _place = app.uploads_of.take(session.user.uid).await;
+    let _own_permit = app.uploads_of.acquire(session.user.uid).await;
     let _permit = app.uploads.acquire().await.map_err(|_| AjaxError::Busy)?;
     let headers = request.headers().clone();
     let media_type = headers

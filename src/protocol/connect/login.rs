@@ -57,7 +57,7 @@ fn tags(html: &str) -> impl Iterator<Item = (&'static str, &str)> {
     let mut end = 0;
     starts.take(MOST_TAGS).filter_map(move |(name, at)| {
         let rest = part(html, at, at.saturating_add(LONGEST_TAG));
-        // One that stands in an attribute of another is none.
+        // What stands in an attribute of a tag is not a tag.
         let found = ATTRIBUTES.find(rest).filter(|_| at >= end)?;
         end = at.saturating_add(found.end());
         Some((*name, found.as_str()))

@@ -147,7 +147,7 @@ impl ServerAddress {
     }
 
     /// True if credentials may be sent there: this server or a host of its domain, at the same port and over a connection that
-    /// nobody can read. Other ports of a machine belong to whoever opens them. Where the user has named no port, a server may
+    /// nobody can read. Other ports of a machine may belong to somebody else. Where the user has named no port, a server may
     /// go from the default port of HTTP to that of HTTPS.
     pub fn trusts(&self, url: &Url) -> bool {
         let same_host = url.host() == self.origin.host();

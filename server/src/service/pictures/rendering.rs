@@ -1,4 +1,4 @@
-//! Makes the picture that is stored out of the file that was uploaded. It is decoded and encoded anew, so that nothing but its points
+//! Makes the picture that is stored out of the file that was uploaded. It is decoded and re-encoded, so that nothing but its points
 //! is left: no place where it was taken, no serial number of the camera, no comment, no profile, and one frame of an animation.
 
 use std::io::Cursor;

@@ -1,5 +1,5 @@
-//! The files of a data directory. The server's user may write there, and operators often are root: whoever has taken over the server
-//! must not gain root's files by symbolic links. So none of these files is opened or given away through one.
+//! The files of a data directory. The server's user may write there, and operators are often root: somebody who has taken over the
+//! server must not gain root's files by symbolic links. So none of these files is opened or given away through one.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};

@@ -78,7 +78,7 @@ async fn files_are_private_and_the_directory_is_for_one_server() {
     assert!(lock_directory(&data).is_ok());
 }
 
-/// As whoever has taken over the server could put them there for an operator who is root.
+/// Somebody who has taken over the server could put them there for an operator who is root.
 #[tokio::test]
 async fn no_file_is_opened_through_a_symbolic_link() {
     let outside = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Places for work that runs at the same time, so many for each user or address. Nobody can take those of others.
+//! Limits how much work of one user or address runs at the same time, so that one of them cannot hold up the others.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,31 +8,31 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::sync::lock;
 
-/// Places per key.
-pub struct Places<K> {
+/// A limit for each key.
+pub struct ConcurrencyLimit<K> {
     most: usize,
-    /// Those of which one is taken or waited for, and some that are free again.
+    /// The keys with work that runs or waits, and some without.
     known: Mutex<HashMap<K, Weak<Semaphore>>>,
 }
 
-/// A place that is taken. `None` only if the semaphore was closed, which never happens.
-pub struct Place {
+/// Permission to work, until it is dropped. `None` only if the semaphore was closed, which never happens.
+pub struct Permit {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-impl<K: Eq + Hash> Places<K> {
-    /// `most` places for each key.
+impl<K: Eq + Hash> ConcurrencyLimit<K> {
+    /// `most` permits for each key.
     pub fn new(most: usize) -> Self {
-        Places {
+        ConcurrencyLimit {
             most,
             known: Mutex::default(),
         }
     }
 
-    /// Waits for a place. Who asks first gets it first.
-    pub async fn take(&self, key: K) -> Place {
+    /// Waits for a permit, in the order of the calls.
+    pub async fn acquire(&self, key: K) -> Permit {
         let permit = self.semaphore(key).acquire_owned().await;
-        Place {
+        Permit {
             _permit: permit.ok(),
         }
     }
@@ -58,16 +58,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn each_key_has_its_places_and_memory_is_bounded() {
-        let places = Places::new(2);
-        let held = (places.take(0).await, places.take(0).await);
-        let third = tokio::time::timeout(Duration::ZERO, places.take(0));
+    async fn each_key_has_its_permits_and_memory_is_bounded() {
+        let limit = ConcurrencyLimit::new(2);
+        let held = (limit.acquire(0).await, limit.acquire(0).await);
+        let third = tokio::time::timeout(Duration::ZERO, limit.acquire(0));
         assert!(third.await.is_err());
         for key in 1..10_000 {
-            drop(places.take(key).await);
+            drop(limit.acquire(key).await);
         }
-        assert!(lock(&places.known).len() < 100);
+        assert!(lock(&limit.known).len() < 100);
         drop(held.0);
-        drop(places.take(0).await);
+        drop(limit.acquire(0).await);
     }
 }
