@@ -24,6 +24,15 @@ pub fn http_with(builder: ClientBuilder) -> Http {
         .unwrap()
 }
 
+impl Server {
+    /// Whether the server can do its work, and this address may ask.
+    #[track_caller]
+    pub fn is_healthy(&self) -> bool {
+        let health = format!("{}/healthz", self.url);
+        http().get(health).send().unwrap().status() == 200
+    }
+}
+
 /// The JSON behind `for (;;);`.
 pub fn json(response: Response) -> Value {
     let text = response.text().unwrap();

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use testkit::{Client, Server, http, until};
+use testkit::{Client, Server, until};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -110,14 +110,7 @@ fn one_address_cannot_take_much_memory() {
         let head = if head.is_empty() { &session } else { head };
         flood(&server, &request(path, head, body));
         let peak = memory(&server, "VmHWM:");
-        assert_eq!(
-            http()
-                .get(format!("{}/healthz", server.url))
-                .send()
-                .unwrap()
-                .status(),
-            200
-        );
+        assert!(server.is_healthy());
         tried.push((what, peak, memory(&server, "VmRSS:")));
     }
     println!("{tried:?}");
@@ -231,11 +224,7 @@ fn one_address_cannot_take_much_memory_with_http_2_either() {
         connections.push(tls);
     }
     // The server has read them all before it answers this one, as soon as the address may send requests again.
-    let health = format!("{}/healthz", server.url);
-    until("the server to answer", || {
-        let answer = http().get(&health).send().unwrap();
-        (answer.status() == 200).then_some(())
-    });
+    until("the server to answer", || server.is_healthy().then_some(()));
     let peak = memory(&server, "VmHWM:");
     println!("{peak} KiB");
     assert!(peak < PEAK, "{peak} KiB");
