@@ -1015,7 +1015,7 @@ impl Session {
                 self.act_all(now, next);
             }
             Purpose::SettledMessage => {}
-            Purpose::BuddyList(request) => self.list_reply(now, request, outcome),
+            Purpose::BuddyList(request) => self.list_reply(now, exchange.id, request, outcome),
             Purpose::Query(request) | Purpose::Picture(request) => {
                 let next = self.queries.reply(at, &self.web, request, outcome);
                 self.act_all(now, next);
@@ -1055,12 +1055,18 @@ impl Session {
         }
     }
 
-    fn list_reply(&mut self, now: Now, request: Option<RequestId>, outcome: Outcome) {
+    fn list_reply(
+        &mut self,
+        now: Now,
+        id: ExchangeId,
+        request: Option<RequestId>,
+        outcome: Outcome,
+    ) {
         let server = self.web.label();
         let doing = Step::BuddyList.doing();
         let (problem, refusal) = match answer::read::<UpdatePayload>(&server, outcome, doing) {
             Ok(payload) => {
-                let is_news = self.take_list(now, payload.unwrap_or_default());
+                let is_news = self.take_list(now, id, payload.unwrap_or_default());
                 if is_news || request.is_some() {
                     self.emit(self.buddies.event(request));
                 }
@@ -1080,15 +1086,18 @@ impl Session {
     }
 
     /// Takes over a buddy list; true if the whole list is news.
-    fn take_list(&mut self, now: Now, payload: UpdatePayload) -> bool {
+    fn take_list(&mut self, now: Now, id: ExchangeId, payload: UpdatePayload) -> bool {
+        if self.buddies.is_outdated(id) {
+            return false;
+        }
         let clocks = (now.monotonic, now.unix);
         let circumstances = Circumstances {
             connected: self.connector.is_connected(),
             logged_in: self.connector.is_logged_in(),
         };
-        let (changes, is_news) = self
-            .buddies
-            .take_list(clocks, &self.web, circumstances, payload);
+        let (changes, is_news) =
+            self.buddies
+                .take_list(clocks, &self.web, circumstances, (id, payload));
         self.act_all(now, changes);
         if circumstances.logged_in {
             let unread = self.buddies.unread_news();
@@ -1157,11 +1166,19 @@ impl Session {
             return self.act(now, next);
         }
         self.connector.not_redirected();
-        self.step_done(now, step, &exchange.url, &reply, held);
+        self.step_done(now, step, exchange, &reply, held);
     }
 
     /// Goes on with what the reply to a step leads to.
-    fn step_done(&mut self, now: Now, step: Step, url: &Url, reply: &Reply, held: Millis) {
+    fn step_done(
+        &mut self,
+        now: Now,
+        step: Step,
+        exchange: &InFlight,
+        reply: &Reply,
+        held: Millis,
+    ) {
+        let url = &exchange.url;
         let next = match step {
             Step::Register => return,
             Step::LoginPage => self.connector.login_page(&mut self.web, url, reply),
@@ -1179,7 +1196,7 @@ impl Session {
             }
             Step::BuddyList => match answer::read_step::<UpdatePayload>(reply) {
                 Ok(payload) => {
-                    if self.take_list(now, payload.unwrap_or_default()) {
+                    if self.take_list(now, exchange.id, payload.unwrap_or_default()) {
                         self.emit(self.buddies.event(None));
                     }
                     self.buddies_known(now)

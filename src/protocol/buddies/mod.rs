@@ -9,6 +9,7 @@ use crate::protocol::action::Action;
 use crate::protocol::buddies::list::{Buddies, Strikes, UpdatePayload};
 use crate::protocol::buddies::unread_counts::UnreadCounts;
 use crate::protocol::connect::web_session::WebSession;
+use crate::protocol::wire::exchange::ExchangeId;
 use crate::protocol::wire::request::Request;
 use crate::types::{Buddy, Event, Millis, Presence, RequestId, Uid, UnixMillis};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ const SETTLING: Millis = 30_000;
 pub struct BuddyList {
     buddies: Buddies,
     unread: UnreadCounts,
+    /// The exchange that brought the list.
+    taken: Option<ExchangeId>,
     refresh_at: Option<Millis>,
     /// When the channel was last opened again after an outage.
     outage_ended_at: Option<Millis>,
@@ -116,6 +119,11 @@ impl BuddyList {
         self.refresh_soon(now, LIST_EVERY);
     }
 
+    /// Whether a later request has brought the list: several can be under way, and their replies may come in any order.
+    pub fn is_outdated(&self, list: ExchangeId) -> bool {
+        self.taken.is_some_and(|taken| list < taken)
+    }
+
     /// Takes over a list. The changes for the host, which is told nothing before its first list; true if the whole list is
     /// news.
     pub fn take_list(
@@ -123,8 +131,9 @@ impl BuddyList {
         (now, unix): (Millis, UnixMillis),
         web: &WebSession,
         circumstances: Circumstances,
-        payload: UpdatePayload,
+        (list, payload): (ExchangeId, UpdatePayload),
     ) -> (Vec<Action>, bool) {
+        self.taken = Some(list);
         let Some(own) = web.uid() else {
             return (Vec::new(), false);
         };

@@ -22,6 +22,7 @@ const PAGE_LIMIT: usize = 256 << 10;
 /// An exchange under way.
 #[derive(Debug)]
 pub struct InFlight {
+    pub id: ExchangeId,
     pub purpose: Purpose,
     pub url: Url,
     pub started: Millis,
@@ -67,6 +68,7 @@ impl Exchanges {
             _ => BODY_LIMIT,
         };
         let in_flight = InFlight {
+            id,
             purpose,
             url: request.url.clone(),
             started: now,

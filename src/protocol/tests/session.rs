@@ -242,6 +242,33 @@ fn what_is_unread_is_told_by_servers_without_our_extensions() {
 }
 
 #[test]
+fn a_list_that_comes_late_does_not_replace_a_newer_one() {
+    let mut world = World::new(42, 1);
+    world.server.layout = Layout::Old;
+    world.server.counts = Some(r#"{"countNew":1,"inboxCount":1}"#);
+    logged_in(&mut world);
+    let told = world.clients[0].events.len();
+    world.delay = 5_000;
+    let late = world.command(0, |request| Command::Refresh { request });
+    world.delay = 0;
+    world.server.counts = Some(r#"{"countNew":2,"inboxCount":2}"#);
+    let newer = world.command(0, |request| Command::Refresh { request });
+    world.run(20_000);
+    let answers: Vec<_> = world.clients[0].events[told..]
+        .iter()
+        .filter_map(|event| match event {
+            Event::BuddyList { request, .. } => *request,
+            Event::Notifications { notifications, .. } => {
+                assert_eq!(notifications.inbox, 2);
+                None
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(answers, [newer, late], "both are answered");
+}
+
+#[test]
 fn a_friendship_that_ended_during_an_outage_is_told_after_it() {
     for layout in [Layout::Own, Layout::Old] {
         let mut world = World::new(42, 1);
