@@ -1262,6 +1262,8 @@ impl Session {
             self.channel.next_item();
             news |= self.take_item(now, item);
         }
+        let list = self.buddies.shorter_list();
+        self.outputs.extend(list.map(Output::Event));
         let next = self.channel.go_on(held, news);
         self.act(now, next);
     }
@@ -1311,7 +1313,8 @@ impl Session {
             Notice::Friendship { uid, name, began } => {
                 self.friend_requests.settle(uid);
                 self.emit(Event::Friend { uid, name, began });
-                self.buddies.friendship(at, uid, began)
+                self.buddies.friendship(at, uid, began);
+                None
             }
             Notice::Typing { from, typing } => Some(Action::Tell(Event::Typing { from, typing })),
             Notice::Inbox(unseen) => Some(Action::Tell(Event::Inbox(unseen))),
