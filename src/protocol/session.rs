@@ -27,6 +27,7 @@ use crate::protocol::wire::channel_reply::Item;
 use crate::protocol::wire::exchange::{
     Exchange, ExchangeId, Outcome, Reply, TransportError, TransportFault,
 };
+use crate::protocol::wire::reading_cost;
 use crate::protocol::wire::reply::{self, AjaxError, body_text};
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
@@ -997,6 +998,8 @@ impl Session {
     /// Gives a reply to the part that asked.
     fn reply(&mut self, now: Now, exchange: InFlight, outcome: Outcome) {
         let at = now.monotonic;
+        let outcome =
+            outcome.and_then(|reply| reading_cost::affordable(reply, exchange.most_cost));
         if let Ok(reply) = &outcome {
             self.web.take_cookies(&exchange.url, &reply.set_cookie);
             // Too many logins are refused with status 200. Who logs in for the first time may have mistyped the address.

@@ -43,46 +43,37 @@ pub fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, NotJson> {
 pub fn part<T: for<'b> Deserialize<'b>>(raw: &RawValue) -> Option<T> {
     let json = raw.get();
     serde_json::from_str(json).ok().or_else(|| {
-        let mended = mend_surrogates(json);
-        let found = (mended != json).then(|| serde_json::from_str(&mended));
-        found?.ok()
+        let mended = mend_surrogates(json)?;
+        serde_json::from_str(&mended).ok()
     })
 }
 
-/// Replaces every `\uXXXX` that is half of a surrogate pair without its other half.
-fn mend_surrogates(json: &str) -> String {
-    let unit = |at: &str| -> Option<u16> {
-        let hex = at.strip_prefix("\\u")?.get(..4)?;
+/// Replaces every `\uXXXX` that is half of a surrogate pair without its other half. `None` if there is none.
+fn mend_surrogates(json: &str) -> Option<String> {
+    let unit = |at: usize| -> Option<u16> {
+        let hex = json.get(at..)?.strip_prefix("\\u")?.get(..4)?;
         u16::from_str_radix(hex, 16).ok()
     };
-    let mut mended = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(at) = rest.find('\\') {
-        let (plain, escape) = rest.split_at(at);
-        mended.push_str(plain);
-        let length = match unit(escape) {
-            Some(0xD800..=0xDBFF)
-                if matches!(escape.get(6..).and_then(unit), Some(0xDC00..=0xDFFF)) =>
-            {
-                12
+    let mut mended = String::new();
+    let (mut copied, mut at) = (0, 0usize);
+    while let Some(next) = json.get(at..).and_then(|rest| rest.find('\\')) {
+        at = at.saturating_add(next);
+        let behind = at.saturating_add(6);
+        match unit(at) {
+            Some(0xD800..=0xDBFF) if matches!(unit(behind), Some(0xDC00..=0xDFFF)) => {
+                at = at.saturating_add(12);
             }
             Some(0xD800..=0xDFFF) => {
+                mended.push_str(json.get(copied..at)?);
                 mended.push_str("\\ufffd");
-                rest = escape.get(6..).unwrap_or_default();
-                continue;
+                (copied, at) = (behind, behind);
             }
             // Both bytes of any other escape, so that an escaped backslash does not count as the start of the next one.
-            _ => escape
-                .char_indices()
-                .nth(2)
-                .map_or(escape.len(), |(end, _)| end),
-        };
-        let (kept, tail) = escape.split_at(length);
-        mended.push_str(kept);
-        rest = tail;
+            _ => at = at.saturating_add(2),
+        }
     }
-    mended.push_str(rest);
-    mended
+    mended.push_str(json.get(copied..)?);
+    (copied > 0).then_some(mended)
 }
 
 /// What the server says about a failure (docs/protocol.md, Errors).
