@@ -13,6 +13,7 @@ use crate::protocol::channel::{Channel, PollOptions};
 use crate::protocol::config::SessionConfig;
 use crate::protocol::connect::Connector;
 use crate::protocol::connect::account::{self, Account, Credentials, Registration};
+use crate::protocol::connect::chat_page;
 use crate::protocol::connect::resume::{SavedState, StateReport};
 use crate::protocol::connect::step::Step;
 use crate::protocol::connect::web_session::{PageContent, WebSession};
@@ -998,8 +999,7 @@ impl Session {
     /// Gives a reply to the part that asked.
     fn reply(&mut self, now: Now, exchange: InFlight, outcome: Outcome) {
         let at = now.monotonic;
-        let outcome =
-            outcome.and_then(|reply| reading_cost::affordable(reply, exchange.most_cost));
+        let outcome = outcome.and_then(|reply| reading_cost::affordable(reply, exchange.most_cost));
         if let Ok(reply) = &outcome {
             self.web.take_cookies(&exchange.url, &reply.set_cookie);
             // Too many logins are refused with status 200. Who logs in for the first time may have mistyped the address.
@@ -1171,7 +1171,7 @@ impl Session {
             Step::LoginPost => self.connector.login_reply(&self.web, reply),
             Step::Popout | Step::Home => {
                 let content = self.take_page(reply, url);
-                self.connector.page_reply(&mut self.web, step, content)
+                chat_page::page_reply(&mut self.web, step, content)
             }
             Step::Visibility => {
                 self.visibility.step_reply(reply::worked(&reply.body));
