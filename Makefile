@@ -151,13 +151,14 @@ docs:
 	doxygen docs/Doxyfile
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
 
-## make bench           cost of events, idle sessions and the server, each beside a peer; takes a quarter of an hour
+## make bench           cost of events, bad answers, idle sessions and the server, most beside a peer; takes a quarter of an hour
 bench: bench-library bench-server
 
 bench-library: rust
 	@tools/packages.sh check build bench
 	$(CC) -O2 -Wall -Wextra -Werror -o $(RELEASE)/peer_curl benches/peer_curl.c -lcurl
 	$(CARGO) bench --profile capi --locked --package fbchat --features bench --bench events
+	$(CARGO) bench --profile capi --locked --package fbchat --bench answers
 	# Each session needs two descriptors at times: its connection, and the previous one.
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench sessions -- \
 		--peer $(CURDIR)/$(RELEASE)/peer_curl --library $(CURDIR)/$(RELEASE)/libfbchat.so

@@ -26,16 +26,8 @@ pub fn read<T: for<'b> Deserialize<'b>>(
     outcome: Outcome,
     doing: &str,
 ) -> Result<Option<T>, Failure> {
-    let reply = match outcome {
-        Ok(reply) => reply,
-        Err(error) => return Err(Failure::Lost(transport(server, &error, doing))),
-    };
-    match reply::ajax::<T>(&reply.body) {
-        Ok(Ok(payload)) if reply.status < 300 => Ok(payload),
-        Ok(Err(error)) => Err(Failure::Refused(error)),
-        _ if reply.status >= 300 => Err(Failure::Lost(http(server, reply.status, doing))),
-        _ => Err(Failure::Lost(not_a_chat_reply(server, doing))),
-    }
+    let works = |status| status < 300;
+    payload(server, outcome, doing, works, reply::ajax)
 }
 
 /// Reads the reply to a write or a query. Only a reply that says outright that it worked counts: the page of a proxy may
@@ -45,11 +37,26 @@ pub fn read_explicit<T: for<'b> Deserialize<'b>>(
     outcome: Outcome,
     doing: &str,
 ) -> Result<Option<T>, Failure> {
-    let explicit =
-        matches!(&outcome, Ok(reply) if reply.status == 200 && reply::has_verdict(&reply.body));
-    match read(server, outcome, doing) {
-        Ok(_) if !explicit => Err(Failure::Lost(not_a_chat_reply(server, doing))),
-        answer => answer,
+    let works = |status| status == 200;
+    payload(server, outcome, doing, works, reply::explicit)
+}
+
+fn payload<T>(
+    server: &str,
+    outcome: Outcome,
+    doing: &str,
+    works: fn(u16) -> bool,
+    read: fn(&[u8]) -> Result<reply::Answer<T>, NotJson>,
+) -> Result<Option<T>, Failure> {
+    let reply = match outcome {
+        Ok(reply) => reply,
+        Err(error) => return Err(Failure::Lost(transport(server, &error, doing))),
+    };
+    match read(&reply.body) {
+        Ok(Ok(payload)) if works(reply.status) => Ok(payload),
+        Ok(Err(error)) => Err(Failure::Refused(error)),
+        _ if reply.status >= 300 => Err(Failure::Lost(http(server, reply.status, doing))),
+        _ => Err(Failure::Lost(not_a_chat_reply(server, doing))),
     }
 }
 

@@ -8,9 +8,13 @@ use std::borrow::Cow;
 /// becomes U+FFFD: hosts keep names and messages in such files, and a file with one of them cannot be read again.
 pub fn clean_text(text: &str) -> Cow<'_, str> {
     let is_allowed = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}');
+    let cleaned = |character| match is_allowed(character) {
+        true => character,
+        false => '\u{FFFD}',
+    };
     match text.chars().all(is_allowed) {
         true => Cow::Borrowed(text),
-        false => Cow::Owned(text.replace(|character| !is_allowed(character), "\u{FFFD}")),
+        false => Cow::Owned(text.chars().map(cleaned).collect()),
     }
 }
 

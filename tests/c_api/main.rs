@@ -1,5 +1,5 @@
 //! The C interface from outside: the header matches the sources, every compiler accepts it, exactly its functions are exported,
-//! and the C programs run against a real server, linked with the shared and with the static library.
+//! and the C programs run against a real server.
 
 mod generator;
 
@@ -273,48 +273,40 @@ fn shared_library_has_a_name_and_stays_loaded() {
     assert!(said.contains("NODELETE"), "{said}");
 }
 
+/// Runs a program with the shared library and a server of its own. `make test-sanitizers` also runs all of them with the static
+/// library; to link with that takes longer than most programs run.
+fn ends_well(program: &str) {
+    let server = Server::demo();
+    let program = compile(&format!("tests/c/{program}.c"), true);
+    let said = run(Command::new(&program).arg(&server.url));
+    assert!(said.ends_with("all is well\n"), "{program:?}: {said}");
+    print!("{said}");
+}
+
 #[test]
-fn two_sessions_pass_messages_linked_either_way() {
-    for shared in [true, false] {
-        // A fresh one each time: the program leaves a message behind that waits for bob.
-        let server = Server::demo();
-        let said = run(Command::new(compile("tests/c/two_sessions.c", shared)).arg(&server.url));
-        assert!(said.ends_with("all is well\n"), "{said}");
-    }
+fn two_sessions_pass_messages() {
+    ends_well("two_sessions");
 }
 
 #[test]
 fn killed_program_goes_on_with_its_saved_state() {
-    for shared in [true, false] {
-        let server = Server::demo();
-        let said = run(Command::new(compile("tests/c/resume.c", shared)).arg(&server.url));
-        assert!(said.ends_with("all is well\n"), "{said}");
-    }
+    ends_well("resume");
 }
 
 #[test]
-fn people_are_found_befriended_and_heard_of_linked_either_way() {
-    for shared in [true, false] {
-        let server = Server::demo();
-        let said = run(Command::new(compile("tests/c/social.c", shared)).arg(&server.url));
-        assert!(said.ends_with("all is well\n"), "{said}");
-    }
+fn people_are_found_befriended_and_heard_of() {
+    ends_well("social");
 }
 
 #[test]
-fn history_is_read_in_order_linked_either_way() {
-    for shared in [true, false] {
-        let server = Server::demo();
-        let said = run(Command::new(compile("tests/c/history.c", shared)).arg(&server.url));
-        assert!(said.ends_with("all is well\n"), "{said}");
-    }
+fn history_is_read_in_order() {
+    ends_well("history");
 }
 
 /// Calls with every kind of wrong argument, and the life and end of clients; each program says at its top what it tests.
-/// `make test-sanitizers` also runs them linked with the static library.
 #[test]
 fn programs_that_abuse_the_library_are_well() {
-    for program in [
+    let programs = [
         "eight_threads",
         "forked",
         "hanging_dns",
@@ -322,13 +314,13 @@ fn programs_that_abuse_the_library_are_well() {
         "misuse",
         "misuse_handles",
         "misuse_values",
-    ] {
-        let server = Server::demo();
-        let program = compile(&format!("tests/c/{program}.c"), true);
-        let said = run(Command::new(&program).arg(&server.url));
-        assert!(said.ends_with("all is well\n"), "{program:?}: {said}");
-        print!("{said}");
-    }
+    ];
+    // At the same time, since most of their time they wait.
+    std::thread::scope(|scope| {
+        for program in programs {
+            scope.spawn(move || ends_well(program));
+        }
+    });
 }
 
 #[test]

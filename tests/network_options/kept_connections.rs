@@ -7,8 +7,6 @@ use testkit::tls::TlsAcceptor;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const SIGN_ONS: usize = 20;
-
 /// When and how a relay closes a connection that has carried an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Closing {
@@ -18,6 +16,16 @@ enum Closing {
     OnNextRequest,
     /// With RST, when the next request has arrived.
     ResetOnNextRequest,
+}
+
+impl Closing {
+    /// The end of the connection races with the next request only where it does not wait for that.
+    fn sign_ons(self) -> usize {
+        match self {
+            Closing::AfterAnswer => 20,
+            Closing::OnNextRequest | Closing::ResetOnNextRequest => 5,
+        }
+    }
 }
 
 /// An HTTP relay in front of a server.
@@ -133,9 +141,9 @@ fn sign_on_and_chat(client: &Client, options: &SessionOptions, round: usize) {
     client.close(session).unwrap();
 }
 
-fn sign_on_often(options: &SessionOptions) {
+fn sign_on_often(options: &SessionOptions, closing: Closing) {
     let client = Client::new(ClientConfig::default()).unwrap();
-    for round in 1..=SIGN_ONS {
+    for round in 1..=closing.sign_ons() {
         sign_on_and_chat(&client, options, round);
     }
 }
@@ -159,7 +167,8 @@ fn sign_ons_survive_kept_connections_that_are_closed() {
     for closing in closings() {
         let server = Server::demo();
         let relay = Relay::start(server.address(), closing, None);
-        sign_on_often(&options(&format!("http://{}", relay.address)));
+        let options = options(&format!("http://{}", relay.address));
+        sign_on_often(&options, closing);
         assert_repeated(&relay, closing);
     }
 }
@@ -172,11 +181,11 @@ fn sign_ons_survive_kept_connections_to_a_proxy_that_are_closed() {
         let relay = Relay::start(server.address(), closing, None);
         let mut options = through("http://127.0.0.1", &format!("http://{}", relay.address));
         options.allow_insecure = true;
-        sign_on_often(&options);
+        sign_on_often(&options, closing);
         let socks = Proxy::start(relay.address, Behavior::default());
         let way = format!("socks5h://{}", socks.address);
         options.network.proxy = ProxyOption::parse(&way).unwrap();
-        sign_on_often(&options);
+        sign_on_often(&options, closing);
         assert_repeated(&relay, closing);
     }
 }
@@ -189,7 +198,7 @@ fn sign_ons_survive_kept_tls_connections_that_are_closed() {
         let acceptor = authority.issue("localhost", Validity::Now).acceptor();
         let relay = Relay::start(server.address(), closing, Some(acceptor));
         let url = format!("https://localhost:{}", relay.address.port());
-        sign_on_often(&trusting(&url, &authority));
+        sign_on_often(&trusting(&url, &authority), closing);
         assert_repeated(&relay, closing);
     }
 }
@@ -200,7 +209,7 @@ fn blocking_sign_ons_survive_kept_connections_that_are_closed() {
         let server = Server::demo();
         let relay = Relay::start(server.address(), closing, None);
         let options = options(&format!("http://{}", relay.address));
-        for round in 1..=SIGN_ONS {
+        for round in 1..=closing.sign_ons() {
             let password = Secret::new("demo".to_owned());
             let session = fbchat::blocking::Session::login(&options, "alice@example.org", password);
             let session = session.unwrap_or_else(|problem| panic!("round {round}: {problem:?}"));

@@ -74,7 +74,10 @@ impl FriendRequests {
 
     /// A friendship began or ended, so a request of this person is settled.
     pub fn settle(&mut self, uid: Uid) {
-        self.known.retain(|(known, _)| *known != uid);
+        let of_this_person = (uid, UnixMillis::MIN)..=(uid, UnixMillis::MAX);
+        while let Some(&known) = self.known.range(of_this_person.clone()).next() {
+            self.known.remove(&known);
+        }
     }
 
     pub fn reply(&mut self, web: &WebSession, outcome: Outcome) -> Vec<Action> {
@@ -82,10 +85,9 @@ impl FriendRequests {
         match answer::read_explicit::<RequestsPayload>(&web.label(), outcome, doing) {
             Ok(payload) => {
                 let requests = payload.unwrap_or_default().requests();
-                let waits = |known: &(Uid, UnixMillis)| {
-                    requests.iter().any(|one| (one.uid, one.time) == *known)
-                };
-                self.known.retain(waits);
+                let waiting = requests.iter().map(|one| (one.uid, one.time));
+                let waiting: BTreeSet<_> = waiting.collect();
+                self.known.retain(|known| waiting.contains(known));
                 let news = requests.into_iter();
                 news.filter_map(|request| self.take(request)).collect()
             }

@@ -7,7 +7,7 @@ use crate::protocol::buddies::unread_counts::Counts;
 use crate::protocol::wire::json::{Flag, Int, List, Map, Object, Text, time};
 use crate::types::{Buddy, Presence, Uid, UnixMillis};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// More people than this in one list are dropped; Facebook itself stopped at 5,000 friends.
@@ -160,7 +160,7 @@ impl Buddies {
         self.take_infos(infos, own, complete, missing, &mut change);
         let available = keyed(listing.now_available_list);
         let gone = listing.was_available_ids.0.unwrap_or_default();
-        let gone: Vec<Uid> = gone.into_iter().filter_map(Int::id).map(Uid).collect();
+        let gone = gone.into_iter().filter_map(Int::id).map(Uid).collect();
         self.take_available(available, &gone, complete, unavailable, &mut change);
         change
     }
@@ -241,7 +241,7 @@ impl Buddies {
     fn take_available(
         &mut self,
         available: Option<Vec<(Uid, Available)>>,
-        gone: &[Uid],
+        gone: &BTreeSet<Uid>,
         complete: bool,
         strikes: u8,
         change: &mut Change,

@@ -28,6 +28,8 @@ const SETTLING: Millis = 30_000;
 #[derive(Debug, Default)]
 pub struct BuddyList {
     buddies: Buddies,
+    /// A friendship has ended, and the host does not have the new list yet.
+    is_shorter: bool,
     unread: UnreadCounts,
     /// The exchange that brought the list.
     taken: Option<ExchangeId>,
@@ -219,14 +221,17 @@ impl BuddyList {
         self.refresh_soon(now, 0);
     }
 
-    /// A friendship began or ended. The list for the host, if it has changed.
-    pub fn friendship(&mut self, now: Millis, uid: Uid, began: bool) -> Option<Action> {
-        if began {
-            self.refresh_soon(now, 0);
-            return None;
+    /// A friendship began or ended.
+    pub fn friendship(&mut self, now: Millis, uid: Uid, began: bool) {
+        match began {
+            true => self.refresh_soon(now, 0),
+            false => self.is_shorter |= self.buddies.remove(uid),
         }
-        let removed = self.buddies.remove(uid);
-        removed.then(|| Action::Tell(self.event(None)))
+    }
+
+    /// The list for the host, if friendships have ended: once for all of them, since a server can end a thousand at a time.
+    pub fn shorter_list(&mut self) -> Option<Event> {
+        std::mem::take(&mut self.is_shorter).then(|| self.event(None))
     }
 
     /// Somebody sent something just now, so they are online.

@@ -6,6 +6,7 @@
 //! need the replies.
 
 pub mod account;
+pub mod chat_page;
 pub mod login;
 pub mod redirects;
 pub mod resume;
@@ -19,7 +20,7 @@ use crate::protocol::connect::account::Account;
 use crate::protocol::connect::login::LoginOutcome;
 use crate::protocol::connect::redirects::Redirects;
 use crate::protocol::connect::step::Step;
-use crate::protocol::connect::web_session::{PageContent, WebSession};
+use crate::protocol::connect::web_session::WebSession;
 use crate::protocol::wire::exchange::Reply;
 use crate::protocol::wire::reply::body_text;
 use crate::status::{Problem, Status};
@@ -391,26 +392,6 @@ impl Connector {
                 }
             }
             LoginOutcome::Failure(problem) => Action::LoginEnded(problem),
-        }
-    }
-
-    /// What follows from a chat page.
-    pub fn page_reply(&self, web: &mut WebSession, step: Step, content: PageContent) -> Action {
-        match (step, content) {
-            (_, PageContent::Complete) | (Step::Home, PageContent::WithoutToken) => {
-                // Servers of early 2008 asked for no token.
-                web.tokens_work();
-                Action::Begin(Step::Visibility)
-            }
-            (Step::Popout, _) => Action::Begin(Step::Home),
-            _ => Action::Failed {
-                step,
-                problem: answer::not_a_chat_server(
-                    &web.label(),
-                    "its pages are not those of a chat server",
-                ),
-                hopeless: false,
-            },
         }
     }
 }

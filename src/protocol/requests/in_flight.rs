@@ -3,6 +3,7 @@
 use crate::protocol::connect::step::Step;
 use crate::protocol::purpose::Purpose;
 use crate::protocol::wire::exchange::{Exchange, ExchangeId, ExchangeKind};
+use crate::protocol::wire::reading_cost;
 use crate::protocol::wire::request::Request;
 use crate::types::Millis;
 use std::collections::BTreeMap;
@@ -12,12 +13,30 @@ use url::Url;
 const POLL_TIMEOUT: Millis = 90_000;
 /// A driver that has not reported by then has lost the exchange, in milliseconds beyond the timeout.
 const DRIVER_GRACE: Millis = 5_000;
-/// Greatest reply in bytes: ten thousand buddies take about 3 MB.
-const BODY_LIMIT: usize = 4 << 20;
+/// How large a reply may be.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    bytes: usize,
+    cost: usize,
+}
+
+/// A history of half a megabyte of text, all of it escapes.
+const CALL: Size = Size {
+    bytes: 3 << 19,
+    cost: reading_cost::CALL,
+};
+/// Five thousand buddies, all of whose names and statuses are escapes, or ten thousand others.
+const LIST: Size = Size {
+    bytes: 3 << 20,
+    cost: reading_cost::LIST,
+};
+/// To search a page takes much longer than to read JSON. Those of 2010 had less than 200 KiB.
+const PAGE: Size = Size {
+    bytes: 256 << 10,
+    cost: usize::MAX,
+};
 /// Greatest picture in bytes, whatever the server announces.
 const PICTURE_LIMIT: usize = 8 << 20;
-/// Greatest page in bytes, since to search one takes much longer than to read JSON. Those of 2010 had less than 200 KiB.
-const PAGE_LIMIT: usize = 256 << 10;
 
 /// An exchange under way.
 #[derive(Debug)]
@@ -26,6 +45,8 @@ pub struct InFlight {
     pub purpose: Purpose,
     pub url: Url,
     pub started: Millis,
+    /// What reading the reply may cost.
+    pub most_cost: usize,
     deadline: Millis,
 }
 
@@ -61,17 +82,22 @@ impl Exchanges {
             Purpose::Connect(Step::Poll) => (ExchangeKind::LongPoll, POLL_TIMEOUT),
             _ => (ExchangeKind::Call, limits.timeout),
         };
-        let body_limit = match purpose {
-            Purpose::Picture(_) => limits.picture.min(PICTURE_LIMIT),
-            Purpose::Tokens => PAGE_LIMIT,
-            Purpose::Connect(step) if step.is_page() || step.is_login() => PAGE_LIMIT,
-            _ => BODY_LIMIT,
+        let size = match purpose {
+            Purpose::Picture(_) => Size {
+                bytes: limits.picture.min(PICTURE_LIMIT),
+                cost: usize::MAX,
+            },
+            Purpose::BuddyList(_) | Purpose::Connect(Step::BuddyList) => LIST,
+            Purpose::Tokens => PAGE,
+            Purpose::Connect(step) if step.is_page() || step.is_login() => PAGE,
+            _ => CALL,
         };
         let in_flight = InFlight {
             id,
             purpose,
             url: request.url.clone(),
             started: now,
+            most_cost: size.cost,
             deadline: now.saturating_add(timeout).saturating_add(DRIVER_GRACE),
         };
         self.under_way.insert(id, in_flight);
@@ -83,7 +109,7 @@ impl Exchanges {
             cookie,
             body: request.body,
             timeout,
-            body_limit,
+            body_limit: size.bytes,
         }
     }
 

@@ -6,6 +6,8 @@ pub mod message_rule;
 pub mod outbox;
 pub mod picture;
 pub mod queries;
+pub mod query_rule;
 pub mod rate_limit;
 pub mod read_marks;
+pub mod refusal;
 pub mod simple_queries;

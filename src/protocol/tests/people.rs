@@ -119,6 +119,39 @@ fn friendships_that_begin_or_end_change_the_list() {
 }
 
 #[test]
+fn friendships_that_end_together_change_the_list_once() {
+    let mut world = world(305);
+    let lists = |world: &World| count(world, |event| matches!(event, Event::BuddyList { .. }));
+    let before = lists(&world);
+    for uid in [2, 3] {
+        let item = format!(r#"{{"type":"friend","uid":{uid},"action":"removed"}}"#);
+        world.server.push(1, item);
+    }
+    world.run(2_000);
+    assert_eq!(last_list(&world), Some(0));
+    assert_eq!(lists(&world), before + 1);
+}
+
+#[test]
+fn a_list_that_would_take_long_to_read_is_refused_and_the_session_goes_on() {
+    let mut world = world(306);
+    let body = format!(r#"{{"error":0,"payload":[{}0]}}"#, "1,".repeat(2 << 20));
+    let reply = Reply {
+        status: 200,
+        body: body.into_bytes(),
+        ..Reply::default()
+    };
+    world.server.odd = Some(("update.php", reply));
+    let request = world.command(0, |request| Command::Refresh { request });
+    world.run(2_000);
+    assert_eq!(failure(&world, 0, request), Status::BadReply);
+    world.server.odd = None;
+    let request = world.command(0, |request| Command::Refresh { request });
+    world.run(2_000);
+    assert!(world.has(0, |event| matches!(event, Event::BuddyList { request: answered, .. } if *answered == Some(request))));
+}
+
+#[test]
 fn friend_requests_are_told_once_and_those_that_waited_after_login() {
     let waiting = r#"{"requests":[{"uid":8,"name":"Eve","message":"","time":20},null,{"uid":7,"name":"Dan","message":"hi","time":10}]}"#;
     let mut world = World::new(303, 1);

@@ -59,9 +59,9 @@ impl<T> Default for Object<T> {
 }
 
 /// Further entries of a list or an object are skipped: a server could put millions of small ones into one reply.
-const MOST_ENTRIES: usize = 50_000;
+const MOST_ENTRIES: usize = 20_000;
 
-/// A list, or the values of an object in its place; else absent. At most 50,000 entries.
+/// A list, or the values of an object in its place; else absent. At most 20,000 entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T>(pub Option<Vec<T>>);
 
@@ -77,7 +77,7 @@ impl<T> Default for List<T> {
     }
 }
 
-/// An object used as a map, in the order of the reply, at most 50,000 entries; absent when there is something else in its
+/// An object used as a map, in the order of the reply, at most 20,000 entries; absent when there is something else in its
 /// place. An empty list is an empty map (PHP).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Map<T>(pub Option<Vec<(String, T)>>);

@@ -10,5 +10,6 @@ pub mod html;
 pub mod json;
 pub mod page;
 pub mod pattern;
+pub mod reading_cost;
 pub mod reply;
 pub mod request;

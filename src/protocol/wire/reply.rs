@@ -12,9 +12,22 @@ use std::borrow::Cow;
 #[error("the reply is not JSON")]
 pub struct NotJson;
 
-/// A reply body as text. Invalid UTF-8 becomes U+FFFD.
+/// A body with more invalid UTF-8 than this is not text.
+const MOST_INVALID: usize = 100_000;
+
+/// A reply body as text. Invalid UTF-8 becomes U+FFFD; where there is too much of it, the text ends.
 pub fn body_text(body: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(body)
+    if let Ok(text) = std::str::from_utf8(body) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(body.len());
+    for chunk in body.utf8_chunks().take(MOST_INVALID) {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    Cow::Owned(text)
 }
 
 /// Reads one JSON object out of a reply. Everything before the first `{` (the `for (;;);` guard, bytes of a proxy) and behind
@@ -29,45 +42,38 @@ pub fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, NotJson> {
 /// Reads a part of a reply that was kept raw. A lone surrogate, which strict JSON parsers refuse, becomes U+FFFD.
 pub fn part<T: for<'b> Deserialize<'b>>(raw: &RawValue) -> Option<T> {
     let json = raw.get();
-    serde_json::from_str(json)
-        .or_else(|_| serde_json::from_str(&mend_surrogates(json)))
-        .ok()
+    serde_json::from_str(json).ok().or_else(|| {
+        let mended = mend_surrogates(json)?;
+        serde_json::from_str(&mended).ok()
+    })
 }
 
-/// Replaces every `\uXXXX` that is half of a surrogate pair without its other half.
-fn mend_surrogates(json: &str) -> String {
-    let unit = |at: &str| -> Option<u16> {
-        let hex = at.strip_prefix("\\u")?.get(..4)?;
+/// Replaces every `\uXXXX` that is half of a surrogate pair without its other half. `None` if there is none.
+fn mend_surrogates(json: &str) -> Option<String> {
+    let unit = |at: usize| -> Option<u16> {
+        let hex = json.get(at..)?.strip_prefix("\\u")?.get(..4)?;
         u16::from_str_radix(hex, 16).ok()
     };
-    let mut mended = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(at) = rest.find('\\') {
-        let (plain, escape) = rest.split_at(at);
-        mended.push_str(plain);
-        let length = match unit(escape) {
-            Some(0xD800..=0xDBFF)
-                if matches!(escape.get(6..).and_then(unit), Some(0xDC00..=0xDFFF)) =>
-            {
-                12
+    let mut mended = String::new();
+    let (mut copied, mut at) = (0, 0usize);
+    while let Some(next) = json.get(at..).and_then(|rest| rest.find('\\')) {
+        at = at.saturating_add(next);
+        let behind = at.saturating_add(6);
+        match unit(at) {
+            Some(0xD800..=0xDBFF) if matches!(unit(behind), Some(0xDC00..=0xDFFF)) => {
+                at = at.saturating_add(12);
             }
             Some(0xD800..=0xDFFF) => {
+                mended.push_str(json.get(copied..at)?);
                 mended.push_str("\\ufffd");
-                rest = escape.get(6..).unwrap_or_default();
-                continue;
+                (copied, at) = (behind, behind);
             }
             // Both bytes of any other escape, so that an escaped backslash does not count as the start of the next one.
-            _ => escape
-                .char_indices()
-                .nth(2)
-                .map_or(escape.len(), |(end, _)| end),
-        };
-        let (kept, tail) = escape.split_at(length);
-        mended.push_str(kept);
-        rest = tail;
+            _ => at = at.saturating_add(2),
+        }
     }
-    mended.push_str(rest);
-    mended
+    mended.push_str(json.get(copied..)?);
+    (copied > 0).then_some(mended)
 }
 
 /// What the server says about a failure (docs/protocol.md, Errors).
@@ -104,38 +110,48 @@ struct Envelope<'a> {
     payload: Option<&'a RawValue>,
 }
 
-/// Reads the reply of an ajax call: its payload, or the error that it names.
+/// The payload of an ajax call, or the error that the reply names.
 ///
-/// A payload that is absent, null, or of another shape than `T` (PHP's `[]` for "nothing") gives `None`. An object without an
-/// envelope is a payload itself.
-pub fn ajax<T: for<'b> Deserialize<'b>>(
-    body: &[u8],
-) -> Result<Result<Option<T>, AjaxError>, NotJson> {
+/// A payload that is absent, null, or of another shape than `T` (PHP's `[]` for "nothing") is `None`.
+pub type Answer<T> = Result<Option<T>, AjaxError>;
+
+impl Envelope<'_> {
+    fn open<T: for<'b> Deserialize<'b>>(self) -> Answer<T> {
+        let code = self.error.0.unwrap_or(0);
+        if code != 0 && self.warning.0 != Some(true) {
+            let description = self.description.0.filter(|text| !text.is_empty());
+            let description = description.or(self.summary.0).unwrap_or_default();
+            let code = ErrorCode(code);
+            return Err(AjaxError { code, description });
+        }
+        let payload = self.payload.and_then(part::<Object<T>>);
+        Ok(payload.and_then(|object| object.0))
+    }
+}
+
+/// Reads the reply of an ajax call. An object without an envelope is a payload itself.
+pub fn ajax<T: for<'b> Deserialize<'b>>(body: &[u8]) -> Result<Answer<T>, NotJson> {
     let text = body_text(body);
     let envelope: Envelope<'_> = object(&text)?;
-    let code = envelope.error.0.unwrap_or(0);
-    if code != 0 && envelope.warning.0 != Some(true) {
-        let description = envelope.description.0.filter(|text| !text.is_empty());
-        let description = description.or(envelope.summary.0).unwrap_or_default();
-        let code = ErrorCode(code);
-        return Ok(Err(AjaxError { code, description }));
-    }
     if envelope.error.0.is_none() && envelope.payload.is_none() {
         return Ok(Ok(object::<Object<T>>(&text).ok().and_then(|bare| bare.0)));
     }
-    let payload = envelope.payload.and_then(part::<Object<T>>);
-    Ok(Ok(payload.and_then(|object| object.0)))
+    Ok(envelope.open())
 }
 
-/// True if the reply of an ajax call says outright whether it worked.
-pub fn has_verdict(body: &[u8]) -> bool {
+/// The same, for an ajax call whose reply counts only if it says outright whether the call worked.
+pub fn explicit<T: for<'b> Deserialize<'b>>(body: &[u8]) -> Result<Answer<T>, NotJson> {
     let text = body_text(body);
-    object::<Envelope<'_>>(&text).is_ok_and(|envelope| envelope.error.0.is_some())
+    let envelope: Envelope<'_> = object(&text)?;
+    match envelope.error.0 {
+        Some(_) => Ok(envelope.open()),
+        None => Err(NotJson),
+    }
 }
 
 /// True if the reply of an ajax call says outright that it worked.
 pub fn worked(body: &[u8]) -> bool {
-    has_verdict(body) && ajax::<IgnoredAny>(body).is_ok_and(|answer| answer.is_ok())
+    explicit::<IgnoredAny>(body).is_ok_and(|answer| answer.is_ok())
 }
 
 #[cfg(test)]
@@ -146,6 +162,13 @@ mod tests {
     #[serde(default)]
     struct Payload {
         seq: Int,
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced_up_to_a_limit() {
+        assert_eq!(body_text(b"a\xffb\xc3"), "a\u{fffd}b\u{fffd}");
+        let garbage = vec![0xff; MOST_INVALID * 2];
+        assert_eq!(body_text(&garbage).chars().count(), MOST_INVALID);
     }
 
     #[test]
