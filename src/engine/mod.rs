@@ -10,6 +10,8 @@ mod dns;
 mod driver;
 mod error;
 mod event_queue;
+#[allow(unsafe_code)]
+mod fork;
 mod http;
 mod log;
 mod request_wait;
@@ -27,6 +29,7 @@ pub(crate) use crate::protocol::SavedState;
 pub use crate::protocol::ServerAddressError;
 pub use error::CallError;
 pub use event_queue::{Polled, SessionEvent};
+pub(crate) use fork::generation;
 pub use log::{Level, LogSettings};
 pub use session_handle::SessionId;
 pub(crate) use worker::Engine;

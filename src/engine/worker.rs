@@ -9,6 +9,7 @@ use super::core::Core;
 use super::driver;
 use super::error::CallError;
 use super::event_queue::{EventQueue, Polled, SessionEvent};
+use super::fork::generation;
 use super::lock;
 use super::log::LogSettings;
 use super::session_handle::{SessionHandle, SessionId};
@@ -36,7 +37,7 @@ pub(crate) struct Engine {
     /// Every session's task holds a clone; the channel closes when the last task ends.
     alive: Mutex<Option<mpsc::Sender<()>>>,
     stop: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
-    pid: u32,
+    generation: u32,
 }
 
 impl Engine {
@@ -67,7 +68,7 @@ impl Engine {
             runtime: handle,
             alive: Mutex::new(Some(alive)),
             stop: Mutex::new(Some((stop, thread))),
-            pid: std::process::id(),
+            generation: generation(),
         })
     }
 
@@ -173,7 +174,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        if self.pid == std::process::id() {
+        if self.generation == generation() {
             self.stop();
         } else {
             // In a forked child there is no thread to join, and the descriptors are shared with the parent.
