@@ -124,7 +124,7 @@ impl Driver {
 
     /// Tells the protocol to stop or to continue fetching, as the event queue demands.
     fn apply_backpressure(&mut self) {
-        let paused = self.core.queue.is_paused(self.handle.id);
+        let paused = self.handle.pace.is_paused();
         if paused != self.paused {
             self.paused = paused;
             let text = if paused {
@@ -141,13 +141,18 @@ impl Driver {
     /// Tells the protocol how many messages the host has not taken.
     fn report_untaken(&mut self) {
         self.session
-            .set_untaken(self.core.now(), self.handle.untaken());
+            .set_untaken(self.core.now(), self.handle.pace.untaken());
         self.process_outputs();
     }
 
     fn process_outputs(&mut self) {
+        let mut messages = Vec::new();
         while let Some(output) = self.session.poll_output() {
+            if !matches!(output, Output::Event(Event::Message(_))) {
+                self.emit_messages(&mut messages);
+            }
             match output {
+                Output::Event(message @ Event::Message(_)) => messages.push(message),
                 Output::Event(event) => {
                     self.log_event(&event);
                     self.core.emit(&self.handle, event);
@@ -168,6 +173,14 @@ impl Driver {
                 }
                 Output::Cancel(unwanted) => self.abort(|id, _| id == unwanted),
             }
+        }
+        self.emit_messages(&mut messages);
+    }
+
+    fn emit_messages(&self, messages: &mut Vec<Event>) {
+        if !messages.is_empty() {
+            self.core
+                .emit_messages(&self.handle, std::mem::take(messages));
         }
     }
 
@@ -288,7 +301,8 @@ async fn sleep_until(due: Option<Instant>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event_queue::{EventQueue, Polled};
+    use super::super::event_queue::EventQueue;
+    use super::super::polled::Polled;
     use super::*;
     use crate::types::Secret;
     use std::time::Duration;
