@@ -4,6 +4,7 @@
 
 #![deny(unsafe_code)]
 
+mod answer_reader;
 mod buddy_cache;
 mod core;
 mod dns;
@@ -15,6 +16,7 @@ mod fork;
 mod host_pace;
 mod http;
 mod log;
+mod long_poll;
 mod polled;
 mod request_wait;
 mod requests;
