@@ -14,7 +14,11 @@ pub struct NotJson;
 
 /// A reply body as text. Invalid UTF-8 becomes U+FFFD.
 pub fn body_text(body: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(body)
+    // Valid text is recognised many bytes at a time, invalid text is mended one byte after the other.
+    match std::str::from_utf8(body) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(body),
+    }
 }
 
 /// Reads one JSON object out of a reply. Everything before the first `{` (the `for (;;);` guard, bytes of a proxy) and behind
