@@ -157,6 +157,10 @@ bench: bench-library bench-server
 bench-library: rust
 	@tools/packages.sh check build bench
 	$(CC) -O2 -Wall -Wextra -Werror -o $(RELEASE)/peer_curl benches/peer_curl.c -lcurl
+	mkdir -p $(RELEASE)/polls
+	for each in server floor curl; do $(CC) -O2 -Wall -Wextra -Werror -o $(RELEASE)/polls/$$each benches/polls/$$each.c -lcurl || exit 1; done
+	$(CC) -O2 -Wall -Wextra -Werror -Iinclude -o $(RELEASE)/polls/fbchat benches/polls/fbchat.c -L$(RELEASE) -lfbchat -Wl,-rpath,$(CURDIR)/$(RELEASE)
+	ulimit -n $$(ulimit -Hn) && /usr/bin/python3 -B benches/polls/run.py $(RELEASE)/polls
 	$(CARGO) bench --profile capi --locked --package fbchat --features bench --bench events
 	$(CARGO) bench --profile capi --locked --package fbchat --bench answers
 	# Each session needs two descriptors at times: its connection, and the previous one.

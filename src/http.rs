@@ -7,7 +7,7 @@
 use crate::options::NetworkOptions;
 use crate::protocol::{TransportError, TransportFault};
 use crate::transport_error::causes;
-use hyper::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
+use hyper::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -47,13 +47,14 @@ fn plain_answers() -> HeaderMap {
     HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))])
 }
 
-/// Refuses an answer that is compressed all the same, and names the encoding.
+/// Refuses an answer that is compressed all the same, and names the encoding; given the fields `Content-Encoding`.
 ///
 /// # Errors
 /// The answer has an encoding.
-pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), TransportError> {
-    let encodings = headers.get_all(CONTENT_ENCODING).iter();
-    let mut names = encodings.map(|name| String::from_utf8_lossy(name.as_bytes()));
+pub(crate) fn check_encoding<'a>(
+    encodings: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<(), TransportError> {
+    let mut names = encodings.into_iter().map(String::from_utf8_lossy);
     let odd = names.find(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
     match odd {
         None => Ok(()),
@@ -94,7 +95,8 @@ pub(crate) fn error_of_both(first: TransportError, second: TransportError) -> Tr
     }
 }
 
-fn is_closed(kind: ErrorKind) -> bool {
+/// True for errors of a connection that the other side has closed.
+pub(crate) fn is_closed(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::ConnectionReset

@@ -76,7 +76,10 @@ impl Http {
         if let Some(refused) = proxy_refusal(status, proxy.as_deref()) {
             return Err(refused);
         }
-        crate::http::check_encoding(response.headers())?;
+        let encodings = response
+            .headers()
+            .get_all(reqwest::header::CONTENT_ENCODING);
+        crate::http::check_encoding(encodings.iter().map(reqwest::header::HeaderValue::as_bytes))?;
         let set_cookie = response
             .headers()
             .get_all(reqwest::header::SET_COOKIE)

@@ -37,6 +37,7 @@ use std::time::Duration;
 
 pub use social::MAX_PICTURE;
 
+pub(crate) use crate::engine::generation;
 pub use crate::engine::{
     CallError, Level, LogSettings, Polled, ServerAddressError, SessionEvent, SessionId,
 };
@@ -70,7 +71,7 @@ impl Default for ClientConfig {
 pub struct Client {
     engine: Engine,
     defaults: SessionOptions,
-    pid: u32,
+    generation: u32,
 }
 
 impl Client {
@@ -84,7 +85,7 @@ impl Client {
         Ok(Client {
             engine: Engine::start(limit, config.log)?,
             defaults: config.session,
-            pid: std::process::id(),
+            generation: generation(),
         })
     }
 
@@ -269,7 +270,7 @@ impl Client {
 
     /// The engine, unless this is a forked child, which has no worker thread and whose locks may never be released.
     fn engine(&self) -> Result<&Engine, CallError> {
-        if self.pid != std::process::id() {
+        if self.generation != generation() {
             return Err(CallError::Forked);
         }
         Ok(&self.engine)

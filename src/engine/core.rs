@@ -32,7 +32,14 @@ impl Core {
         }
     }
 
-    /// Queues an event. Every request gets exactly one answer: a second one is dropped, a missing one is added before CLOSED.
+    /// Queues messages.
+    pub(super) fn emit_messages(&self, handle: &SessionHandle, messages: Vec<Event>) {
+        handle.pass_messages(messages, |messages| {
+            self.queue.push_all(handle.id, messages)
+        });
+    }
+
+    /// Queues an event that is no message. Every request gets exactly one answer: a second one is dropped, a missing one is added before CLOSED.
     pub(super) fn emit(&self, handle: &SessionHandle, event: Event) {
         handle.apply(event, |event, effect| {
             for request in effect.unanswered {
@@ -44,9 +51,6 @@ impl Core {
                     .push(handle.id, Event::Failed { request, problem });
             }
             if effect.wanted {
-                if matches!(event, Event::Message(_)) {
-                    handle.message_queued();
-                }
                 self.queue.push(handle.id, event);
             }
         });

@@ -7,10 +7,11 @@
 use super::core::Core;
 use super::http::Http;
 use super::log::Level;
+use super::long_poll::LongPoll;
 use super::session_handle::SessionHandle;
 use crate::protocol::{
-    ExchangeId, ExchangeKind, Input, Output, Reply, Session, SessionConfig, TransportError,
-    TransportFault,
+    Exchange, ExchangeId, ExchangeKind, Input, Outcome, Output, Session, SessionConfig,
+    TransportError, TransportFault,
 };
 use crate::status::{Problem, Status};
 use crate::types::{Connection, Event};
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
-type Finished = (ExchangeId, Result<Reply, TransportError>);
+type Finished = (ExchangeId, Outcome);
 
 struct Driver {
     core: Arc<Core>,
@@ -29,6 +30,8 @@ struct Driver {
     /// Each exchange is a task of its own, so that it can be aborted and a panic in it ends nothing else.
     exchanges: JoinSet<Finished>,
     in_flight: Vec<(ExchangeId, ExchangeKind, AbortHandle)>,
+    /// The long-poll is part of this task, unless it needs the HTTP library.
+    long_poll: LongPoll,
     paused: bool,
     /// The host has closed the session; a logout, or the last acknowledgement, may continue until then.
     end: Option<Instant>,
@@ -51,6 +54,7 @@ pub(super) fn run(
             session: Session::new(config),
             exchanges: JoinSet::new(),
             in_flight: Vec::new(),
+            long_poll: LongPoll::default(),
             paused: false,
             end: None,
             core,
@@ -106,16 +110,22 @@ impl Driver {
             .session
             .poll_timeout()
             .map(|due| self.core.instant(due));
-        let due = [timeout, self.end].into_iter().flatten().min();
+        let idle = self.long_poll.idle_until();
+        let due = [timeout, self.end, idle].into_iter().flatten().min();
         tokio::select! {
             () = self.handle.notified() => return self.process_commands(),
             Some(finished) = self.exchanges.join_next_with_id(), if !self.exchanges.is_empty() => {
                 self.process_reply(finished);
             }
+            (id, outcome) = self.long_poll.finished(), if self.long_poll.is_under_way() => {
+                self.process_outcome(id, ExchangeKind::LongPoll, outcome);
+            }
             () = sleep_until(due), if due.is_some() => {
-                if self.end.is_some_and(|end| end <= Instant::now()) {
+                let now = Instant::now();
+                if self.end.is_some_and(|end| end <= now) {
                     return ControlFlow::Break(());
                 }
+                self.long_poll.close_idle(now);
                 self.session.handle_timeout(self.core.now());
             }
         }
@@ -124,7 +134,7 @@ impl Driver {
 
     /// Tells the protocol to stop or to continue fetching, as the event queue demands.
     fn apply_backpressure(&mut self) {
-        let paused = self.core.queue.is_paused(self.handle.id);
+        let paused = self.handle.pace.is_paused();
         if paused != self.paused {
             self.paused = paused;
             let text = if paused {
@@ -141,26 +151,26 @@ impl Driver {
     /// Tells the protocol how many messages the host has not taken.
     fn report_untaken(&mut self) {
         self.session
-            .set_untaken(self.core.now(), self.handle.untaken());
+            .set_untaken(self.core.now(), self.handle.pace.untaken());
         self.process_outputs();
     }
 
     fn process_outputs(&mut self) {
+        let mut messages = Vec::new();
         while let Some(output) = self.session.poll_output() {
+            if !matches!(output, Output::Event(Event::Message(_))) {
+                self.emit_messages(&mut messages);
+            }
             match output {
+                Output::Event(message @ Event::Message(_)) => messages.push(message),
                 Output::Event(event) => {
                     self.log_event(&event);
                     self.core.emit(&self.handle, event);
                 }
                 Output::Exchange(exchange) => {
-                    let (id, kind) = (exchange.id, exchange.kind);
-                    let http = self.http.clone();
-                    let task = self.exchanges.spawn(async move {
-                        #[cfg(feature = "fault-injection")]
-                        crate::injection::pass(crate::injection::Place::Exchange);
-                        (id, http.execute(exchange).await)
-                    });
-                    self.in_flight.push((id, kind, task));
+                    if let Some(exchange) = self.long_poll.start(&self.http, exchange) {
+                        self.spawn(exchange);
+                    }
                     // The host has closed the session: no long-poll is to be held for it.
                     if self.end.is_some() {
                         self.abort_long_polls();
@@ -169,6 +179,25 @@ impl Driver {
                 Output::Cancel(unwanted) => self.abort(|id, _| id == unwanted),
             }
         }
+        self.emit_messages(&mut messages);
+    }
+
+    fn emit_messages(&self, messages: &mut Vec<Event>) {
+        if !messages.is_empty() {
+            self.core
+                .emit_messages(&self.handle, std::mem::take(messages));
+        }
+    }
+
+    fn spawn(&mut self, exchange: Exchange) {
+        let (id, kind) = (exchange.id, exchange.kind);
+        let http = self.http.clone();
+        let task = self.exchanges.spawn(async move {
+            #[cfg(feature = "fault-injection")]
+            crate::injection::pass(crate::injection::Place::Exchange);
+            (id, http.execute(exchange).await)
+        });
+        self.in_flight.push((id, kind, task));
     }
 
     /// The task was notified: there are commands, the host closed the session, or the queue has room again.
@@ -205,8 +234,8 @@ impl Driver {
             return;
         };
         let (id, kind, _) = self.in_flight.swap_remove(position);
-        let result = match finished {
-            Ok((_, (_, result))) => result,
+        let outcome = match finished {
+            Ok((_, (_, outcome))) => outcome,
             Err(error) => Err(TransportError {
                 fault: TransportFault::Io,
                 detail: if error.is_panic() {
@@ -217,8 +246,12 @@ impl Driver {
                 .to_owned(),
             }),
         };
+        self.process_outcome(id, kind, outcome);
+    }
+
+    fn process_outcome(&mut self, id: ExchangeId, kind: ExchangeKind, outcome: Outcome) {
         if self.core.logs(Level::Debug) {
-            let text = match &result {
+            let text = match &outcome {
                 Ok(reply) => format!(
                     "{kind:?} {}: {}, {} bytes",
                     id.0,
@@ -230,7 +263,7 @@ impl Driver {
             self.log(Level::Debug, &text);
         }
         self.session
-            .handle(self.core.now(), Input::Reply(id, result));
+            .handle(self.core.now(), Input::Reply(id, outcome));
     }
 
     fn abort_long_polls(&mut self) {
@@ -238,6 +271,7 @@ impl Driver {
     }
 
     fn abort(&mut self, unwanted: impl Fn(ExchangeId, ExchangeKind) -> bool) {
+        self.long_poll.abort(&unwanted);
         self.in_flight.retain(|(id, kind, task)| {
             let unwanted = unwanted(*id, *kind);
             if unwanted {
@@ -288,7 +322,8 @@ async fn sleep_until(due: Option<Instant>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event_queue::{EventQueue, Polled};
+    use super::super::event_queue::EventQueue;
+    use super::super::polled::Polled;
     use super::*;
     use crate::types::Secret;
     use std::time::Duration;

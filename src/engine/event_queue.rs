@@ -1,56 +1,37 @@
 //! Events on their way from the worker to the host: one queue per session, served in turn, with a descriptor to watch.
 //!
-//! Everything happens under one lock, so that the descriptor never misses a change. Nothing is lost: a session with too
+//! Everything happens under one lock, and the descriptor follows after each change. Nothing is lost: a session with too
 //! many waiting events keeps only the newest of those that replace each other, and is told to stop fetching.
 //!
 //! A channel could not replace it: sessions take turns, newer events replace older ones, answers are taken out of turn,
-//! a closed session's events disappear at once, and the descriptor changes in the same step as the queue. That no wake-up
+//! a closed session's events disappear at once, and the descriptor follows at once. That no wake-up
 //! is lost is proven with loom (`tests/queue_model.rs`).
 
 #![forbid(unsafe_code)]
 
 use super::error::CallError;
 use super::log::{Level, LogBuffer, LogSettings};
+use super::polled::{Polled, SessionEvent};
 use super::session_handle::{SessionHandle, SessionId};
-use super::sync::{Condvar, Mutex, lock};
+use super::superseded::is_superseded;
+use super::sync::{Condvar, Mutex, MutexGuard, lock};
 use super::wake::WakeFd;
 use crate::types::Event;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// A waiting thread checks the queue at least this often, although it is notified of every change.
 const MAX_WAIT: Duration = Duration::from_secs(3600);
-
-/// An event with its origin.
-#[derive(Debug)]
-pub struct SessionEvent {
-    /// The session that reported it.
-    pub session: SessionId,
-    /// The value that the host passed when it opened the session.
-    pub user_data: usize,
-    /// What happened.
-    pub event: Event,
-}
-
-/// The result of a poll.
-#[derive(Debug)]
-pub enum Polled {
-    /// The next event.
-    Event(SessionEvent),
-    /// `wake` was called.
-    Woken,
-    /// No event within the given time.
-    Nothing,
-}
 
 /// The waiting events of one session.
 #[derive(Debug)]
 pub(super) struct SessionQueue {
     handle: Arc<SessionHandle>,
     pub(super) events: VecDeque<Event>,
-    paused: bool,
     /// CLOSED was taken out of turn; this queue is removed after the last event before it.
     pub(super) closed: bool,
 }
@@ -68,7 +49,10 @@ pub(super) struct QueueState {
     woken: bool,
     closed: bool,
     pollers: usize,
-    wake_fd: WakeFd,
+    /// Sessions whose tasks the worker has to wake.
+    to_wake: Vec<Arc<SessionHandle>>,
+    /// The worker has to be told of the first of these.
+    worker_is_due: bool,
 }
 
 /// The event queue of one client.
@@ -76,6 +60,11 @@ pub(super) struct QueueState {
 pub(super) struct EventQueue {
     state: Mutex<QueueState>,
     changed: Condvar,
+    /// Wakes [`EventQueue::wake_sessions`].
+    worker: Notify,
+    /// A poll would return at once; changed under the lock of the state.
+    readable: AtomicBool,
+    wake_fd: Mutex<WakeFd>,
     limit: usize,
     fd: RawFd,
 }
@@ -94,9 +83,13 @@ impl EventQueue {
                 woken: false,
                 closed: false,
                 pollers: 0,
-                wake_fd,
+                to_wake: Vec::new(),
+                worker_is_due: false,
             }),
             changed: Condvar::new(),
+            worker: Notify::new(),
+            readable: AtomicBool::new(false),
+            wake_fd: Mutex::new(wake_fd),
             limit,
             fd,
         })
@@ -117,7 +110,6 @@ impl EventQueue {
         let session = SessionQueue {
             handle,
             events: VecDeque::new(),
-            paused: false,
             closed: false,
         };
         state.sessions.insert(id, session);
@@ -136,6 +128,11 @@ impl EventQueue {
 
     /// Queues an event; the events of a removed session are dropped.
     pub(super) fn push(&self, id: SessionId, event: Event) {
+        self.push_all(id, [event]);
+    }
+
+    /// Queues events at once, so that the host is woken once.
+    pub(super) fn push_all(&self, id: SessionId, events: impl IntoIterator<Item = Event>) {
         let share = self.share();
         let mut guard = lock(&self.state);
         let state = &mut *guard;
@@ -145,33 +142,27 @@ impl EventQueue {
         if session.events.is_empty() {
             state.ready.push_back(id);
         }
-        if state.over_limit || session.events.len() >= share || matches!(event, Event::State(_)) {
-            let before = session.events.len();
-            session.events.retain(|old| !is_superseded(old, &event));
-            state.waiting = state
-                .waiting
-                .saturating_sub(before.saturating_sub(session.events.len()));
-        }
-        session.events.push_back(event);
-        state.waiting = state.waiting.saturating_add(1);
-        state.over_limit |= state.waiting >= self.limit;
-        let overload = state.over_limit || session.events.len() >= share;
-        if overload && !std::mem::replace(&mut session.paused, true) {
-            // In front, so that the host is told while it can still react.
-            let waiting = session.events.len();
-            session.events.push_front(Event::Overload { waiting });
+        for event in events {
+            if state.over_limit || session.events.len() >= share || matches!(event, Event::State(_))
+            {
+                let before = session.events.len();
+                session.events.retain(|old| !is_superseded(old, &event));
+                state.waiting = state
+                    .waiting
+                    .saturating_sub(before.saturating_sub(session.events.len()));
+            }
+            session.events.push_back(event);
             state.waiting = state.waiting.saturating_add(1);
+            state.over_limit |= state.waiting >= self.limit;
+            let overload = state.over_limit || session.events.len() >= share;
+            if overload && !session.handle.pace.set_paused(true) {
+                // In front, so that the host is told while it can still react.
+                let waiting = session.events.len();
+                session.events.push_front(Event::Overload { waiting });
+                state.waiting = state.waiting.saturating_add(1);
+            }
         }
-        self.notify_pollers(state);
-    }
-
-    /// True if a session must not start its next long-poll.
-    pub(super) fn is_paused(&self, id: SessionId) -> bool {
-        let state = lock(&self.state);
-        state
-            .sessions
-            .get(&id)
-            .is_some_and(|session| session.paused)
+        self.finish(guard);
     }
 
     /// Removes a session: the host sees none of its events any more.
@@ -186,8 +177,9 @@ impl EventQueue {
             state.waiting = state.waiting.saturating_sub(session.events.len());
             self.leave_limit(&mut state);
         }
+        session.handle.pace.set_paused(false);
         // A thread may be waiting for an answer that will not come now.
-        self.notify_pollers(&mut state);
+        self.finish(state);
         Ok(session.handle)
     }
 
@@ -195,7 +187,7 @@ impl EventQueue {
     pub(super) fn log(&self, level: Level, line: String) {
         let mut state = lock(&self.state);
         state.log_lines.push(level, line);
-        self.notify_pollers(&mut state);
+        self.finish(state);
     }
 
     /// Ends the current or the next poll.
@@ -205,7 +197,7 @@ impl EventQueue {
             return Err(CallError::Closed);
         }
         state.woken = true;
-        self.notify_pollers(&mut state);
+        self.finish(state);
         Ok(())
     }
 
@@ -220,7 +212,7 @@ impl EventQueue {
             .drain()
             .map(|(_, session)| session.handle)
             .collect();
-        self.notify_pollers(&mut state);
+        self.finish(state);
         sessions
     }
 
@@ -229,6 +221,21 @@ impl EventQueue {
         let state = lock(&self.state);
         let sessions = state.sessions.values();
         sessions.map(|session| session.handle.clone()).collect()
+    }
+
+    /// Wakes the tasks of sessions together.
+    pub(super) fn wake_tasks(&self, sessions: Vec<Arc<SessionHandle>>) {
+        lock(&self.state).to_wake.extend(sessions);
+        self.worker.notify_one();
+    }
+
+    /// Wakes the tasks of sessions whose messages the host has taken all, and of others that are to go on; part of the worker.
+    pub(super) async fn wake_sessions(&self) -> ! {
+        loop {
+            self.worker.notified().await;
+            let sessions = std::mem::take(&mut lock(&self.state).to_wake);
+            sessions.iter().for_each(|session| session.notify());
+        }
     }
 
     /// Waits for the next event; without a timeout it waits indefinitely.
@@ -258,8 +265,7 @@ impl EventQueue {
         loop {
             if !state.log_lines.is_empty() {
                 let lines = state.log_lines.take();
-                state.update_fd();
-                drop(state);
+                self.release(state);
                 if let Some(log) = log {
                     lines
                         .iter()
@@ -271,7 +277,11 @@ impl EventQueue {
                 return Err(CallError::Closed);
             }
             if let Some(found) = find(&mut state) {
-                state.update_fd();
+                let worker_is_due = std::mem::take(&mut state.worker_is_due);
+                self.release(state);
+                if worker_is_due {
+                    self.worker.notify_one();
+                }
                 return Ok(Some(found));
             }
             let left = match timeout {
@@ -303,8 +313,10 @@ impl EventQueue {
         if !session.events.is_empty() {
             state.ready.push_back(id);
         }
-        if matches!(event, Event::Message(_)) {
-            session.handle.message_taken();
+        if matches!(event, Event::Message(_)) && session.handle.pace.taken() {
+            // Told together: to wake the worker costs a system call.
+            state.worker_is_due |= state.to_wake.is_empty();
+            state.to_wake.push(session.handle.clone());
         }
         Some(self.after_take(state, id, event))
     }
@@ -323,7 +335,7 @@ impl EventQueue {
             let closed = session.closed || matches!(event, Event::Closed { .. });
             if closed && session.events.is_empty() {
                 state.sessions.remove(&id);
-            } else if session.paused && !state.over_limit {
+            } else if !state.over_limit {
                 self.resume(session);
             }
         }
@@ -346,8 +358,8 @@ impl EventQueue {
 
     /// Resumes a paused session with few enough events of its own: half its share, so that it does not flap.
     fn resume(&self, session: &mut SessionQueue) {
-        if session.paused && session.events.len() <= self.share() / 2 {
-            session.paused = false;
+        if session.handle.pace.is_paused() && session.events.len() <= self.share() / 2 {
+            session.handle.pace.set_paused(false);
             session.handle.notify();
         }
     }
@@ -357,34 +369,32 @@ impl EventQueue {
         (self.limit / 4).max(16)
     }
 
-    /// Updates the descriptor and wakes threads that wait in a poll.
-    fn notify_pollers(&self, state: &mut QueueState) {
-        state.update_fd();
-        if state.pollers > 0 {
+    /// Ends a change: updates the descriptor and wakes threads that wait in a poll.
+    fn finish(&self, state: MutexGuard<'_, QueueState>) {
+        let is_awaited = state.pollers > 0;
+        self.release(state);
+        if is_awaited {
             self.changed.notify_all();
+        }
+    }
+
+    /// Releases the lock, then makes the descriptor readable exactly while a poll would return at once.
+    ///
+    /// The system call is made without the lock, so that the other side need not wait for it. Who changes the state last also
+    /// looks last at what the descriptor has to show.
+    fn release(&self, state: MutexGuard<'_, QueueState>) {
+        let readable = state.is_readable();
+        let before = self.readable.swap(readable, Ordering::SeqCst);
+        drop(state);
+        if before != readable {
+            let mut wake_fd = lock(&self.wake_fd);
+            wake_fd.set_readable(self.readable.load(Ordering::SeqCst));
         }
     }
 }
 
 impl QueueState {
-    /// Makes the descriptor readable exactly while a poll would return at once.
-    fn update_fd(&mut self) {
-        let readable = self.waiting > 0 || self.woken || self.closed || !self.log_lines.is_empty();
-        self.wake_fd.set_readable(readable);
-    }
-}
-
-/// True if `new` makes `old` obsolete.
-fn is_superseded(old: &Event, new: &Event) -> bool {
-    match (old, new) {
-        (Event::Presence(old), Event::Presence(new)) => old.uid == new.uid,
-        (Event::Typing { from: old, .. }, Event::Typing { from: new, .. }) => old == new,
-        (Event::Connection(_), Event::Connection(_))
-        | (Event::State(_), Event::State(_))
-        | (Event::Inbox(_), Event::Inbox(_)) => true,
-        (Event::Presence(_) | Event::BuddyList { request: None, .. }, Event::BuddyList { .. }) => {
-            true
-        }
-        _ => false,
+    fn is_readable(&self) -> bool {
+        self.waiting > 0 || self.woken || self.closed || !self.log_lines.is_empty()
     }
 }

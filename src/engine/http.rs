@@ -6,6 +6,7 @@
 
 use super::dns::Resolver;
 use super::lock;
+use super::long_poll::Connector;
 use crate::background;
 use crate::http::was_closed;
 use crate::options::NetworkOptions;
@@ -14,6 +15,8 @@ use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header;
 use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -69,6 +72,9 @@ pub(super) struct Http {
     network: NetworkOptions,
     resolver: SharedResolver,
     clients: Mutex<Arc<Clients>>,
+    /// For what needs no client.
+    connector: Connector,
+    network_changes: AtomicU64,
 }
 
 /// The clients, which hold the connections.
@@ -142,6 +148,8 @@ impl Http {
     fn new(network: &NetworkOptions, resolver: &SharedResolver) -> Result<Self, TransportError> {
         Ok(Http {
             clients: Mutex::new(Arc::new(Clients::new(network, resolver)?)),
+            connector: Connector::new(network, resolver),
+            network_changes: AtomicU64::new(0),
             network: network.clone(),
             resolver: resolver.clone(),
         })
@@ -149,10 +157,24 @@ impl Http {
 
     /// Exchanges in progress keep their connections.
     fn forget_connections(&self) {
+        self.network_changes.fetch_add(1, Ordering::Relaxed);
         // Cannot fail: it succeeded before with the same options.
         if let Ok(clients) = Clients::new(&self.network, &self.resolver) {
             let _before = std::mem::replace(&mut *lock(&self.clients), Arc::new(clients));
         }
+    }
+
+    pub(super) fn network(&self) -> &NetworkOptions {
+        &self.network
+    }
+
+    pub(super) fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// Connections are not used any more if this has changed since they were opened.
+    pub(super) fn network_changes(&self) -> u64 {
+        self.network_changes.load(Ordering::Relaxed)
     }
 
     /// Carries out one exchange. Dropping the future closes its connection.
@@ -177,13 +199,7 @@ impl Http {
     async fn attempt(&self, request: &Request, source: ConnectionSource) -> Result<Reply, Failure> {
         let timeout = request.timeout;
         let result = tokio::time::timeout(timeout, self.send(request, source)).await;
-        result.unwrap_or_else(|_| {
-            let detail = format!("no answer within {} s", timeout.as_secs().max(1));
-            Err(Failure::Other(TransportError {
-                fault: TransportFault::Timeout,
-                detail,
-            }))
-        })
+        result.unwrap_or_else(|_| Err(Failure::Other(timed_out(timeout))))
     }
 
     async fn send(&self, request: &Request, source: ConnectionSource) -> Result<Reply, Failure> {
@@ -209,7 +225,8 @@ impl Http {
         if let Some(refused) = crate::transport_error::proxy_refusal(status, proxy.as_deref()) {
             return Err(refused.into());
         }
-        crate::http::check_encoding(response.headers())?;
+        let encodings = response.headers().get_all(header::CONTENT_ENCODING);
+        crate::http::check_encoding(encodings.iter().map(header::HeaderValue::as_bytes))?;
         let mut reply = Reply {
             status,
             set_cookie: texts(&response, header::SET_COOKIE).collect(),
@@ -294,17 +311,39 @@ fn texts(
 }
 
 #[derive(Clone, Debug, Default)]
-struct SharedResolver(Arc<Resolver>);
+pub(super) struct SharedResolver(Arc<Resolver>);
+
+impl SharedResolver {
+    pub(super) async fn addresses(
+        &self,
+        name: &str,
+    ) -> Result<std::vec::IntoIter<SocketAddr>, Box<dyn Error + Send + Sync>> {
+        let found = self.0.lookup(name).await?;
+        Ok(Vec::from(&*found).into_iter())
+    }
+}
 
 impl Resolve for SharedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let resolver = self.0.clone();
+        let resolver = self.clone();
         Box::pin(async move {
-            let found = resolver.lookup(name.as_str()).await?;
-            let addresses: Addrs = Box::new(Vec::from(&*found).into_iter());
+            let addresses: Addrs = Box::new(resolver.addresses(name.as_str()).await?);
             Ok(addresses)
         })
     }
+}
+
+/// The error of an exchange whose time is over.
+pub(super) fn timed_out(limit: Duration) -> TransportError {
+    TransportError {
+        fault: TransportFault::Timeout,
+        detail: format!("no answer within {} s", limit.as_secs().max(1)),
+    }
+}
+
+/// Classifies the error of a connection in use.
+pub(super) fn broken(error: &std::io::Error) -> TransportError {
+    crate::transport_error::classify(error, false, false, None)
 }
 
 /// Classifies an error that is not about a request.

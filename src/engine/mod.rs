@@ -4,18 +4,25 @@
 
 #![deny(unsafe_code)]
 
+mod answer_reader;
 mod buddy_cache;
 mod core;
 mod dns;
 mod driver;
 mod error;
 mod event_queue;
+#[allow(unsafe_code)]
+mod fork;
+mod host_pace;
 mod http;
 mod log;
+mod long_poll;
+mod polled;
 mod request_wait;
 mod requests;
 mod sending;
 mod session_handle;
+mod superseded;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -26,8 +33,9 @@ mod worker;
 pub(crate) use crate::protocol::SavedState;
 pub use crate::protocol::ServerAddressError;
 pub use error::CallError;
-pub use event_queue::{Polled, SessionEvent};
+pub(crate) use fork::generation;
 pub use log::{Level, LogSettings};
+pub use polled::{Polled, SessionEvent};
 pub use session_handle::SessionId;
 pub(crate) use worker::Engine;
 

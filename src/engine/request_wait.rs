@@ -3,8 +3,9 @@
 #![forbid(unsafe_code)]
 
 use super::error::CallError;
-use super::event_queue::{EventQueue, QueueState, SessionEvent};
+use super::event_queue::{EventQueue, QueueState};
 use super::log::LogSettings;
+use super::polled::SessionEvent;
 use crate::types::{Event, RequestId};
 use std::time::Duration;
 

@@ -10,12 +10,13 @@
 
 use super::buddy_cache::BuddyCache;
 use super::error::CallError;
+use super::host_pace::HostPace;
 use super::lock;
 use super::sending::{MAX_MESSAGES, Sending};
 use crate::protocol::{SavedState, Unsettled, check_message};
 use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Saved, Secret, Uid};
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
@@ -68,8 +69,7 @@ pub(crate) struct SessionHandle {
     pub(super) id: SessionId,
     user_data: usize,
     state: Mutex<HandleState>,
-    /// Messages that the host has not taken. Those of a session that the host has closed are never taken.
-    untaken: AtomicUsize,
+    pub(super) pace: HostPace,
     /// Wakes the session's task.
     notify: Notify,
 }
@@ -107,7 +107,7 @@ impl SessionHandle {
                 sending: Sending::default(),
                 close: None,
             }),
-            untaken: AtomicUsize::new(0),
+            pace: HostPace::default(),
             notify: Notify::new(),
         }
     }
@@ -237,8 +237,13 @@ impl SessionHandle {
 
     /// The host closes the session: its task ends, at once or after a logout in progress.
     pub(super) fn close(&self, logout_grace: Duration) {
-        lock(&self.state).close = Some(logout_grace);
+        self.ask_to_close(logout_grace);
         self.notify();
+    }
+
+    /// The same for a session whose task is woken together with others.
+    pub(super) fn ask_to_close(&self, logout_grace: Duration) {
+        lock(&self.state).close = Some(logout_grace);
     }
 
     /// Wakes the session's task.
@@ -246,20 +251,12 @@ impl SessionHandle {
         self.notify.notify_one();
     }
 
-    /// How many messages the host has not taken.
-    pub(super) fn untaken(&self) -> usize {
-        self.untaken.load(Ordering::Acquire)
-    }
-
-    /// A message is about to be queued.
-    pub(super) fn message_queued(&self) {
-        self.untaken.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// The host took a message. After the last one the session's task may fetch more.
-    pub(super) fn message_taken(&self) {
-        if self.untaken.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.notify();
+    /// Passes messages on to the queue, unless the session is over. They answer no request and change no state.
+    pub(super) fn pass_messages(&self, messages: Vec<Event>, pass_on: impl FnOnce(Vec<Event>)) {
+        let state = lock(&self.state);
+        if state.phase != Phase::Closed {
+            self.pace.queued(messages.len());
+            pass_on(messages);
         }
     }
 

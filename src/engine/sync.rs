@@ -2,9 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-pub(super) use std::sync::{Condvar, Mutex};
+pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 /// Takes a lock, poisoned or not: a panic is reported where it happens, and no update leaves the data half done.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,6 +1,6 @@
 //! Two operating system primitives: a signal mask for new threads, and a descriptor that is readable on demand.
 //!
-//! The only file outside of `ffi` with `unsafe`, which it needs for the signal mask.
+//! `unsafe` is needed for the signal mask.
 
 use std::io::{Read, Write};
 use std::mem::MaybeUninit;

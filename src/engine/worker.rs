@@ -8,13 +8,17 @@
 use super::core::Core;
 use super::driver;
 use super::error::CallError;
-use super::event_queue::{EventQueue, Polled, SessionEvent};
+use super::event_queue::EventQueue;
+use super::fork::generation;
 use super::lock;
 use super::log::LogSettings;
+use super::polled::{Polled, SessionEvent};
 use super::session_handle::{SessionHandle, SessionId};
 use super::wake::with_signals_blocked;
 use crate::options::SessionOptions;
 use crate::transport_error;
+#[cfg(feature = "bench")]
+use crate::types::Event;
 use crate::types::RequestId;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex};
@@ -36,7 +40,7 @@ pub(crate) struct Engine {
     /// Every session's task holds a clone; the channel closes when the last task ends.
     alive: Mutex<Option<mpsc::Sender<()>>>,
     stop: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
-    pid: u32,
+    generation: u32,
 }
 
 impl Engine {
@@ -44,7 +48,7 @@ impl Engine {
     pub(crate) fn start(queue_limit: usize, log: Option<LogSettings>) -> Result<Self, CallError> {
         let resources = |error: &dyn std::fmt::Display| CallError::Resources(error.to_string());
         let queue = EventQueue::new(queue_limit).map_err(|error| resources(&error))?;
-        let core = Core::new(queue, log.as_ref().map(|log| log.level));
+        let core = Arc::new(Core::new(queue, log.as_ref().map(|log| log.level)));
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -53,21 +57,22 @@ impl Engine {
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
         let (alive, all_ended) = mpsc::channel(1);
+        let core_of_worker = core.clone();
         let thread = with_signals_blocked(|| {
             let builder = std::thread::Builder::new().name("fbchat".to_owned());
-            builder.spawn(move || run_worker(runtime, stopped, all_ended))
+            builder.spawn(move || run_worker(&core_of_worker, runtime, stopped, all_ended))
         });
         let thread = thread.map_err(|error| {
             let why = transport_error::no_thread(&error).unwrap_or("the worker does not start");
             resources(&why)
         })?;
         Ok(Engine {
-            core: Arc::new(core),
+            core,
             log,
             runtime: handle,
             alive: Mutex::new(Some(alive)),
             stop: Mutex::new(Some((stop, thread))),
-            pid: std::process::id(),
+            generation: generation(),
         })
     }
 
@@ -142,9 +147,12 @@ impl Engine {
     }
 
     #[cfg(feature = "bench")]
-    pub(crate) fn inject(&self, session: SessionId, event: crate::types::Event) {
+    pub(crate) fn inject(&self, session: SessionId, event: Event) {
         if let Ok(session) = self.core.queue.session(session) {
-            self.core.emit(&session, event);
+            match event {
+                Event::Message(_) => self.core.emit_messages(&session, vec![event]),
+                _ => self.core.emit(&session, event),
+            }
         }
     }
 
@@ -158,9 +166,10 @@ impl Engine {
 
     /// Cancels everything and joins the thread. Later calls do nothing.
     pub(crate) fn stop(&self) {
-        for session in self.core.queue.close() {
-            session.close(SHUTDOWN_GRACE);
-        }
+        let sessions = self.core.queue.close();
+        let close = |session: &Arc<SessionHandle>| session.ask_to_close(SHUTDOWN_GRACE);
+        sessions.iter().for_each(close);
+        self.core.queue.wake_tasks(sessions);
         lock(&self.alive).take();
         let stop = lock(&self.stop).take();
         if let Some((stop, thread)) = stop {
@@ -173,7 +182,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        if self.pid == std::process::id() {
+        if self.generation == generation() {
             self.stop();
         } else {
             // In a forked child there is no thread to join, and the descriptors are shared with the parent.
@@ -183,7 +192,12 @@ impl Drop for Engine {
 }
 
 /// The body of the thread. If it panics, the runtime drops the sessions' tasks, which queue CLOSED.
-fn run_worker(runtime: Runtime, stopped: oneshot::Receiver<()>, mut all_ended: mpsc::Receiver<()>) {
+fn run_worker(
+    core: &Core,
+    runtime: Runtime,
+    stopped: oneshot::Receiver<()>,
+    mut all_ended: mpsc::Receiver<()>,
+) {
     runtime.block_on(async {
         #[cfg(feature = "fault-injection")]
         let stopped = async {
@@ -193,9 +207,15 @@ fn run_worker(runtime: Runtime, stopped: oneshot::Receiver<()>, mut all_ended: m
             }
         };
         // An error means that the engine was dropped, which asks for the same.
-        let _ = stopped.await;
+        tokio::select! {
+            _ = stopped => {}
+            never = core.queue.wake_sessions() => never,
+        }
         // Sessions end at once, except for logouts; those of sessions that were closed earlier are cut short, too.
         let end = Instant::now() + SHUTDOWN_GRACE;
-        let _ = tokio::time::timeout_at(end.into(), all_ended.recv()).await;
+        tokio::select! {
+            _ = tokio::time::timeout_at(end.into(), all_ended.recv()) => {}
+            never = core.queue.wake_sessions() => never,
+        }
     });
 }

@@ -3,6 +3,7 @@
 //!
 //! After fork the child starts with an empty table of its own, because a thread of the parent may hold the parent's locks.
 
+use crate::client;
 use crate::status::{Problem, Status};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
@@ -25,7 +26,7 @@ pub(super) type Table<T> = RwLock<BTreeMap<usize, Arc<T>>>;
 
 /// All live objects of one process.
 pub(super) struct Tables {
-    pid: u32,
+    generation: u32,
     /// Handles below this one belong to the parent process.
     first: usize,
     /// The parent's table; kept only so that leak checkers can reach it.
@@ -40,16 +41,16 @@ static NEXT: AtomicUsize = AtomicUsize::new(STEP);
 const STEP: usize = 16;
 
 fn tables() -> &'static Tables {
-    let pid = std::process::id();
+    let generation = client::generation();
     let current = TABLES.load(Ordering::Acquire);
     // SAFETY: TABLES is null or points to a table that is never freed.
     if let Some(tables) = unsafe { current.as_ref() }
-        && tables.pid == pid
+        && tables.generation == generation
     {
         return tables;
     }
     let fresh = Box::into_raw(Box::new(Tables {
-        pid,
+        generation,
         first: if current.is_null() {
             0
         } else {

@@ -1,4 +1,4 @@
-//! The C API. `include/fbchat.h` is generated from these files; nothing else but the signal mask of the worker uses `unsafe`.
+//! The C API. `include/fbchat.h` is generated from these files; besides them only two small files of the engine use `unsafe`.
 //!
 //! Every exported function is written out, because cbindgen does not see functions that macros make. Each body runs inside
 //! `panic`, looks its handle up in `handle`, reads its arguments through `pointers`, and calls `client`.

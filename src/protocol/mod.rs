@@ -37,8 +37,8 @@ pub use requests::outbox::Unsettled;
 pub use session::{Input, Now, Output, Session};
 pub use wire::endpoints::{ServerAddress, ServerAddressError};
 pub use wire::exchange::{
-    Body, Exchange, ExchangeId, ExchangeKind, Method, Reply, TransportError, TransportFault,
-    USER_AGENT,
+    Body, Exchange, ExchangeId, ExchangeKind, Method, Outcome, Reply, TransportError,
+    TransportFault, USER_AGENT,
 };
 
 #[cfg(test)]

@@ -8,11 +8,13 @@ use std::borrow::Cow;
 /// becomes U+FFFD: hosts keep names and messages in such files, and a file with one of them cannot be read again.
 pub fn clean_text(text: &str) -> Cow<'_, str> {
     let is_allowed = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}');
+    // Enough for nearly all text, and quick, since no byte depends on the one before. U+FFFE and U+FFFF begin with 0xEF.
+    let is_simple = |simple, byte| simple & (byte >= b' ') & (byte != 0xEF);
     let cleaned = |character| match is_allowed(character) {
         true => character,
         false => '\u{FFFD}',
     };
-    match text.chars().all(is_allowed) {
+    match text.bytes().fold(true, is_simple) || text.chars().all(is_allowed) {
         true => Cow::Borrowed(text),
         false => Cow::Owned(text.chars().map(cleaned).collect()),
     }

@@ -1,21 +1,23 @@
-//! No wake-up is ever lost: the unchanged queue under loom, which tries every order in which threads can run.
+//! No wake-up is ever lost: the unchanged queue under loom, which tries every order in which threads can run,
+//! with up to three of them interrupted where they would not wait by themselves.
 
 use super::super::session_handle::{SessionHandle, SessionId};
 use super::super::wake::wait_readable;
-use super::super::{error, log, session_handle, wake};
+use super::super::{error, log, polled, session_handle, superseded, wake};
 use crate::types::{Event, Uid};
-use queue::{EventQueue, Polled};
+use polled::Polled;
+use queue::EventQueue;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The source of the queue, compiled again with loom's locks. Everything else is the real code, including the descriptor,
-/// which is only used under the lock.
+/// which is only used under a lock.
 #[allow(dead_code, clippy::duplicate_mod)]
 #[path = "../event_queue.rs"]
 mod queue;
 
 mod sync {
-    pub(super) use loom::sync::{Condvar, Mutex};
+    pub(super) use loom::sync::{Condvar, Mutex, MutexGuard};
 
     pub(super) fn lock<T>(mutex: &Mutex<T>) -> loom::sync::MutexGuard<'_, T> {
         mutex.lock().unwrap()
@@ -31,7 +33,10 @@ fn typing(number: usize) -> Event {
 
 /// Runs a scene in every order that loom finds. Loom fails a thread that never stops waiting.
 fn explore(scene: impl Fn(&Arc<EventQueue>, SessionId) + Send + Sync + 'static) {
-    loom::model(move || {
+    let mut builder = loom::model::Builder::new();
+    // More than this makes minutes of seconds. Faults that need more are hardly ever seen.
+    builder.preemption_bound = Some(3);
+    builder.check(move || {
         let queue = Arc::new(EventQueue::new(100).unwrap());
         let handle = Arc::new(SessionHandle::new(0, 1));
         let id = handle.id;

@@ -1,6 +1,7 @@
 //! No wake-up is lost under load: many threads fill the queue as fast as they can, one sleeps in poll(2).
 
-use super::super::event_queue::{EventQueue, Polled};
+use super::super::event_queue::EventQueue;
+use super::super::polled::Polled;
 use super::super::session_handle::SessionHandle;
 use super::super::wake::wait_readable;
 use crate::types::{Event, RequestId, Uid};

@@ -54,9 +54,11 @@ impl Dedup {
 }
 
 fn keys(message: &Message) -> (Option<u64>, u64) {
+    let mut common = DefaultHasher::new();
+    (message.from, message.to, &message.text).hash(&mut common);
     let hash = |kind: &str, id: &dyn Fn(&mut DefaultHasher)| {
-        let mut hasher = DefaultHasher::new();
-        (kind, message.from, message.to, &message.text).hash(&mut hasher);
+        let mut hasher = common.clone();
+        kind.hash(&mut hasher);
         id(&mut hasher);
         hasher.finish()
     };

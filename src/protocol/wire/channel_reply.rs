@@ -4,7 +4,9 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::wire::json::{Flag, Int, List, Object, Text};
 use crate::protocol::wire::reply::{AjaxError, NotJson, body_text, object, part};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// A reply of the channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,25 +76,85 @@ struct RawChannelReply<'a> {
     error: Int,
 }
 
+/// A reply in which nothing is odd, read in one pass.
+#[derive(Deserialize)]
+struct PlainChannelReply {
+    #[serde(default)]
+    t: Text,
+    #[serde(default)]
+    seq: Int,
+    #[serde(default)]
+    ms: PlainItems,
+    #[serde(default)]
+    error: Int,
+}
+
+/// A list of items that all can be read, and are not too many.
+#[derive(Default)]
+struct PlainItems(Vec<Option<Item>>);
+
+/// Most replies are far below. More is read in two passes, which keep no item in memory that is not wanted.
+const MOST_PLAIN_ITEMS: usize = 1_000;
+const LONGEST_PLAIN: usize = 256 << 10;
+
+impl<'de> Deserialize<'de> for PlainItems {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = PlainItems;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of items")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<PlainItems, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element::<Object<Item>>()? {
+                    if items.len() >= MOST_PLAIN_ITEMS {
+                        return Err(A::Error::custom("too many items"));
+                    }
+                    items.push(item.0);
+                }
+                Ok(PlainItems(items))
+            }
+        }
+        deserializer.deserialize_seq(Reader)
+    }
+}
+
 /// Reads a reply of the channel. At most `limit` items are read; the server replays the rest.
 pub fn read(body: &[u8], limit: usize) -> Result<ChannelReply, NotJson> {
     let text = body_text(body);
+    if text.len() <= LONGEST_PLAIN
+        && let Ok(plain) = object::<PlainChannelReply>(&text)
+    {
+        let mut items = plain.ms.0;
+        items.truncate(limit);
+        return Ok(reply(plain.error, plain.t, plain.seq, || items));
+    }
     let raw: RawChannelReply<'_> = object(&text)?;
-    if let Some(code) = raw.error.0.filter(|&code| code != 0) {
+    Ok(reply(raw.error, raw.t, raw.seq, || {
+        let items = raw.ms.0.unwrap_or_default();
+        let read = |raw: &RawValue| part::<Object<Item>>(raw).and_then(|item| item.0);
+        items.into_iter().take(limit).map(read).collect()
+    }))
+}
+
+fn reply(
+    error: Int,
+    kind: Text,
+    seq: Int,
+    items: impl FnOnce() -> Vec<Option<Item>>,
+) -> ChannelReply {
+    if let Some(code) = error.0.filter(|&code| code != 0) {
         let description = String::new();
         let code = ErrorCode(code);
-        return Ok(ChannelReply::Error(AjaxError { code, description }));
+        return ChannelReply::Error(AjaxError { code, description });
     }
-    Ok(match raw.t.0.as_deref() {
+    match kind.0.as_deref() {
         Some("continue") => ChannelReply::Continue,
-        Some("refresh" | "fullReload") => ChannelReply::Refresh(raw.seq.0.filter(|&seq| seq >= 0)),
-        Some("msg") => {
-            let items = raw.ms.0.unwrap_or_default();
-            let read = |raw: &RawValue| part::<Object<Item>>(raw).and_then(|item| item.0);
-            ChannelReply::Items(items.into_iter().take(limit).map(read).collect())
-        }
+        Some("refresh" | "fullReload") => ChannelReply::Refresh(seq.0.filter(|&seq| seq >= 0)),
+        Some("msg") => ChannelReply::Items(items()),
         _ => ChannelReply::Unknown,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +194,27 @@ mod tests {
         assert_eq!(typ.st.0, Some(1));
         assert_eq!(typ.msg, Object(None));
         assert_eq!(items[4].clone().unwrap().from.id(), Some(1000));
+    }
+
+    /// Whatever way a reply is read, it says the same.
+    #[test]
+    fn odd_replies_are_read_like_plain_ones() {
+        let plain = r#"{"type":"typ","from":7,"st":1}"#;
+        let wanted = items(&format!(r#"{{"t":"msg","ms":[{plain}]}}"#));
+        let twice = r#"{"type":"typ","type":"msg"}"#;
+        let object = format!(r#"{{"t":"msg","ms":{{"0":{plain}}}}}"#);
+        assert_eq!(items(&object), wanted, "an object in place of the list");
+        let mixed = items(&format!(r#"{{"t":"msg","ms":[{plain},{twice}]}}"#));
+        assert_eq!(mixed, [wanted[0].clone(), None]);
+        let padded = format!(
+            r#"{{"t":"msg","ms":[{plain}{}]}}"#,
+            " ".repeat(LONGEST_PLAIN)
+        );
+        assert_eq!(items(&padded), wanted);
+        let many = vec![plain; MOST_PLAIN_ITEMS + 1].join(",");
+        assert_eq!(items(&format!(r#"{{"t":"msg","ms":[{many}]}}"#)).len(), 100);
+        assert!(items(r#"{"t":"msg","ms":null}"#).is_empty());
+        assert!(items(r#"{"t":"msg"}"#).is_empty());
     }
 
     #[test]

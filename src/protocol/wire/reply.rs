@@ -17,6 +17,7 @@ const MOST_INVALID: usize = 100_000;
 
 /// A reply body as text. Invalid UTF-8 becomes U+FFFD; where there is too much of it, the text ends.
 pub fn body_text(body: &[u8]) -> Cow<'_, str> {
+    // Valid text is recognised many bytes at a time, invalid text is mended one byte after the other.
     if let Ok(text) = std::str::from_utf8(body) {
         return Cow::Borrowed(text);
     }

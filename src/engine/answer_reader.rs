@@ -1,0 +1,480 @@
+//! Reads the answer to a GET from the bytes of a connection (RFC 9112), without I/O.
+//!
+//! The head is parsed by httparse, which the HTTP library uses as well. What is refused there is refused here.
+
+#![forbid(unsafe_code)]
+
+use crate::protocol::{Reply, TransportError, TransportFault};
+use hyper::http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE,
+    TRANSFER_ENCODING,
+};
+
+/// Greatest size of a head, of a line between two chunks, or of a trailer, in bytes.
+const LONGEST_HEAD: usize = 64 << 10;
+/// Greatest number of fields in a head.
+const MOST_FIELDS: usize = 100;
+
+/// How the end of the body is found.
+#[derive(Debug)]
+enum Framing {
+    /// So many bytes.
+    Length(usize),
+    /// Chunks; so many bytes of the current one are missing, with the line break behind it.
+    Chunks(usize),
+    /// Only the trailer is missing.
+    Trailer,
+    /// It ends with the connection.
+    Close,
+}
+
+/// What a head says.
+#[derive(Debug)]
+struct Head {
+    reply: Reply,
+    framing: Framing,
+    /// The server does not want to keep the connection.
+    closes: bool,
+}
+
+/// An answer that has arrived.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) reply: Reply,
+    /// The connection can be used again.
+    pub(super) keeps_connection: bool,
+}
+
+/// The part of an answer that has arrived.
+#[derive(Debug)]
+pub(super) struct AnswerReader {
+    /// Greatest size of the body.
+    limit: usize,
+    /// What is not yet taken apart.
+    buffer: Vec<u8>,
+    /// The end of the head is not in this part of the buffer.
+    searched: usize,
+    head: Option<Head>,
+}
+
+impl AnswerReader {
+    pub(super) fn new(limit: usize) -> Self {
+        AnswerReader {
+            limit,
+            buffer: Vec::new(),
+            searched: 0,
+            head: None,
+        }
+    }
+
+    /// Where the next bytes of the connection are to be appended.
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// True once the head is complete.
+    pub(super) fn has_head(&self) -> bool {
+        self.head.is_some()
+    }
+
+    /// Takes in what was appended to the buffer; gives the answer when it is complete.
+    pub(super) fn advance(&mut self) -> Result<Option<Answer>, TransportError> {
+        while self.head.is_none() {
+            let Some(end) = self.end_of_head() else {
+                return match self.buffer.len() > LONGEST_HEAD {
+                    true => Err(not_http()),
+                    false => Ok(None),
+                };
+            };
+            self.head = read_head(self.buffer.get(..end).unwrap_or_default())?;
+            self.buffer.drain(..end);
+            self.searched = 0;
+        }
+        let Some(head) = &mut self.head else {
+            return Ok(None);
+        };
+        let is_complete = match &mut head.framing {
+            Framing::Length(length) if *length > self.limit => return Err(too_large(self.limit)),
+            Framing::Length(length) => self.buffer.len() >= *length,
+            Framing::Close => match self.buffer.len() > self.limit {
+                true => return Err(too_large(self.limit)),
+                false => false,
+            },
+            Framing::Chunks(_) | Framing::Trailer => {
+                head.read_chunks(&mut self.buffer, self.limit)?
+            }
+        };
+        Ok(if is_complete { self.finish() } else { None })
+    }
+
+    /// The connection has ended; gives the answer if it ends with the connection.
+    pub(super) fn end(&mut self) -> Option<Answer> {
+        match self.head.as_ref()?.framing {
+            Framing::Close => self.finish(),
+            _ => None,
+        }
+    }
+
+    fn finish(&mut self) -> Option<Answer> {
+        let Head {
+            mut reply,
+            framing,
+            closes,
+        } = self.head.take()?;
+        let mut rest = std::mem::take(&mut self.buffer);
+        let is_rest_empty = match framing {
+            Framing::Length(length) => {
+                let is_exact = rest.len() == length;
+                rest.truncate(length);
+                reply.body = rest;
+                is_exact
+            }
+            Framing::Close => {
+                reply.body = rest;
+                false
+            }
+            Framing::Chunks(_) | Framing::Trailer => rest.is_empty(),
+        };
+        Some(Answer {
+            reply,
+            keeps_connection: is_rest_empty && !closes,
+        })
+    }
+
+    /// The place behind the empty line.
+    fn end_of_head(&mut self) -> Option<usize> {
+        let start = self.searched.saturating_sub(3);
+        self.searched = self.buffer.len();
+        let part = self.buffer.get(start..)?;
+        let breaks = part.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let mut ends = breaks.filter_map(|(at, _)| match part.get(at.checked_add(1)?..)? {
+            [b'\n', ..] => at.checked_add(2),
+            [b'\r', b'\n', ..] => at.checked_add(3),
+            _ => None,
+        });
+        start.checked_add(ends.next()?)
+    }
+}
+
+impl Head {
+    /// Moves the content of complete and begun chunks to the body; true at the end of the last one.
+    fn read_chunks(&mut self, buffer: &mut Vec<u8>, limit: usize) -> Result<bool, TransportError> {
+        let mut at = 0;
+        let is_complete = loop {
+            let rest = buffer.get(at..).unwrap_or_default();
+            let taken = match &mut self.framing {
+                Framing::Trailer => {
+                    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+                    match httparse::parse_headers(rest, &mut fields).map_err(|_| not_http())? {
+                        httparse::Status::Complete((length, _)) => {
+                            at = at.saturating_add(length);
+                            break true;
+                        }
+                        httparse::Status::Partial => None,
+                    }
+                }
+                Framing::Chunks(0) => {
+                    match httparse::parse_chunk_size(rest).map_err(|_| not_http())? {
+                        httparse::Status::Complete((length, size)) => {
+                            self.framing = match usize::try_from(size) {
+                                Ok(0) => Framing::Trailer,
+                                Ok(size) if size <= limit => {
+                                    Framing::Chunks(size.saturating_add(2))
+                                }
+                                _ => return Err(too_large(limit)),
+                            };
+                            Some(length)
+                        }
+                        httparse::Status::Partial => None,
+                    }
+                }
+                // The line break behind the content is not part of it.
+                Framing::Chunks(missing) if *missing <= 2 => {
+                    let wanted: &[u8] = if *missing == 2 { b"\r\n" } else { b"\n" };
+                    let there = rest.get(..*missing).unwrap_or(rest);
+                    if there.is_empty() {
+                        break false;
+                    }
+                    if !wanted.starts_with(there) {
+                        return Err(not_http());
+                    }
+                    *missing = missing.saturating_sub(there.len());
+                    Some(there.len())
+                }
+                Framing::Chunks(missing) => {
+                    let content = rest.get(..missing.saturating_sub(2)).unwrap_or(rest);
+                    if content.is_empty() {
+                        break false;
+                    }
+                    if content.len() > limit.saturating_sub(self.reply.body.len()) {
+                        return Err(too_large(limit));
+                    }
+                    self.reply.body.extend_from_slice(content);
+                    *missing = missing.saturating_sub(content.len());
+                    Some(content.len())
+                }
+                Framing::Length(_) | Framing::Close => break false,
+            };
+            match taken {
+                Some(length) => at = at.saturating_add(length),
+                None if rest.len() > LONGEST_HEAD => return Err(not_http()),
+                None => break false,
+            }
+        };
+        buffer.drain(..at);
+        Ok(is_complete)
+    }
+}
+
+/// Reads a complete head; `None` for one that only announces another.
+fn read_head(bytes: &[u8]) -> Result<Option<Head>, TransportError> {
+    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+    let mut head = httparse::Response::new(&mut fields);
+    let (Ok(httparse::Status::Complete(_)), Some(status), Some(version)) =
+        (head.parse(bytes), head.code, head.version)
+    else {
+        return Err(not_http());
+    };
+    // A change of the protocol was not asked for.
+    match status {
+        101 => return Err(not_http()),
+        100..200 => return Ok(None),
+        _ => {}
+    }
+    let all = |name: &HeaderName| {
+        let fields = head.headers.iter();
+        let named = fields.filter(|field| field.name.eq_ignore_ascii_case(name.as_str()));
+        named.map(|field| field.value).collect::<Vec<_>>()
+    };
+    let texts = |name: &HeaderName| {
+        all(name)
+            .into_iter()
+            .map(|value| String::from_utf8_lossy(value).into_owned())
+    };
+    crate::http::check_encoding(all(&CONTENT_ENCODING))?;
+    let is_last = |value: &&[u8], word: &[u8]| {
+        let mut words = value.rsplit(|byte| *byte == b',');
+        let last = words.next().unwrap_or_default();
+        last.trim_ascii().eq_ignore_ascii_case(word)
+    };
+    let transfer = all(&TRANSFER_ENCODING);
+    let framing = if matches!(status, 204 | 304) {
+        Framing::Length(0)
+    } else if !transfer.is_empty() && version == 1 {
+        match transfer
+            .last()
+            .is_some_and(|value| is_last(value, b"chunked"))
+        {
+            true => Framing::Chunks(0),
+            false => Framing::Close,
+        }
+    } else {
+        length(&all(&CONTENT_LENGTH))?.map_or(Framing::Close, Framing::Length)
+    };
+    let says_close = |value: &&[u8]| {
+        let mut words = value.split(|byte| *byte == b',');
+        words.any(|word| word.trim_ascii().eq_ignore_ascii_case(b"close"))
+    };
+    Ok(Some(Head {
+        closes: version == 0 || all(&CONNECTION).iter().any(says_close),
+        framing,
+        reply: Reply {
+            status,
+            set_cookie: texts(&SET_COOKIE).collect(),
+            location: texts(&LOCATION).next(),
+            retry_after: texts(&RETRY_AFTER).next(),
+            body: Vec::new(),
+        },
+    }))
+}
+
+/// The length that the fields name. One may be repeated, but must not contradict itself.
+fn length(values: &[&[u8]]) -> Result<Option<usize>, TransportError> {
+    let mut found = None;
+    for value in values
+        .iter()
+        .flat_map(|value| value.split(|byte| *byte == b','))
+    {
+        let digits = value.trim_ascii();
+        let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+        let number = std::str::from_utf8(digits)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let number: usize = number.filter(|_| is_number).ok_or_else(not_http)?;
+        if found.replace(number).is_some_and(|before| before != number) {
+            return Err(not_http());
+        }
+    }
+    Ok(found)
+}
+
+fn not_http() -> TransportError {
+    TransportError {
+        fault: TransportFault::Io,
+        detail: "the answer is not HTTP".to_owned(),
+    }
+}
+
+fn too_large(limit: usize) -> TransportError {
+    TransportError {
+        fault: TransportFault::TooLarge,
+        detail: format!("more than {limit} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads an answer that arrives in pieces of this size.
+    fn read_in(bytes: &[u8], size: usize) -> Result<Option<Answer>, TransportError> {
+        let mut reader = AnswerReader::new(100);
+        for piece in bytes.chunks(size) {
+            reader.buffer().extend_from_slice(piece);
+            if let Some(answer) = reader.advance()? {
+                return Ok(Some(answer));
+            }
+        }
+        Ok(reader.end())
+    }
+
+    /// Status, body, and whether the connection is kept; the same for all pieces.
+    fn read(text: &str) -> Result<Option<(u16, String, bool)>, TransportFault> {
+        let told = |size| {
+            let answer = read_in(text.as_bytes(), size).map_err(|error| error.fault);
+            answer.map(|answer| {
+                answer.map(|it| {
+                    let body = String::from_utf8(it.reply.body).unwrap();
+                    (it.reply.status, body, it.keeps_connection)
+                })
+            })
+        };
+        let whole = told(text.len().max(1));
+        for size in 1..20 {
+            assert_eq!(told(size), whole, "{size}: {text}");
+        }
+        whole
+    }
+
+    fn full(
+        status: u16,
+        body: &str,
+        keeps: bool,
+    ) -> Result<Option<(u16, String, bool)>, TransportFault> {
+        Ok(Some((status, body.to_owned(), keeps)))
+    }
+
+    #[test]
+    fn every_framing_is_read_in_pieces_of_any_size() {
+        for (text, wanted) in [
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                full(200, "ok", true),
+            ),
+            (
+                "HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+                full(200, "ok", true),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\nContent-Length: 2\r\n\r\nok",
+                full(200, "ok", true),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: x, Close\r\n\r\nok",
+                full(200, "ok", false),
+            ),
+            (
+                "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                full(200, "ok", false),
+            ),
+            ("HTTP/1.1 200 OK\r\n\r\nok", full(200, "ok", false)),
+            ("HTTP/1.1 204 No Content\r\n\r\n", full(204, "", true)),
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nA: b\r\n\r\nHTTP/1.1 502 x\r\nContent-Length: 0\r\n\r\n",
+                full(502, "", true),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3;x=y\r\ncde\r\n0\r\n\r\n",
+                full(200, "abcde", true),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\nContent-Length: 1\r\n\r\n1\r\na\r\n0\r\nA: b\r\n\r\n",
+                full(200, "a", true),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: odd\r\nContent-Length: 1\r\n\r\nabc",
+                full(200, "abc", false),
+            ),
+        ] {
+            assert_eq!(read(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_behind_an_answer_are_not_given_to_the_next() {
+        let one = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab";
+        assert!(!read_in(one, one.len()).unwrap().unwrap().keeps_connection);
+        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nx";
+        let answer = read_in(chunked, chunked.len()).unwrap().unwrap();
+        assert!(!answer.keeps_connection);
+    }
+
+    #[test]
+    fn cut_answers_are_no_answers() {
+        for text in [
+            "",
+            "HTTP/1.1 200 OK\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n",
+        ] {
+            assert_eq!(read(text), Ok(None), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_http_and_what_contradicts_itself_is_refused() {
+        for text in [
+            "SSH-2.0-x\r\n\r\n",
+            "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+            "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\na",
+            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\na",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\na",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n\r\n",
+        ] {
+            assert_eq!(read(text), Err(TransportFault::Io), "{text}");
+        }
+        let encoded = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(read(encoded), Err(TransportFault::Encoded));
+    }
+
+    #[test]
+    fn nothing_is_read_without_end() {
+        let body = "x".repeat(101);
+        for text in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n".to_owned(),
+            format!("HTTP/1.1 200 OK\r\n\r\n{body}"),
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n".to_owned(),
+            format!(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{:64}\r\n40\r\n{:64}\r\n",
+                "", ""
+            ),
+        ] {
+            assert_eq!(read(&text), Err(TransportFault::TooLarge), "{text}");
+        }
+        let line = "x".repeat(LONGEST_HEAD + 1);
+        for endless in [
+            format!("HTTP/1.1 200 OK\r\nA: {line}"),
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;{line}"),
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: {line}"),
+        ] {
+            let read = read_in(endless.as_bytes(), endless.len());
+            assert_eq!(read.unwrap_err().fault, TransportFault::Io);
+        }
+        let many = "A: b\r\n".repeat(MOST_FIELDS + 1);
+        let head = format!("HTTP/1.1 200 OK\r\n{many}\r\n");
+        assert!(read_in(head.as_bytes(), head.len()).is_err());
+    }
+}
