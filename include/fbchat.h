@@ -31,7 +31,8 @@
  *     Buddies and other people
  *         enum fbchat_friend_actions  enum fbchat_relations  fbchat_session_get_buddy_list
  *         fbchat_session_request_buddy_list  fbchat_session_change_friendship  fbchat_session_poke
- *         fbchat_session_request_search  fbchat_session_request_profile  fbchat_session_request_picture
+ *         fbchat_session_block  fbchat_session_request_blocked  fbchat_session_request_search
+ *         fbchat_session_request_profile  fbchat_session_request_picture
  *     The user's account
  *         enum fbchat_presences  fbchat_session_set_presence  fbchat_session_set_status_text
  *         fbchat_session_set_picture  fbchat_session_set_name  fbchat_session_set_password
@@ -901,7 +902,7 @@ fbchat_status fbchat_session_request_notifications(fbchat_client *client,
  * @defgroup people Buddies and other people
  *
  * The buddy list, friendships, and other people. What others do arrives unasked: changes of buddies as PRESENCE, new and ended
- * friendships as FRIEND and BUDDY_LIST, and FRIEND_REQUEST and POKE.
+ * friendships as FRIEND and BUDDY_LIST, FRIEND_REQUEST and POKE, and as BLOCK whom the user has blocked in any session.
  * @{
  */
 
@@ -986,6 +987,35 @@ fbchat_status fbchat_session_poke(fbchat_client *client,
                                   fbchat_session session,
                                   fbchat_uid uid,
                                   fbchat_request *request);
+
+/**
+ * Blocks or unblocks somebody. To those who are blocked the user is offline and cannot be reached; they are not told. A friendship
+ * stays, so unblocking restores everything; a friend request of theirs that waits is declined.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param uid      the other user
+ * @param blocked  1 = block, 0 = unblock
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for user 0, or a value that is neither 0 nor 1
+ */
+fbchat_status fbchat_session_block(fbchat_client *client,
+                                   fbchat_session session,
+                                   fbchat_uid uid,
+                                   int32_t blocked,
+                                   fbchat_request *request);
+
+/**
+ * Requests those whom the user has blocked. BLOCK tells of later changes.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param request  out: answered by BLOCKED or FAILED; may be NULL
+ * @return FBCHAT_OK
+ */
+fbchat_status fbchat_session_request_blocked(fbchat_client *client,
+                                             fbchat_session session,
+                                             fbchat_request *request);
 
 /**
  * Searches for people.
@@ -1365,7 +1395,22 @@ enum fbchat_event_kinds {
      *
      *     WAITING  int   number of the session's events that wait
      */
-    FBCHAT_EVENT_OVERLOAD = 22
+    FBCHAT_EVENT_OVERLOAD = 22,
+    /**
+     * Those whom the user has blocked as items, those who were blocked last first. Answers fbchat_session_request_blocked.
+     *
+     *     UID   uid   the person
+     *     NAME  str   full name; may be empty
+     */
+    FBCHAT_EVENT_BLOCKED = 23,
+    /**
+     * The user has blocked or unblocked somebody, in this session or another.
+     *
+     *     UID         uid   the other user
+     *     NAME        str   their full name; may be empty
+     *     IS_BLOCKED  int   1 = blocked, 0 = unblocked
+     */
+    FBCHAT_EVENT_BLOCK = 24
 };
 
 /**
@@ -1447,6 +1492,8 @@ enum fbchat_fields {
     FBCHAT_FIELD_INBOX = 35,
     /** int: the last sign of activity of an idle person; 0 if they are not idle, or if the server does not say. */
     FBCHAT_FIELD_IDLE_SINCE_MS = 36,
+    /** int: 1 = the user has blocked this person, 0 = they have unblocked them. */
+    FBCHAT_FIELD_IS_BLOCKED = 37,
     /** bytes: what fbchat_session_resume takes. */
     FBCHAT_FIELD_SAVED_SESSION = 50,
     /** int: number of events or messages that wait. */
@@ -1499,7 +1546,9 @@ enum fbchat_features {
     /** fbchat_session_register works, perhaps with an invitation only. */
     FBCHAT_FEATURE_REGISTRATION = 512,
     /** fbchat_session_set_name works, and changes of names arrive as events. */
-    FBCHAT_FEATURE_NAME = 1024
+    FBCHAT_FEATURE_NAME = 1024,
+    /** fbchat_session_block works. */
+    FBCHAT_FEATURE_BLOCK = 2048
 };
 
 /** Why the server's certificate is not trusted; the values of FBCHAT_FIELD_CERTIFICATE_PROBLEM. */

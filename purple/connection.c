@@ -20,6 +20,7 @@
 #include "messages.h"
 #include "pending.h"
 #include "presence.h"
+#include "privacy.h"
 #include "prompts.h"
 #include "resume.h"
 #include "settings.h"
@@ -219,6 +220,7 @@ FbConnection *fb_connection_new(PurpleAccount *account)
 	fb_unread_init(connection);
 	fb_dedup_init(connection);
 	fb_presence_init(connection);
+	fb_privacy_init(connection);
 	return connection;
 }
 
@@ -231,6 +233,7 @@ static void free_all(FbConnection *connection)
 	fb_strangers_free(connection);
 	fb_buddies_free(connection);
 	fb_prompts_drop(connection, NULL);
+	fb_privacy_free(connection);
 	fb_presence_free(connection);
 	fb_dedup_free(connection);
 	fb_resume_free(connection);
@@ -350,6 +353,8 @@ void fb_connection_state(FbConnection *connection, const fbchat_event *event)
 		show_step(connection, 3, _("Ready to chat"));
 		if (!server_is_known(connection))
 			purple_account_set_string(purple_connection_get_account(connection->gc), KNOWN_SERVER, fb_server_of(connection));
+		/* It may have changed during an outage. */
+		fb_privacy_refresh(connection);
 		if (PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
 			break;
 		/* Again, because libpurple does not report changes while an account signs on. */

@@ -18,6 +18,7 @@
 #include "menus.h"
 #include "messages.h"
 #include "pending.h"
+#include "privacy.h"
 #include "register.h"
 #include "typing.h"
 #include "unread.h"
@@ -93,6 +94,9 @@ static gboolean apply(const fbchat_event *event, size_t item)
 		return TRUE;
 	case FBCHAT_EVENT_FRIEND:
 		fb_friend_changed(connection, event);
+		return TRUE;
+	case FBCHAT_EVENT_BLOCK:
+		fb_privacy_changed(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_POKE:
 		fb_poke_received(connection, event);

@@ -59,6 +59,7 @@ typedef struct {
 	struct FbUnread *unread;      /* unread.c */
 	struct FbStranger *stranger;  /* strangers.c */
 	struct FbPresence *presence;  /* presence.c */
+	struct FbPrivacy *privacy;    /* privacy.c */
 	GHashTable *pending;          /* pending.c */
 	GHashTable *alias_waits;      /* alias.c */
 	char *dedup_marks;            /* dedup.c */

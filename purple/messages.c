@@ -15,6 +15,7 @@
 #include "failures.h"
 #include "fields.h"
 #include "pending.h"
+#include "privacy.h"
 #include "strangers.h"
 #include "unread.h"
 
@@ -191,11 +192,16 @@ static void show_own(FbConnection *connection, const char *who, const char *name
 static void show_incoming(FbConnection *connection, const char *who, const char *name, const char *markup,
                           PurpleMessageFlags flags, time_t when)
 {
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
 	fbchat_session session = connection->session;
+	gboolean suspended;
 
 	fb_unread_showing(connection, TRUE);
 	fb_stranger_begin(connection, who, name, when);
+	suspended = fb_privacy_suspend(connection, who);
 	serv_got_im(connection->gc, who, markup, PURPLE_MESSAGE_RECV | flags, when);
+	if (suspended)
+		fb_privacy_resume(account);
 
 	/* The account may be signed off by now. */
 	if (fb_client_find(session) == NULL)

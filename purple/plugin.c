@@ -16,6 +16,7 @@
 #include "messages.h"
 #include "people.h"
 #include "presence.h"
+#include "privacy.h"
 #include "register.h"
 #include "resume.h"
 #include "settings.h"
@@ -89,6 +90,9 @@ static PurplePluginProtocolInfo protocol_info = {
 	.send_typing = fb_send_typing,
 	.set_status = fb_set_status,
 	.set_idle = fb_set_idle,
+	.add_deny = fb_add_deny,
+	.rem_deny = fb_rem_deny,
+	.set_permit_deny = fb_set_permit_deny,
 	.alias_buddy = fb_alias_buddy,
 	.group_buddy = fb_group_buddy,
 	.rename_group = fb_rename_group,

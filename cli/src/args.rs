@@ -117,6 +117,8 @@ JSON
     sent          to, text
     failed        to, text, status, reason
     history       with, messages: list of objects like message
+    block         uid, blocked (after /block or /unblock)
+    blocked       people: list of uid, name
     who           uid, name, server, state, to
     error         reason (of a line that was refused; nothing was sent)
     closed        status, reason

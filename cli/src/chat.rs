@@ -150,6 +150,10 @@ impl Chat {
             Ok(Command::Send { to, text }) => self.requests.add(Request::Send { to, text }),
             Ok(Command::Buddies) => self.requests.add(Request::Buddies),
             Ok(Command::History(with)) => self.requests.add(Request::History(with)),
+            Ok(Command::Block { uid, blocked }) => {
+                self.requests.add(Request::Block { uid, blocked });
+            }
+            Ok(Command::Blocked) => self.requests.add(Request::Blocked),
             Ok(Command::Who) => self.show(&UiEvent::Who),
             Ok(Command::Help) => self.show(&UiEvent::Help),
             Ok(Command::Quit) => return Next::Quit,
@@ -317,6 +321,14 @@ impl Chat {
                     messages: &messages,
                 }),
                 Err(problem) => self.error(&format!("No history: {}", text::reason(&problem))),
+            },
+            Request::Block { uid, blocked } => match self.session.block(uid, blocked) {
+                Ok(()) => self.show(&UiEvent::Block { uid, blocked }),
+                Err(problem) => self.error(&format!("Not done: {}", text::reason(&problem))),
+            },
+            Request::Blocked => match self.session.blocked() {
+                Ok(people) => self.show(&UiEvent::Blocked(&people)),
+                Err(problem) => self.error(&format!("No list: {}", text::reason(&problem))),
             },
         }
     }

@@ -18,6 +18,10 @@ pub enum Command {
     Buddies,
     /// Shows the last messages.
     History(Uid),
+    /// Blocks or unblocks somebody.
+    Block { uid: Uid, blocked: bool },
+    /// Shows who is blocked.
+    Blocked,
     /// Shows account, server and connection.
     Who,
     /// Shows the help.
@@ -27,7 +31,12 @@ pub enum Command {
 }
 
 /// All command names, for completion.
-pub const COMMANDS: [&str; 5] = ["/buddies", "/help", "/history", "/quit", "/who"];
+pub const COMMANDS: [&str; 8] = [
+    "/block", "/blocked", "/buddies", "/help", "/history", "/quit", "/unblock", "/who",
+];
+
+/// Those that take a name.
+pub const WITH_NAME: [&str; 3] = ["/block ", "/history ", "/unblock "];
 
 pub const HELP: &str = "\
 Bob: hello        writes to a buddy by name; unambiguous first letters suffice, Tab completes
@@ -38,6 +47,9 @@ Bob:              chooses the recipient of the next lines; @ alone chooses nobod
 Bob: /shrug       a text that starts with / needs the name in front
 /buddies          shows the buddy list
 /history [name]   shows the last messages with somebody
+/block name       blocks somebody: they see you offline and cannot reach you, and are not told
+/unblock name     ends that; people who are not on your list are blocked and unblocked by number
+/blocked          shows whom you have blocked
 /who              shows your account, the server and the connection
 /quit             quits, as do Ctrl-C and Ctrl-D";
 
@@ -107,6 +119,11 @@ fn parse_command(
     };
     match word {
         "/buddies" => without_argument(Command::Buddies),
+        "/blocked" => without_argument(Command::Blocked),
+        "/block" | "/unblock" => Ok(Command::Block {
+            uid: person(word, rest, buddy_list)?,
+            blocked: word == "/block",
+        }),
         "/who" => without_argument(Command::Who),
         "/help" => without_argument(Command::Help),
         "/quit" => without_argument(Command::Quit),
@@ -121,6 +138,20 @@ fn parse_command(
         _ => Err(format!(
             "There is no command {word}; /help lists the commands. Nothing was sent."
         )),
+    }
+}
+
+/// The person whom a command names. Never the chosen one, since a slip would block them.
+fn person(word: &str, rest: &str, buddy_list: &BuddyList) -> Result<Uid, String> {
+    let name = rest.trim_start_matches('@').trim_end_matches(':');
+    if name.is_empty() {
+        return Err(format!("Whom? Write  {word} NAME"));
+    }
+    match name.parse() {
+        Ok(uid) if uid > 0 => Ok(Uid(uid)),
+        _ => buddy_list
+            .find(name, Match::Prefix)
+            .map_err(|why| buddy_list.explain(name, &why)),
     }
 }
 
@@ -288,6 +319,13 @@ mod tests {
         assert_eq!(fresh("/history Bob Example"), Ok(Command::History(BOB)));
         assert_eq!(chosen("/history"), Ok(Command::History(EMILE)));
         assert!(fresh("/history").is_err());
+        let block = |uid, blocked| Ok(Command::Block { uid, blocked });
+        assert_eq!(fresh("/block @Bob Example:"), block(BOB, true));
+        assert_eq!(fresh("/unblock bob"), block(BOB, false));
+        assert_eq!(fresh("/block 99"), block(Uid(99), true));
+        assert!(chosen("/block").unwrap_err().contains("Whom?"));
+        assert!(fresh("/block 0").is_err());
+        assert_eq!(fresh("/blocked"), Ok(Command::Blocked));
         assert!(chosen("/shrug").unwrap_err().contains("Nothing was sent"));
         assert!(chosen("/quit now").is_err());
         assert_eq!(chosen("Bob: /shrug"), send(BOB, "/shrug"));

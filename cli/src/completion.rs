@@ -2,7 +2,7 @@
 
 use crate::buddy_list::{BuddyList, Match};
 use crate::chat::Chat;
-use crate::command::COMMANDS;
+use crate::command::{COMMANDS, WITH_NAME};
 use fbchat::types::Buddy;
 use rustyline::completion::{Completer, Pair};
 use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
@@ -28,7 +28,8 @@ impl Completer for Completion {
 
 /// The start of the completed part, and its candidates.
 fn complete(typed: &str, buddy_list: &BuddyList) -> (usize, Vec<Pair>) {
-    if let Some(name) = typed.strip_prefix("/history ") {
+    let named = WITH_NAME.iter();
+    if let Some(name) = named.copied().find_map(|word| typed.strip_prefix(word)) {
         return (typed.len() - name.len(), names(name, buddy_list, ""));
     }
     if typed.starts_with('/') {

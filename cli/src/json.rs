@@ -50,6 +50,13 @@ enum Record<'a> {
         with: u64,
         messages: Vec<Message<'a>>,
     },
+    Block {
+        uid: u64,
+        blocked: bool,
+    },
+    Blocked {
+        people: Vec<Person<'a>>,
+    },
     Who {
         uid: u64,
         name: Option<&'a str>,
@@ -72,6 +79,12 @@ struct Buddy<'a> {
     name: &'a str,
     presence: &'a str,
     status_text: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Person<'a> {
+    uid: u64,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -136,6 +149,13 @@ pub fn render(event: &UiEvent, state: &ChatState) -> Option<String> {
                 messages,
             }
         }
+        UiEvent::Block { uid, blocked } => Record::Block {
+            uid: uid.0,
+            blocked: *blocked,
+        },
+        UiEvent::Blocked(people) => Record::Blocked {
+            people: people.iter().map(person).collect(),
+        },
         UiEvent::Who => {
             let to = state.chosen.map(|uid| uid.0);
             Record::Who {
@@ -190,6 +210,13 @@ fn buddy(buddy: &types::Buddy) -> Buddy<'_> {
         name: &buddy.name,
         presence,
         status_text: buddy.status_text.as_deref(),
+    }
+}
+
+fn person(person: &types::Person) -> Person<'_> {
+    Person {
+        uid: person.uid.0,
+        name: &person.name,
     }
 }
 

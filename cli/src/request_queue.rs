@@ -15,6 +15,8 @@ pub enum Request {
     Send { to: Uid, text: String },
     Buddies,
     History(Uid),
+    Block { uid: Uid, blocked: bool },
+    Blocked,
 }
 
 /// The place of a request among all that were added.

@@ -76,6 +76,25 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
                 .collect();
             (Severity::Content, lines.join("\n"))
         }
+        UiEvent::Block { uid, blocked } => {
+            let name = buddy_list.name(*uid);
+            let line = if *blocked {
+                format!("{name} is blocked: they see you offline, and cannot reach you.")
+            } else {
+                format!("{name} is no longer blocked.")
+            };
+            (Severity::Notice, line)
+        }
+        UiEvent::Blocked([]) => (Severity::Content, "Nobody is blocked.".to_owned()),
+        UiEvent::Blocked(people) => {
+            let lines = people
+                .iter()
+                .map(|person| format!("  {} ({})", sanitize(&person.name), person.uid));
+            let lines: Vec<String> = std::iter::once("Blocked:".to_owned())
+                .chain(lines)
+                .collect();
+            (Severity::Content, lines.join("\n"))
+        }
         UiEvent::Who => (Severity::Content, who(state)),
         UiEvent::Help => (Severity::Content, HELP.to_owned()),
         UiEvent::Error(sentence) => (Severity::Error, (*sentence).to_owned()),

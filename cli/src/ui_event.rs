@@ -1,7 +1,7 @@
 //! Everything that is shown to the user, independent of the output format.
 
 use fbchat::status::Problem;
-use fbchat::types::{Buddy, Connection, Message, Uid};
+use fbchat::types::{Buddy, Connection, Message, Person, Uid};
 
 #[derive(Debug)]
 pub enum UiEvent<'a> {
@@ -29,6 +29,12 @@ pub enum UiEvent<'a> {
         with: Uid,
         messages: &'a [Message],
     },
+    /// Somebody is blocked or unblocked now, because the user wanted it.
+    Block {
+        uid: Uid,
+        blocked: bool,
+    },
+    Blocked(&'a [Person]),
     Who,
     Help,
     Error(&'a str),

@@ -20,6 +20,7 @@
  *   focus NAME BUDDY                             the user looks at this window; with any text behind, at no window
  *   icon NAME FILE · message NAME STATUS TEXT · password NAME OLD NEW · action NAME LABEL
  *   add NAME BUDDY TEXT · remove NAME BUDDY · remove-group NAME GROUP · info NAME BUDDY · menu NAME BUDDY LABEL ·
+ *   deny NAME BUDDY · allow NAME BUDDY · deny-add NAME BUDDY · denied NAME · privacy NAME TYPE
  *   poke NAME BUDDY · slash NAME BUDDY COMMAND · press NAME ROW BUTTON
  *   rename NAME TEXT · public-name NAME          set the name that others see, or ask for it
  *   network-changed                              emit the signal for a change of the network

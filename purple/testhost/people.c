@@ -13,6 +13,7 @@
 #include <cmds.h>
 #include <connection.h>
 #include <plugin.h>
+#include <privacy.h>
 #include <prpl.h>
 #include <server.h>
 #include <status.h>
@@ -158,6 +159,38 @@ static void rename_account(PurpleAccount *account, const char *rest)
 	g_free(name);
 }
 
+/* The kind of privacy, as libpurple numbers it, and who is denied. */
+static void emit_denied(PurpleAccount *account)
+{
+	GString *names = g_string_new(NULL);
+	GSList *link;
+
+	for (link = account->deny; link != NULL; link = link->next)
+		g_string_append_printf(names, "%s%s", names->len > 0 ? " " : "", (const char *)link->data);
+	emit("denied", "account", purple_account_get_username(account), "type", number(account->perm_deny), "who", names->str,
+	     NULL);
+	g_string_free(names, TRUE);
+}
+
+/* As the dialog and the menus of Pidgin do. */
+static gboolean run_privacy(const char *command, PurpleAccount *account, const char *who)
+{
+	if (strcmp(command, "deny") == 0)
+		purple_privacy_deny(account, who, FALSE, FALSE);
+	else if (strcmp(command, "allow") == 0)
+		purple_privacy_allow(account, who, FALSE, FALSE);
+	else if (strcmp(command, "deny-add") == 0)
+		purple_privacy_deny_add(account, who, FALSE);
+	else if (strcmp(command, "privacy") == 0) {
+		account->perm_deny = (PurplePrivacyType)atoi(who);
+		serv_set_permit_deny(purple_account_get_connection(account));
+	} else if (strcmp(command, "denied") == 0)
+		emit_denied(account);
+	else
+		return FALSE;
+	return TRUE;
+}
+
 gboolean people_run(const char *command, PurpleAccount *account, const char *rest)
 {
 	PurpleConnection *gc = purple_account_get_connection(account);
@@ -196,7 +229,7 @@ gboolean people_run(const char *command, PurpleAccount *account, const char *res
 	else if (strcmp(command, "press") == 0)
 		known = dialog_press_result((guint)atoi(who), (PurpleNotifySearchButtonType)atoi(text));
 	else
-		known = FALSE;
+		known = run_privacy(command, account, who);
 	g_free(text);
 	g_strfreev(words);
 	return known;

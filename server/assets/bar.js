@@ -1,5 +1,6 @@
 // The bar at the bottom: who is online, which conversations are open, and what is unread.
 
+import * as blocks from "./blocks.js";
 import { answering, arrange, byId, el, foreign, notice, picture } from "./dom.js";
 import { Chat, reading } from "./chat.js";
 import { get, post } from "./net.js";
@@ -31,6 +32,8 @@ function chat(uid, name) {
   }
   return found;
 }
+
+blocks.whenChanged(() => chats.forEach((one) => one.blocking.draw()));
 
 /** Opens the window with somebody and goes there. */
 function open(uid, name) {

@@ -1,5 +1,6 @@
 // One conversation: its tab in the bar, its window, and what is sent and received in it.
 
+import { BlockLine } from "./blocks.js";
 import { byId, el, foreign, when, written } from "./dom.js";
 import { abilities, backoff, Failure, get, me, post, sleep, UNREACHABLE } from "./net.js";
 
@@ -75,7 +76,8 @@ export class Chat {
     this.field.addEventListener("input", () => this.tellTyping(this.field.value !== ""));
     const [fold, shut] = [button("–", () => this.bar.toggle(this)), button("×", () => this.bar.close(this))];
     const head = el("div", { class: "window_head" }, title, fold, shut);
-    this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.log, this.typing, this.said, form);
+    this.blocking = new BlockLine(this.uid);
+    this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.blocking.element, this.log, this.typing, this.said, form);
     this.window.addEventListener("keydown", (event) => event.key === "Escape" && this.bar.toggle(this));
     this.element = el("section", { class: "chat" }, this.window, this.tab);
     this.labelled = [[fold, "Minimise the chat with"], [shut, "Close the chat with"], [this.log, "Messages with"], [this.element, "Chat with"]];
@@ -87,6 +89,7 @@ export class Chat {
     for (const part of this.names) part.textContent = name;
     for (const [part, words] of this.labelled) part.setAttribute("aria-label", `${words} ${name}`);
     this.label.textContent = `Message to ${name}`;
+    this.blocking.setName(name);
   }
 
   /** Nothing would be lost by closing it. */

@@ -3,6 +3,7 @@
 import { byId, el } from "./dom.js";
 import * as account from "./account.js";
 import * as bar from "./bar.js";
+import * as blocks from "./blocks.js";
 import { follow } from "./net.js";
 import * as people from "./people.js";
 
@@ -53,6 +54,7 @@ function items(list) {
     try {
       people.take(item);
       bar.take(item);
+      blocks.take(item);
     } catch (error) {
       // One that makes no sense must not stop the others.
       console.error(error);
@@ -61,7 +63,7 @@ function items(list) {
 }
 
 async function begin(start) {
-  const clock = await people.load();
+  const [clock] = await Promise.all([people.load(), blocks.load()]);
   bar.setVisible(start.visibility);
   await bar.refresh(clock);
 }

@@ -70,6 +70,10 @@ export function take(item) {
     notice(`${item.name} wants to be your friend.`);
     loadRequests().catch((error) => notice(error.message));
     return;
+  } else if (item.type === "block") {
+    // A request of somebody who is blocked has been declined.
+    loadRequests().catch((error) => notice(error.message));
+    return;
   } else if (item.type === "poke") {
     notice(`${item.name} pokes you.`);
     return;

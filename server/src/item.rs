@@ -47,6 +47,12 @@ enum Item<'a> {
     },
     #[serde(rename = "poke")]
     Poke { uid: Uid, name: &'a str, time: i64 },
+    #[serde(rename = "block")]
+    Block {
+        uid: Uid,
+        name: &'a str,
+        blocked: bool,
+    },
     #[serde(rename = "inbox")]
     Inbox { unseen: i64 },
 }
@@ -194,12 +200,17 @@ pub fn poke(from: &User, time: i64) -> Arc<str> {
     .json()
 }
 
+/// The user has blocked or unblocked somebody; for their own clients only.
+pub fn block(uid: Uid, name: &str, blocked: bool) -> Arc<str> {
+    Item::Block { uid, name, blocked }.json()
+}
+
 /// The number of conversations with unread messages.
 pub fn inbox(unseen: i64) -> Arc<str> {
     Item::Inbox { unseen }.json()
 }
 
-/// Whether an item comes from or is about one of these users. That a friendship has ended is about both, and concerns who is left.
+/// Whether an item comes from or is about one of these users. That a friendship or a block has ended concerns who is left.
 pub fn is_about(item: &str, uids: &[Uid]) -> bool {
     #[derive(Deserialize)]
     struct Users<'a> {
@@ -213,7 +224,7 @@ pub fn is_about(item: &str, uids: &[Uid]) -> bool {
     uids.iter().any(|uid| item.contains(&format!(":{uid}")))
         && serde_json::from_str::<Users<'_>>(item).is_ok_and(|users| {
             let all = [users.from, users.to, users.uid];
-            users.kind != "friend"
+            !matches!(users.kind, "friend" | "block")
                 && all
                     .into_iter()
                     .flatten()
@@ -296,6 +307,10 @@ mod tests {
                 poke(&user, 4),
                 r#"{"type":"poke","uid":3,"name":"Cy D","time":4}"#.into(),
             ),
+            (
+                block(Uid(3), "Cy D", true),
+                r#"{"type":"block","uid":3,"name":"Cy D","blocked":true}"#.into(),
+            ),
             (inbox(2), r#"{"type":"inbox","unseen":2}"#.into()),
         ] {
             assert_eq!(*made, *expected);
@@ -311,6 +326,7 @@ mod tests {
             (typing(Uid(1), Uid(72), true), false),
             (presence(Uid(7), Presence::Active), true),
             (friend(Uid(7), "A", false), false),
+            (block(Uid(7), "A", false), false),
             (status(Uid(1), "x:7", 7), false),
             (inbox(7), false),
         ] {

@@ -31,7 +31,7 @@ use crate::options::SessionOptions;
 use crate::protocol::Input;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Command, Connection, Event, Message, Origin, Query, RequestId, Secret, Uid,
+    Buddy, Command, Connection, Event, Message, Origin, Person, Query, RequestId, Secret, Uid,
 };
 use pump::{Shared, Success, too_slow};
 use std::sync::Arc;
@@ -140,7 +140,7 @@ impl Session {
     }
 
     /// Waits for events: messages (also the user's own, sent from elsewhere), typing notices, changes of buddies,
-    /// friendships, the buddy list and the connection, friend requests and pokes. Returns an empty list if none arrived
+    /// friendships, blocked people, the buddy list and the connection, friend requests and pokes. Returns an empty list if none arrived
     /// within `timeout`.
     ///
     /// # Errors
@@ -198,6 +198,34 @@ impl Session {
             query: Query::History { with, since: 0 },
         })? {
             Success::History(messages) => Ok(messages),
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// Blocks or unblocks somebody.
+    ///
+    /// # Errors
+    /// The server refused, or (status `OutcomeUnknown`) it is unknown whether it was done.
+    pub fn block(&self, uid: Uid, blocked: bool) -> Result<(), Problem> {
+        match self.request(|request| Command::Ask {
+            request,
+            query: Query::Block { uid, blocked },
+        })? {
+            Success::Done => Ok(()),
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// Requests those whom the user has blocked, those who were blocked last first.
+    ///
+    /// # Errors
+    /// The server did not answer, or not intelligibly.
+    pub fn blocked(&self) -> Result<Vec<Person>, Problem> {
+        match self.request(|request| Command::Ask {
+            request,
+            query: Query::Blocked,
+        })? {
+            Success::People(people) => Ok(people),
             _ => Err(mismatch()),
         }
     }

@@ -8,7 +8,9 @@ use super::http::Http;
 use crate::options::NetworkOptions;
 use crate::protocol::{self, Exchange, Input, Now, Output, SessionConfig};
 use crate::status::{Problem, Status};
-use crate::types::{Buddy, Command, Connection, Event, Message, Millis, RequestId, UnixMillis};
+use crate::types::{
+    Buddy, Command, Connection, Event, Message, Millis, Person, RequestId, UnixMillis,
+};
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -53,6 +55,8 @@ pub(super) struct SessionState {
 pub(super) enum Success {
     LoggedIn(Account),
     Sent,
+    Done,
+    People(Vec<Person>),
     Buddies(Arc<[Arc<Buddy>]>),
     History(Vec<Message>),
 }
@@ -264,6 +268,10 @@ impl SessionState {
             | Event::Challenge { request, problem }
             | Event::Failed { request, problem } => self.answer(request, Err(problem)),
             Event::Sent { request, .. } => self.answer(request, Ok(Success::Sent)),
+            Event::Done { request } => self.answer(request, Ok(Success::Done)),
+            Event::Blocked { request, people } => {
+                self.answer(request, Ok(Success::People(people)));
+            }
             Event::History {
                 request, messages, ..
             } => {

@@ -142,6 +142,28 @@ impl Client {
         self.ask(session, Query::Poke(uid))
     }
 
+    /// Blocks or unblocks somebody; answered by `Done` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn block(
+        &self,
+        session: SessionId,
+        uid: Uid,
+        blocked: bool,
+    ) -> Result<RequestId, CallError> {
+        check_uid(uid)?;
+        self.ask(session, Query::Block { uid, blocked })
+    }
+
+    /// Requests those whom the user has blocked; answered by `Blocked` or `Failed`.
+    ///
+    /// # Errors
+    /// [`CallError::State`] before login.
+    pub fn blocked(&self, session: SessionId) -> Result<RequestId, CallError> {
+        self.ask(session, Query::Blocked)
+    }
+
     pub(super) fn ask(&self, session: SessionId, query: Query) -> Result<RequestId, CallError> {
         self.engine()?.session(session)?.query(query)
     }

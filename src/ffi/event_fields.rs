@@ -132,6 +132,22 @@ impl fbchat_event {
                 self.columns = PERSON;
                 people.iter().for_each(|person| self.person(person));
             }
+            Event::Blocked { people, .. } => {
+                self.kind = EventKind::Blocked;
+                self.items = people.len();
+                self.columns = &[Field::Uid, Field::Name];
+                for person in people {
+                    self.uid(person.uid);
+                    self.text(&person.name);
+                }
+            }
+            Event::Block { uid, name, blocked } => {
+                self.kind = EventKind::Block;
+                self.columns = &[Field::Uid, Field::Name, Field::IsBlocked];
+                self.uid(*uid);
+                self.text(name);
+                self.int(i64::from(*blocked));
+            }
             Event::Notifications { notifications, .. } => {
                 self.kind = EventKind::Notifications;
                 self.head = &[Field::Inbox, Field::Unseen];

@@ -234,6 +234,21 @@ c_enum! {
         ///     WAITING  int   number of the session's events that wait
         /// ```
         Overload = 22 => FBCHAT_EVENT_OVERLOAD,
+        /// Those whom the user has blocked as items, those who were blocked last first. Answers fbchat_session_request_blocked.
+        ///
+        /// ```text
+        ///     UID   uid   the person
+        ///     NAME  str   full name; may be empty
+        /// ```
+        Blocked = 23 => FBCHAT_EVENT_BLOCKED,
+        /// The user has blocked or unblocked somebody, in this session or another.
+        ///
+        /// ```text
+        ///     UID         uid   the other user
+        ///     NAME        str   their full name; may be empty
+        ///     IS_BLOCKED  int   1 = blocked, 0 = unblocked
+        /// ```
+        Block = 24 => FBCHAT_EVENT_BLOCK,
     }
 }
 
@@ -313,6 +328,8 @@ c_enum! {
         Inbox = 35 => FBCHAT_FIELD_INBOX,
         /// int: the last sign of activity of an idle person; 0 if they are not idle, or if the server does not say.
         IdleSinceMs = 36 => FBCHAT_FIELD_IDLE_SINCE_MS,
+        /// int: 1 = the user has blocked this person, 0 = they have unblocked them.
+        IsBlocked = 37 => FBCHAT_FIELD_IS_BLOCKED,
         /// bytes: what fbchat_session_resume takes.
         SavedSession = 50 => FBCHAT_FIELD_SAVED_SESSION,
         /// int: number of events or messages that wait.

@@ -1,5 +1,5 @@
 //! The buddy list, friendships, and other people. What others do arrives unasked: changes of buddies as PRESENCE, new and ended
-//! friendships as FRIEND and BUDDY_LIST, and FRIEND_REQUEST and POKE.
+//! friendships as FRIEND and BUDDY_LIST, FRIEND_REQUEST and POKE, and as BLOCK whom the user has blocked in any session.
 
 use super::event_data::fbchat_event;
 use super::fields::FriendChange;
@@ -125,6 +125,59 @@ pub unsafe extern "C" fn fbchat_session_poke(
     unsafe {
         self::request(client, request, |client| {
             Ok(client.poke(SessionId(session), Uid(uid))?)
+        })
+    }
+}
+
+/// Blocks or unblocks somebody. To those who are blocked the user is offline and cannot be reached; they are not told. A friendship
+/// stays, so unblocking restores everything; a friend request of theirs that waits is declined.
+///
+/// @param client   the client
+/// @param session  a session that is logged in
+/// @param uid      the other user
+/// @param blocked  1 = block, 0 = unblock
+/// @param request  out: answered by DONE or FAILED; may be NULL
+/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for user 0, or a value that is neither 0 nor 1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_session_block(
+    client: *mut fbchat_client,
+    session: fbchat_session,
+    uid: fbchat_uid,
+    blocked: i32,
+    request: *mut fbchat_request,
+) -> fbchat_status {
+    // SAFETY: see fbchat_session_request_buddy_list.
+    unsafe {
+        self::request(client, request, |client| {
+            let blocked = match blocked {
+                0 => false,
+                1 => true,
+                _ => {
+                    let text = format!("1 blocks and 0 unblocks; there is no {blocked}");
+                    return Err(Problem::new(Status::Argument, text));
+                }
+            };
+            Ok(client.block(SessionId(session), Uid(uid), blocked)?)
+        })
+    }
+}
+
+/// Requests those whom the user has blocked. BLOCK tells of later changes.
+///
+/// @param client   the client
+/// @param session  a session that is logged in
+/// @param request  out: answered by BLOCKED or FAILED; may be NULL
+/// @return FBCHAT_OK
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fbchat_session_request_blocked(
+    client: *mut fbchat_client,
+    session: fbchat_session,
+    request: *mut fbchat_request,
+) -> fbchat_status {
+    // SAFETY: see fbchat_session_request_buddy_list.
+    unsafe {
+        self::request(client, request, |client| {
+            Ok(client.blocked(SessionId(session))?)
         })
     }
 }

@@ -49,6 +49,7 @@ pub fn ajax_reply(server: ServerAddress, body: &[u8], own: Uid) {
         Query::Search(String::new()),
         Query::Notifications,
         Query::Poke(own),
+        Query::Blocked,
         Query::Friend {
             uid: own,
             action: FriendAction::Remove,

@@ -2,11 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+mod buddy;
 mod ids;
 mod queries;
 mod split;
 mod text;
 
+pub use buddy::*;
 pub use ids::*;
 pub use queries::*;
 pub use split::message_part;
@@ -14,51 +16,6 @@ pub use text::clean_text;
 
 use crate::status::Problem;
 use std::sync::Arc;
-
-/// Whether somebody is online.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Presence {
-    /// Not connected, or invisible.
-    #[default]
-    Offline,
-    /// Connected, but not at the keyboard.
-    Idle,
-    /// Connected and at the keyboard.
-    Active,
-}
-
-/// How the user is shown to friends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OwnPresence {
-    /// At the keyboard.
-    #[default]
-    Active,
-    /// Connected, but not at the keyboard.
-    Idle,
-    /// Connected, but shown as offline (chat visibility off; account-wide, docs/protocol.md, Buddy list and presence).
-    Invisible,
-}
-
-/// A friend.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Buddy {
-    /// The friend's number.
-    pub uid: Uid,
-    /// Full name as the server has it; plain text.
-    pub name: String,
-    /// First name, or empty.
-    pub first_name: String,
-    /// Whether they are online.
-    pub presence: Presence,
-    /// Their last sign of activity, if they are idle and the server says so; else 0.
-    pub idle_since: UnixMillis,
-    /// Their status line, if any; plain text.
-    pub status_text: Option<String>,
-    /// When they set the status line, to the second; 0 without one.
-    pub status_time: UnixMillis,
-    /// Address of their 50-pixel picture, if the server gives one.
-    pub picture_url: Option<String>,
-}
 
 /// Where a message comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -321,6 +278,22 @@ pub enum Event {
         /// The people found.
         people: Vec<Person>,
     },
+    /// Those whom the user has blocked.
+    Blocked {
+        /// The request that this answers.
+        request: RequestId,
+        /// The people, those who were blocked last first; without their relation.
+        people: Vec<Person>,
+    },
+    /// The user has blocked or unblocked somebody, in this session or another.
+    Block {
+        /// The other user.
+        uid: Uid,
+        /// Their full name.
+        name: String,
+        /// True = blocked, false = unblocked.
+        blocked: bool,
+    },
     /// Everything unread.
     Notifications {
         /// The request that this answers; [`RequestId::NONE`] if a server of 2008 has told new counts, without a list.
@@ -380,6 +353,7 @@ impl Event {
             | Event::Picture { request, .. }
             | Event::Profile { request, .. }
             | Event::Search { request, .. }
+            | Event::Blocked { request, .. }
             | Event::Notifications { request, .. } => Some(*request),
             Event::BuddyList { request, .. } | Event::Closed { request, .. } => *request,
             Event::Connection(_)
@@ -392,6 +366,7 @@ impl Event {
             | Event::Inbox(_)
             | Event::FriendRequest(_)
             | Event::Friend { .. }
+            | Event::Block { .. }
             | Event::Poke { .. } => None,
         }
     }

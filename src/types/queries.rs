@@ -36,6 +36,15 @@ pub enum Query {
     Notifications,
     /// Pokes a friend.
     Poke(Uid),
+    /// Blocks or unblocks somebody.
+    Block {
+        /// The other user.
+        uid: Uid,
+        /// True = block, false = unblock.
+        blocked: bool,
+    },
+    /// Those whom the user has blocked; answered by [`Event::Blocked`](super::Event::Blocked).
+    Blocked,
     /// Changes the name that others see.
     SetName(String),
     /// Changes the password; ends all other sessions of the account.
@@ -214,6 +223,8 @@ c_enum! {
         Registration = 512 => FBCHAT_FEATURE_REGISTRATION,
         /// fbchat_session_set_name works, and changes of names arrive as events.
         Name = 1024 => FBCHAT_FEATURE_NAME,
+        /// fbchat_session_block works.
+        Block = 2048 => FBCHAT_FEATURE_BLOCK,
     }
 }
 

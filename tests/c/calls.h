@@ -142,6 +142,16 @@ static inline fbchat_status call_poke(fbchat_client *client, fbchat_session sess
     REQUESTED(fbchat_session_poke(client, session, 1, &request));
 }
 
+static inline fbchat_status call_block(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_block(client, session, 1, 1, &request));
+}
+
+static inline fbchat_status call_blocked(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_request_blocked(client, session, &request));
+}
+
 static inline fbchat_status call_register(fbchat_client *client, fbchat_session session)
 {
     REQUESTED(fbchat_session_register(client, session, "a@example.org", "secret", "A B", NULL, &request));
@@ -197,6 +207,8 @@ static const struct call calls[] = {
     {"fbchat_session_set_status_text", call_set_status_text, 1},
     {"fbchat_session_request_notifications", call_notifications, 1},
     {"fbchat_session_poke", call_poke, 1},
+    {"fbchat_session_block", call_block, 1},
+    {"fbchat_session_request_blocked", call_blocked, 1},
     {"fbchat_session_register", call_register, 1},
     {"fbchat_session_set_password", call_set_password, 1},
     {"fbchat_session_set_name", call_set_name, 1},

@@ -142,6 +142,11 @@ static void people(fbchat_client *client)
     CHECK_STATUS(fbchat_session_request_notifications(NULL, session, NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_session_poke(NULL, session, 1, NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_session_poke(client, session, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_block(NULL, session, 1, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_block(client, session, 0, 1, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_block(client, session, 1, 2, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_block(client, session, 1, -1, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_request_blocked(NULL, session, NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_session_register(NULL, session, "a", "b", "c", NULL, NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_session_register(client, session, NULL, "b", "c", NULL, NULL), FBCHAT_ERR_NULL);
     CHECK_STATUS(fbchat_session_register(client, session, "a", NULL, "c", NULL, NULL), FBCHAT_ERR_NULL);
@@ -180,6 +185,8 @@ static void people(fbchat_client *client)
         CHECK_STATUS(fbchat_session_mark_read(client, session, 0), wanted);
         CHECK_STATUS(fbchat_session_request_notifications(client, session, NULL), wanted);
         CHECK_STATUS(fbchat_session_poke(client, session, 1, NULL), wanted);
+        CHECK_STATUS(fbchat_session_block(client, session, 1, 1, NULL), wanted);
+        CHECK_STATUS(fbchat_session_request_blocked(client, session, NULL), wanted);
         CHECK_STATUS(fbchat_session_set_password(client, session, "a", "b", NULL), wanted);
         CHECK_STATUS(fbchat_session_set_name(client, session, "x", NULL), wanted);
         if (gone)

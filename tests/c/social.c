@@ -1,5 +1,5 @@
 /* Everything about people, with four sessions of three accounts at a real server: status lines, pictures, profiles, search,
- * friendships, pokes, notifications, accounts; and what the server refuses.
+ * friendships, pokes, blocking, notifications, accounts; and what the server refuses.
  * usage: social URL */
 #include "events.h"
 
@@ -110,7 +110,7 @@ static void sign_up(void)
     const int all = FBCHAT_FEATURE_FRIENDS | FBCHAT_FEATURE_PICTURES | FBCHAT_FEATURE_STATUS | FBCHAT_FEATURE_PROFILE |
                     FBCHAT_FEATURE_SEARCH | FBCHAT_FEATURE_NOTIFICATIONS | FBCHAT_FEATURE_HISTORY |
                     FBCHAT_FEATURE_POKE | FBCHAT_FEATURE_PASSWORD | FBCHAT_FEATURE_REGISTRATION |
-                    FBCHAT_FEATURE_NAME;
+                    FBCHAT_FEATURE_NAME | FBCHAT_FEATURE_BLOCK;
     fbchat_request request;
     fbchat_event *event;
     CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &carol), FBCHAT_OK);
@@ -273,6 +273,64 @@ static void pokes(void)
     failed(alice, request, FBCHAT_ERR_REFUSED);
 }
 
+/* How many Alice has blocked; the first is Bob, if there is one. */
+static size_t blocked(void)
+{
+    fbchat_request request;
+    fbchat_event *event;
+    size_t count;
+    CHECK_STATUS(fbchat_session_request_blocked(client, alice, &request), FBCHAT_OK);
+    event = answer(alice, request, FBCHAT_EVENT_BLOCKED);
+    count = fbchat_event_count(event);
+    if (count > 0) {
+        CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == bob_uid);
+        CHECK(strcmp(string(event, 0, FBCHAT_FIELD_NAME), "Bob Example") == 0);
+    }
+    fbchat_event_free(event);
+    return count;
+}
+
+/* Alice blocks or unblocks Bob; her other session is told, and Bob sees her go or come. */
+static void block_bob(int block)
+{
+    fbchat_request request;
+    fbchat_event *event;
+    int64_t presence;
+    CHECK_STATUS(fbchat_session_block(client, alice, bob_uid, block, &request), FBCHAT_OK);
+    done(alice, request);
+    event = await(elsewhere, FBCHAT_EVENT_BLOCK, 0);
+    CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == bob_uid);
+    CHECK(strcmp(string(event, 0, FBCHAT_FIELD_NAME), "Bob Example") == 0);
+    CHECK(integer(event, 0, FBCHAT_FIELD_IS_BLOCKED) == block);
+    fbchat_event_free(event);
+    do {
+        event = await(bob, FBCHAT_EVENT_PRESENCE, 0);
+        presence = fbchat_event_uid(event, 0, FBCHAT_FIELD_UID) == alice_uid
+                       ? integer(event, 0, FBCHAT_FIELD_PRESENCE)
+                       : -1;
+        fbchat_event_free(event);
+    } while (presence == -1 || (presence == FBCHAT_PRESENCE_OFFLINE) != block);
+}
+
+static void blocks(void)
+{
+    fbchat_request request;
+    CHECK(blocked() == 0);
+    block_bob(1);
+    CHECK(blocked() == 1);
+    CHECK_STATUS(fbchat_session_send(client, bob, alice_uid, "not for Alice", &request), FBCHAT_OK);
+    failed(bob, request, FBCHAT_ERR_RECIPIENT_OFFLINE);
+    CHECK_STATUS(fbchat_session_send(client, alice, bob_uid, "not for Bob", &request), FBCHAT_OK);
+    failed(alice, request, FBCHAT_ERR_REFUSED);
+    block_bob(0);
+    CHECK(blocked() == 0);
+    send_message(bob, alice_uid, "for Alice");
+    CHECK_STATUS(fbchat_session_block(client, alice, NOBODY, 1, &request), FBCHAT_OK);
+    failed(alice, request, FBCHAT_ERR_REFUSED);
+    CHECK_STATUS(fbchat_session_block(client, alice, alice_uid, 1, &request), FBCHAT_OK);
+    failed(alice, request, FBCHAT_ERR_REFUSED);
+}
+
 static fbchat_event *notifications(fbchat_session session)
 {
     fbchat_request request;
@@ -376,6 +434,7 @@ int main(int argc, char **argv)
     profiles();
     friends();
     pokes();
+    blocks();
     notices();
     names();
     passwords();

@@ -1,6 +1,7 @@
 //! `fbchat` in scripts: pipes and `--json`, against a real server.
 
 use crate::program::{Client, GREETING, fbchat};
+use serde_json::Value;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
@@ -68,6 +69,44 @@ fn two_processes_write_to_each_other_in_json() {
         let (status, _, errors) = client.end();
         assert!(status.success(), "{errors:?}");
     }
+}
+
+#[test]
+fn people_are_blocked_listed_and_unblocked() {
+    let server = Server::demo();
+    let mut alice = Client::start(&server.url, &["--json"], ALICE, "demo");
+    let alice_uid = uid(&mut alice);
+    let mut bob = Client::start(&server.url, &["--json"], BOB, "demo");
+    let bob_uid = uid(&mut bob);
+    let alice_is =
+        |presence| move |event: &Value| event["uid"] == alice_uid && event["presence"] == presence;
+    alice.event("presence", |event| {
+        event["uid"] == bob_uid && event["presence"] == "active"
+    });
+    alice.line("/block bob");
+    let block = alice.event("block", |_| true);
+    assert_eq!(
+        (&block["uid"], &block["blocked"]),
+        (&bob_uid.into(), &true.into())
+    );
+    bob.event("presence", alice_is("offline"));
+    bob.line(&format!("{alice_uid} hello"));
+    assert_eq!(bob.event("failed", |_| true)["status"], "recipient_offline");
+    alice.line("/blocked");
+    let blocked = alice.event("blocked", |_| true);
+    let people = serde_json::json!([{"uid": bob_uid, "name": "Bob Example"}]);
+    assert_eq!(blocked["people"], people);
+    alice.line("/unblock bob");
+    assert_eq!(alice.event("block", |_| true)["blocked"], false);
+    bob.event("presence", alice_is("active"));
+    bob.line("/blocked");
+    assert_eq!(
+        bob.event("blocked", |_| true)["people"],
+        serde_json::json!([])
+    );
+    // The exit status says that nothing of this failed for Alice.
+    alice.end_input();
+    assert!(alice.end().0.success());
 }
 
 #[test]

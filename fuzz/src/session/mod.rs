@@ -400,6 +400,7 @@ fn query(input: &mut Unstructured<'_>) -> Result<Query> {
         10 => Query::SetStatus(Some(text(input)?)),
         11 => Query::Notifications,
         12 => Query::Poke(uid),
+        13 => Query::Blocked,
         _ => Query::SetPassword {
             old: Secret::new("right".to_owned()),
             new: Secret::new(text(input)?),

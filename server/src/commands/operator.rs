@@ -229,6 +229,8 @@ async fn about(
         Some(hash) => store.picture(uid, hash).await?,
         None => None,
     };
+    let blocked = store.blocked(uid).await?;
+    let blocked: Vec<_> = blocked.iter().map(Person::from).collect();
     let friends = store.friends(uid).await?;
     let friends: Vec<_> = friends.iter().map(Person::from).collect();
     let lists = store.lists(uid).await?;
@@ -270,6 +272,7 @@ async fn about(
             "picture_base64",
             picture.map(|bytes| STANDARD.encode(bytes)).into(),
         ),
+        ("blocked", serde_json::to_value(blocked)?),
         ("friends", serde_json::to_value(friends)?),
         ("friend_requests_received", json(requests(&received))?),
         ("friend_requests_sent", json(requests(&sent))?),

@@ -47,7 +47,11 @@ async fn run(own: User, store: Arc<Store>, mut inbox: mpsc::Receiver<(User, Stri
     while inbox.recv_many(&mut waiting, 64).await > 0 {
         for (from, _) in &waiting {
             let item = item::typing(own.uid, from.uid, true);
-            store.push(Audience::Users(vec![from.uid]), item);
+            let audience = Audience::From {
+                from: own.uid,
+                to: from.uid,
+            };
+            store.push(audience, item);
         }
         tokio::time::sleep(TYPING).await;
         for (from, text) in waiting.drain(..) {

@@ -42,6 +42,8 @@ pub enum FriendError {
     Unknown,
     #[error("There is no such request any more.")]
     NoRequest,
+    #[error("You have blocked this person. Unblock them first.")]
+    Blocked,
     #[error("You can poke only your friends.")]
     NotFriends,
     /// The text has more characters than this.
@@ -67,13 +69,19 @@ impl Friends {
 
     /// The friends of the user, and what the user sees of them. A user who has switched chat off is not seen, but sees.
     pub async fn list(&self, session: &Session) -> Result<Vec<(User, Presence)>, StoreError> {
-        let friends = self.store.friends(session.user.uid).await?.into_iter();
-        Ok(friends
-            .map(|user| {
-                let presence = self.hub.presence(user.uid);
-                (user, presence)
-            })
-            .collect())
+        let own = session.user.uid;
+        let friends = self.store.friends(own).await?;
+        // Read last: who has blocked the user before is offline to them.
+        let hidden = self.store.blocked_by(own).await?;
+        let seen = |user: User| {
+            let presence = if hidden.contains(&user.uid) {
+                Presence::Offline
+            } else {
+                self.hub.presence(user.uid)
+            };
+            (user, presence)
+        };
+        Ok(friends.into_iter().map(seen).collect())
     }
 
     /// The requests that wait for the user's answer, and those that they sent.
@@ -110,7 +118,7 @@ impl Friends {
             match store.ask(own.uid, to, message.clone()).await? {
                 Asked::Requested(time) => {
                     let item = item::friend_request(&own, &message, time);
-                    store.push(Audience::Users(vec![to]), item);
+                    store.push(Audience::From { from: own.uid, to }, item);
                     Ok(Outcome::Requested)
                 }
                 Asked::Added(other) => {
@@ -121,6 +129,7 @@ impl Friends {
                 Asked::Friend => Ok(Outcome::Friend),
                 Asked::Unknown => Err(FriendError::Unknown),
                 Asked::TooMany => Err(FriendError::TooMany),
+                Asked::Blocked => Err(FriendError::Blocked),
             }
         })
         .await
@@ -170,11 +179,13 @@ impl Friends {
         detached(async move {
             match store.poke(own.uid, to).await? {
                 Poked::New(time) => {
-                    store.push(Audience::Users(vec![to]), item::poke(&own, time));
+                    let audience = Audience::From { from: own.uid, to };
+                    store.push(audience, item::poke(&own, time));
                     Ok(Outcome::Poked)
                 }
                 Poked::Pending => Ok(Outcome::Pending),
                 Poked::NotFriends => Err(FriendError::NotFriends),
+                Poked::Blocked => Err(FriendError::Blocked),
             }
         })
         .await

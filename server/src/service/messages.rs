@@ -37,9 +37,11 @@ pub struct Outgoing<'a> {
 pub enum SendError {
     #[error("You are offline in chat. Go online to send messages.")]
     ChatOff,
-    /// The recipient is no friend, does not exist, or cannot be reached now. The sender does not learn which.
+    /// The recipient is no friend, does not exist, has blocked the sender, or cannot be reached now. The sender does not learn which.
     #[error("This person is no longer online.")]
     NotReachable,
+    #[error("You have blocked this person. Unblock them to write to them.")]
+    Blocked,
     #[error("The message id is not a number.")]
     MessageId,
     #[error("The message is empty.")]
@@ -93,8 +95,9 @@ impl Messages {
         let recipient = match check.await? {
             // The answer to an earlier attempt may have been lost. Whatever has changed since, the message stays stored.
             MessageCheck::Duplicate => return Ok(()),
+            MessageCheck::Blocked => return Err(SendError::Blocked),
             MessageCheck::Recipient(user) => Some(user),
-            MessageCheck::NotFriends => None,
+            MessageCheck::NotReachable => None,
         };
         if !own.visible {
             return Err(SendError::ChatOff);
@@ -122,7 +125,7 @@ impl Messages {
             match store.insert_message(new).await? {
                 Inserted::New => sent.inc(),
                 Inserted::Duplicate => return Ok(()),
-                Inserted::UnknownUser => return Err(SendError::NotReachable),
+                Inserted::NotReachable => return Err(SendError::NotReachable),
             };
             if let Some((echo, from, text)) = for_echo {
                 echo.answer(from, text).await;
@@ -135,19 +138,21 @@ impl Messages {
     /// Tells a friend who is online that the user types, or has stopped. This is stored nowhere.
     pub async fn typing(&self, session: &Session, to: Uid, typing: bool) -> Result<(), SendError> {
         let own = &session.user;
-        let friend = self.store.friend(own.uid, to).await?;
-        let to = friend.ok_or(SendError::NotReachable)?.uid;
         if to == own.uid {
             return Ok(());
         }
+        // Asked first: otherwise the answer would tell friends who have blocked the user from those who are offline.
         if !own.visible {
             return Err(SendError::ChatOff);
         }
+        let friend = self.store.reachable(own.uid, to).await?;
+        let to = friend.ok_or(SendError::NotReachable)?.uid;
         if !self.is_online(to) {
             return Err(SendError::NotReachable);
         }
         let item = item::typing(own.uid, to, typing);
-        self.store.push(Audience::Users(vec![to]), item);
+        let audience = Audience::From { from: own.uid, to };
+        self.store.push(audience, item);
         Ok(())
     }
 

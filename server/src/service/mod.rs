@@ -3,6 +3,7 @@
 //! Every service owns the state that its rules need. Nothing in here knows which protocol a front end speaks.
 
 pub mod accounts;
+pub mod blocks;
 pub mod channel;
 mod detached;
 pub mod echo;
@@ -34,6 +35,7 @@ use crate::store::Store;
 pub use crate::store::StoreError;
 
 use accounts::Accounts;
+use blocks::Blocks;
 use channel::Channels;
 use echo::Echo;
 use friends::Friends;
@@ -55,6 +57,7 @@ const CHANGES: u32 = 60;
 /// All services.
 pub struct Services {
     pub accounts: Accounts,
+    pub blocks: Blocks,
     pub channels: Channels,
     pub friends: Friends,
     pub lists: Lists,
@@ -96,6 +99,7 @@ impl Services {
                 login_attempts.clone(),
                 config.registration,
             ),
+            blocks: Blocks::new(store.clone(), presences.clone()),
             channels: Channels::new(store.clone(), hub.clone()),
             friends: Friends::new(store.clone(), hub.clone()),
             lists: Lists::new(store.clone()),

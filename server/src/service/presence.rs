@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use super::detached::detached;
 use crate::hub::Hub;
 use crate::item;
-use crate::store::{Audience, Store, StoreError};
+use crate::store::{Audience, BlockChanged, Reply, Store, StoreError};
 use crate::sync::lock;
-use crate::types::{Session, SessionKey, Uid};
+use crate::types::{Presence, Session, SessionKey, Uid};
 
 /// Presence, shared by all clones.
 #[derive(Clone)]
@@ -78,10 +78,22 @@ impl Presences {
         }
     }
 
+    /// Blocks or unblocks `other` for a user, who is offline to them from now on or seen again.
+    pub fn set_blocked(&self, own: Uid, other: Uid, blocked: bool) -> Reply<BlockChanged> {
+        let _telling = lock(&self.telling);
+        let presence = if blocked {
+            Presence::Offline
+        } else {
+            self.hub.presence(own)
+        };
+        let item = item::presence(own, presence);
+        self.store.set_blocked(own, other, blocked, item)
+    }
+
     /// Tells the friends of a user how they are now.
     fn tell(&self, uid: Uid) {
         let _telling = lock(&self.telling);
         let item = item::presence(uid, self.hub.presence(uid));
-        self.store.push(Audience::FriendsOf(uid), item);
+        self.store.push(Audience::Watching(uid), item);
     }
 }

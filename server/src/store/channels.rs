@@ -11,8 +11,15 @@ use crate::types::{ChannelState, Message, Seq, Uid};
 pub enum Audience {
     /// These users.
     Users(Vec<Uid>),
-    /// The friends of this user.
-    FriendsOf(Uid),
+    /// This user, unless they have blocked the one from whom the item comes.
+    From {
+        /// From whom the item comes.
+        from: Uid,
+        /// The user.
+        to: Uid,
+    },
+    /// The friends of this user whom they have not blocked: those who see their presence.
+    Watching(Uid),
     /// This user and their friends.
     UserAndFriends(Uid),
 }

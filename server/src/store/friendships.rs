@@ -19,6 +19,8 @@ pub enum Asked {
     Unknown,
     /// One of the limits is reached.
     TooMany,
+    /// The one who asks has blocked the other.
+    Blocked,
 }
 
 /// The result of answering a request.
@@ -45,6 +47,8 @@ pub enum Poked {
     Pending,
     /// They are not a friend.
     NotFriends,
+    /// The one who pokes has blocked them.
+    Blocked,
 }
 
 /// How another user is related to oneself.
@@ -93,10 +97,10 @@ impl Store {
         sqlite.read(move |db| friendships::friends(db, uid))
     }
 
-    /// The user `other`, if they are a friend of `uid` or `uid` themselves.
-    pub fn friend(&self, uid: Uid, other: Uid) -> Reply<Option<User>> {
+    /// The user `other`, if they are a friend of `uid` or `uid` themselves, and neither has blocked the other.
+    pub fn reachable(&self, uid: Uid, other: Uid) -> Reply<Option<User>> {
         let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| friendships::friend(db, uid, other))
+        sqlite.read(move |db| friendships::reachable(db, uid, other))
     }
 
     /// Any user, and how they are related to `own`.
@@ -123,7 +127,8 @@ impl Store {
         sqlite.write(move |tx| tx.befriend(a, b))
     }
 
-    /// Asks somebody to be friends. Asking somebody who has asked first accepts their request.
+    /// Asks somebody to be friends. Asking somebody who has asked first accepts their request. One who has blocked the other is not
+    /// shown the request: it counts as declined.
     pub fn ask(&self, from: Uid, to: Uid, message: String) -> Reply<Asked> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.ask(from, to, &message))
@@ -135,7 +140,7 @@ impl Store {
         sqlite.write(move |tx| tx.answer(own, from, accept))
     }
 
-    /// Pokes a friend.
+    /// Pokes a friend. One who has blocked the other is not notified.
     pub fn poke(&self, from: Uid, to: Uid) -> Reply<Poked> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.poke(from, to))

@@ -11,6 +11,8 @@ pub const REQUESTS_WITHIN: i64 = DAY;
 pub const MAX_REQUESTS: i64 = 50;
 /// The most requests that wait for one user's answer.
 pub const MAX_WAITING: i64 = 1000;
+/// The most users whom one user can block.
+pub const MAX_BLOCKED: i64 = 1000;
 /// The most friends; as in 2008.
 pub const MAX_FRIENDS: i64 = 5000;
 /// How long an invitation can be used, in ms.

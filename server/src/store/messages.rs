@@ -26,8 +26,10 @@ pub enum MessageCheck {
     Duplicate,
     /// It is new, and the recipient is a friend or the sender themselves.
     Recipient(User),
-    /// It is new, but the two are not friends.
-    NotFriends,
+    /// It is new, but the sender has blocked the recipient.
+    Blocked,
+    /// It is new, but the two are not friends, or the recipient has blocked the sender.
+    NotReachable,
 }
 
 /// The result of inserting a message.
@@ -37,8 +39,8 @@ pub enum Inserted {
     New,
     /// It had been stored before; nothing was published.
     Duplicate,
-    /// One of the two users does not exist any more; nothing was stored.
-    UnknownUser,
+    /// One of the two users does not exist any more, or the recipient has blocked the sender; nothing was stored.
+    NotReachable,
 }
 
 /// A part of a conversation.

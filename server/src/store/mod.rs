@@ -42,6 +42,7 @@
 //! somebody is reading an older state for that long.
 
 mod accounts;
+mod blocks;
 mod channels;
 mod friendships;
 mod invitations;
@@ -63,6 +64,7 @@ use std::sync::Arc;
 use crate::types::{Published, Uid};
 use sqlite::Sqlite;
 
+pub use blocks::BlockChanged;
 pub use channels::Audience;
 pub use friendships::{Answered, Asked, FriendRequest, Poked, Relation};
 pub use invitations::{Invitation, Registered};

@@ -29,6 +29,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     asset!("people.js", SCRIPT),
     asset!("account.js", SCRIPT),
     asset!("bar.js", SCRIPT),
+    asset!("blocks.js", SCRIPT),
     asset!("chat.js", SCRIPT),
 ];
 

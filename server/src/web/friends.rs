@@ -20,9 +20,10 @@ use crate::types::Uid;
 impl From<FriendError> for AjaxError {
     fn from(error: FriendError) -> Self {
         match error {
-            FriendError::Unknown | FriendError::NoRequest | FriendError::NotFriends => {
-                AjaxError::Invalid(error.to_string())
-            }
+            FriendError::Unknown
+            | FriendError::NoRequest
+            | FriendError::NotFriends
+            | FriendError::Blocked => AjaxError::Invalid(error.to_string()),
             FriendError::TooLong(limit) => AjaxError::TooLong(limit),
             FriendError::TooMany => AjaxError::TooMany(error.to_string()),
             FriendError::Store(error) => error.into(),

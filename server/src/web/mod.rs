@@ -4,6 +4,7 @@
 mod app;
 mod assets;
 mod auth;
+mod blocks;
 mod bodies;
 mod buddies;
 mod channel;
@@ -119,6 +120,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ajax/poke.php", post(friends::poke))
         .route("/ajax/chat/buddy_list_settings.php", post(lists::change))
         .route("/ajax/fbchat/friend_requests.php", get(friends::list))
+        .route(
+            "/ajax/fbchat/block.php",
+            get(blocks::list).post(blocks::change),
+        )
         .route("/notifications.php", get(notifications::page))
         .route("/feeds/notifications.php", get(notifications::feed))
         .route(

@@ -10,6 +10,7 @@ mod account_privacy;
 mod accounts;
 mod administration;
 mod bad_input;
+mod blocking;
 mod commands;
 mod damaged_files;
 mod disk_errors;

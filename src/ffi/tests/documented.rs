@@ -141,7 +141,16 @@ fn samples(end: &str) -> Vec<Event> {
         },
         Event::Search {
             request,
+            people: vec![person.clone()],
+        },
+        Event::Blocked {
+            request,
             people: vec![person],
+        },
+        Event::Block {
+            uid: Uid(1),
+            name: says("Bob"),
+            blocked: true,
         },
         Event::Friend {
             uid: Uid(1),
@@ -258,5 +267,5 @@ fn every_string_is_text_that_xml_can_hold() {
         }
         free(event);
     }
-    assert_eq!(strings, 36, "none was cut short");
+    assert_eq!(strings, 38, "none was cut short");
 }

@@ -41,6 +41,11 @@ pub enum Notice {
         name: String,
         began: bool,
     },
+    Block {
+        uid: Uid,
+        name: String,
+        blocked: bool,
+    },
     Inbox(u32),
     Poke {
         from: Uid,
@@ -103,6 +108,11 @@ pub fn read(item: Item, own: Uid) -> Option<Notice> {
                 _ => return None,
             },
             name: item.name.or_empty(),
+        },
+        "block" => Notice::Block {
+            uid: uid?,
+            name: item.name.or_empty(),
+            blocked: item.blocked.0?,
         },
         "inbox" => Notice::Inbox(count(item.unseen)),
         "poke" => Notice::Poke {

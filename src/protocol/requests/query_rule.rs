@@ -16,6 +16,7 @@ pub fn needs(query: &Query) -> Option<(Feature, &'static str)> {
         Query::SetStatus(_) => Some((Feature::Status, "status lines")),
         Query::Notifications => Some((Feature::Notifications, "notifications")),
         Query::Poke(_) => Some((Feature::Poke, "pokes")),
+        Query::Block { .. } | Query::Blocked => Some((Feature::Block, "blocking")),
         Query::SetName(_) => Some((Feature::Name, "changing the name")),
         Query::SetPassword { .. } => Some((Feature::Password, "changing the password")),
     }
@@ -28,12 +29,14 @@ pub fn is_write(query: &Query) -> bool {
         | Query::Friend { .. }
         | Query::SetStatus(_)
         | Query::Poke(_)
+        | Query::Block { .. }
         | Query::SetName(_)
         | Query::SetPassword { .. } => true,
         Query::History { .. }
         | Query::Picture(_)
         | Query::Profile(_)
         | Query::Search(_)
+        | Query::Blocked
         | Query::Notifications => false,
     }
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-/// People or notifications taken from one reply; servers give 100 at most.
+/// People or notifications taken from one reply; servers give no more.
 const MOST: usize = 1_000;
 
 /// The reply to a change is one word.
@@ -67,6 +67,17 @@ fn relation(word: Option<&str>) -> Relation {
 #[serde(default)]
 struct SearchPayload {
     results: List<Object<ProfilePayload>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct BlockedPayload {
+    blocked: List<Object<ProfilePayload>>,
+}
+
+fn people(list: List<Object<ProfilePayload>>, web: &WebSession) -> Vec<Person> {
+    let people = objects(list, MOST);
+    people.filter_map(|found| found.person(web)).collect()
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -136,6 +147,9 @@ pub fn doing(query: &Query) -> &'static str {
         Query::SetStatus(_) => "setting the status",
         Query::Notifications => "asking for notifications",
         Query::Poke(_) => "poking",
+        Query::Block { blocked: true, .. } => "blocking",
+        Query::Block { blocked: false, .. } => "unblocking",
+        Query::Blocked => "asking for those who are blocked",
         Query::SetName(_) => "changing the name",
         Query::SetPassword { .. } => "changing the password",
     }
@@ -184,6 +198,12 @@ pub fn request(web: &WebSession, rng: &mut fastrand::Rng, query: &Query) -> Opti
             web.post("/ajax/updatestatus.php", &[field])
         }
         Query::Poke(uid) => web.post("/ajax/poke.php", &[("uid", &uid.to_string())]),
+        Query::Block { uid, blocked } => {
+            let block = if *blocked { "1" } else { "0" };
+            let fields = [("uid", &*uid.to_string()), ("block", block)];
+            web.post("/ajax/fbchat/block.php", &fields)
+        }
+        Query::Blocked => web.get_extension("block.php"),
         Query::SetName(name) => web.post("/ajax/fbchat/name.php", &[("name", name)]),
         Query::SetPassword { old, new } => {
             let fields = [("old", old.reveal()), ("new", new.reveal())];
@@ -212,9 +232,13 @@ pub fn read(
         }
         Query::Search(_) => {
             let found: SearchPayload = payload(web, query, outcome)?;
-            let people = objects(found.results, MOST);
-            let people = people.filter_map(|found| found.person(web)).collect();
+            let people = people(found.results, web);
             Ok(Event::Search { request, people })
+        }
+        Query::Blocked => {
+            let found: BlockedPayload = payload(web, query, outcome)?;
+            let people = people(found.blocked, web);
+            Ok(Event::Blocked { request, people })
         }
         Query::Notifications => {
             let found: NotificationsPayload = payload(web, query, outcome)?;

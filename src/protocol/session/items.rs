@@ -69,6 +69,9 @@ impl Session {
             }
             Notice::Typing { from, typing } => Some(Action::Tell(Event::Typing { from, typing })),
             Notice::Inbox(unseen) => Some(Action::Tell(Event::Inbox(unseen))),
+            Notice::Block { uid, name, blocked } => {
+                Some(Action::Tell(Event::Block { uid, name, blocked }))
+            }
             Notice::Poke { from, name, time } => {
                 Some(Action::Tell(Event::Poke { from, name, time }))
             }

@@ -20,7 +20,7 @@ fn count(world: &World, wanted: impl Fn(&Event) -> bool) -> usize {
 
 #[test]
 fn login_tells_what_the_server_can_do() {
-    for (announced, features) in [(ALL, 2047), ("", 0)] {
+    for (announced, features) in [(ALL, 4095), ("", 0)] {
         let mut world = World::new(300, 1);
         world.server.people.announced = announced;
         logged_in(&mut world);
@@ -208,7 +208,7 @@ fn friend_requests_are_told_once_and_those_that_waited_after_login() {
 }
 
 #[test]
-fn pokes_and_unread_conversations_are_told() {
+fn pokes_blocks_and_unread_conversations_are_told() {
     let mut world = world(304);
     push(
         &mut world,
@@ -220,6 +220,24 @@ fn pokes_and_unread_conversations_are_told() {
         time: 77,
     };
     assert!(world.has(0, |event| *event == poke));
+    // Without saying which of the two, it says nothing.
+    push(
+        &mut world,
+        r#"{"type":"block","uid":2,"name":"User 2","blocked":1}"#,
+    );
+    push(&mut world, r#"{"type":"block","uid":3,"name":"User 3"}"#);
+    let blocks: Vec<_> = world.clients[0]
+        .events
+        .iter()
+        .filter(|event| matches!(event, Event::Block { .. }))
+        .cloned()
+        .collect();
+    let block = Event::Block {
+        uid: Uid(2),
+        name: "User 2".into(),
+        blocked: true,
+    };
+    assert_eq!(blocks, [block]);
     push(&mut world, r#"{"type":"inbox","unseen":3}"#);
     assert!(world.has(0, |event| *event == Event::Inbox(3)));
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use url::form_urlencoded;
 
 /// Everything that `fbchatd` announces, as it is written in the page.
-pub const ALL: &str = r#","picture_limit":100,"status_limit":10,"friends":true,"pictures":true,"status":true,"profile":true,"search":true,"notifications":true,"history":true,"poke":true,"name":true,"password":true,"registration":"open""#;
+pub const ALL: &str = r#","picture_limit":100,"status_limit":10,"friends":true,"pictures":true,"status":true,"profile":true,"search":true,"notifications":true,"history":true,"poke":true,"block":true,"name":true,"password":true,"registration":"open""#;
 
 #[derive(Default)]
 pub struct People {
@@ -67,6 +67,7 @@ impl People {
             "/ajax/fbchat/friend_requests.php" => payload(r#"{"requests":[],"sent":[]}"#),
             "/ajax/fbchat/profile.php"
             | "/ajax/fbchat/search.php"
+            | "/ajax/fbchat/block.php"
             | "/ajax/fbchat/notifications.php" => payload(r#"{"uid":2}"#),
             _ if exchange.method == Method::Post => payload("[]"),
             other => panic!("the session asks for {other}"),

@@ -50,6 +50,7 @@ pub struct Item {
     #[serde(rename = "thumbSrc")]
     pub thumb_src: Text,
     pub unseen: Int,
+    pub blocked: Flag,
     pub idle_since: Int,
 }
 

@@ -52,6 +52,7 @@ pub struct Extensions {
     history: Flag,
     poke: Flag,
     name: Flag,
+    block: Flag,
     password: Flag,
     registration: Text,
 }
@@ -72,6 +73,7 @@ impl Extensions {
             (self.password.0, Feature::Password),
             (Some(registration), Feature::Registration),
             (self.name.0, Feature::Name),
+            (self.block.0, Feature::Block),
         ];
         let there = announced.iter().filter(|(flag, _)| *flag == Some(true));
         Features(there.fold(0, |set, (_, feature)| set | *feature as u32))

@@ -86,6 +86,11 @@ impl Tx<'_> {
                 "INSERT INTO outbox(owner, item, time) SELECT friend, ?2, ?3 FROM friends WHERE uid = ?1",
                 params![uid.0, &*gone, now_ms()],
             )?;
+            let unblocked = item::block(uid, &user.name, false);
+            self.writing()?.execute(
+                "INSERT INTO outbox(owner, item, time) SELECT uid, ?2, ?3 FROM blocks WHERE blocked = ?1",
+                params![uid.0, &*unblocked, now_ms()],
+            )?;
         }
         let db = self.erasing()?;
         db.execute("DELETE FROM outbox WHERE owner = ?1", [uid.0])?;
@@ -97,6 +102,7 @@ impl Tx<'_> {
             "DELETE FROM notifications WHERE owner = ?1 OR actor = ?1",
             "DELETE FROM friend_list_members WHERE uid = ?1",
             "DELETE FROM friend_lists WHERE owner = ?1",
+            "DELETE FROM blocks WHERE uid = ?1 OR blocked = ?1",
             "DELETE FROM friend_requests WHERE sender = ?1 OR recipient = ?1",
             "DELETE FROM friends WHERE uid = ?1 OR friend = ?1",
             "DELETE FROM invites WHERE friend = ?1",

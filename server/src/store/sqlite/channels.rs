@@ -108,7 +108,9 @@ impl Tx<'_> {
     pub fn push(&mut self, audience: &Audience, item: &Arc<str>) -> Result<(), StoreError> {
         let uids = match audience {
             Audience::Users(uids) => uids.clone(),
-            Audience::FriendsOf(uid) => friendships::friend_uids(self.reading(), *uid)?,
+            Audience::From { from, to } if self.has_blocked(*to, *from)? => return Ok(()),
+            Audience::From { to, .. } => vec![*to],
+            Audience::Watching(uid) => friendships::watching(self.reading(), *uid)?,
             Audience::UserAndFriends(uid) => {
                 let mut uids = friendships::friend_uids(self.reading(), *uid)?;
                 uids.push(*uid);

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::blocks::has_blocked;
 use super::rows::{USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
@@ -28,6 +29,24 @@ pub fn friend_uids(db: &Connection, uid: Uid) -> Result<Vec<Uid>, StoreError> {
     let mut select = db.prepare_cached("SELECT friend FROM friends WHERE uid = ?1")?;
     let uids = select.query_map([uid.0], |row| row.get(0).map(Uid))?;
     Ok(uids.collect::<Result<_, _>>()?)
+}
+
+/// The friends of a user whom they have not blocked.
+pub fn watching(db: &Connection, uid: Uid) -> Result<Vec<Uid>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT friend FROM friends WHERE uid = ?1
+            AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = friend AND blocks.uid = ?1)",
+    )?;
+    let uids = select.query_map([uid.0], |row| row.get(0).map(Uid))?;
+    Ok(uids.collect::<Result<_, _>>()?)
+}
+
+pub fn reachable(db: &Connection, uid: Uid, other: Uid) -> Result<Option<User>, StoreError> {
+    let Some(user) = friend(db, uid, other)? else {
+        return Ok(None);
+    };
+    let blocked = has_blocked(db, uid, other)? || has_blocked(db, other, uid)?;
+    Ok(Some(user).filter(|_| !blocked))
 }
 
 pub fn friend(db: &Connection, uid: Uid, other: Uid) -> Result<Option<User>, StoreError> {
@@ -121,6 +140,9 @@ impl Tx<'_> {
         if self.are_friends(from, to)? {
             return Ok(Asked::Friend);
         }
+        if self.has_blocked(from, to)? {
+            return Ok(Asked::Blocked);
+        }
         if self.is_waiting(to, from)? {
             return self.become_friends(from, to, now).map(|done| match done {
                 true => Asked::Added(other),
@@ -149,7 +171,11 @@ impl Tx<'_> {
             "INSERT OR REPLACE INTO friend_requests(sender, recipient, message, time) VALUES (?1, ?2, ?3, ?4)",
             params![from.0, to.0, message, now],
         )?;
-        self.notify(to, Kind::FriendRequest, from, now)?;
+        if self.has_blocked(to, from)? {
+            self.decline(to, from, now)?;
+        } else {
+            self.notify(to, Kind::FriendRequest, from, now)?;
+        }
         Ok(Asked::Requested(now))
     }
 
@@ -162,11 +188,7 @@ impl Tx<'_> {
         }
         let now = now_ms();
         if !accept {
-            self.delete_notification(own, Kind::FriendRequest, from)?;
-            self.writing()?.execute(
-                "UPDATE friend_requests SET answer = 2, answered = ?3 WHERE sender = ?1 AND recipient = ?2",
-                params![from.0, own.0, now],
-            )?;
+            self.decline(own, from, now)?;
             return Ok(Answered::Declined);
         }
         let other = super::accounts::user(self.reading(), from)?;
@@ -181,6 +203,9 @@ impl Tx<'_> {
         if !self.are_friends(from, to)? {
             return Ok(Poked::NotFriends);
         }
+        if self.has_blocked(from, to)? {
+            return Ok(Poked::Blocked);
+        }
         let now = now_ms();
         let pending = self
             .reading()
@@ -189,6 +214,9 @@ impl Tx<'_> {
             )?
             .exists(params![to.0, Kind::Poke.name(), from.0, now, POKED_FOR])?;
         if pending {
+            return Ok(Poked::Pending);
+        }
+        if self.has_blocked(to, from)? && !self.drop_poke(from, to, now)? {
             return Ok(Poked::Pending);
         }
         // Poking back settles the other's poke, so that they may poke again.
@@ -208,6 +236,17 @@ impl Tx<'_> {
         self.leave_lists(own, other)?;
         self.leave_lists(other, own)?;
         super::accounts::user(self.reading(), other)
+    }
+
+    /// Declines for `own` the request of `from`, if one waits.
+    pub fn decline(&mut self, own: Uid, from: Uid, now: i64) -> Result<(), StoreError> {
+        self.delete_notification(own, Kind::FriendRequest, from)?;
+        self.writing()?.execute(
+            "UPDATE friend_requests SET answer = 2, answered = ?3
+                WHERE sender = ?1 AND recipient = ?2 AND answer = 0",
+            params![from.0, own.0, now],
+        )?;
+        Ok(())
     }
 
     /// Accepts for `own` the request of `other`; false if one of them has too many friends already.

@@ -3,9 +3,10 @@
 use blake2::{Blake2s256, Digest};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::blocks::has_blocked;
+use super::friendships;
 use super::rows::{MESSAGE, message};
 use super::writer::Tx;
-use super::{accounts, friendships};
 use crate::clock::now_ms;
 use crate::item;
 use crate::store::limits::HISTORY_BYTES;
@@ -19,19 +20,30 @@ pub fn check_message(
     msg_id: &str,
     text: &str,
 ) -> Result<MessageCheck, StoreError> {
-    // Answered by the index alone.
-    let duplicate = db
-        .prepare_cached(
-            "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text_hash = ?4",
-        )?
-        .exists(params![from.0, msg_id, to.0, text_hash(text)])?;
-    if duplicate {
+    if is_stored(db, from, to, msg_id, text)? {
         return Ok(MessageCheck::Duplicate);
     }
-    Ok(match friendships::friend(db, from, to)? {
+    if has_blocked(db, from, to)? {
+        return Ok(MessageCheck::Blocked);
+    }
+    Ok(match friendships::reachable(db, from, to)? {
         Some(recipient) => MessageCheck::Recipient(recipient),
-        None => MessageCheck::NotFriends,
+        None => MessageCheck::NotReachable,
     })
+}
+
+fn is_stored(
+    db: &Connection,
+    from: Uid,
+    to: Uid,
+    msg_id: &str,
+    text: &str,
+) -> Result<bool, StoreError> {
+    // Answered by the index alone.
+    let mut select = db.prepare_cached(
+        "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text_hash = ?4",
+    )?;
+    Ok(select.exists(params![from.0, msg_id, to.0, text_hash(text)])?)
 }
 
 /// The part of a text in the index that tells duplicates. An index of the texts themselves would double the size of the database.
@@ -133,13 +145,15 @@ impl Tx<'_> {
             time,
             id,
         };
-        // The unique index finds duplicates. Either account may have been deleted while the request was on its way.
+        // The unique index finds duplicates. Either account may have been deleted while the request was on its way, or the recipient
+        // may have blocked the sender.
         let inserted = self
             .writing()?
             .prepare_cached(
                 "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name)
                     SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10
                     WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2) AND EXISTS (SELECT 1 FROM users WHERE uid = ?3)
+                        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?2 AND uid = ?3)
                     ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING",
             )?
             .execute(params![
@@ -155,12 +169,17 @@ impl Tx<'_> {
                 message.to_name
             ])?;
         if inserted == 0 {
-            let db = self.reading();
-            let known = accounts::exists(db, message.from)? && accounts::exists(db, message.to)?;
-            return Ok(if known {
+            let Message {
+                from,
+                to,
+                msg_id,
+                text,
+                ..
+            } = &message;
+            return Ok(if is_stored(self.reading(), *from, *to, msg_id, text)? {
                 Inserted::Duplicate
             } else {
-                Inserted::UnknownUser
+                Inserted::NotReachable
             });
         }
         let item = item::message(&message);

@@ -87,6 +87,7 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Adds a notification, unless its owner has blocked the one who causes it.
     pub fn notify(
         &mut self,
         owner: Uid,
@@ -94,6 +95,9 @@ impl Tx<'_> {
         actor: Uid,
         time: i64,
     ) -> Result<(), StoreError> {
+        if self.has_blocked(owner, actor)? {
+            return Ok(());
+        }
         let db = self.writing()?;
         db.execute(
             "INSERT INTO notifications(owner, kind, actor, time) VALUES (?1, ?2, ?3, ?4)",

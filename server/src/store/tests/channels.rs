@@ -50,14 +50,14 @@ pub async fn pushed_items_reach_only_those_of_the_audience_who_are_connected(pla
     }
     let everybody = vec![d.uid, c.uid, b.uid, a.uid, Uid(1)];
     store.push(Audience::Users(everybody), "{}".into());
-    store.push(Audience::FriendsOf(a.uid), "{}".into());
+    store.push(Audience::Watching(a.uid), "{}".into());
     store.push(Audience::UserAndFriends(a.uid), "{}".into());
     store.acknowledge(Vec::new()).await.unwrap();
     let numbers = [&a, &b, &c, &d].map(|user| clients.seqs(user).len());
     assert_eq!(numbers, [2, 3, 0, 1]);
     // Who was not connected has not missed a number either.
     clients.connect(&c);
-    store.push(Audience::FriendsOf(a.uid), "{}".into());
+    store.push(Audience::Watching(a.uid), "{}".into());
     store.acknowledge(Vec::new()).await.unwrap();
     assert_eq!(clients.seqs(&c), [1]);
 }

@@ -1,6 +1,7 @@
 //! The promises of the interface. These tests use nothing but the interface, so that every implementation can be tested by them:
 //! it needs a [`Place`] and a line at the end of this file.
 
+mod blocks;
 mod channels;
 mod messages;
 mod queues;
@@ -103,6 +104,10 @@ async fn texts(store: &Store, a: &User, b: &User) -> Vec<String> {
 macro_rules! store_tests {
     ($name:ident, $place:ty) => {
         store_tests!(@tests $name, $place:
+            blocks::a_message_is_stored_before_a_block_or_not_at_all
+            blocks::a_block_is_told_once_and_presence_only_to_friends
+            blocks::pokes_and_requests_of_the_blocked_are_answered_and_dropped
+            blocks::blocks_are_bounded_and_end_with_either_account
             channels::numbers_continue_before_a_reserved_block_runs_out
             channels::pushed_items_reach_only_those_of_the_audience_who_are_connected
             channels::unread_counts_follow_the_message_and_only_for_connected_users
@@ -135,6 +140,7 @@ macro_rules! store_tests {
         mod durable {
             use super::*;
             store_tests!(@tests $name, $place:
+                blocks::blocks_survive_a_restart
                 channels::numbers_continue_after_a_clean_stop_and_skip_some_after_a_crash
                 messages::message_times_increase_even_after_the_store_was_opened_again
             );
