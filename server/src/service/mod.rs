@@ -7,6 +7,7 @@ pub mod channel;
 mod detached;
 pub mod echo;
 pub mod friends;
+pub mod groups;
 pub mod lists;
 pub mod login_attempts;
 mod login_throttle;
@@ -37,6 +38,7 @@ use accounts::Accounts;
 use channel::Channels;
 use echo::Echo;
 use friends::Friends;
+use groups::Groups;
 use lists::Lists;
 use login_attempts::LoginAttempts;
 use messages::Messages;
@@ -57,6 +59,7 @@ pub struct Services {
     pub accounts: Accounts,
     pub channels: Channels,
     pub friends: Friends,
+    pub groups: Groups,
     pub lists: Lists,
     pub login_attempts: Arc<LoginAttempts>,
     pub messages: Messages,
@@ -98,6 +101,7 @@ impl Services {
             ),
             channels: Channels::new(store.clone(), hub.clone()),
             friends: Friends::new(store.clone(), hub.clone()),
+            groups: Groups::new(store.clone()),
             lists: Lists::new(store.clone()),
             login_attempts,
             messages: Messages::new(

@@ -44,6 +44,7 @@
 mod accounts;
 mod channels;
 mod friendships;
+mod groups;
 mod invitations;
 mod limits;
 mod lists;
@@ -65,7 +66,9 @@ use sqlite::Sqlite;
 
 pub use channels::Audience;
 pub use friendships::{Answered, Asked, FriendRequest, Poked, Relation};
+pub use groups::{Group, GroupChange, GroupChanged, NewGroupMessage};
 pub use invitations::{Invitation, Registered};
+pub use limits::{MAX_GROUPS, MAX_MEMBERS};
 pub use lists::{List, ListChange, ListChanged};
 pub use maintenance::Stats;
 pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};

@@ -14,6 +14,7 @@ mod envelope;
 mod friends;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod groups;
 mod home;
 mod lists;
 mod login;
@@ -119,6 +120,15 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ajax/poke.php", post(friends::poke))
         .route("/ajax/chat/buddy_list_settings.php", post(lists::change))
         .route("/ajax/fbchat/friend_requests.php", get(friends::list))
+        .route(
+            "/ajax/fbchat/groups.php",
+            get(groups::list).post(groups::change),
+        )
+        .route("/ajax/home/groups.php", get(groups::links))
+        .route(
+            "/ajax/groups/chat/update_facepiles.php",
+            post(groups::facepile),
+        )
         .route("/notifications.php", get(notifications::page))
         .route("/feeds/notifications.php", get(notifications::feed))
         .route(

@@ -1,9 +1,9 @@
 //! Messages and conversations.
 
 use blake2::{Blake2s256, Digest};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Rows, params};
 
-use super::rows::{MESSAGE, message};
+use super::rows::{MESSAGE, message, notice_to_text};
 use super::writer::Tx;
 use super::{accounts, friendships};
 use crate::clock::now_ms;
@@ -19,19 +19,28 @@ pub fn check_message(
     msg_id: &str,
     text: &str,
 ) -> Result<MessageCheck, StoreError> {
-    // Answered by the index alone.
-    let duplicate = db
-        .prepare_cached(
-            "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text_hash = ?4",
-        )?
-        .exists(params![from.0, msg_id, to.0, text_hash(text)])?;
-    if duplicate {
+    if is_stored(db, from, to, msg_id, text)? {
         return Ok(MessageCheck::Duplicate);
     }
     Ok(match friendships::friend(db, from, to)? {
         Some(recipient) => MessageCheck::Recipient(recipient),
         None => MessageCheck::NotFriends,
     })
+}
+
+/// Whether a message is stored already.
+pub fn is_stored(
+    db: &Connection,
+    from: Uid,
+    to: Uid,
+    msg_id: &str,
+    text: &str,
+) -> Result<bool, StoreError> {
+    // Answered by the index alone.
+    let mut select = db.prepare_cached(
+        "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text_hash = ?4",
+    )?;
+    Ok(select.exists(params![from.0, msg_id, to.0, text_hash(text)])?)
 }
 
 /// The part of a text in the index that tells duplicates. An index of the texts themselves would double the size of the database.
@@ -58,7 +67,15 @@ pub fn history(
             ORDER BY 1 {order} LIMIT ?5
         ) ORDER BY m.id {order}"
     ))?;
-    let since = match range.since {
+    let (after, before) = bounds(db, range)?;
+    let mut part = Part::default();
+    part.read(select.query(params![a.0, b.0, after, before, range.limit as i64])?)?;
+    Ok(part.oldest_first(range))
+}
+
+/// The ids between which the messages of a range are.
+pub fn bounds(db: &Connection, range: HistoryRange) -> Result<(i64, i64), StoreError> {
+    let after = match range.since {
         Some(time) => last_until(db, time)?,
         None => i64::MIN,
     };
@@ -66,21 +83,43 @@ pub fn history(
         Some(time) => first_from(db, time)?,
         None => i64::MAX,
     };
-    let mut rows = select.query(params![a.0, b.0, since, before, range.limit as i64])?;
-    let (mut found, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
-        let message = message(row)?;
-        let is_full = bytes > HISTORY_BYTES;
-        bytes += message.text.len();
-        found.push(message);
-        if is_full {
-            break;
+    Ok((after, before))
+}
+
+/// A part of a history, in the order in which it is read: from the end where the client is.
+#[derive(Default)]
+pub struct Part {
+    found: Vec<Message>,
+    bytes: usize,
+}
+
+impl Part {
+    /// The number of messages.
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Adds messages; true if there is enough text.
+    pub fn read(&mut self, mut rows: Rows<'_>) -> Result<bool, StoreError> {
+        while let Some(row) = rows.next()? {
+            let message = message(row)?;
+            let is_full = self.bytes > HISTORY_BYTES;
+            self.bytes += message.text.len();
+            self.found.push(message);
+            if is_full {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
-    if range.since.is_none() {
-        found.reverse();
+
+    /// The messages, oldest first.
+    pub fn oldest_first(mut self, range: HistoryRange) -> Vec<Message> {
+        if range.since.is_none() {
+            self.found.reverse();
+        }
+        self.found
     }
-    Ok(found)
 }
 
 /// The message that a client names by its time as the last one that it knows, else the one with the latest time before. Several
@@ -112,8 +151,11 @@ pub fn messages_of(
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE} FROM messages m WHERE m.id > ?2 AND (m.sender = ?1 OR m.recipient = ?1)
-            ORDER BY m.id LIMIT ?3"
+        "SELECT {MESSAGE} FROM messages m WHERE m.id > ?2 AND (m.sender = ?1 OR m.recipient = ?1
+                OR (m.recipient >= {group} AND EXISTS (SELECT 1 FROM group_members g WHERE g.gid = m.recipient AND g.uid = ?1
+                    AND m.id >= g.first_message AND m.id <= coalesce(g.last_message, m.id))))
+            ORDER BY m.id LIMIT ?3",
+        group = Uid::FIRST_GROUP
     ))?;
     let rows = select.query_map(params![uid.0, after, limit as i64], message)?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -129,32 +171,12 @@ impl Tx<'_> {
             to_name: new.to.name.clone(),
             text: new.text.clone(),
             msg_id: new.msg_id.clone(),
+            notice: None,
             client_time: new.client_time,
             time,
             id,
         };
-        // The unique index finds duplicates. Either account may have been deleted while the request was on its way.
-        let inserted = self
-            .writing()?
-            .prepare_cached(
-                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name)
-                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10
-                    WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2) AND EXISTS (SELECT 1 FROM users WHERE uid = ?3)
-                    ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING",
-            )?
-            .execute(params![
-                message.time,
-                message.from.0,
-                message.to.0,
-                message.msg_id,
-                message.client_time,
-                message.text,
-                text_hash(&message.text),
-                message.id,
-                message.from_name,
-                message.to_name
-            ])?;
-        if inserted == 0 {
+        if !self.store_message(&message, Some(text_hash(&message.text)))? {
             let db = self.reading();
             let known = accounts::exists(db, message.from)? && accounts::exists(db, message.to)?;
             return Ok(if known {
@@ -170,5 +192,37 @@ impl Tx<'_> {
             self.count_unread(&message)?;
         }
         Ok(Inserted::New)
+    }
+
+    /// Stores a message; false if it is stored already, or one of the two users does not exist. One without a hash is always new.
+    pub fn store_message(
+        &mut self,
+        message: &Message,
+        hash: Option<i64>,
+    ) -> Result<bool, StoreError> {
+        // The unique index finds duplicates. Either account may have been deleted while the request was on its way.
+        let inserted = self
+            .writing()?
+            .prepare_cached(
+                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name, notice)
+                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11
+                    WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2)
+                        AND (?3 >= 1000000000 OR EXISTS (SELECT 1 FROM users WHERE uid = ?3))
+                    ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING",
+            )?
+            .execute(params![
+                message.time,
+                message.from.0,
+                message.to.0,
+                message.msg_id,
+                message.client_time,
+                message.text,
+                hash,
+                message.id,
+                message.from_name,
+                message.to_name,
+                message.notice.as_ref().map(notice_to_text)
+            ])?;
+        Ok(inserted > 0)
     }
 }

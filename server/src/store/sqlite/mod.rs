@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod channels;
 mod files;
 pub mod friendships;
+pub mod groups;
 mod identity;
 pub mod invitations;
 pub mod lists;
