@@ -113,7 +113,7 @@ fn clients_without_groups_count_their_items_and_lose_nothing() {
         // The notice that the group was created is one of them.
         assert_eq!((of("group_msg"), of("ttyp"), of("typ")), (4, 3, 0));
     }
-    // Everything that says `from` says it of somebody who is online: such a client takes it for a sign of that.
+    // Such a client takes `from` for a sign that this user is online. So they are, if it keeps up.
     let list = ben.write("/ajax/chat/buddy_list.php", &[])["buddy_list"].clone();
     assert_eq!(list["nowAvailableList"][ann.uid.to_string()]["i"], false);
     assert_eq!(list["userInfos"].as_object().unwrap().len(), 2);
