@@ -172,6 +172,24 @@ impl Person {
         assert!(found.body.contains("\"error\":0"), "{}", found.body);
     }
 
+    /// A new group of this user and others, as the recipient of messages.
+    pub async fn group(&self, connection: &mut Connection, others: &[Rc<Person>]) -> Rc<Person> {
+        let ids = others.iter().zip(0..);
+        let ids: String = ids
+            .map(|(one, at)| format!("&ids[{at}]={}", one.uid))
+            .collect();
+        let body = format!("create=G&create_id=1{ids}&post_form_id={}", self.form_id);
+        let create = form("/ajax/fbchat/groups.php", &self.head, &body);
+        let created = connection.ask(&create).await.body;
+        let uid = between(&created, "{\"gid\":", "}");
+        Rc::new(Person {
+            uid: uid.parse().expect("the number of a group"),
+            head: String::new(),
+            form_id: String::new(),
+            seq: Cell::new(-1),
+        })
+    }
+
     /// A page of the conversation with another user.
     pub async fn history(&self, connection: &mut Connection, with: &Person) -> usize {
         let path = format!("/ajax/chat/history.php?id={}", with.uid);
@@ -190,7 +208,9 @@ struct Channel {
 
 #[derive(Deserialize)]
 struct Item {
+    from: Option<i64>,
     to: Option<i64>,
+    notice: Option<String>,
     msg: Option<Message>,
 }
 
@@ -210,11 +230,10 @@ impl User for Person {
         let channel: Channel = serde_json::from_str(json).expect("an answer of the channel");
         let seq = channel.seq.unwrap_or(self.seq.get());
         self.seq.set(seq + channel.ms.len() as i64);
-        // Typing, presence and the user's own messages arrive here, too.
-        let to_me = channel
-            .ms
-            .into_iter()
-            .filter(|item| item.to == Some(self.uid));
+        // Typing, presence, notices of groups and the user's own messages arrive here, too.
+        let to_me = channel.ms.into_iter().filter(|item| {
+            item.to.is_some() && item.from != Some(self.uid) && item.notice.is_none()
+        });
         to_me.filter_map(|item| Some(item.msg?.text)).collect()
     }
 

@@ -151,7 +151,8 @@ pub async fn hold<U: User>(server: &impl Server, users: &[Rc<U>]) -> Holding {
     // Until the items about users who came online have been fetched.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let all = process.rss();
-    let delivery = at_a_steady_rate(server.address(), users, &log).await;
+    let pairs = pairs(users).cycle().take(RATE * SECONDS);
+    let delivery = at_a_steady_rate(server.address(), pairs, RATE, 1, &log).await;
     Holding {
         each: (all - before) / users.len() as f64,
         all,
@@ -159,11 +160,20 @@ pub async fn hold<U: User>(server: &impl Server, users: &[Rc<U>]) -> Holding {
     }
 }
 
-async fn at_a_steady_rate<U: User>(address: SocketAddr, users: &[Rc<U>], log: &Rc<Log>) -> Spread {
+/// Sends a message for each pair, so many per second, of which each reaches so many.
+async fn at_a_steady_rate<U: User>(
+    address: SocketAddr,
+    pairs: impl Iterator<Item = (Rc<U>, Rc<U>)>,
+    rate: usize,
+    receivers: usize,
+    log: &Rc<Log>,
+) -> Spread {
     let idle: Rc<RefCell<Vec<Connection>>> = Rc::default();
-    let mut clock = tokio::time::interval(Duration::from_secs(1) / RATE as u32);
-    for (from, to) in pairs(users).cycle().take(RATE * SECONDS) {
+    let mut clock = tokio::time::interval(Duration::from_secs(1) / rate as u32);
+    let mut sent = 0;
+    for (from, to) in pairs {
         clock.tick().await;
+        sent += 1;
         let (idle, log) = (idle.clone(), log.clone());
         let connection = idle.borrow_mut().pop();
         spawn_local(async move {
@@ -175,8 +185,32 @@ async fn at_a_steady_rate<U: User>(address: SocketAddr, users: &[Rc<U>], log: &R
             idle.borrow_mut().push(connection);
         });
     }
-    log.complete(RATE * SECONDS).await;
+    log.complete(sent * receivers).await;
     Spread::of(log.spans.take())
+}
+
+/// Every user holds a poll, and the first sends messages that each reach so many of them: to each of these recipients in turn.
+/// Returns how long the messages to each took.
+pub async fn hold_and_send<U: User>(
+    server: &impl Server,
+    users: &[Rc<U>],
+    recipients: [(Rc<U>, usize); 2],
+    rate: usize,
+    count: usize,
+) -> Vec<Spread> {
+    let (log, mut listening) = (Log::new(), JoinSet::new());
+    for user in users {
+        let connection = Connection::open(server.address()).await;
+        listening.spawn_local(listen(connection, user.clone(), log.clone()));
+    }
+    until_held(server, users.len()).await;
+    let mut spreads = Vec::new();
+    for (to, receivers) in recipients {
+        let first = users.first().into_iter().cycle().take(count);
+        let pairs = first.map(|from| (from.clone(), to.clone()));
+        spreads.push(at_a_steady_rate(server.address(), pairs, rate, receivers, &log).await);
+    }
+    spreads
 }
 
 /// Messages per second from users who send at the same time, each to a friend who fetches them.

@@ -2,6 +2,7 @@
 //! `make bench` runs it. Each server is a process of its own; the load comes from this one.
 
 mod chat;
+mod groups;
 mod http;
 mod load;
 mod nchan;
@@ -69,6 +70,8 @@ fn main() {
     LocalSet::new().block_on(&runtime, hold_and_deliver(&data, nginx));
     println!("fbchatd with 100000 messages of one conversation; beside it fbchatd with 100");
     LocalSet::new().block_on(&runtime, stored::compare(fbchatd));
+    println!("fbchatd with a group of 50 who hold polls; beside it one who does");
+    LocalSet::new().block_on(&runtime, groups::compare(fbchatd));
     println!("fbchatd with 100000 accounts while 20 searches a second come in; below without them");
     LocalSet::new().block_on(&runtime, search::compare(fbchatd));
 }

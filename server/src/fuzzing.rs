@@ -23,7 +23,7 @@ use crate::web::{self, App};
 /// Reads a form, a query and cookies, and looks at them in every way that handlers do.
 pub fn params(body: &[u8], query: &str, cookie: &[u8], name: &str) -> Option<String> {
     let mut params = web::fuzzing::Params::parse(body, query)?;
-    let _ = (params.number(name), params.uid(name), params.flag(name));
+    let _ = (params.number(name), params.uids(name), params.flag(name));
     let found = params.get(name).map(str::to_owned);
     assert_eq!(*params.take_secret(name), found.clone().unwrap_or_default());
     if let Ok(value) = HeaderValue::from_bytes(cookie) {

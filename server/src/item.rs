@@ -7,6 +7,21 @@ use serde::{Deserialize, Serialize};
 use crate::json;
 use crate::types::{Message, Presence, Uid, User, first_word};
 
+/// What changed about a group, for a member or a former member.
+#[derive(Default)]
+pub struct GroupNews<'a> {
+    /// The members who were added, or all of them for a member who is new.
+    pub added: Vec<(Uid, &'a str)>,
+    /// The members who are gone.
+    pub removed: Vec<Uid>,
+    /// Whether the one who is told has muted the group, if that has changed.
+    pub muted: Option<bool>,
+    /// Whether the one who is told has read everything in it since they were told last.
+    pub read: bool,
+    /// Whether the one who is told is no member any more.
+    pub gone: bool,
+}
+
 /// An event. Old clients match text, so the order of the members counts: the type comes first, the rest as declared.
 #[derive(Serialize)]
 #[serde(tag = "type")]
@@ -15,6 +30,26 @@ enum Item<'a> {
     Message(MessageBody<'a>),
     #[serde(rename = "typ")]
     Typing { st: u8, from: Uid, to: Uid },
+    #[serde(rename = "group_msg")]
+    GroupMessage(GroupMessageBody<'a>),
+    #[serde(rename = "group")]
+    Group {
+        gid: Uid,
+        name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        owner: Option<Uid>,
+        added: Vec<Person<'a>>,
+        removed: &'a [Uid],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        muted: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unread: Option<u8>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        gone: bool,
+    },
+    /// Typing in a group has a type of its own: old clients would show `typ` in the window of the two.
+    #[serde(rename = "ttyp")]
+    GroupTyping { st: u8, from: Uid, to: Uid },
     #[serde(rename = "presence")]
     Presence {
         uid: Uid,
@@ -77,6 +112,28 @@ struct MessageBody<'a> {
 }
 
 #[derive(Serialize)]
+struct GroupMessageBody<'a> {
+    msg: Text<'a>,
+    from: Uid,
+    to: Uid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<i64>,
+    from_name: &'a str,
+    to_name: &'a str,
+    from_first_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uids: Option<&'a [Uid]>,
+}
+
+#[derive(Serialize)]
+struct Person<'a> {
+    uid: Uid,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
 struct Text<'a> {
     text: &'a str,
     time: i64,
@@ -86,15 +143,48 @@ struct Text<'a> {
     msg_id: &'a str,
 }
 
+impl<'a> Text<'a> {
+    fn new(message: &'a Message) -> Self {
+        Text {
+            text: &message.text,
+            time: message.time,
+            client_time: message.client_time,
+            msg_id: &message.msg_id,
+        }
+    }
+}
+
+impl<'a> GroupMessageBody<'a> {
+    fn new(message: &'a Message, time: Option<i64>) -> Self {
+        let notice = message.notice.as_ref();
+        GroupMessageBody {
+            msg: Text::new(message),
+            from: message.from,
+            to: message.to,
+            time,
+            from_name: &message.from_name,
+            to_name: &message.to_name,
+            from_first_name: first_word(&message.from_name),
+            notice: notice.map(|notice| notice.kind.name()),
+            uids: notice.map(|notice| &*notice.uids),
+        }
+    }
+}
+
+impl<'a> Item<'a> {
+    fn of_message(message: &'a Message, time: Option<i64>) -> Self {
+        if message.to.is_group() {
+            Item::GroupMessage(GroupMessageBody::new(message, time))
+        } else {
+            Item::Message(MessageBody::new(message, time))
+        }
+    }
+}
+
 impl<'a> MessageBody<'a> {
     fn new(message: &'a Message, time: Option<i64>) -> Self {
         MessageBody {
-            msg: Text {
-                text: &message.text,
-                time: message.time,
-                client_time: message.client_time,
-                msg_id: &message.msg_id,
-            },
+            msg: Text::new(message),
             from: message.from,
             to: message.to,
             time,
@@ -108,7 +198,7 @@ impl<'a> MessageBody<'a> {
 
 /// A message as `history.php` lists it: the item of the channel with the time repeated beside the text.
 pub fn in_history(message: &Message) -> impl Serialize {
-    Item::Message(MessageBody::new(message, Some(message.time)))
+    Item::of_message(message, Some(message.time))
 }
 
 /// The size of a message as `history.php` lists it.
@@ -118,13 +208,36 @@ pub fn history_size(message: &Message) -> usize {
 
 /// A message.
 pub fn message(message: &Message) -> Arc<str> {
-    Item::Message(MessageBody::new(message, None)).json()
+    Item::of_message(message, None).json()
+}
+
+/// Something about a group has changed. Clients may apply it twice: it says who belongs to the group and who does not. Who is no
+/// member any more does not learn who owns it.
+pub fn group(gid: Uid, name: &str, owner: Option<Uid>, news: &GroupNews<'_>) -> Arc<str> {
+    let added = news.added.iter();
+    Item::Group {
+        gid,
+        name,
+        owner: owner.filter(|_| !news.gone),
+        added: added
+            .map(|(uid, name)| Person { uid: *uid, name })
+            .collect(),
+        removed: &news.removed,
+        muted: news.muted,
+        unread: news.read.then_some(0),
+        gone: news.gone,
+    }
+    .json()
 }
 
 /// A user started or stopped typing.
 pub fn typing(from: Uid, to: Uid, typing: bool) -> Arc<str> {
     let st = u8::from(typing);
-    Item::Typing { st, from, to }.json()
+    if to.is_group() {
+        Item::GroupTyping { st, from, to }.json()
+    } else {
+        Item::Typing { st, from, to }.json()
+    }
 }
 
 /// A friend's presence changed; an extension, whose type old clients do not know and skip.
@@ -235,6 +348,7 @@ pub fn is_about(item: &str, uids: &[Uid]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::{Notice, NoticeKind};
 
     /// Byte for byte, because old clients cut items apart with patterns.
     #[test]
@@ -246,9 +360,35 @@ mod tests {
             to_name: "Bo".into(),
             text: "hi".into(),
             msg_id: "-5".into(),
+            notice: None,
             client_time: 7,
             time: 9,
             id: 1,
+        };
+        let in_group = Message {
+            to: Uid(1_000_000_000),
+            ..message_with_id.clone()
+        };
+        let notice = Message {
+            notice: Some(Notice {
+                kind: NoticeKind::Added,
+                uids: vec![Uid(2), Uid(3)],
+            }),
+            ..in_group.clone()
+        };
+        let in_group_text =
+            r#""msg":{"text":"hi","time":9,"clientTime":7,"msgID":"-5"},"from":1,"to":1000000000"#;
+        let group_names = r#""from_name":"Al Ex","to_name":"Bo","from_first_name":"Al""#;
+        let news = GroupNews {
+            added: vec![(Uid(3), "Cy D")],
+            removed: vec![Uid(2)],
+            ..GroupNews::default()
+        };
+        let gone = GroupNews {
+            muted: Some(false),
+            read: true,
+            gone: true,
+            ..GroupNews::default()
         };
         let text = r#""msg":{"text":"hi","time":9,"clientTime":7,"msgID":"-5"},"from":1,"to":2"#;
         let names =
@@ -312,6 +452,28 @@ mod tests {
                 r#"{"type":"block","uid":3,"name":"Cy D","blocked":true}"#.into(),
             ),
             (inbox(2), r#"{"type":"inbox","unseen":2}"#.into()),
+            (
+                message(&in_group),
+                format!(r#"{{"type":"group_msg",{in_group_text},{group_names}}}"#),
+            ),
+            (
+                json::to_string(&in_history(&notice)).into(),
+                format!(
+                    r#"{{"type":"group_msg",{in_group_text},"time":9,{group_names},"notice":"added","uids":[2,3]}}"#
+                ),
+            ),
+            (
+                group(Uid(1_000_000_000), "G", Some(Uid(1)), &news),
+                r#"{"type":"group","gid":1000000000,"name":"G","owner":1,"added":[{"uid":3,"name":"Cy D"}],"removed":[2]}"#.into(),
+            ),
+            (
+                group(Uid(1_000_000_000), "G", Some(Uid(1)), &gone),
+                r#"{"type":"group","gid":1000000000,"name":"G","added":[],"removed":[],"muted":false,"unread":0,"gone":true}"#.into(),
+            ),
+            (
+                typing(Uid(1), Uid(1_000_000_000), true),
+                r#"{"type":"ttyp","st":1,"from":1,"to":1000000000}"#.into(),
+            ),
         ] {
             assert_eq!(*made, *expected);
         }

@@ -5,10 +5,20 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-/// The number of a user; also the name of their channel (`p_UID`).
+/// The number of a user, also the name of their channel (`p_UID`), or of a group conversation: what takes one takes the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Uid(pub i64);
+
+impl Uid {
+    /// The number of the first group. Users have smaller ones.
+    pub const FIRST_GROUP: Uid = Uid(1_000_000_000);
+
+    /// Whether it is the number of a group.
+    pub fn is_group(self) -> bool {
+        self >= Self::FIRST_GROUP
+    }
+}
 
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,10 +122,13 @@ pub struct Session {
 #[derive(Clone, Debug)]
 pub struct Message {
     pub from: Uid,
+    /// A user or a group.
     pub to: Uid,
     pub from_name: String,
     pub to_name: String,
     pub text: String,
+    /// Set if the server wrote the text, to say what the sender did with a group.
+    pub notice: Option<Notice>,
     /// The sender's id for it, as posted.
     pub msg_id: String,
     /// The sender's clock, as posted.
@@ -124,6 +137,45 @@ pub struct Message {
     pub time: i64,
     /// Orders all messages. It says nothing about the time, because a clock may be set back.
     pub id: i64,
+}
+
+/// What was done with a group, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub kind: NoticeKind,
+    pub uids: Vec<Uid>,
+}
+
+/// What was done with a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    Created,
+    Added,
+    Removed,
+    Left,
+    Renamed,
+}
+
+impl NoticeKind {
+    /// All kinds.
+    pub const ALL: [NoticeKind; 5] = [
+        NoticeKind::Created,
+        NoticeKind::Added,
+        NoticeKind::Removed,
+        NoticeKind::Left,
+        NoticeKind::Renamed,
+    ];
+
+    /// The word on the wire and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            NoticeKind::Created => "created",
+            NoticeKind::Added => "added",
+            NoticeKind::Removed => "removed",
+            NoticeKind::Left => "left",
+            NoticeKind::Renamed => "renamed",
+        }
+    }
 }
 
 /// A numbered item of a user's channel.

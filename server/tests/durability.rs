@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use testkit::{Client, Server, accounts, json, read_all, until};
+use testkit::{Client, Server, account, accounts, json, read_all, run, until};
 
 /// Collects everything on Ben's channel from `seq` on, text by sequence number, without holding a poll.
 fn drain(client: &Client, seq: &mut i64, seen: &mut HashMap<i64, String>) {
@@ -45,19 +45,40 @@ fn random(below: u64) -> u64 {
     RandomState::new().build_hasher().finish() % below
 }
 
-/// Posts messages until the server is gone; returns the id and the text of the one whose fate is unknown.
+/// The texts of all messages to `to` that a channel has, in order.
+fn texts_to(client: &Client, to: i64) -> Vec<String> {
+    let (mut seq, mut texts) = (1, Vec::new());
+    loop {
+        let path = format!("/x/0/false/p_{}={seq}?batch=100&wait=0", client.uid);
+        let answer = json(client.get(&path));
+        match answer["t"].as_str().unwrap() {
+            "refresh" => seq = answer["seq"].as_i64().unwrap(),
+            "msg" => {
+                let items = answer["ms"].as_array().unwrap();
+                seq += items.len() as i64;
+                let fitting = items.iter().filter(|item| item["to"] == to);
+                texts.extend(
+                    fitting.filter_map(|item| Some(item["msg"]["text"].as_str()?.to_owned())),
+                );
+            }
+            _ => return texts,
+        }
+    }
+}
+
+/// Posts messages until the server is gone; returns id, recipient and text of the one whose fate is unknown.
 fn post_until_killed(
     ann: &Client,
     to: i64,
     first: usize,
     acknowledged: &Mutex<Vec<String>>,
     sent: &AtomicUsize,
-) -> (String, String) {
+) -> (String, i64, String) {
     for n in first.. {
-        let (id, text) = (n.to_string(), format!("message/{n}"));
+        let (id, text) = (n.to_string(), format!("message/{to}/{n}"));
         match ann.send_as(&id, to, &text) {
             Ok(answer) if answer["error"] == 0 => acknowledged.lock().unwrap().push(text),
-            _ => return (id, text),
+            _ => return (id, to, text),
         }
         sent.fetch_add(1, Ordering::Relaxed);
     }
@@ -90,17 +111,33 @@ fn kill_9_at_any_instant_under_load_loses_and_duplicates_nothing() {
 fn killed_under_load() {
     let dir = tempfile::tempdir().unwrap();
     accounts(dir.path());
+    account(dir.path(), "eve@example.org", "Eve");
+    let befriend = ["friend", "add", "ann@example.org", "eve@example.org"];
+    assert!(run(&befriend, dir.path(), "").status.success());
     let mut server = Server::serve(dir.path(), &[]);
     let mut ann = Client::login(&server, "ann", "secret");
     let mut ben = Client::login(&server, "ben", "secret");
+    let eve = Client::login(&server, "eve", "secret");
     let (mut seq, mut seen) = (ben.seq(), HashMap::new());
+    let (bens, eves) = (ben.uid.to_string(), eve.uid.to_string());
+    let form = [
+        ("create", "G"),
+        ("ids[0]", &*bens),
+        ("ids[1]", &*eves),
+        ("create_id", "1"),
+    ];
+    let group = ann.write("/ajax/fbchat/groups.php", &form)["payload"]["gid"]
+        .as_i64()
+        .unwrap();
     let (acknowledged, mut posted) = (Mutex::new(Vec::new()), 0);
     for round in 0..KILLS {
         let (sent, enough) = (AtomicUsize::new(0), 1 + random(60) as usize);
         let unknown: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4)
                 .map(|thread| {
-                    let (ann, to, first) = (&ann, ben.uid, (round * 4 + thread) * 100_000);
+                    // Half of them write to Ben, half to the group of all three.
+                    let to = if thread % 2 == 0 { ben.uid } else { group };
+                    let (ann, first) = (&ann, (round * 4 + thread) * 100_000);
                     let (acknowledged, sent) = (&acknowledged, &sent);
                     scope.spawn(move || post_until_killed(ann, to, first, acknowledged, sent))
                 })
@@ -126,8 +163,8 @@ fn killed_under_load() {
         }
         server = Server::serve(dir.path(), &[]);
         (ann, ben) = (ann.moved(&server), ben.moved(&server));
-        for (id, text) in unknown {
-            assert_eq!(ann.send_as(&id, ben.uid, &text).unwrap()["error"], 0);
+        for (id, to, text) in unknown {
+            assert_eq!(ann.send_as(&id, to, &text).unwrap()["error"], 0);
             acknowledged.lock().unwrap().push(text);
         }
         drain(&ben, &mut seq, &mut seen);
@@ -141,6 +178,23 @@ fn killed_under_load() {
     sent.sort();
     assert_eq!(sent.len(), posted);
     assert_eq!(arrived, sent);
+    // Every member of the group got every message to it once, and all in one order.
+    let order = texts_to(&ben, group);
+    let to_group = format!("message/{group}/");
+    let count = sent
+        .iter()
+        .filter(|text| text.starts_with(&to_group))
+        .count();
+    assert_eq!(
+        order.len(),
+        count + 1,
+        "with the notice that it was created"
+    );
+    let unique: HashSet<_> = order.iter().collect();
+    assert_eq!(unique.len(), order.len());
+    for member in [&ann, &eve.moved(&server)] {
+        assert_eq!(texts_to(member, group), order);
+    }
 }
 
 #[test]

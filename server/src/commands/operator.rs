@@ -75,6 +75,7 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
     for (name, value) in [
         ("accounts", stats.accounts),
         ("friendships", stats.friendships),
+        ("groups", stats.groups),
         ("sessions", stats.logins),
         ("invitations", stats.invitations),
         ("messages", stats.messages),
@@ -139,6 +140,15 @@ struct Request<'a> {
 struct List<'a> {
     name: &'a str,
     members: &'a [Uid],
+}
+
+#[derive(Serialize)]
+struct Group<'a> {
+    gid: Uid,
+    name: &'a str,
+    muted: bool,
+    /// The owner comes first.
+    members: Vec<Person<'a>>,
 }
 
 #[derive(Serialize)]
@@ -238,6 +248,13 @@ async fn about(
         name: &list.name,
         members: &list.members,
     });
+    let groups = store.groups(uid).await?;
+    let groups = groups.iter().map(|(group, members)| Group {
+        gid: group.gid,
+        name: &group.name,
+        muted: group.muted,
+        members: members.iter().map(Person::from).collect(),
+    });
     let notifications = store.notifications(uid).await?;
     let notifications = notifications.iter().map(|notification| Notification {
         kind: notification.kind.name(),
@@ -280,6 +297,7 @@ async fn about(
             "friend_lists",
             serde_json::to_value(lists.collect::<Vec<_>>())?,
         ),
+        ("groups", serde_json::to_value(groups.collect::<Vec<_>>())?),
         (
             "notifications",
             serde_json::to_value(notifications.collect::<Vec<_>>())?,

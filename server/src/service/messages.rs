@@ -12,8 +12,10 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::hub::{ANSWER_BYTES, Hub};
 use crate::item;
-use crate::store::{Audience, HistoryRange, Inserted, MessageCheck, NewMessage, Store, StoreError};
-use crate::types::{Message, Presence, Session, Uid};
+use crate::store::{
+    Audience, HistoryRange, Inserted, MessageCheck, NewGroupMessage, NewMessage, Store, StoreError,
+};
+use crate::types::{Message, Presence, Session, Uid, User};
 
 /// The most messages in one piece of history.
 const HISTORY: usize = 100;
@@ -24,6 +26,7 @@ const MESSAGE_ID: usize = 32;
 
 /// A message as its sender's client gives it.
 pub struct Outgoing<'a> {
+    /// A user or a group.
     pub to: Uid,
     /// A number that the client chose. Messages with the same number, recipient and text are one message.
     pub msg_id: &'a str,
@@ -37,7 +40,8 @@ pub struct Outgoing<'a> {
 pub enum SendError {
     #[error("You are offline in chat. Go online to send messages.")]
     ChatOff,
-    /// The recipient is no friend, does not exist, has blocked the sender, or cannot be reached now. The sender does not learn which.
+    /// The recipient is no friend, or a group that the sender is not in, does not exist, has blocked the sender, or cannot be reached
+    /// now. The sender does not learn which.
     #[error("This person is no longer online.")]
     NotReachable,
     #[error("You have blocked this person. Unblock them to write to them.")]
@@ -51,6 +55,12 @@ pub enum SendError {
     TooLong(usize),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Where a message goes.
+enum Recipient {
+    User(User),
+    Group(Uid),
 }
 
 pub struct Messages {
@@ -96,7 +106,8 @@ impl Messages {
             // The answer to an earlier attempt may have been lost. Whatever has changed since, the message stays stored.
             MessageCheck::Duplicate => return Ok(()),
             MessageCheck::Blocked => return Err(SendError::Blocked),
-            MessageCheck::Recipient(user) => Some(user),
+            MessageCheck::Recipient(user) => Some(Recipient::User(user)),
+            MessageCheck::Member => Some(Recipient::Group(message.to)),
             MessageCheck::NotReachable => None,
         };
         if !own.visible {
@@ -104,25 +115,42 @@ impl Messages {
         }
         let text = valid_text(text, self.message_limit)?;
         let to = recipient.ok_or(SendError::NotReachable)?;
-        if !self.offline_messages && to.uid != own.uid && !self.is_online(to.uid) {
+        // A group keeps messages for those of its members who are offline.
+        if let Recipient::User(to) = &to
+            && !self.offline_messages
+            && to.uid != own.uid
+            && !self.is_online(to.uid)
+        {
             return Err(SendError::NotReachable);
         }
         self.presences.mark_online(session, true);
-        let echo = self.echo.clone().filter(|echo| echo.is(to.uid));
+        let echo = self.echo.clone().filter(|echo| echo.is(message.to));
         let for_echo = echo.map(|echo| (echo, own.clone(), text.clone()));
         let client_time = message.client_time;
-        let new = NewMessage {
-            from: own.clone(),
-            to,
-            text,
-            msg_id,
-            client_time: client_time
-                .filter(|time| (0..=MAX_TIME).contains(time))
-                .unwrap_or_else(now_ms),
+        let client_time = client_time
+            .filter(|time| (0..=MAX_TIME).contains(time))
+            .unwrap_or_else(now_ms);
+        let from = own.clone();
+        let inserted = match to {
+            Recipient::User(to) => self.store.insert_message(NewMessage {
+                from,
+                to,
+                text,
+                msg_id,
+                client_time,
+            }),
+            // Whether the sender is still in the group is checked again when the message is stored.
+            Recipient::Group(gid) => self.store.insert_group_message(NewGroupMessage {
+                from,
+                gid,
+                text,
+                msg_id,
+                client_time,
+            }),
         };
-        let (store, sent) = (self.store.clone(), self.sent.clone());
+        let sent = self.sent.clone();
         detached(async move {
-            match store.insert_message(new).await? {
+            match inserted.await? {
                 Inserted::New => sent.inc(),
                 Inserted::Duplicate => return Ok(()),
                 Inserted::NotReachable => return Err(SendError::NotReachable),
@@ -135,9 +163,12 @@ impl Messages {
         .await
     }
 
-    /// Tells a friend who is online that the user types, or has stopped. This is stored nowhere.
+    /// Tells a friend who is online, or the members of a group who are, that the user types or has stopped. This is stored nowhere.
     pub async fn typing(&self, session: &Session, to: Uid, typing: bool) -> Result<(), SendError> {
         let own = &session.user;
+        if to.is_group() {
+            return self.typing_in_group(session, to, typing).await;
+        }
         if to == own.uid {
             return Ok(());
         }
@@ -156,17 +187,37 @@ impl Messages {
         Ok(())
     }
 
+    async fn typing_in_group(
+        &self,
+        session: &Session,
+        gid: Uid,
+        typing: bool,
+    ) -> Result<(), SendError> {
+        let own = &session.user;
+        let members = self.store.group_members(own.uid, gid).await?;
+        let members = members.ok_or(SendError::NotReachable)?.into_iter();
+        if !own.visible {
+            return Err(SendError::ChatOff);
+        }
+        let others = members.map(|member| member.uid);
+        let others = others.filter(|uid| *uid != own.uid && self.is_online(*uid));
+        let item = item::typing(own.uid, gid, typing);
+        self.store.push(Audience::Users(others.collect()), item);
+        Ok(())
+    }
+
     fn is_online(&self, uid: Uid) -> bool {
         self.hub.presence(uid) != Presence::Offline
     }
 
-    /// Everything from `peer` has been read.
+    /// Everything from `peer`, a user or a group, has been read.
     pub async fn mark_read(&self, session: &Session, peer: Uid) -> Result<(), StoreError> {
         self.store.mark_read(session.user.uid, peer).await
     }
 
-    /// Messages with one other user, oldest first, and whether there are more: those after `since`, else the newest, in both cases
-    /// only those before `before`. At least one, and no more than make an answer of the usual size.
+    /// Messages with one other user or in a group, oldest first, and whether there are more: those after `since`, else the newest, in
+    /// both cases only those before `before`. At least one, and no more than make an answer of the usual size. `None` for a group that
+    /// the user was never in; of one that they have left they still see what they got.
     pub async fn history(
         &self,
         session: &Session,
@@ -174,7 +225,7 @@ impl Messages {
         since: Option<i64>,
         before: Option<i64>,
         limit: Option<usize>,
-    ) -> Result<(Vec<Message>, bool), StoreError> {
+    ) -> Result<Option<(Vec<Message>, bool)>, StoreError> {
         let limit = limit.unwrap_or(HISTORY).clamp(1, HISTORY);
         let range = HistoryRange {
             since,
@@ -182,7 +233,15 @@ impl Messages {
             // One more than needed shows whether there are more.
             limit: limit + 1,
         };
-        let mut messages = self.store.history(session.user.uid, with, range).await?;
+        let own = session.user.uid;
+        let found = if with.is_group() {
+            self.store.group_history(own, with, range).await?
+        } else {
+            Some(self.store.history(own, with, range).await?)
+        };
+        let Some(mut messages) = found else {
+            return Ok(None);
+        };
         // What is farthest from where the client is comes last.
         if since.is_none() {
             messages.reverse();
@@ -199,12 +258,12 @@ impl Messages {
         if since.is_none() {
             messages.reverse();
         }
-        Ok((messages, more))
+        Ok(Some((messages, more)))
     }
 }
 
 /// A message id as clients make them: a signed or unsigned number, kept as text.
-fn valid_id(id: &str) -> Result<String, SendError> {
+pub(super) fn valid_id(id: &str) -> Result<String, SendError> {
     let id = id.trim();
     let valid =
         (1..=MESSAGE_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit() || b == b'-');

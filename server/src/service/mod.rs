@@ -8,6 +8,7 @@ pub mod channel;
 mod detached;
 pub mod echo;
 pub mod friends;
+pub mod groups;
 pub mod lists;
 pub mod login_attempts;
 mod login_throttle;
@@ -39,6 +40,7 @@ use blocks::Blocks;
 use channel::Channels;
 use echo::Echo;
 use friends::Friends;
+use groups::Groups;
 use lists::Lists;
 use login_attempts::LoginAttempts;
 use messages::Messages;
@@ -60,6 +62,7 @@ pub struct Services {
     pub blocks: Blocks,
     pub channels: Channels,
     pub friends: Friends,
+    pub groups: Groups,
     pub lists: Lists,
     pub login_attempts: Arc<LoginAttempts>,
     pub messages: Messages,
@@ -102,6 +105,7 @@ impl Services {
             blocks: Blocks::new(store.clone(), presences.clone()),
             channels: Channels::new(store.clone(), hub.clone()),
             friends: Friends::new(store.clone(), hub.clone()),
+            groups: Groups::new(store.clone()),
             lists: Lists::new(store.clone()),
             login_attempts,
             messages: Messages::new(

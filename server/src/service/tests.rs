@@ -92,7 +92,7 @@ async fn the_rules_of_sending_hold_for_every_front_end() {
     world.send(&session, bob, "hi").await.unwrap();
     let messages = &world.services.messages;
     let history = messages.history(&session, bob, None, None, None).await;
-    let (history, more) = history.unwrap();
+    let (history, more) = history.unwrap().unwrap();
     assert_eq!((history.len(), more), (1, false));
     assert_eq!(history[0].text, "hi");
     assert!(matches!(

@@ -38,8 +38,8 @@ impl Store {
         sqlite.write(move |tx| tx.add_user(&email, &name, &password))
     }
 
-    /// Deletes a user and everything that belongs to them, including their conversations. Their number is not used again. Friends
-    /// who are connected to a server on the same data are told.
+    /// Deletes a user and everything that belongs to them, including their conversations and what they wrote in groups. Their number
+    /// is not used again. Friends and members of their groups who are connected to a server on the same data are told.
     pub fn delete_user(&self, uid: Uid) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.delete_user(uid))

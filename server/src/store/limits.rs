@@ -19,6 +19,14 @@ pub const MAX_FRIENDS: i64 = 5000;
 pub const VALID_FOR: i64 = 14 * 24 * 60 * 60 * 1000;
 /// The most lists of one user.
 pub const MAX_LISTS: usize = 100;
+/// The most members of a group.
+pub const MAX_MEMBERS: usize = 50;
+/// The most groups of one user.
+pub const MAX_GROUPS: usize = 100;
+/// How long nobody can add a user to a group again who has left it, in ms.
+pub const LEFT_FOR: i64 = 7 * DAY;
+/// The most messages of a group that are counted as unread.
+pub const MAX_UNREAD: i64 = 1000;
 /// The most text of one part of a history, in bytes.
 pub const HISTORY_BYTES: usize = 256 << 10;
 /// The most notifications that are kept for one user.

@@ -14,6 +14,8 @@ pub struct Stats {
     pub accounts: i64,
     /// Pairs of friends.
     pub friendships: i64,
+    /// Groups that have members.
+    pub groups: i64,
     /// Open sessions.
     pub logins: i64,
     /// Invitations that can still be used.

@@ -1,6 +1,6 @@
 //! Messages: storing them once, and reading them again.
 
-use super::sqlite::messages;
+use super::sqlite::{groups, messages};
 use super::{Reply, Store};
 use crate::types::{Message, Uid, User};
 
@@ -26,9 +26,11 @@ pub enum MessageCheck {
     Duplicate,
     /// It is new, and the recipient is a friend or the sender themselves.
     Recipient(User),
+    /// It is new, and its sender is in the group that it is for.
+    Member,
     /// It is new, but the sender has blocked the recipient.
     Blocked,
-    /// It is new, but the two are not friends, or the recipient has blocked the sender.
+    /// It is new, but the two are not friends, the recipient has blocked the sender, or the sender is not in the group.
     NotReachable,
 }
 
@@ -65,7 +67,13 @@ impl Store {
     ) -> Reply<MessageCheck> {
         let Store::Sqlite(sqlite) = self;
         let (msg_id, text) = (msg_id.to_owned(), text.to_owned());
-        sqlite.read(move |db| messages::check_message(db, from, to, &msg_id, &text))
+        sqlite.read(move |db| {
+            if to.is_group() {
+                groups::check_message(db, from, to, &msg_id, &text)
+            } else {
+                messages::check_message(db, from, to, &msg_id, &text)
+            }
+        })
     }
 
     /// Stores a message once and publishes it to both sides, followed by the unread count to those of them who are connected and
@@ -82,7 +90,7 @@ impl Store {
         sqlite.read(move |db| messages::history(db, a, b, range))
     }
 
-    /// Messages that a user sent or received after the one with the id `after`, oldest first, `limit` at most. For reading everything in parts.
+    /// Messages that a user sent, or received from users or in groups, after the one with the id `after`, oldest first, `limit` at most. For reading everything in parts.
     pub fn messages_of(&self, uid: Uid, after: i64, limit: usize) -> Reply<Vec<Message>> {
         let Store::Sqlite(sqlite) = self;
         sqlite.long_read(move |db| messages::messages_of(db, uid, after, limit))

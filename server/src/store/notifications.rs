@@ -68,10 +68,16 @@ impl Store {
         sqlite.read(move |db| notifications::notifications(db, uid))
     }
 
-    /// Marks everything from `peer` as read. If something was unread and the owner is connected, the new count is published.
+    /// Marks everything from `peer`, a user or a group, as read. If something was unread and the owner is connected, they are told.
     pub fn mark_read(&self, owner: Uid, peer: Uid) -> Reply<()> {
         let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.mark_read(owner, peer))
+        sqlite.write(move |tx| {
+            if peer.is_group() {
+                tx.mark_group_read(owner, peer)
+            } else {
+                tx.mark_read(owner, peer)
+            }
+        })
     }
 
     /// Marks all notifications as seen.

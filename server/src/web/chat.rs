@@ -11,6 +11,7 @@ use super::auth::{Ajax, Form, Session};
 use super::envelope::{AjaxError, done, payload};
 use super::params::Params;
 use crate::item;
+use crate::service::groups::GroupError;
 use crate::service::messages::{Outgoing, SendError};
 
 impl From<SendError> for AjaxError {
@@ -102,7 +103,7 @@ struct History<T> {
     more: bool,
 }
 
-/// history.php: messages with one other user, oldest first: the newest, or those before or since some time.
+/// history.php: messages with one other user or in a group, oldest first: the newest, or those before or since some time.
 pub async fn history(
     State(app): State<Arc<App>>,
     Form(Ajax(session), params): Form<Ajax>,
@@ -111,9 +112,10 @@ pub async fn history(
     let limit = params.get("limit").and_then(|limit| limit.parse().ok());
     let (since, before) = (time(&params, "since")?, time(&params, "before")?);
     let messages = &app.services.messages;
-    let (messages, more) = messages
+    let found = messages
         .history(&session, with, since, before, limit)
         .await?;
+    let (messages, more) = found.ok_or(GroupError::Unknown)?;
     let history = messages.iter().map(item::in_history).collect();
     Ok(payload(History { history, more }))
 }

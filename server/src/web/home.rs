@@ -13,7 +13,7 @@ use super::app::App;
 use super::auth::{Page, Session};
 use super::pages::{self, channel_label, channel_url, origin, redirect, to_login};
 use crate::service::channel::BATCH;
-use crate::service::{pictures, profiles};
+use crate::service::{groups, pictures, profiles};
 use crate::types::Uid;
 
 #[derive(Serialize)]
@@ -34,6 +34,8 @@ struct Extensions<'a> {
     history: bool,
     poke: bool,
     lists: bool,
+    groups: bool,
+    group_members: usize,
     block: bool,
     name: bool,
     password: bool,
@@ -66,6 +68,8 @@ pub async fn home(
         history: true,
         poke: true,
         lists: true,
+        groups: true,
+        group_members: groups::MAX_MEMBERS,
         block: true,
         name: true,
         password: true,

@@ -15,6 +15,7 @@ mod envelope;
 mod friends;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod groups;
 mod home;
 mod lists;
 mod login;
@@ -123,6 +124,15 @@ pub fn router(app: Arc<App>) -> Router {
         .route(
             "/ajax/fbchat/block.php",
             get(blocks::list).post(blocks::change),
+        )
+        .route(
+            "/ajax/fbchat/groups.php",
+            get(groups::list).post(groups::change),
+        )
+        .route("/ajax/home/groups.php", get(groups::links))
+        .route(
+            "/ajax/groups/chat/update_facepiles.php",
+            post(groups::facepile),
         )
         .route("/notifications.php", get(notifications::page))
         .route("/feeds/notifications.php", get(notifications::feed))

@@ -89,6 +89,7 @@ struct Notices {
     notifications: Vec<Notice>,
     inbox: usize,
     conversations: Vec<Unread>,
+    groups: Vec<UnreadGroup>,
 }
 
 #[derive(Serialize)]
@@ -99,6 +100,16 @@ struct Notice {
     name: String,
     time: i64,
     new: bool,
+}
+
+/// A group with unread messages. They are not among the conversations, because old clients could not mark them as read.
+#[derive(Serialize)]
+struct UnreadGroup {
+    gid: Uid,
+    name: String,
+    unread: i64,
+    time: i64,
+    muted: bool,
 }
 
 #[derive(Serialize)]
@@ -149,11 +160,21 @@ async fn answer(app: &App, session: &Session) -> Result<Response, AjaxError> {
             time: one.time,
         })
         .collect();
+    let groups = app.services.groups.unread(session).await?.into_iter();
     Ok(payload(Notices {
         unseen: notifications.iter().filter(|notice| notice.new).count(),
         notifications,
         inbox: conversations.len(),
         conversations,
+        groups: groups
+            .map(|group| UnreadGroup {
+                gid: group.gid,
+                name: group.name,
+                unread: group.unread,
+                time: group.time,
+                muted: group.muted,
+            })
+            .collect(),
     }))
 }
 

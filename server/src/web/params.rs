@@ -83,6 +83,15 @@ impl Params {
         self.number(name).map(Uid)
     }
 
+    /// The numbers of users in `name[0]`, `name[1]` and so on; `None` if one of them is no number.
+    pub fn uids(&self, name: &str) -> Option<Vec<Uid>> {
+        (0..FIELDS)
+            .map(|at| format!("{name}[{at}]"))
+            .take_while(|name| self.get(name).is_some())
+            .map(|name| self.uid(&name))
+            .collect()
+    }
+
     /// Yes or no, in the ways that clients write it.
     pub fn flag(&self, name: &str) -> Option<bool> {
         match self.get(name)?.trim() {

@@ -17,6 +17,7 @@ mod disk_errors;
 mod documentation;
 mod friend_lists;
 mod friends;
+mod groups;
 mod held_polls;
 mod memory;
 mod notifications;

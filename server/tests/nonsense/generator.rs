@@ -54,6 +54,14 @@ const FORMS: &[(&str, &str)] = &[
         "create=WORD&drag_uid=OTHER&new_flid=1&post_form_id=TOKEN",
     ),
     (
+        "/ajax/fbchat/groups.php",
+        "create=WORD&ids[0]=OTHER&create_id=NUMBER&post_form_id=TOKEN",
+    ),
+    (
+        "/ajax/groups/chat/update_facepiles.php",
+        "gid=1000000000&post_form_id=TOKEN&lsd=",
+    ),
+    (
         "/feeds/notifications.php",
         "id=OWN&viewer=OWN&key=WORD&format=rss20",
     ),

@@ -92,6 +92,7 @@ impl Tx<'_> {
                 params![uid.0, &*unblocked, now_ms()],
             )?;
         }
+        self.leave_groups(uid)?;
         let db = self.erasing()?;
         db.execute("DELETE FROM outbox WHERE owner = ?1", [uid.0])?;
         for sql in [

@@ -39,7 +39,7 @@ pub fn deliveries(
             WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 ORDER BY d.seq LIMIT ?4"
     ))?;
     let rows = select.query_map(params![owner.0, from.0, below.0, limit as i64], |row| {
-        Ok((Seq(row.get(9)?), message(row)?))
+        Ok((Seq(row.get("seq")?), message(row)?))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -52,7 +52,7 @@ pub fn first_received(
 ) -> Result<Option<Seq>, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT d.seq FROM deliveries d JOIN messages m ON m.id = d.message
-            WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 AND m.recipient = ?1 ORDER BY d.seq LIMIT 1",
+            WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 AND (m.recipient = ?1 OR m.sender <> ?1) ORDER BY d.seq LIMIT 1",
     )?;
     let first = select.query_row(params![owner.0, from.0, below.0], |row| row.get(0).map(Seq));
     Ok(first.optional()?)

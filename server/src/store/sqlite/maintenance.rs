@@ -36,6 +36,7 @@ pub fn stats(db: &Connection) -> Result<Stats, StoreError> {
         largest: largest.collect::<Result<_, _>>()?,
         accounts: count("SELECT count(*) FROM users")?,
         friendships: count("SELECT count(*) FROM friends WHERE uid < friend")?,
+        groups: count("SELECT count(DISTINCT gid) FROM group_members WHERE last_message IS NULL")?,
         logins: count(&format!("SELECT count(*) FROM sessions WHERE ends > {now}"))?,
         invitations: count(&format!(
             "SELECT count(*) FROM invites WHERE expires > {now} AND expires <= {now} + {VALID_FOR}"

@@ -1,11 +1,11 @@
 //! Messages and conversations.
 
 use blake2::{Blake2s256, Digest};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::blocks::has_blocked;
 use super::friendships;
-use super::rows::{MESSAGE, message};
+use super::rows::{MESSAGE, message, notice_to_text};
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::item;
@@ -32,7 +32,8 @@ pub fn check_message(
     })
 }
 
-fn is_stored(
+/// Whether a message is stored already.
+pub fn is_stored(
     db: &Connection,
     from: Uid,
     to: Uid,
@@ -70,7 +71,15 @@ pub fn history(
             ORDER BY 1 {order} LIMIT ?5
         ) ORDER BY m.id {order}"
     ))?;
-    let since = match range.since {
+    let (after, before) = bounds(db, range)?;
+    let mut part = Part::default();
+    part.read(select.query(params![a.0, b.0, after, before, range.limit as i64])?)?;
+    Ok(part.oldest_first(range))
+}
+
+/// The ids between which the messages of a range are.
+pub fn bounds(db: &Connection, range: HistoryRange) -> Result<(i64, i64), StoreError> {
+    let after = match range.since {
         Some(time) => last_until(db, time)?,
         None => i64::MIN,
     };
@@ -78,21 +87,43 @@ pub fn history(
         Some(time) => first_from(db, time)?,
         None => i64::MAX,
     };
-    let mut rows = select.query(params![a.0, b.0, since, before, range.limit as i64])?;
-    let (mut found, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
-        let message = message(row)?;
-        let is_full = bytes > HISTORY_BYTES;
-        bytes += message.text.len();
-        found.push(message);
-        if is_full {
-            break;
+    Ok((after, before))
+}
+
+/// A part of a history, in the order in which it is read: from the end where the client is.
+#[derive(Default)]
+pub struct Part {
+    found: Vec<Message>,
+    bytes: usize,
+}
+
+impl Part {
+    /// The number of messages.
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Adds messages; true if there is enough text.
+    pub fn read(&mut self, mut rows: Rows<'_>) -> Result<bool, StoreError> {
+        while let Some(row) = rows.next()? {
+            let message = message(row)?;
+            let is_full = self.bytes > HISTORY_BYTES;
+            self.bytes += message.text.len();
+            self.found.push(message);
+            if is_full {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
-    if range.since.is_none() {
-        found.reverse();
+
+    /// The messages, oldest first.
+    pub fn oldest_first(mut self, range: HistoryRange) -> Vec<Message> {
+        if range.since.is_none() {
+            self.found.reverse();
+        }
+        self.found
     }
-    Ok(found)
 }
 
 /// The message that a client names by its time as the last one that it knows, else the one with the latest time before. Several
@@ -124,8 +155,11 @@ pub fn messages_of(
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE} FROM messages m WHERE m.id > ?2 AND (m.sender = ?1 OR m.recipient = ?1)
-            ORDER BY m.id LIMIT ?3"
+        "SELECT {MESSAGE} FROM messages m WHERE m.id > ?2 AND (m.sender = ?1 OR m.recipient = ?1
+                OR (m.recipient >= {group} AND EXISTS (SELECT 1 FROM group_members g WHERE g.gid = m.recipient AND g.uid = ?1
+                    AND m.id >= g.first_message AND m.id <= coalesce(g.last_message, m.id))))
+            ORDER BY m.id LIMIT ?3",
+        group = Uid::FIRST_GROUP
     ))?;
     let rows = select.query_map(params![uid.0, after, limit as i64], message)?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -141,34 +175,12 @@ impl Tx<'_> {
             to_name: new.to.name.clone(),
             text: new.text.clone(),
             msg_id: new.msg_id.clone(),
+            notice: None,
             client_time: new.client_time,
             time,
             id,
         };
-        // The unique index finds duplicates. Either account may have been deleted while the request was on its way, or the recipient
-        // may have blocked the sender.
-        let inserted = self
-            .writing()?
-            .prepare_cached(
-                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name)
-                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10
-                    WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2) AND EXISTS (SELECT 1 FROM users WHERE uid = ?3)
-                        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?2 AND uid = ?3)
-                    ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING",
-            )?
-            .execute(params![
-                message.time,
-                message.from.0,
-                message.to.0,
-                message.msg_id,
-                message.client_time,
-                message.text,
-                text_hash(&message.text),
-                message.id,
-                message.from_name,
-                message.to_name
-            ])?;
-        if inserted == 0 {
+        if !self.store_message(&message, Some(text_hash(&message.text)))? {
             let Message {
                 from,
                 to,
@@ -189,5 +201,40 @@ impl Tx<'_> {
             self.count_unread(&message)?;
         }
         Ok(Inserted::New)
+    }
+
+    /// Stores a message; false if it is stored already, one of the two users does not exist, or the recipient has blocked the sender. One
+    /// without a hash is always new.
+    pub fn store_message(
+        &mut self,
+        message: &Message,
+        hash: Option<i64>,
+    ) -> Result<bool, StoreError> {
+        // The unique index finds duplicates. Either account may have been deleted while the request was on its way, or the recipient
+        // may have blocked the sender.
+        let inserted = self
+            .writing()?
+            .prepare_cached(
+                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name, notice)
+                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11
+                    WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2)
+                        AND (?3 >= 1000000000 OR EXISTS (SELECT 1 FROM users WHERE uid = ?3))
+                        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?2 AND uid = ?3)
+                    ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING",
+            )?
+            .execute(params![
+                message.time,
+                message.from.0,
+                message.to.0,
+                message.msg_id,
+                message.client_time,
+                message.text,
+                hash,
+                message.id,
+                message.from_name,
+                message.to_name,
+                message.notice.as_ref().map(notice_to_text)
+            ])?;
+        Ok(inserted > 0)
     }
 }

@@ -5,6 +5,7 @@ pub mod blocks;
 pub mod channels;
 mod files;
 pub mod friendships;
+pub mod groups;
 mod identity;
 pub mod invitations;
 pub mod lists;

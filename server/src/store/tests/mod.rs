@@ -3,6 +3,7 @@
 
 mod blocks;
 mod channels;
+mod groups;
 mod messages;
 mod queues;
 mod sessions;
@@ -113,6 +114,15 @@ macro_rules! store_tests {
             channels::unread_counts_follow_the_message_and_only_for_connected_users
             channels::numbers_have_no_gaps_and_what_was_delivered_can_be_read
             channels::acknowledged_numbers_only_rise
+            groups::a_group_message_is_stored_once_and_reaches_all_members_in_one_order
+            groups::a_group_is_created_once
+            groups::members_see_a_group_from_joining_to_leaving
+            groups::the_longest_member_follows_an_owner_who_leaves
+            groups::members_and_groups_have_limits
+            groups::unread_messages_and_muting_belong_to_one_member
+            groups::a_deleted_user_leaves_their_groups
+            groups::members_who_are_removed_and_messages_have_one_order
+            groups::nobody_is_added_by_somebody_whom_they_have_blocked
             messages::a_repeated_message_is_stored_and_published_once
             messages::a_message_posted_many_times_at_once_is_stored_once
             messages::a_message_is_checked_before_it_is_inserted

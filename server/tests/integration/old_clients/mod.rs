@@ -3,4 +3,5 @@
 mod calls;
 mod channel;
 mod client;
+mod groups;
 mod ruby;
