@@ -227,6 +227,28 @@ fn a_deleted_account_leaves_nothing_behind_and_others_are_unaffected() {
     assert!(Client::login(&server, "ann", "secret").uid > eve.uid);
 }
 
+/// SQLite's locks keep another program from taking itself for the last one to close the database, and from deleting the log with
+/// what the server has stored since. Debian's SQLite, because operators use it.
+#[test]
+fn another_program_leaves_the_log_of_the_running_server_alone() {
+    const READ: &str = "import contextlib, sqlite3, sys\n\
+        with contextlib.closing(sqlite3.connect(sys.argv[1])) as database: database.execute('SELECT count(*) FROM users').fetchone()";
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let server = Server::serve(dir.path(), &[]);
+    let mut ann = Client::login(&server, "ann", "secret");
+    for text in ["1", "2"] {
+        assert_eq!(ann.send(ann.uid, text)["error"], 0);
+        let database = dir.path().join("fbchatd.db");
+        let read = Command::new("/usr/bin/python3")
+            .args(["-c", READ])
+            .arg(database)
+            .status();
+        assert!(read.unwrap().success());
+        assert!(dir.path().join("fbchatd.db-wal").exists());
+    }
+}
+
 /// The texts of Ann's conversation, as a server with this data tells them.
 fn texts(data: &Path) -> Vec<String> {
     let server = Server::serve(data, &[]);

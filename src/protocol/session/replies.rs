@@ -114,9 +114,9 @@ impl Session {
             connected: self.connector.is_connected(),
             logged_in: self.connector.is_logged_in(),
         };
-        let (changes, is_news) = self
-            .buddies
-            .take_list(clocks, &self.web, circumstances, (id, payload));
+        let (changes, is_news) =
+            self.buddies
+                .take_list(clocks, &self.web, circumstances, (id, payload));
         self.act_all(now, changes);
         if circumstances.logged_in {
             let unread = self.buddies.unread_news();

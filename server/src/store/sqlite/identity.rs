@@ -20,7 +20,8 @@ fn beside(dir: &Path) -> PathBuf {
     dir.join("fbchatd.db-id")
 }
 
-/// The number in the database file itself, whatever the log says; 0 if it has none.
+/// The number in the database file itself, whatever the log says; 0 if it has none. Only for before SQLite opens the file: closing a
+/// file releases all locks that the process has on it, and without them another process deletes the log.
 fn stored(dir: &Path) -> io::Result<i32> {
     let mut id = [0; 4];
     let database = open(OpenOptions::new().read(true), &Sqlite::file(dir))?;
@@ -41,25 +42,30 @@ fn has_log(dir: &Path) -> bool {
     log.metadata().is_ok_and(|log| log.len() > 0)
 }
 
-/// Refuses the log of another database; to be called before SQLite opens the file.
-pub fn check(dir: &Path) -> Result<(), StoreError> {
+/// Refuses the log of another database; to be called before SQLite opens the file. Returns the number in the file.
+pub fn check(dir: &Path) -> Result<i32, StoreError> {
     let id = stored(dir).map_err(|why| unusable(dir, why))?;
     if has_log(dir) && recorded(dir).is_some_and(|recorded| recorded != id) {
         return Err(StoreError::ForeignLog(dir.to_owned()));
     }
-    Ok(())
+    Ok(id)
 }
 
-/// Gives the database a number if it has none, and notes it.
-pub fn record(db: &Connection, dir: &Path) -> Result<(), StoreError> {
-    let known: i32 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if known == 0 {
+/// Gives the database a number if it has none, and notes it. `stored` is the number that was in the file before SQLite opened it.
+pub fn record(db: &Connection, dir: &Path, stored: i32) -> Result<(), StoreError> {
+    let number = || db.query_row("PRAGMA application_id", [], |row| row.get(0));
+    if number()? == 0 {
         renew(db)?;
-        // The number has to be in the file itself. If others are reading, a later start brings it there.
-        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
-    let id = stored(dir).map_err(|why| unusable(dir, why))?;
-    if id != 0 && recorded(dir) != Some(id) {
+    let id: i32 = number()?;
+    if id != stored {
+        // The number has to be in the file itself. If others are reading, a later start brings it there.
+        let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy {
+            return Ok(());
+        }
+    }
+    if recorded(dir) != Some(id) {
         let noted = private_file(dir, &beside(dir))?;
         let text = id.to_string();
         noted

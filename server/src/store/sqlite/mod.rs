@@ -148,7 +148,7 @@ impl Sqlite {
         // SQLite gives its other files the mode of this one, so it has to exist before SQLite opens it.
         files::private_file(dir, &file)?;
         files::make_all_private(dir)?;
-        identity::check(dir)?;
+        let stored = identity::check(dir)?;
         // The directory itself may be reached through links; nobody but the operator chooses it.
         let file = Self::file(
             &dir.canonicalize()
@@ -166,7 +166,7 @@ impl Sqlite {
         };
         let mut db = connect()?;
         schema::migrate(&mut db, dir)?;
-        identity::record(&db, dir)?;
+        identity::record(&db, dir, stored)?;
         let connect = || Ok(Arc::new(Mutex::new(connect()?)));
         Self::start(Arc::new(Mutex::new(db)), connect, subscribers)
     }
