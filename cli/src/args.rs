@@ -96,6 +96,7 @@ INPUT LINES
   @bob hello       the same
   1002 hello       writes by number
   hello            writes to the person that the prompt shows, to whom you wrote last
+  /me waves        tells that person what you do; all clients show it like "* Alice waves"
   /help            lists the commands
 
 PIPES

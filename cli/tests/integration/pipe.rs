@@ -56,13 +56,18 @@ fn two_processes_write_to_each_other_in_json() {
     assert_eq!(message["text"], format!("{GREETING}\nsecond line"));
     assert_eq!(message["from_name"], "Bob Example");
 
+    // Programs get an action as it was written.
+    bob.line(&format!("{alice_uid} /me waves"));
+    assert_eq!(alice.event("message", |_| true)["text"], "/me waves");
+
     alice.line("/history bob");
     let history = alice.event("history", |_| true);
     assert_eq!(
         history["messages"].as_array().unwrap().len(),
-        2,
+        3,
         "{history}"
     );
+    assert_eq!(history["messages"][2]["text"], "/me waves");
     for mut client in [alice, bob] {
         client.end_input();
         let (status, _, errors) = client.end();
