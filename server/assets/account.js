@@ -60,7 +60,7 @@ function entry(session) {
   const button = el("button", { type: "button", class: "quiet", "aria-label": `End ${name}` }, "End");
   button.addEventListener("click", () => end(session.id, button));
   const state = session.own ? "this one" : session.online ? "online" : "";
-  const text = el("div", {}, el("strong", {}, foreign(name)), state ? `, ${state}` : "", el("p", { class: "status" }, session.address ? `from ${session.address}, ` : "", "since ", when(session.created)));
+  const text = el("div", {}, el("strong", {}, foreign(name)), state ? `, ${state}` : "", el("p", { class: "status" }, session.address ? `from ${session.address}, ` : "", "since ", when(session.created), "; ends ", when(session.ends), " if it is not used"));
   return el("li", {}, text, ...(session.own ? [] : [button]));
 }
 

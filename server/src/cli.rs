@@ -84,7 +84,7 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Session {
-    /// List the logins: id, account, time of the login (ms since 1970), address, client
+    /// List the logins: id, account, time of the login, address, when it ends if it is not used, client; times in ms since 1970
     List {
         /// Only this account
         email: Option<String>,

@@ -104,8 +104,8 @@ pub struct Session {
     pub user: User,
     /// The key under which it is stored.
     pub key: SessionKey,
-    /// Whether it survives the end of the browser.
-    pub kept: bool,
+    /// For how many seconds after each use a browser keeps it, if not only until it is closed.
+    pub kept: Option<i64>,
 }
 
 /// A stored message.

@@ -32,11 +32,12 @@ pub async fn session(command: Session) -> Result<(), Failure> {
             for user in users {
                 for login in store.sessions(user.uid).await? {
                     print(format!(
-                        "{}\t{}\t{}\t{}\t{}",
+                        "{}\t{}\t{}\t{}\t{}\t{}",
                         session_id(login.key),
                         user.email,
                         login.created,
                         login.address.as_deref().unwrap_or("-"),
+                        login.ends,
                         login.client
                     ))?;
                 }
@@ -152,6 +153,7 @@ struct Notification<'a> {
 #[derive(Serialize)]
 struct Login<'a> {
     since: i64,
+    ends: i64,
     address: Option<&'a str>,
     client: &'a str,
 }
@@ -246,6 +248,7 @@ async fn about(
     let logins = store.sessions(uid).await?;
     let logins = logins.iter().map(|login| Login {
         since: login.created,
+        ends: login.ends,
         address: login.address.as_deref(),
         client: &login.client,
     });

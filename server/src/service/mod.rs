@@ -112,7 +112,12 @@ impl Services {
             pictures: Pictures::new(store.clone(), changes.clone())?,
             profiles: Profiles::new(store.clone(), changes),
             search: Search::new(store.clone()),
-            sessions: Sessions::new(store.clone(), hub.clone(), presences.clone()),
+            sessions: Sessions::new(
+                store.clone(),
+                hub.clone(),
+                presences.clone(),
+                config.session_days,
+            ),
             presences,
             passwords,
             store,

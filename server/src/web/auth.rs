@@ -50,9 +50,9 @@ impl Session {
 
     /// Lets the browser keep the cookies of a kept session for longer.
     pub fn renew_cookies(&self, config: &Config, headers: &HeaderMap, response: &mut Response) {
-        if self.kept {
+        if self.kept.is_some() {
             let scope = cookies::Scope::new(config, headers);
-            scope.log_in(response, self.user.uid, &self.secret, true);
+            scope.log_in(response, self.user.uid, &self.secret, self.kept);
         }
     }
 
@@ -154,7 +154,7 @@ impl Session {
             session: types::Session {
                 user,
                 key,
-                kept: false,
+                kept: None,
             },
             secret: "s".into(),
         }

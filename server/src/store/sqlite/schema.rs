@@ -184,6 +184,11 @@ CREATE TABLE pictures(
     bytes BLOB NOT NULL
 ) STRICT;
 ",
+    // How long sessions last is a setting, so it no longer tells which ones a browser keeps when it is closed.
+    "
+ALTER TABLE sessions ADD COLUMN persistent INTEGER NOT NULL DEFAULT 0;
+UPDATE sessions SET persistent = 1 WHERE lasts = 7776000000;
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.

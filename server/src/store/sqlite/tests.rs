@@ -17,6 +17,7 @@ use crate::types::{Seq, SessionKey, User};
 const TERM: Term = Term {
     lasts: i64::MAX,
     end: i64::MAX,
+    kept: false,
 };
 
 async fn add(store: &Store, email: &str, name: &str, password: &str) -> User {
@@ -267,6 +268,7 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
         let term = Term {
             lasts: 1,
             end: i64::MAX,
+            kept: false,
         };
         let opened = store.open_session(key, user.uid, origin, term, None);
         opened.await.unwrap();
