@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Parser)]
 #[command(name = "fbchat", version, after_help = AFTER, after_long_help = AFTER_LONG)]
 pub struct Args {
-    /// The e-mail address of your account
+    /// The e-mail address or user name of your account
     pub email: String,
 
     /// The address of the server

@@ -102,6 +102,19 @@ fn plain_pipes_use_one_line_per_message() {
 }
 
 #[test]
+fn a_user_name_or_a_number_is_enough_to_log_in() {
+    let server = Server::demo();
+    let mut alice = Client::start(&server.url, &["--json"], "alice.example", "demo");
+    let number = uid(&mut alice);
+    let mut again = Client::start(&server.url, &["--json"], &number.to_string(), "demo");
+    assert_eq!(uid(&mut again), number);
+    for mut client in [alice, again] {
+        client.end_input();
+        assert!(client.end().0.success());
+    }
+}
+
+#[test]
 fn end_of_input_waits_for_pending_messages() {
     let server = Server::demo();
     let mut bob = Client::start(&server.url, &["--json"], BOB, "demo");

@@ -260,6 +260,7 @@ async fn about(
     Ok(vec![
         ("email", user.email.as_str().into()),
         ("name", user.name.as_str().into()),
+        ("username", user.username.as_str().into()),
         ("since", user.since.into()),
         ("chat_on", user.visible.into()),
         (

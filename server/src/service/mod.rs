@@ -20,6 +20,7 @@ pub mod search;
 pub mod sessions;
 mod subscribers;
 mod user_limit;
+pub mod usernames;
 pub mod validate;
 mod workers;
 
@@ -48,6 +49,7 @@ use profiles::Profiles;
 use search::Search;
 use sessions::Sessions;
 use user_limit::UserLimit;
+use usernames::Usernames;
 
 /// The most changes of name, status and picture of one user in ten minutes.
 const CHANGES: u32 = 60;
@@ -66,6 +68,7 @@ pub struct Services {
     pub profiles: Profiles,
     pub search: Search,
     pub sessions: Sessions,
+    pub usernames: Usernames,
     passwords: Arc<Passwords>,
     store: Arc<Store>,
     hub: Arc<Hub>,
@@ -118,6 +121,7 @@ impl Services {
                 presences.clone(),
                 config.session_days,
             ),
+            usernames: Usernames::new(store.clone()),
             presences,
             passwords,
             store,

@@ -148,6 +148,7 @@ impl Session {
             picture: None,
             status: None,
             since: None,
+            username: String::new(),
         };
         let key = secrets::session_key("s");
         Session {

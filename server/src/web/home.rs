@@ -35,6 +35,7 @@ struct Extensions<'a> {
     poke: bool,
     lists: bool,
     name: bool,
+    username: bool,
     password: bool,
     sessions: bool,
     resume: bool,
@@ -66,6 +67,7 @@ pub async fn home(
         poke: true,
         lists: true,
         name: true,
+        username: true,
         password: true,
         sessions: true,
         resume: true,
@@ -94,6 +96,7 @@ pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response 
 struct Home<'a> {
     uid: Uid,
     name: &'a str,
+    username: &'a str,
     email: &'a str,
     origin: String,
     form_id: String,
@@ -107,6 +110,7 @@ impl<'a> Home<'a> {
         Home {
             uid: session.user.uid,
             name: &session.user.name,
+            username: &session.user.username,
             email: &session.user.email,
             // `.+?` before /profile.php needs a character even without a host.
             origin: if origin.is_empty() {

@@ -29,3 +29,4 @@ mod protocol;
 mod resources;
 mod sessions;
 mod tls;
+mod usernames;

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::store::{
-    self, Asked, HistoryRange, Inserted, NewMessage, Origin, Store, Term, lock_directory,
+    self, Asked, ChangedBy, HistoryRange, Inserted, NewMessage, Origin, Store, Term, lock_directory,
 };
 use crate::types::{Seq, SessionKey, User};
 
@@ -297,6 +297,8 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
     set.await.unwrap();
     store.set_status(b.uid, None).await.unwrap();
     store.set_name(b.uid, "B".into()).await.unwrap();
+    let set = store.set_username(b.uid, "bee".into(), ChangedBy::Operator);
+    set.await.unwrap();
     let set = store.set_password(b.uid, "new".into(), None);
     set.await.unwrap();
     // While the store is open, it takes up to the next look after the files.
