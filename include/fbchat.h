@@ -649,7 +649,7 @@ fbchat_status fbchat_session_open(fbchat_client *client,
  *
  * @param client    the client
  * @param session   a session without a login
- * @param email     the account's e-mail address
+ * @param email     the account's e-mail address or user name
  * @param password  the account's password; the copy is wiped when the session ends
  * @param request   out: answered by LOGGED_IN, LOGIN_FAILED or CHALLENGE; may be NULL
  * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a string that is empty or too long; FBCHAT_ERR_STATE if the session is logging in
@@ -1022,7 +1022,7 @@ fbchat_status fbchat_session_request_blocked(fbchat_client *client,
  *
  * @param client   the client
  * @param session  a session that is logged in
- * @param query    beginnings of names, or a complete e-mail address
+ * @param query    beginnings of names, or a complete e-mail address or user name
  * @param request  out: answered by SEARCH or FAILED; may be NULL
  * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a query that is empty or too long
  */

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Parser)]
 #[command(name = "fbchat", version, after_help = AFTER, after_long_help = AFTER_LONG)]
 pub struct Args {
-    /// The e-mail address of your account
+    /// The e-mail address or user name of your account
     pub email: String,
 
     /// The address of the server
@@ -96,6 +96,7 @@ INPUT LINES
   @bob hello       the same
   1002 hello       writes by number
   hello            writes to the person that the prompt shows, to whom you wrote last
+  /me waves        tells that person what you do; all clients show it like "* Alice waves"
   /help            lists the commands
 
 PIPES

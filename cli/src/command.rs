@@ -31,8 +31,8 @@ pub enum Command {
 }
 
 /// All command names, for completion.
-pub const COMMANDS: [&str; 8] = [
-    "/block", "/blocked", "/buddies", "/help", "/history", "/quit", "/unblock", "/who",
+pub const COMMANDS: [&str; 9] = [
+    "/block", "/blocked", "/buddies", "/help", "/history", "/me", "/quit", "/unblock", "/who",
 ];
 
 /// Those that take a name.
@@ -44,7 +44,8 @@ Bob: hello        writes to a buddy by name; unambiguous first letters suffice, 
 1002 hello        writes by number
 hello             writes to the person that the prompt shows, to whom you wrote last
 Bob:              chooses the recipient of the next lines; @ alone chooses nobody
-Bob: /shrug       a text that starts with / needs the name in front
+/me waves         tells that person what you do; they see: * Alice waves
+Bob: /shrug       any other text that starts with / needs the name in front
 /buddies          shows the buddy list
 /history [name]   shows the last messages with somebody
 /block name       blocks somebody: they see you offline and cannot reach you, and are not told
@@ -135,6 +136,16 @@ fn parse_command(
                 .map(Command::History)
                 .map_err(|why| buddy_list.explain(name, &why)),
         },
+        // Every client shows such a text as what its author does.
+        "/me" if rest.is_empty() => {
+            Err("What do you do? Write, for instance,  /me waves. Nothing was sent.".to_owned())
+        }
+        "/me" => chosen
+            .map(|to| Command::Send {
+                to,
+                text: format!("/me {rest}"),
+            })
+            .ok_or_else(|| recipient_missing(buddy_list)),
         _ => Err(format!(
             "There is no command {word}; /help lists the commands. Nothing was sent."
         )),
@@ -329,6 +340,12 @@ mod tests {
         assert!(chosen("/shrug").unwrap_err().contains("Nothing was sent"));
         assert!(chosen("/quit now").is_err());
         assert_eq!(chosen("Bob: /shrug"), send(BOB, "/shrug"));
+        assert_eq!(chosen("/me waves  twice"), send(EMILE, "/me waves  twice"));
+        assert_eq!(fresh("@bob /me waves"), send(BOB, "/me waves"));
+        assert!(fresh("/me waves").unwrap_err().contains("To whom?"));
+        for line in ["/me", "/me ", "/meow"] {
+            assert!(chosen(line).unwrap_err().contains("Nothing was sent"));
+        }
         assert_eq!(fresh("  "), Ok(Command::Empty));
     }
 

@@ -19,7 +19,7 @@ fn indented(text: &str) -> String {
     lines.join("\n        ")
 }
 
-/// `[14:03] Bob Example: text`; with the date if it is not today's.
+/// `[14:03] Bob Example: text`, or `[14:03] * Bob Example waves` for `/me waves`; with the date if it is not today's.
 pub fn message(message: &Message, buddy_list: &BuddyList) -> String {
     match message.origin {
         // Sent by the same user elsewhere: shows the recipient.
@@ -43,7 +43,17 @@ fn line(message: &Message, buddy_list: &BuddyList, to: &str) -> String {
         name => name,
     };
     let time = clock(message.time, &Zoned::now());
-    format!("[{time}] {from}{to}: {}", indented(&message.text))
+    match action(&message.text) {
+        Some(action) if to.is_empty() => format!("[{time}] * {from} {}", indented(action)),
+        Some(action) => format!("[{time}] * {from}{to}: {}", indented(action)),
+        None => format!("[{time}] {from}{to}: {}", indented(&message.text)),
+    }
+}
+
+/// What follows `/me` in a text that says what its author does. As libpurple does, this ignores case.
+fn action(text: &str) -> Option<&str> {
+    let (me, action) = text.split_once(' ')?;
+    (me.eq_ignore_ascii_case("/me") && !action.trim().is_empty()).then_some(action)
 }
 
 fn clock(time: UnixMillis, now: &Zoned) -> String {
@@ -132,6 +142,28 @@ mod tests {
     }
 
     #[test]
+    fn what_somebody_does_is_told_of_them() {
+        assert_eq!(shown("/me waves"), "* Bob Example waves");
+        assert_eq!(shown("/ME \x1b[2J <b>"), "* Bob Example ␛[2J <b>");
+        assert_eq!(
+            shown("/me waves\n[14:03] Eve: ha"),
+            "* Bob Example waves\n        [14:03] Eve: ha"
+        );
+        for text in [
+            "/me",
+            "/me  ",
+            "/meow",
+            "/me:",
+            "not /me waves",
+            "/mé waves",
+        ] {
+            assert_eq!(shown(text), format!("Bob Example: {}", text.trim_end()));
+        }
+        let history = history_message(&from_bob("/me waves"), &buddy_list());
+        assert!(history.ends_with("] * Bob Example waves"), "{history}");
+    }
+
+    #[test]
     fn messages_cannot_control_the_terminal() {
         let line = shown("a\x1b[2Jb\x07\u{9b}31m\u{202e}c\x7f");
         assert_eq!(line, "Bob Example: a␛[2Jb␇\u{fffd}31m\u{fffd}c␡");
@@ -155,6 +187,8 @@ mod tests {
         (own.from, own.to, own.origin) = (Uid(1001), Uid(1002), Origin::OwnElsewhere);
         own.from_name = String::new();
         assert!(message(&own, &buddy_list()).ends_with("] Alice Example → Bob Example: x"));
+        own.text = "/me waves".to_owned();
+        assert!(message(&own, &buddy_list()).ends_with("] * Alice Example → Bob Example: waves"));
     }
 
     #[test]

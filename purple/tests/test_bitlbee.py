@@ -114,6 +114,20 @@ class BitlBee(InBitlBee):
         irc.say("PRIVMSG &bitlbee :BobExample: over there")
         self.assertEqual(plain(bob.message(BOB, self.alice, RECV)["markup"]), "over there")
 
+    def test_actions(self):
+        _, irc, bob = self.with_bob()
+        bob.do("send", BOB, self.alice, text="/me waves <b>")
+        irc.heard("^:BobExample!.* PRIVMSG alice :\x01ACTION waves <b>\x01$")
+        irc.say("PRIVMSG BobExample :\x01ACTION waves back\x01")
+        self.assertEqual(bob.message(BOB, self.alice, RECV)["markup"], "/me waves back")
+        # One that waited for Alice.
+        irc.root(f"account {TAG} off", "Signing off")
+        self.wait_online(bob, BOB, self.alice, "0")
+        bob.do("send", BOB, self.alice, text="/me left")
+        bob.message(BOB, self.alice, SEND)
+        irc.root(f"account {TAG} on", "Logged in")
+        irc.heard("^:BobExample!.* PRIVMSG alice :\x01ACTION left\x01$")
+
     def test_echo_has_a_nick_and_its_uid(self):
         server, irc = self.demo(), self.irc()
         irc.root("help purple", rf"\* {TAG} \(Facebook Chat \(fbchat\)\)")

@@ -43,6 +43,34 @@ class Messages(Case):
         self.assert_undisturbed(alice)
         self.assert_undisturbed(bob)
 
+    def test_actions_stay_recognisable(self):
+        """libpurple shows a message as an action if its markup begins with "/me ", wherever it comes from."""
+        server, alice, bob = self.two()
+        action = "/me waves <b> & smiles"
+
+        def check(shown):
+            self.assertEqual(shown["markup"], "/me waves &lt;b&gt; &amp; smiles")
+
+        alice.do("send", ALICE, self.bob, text=action)
+        check(alice.message(ALICE, self.bob, SEND))
+        check(bob.message(BOB, self.alice, RECV))
+        alice.do("slash", ALICE, self.bob, text="history")
+        check(alice.message(ALICE, self.bob, SEND | DELAYED))
+        bob.do("slash", BOB, self.alice, text="history")
+        check(bob.message(BOB, self.alice, RECV | DELAYED))
+        # From another client of the same user, and while the receiver was away.
+        other = self.host("alice2")
+        self.sign_on(other, ALICE, server.url)
+        bob.quit()
+        other.do("send", ALICE, self.bob, text=action)
+        check(alice.message(ALICE, self.bob, SEND | REMOTE_SEND))
+        again = self.host("bob-again")
+        self.sign_on(again, BOB, server.url)
+        check(again.message(BOB, self.alice, RECV))
+        # Markup around it, as hosts with formatted text send it.
+        alice.do("markup", ALICE, self.bob, text='<FONT COLOR="#ff0000">/me waves</FONT>')
+        self.assertEqual(again.message(BOB, self.alice, RECV)["markup"], "/me waves")
+
     def test_control_characters_are_left_out(self):
         """The server removes them; a host must not fail on them."""
         _, alice, bob = self.two()

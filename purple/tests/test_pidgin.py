@@ -2,6 +2,8 @@
 """What `make run` opens: Alice signs on, Bob writes, Alice answers at the keyboard; and how it ends."""
 
 import os
+import pathlib
+import re
 import signal
 
 from case import ALICE, BOB, NASTY
@@ -53,6 +55,14 @@ class Demo(PidginCase):
                    lambda: {title.strip("() 0123456789") for title in self.windows()} == {"Buddy List", "Bob Example"})
         self.screenshot("pidgin-demo.png")
 
+        # Pidgin shows what somebody does as such, and writes it into its log in the same form.
+        self.write("/me waves")
+        self.press("Return")
+        self.assertEqual(bob.message(BOB, alice, RECV)["markup"], "/me waves")
+        bob.do("send", BOB, alice, text="/me waves back")
+        for line in ("***Alice Example waves", "***Bob Example waves back"):
+            until(line, lambda: line in self.logged())
+
         # Bob signs off and Alice sees it. Then she quits, and the profile is removed.
         bob.do("disconnect", BOB)
         until("Bob offline", lambda: not self.buddy_online(account, "Bob Example"))
@@ -60,6 +70,11 @@ class Demo(PidginCase):
         self.pidgin.process.wait(LIMIT)
         self.assertEqual(self.pidgin.process.returncode, 0)
         self.assert_nothing_left()
+
+    def logged(self):
+        """The text of the log of all conversations."""
+        logs = pathlib.Path(self.directory).glob("**/logs/**/*.html")
+        return re.sub("<[^>]*>", "", "".join(log.read_text(encoding="utf-8") for log in logs))
 
     def assert_nothing_left(self):
         self.assertEqual([name for name in os.listdir(self.directory) if name.startswith("fbchat-pidgin.")], [])

@@ -28,6 +28,13 @@ class SignOn(Case):
         steps = [(item["step"], item["steps"]) for item in host.have("progress")]
         self.assertEqual(steps, [(str(step), "4") for step in range(4)])
 
+    def test_user_name_in_place_of_the_address(self):
+        server, alice, bob = self.demo(), self.host("alice"), self.host("bob")
+        self.assertEqual(self.sign_on(alice, "alice.example", server.url)["name"], "Alice Example")
+        self.sign_on(bob, "bob.example", server.url)
+        self.exchange(alice, "alice.example", self.uid(alice, "alice.example", "Bob Example"),
+                      bob, "bob.example", self.uid(bob, "bob.example", "Alice Example"), "by user name")
+
     def test_buddies_are_listed_before_connected(self):
         server, host = self.demo(), self.host("alice")
         self.sign_on(host, ALICE, server.url)

@@ -1,4 +1,4 @@
-// Settings: name, picture, password, and where one is logged in.
+// Settings: names, picture, password, and where one is logged in.
 
 import { answering, arrange, byId, el, foreign, handle, when } from "./dom.js";
 import { abilities, get, post, upload } from "./net.js";
@@ -9,6 +9,12 @@ handle(byId("name_form"), async () => {
   const { name } = await post("/ajax/fbchat/name.php", { name: byId("name_text").value });
   byId("name_text").value = name;
   return "This is your name now.";
+});
+
+handle(byId("username_form"), async () => {
+  const { username } = await post("/ajax/fbchat/username.php", { username: byId("username_text").value });
+  byId("username_text").value = username;
+  return "This is your user name now. Nobody else can have the old one for 30 days.";
 });
 
 handle(byId("picture_form"), async (form) => {
@@ -60,7 +66,7 @@ function entry(session) {
   const button = el("button", { type: "button", class: "quiet", "aria-label": `End ${name}` }, "End");
   button.addEventListener("click", () => end(session.id, button));
   const state = session.own ? "this one" : session.online ? "online" : "";
-  const text = el("div", {}, el("strong", {}, foreign(name)), state ? `, ${state}` : "", el("p", { class: "status" }, session.address ? `from ${session.address}, ` : "", "since ", when(session.created)));
+  const text = el("div", {}, el("strong", {}, foreign(name)), state ? `, ${state}` : "", el("p", { class: "status" }, session.address ? `from ${session.address}, ` : "", "since ", when(session.created), "; ends ", when(session.ends), " if it is not used"));
   return el("li", {}, text, ...(session.own ? [] : [button]));
 }
 

@@ -109,8 +109,10 @@ export function take(item) {
   } else if (item.type === "typ") {
     chats.get(item.from)?.setTyping(item.st === 1);
   } else if (item.type === "inbox" && item.unseen !== unread.size) {
+    readElsewhere ||= item.unseen < unread.size;
     syncSoon();
-  } else if (item.type === "inbox") {
+  } else if (item.type === "inbox" && !readElsewhere) {
+    // More was unread only until the server knew what was read here.
     clearTimeout(syncing);
     syncing = null;
   }
@@ -155,11 +157,14 @@ function showUnread() {
 }
 
 let syncing = null;
+/** Messages were read in another client, so that the counts have to be read even if the number of conversations is right again. */
+let readElsewhere = false;
 
 /** Reads once what is unread, if several signs of a change come together. */
 function syncSoon() {
   syncing ??= setTimeout(() => {
     syncing = null;
+    readElsewhere = false;
     sync().catch((error) => console.info(error.message));
   }, 300);
 }

@@ -243,9 +243,9 @@ export class Chat {
 
   draw({ own, name, text }, ...marks) {
     const who = el("span", { class: "who" }, foreign(own ? "You" : name), " ", ...marks);
-    const action = /^\/me (?=.*\S)/su.test(text);
+    const action = /^\/me (?=.*\S)/isu.test(text);
     const said = action
-      ? el("p", { dir: "auto", class: "action" }, foreign(name ?? byId("own_name").textContent), " ", ...written(text.slice(4)))
+      ? el("p", { dir: "auto", class: "action" }, "* ", foreign(name ?? byId("own_name").textContent), " ", ...written(text.slice(4)))
       : el("p", { dir: "auto" }, ...written(text));
     return el("li", { class: own ? "own" : "other" }, who, said);
   }

@@ -21,22 +21,37 @@ export const foreign = (text) => el("bdi", {}, text);
 const ADDRESS = /\b(?:https?:\/\/|mailto:)[^\s<>"\p{C}]+/giu;
 const SCHEMES = ["http:", "https:", "mailto:"];
 
+/** What may end a sentence around an address, and what opens the brackets that may stand around it. */
+const MARKS = ".,:;!?'’…”»";
+const OPENING = { ")": "(", "]": "[", "}": "{" };
+
 /** What somebody wrote, as nodes, with its addresses as links. */
 export function written(text) {
   const nodes = [];
   let shown = 0;
   for (const { 0: found, index } of text.matchAll(ADDRESS)) {
-    // What ends a sentence or a bracket around the address does not belong to it.
-    const marks = found.includes("(") ? ".,:;!?'…" : ".,:;!?'…)";
-    let { length } = found;
-    while (marks.includes(found[length - 1])) length -= 1;
-    const address = found.slice(0, length);
+    const address = withoutEnd(found);
     if (!isAddress(address)) continue;
-    nodes.push(text.slice(shown, index), el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address));
-    shown = index + length;
+    // Always from left to right, so that what surrounds it cannot make it look like another one.
+    const link = el("a", { href: address, target: "_blank", rel: "noopener noreferrer", dir: "ltr" }, address);
+    nodes.push(text.slice(shown, index), link);
+    shown = index + address.length;
   }
   nodes.push(text.slice(shown));
   return nodes;
+}
+
+/** Without what does not belong to it: marks, and brackets that were opened before the address. */
+function withoutEnd(found) {
+  const open = {};
+  for (const closing in OPENING) open[closing] = found.split(OPENING[closing]).length - found.split(closing).length;
+  let { length } = found;
+  for (; length; length -= 1) {
+    const last = found[length - 1];
+    if (open[last] < 0) open[last] += 1;
+    else if (!MARKS.includes(last)) break;
+  }
+  return found.slice(0, length);
 }
 
 function isAddress(text) {

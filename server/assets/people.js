@@ -175,7 +175,7 @@ export async function search(text) {
   try {
     const { results } = await get("/ajax/fbchat/search.php", { q: text });
     byId("search_list").replaceChildren(...results.map(result));
-    said.textContent = results.length ? `${results.length} found.` : "Nobody found. Each word must begin a word of the name, or be the whole e-mail address.";
+    said.textContent = results.length ? `${results.length} found.` : "Nobody found. Each word must begin a word of the name; or write the whole user name or e-mail address.";
   } catch (error) {
     said.textContent = error.message;
   }
@@ -199,7 +199,7 @@ function result(one) {
     return place.replaceChildren(button);
   };
   show(one.relation);
-  return el("li", {}, picture(one.thumbSrc, "small"), el("div", {}, el("strong", {}, foreign(one.name)), place, said));
+  return el("li", {}, picture(one.thumbSrc, "small"), el("div", {}, el("strong", {}, foreign(one.name)), el("p", { class: "status" }, one.username), place, said));
 }
 
 // ---- One's own status ----

@@ -84,7 +84,7 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Session {
-    /// List the logins: id, account, time of the login (ms since 1970), address, client
+    /// List the logins: id, account, time of the login, address, when it ends if it is not used, client; times in ms since 1970
     List {
         /// Only this account
         email: Option<String>,
@@ -156,12 +156,15 @@ pub enum User {
         /// The name that others see
         #[arg(long)]
         name: String,
+        /// The user name, to log in with and to be found by [default: made from the name]
+        #[arg(long)]
+        username: Option<String>,
         #[command(flatten)]
         password: PasswordSource,
         #[command(flatten)]
         place: Place,
     },
-    /// List the accounts
+    /// List the accounts: number, e-mail address, user name, name
     List {
         #[command(flatten)]
         place: Place,
@@ -170,6 +173,15 @@ pub enum User {
     Del {
         /// The account
         email: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Change a user name; nobody else can take the old one for 30 days
+    Username {
+        /// The account
+        email: String,
+        /// The new user name
+        username: String,
         #[command(flatten)]
         place: Place,
     },

@@ -99,7 +99,7 @@ impl Server {
     pub async fn log_in(&self) -> Result<Login, Box<dyn std::error::Error>> {
         let alice = self.alice;
         let sessions = &self.app.services.sessions;
-        let secret = sessions
+        let (secret, _) = sessions
             .open(alice, None, "fuzz", Keeper::Browser, None)
             .await?;
         Ok(Login {

@@ -401,6 +401,7 @@ mod tests {
             picture: None,
             status: None,
             since: None,
+            username: String::new(),
         };
         for (made, expected) in [
             (

@@ -29,6 +29,7 @@ mod store;
 mod sync;
 mod text;
 mod types;
+mod username;
 mod web;
 
 use std::process::ExitCode;

@@ -64,6 +64,8 @@ pub struct User {
     pub status: Option<Status>,
     /// When the account was made, in ms, if that is known.
     pub since: Option<i64>,
+    /// The name to log in with and to be found by, which nobody else has.
+    pub username: String,
 }
 
 /// A line that a user writes about themselves.
@@ -100,8 +102,8 @@ pub struct Account {
     pub user: User,
     /// The password as a PHC string.
     pub password: String,
-    /// Whether no other account has the same part before the @.
-    pub sole_local_part: bool,
+    /// What can be typed for this account instead of the address, and for no other one.
+    pub sole_names: Vec<String>,
 }
 
 /// The hash under which a login session is stored; the secret itself stays with the client.
@@ -114,8 +116,8 @@ pub struct Session {
     pub user: User,
     /// The key under which it is stored.
     pub key: SessionKey,
-    /// Whether it survives the end of the browser.
-    pub kept: bool,
+    /// For how many seconds after each use a browser keeps it, if not only until it is closed.
+    pub kept: Option<i64>,
 }
 
 /// A stored message.

@@ -22,6 +22,7 @@ const LEAVES: &[&str] = &[
     "sync",
     "text",
     "types",
+    "username",
 ];
 
 /// Every layer, and what it may use besides itself.
@@ -30,7 +31,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("hub", &["clock", "sync", "types"]),
     (
         "store",
-        &["clock", "item", "metrics", "sync", "text", "types"],
+        &[
+            "clock", "item", "metrics", "sync", "text", "types", "username",
+        ],
     ),
     ("service", &["hub", "store"]),
     ("web", &["net", "service"]),

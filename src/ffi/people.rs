@@ -186,7 +186,7 @@ pub unsafe extern "C" fn fbchat_session_request_blocked(
 ///
 /// @param client   the client
 /// @param session  a session that is logged in
-/// @param query    beginnings of names, or a complete e-mail address
+/// @param query    beginnings of names, or a complete e-mail address or user name
 /// @param request  out: answered by SEARCH or FAILED; may be NULL
 /// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a query that is empty or too long
 #[unsafe(no_mangle)]

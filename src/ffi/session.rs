@@ -45,7 +45,7 @@ pub unsafe extern "C" fn fbchat_session_open(
 ///
 /// @param client    the client
 /// @param session   a session without a login
-/// @param email     the account's e-mail address
+/// @param email     the account's e-mail address or user name
 /// @param password  the account's password; the copy is wiped when the session ends
 /// @param request   out: answered by LOGGED_IN, LOGIN_FAILED or CHALLENGE; may be NULL
 /// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a string that is empty or too long; FBCHAT_ERR_STATE if the session is logging in

@@ -57,13 +57,18 @@ fn two_processes_write_to_each_other_in_json() {
     assert_eq!(message["text"], format!("{GREETING}\nsecond line"));
     assert_eq!(message["from_name"], "Bob Example");
 
+    // Programs get an action as it was written.
+    bob.line(&format!("{alice_uid} /me waves"));
+    assert_eq!(alice.event("message", |_| true)["text"], "/me waves");
+
     alice.line("/history bob");
     let history = alice.event("history", |_| true);
     assert_eq!(
         history["messages"].as_array().unwrap().len(),
-        2,
+        3,
         "{history}"
     );
+    assert_eq!(history["messages"][2]["text"], "/me waves");
     for mut client in [alice, bob] {
         client.end_input();
         let (status, _, errors) = client.end();
@@ -133,6 +138,19 @@ fn plain_pipes_use_one_line_per_message() {
         errors.iter().any(|line| line.contains("To whom?")),
         "{errors:?}"
     );
+}
+
+#[test]
+fn a_user_name_or_a_number_is_enough_to_log_in() {
+    let server = Server::demo();
+    let mut alice = Client::start(&server.url, &["--json"], "alice.example", "demo");
+    let number = uid(&mut alice);
+    let mut again = Client::start(&server.url, &["--json"], &number.to_string(), "demo");
+    assert_eq!(uid(&mut again), number);
+    for mut client in [alice, again] {
+        client.end_input();
+        assert!(client.end().0.success());
+    }
 }
 
 #[test]

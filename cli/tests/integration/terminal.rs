@@ -120,6 +120,17 @@ fn a_conversation_in_a_terminal() {
     screen.keys(&["Enter"]);
     bob.expect("Alice Example: and more");
 
+    screen.keys(&["-l", "/me waves"]);
+    screen.keys(&["Enter"]);
+    assert!(
+        bob.expect("waves").ends_with("] * Alice Example waves"),
+        "what Alice does"
+    );
+    bob.line("Alice: /me waves back");
+    screen.until("what Bob does", |text| {
+        text.contains("] * Bob Example waves back")
+    });
+
     // An incoming message does not break the line that is being typed.
     screen.keys(&["-l", "half a li"]);
     screen.last_line_is("Bob> half a li");
@@ -141,7 +152,8 @@ fn a_conversation_in_a_terminal() {
     screen.keys(&["-l", "/history"]);
     screen.keys(&["Enter"]);
     screen.until("the history", |text| {
-        text.contains("Last messages with Bob Example:")
+        let history = text.split("Last messages with Bob Example:").nth(1);
+        history.is_some_and(|history| history.contains("] * Alice Example waves\n"))
     });
 
     screen.keys(&["C-c"]);

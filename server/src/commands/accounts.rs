@@ -13,9 +13,13 @@ use crate::cli::{Friend, PasswordSource, Place, User};
 use crate::config::Registration;
 use crate::secrets;
 use crate::service::passwords::{Cost, hash};
-use crate::service::validate::{valid_email, valid_name};
+use crate::service::validate::{valid_email, valid_name, valid_username};
+use crate::store::{AddedAs, ChangedBy, UsernameChange};
 
 type Failure = Box<dyn Error>;
+
+const TAKEN: &str = "Somebody else has this user name or one that looks almost the same, had it in the last 30 days, or has it before the @ of \
+                     their address. Choose another. Nothing was changed.";
 
 /// `fbchatd user …`
 pub async fn user(command: User) -> Result<(), Failure> {
@@ -23,23 +27,44 @@ pub async fn user(command: User) -> Result<(), Failure> {
         User::Add {
             email,
             name,
+            username,
             password,
             place,
         } => {
             let email = valid_email(&email)?;
             let name = valid_name(&name)?;
+            let username = username.as_deref().map(valid_username).transpose()?;
             let store = open(&place)?;
             let hash = hash(&ask_password(&password, &email)?, Cost::Full)?;
-            let added = store.add_user(email.clone(), name, hash).await?;
+            let added = match username {
+                Some(username) => {
+                    store
+                        .add_user_as(username, email.clone(), name, hash)
+                        .await?
+                }
+                None => match store.add_user(email.clone(), name, hash).await? {
+                    Some(uid) => AddedAs::Added(uid),
+                    None => AddedAs::AddressTaken,
+                },
+            };
             store.close().await?;
-            let uid = added.ok_or_else(|| {
-                format!("There is already an account {email}. Choose another address.")
-            })?;
-            print(format!("added {email} as {uid}"))?;
+            match added {
+                AddedAs::Added(uid) => print(format!("added {email} as {uid}"))?,
+                AddedAs::AddressTaken => {
+                    return Err(format!(
+                        "There is already an account {email}. Choose another address."
+                    )
+                    .into());
+                }
+                AddedAs::UsernameTaken => return Err(TAKEN.into()),
+            }
         }
         User::List { place } => {
             for user in open_existing(&place)?.users().await? {
-                print(format!("{}\t{}\t{}", user.uid, user.email, user.name))?;
+                print(format!(
+                    "{}\t{}\t{}\t{}",
+                    user.uid, user.email, user.username, user.name
+                ))?;
             }
         }
         User::Del { email, place } => {
@@ -51,6 +76,22 @@ pub async fn user(command: User) -> Result<(), Failure> {
                 "deleted {} and everything that belonged to it",
                 user.email
             ))?;
+        }
+        User::Username {
+            email,
+            username,
+            place,
+        } => {
+            let username = valid_username(&username)?;
+            let store = open_existing(&place)?;
+            let user = find(&store, &email).await?;
+            let changed = store.set_username(user.uid, username.clone(), ChangedBy::Operator);
+            let changed = changed.await?;
+            store.close().await?;
+            if changed != UsernameChange::Done {
+                return Err(TAKEN.into());
+            }
+            print(format!("the user name of {} is {username}", user.email))?;
         }
         User::Passwd {
             email,

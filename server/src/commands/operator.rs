@@ -32,11 +32,12 @@ pub async fn session(command: Session) -> Result<(), Failure> {
             for user in users {
                 for login in store.sessions(user.uid).await? {
                     print(format!(
-                        "{}\t{}\t{}\t{}\t{}",
+                        "{}\t{}\t{}\t{}\t{}\t{}",
                         session_id(login.key),
                         user.email,
                         login.created,
                         login.address.as_deref().unwrap_or("-"),
+                        login.ends,
                         login.client
                     ))?;
                 }
@@ -162,6 +163,7 @@ struct Notification<'a> {
 #[derive(Serialize)]
 struct Login<'a> {
     since: i64,
+    ends: i64,
     address: Option<&'a str>,
     client: &'a str,
 }
@@ -265,6 +267,7 @@ async fn about(
     let logins = store.sessions(uid).await?;
     let logins = logins.iter().map(|login| Login {
         since: login.created,
+        ends: login.ends,
         address: login.address.as_deref(),
         client: &login.client,
     });
@@ -276,6 +279,7 @@ async fn about(
     Ok(vec![
         ("email", user.email.as_str().into()),
         ("name", user.name.as_str().into()),
+        ("username", user.username.as_str().into()),
         ("since", user.since.into()),
         ("chat_on", user.visible.into()),
         (

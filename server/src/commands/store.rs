@@ -26,7 +26,7 @@ pub fn open_existing(place: &Place) -> Result<Arc<Store>, Failure> {
     open(place)
 }
 
-/// The account with this address.
+/// The account with this address, user name or number.
 pub async fn find(store: &Store, email: &str) -> Result<User, Failure> {
     let account = store.account(email).await?;
     let unknown = || format!("There is no account {email}. `fbchatd user list` shows all.").into();

@@ -130,6 +130,7 @@ pub struct Config {
     pub idle_after_s: u64,
     pub hold_s: u64,
     pub offline_messages: bool,
+    pub session_days: u16,
     pub registration: Registration,
 }
 
@@ -155,6 +156,7 @@ impl Default for Config {
             idle_after_s: 300,
             hold_s: 55,
             offline_messages: true,
+            session_days: 30,
             registration: Registration::Closed,
         }
     }
@@ -303,6 +305,11 @@ impl Config {
                 day.contains(&self.idle_after_s),
                 "idle_after_s",
                 "from 1 to 86400",
+            ),
+            (
+                (1..=3650).contains(&self.session_days),
+                "session_days",
+                "from 1 to 3650",
             ),
             (
                 (1..60).contains(&self.hold_s),

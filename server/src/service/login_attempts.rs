@@ -67,7 +67,8 @@ impl LoginAttempts {
         }
     }
 
-    /// The user who logs in with this name and password: an e-mail address, or the part before the @ if only one account has it.
+    /// The user who logs in with this name and password. The name is one of those that [`Store::account`] knows. Failures are counted by
+    /// what was typed, so an account that can be named in several ways tells nobody that these belong together.
     pub async fn log_in(
         &self,
         login: &str,
@@ -127,10 +128,10 @@ impl LoginAttempts {
                 })
             }
             Some(account) => {
-                // Not if others share the part before the @: anyone who registers bob@ at any domain could otherwise go on guessing the
-                // password of another bob.
-                if account.sole_local_part {
-                    lock(&self.throttle).succeeded(&account.user.email, from);
+                // Not what others can type, too: anyone who registers bob@ at any domain could otherwise go on guessing the password of
+                // another bob.
+                for name in &account.sole_names {
+                    lock(&self.throttle).succeeded(name, from);
                 }
                 let hash = match matched {
                     Match::OldForm => self.renew(&turn, &account, password).await,

@@ -22,6 +22,7 @@ pub mod search;
 pub mod sessions;
 mod subscribers;
 mod user_limit;
+pub mod usernames;
 pub mod validate;
 mod workers;
 
@@ -52,6 +53,7 @@ use profiles::Profiles;
 use search::Search;
 use sessions::Sessions;
 use user_limit::UserLimit;
+use usernames::Usernames;
 
 /// The most changes of name, status and picture of one user in ten minutes.
 const CHANGES: u32 = 60;
@@ -72,6 +74,7 @@ pub struct Services {
     pub profiles: Profiles,
     pub search: Search,
     pub sessions: Sessions,
+    pub usernames: Usernames,
     passwords: Arc<Passwords>,
     store: Arc<Store>,
     hub: Arc<Hub>,
@@ -120,7 +123,13 @@ impl Services {
             pictures: Pictures::new(store.clone(), changes.clone())?,
             profiles: Profiles::new(store.clone(), changes),
             search: Search::new(store.clone()),
-            sessions: Sessions::new(store.clone(), hub.clone(), presences.clone()),
+            sessions: Sessions::new(
+                store.clone(),
+                hub.clone(),
+                presences.clone(),
+                config.session_days,
+            ),
+            usernames: Usernames::new(store.clone()),
             presences,
             passwords,
             store,

@@ -17,10 +17,11 @@ pub const STATUS: usize = 420;
 /// The most users in a feed.
 const FEED: usize = 50;
 
-/// What one user may know of another. Name and picture are for every user, as search shows them too.
+/// What one user may know of another. Names and picture are for every user, as search shows them too.
 pub struct Profile {
     pub uid: Uid,
     pub name: String,
+    pub username: String,
     /// The hash of the picture.
     pub picture: Option<String>,
     pub relation: Relation,
@@ -78,6 +79,7 @@ impl Profiles {
         Ok(Profile {
             uid,
             name: user.name,
+            username: user.username,
             picture: user.picture,
             relation,
             details: is_close.then_some(Details {

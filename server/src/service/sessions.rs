@@ -18,6 +18,8 @@ const CLIENT: usize = 200;
 
 const HOUR: i64 = 60 * 60 * 1000;
 const DAY: i64 = 24 * HOUR;
+/// How long a session lasts that a browser keeps until it is closed, in ms. Whether it still runs is not known.
+const BROWSER_LASTS: i64 = 3 * DAY;
 /// A use of a session is noted if the last one that was noted is this long ago, in ms.
 const NOTED_EVERY: i64 = HOUR;
 /// How often ended sessions are deleted, in ms.
@@ -35,18 +37,14 @@ pub enum Keeper {
 }
 
 impl Keeper {
-    /// How long a session lasts after each use, in ms.
-    const fn lasts(self) -> i64 {
+    /// How long a session lasts after each use, in ms, if the operator lets sessions last for this long.
+    fn lasts(self, longest: i64) -> i64 {
         match self {
-            Keeper::Browser => 3 * DAY,
-            Keeper::LastingBrowser => 90 * DAY,
-            Keeper::Program => 30 * DAY,
+            Keeper::Browser => longest.min(BROWSER_LASTS),
+            Keeper::LastingBrowser | Keeper::Program => longest,
         }
     }
 }
-
-/// How long a browser keeps the cookies of a kept session after each use, in seconds.
-pub const KEPT_SECONDS: i64 = Keeper::LastingBrowser.lasts() / 1000;
 
 /// A session as its owner sees it.
 pub struct SessionInfo {
@@ -56,6 +54,8 @@ pub struct SessionInfo {
     pub created: i64,
     /// The address that it came from, if known.
     pub address: Option<String>,
+    /// When it ends unless it is used before, in ms.
+    pub ends: i64,
     /// What the client calls itself.
     pub client: String,
     /// Whether a client is connected.
@@ -89,16 +89,20 @@ pub struct Sessions {
     store: Arc<Store>,
     hub: Arc<Hub>,
     presences: Presences,
+    /// How long sessions last after each use, in ms.
+    longest: i64,
     /// When ended sessions were last deleted, in ms.
     deleted: AtomicI64,
 }
 
 impl Sessions {
-    pub fn new(store: Arc<Store>, hub: Arc<Hub>, presences: Presences) -> Self {
+    /// `days` is how long a session lasts that nobody uses.
+    pub fn new(store: Arc<Store>, hub: Arc<Hub>, presences: Presences, days: u16) -> Self {
         Sessions {
             store,
             hub,
             presences,
+            longest: i64::from(days) * DAY,
             deleted: AtomicI64::new(0),
         }
     }
@@ -116,12 +120,13 @@ impl Sessions {
                 log::debug!("cannot note the use of a session: {error}");
             }
         }
-        let kept = term.lasts == Keeper::LastingBrowser.lasts();
+        let kept = term.kept.then_some(term.lasts / 1000);
         Ok(Some(Session { user, key, kept }))
     }
 
-    /// Opens a session of an account that still has this password hash, or any if it was not asked for one; returns its secret. Nobody
-    /// is told that the user is online yet: a client that wants to be invisible must have the time to say so.
+    /// Opens a session of an account that still has this password hash, or any if it was not asked for one; returns its secret, and
+    /// for how many seconds a browser is to keep it, if not only until it is closed. Nobody is told that the user is online yet: a
+    /// client that wants to be invisible must have the time to say so.
     pub async fn open(
         &self,
         uid: Uid,
@@ -129,24 +134,25 @@ impl Sessions {
         client: &str,
         keeper: Keeper,
         hash: Option<String>,
-    ) -> Result<String, OpenError> {
+    ) -> Result<(String, Option<i64>), OpenError> {
         let secret = secrets::random_hex(20)?;
         let origin = Origin {
             address: address.map(|address| address.to_string()),
             client: client.chars().take(CLIENT).collect(),
         };
         let key = secrets::session_key(&secret);
-        let lasts = keeper.lasts();
+        let lasts = keeper.lasts(self.longest);
         let term = Term {
             lasts,
             end: now_ms().saturating_add(lasts),
+            kept: keeper == Keeper::LastingBrowser,
         };
         let opened = self.store.open_session(key, uid, origin, term, hash);
         if !opened.await? {
             return Err(OpenError::Changed);
         }
         log::info!(uid:%; "logged in");
-        Ok(secret)
+        Ok((secret, term.kept.then_some(lasts / 1000)))
     }
 
     /// Ends a session. `seq` is the number below which its client has seen everything, if it said so: the next session starts there.
@@ -173,6 +179,7 @@ impl Sessions {
         let info = logins.map(|login| SessionInfo {
             id: secrets::session_id(login.key),
             created: login.created,
+            ends: login.ends,
             online: online.contains(&login.key),
             own: login.key == session.key,
             address: login.address,

@@ -64,7 +64,7 @@ impl World {
         let sessions = &self.services.sessions;
         let (uid, hash) = (known.user.uid, Some(known.hash));
         let opened = sessions.open(uid, None, "test", Keeper::Program, hash);
-        let secret = opened.await.unwrap();
+        let (secret, _) = opened.await.unwrap();
         Ok(sessions.find(&secret).await.unwrap().unwrap())
     }
 

@@ -1,6 +1,7 @@
 //! Names and e-mail addresses as users may have them, and the rule for every short text that others see.
 
 use crate::text;
+use crate::username::{self, LONGEST, SHORTEST};
 
 pub use crate::text::{lines, single_line};
 
@@ -14,6 +15,11 @@ const NAME: usize = 100;
 pub enum Invalid {
     #[error("{0:?} is not an e-mail address. Write it like alice@example.org.")]
     Email(String),
+    #[error(
+        "A user name has {SHORTEST} to {LONGEST} letters a to z, digits, dots and hyphens. It begins with a letter, and a letter or digit \
+         follows each dot or hyphen."
+    )]
+    Username,
     #[error("The name must have 1 to {NAME} characters, all on one line, and no invisible ones.")]
     Name,
 }
@@ -36,6 +42,16 @@ pub fn valid_email(text: &str) -> Result<String, Invalid> {
         Ok(email)
     } else {
         Err(Invalid::Email(text.to_owned()))
+    }
+}
+
+/// Accepts what can be a user name; returns it in lower case.
+pub fn valid_username(text: &str) -> Result<String, Invalid> {
+    let username = text.trim().to_ascii_lowercase();
+    if username::is_valid(&username) {
+        Ok(username)
+    } else {
+        Err(Invalid::Username)
     }
 }
 

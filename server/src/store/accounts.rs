@@ -6,7 +6,8 @@ use crate::text::composed;
 use crate::types::{Account, Uid, User};
 
 impl Store {
-    /// The account for a login: an e-mail address, or the part before the @ if only one account has it.
+    /// The account for a login: an e-mail address, a user name, the number of a user, or the part of an address before the @ if only one
+    /// account has it and nobody has it as user name.
     pub fn account(&self, login: &str) -> Reply<Option<Account>> {
         let Store::Sqlite(sqlite) = self;
         let login = composed(&login.trim().to_lowercase());
@@ -32,7 +33,7 @@ impl Store {
         sqlite.long_read(accounts::users)
     }
 
-    /// Adds a user; `None` if the address is taken.
+    /// Adds a user, with a user name like the name that others see; `None` if the address is taken.
     pub fn add_user(&self, email: String, name: String, password: String) -> Reply<Option<Uid>> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.add_user(&email, &name, &password))

@@ -31,6 +31,10 @@ pub const MAX_UNREAD: i64 = 1000;
 pub const HISTORY_BYTES: usize = 256 << 10;
 /// The most notifications that are kept for one user.
 pub const MAX_NOTIFICATIONS: i64 = 100;
+/// How long a user name stays its former owner's, in ms.
+pub const FORMER_USERNAME_FOR: i64 = 30 * DAY;
+/// How often users can change their names in [`FORMER_USERNAME_FOR`], so that nobody keeps many for themselves.
+pub const MAX_USERNAME_CHANGES: i64 = 3;
 /// The most sessions of one user; the oldest ones make room.
 pub const MAX_SESSIONS: i64 = 100;
 /// How long an address counts as one of the user's own, in ms.

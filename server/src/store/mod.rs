@@ -57,6 +57,7 @@ mod sessions;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod usernames;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -77,6 +78,7 @@ pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};
 pub use notifications::{Conversation, Kind, Notification};
 pub use sessions::{Login, Origin, Term};
 pub use sqlite::lock_directory;
+pub use usernames::{AddedAs, ChangedBy, UsernameChange};
 
 /// The database behind the interface.
 pub enum Store {

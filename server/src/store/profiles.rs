@@ -14,12 +14,13 @@ impl Store {
     }
 
     /// The users who match a search, and how they are related to `own`: those with a name in which a word begins with each word of
-    /// `text`, and the one with exactly this address. Case, width and composition make no difference. By name, `limit` at most.
+    /// `text`, and the one with exactly this address or user name, who comes first. Case, width and composition make no difference. By
+    /// name, `limit` at most.
     pub fn search(&self, own: Uid, text: &str, limit: usize) -> Reply<Vec<(User, Relation)>> {
         let Store::Sqlite(sqlite) = self;
         let text = text.trim().to_owned();
-        let email = composed(&text.to_lowercase());
-        sqlite.long_read(move |db| profiles::search(db, own, &text, &email, limit))
+        let exact = composed(&text.to_lowercase());
+        sqlite.long_read(move |db| profiles::search(db, own, &text, &exact, limit))
     }
 
     /// Sets the name that others see.

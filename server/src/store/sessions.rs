@@ -11,6 +11,8 @@ pub struct Login {
     pub key: SessionKey,
     /// When it began, in ms.
     pub created: i64,
+    /// When it ends unless it is used before, in ms.
+    pub ends: i64,
     /// The name that the client gave; empty if there was none.
     pub client: String,
     /// The address that it came from, if known.
@@ -24,6 +26,8 @@ pub struct Term {
     pub lasts: i64,
     /// When it ends, in ms.
     pub end: i64,
+    /// Whether a browser keeps it when it is closed.
+    pub kept: bool,
 }
 
 /// Where a login comes from.

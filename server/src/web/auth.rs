@@ -50,9 +50,9 @@ impl Session {
 
     /// Lets the browser keep the cookies of a kept session for longer.
     pub fn renew_cookies(&self, config: &Config, headers: &HeaderMap, response: &mut Response) {
-        if self.kept {
+        if self.kept.is_some() {
             let scope = cookies::Scope::new(config, headers);
-            scope.log_in(response, self.user.uid, &self.secret, true);
+            scope.log_in(response, self.user.uid, &self.secret, self.kept);
         }
     }
 
@@ -148,13 +148,14 @@ impl Session {
             picture: None,
             status: None,
             since: None,
+            username: String::new(),
         };
         let key = secrets::session_key("s");
         Session {
             session: types::Session {
                 user,
                 key,
-                kept: false,
+                kept: None,
             },
             secret: "s".into(),
         }

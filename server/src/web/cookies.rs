@@ -4,7 +4,6 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use crate::config::Config;
-use crate::service::sessions::KEPT_SECONDS;
 use crate::types::Uid;
 
 /// The value of a cookie that the client sent.
@@ -54,13 +53,9 @@ impl<'a> Scope<'a> {
         self.add(response, name, value, "");
     }
 
-    /// Sets the two cookies of a session, for as long as the client runs or the session lasts.
-    pub fn log_in(&self, response: &mut Response, uid: Uid, secret: &str, kept: bool) {
-        let age = if kept {
-            format!("; Max-Age={KEPT_SECONDS}")
-        } else {
-            String::new()
-        };
+    /// Sets the two cookies of a session, for `kept` seconds or as long as the client runs.
+    pub fn log_in(&self, response: &mut Response, uid: Uid, secret: &str, kept: Option<i64>) {
+        let age = kept.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
         self.add(response, "c_user", &uid.to_string(), &age);
         self.add(response, "xs", secret, &age);
     }
@@ -117,18 +112,17 @@ mod tests {
             domain: Some("example.org"),
             secure: true,
         };
-        scope.log_in(&mut response, Uid(5), "s", false);
+        scope.log_in(&mut response, Uid(5), "s", None);
         let cookie = response.headers().get(header::SET_COOKIE).unwrap();
         assert_eq!(
             cookie,
             "c_user=5; path=/; domain=.example.org; HttpOnly; SameSite=Lax; Secure"
         );
         let mut response = Response::default();
-        scope.log_in(&mut response, Uid(5), "s", true);
+        scope.log_in(&mut response, Uid(5), "s", Some(600));
         let cookies = response.headers().get_all(header::SET_COOKIE);
         for (cookie, pair) in cookies.iter().zip(["c_user=5", "xs=s"]) {
-            let rest =
-                "; path=/; domain=.example.org; Max-Age=7776000; HttpOnly; SameSite=Lax; Secure";
+            let rest = "; path=/; domain=.example.org; Max-Age=600; HttpOnly; SameSite=Lax; Secure";
             assert_eq!(cookie, &format!("{pair}{rest}"));
         }
         assert_eq!(cookies.iter().count(), 2);

@@ -38,6 +38,7 @@ struct Extensions<'a> {
     group_members: usize,
     block: bool,
     name: bool,
+    username: bool,
     password: bool,
     sessions: bool,
     resume: bool,
@@ -72,6 +73,7 @@ pub async fn home(
         group_members: groups::MAX_MEMBERS,
         block: true,
         name: true,
+        username: true,
         password: true,
         sessions: true,
         resume: true,
@@ -100,6 +102,7 @@ pub async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response 
 struct Home<'a> {
     uid: Uid,
     name: &'a str,
+    username: &'a str,
     email: &'a str,
     origin: String,
     form_id: String,
@@ -113,6 +116,7 @@ impl<'a> Home<'a> {
         Home {
             uid: session.user.uid,
             name: &session.user.name,
+            username: &session.user.username,
             email: &session.user.email,
             // `.+?` before /profile.php needs a character even without a host.
             origin: if origin.is_empty() {

@@ -159,8 +159,8 @@ pub async fn open_session(
     };
     let sessions = &app.services.sessions;
     let opened = sessions.open(uid, address, client, keeper, hash);
-    let secret = match opened.await {
-        Ok(secret) => secret,
+    let (secret, kept) = match opened.await {
+        Ok(opened) => opened,
         Err(OpenError::Random(error)) => return no_randomness(error),
         Err(error @ OpenError::Changed) => {
             let typed = Typed {
@@ -177,7 +177,7 @@ pub async fn open_session(
         Some(base) => redirect_to(&format!("http://www.{base}/home.php")),
         None => redirect(headers, "/home.php"),
     };
-    scope.log_in(&mut response, uid, &secret, keep);
+    scope.log_in(&mut response, uid, &secret, kept);
     response
 }
 

@@ -108,6 +108,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/profile.php", get(profile::page))
         .route("/ajax/fbchat/profile.php", get(profile::get))
         .route("/ajax/fbchat/name.php", post(profile::rename))
+        .route("/ajax/fbchat/username.php", post(profile::change_username))
         .route("/s.php", get(search::page))
         .route("/ajax/fbchat/search.php", get(search::get))
         .route("/ajax/search/results.php", get(search::listing))

@@ -16,6 +16,7 @@ use super::pages;
 use super::params::Params;
 use super::pictures::picture_url;
 use crate::service::profiles::{ChangeError, Profile, ProfileError};
+use crate::service::usernames::UsernameError;
 use crate::types::{Status, Uid, first_word};
 
 impl From<ProfileError> for AjaxError {
@@ -44,6 +45,7 @@ struct Answer<'a> {
     uid: Uid,
     name: &'a str,
     first_name: &'a str,
+    username: &'a str,
     thumb_src: String,
     relation: &'static str,
     email: Option<&'a str>,
@@ -74,6 +76,7 @@ pub async fn get(
         uid: profile.uid,
         name: &profile.name,
         first_name: first_word(&profile.name),
+        username: &profile.username,
         thumb_src: thumb_src(&profile, &headers),
         relation: profile.relation.name(),
         email: details.map(|details| details.email.as_str()),
@@ -102,6 +105,34 @@ pub async fn rename(
     let name = params.get("name").ok_or(AjaxError::Unexpected)?;
     let name = app.services.profiles.rename(&session, name).await?;
     Ok(payload(Renamed { name }))
+}
+
+impl From<UsernameError> for AjaxError {
+    fn from(error: UsernameError) -> Self {
+        match error {
+            UsernameError::TooOften | UsernameError::TooManyAttempts => {
+                AjaxError::TooMany(error.to_string())
+            }
+            UsernameError::Store(error) => error.into(),
+            error => AjaxError::Invalid(error.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct UsernameChanged {
+    username: String,
+}
+
+/// POST /ajax/fbchat/username.php `username`
+pub async fn change_username(
+    State(app): State<Arc<App>>,
+    Form(Ajax(session), params): Form<Ajax>,
+) -> Result<Response, AjaxError> {
+    session.check_csrf(&params)?;
+    let username = params.get("username").ok_or(AjaxError::Unexpected)?;
+    let username = app.services.usernames.change(&session, username).await?;
+    Ok(payload(UsernameChanged { username }))
 }
 
 #[derive(Template)]

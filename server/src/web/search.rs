@@ -45,6 +45,7 @@ struct Listing {
 struct Found {
     uid: Uid,
     name: String,
+    username: String,
     #[serde(rename = "thumbSrc")]
     thumb_src: String,
     relation: &'static str,
@@ -71,6 +72,7 @@ pub async fn get(
         uid: user.uid,
         thumb_src: thumb_src(&origin, &user),
         name: user.name,
+        username: user.username,
         relation: relation.name(),
     };
     Ok(payload(Results {

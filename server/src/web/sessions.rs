@@ -29,6 +29,7 @@ struct Sessions {
 struct Entry {
     id: String,
     created: i64,
+    ends: i64,
     address: Option<String>,
     client: String,
     online: bool,
@@ -40,6 +41,7 @@ impl From<SessionInfo> for Entry {
         Entry {
             id: info.id,
             created: info.created,
+            ends: info.ends,
             address: info.address,
             client: info.client,
             online: info.online,

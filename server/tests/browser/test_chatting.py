@@ -121,6 +121,34 @@ class Chatting(Case):
         one.receives("three")
         self.assertEqual(one.messages(), ["one", "two", "three"])
 
+    def test_title_counts_what_is_unread_in_all_conversations(self):
+        alice, bob, carol = self.accounts("Alice Example", "Bob Example", "Carol Example")
+        one, me = self.one, self.server.uids[alice]
+        senders = {email: Client(self.server, email) for email in (bob, carol)}
+        elsewhere = Client(self.server, alice)
+        read = lambda email: elsewhere.call("/ajax/chat/settings.php", {"focus_chat": self.server.uids[email]})
+        title = lambda text: until(f"the title {text}", lambda: one.driver.title == text)
+        one.enter(alice)
+        for email in (bob, bob, carol, bob):
+            senders[email].send(me, "news")
+        title("(4) fbchat")
+        one.chat("Bob Example")
+        title("(1) fbchat")
+        one.click(".chat.open [aria-label='Minimise the chat with Bob Example']")
+        senders[bob].send(me, "more")
+        title("(2) fbchat")
+        one.chat("Carol Example")
+        title("(1) fbchat")
+        # Read on another device, and another message before this page has asked what is unread.
+        for text in ("more", "and more"):
+            senders[bob].send(me, text)
+        title("(3) fbchat")
+        read(bob)
+        senders[bob].send(me, "again")
+        title("(1) fbchat")
+        read(bob)
+        title("fbchat")
+
     def test_every_text_is_shown_as_written(self):
         name = "Bob <i>&amp; Example"
         alice, bob = self.accounts("Alice Example", name)
@@ -167,35 +195,56 @@ class Chatting(Case):
         one.chat("Bob <i>")
         sender = Client(self.server, bob)
         me = self.server.uids[alice]
-        for text in ("/me waves", "/me  and <b>", "/me", "/me ", "/meow", "not /me"):
+        for text in ("/me waves", "/Me  and <b>", "/me", "/me ", "/meow", "not /me"):
             sender.send(me, text)
         one.receives("not /me")
         one.send("/me waves back")
-        one.receives("Alice Example waves back")
-        self.assertEqual(one.messages(), ["Bob <i> waves", "Bob <i>  and <b>", "/me", "/me ", "/meow", "not /me", "Alice Example waves back"])
+        one.receives("* Alice Example waves back")
+        self.assertEqual(one.messages(), ["* Bob <i> waves", "* Bob <i>  and <b>", "/me", "/me ", "/meow", "not /me", "* Alice Example waves back"])
+        until("the text as it was typed", lambda: sender.history(me)[-1] == "/me waves back")
+        self.assertEqual(one.js("getComputedStyle(document.querySelector('.log .action')).fontStyle"), "italic")
         self.assertEqual(one.text(".log .action bdi"), ["Bob <i>", "Bob <i>", "Alice Example"])
         one.driver.refresh()
         one.connected()
-        one.receives("Alice Example waves back")
+        one.receives("* Alice Example waves back")
+        self.assertEqual(one.text(".log .action b, .log .action i"), [])
 
         texts = {
             "see https://example.org/a?b=1&c=%20#d, (http://example.org) and HTTP://EXAMPLE.ORG/wiki/A_(b).":
                 ["https://example.org/a?b=1&c=%20#d", "http://example.org", "HTTP://EXAMPLE.ORG/wiki/A_(b)"],
+            "(https://example.org/wiki/A_(b)), [https://example.org/[c]] {http://d.example/}) «http://e.example»":
+                ["https://example.org/wiki/A_(b)", "https://example.org/[c]", "http://d.example/", "http://e.example"],
+            "http://example.org/(((( http://example.org/))))": ["http://example.org/((((", "http://example.org/"],
+            "\u202ehttp://example.org/\u202c \u2067http://example.org/b\u2069": ["http://example.org/", "http://example.org/b"],
+            "/me likes http://example.org/.": ["http://example.org/"],
             "mailto:bob@example.org!": ["mailto:bob@example.org"],
             "http://münchen.example/straße 😀": ["http://münchen.example/straße"],
             "https://example.org/\u202egpj.exe": ["https://example.org/"],
-            "javascript:alert(1) data:text/html,x file:///etc/passwd ftp://example.org //example.org example.org xhttp://example.org": [],
+            "javascript:alert(1) data:text/html,x file:///etc/passwd ftp://example.org //example.org example.org xhttp://example.org www.example.org": [],
+            "java\tscript:alert(1) JAVASCRIPT://http//%0aalert(1) http:javascript:alert(1) vbscript:x blob:http:x": [],
+            "\"><img src=x onerror=alert(1)>http://example.org/\"onmouseover=alert(1)": ["http://example.org/"],
             "http:// https://: http://[ mailto: http://" + "." * 3000: [],
             "<a href=\"http://example.org/\">x</a>": ["http://example.org/"],
         }
         for text, links in texts.items():
             with self.subTest(text):
                 sender.send(me, text)
-                one.receives(text)
+                one.receives(text.replace("/me", "* Bob <i>"))
                 self.assertEqual(one.text(".chat.open .log li:last-child p a"), links)
                 found = one.js("[...document.querySelectorAll('.chat.open .log li:last-child p a')].map((a) => [a.getAttribute('href'), a.rel, a.target])")
                 self.assertEqual(found, [[link, "noopener noreferrer", "_blank"] for link in links])
+                # What surrounds a link does not turn it around.
+                turned = "[...document.querySelectorAll('.log p a')].filter((a) => getComputedStyle(a).unicodeBidi !== 'isolate' || getComputedStyle(a).direction !== 'ltr').length"
+                self.assertEqual(one.js(turned), 0)
+        self.assertEqual(one.js("document.querySelectorAll('.log img').length"), 0)
         self.screenshot(one, "links")
+        one.size(360, 640, mobile=True)
+        self.screenshot(one, "links-phone")
+        one.size(1200, 780)
+        many = "http://a.b/) " * 1538
+        sender.send(me, many)
+        one.receives(many)
+        self.assertEqual(one.js("document.querySelectorAll('.chat.open .log li:last-child p a').length"), 1538)
 
     def test_enter_that_ends_a_composition_sends_nothing(self):
         alice, _ = self.accounts("Alice Example", "Bob Example")

@@ -133,6 +133,36 @@ class People(Case):
         one.key(Keys.ENTER)
         one.sees("#name_form .wrong", "1 to 100 characters")
 
+    def test_user_name(self):
+        alice, bob = self.accounts("Alice Example", "Bob Example", friends=False)
+        one, other = self.one, self.other
+        one.enter(alice)
+        one.click("a[href='#settings']")
+        self.assertRegex(one.find("#username_text").get_attribute("value"), r"^alice\.example\d*$")
+        other.enter(bob)
+        one.fill("#username_text", "Wonder.Land")
+        one.key(Keys.ENTER)
+        one.sees("#username_form .said", "This is your user name now.")
+        self.assertEqual(one.find("#username_text").get_attribute("value"), "wonder.land")
+        for width, name in ((1200, "user-name"), (360, "user-name-phone")):
+            one.size(width, 780, mobile=width < 640)
+            one.driver.execute_script("arguments[0].scrollIntoView({ block: 'center' })", one.find("#username_form"))
+            self.screenshot(one, name)
+        one.size(1200, 780)
+        one.fill("#username_text", "wonder land")
+        one.key(Keys.ENTER)
+        one.sees("#username_form .wrong", "A user name has 3 to 32 letters")
+        other.fill("#search_text", "wonder.land")
+        other.key(Keys.ENTER)
+        other.sees("#search_list strong", "Alice Example")
+        other.sees("#search_list .status", "wonder.land")
+        self.screenshot(other, "search-user-name")
+        one.click("#logout_form button")
+        one.find("#login_form")
+        self.screenshot(one, "login")
+        one.log_in_here("wonder.land")
+        one.sees("#navAccountName", "Alice Example")
+
     def test_status_and_picture(self):
         alice, bob = self.accounts("Alice Example", "Bob Example")
         one, other = self.one, self.other

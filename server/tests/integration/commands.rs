@@ -51,7 +51,7 @@ fn accounts_and_friendships_can_be_added_while_the_server_runs() {
     let list = String::from_utf8(run(&["user", "list"], data, "").stdout).unwrap();
     assert_eq!(
         list,
-        "100001\tann@example.org\tAnn A\n100002\tben@example.org\tBen\n"
+        "100001\tann@example.org\tann.a\tAnn A\n100002\tben@example.org\tben\tBen\n"
     );
 
     let mut ann = Client::login(&server, "ann@example.org", "secret");

@@ -31,3 +31,4 @@ mod protocol;
 mod resources;
 mod sessions;
 mod tls;
+mod usernames;

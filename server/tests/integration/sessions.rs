@@ -38,7 +38,10 @@ fn logins_are_listed_and_ended_one_by_one_or_all() {
         assert_eq!(session["own"], session["id"] == own(&here), "{session}");
         let online = session["id"] == own(&there);
         assert_eq!(session["online"], online, "{session}");
-        assert!(session["created"].as_i64().unwrap() > 1_700_000_000_000);
+        let created = session["created"].as_i64().unwrap();
+        assert!(created > 1_700_000_000_000);
+        let lasts = session["ends"].as_i64().unwrap() - created;
+        assert_eq!((lasts + 30_000) / 86_400_000, 30, "{session}");
         assert_eq!(session["address"], Value::Null);
     }
 
@@ -183,7 +186,8 @@ fn set_cookies(answer: &Response) -> Vec<String> {
 fn a_browser_keeps_a_login_if_its_user_wants_that() {
     let dir = tempfile::tempdir().unwrap();
     testkit::accounts(dir.path());
-    let server = Server::serve(dir.path(), &[]);
+    let mut command = Server::command(dir.path());
+    let server = Server::start(command.env("FBCHATD_SESSION_DAYS", "90"));
     let (old, browser) = (("User-Agent", "Pidgin"), ("Sec-Fetch-Mode", "navigate"));
     // What clients of 2010 send asks for nothing.
     for (form, header) in [
@@ -234,7 +238,8 @@ fn a_browser_keeps_a_login_if_its_user_wants_that() {
 fn a_login_that_is_not_used_ends_and_is_deleted() {
     let dir = tempfile::tempdir().unwrap();
     testkit::accounts(dir.path());
-    let server = Server::serve(dir.path(), &[]);
+    let mut command = Server::command(dir.path());
+    let server = Server::start(command.env("FBCHATD_SESSION_DAYS", "40"));
     let login = || Client::login(&server, "ann", "secret");
     let (used, unused) = (login(), login());
     let disk = rusqlite::Connection::open(dir.path().join("fbchatd.db")).unwrap();
@@ -247,8 +252,8 @@ fn a_login_that_is_not_used_ends_and_is_deleted() {
     };
     let (old, browser) = (("User-Agent", "Pidgin"), ("Sec-Fetch-Mode", "navigate"));
     assert_eq!(lasts(browser, &[]), 3);
-    assert_eq!(lasts(old, &[]), 30);
-    assert_eq!(lasts(browser, &[("keep", "1")]), 90);
+    assert_eq!(lasts(old, &[]), 40);
+    assert_eq!(lasts(browser, &[("keep", "1")]), 40);
     assert_eq!(ids(&used).len(), 5);
 
     // Some days later: all of them would end within a second, but one is used.

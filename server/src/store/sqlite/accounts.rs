@@ -1,6 +1,6 @@
 //! Accounts.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::rows::{self, USER};
 use super::writer::Tx;
@@ -8,28 +8,82 @@ use crate::clock::now_ms;
 use crate::item;
 use crate::store::StoreError;
 use crate::types::{Account, Uid, User};
+use crate::username::key;
+
+/// The part of an address before the @, for which there is an index.
+const LOCAL_PART: &str = "substr(email, 1, instr(email, '@') - 1)";
 
 pub fn account(db: &Connection, login: &str) -> Result<Option<Account>, StoreError> {
-    let condition = if login.contains('@') {
-        "email"
-    } else {
-        "substr(email, 1, instr(email, '@') - 1)"
-    };
+    if login.contains('@') {
+        return sole(db, "email = ?1", [login]);
+    }
+    let named = sole(
+        db,
+        "username_key = ?1 AND username = ?2",
+        [key(login).as_str(), login],
+    )?;
+    // Only in one form, because failed attempts are counted by what was typed.
+    let uid = login
+        .parse()
+        .ok()
+        .filter(|uid: &Uid| uid.to_string() == login);
+    Ok(match (named, uid) {
+        (Some(account), _) => Some(account),
+        (None, Some(uid)) => sole(db, "uid = ?1", [uid.0])?,
+        (None, None) => None,
+    }
+    .or(sole(db, &format!("{LOCAL_PART} = ?1"), [login])?))
+}
+
+/// The account that meets a condition, if it is the only one.
+fn sole(
+    db: &Connection,
+    condition: &str,
+    parameters: impl Params,
+) -> Result<Option<Account>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {USER}, password,
-            NOT EXISTS (SELECT 1 FROM users o WHERE o.uid <> users.uid
-                AND substr(o.email, 1, instr(o.email, '@') - 1) = substr(users.email, 1, instr(users.email, '@') - 1)) AS sole
-            FROM users WHERE {condition} = ?1 LIMIT 2"
+        "SELECT {USER}, password FROM users WHERE {condition} LIMIT 2"
     ))?;
-    let found = select.query_map([login], |row| {
-        Ok(Account {
-            user: rows::user(row)?,
-            password: row.get("password")?,
-            sole_local_part: row.get("sole")?,
-        })
+    let found = select.query_map(parameters, |row| {
+        Ok((rows::user(row)?, row.get("password")?))
     })?;
-    let mut found = found.collect::<Result<Vec<_>, _>>()?;
-    Ok(if found.len() == 1 { found.pop() } else { None })
+    let found = found.collect::<Result<Vec<(User, String)>, _>>()?;
+    let Ok([(user, password)]) = <[_; 1]>::try_from(found) else {
+        return Ok(None);
+    };
+    Ok(Some(Account {
+        sole_names: sole_names(db, &user)?,
+        user,
+        password,
+    }))
+}
+
+/// What a user can type instead of the address and nobody else can.
+fn sole_names(db: &Connection, user: &User) -> Result<Vec<String>, StoreError> {
+    let mut shared = db.prepare_cached(&format!(
+        "SELECT 1 FROM users WHERE {LOCAL_PART} = ?1 AND uid <> ?3
+            UNION ALL SELECT 1 FROM users WHERE username_key = ?2 AND username = ?1 AND uid <> ?3
+            UNION ALL SELECT 1 FROM users WHERE uid = CAST(?1 AS INTEGER) AND CAST(uid AS TEXT) = ?1 AND uid <> ?3"
+    ))?;
+    let local_part = user.email.split_once('@').map_or("", |(local, _)| local);
+    let mut names = vec![
+        local_part.to_owned(),
+        user.username.clone(),
+        user.uid.to_string(),
+    ];
+    let mut failed = Ok(());
+    names.retain(|name| {
+        let shared = shared.exists(params![name, key(name), user.uid.0]);
+        shared.map_or_else(
+            |error| {
+                failed = Err(error);
+                false
+            },
+            |shared| !shared,
+        )
+    });
+    failed?;
+    Ok(names)
 }
 
 pub fn user(db: &Connection, uid: Uid) -> Result<Option<User>, StoreError> {
@@ -74,6 +128,7 @@ impl Tx<'_> {
             .optional()?;
         if let Some(uid) = added {
             self.index_name(uid, name)?;
+            self.make_username(uid, name)?;
         }
         Ok(added)
     }
@@ -110,6 +165,7 @@ impl Tx<'_> {
             "DELETE FROM name_words WHERE uid = ?1",
             "DELETE FROM pictures WHERE uid = ?1",
             "DELETE FROM unrendered_pictures WHERE uid = ?1",
+            "DELETE FROM former_usernames WHERE uid = ?1",
             "DELETE FROM places WHERE uid = ?1",
             "DELETE FROM sessions WHERE uid = ?1",
             "DELETE FROM users WHERE uid = ?1",

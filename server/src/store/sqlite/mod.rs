@@ -19,6 +19,7 @@ mod schema;
 pub mod sessions;
 #[cfg(test)]
 mod tests;
+mod usernames;
 pub mod writer;
 
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ use crate::clock::now_ms;
 use crate::store::{Relation, StoreError};
 use crate::text::search_key;
 use crate::types::{Uid, User};
+use crate::username::key;
 
 /// The most entries of the index that a search reads. If more fit, enough users do, so that going through all of them in the order
 /// of their names soon finds as many as are wanted.
@@ -38,12 +39,12 @@ pub fn unrendered_picture(db: &Connection) -> Result<Option<(Uid, String, Vec<u8
         .optional()?)
 }
 
-/// `email` is in lower case.
+/// `exact`, an address or a user name, is in lower case.
 pub fn search(
     db: &Connection,
     own: Uid,
     text: &str,
-    email: &str,
+    exact: &str,
     limit: usize,
 ) -> Result<Vec<(User, Relation)>, StoreError> {
     let key = search_key(text);
@@ -52,7 +53,7 @@ pub fn search(
     let matches = |user: &User| {
         let name = search_key(&user.name);
         let begins = |word: &&str| name.split_whitespace().any(|part| part.starts_with(*word));
-        user.email == email || words.iter().all(begins)
+        words.iter().all(begins)
     };
     let mut rarest = None;
     for word in &words {
@@ -61,10 +62,14 @@ pub fn search(
             rarest = Some((entries, *word));
         }
     }
-    let found = match rarest {
-        Some((_, word)) => search_index(db, word, email, limit, matches)?,
+    let mut found = find_exactly(db, exact)?;
+    let known: Vec<_> = found.iter().map(|user| user.uid).collect();
+    let matches = |user: &User| !known.contains(&user.uid) && matches(user);
+    found.extend(match rarest {
+        Some((_, word)) => search_index(db, word, limit, matches)?,
         None => search_all(db, limit, matches)?,
-    };
+    });
+    found.truncate(limit);
     let relate = |user: User| {
         let relation = friendships::relation(db, own, user.uid)?;
         Ok((user, relation))
@@ -84,17 +89,25 @@ fn count_indexed(db: &Connection, word: &str) -> Result<i64, StoreError> {
     Ok(select.query_row([word, &end_of(word)], |row| row.get(0))?)
 }
 
+/// Those with this address or user name.
+fn find_exactly(db: &Connection, text: &str) -> Result<Vec<User>, StoreError> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {USER} FROM users WHERE email = ?1 OR (username_key = ?2 AND username = ?1)"
+    ))?;
+    let users = select.query_map([text, &key(text)], user)?;
+    Ok(users.collect::<Result<_, _>>()?)
+}
+
 fn search_index(
     db: &Connection,
     word: &str,
-    email: &str,
     limit: usize,
     matches: impl Fn(&User) -> bool,
 ) -> Result<Vec<User>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {USER} FROM users WHERE uid IN (SELECT uid {BEGINNING}) OR email = ?3"
+        "SELECT {USER} FROM users WHERE uid IN (SELECT uid {BEGINNING})"
     ))?;
-    let users = select.query_map([word, &end_of(word), email], user)?;
+    let users = select.query_map([word, &end_of(word)], user)?;
     let mut found = users.collect::<Result<Vec<_>, _>>()?;
     found.retain(matches);
     found.sort_by(|a, b| (&a.name, a.uid).cmp(&(&b.name, b.uid)));

@@ -5,7 +5,7 @@ use rusqlite::Row;
 use crate::types::{Message, Notice, NoticeKind, Status, Uid, User};
 
 pub const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture,
-    users.status, users.status_time, users.created";
+    users.status, users.status_time, users.created, users.username";
 pub const MESSAGE: &str = "m.sender, m.recipient, m.sender_name, m.recipient_name, m.text, m.msg_id, m.client_time, m.time, m.id, m.notice";
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
@@ -23,6 +23,7 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
             None => None,
         },
         since: row.get(7).map(|since| (since > 0).then_some(since))?,
+        username: row.get(8)?,
     })
 }
 

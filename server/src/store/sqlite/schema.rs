@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::messages::text_hash;
 use super::profiles::index_name;
+use super::usernames::make_all as make_usernames;
 use crate::store::StoreError;
 use crate::text::{composed, lines, single_line};
 use crate::types::Uid;
@@ -223,6 +224,23 @@ CREATE INDEX group_members_uid ON group_members(uid);
 ALTER TABLE messages ADD COLUMN notice TEXT;    -- what was done with the group, and the numbers of those concerned
 CREATE INDEX messages_group ON messages(recipient, id) WHERE recipient >= 1000000000;
 ",
+    // How long sessions last is a setting, so it no longer tells which ones a browser keeps when it is closed.
+    "
+ALTER TABLE sessions ADD COLUMN persistent INTEGER NOT NULL DEFAULT 0;
+UPDATE sessions SET persistent = 1 WHERE lasts = 7776000000;
+",
+    // Everybody has a user name.
+    "
+ALTER TABLE users ADD COLUMN username TEXT;
+ALTER TABLE users ADD COLUMN username_key TEXT;     -- the same for names that people confuse
+CREATE UNIQUE INDEX users_username ON users(username_key);
+CREATE TABLE former_usernames(                      -- which nobody else gets for a while
+    key INTEGER PRIMARY KEY,                        -- hash of the username_key, so that the name itself is gone
+    uid INTEGER NOT NULL REFERENCES users,
+    time INTEGER NOT NULL                           -- of the change, ms
+) STRICT;
+CREATE INDEX former_usernames_uid ON former_usernames(uid);
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
@@ -336,6 +354,7 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError
     for (at, sql) in STEPS.iter().enumerate().skip(version) {
         take_step(&tx, at, sql)?;
     }
+    make_usernames(&tx)?;
     tx.pragma_update(None, "user_version", STEPS.len() as i64)?;
     Ok(tx.commit()?)
 }
@@ -391,6 +410,7 @@ mod tests {
             assert_eq!(found[0].0.uid, a.uid, "{version}");
             let check = store.check_message(a.uid, b.uid, "5", "old").await;
             assert!(matches!(check, Ok(MessageCheck::Duplicate)), "{version}");
+            assert_eq!((a.username, b.username), ("a10".into(), "b10".into()));
             let list = ListChange::Create("new".into());
             store.change_lists(a.uid, list).await.unwrap();
             store.delete_user(a.uid).await.unwrap();

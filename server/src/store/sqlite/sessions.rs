@@ -11,13 +11,14 @@ use crate::types::{SessionKey, Uid, User};
 
 pub fn session(db: &Connection, key: SessionKey) -> Result<Option<(User, Term)>, StoreError> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {USER}, sessions.lasts, sessions.ends FROM sessions JOIN users ON users.uid = sessions.uid
+        "SELECT {USER}, sessions.lasts, sessions.ends, sessions.persistent FROM sessions JOIN users ON users.uid = sessions.uid
             WHERE sessions.key = ?1 AND sessions.ends > ?2"
     ))?;
     let found = select.query_row(params![key.0, now_ms()], |row| {
         let term = Term {
             lasts: row.get("lasts")?,
             end: row.get("ends")?,
+            kept: row.get("persistent")?,
         };
         Ok((user(row)?, term))
     });
@@ -41,7 +42,7 @@ pub fn ended(db: &Connection, mut keys: Vec<SessionKey>) -> Result<Vec<SessionKe
 
 pub fn sessions(db: &Connection, uid: Uid) -> Result<Vec<Login>, StoreError> {
     let mut select = db.prepare_cached(
-        "SELECT key, created, address, client FROM sessions WHERE uid = ?1 AND ends > ?2
+        "SELECT key, created, address, client, ends FROM sessions WHERE uid = ?1 AND ends > ?2
             ORDER BY created DESC, key",
     )?;
     let logins = select.query_map([uid.0, now_ms()], |row| {
@@ -50,6 +51,7 @@ pub fn sessions(db: &Connection, uid: Uid) -> Result<Vec<Login>, StoreError> {
             created: row.get(1)?,
             address: row.get(2)?,
             client: row.get(3)?,
+            ends: row.get(4)?,
         })
     })?;
     Ok(logins.collect::<Result<_, _>>()?)
@@ -72,8 +74,8 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let (db, now) = (self.writing()?, now_ms());
         db.prepare_cached(
-            "INSERT INTO sessions(key, uid, created, address, client, lasts, ends)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO sessions(key, uid, created, address, client, lasts, ends, persistent)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             key.0,
@@ -82,7 +84,8 @@ impl Tx<'_> {
             origin.address,
             origin.client,
             term.lasts,
-            term.end
+            term.end,
+            term.kept
         ])?;
         let ended = db
             .prepare_cached(

@@ -10,13 +10,14 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::store::{
-    self, Asked, HistoryRange, Inserted, NewMessage, Origin, Store, Term, lock_directory,
+    self, Asked, ChangedBy, HistoryRange, Inserted, NewMessage, Origin, Store, Term, lock_directory,
 };
 use crate::types::{Seq, SessionKey, User};
 
 const TERM: Term = Term {
     lasts: i64::MAX,
     end: i64::MAX,
+    kept: false,
 };
 
 async fn add(store: &Store, email: &str, name: &str, password: &str) -> User {
@@ -267,6 +268,7 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
         let term = Term {
             lasts: 1,
             end: i64::MAX,
+            kept: false,
         };
         let opened = store.open_session(key, user.uid, origin, term, None);
         opened.await.unwrap();
@@ -295,6 +297,8 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
     set.await.unwrap();
     store.set_status(b.uid, None).await.unwrap();
     store.set_name(b.uid, "B".into()).await.unwrap();
+    let set = store.set_username(b.uid, "bee".into(), ChangedBy::Operator);
+    set.await.unwrap();
     let set = store.set_password(b.uid, "new".into(), None);
     set.await.unwrap();
     // While the store is open, it takes up to the next look after the files.

@@ -137,7 +137,9 @@ macro_rules! store_tests {
             sessions::a_session_is_gone_once_its_end_has_passed
             sessions::ended_sessions_are_found
             sessions::a_password_that_was_replaced_opens_no_session_and_changes_nothing
-            users::logins_are_found_by_address_and_by_unique_local_part
+            users::logins_are_found_by_address_name_number_and_unique_local_part
+            users::user_names_are_unique_and_made_from_names
+            users::a_user_name_can_be_changed_and_stays_its_owners_for_a_while
             users::fifty_people_can_be_asked_in_a_day_and_answers_do_not_make_room
             users::a_friendship_from_the_command_line_answers_what_waited
             users::relations_are_seen_from_either_side

@@ -11,7 +11,11 @@ async fn log_in(store: &Store, user: &User, n: u8) {
 }
 
 async fn log_in_until(store: &Store, user: &User, n: u8, end: i64) {
-    let term = Term { lasts: 7, end };
+    let term = Term {
+        lasts: 7,
+        end,
+        kept: n == 1,
+    };
     let login = store.open_session(key(n), user.uid, Origin::default(), term, None);
     login.await.unwrap();
 }
@@ -33,8 +37,17 @@ pub async fn a_session_is_gone_once_its_end_has_passed(place: impl Place) {
 
     store.renew_session(key(1), i64::MAX - 1).await.unwrap();
     let (user, term) = store.session(key(1)).await.unwrap().unwrap();
-    let end = i64::MAX - 1;
-    assert_eq!((user.uid, term), (a.uid, Term { lasts: 7, end }));
+    let renewed = Term {
+        lasts: 7,
+        end: i64::MAX - 1,
+        kept: true,
+    };
+    assert_eq!((user.uid, term), (a.uid, renewed));
+    assert_eq!(store.sessions(a.uid).await.unwrap()[0].ends, i64::MAX - 1);
+    log_in(&store, &a, 4).await;
+    let (_, term) = store.session(key(4)).await.unwrap().unwrap();
+    assert!(!term.kept);
+    store.end_session(key(4)).await.unwrap();
 
     // What was deleted cannot come back; what has an end in the future stays.
     store.delete_ended_sessions().await.unwrap();
@@ -88,6 +101,7 @@ pub async fn a_password_that_was_replaced_opens_no_session_and_changes_nothing(p
         let term = Term {
             lasts: 7,
             end: i64::MAX,
+            kept: false,
         };
         let opened = store.open_session(key, a.uid, Origin::default(), term, Some(hash.into()));
         let opened = opened.await.unwrap();
