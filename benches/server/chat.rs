@@ -52,6 +52,8 @@ impl Data {
 
     pub fn serve(&self) -> Fbchatd {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        // One user sends more than the server would take from a person.
+        command.env("FBCHATD_MESSAGES_PER_S", "0");
         let start = Instant::now();
         let (server, metrics) = testkit::Server::with_metrics(command.env("FBCHATD_LOG", "error"));
         let address = server.address();

@@ -1,12 +1,14 @@
 //! Messages: who may write to whom and what, typing notices, history, and what has been read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 
 use super::detached::detached;
 use super::echo::Echo;
 use super::presence::Presences;
+use super::user_limit::{TooOften, UserLimit};
 use super::validate::message_text;
 use crate::clock::now_ms;
 use crate::config::Config;
@@ -47,6 +49,11 @@ pub enum SendError {
     /// The text has more characters than this.
     #[error("A message can have {0} characters.")]
     TooLong(usize),
+    /// The seconds until the next message is taken.
+    #[error("You send messages faster than the server takes them. Try again in {0} seconds.")]
+    TooFast(u64),
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -57,6 +64,9 @@ pub struct Messages {
     presences: Presences,
     message_limit: usize,
     offline_messages: bool,
+    /// How fast a user may send messages, if there is a limit, and typing notices.
+    pace: Option<UserLimit>,
+    actions: UserLimit,
     sent: Counter,
     echo: Option<Echo>,
 }
@@ -67,6 +77,7 @@ impl Messages {
         store: Arc<Store>,
         hub: Arc<Hub>,
         presences: Presences,
+        actions: UserLimit,
         config: &Config,
         sent: Counter,
         echo: Option<Echo>,
@@ -77,6 +88,8 @@ impl Messages {
             presences,
             message_limit: config.message_limit,
             offline_messages: config.offline_messages,
+            pace: pace(config),
+            actions,
             sent,
             echo,
         }
@@ -103,6 +116,10 @@ impl Messages {
         let to = recipient.ok_or(SendError::NotReachable)?;
         if !self.offline_messages && to.uid != own.uid && !self.is_online(to.uid) {
             return Err(SendError::NotReachable);
+        }
+        if let Some(pace) = &self.pace {
+            let taken = pace.take(own.uid);
+            taken.map_err(|TooOften(seconds)| SendError::TooFast(seconds))?;
         }
         self.presences.mark_online(session, true);
         let echo = self.echo.clone().filter(|echo| echo.is(to.uid));
@@ -146,6 +163,7 @@ impl Messages {
         if !self.is_online(to) {
             return Err(SendError::NotReachable);
         }
+        self.actions.take(own.uid)?;
         let item = item::typing(own.uid, to, typing);
         self.store.push(Audience::Users(vec![to]), item);
         Ok(())
@@ -196,6 +214,13 @@ impl Messages {
         }
         Ok((messages, more))
     }
+}
+
+/// A bucket of `message_burst` messages that gets `messages_per_s`.
+fn pace(config: &Config) -> Option<UserLimit> {
+    let (burst, rate) = (config.message_burst, config.messages_per_s);
+    let window = Duration::from_secs(burst.into()).checked_div(rate)?;
+    Some(UserLimit::within(burst, window))
 }
 
 /// A message id as clients make them: a signed or unsigned number, kept as text.

@@ -19,7 +19,7 @@ pub mod profiles;
 pub mod search;
 pub mod sessions;
 mod subscribers;
-mod user_limit;
+pub mod user_limit;
 pub mod validate;
 mod workers;
 
@@ -51,6 +51,9 @@ use user_limit::UserLimit;
 
 /// The most changes of name, status and picture of one user in ten minutes.
 const CHANGES: u32 = 60;
+/// The most of everything else that a user writes or pushes to others, except for messages: requests, pokes, lists, typing, chat on and
+/// off. No person gets near it.
+const ACTIONS: u32 = 1200;
 
 /// All services.
 pub struct Services {
@@ -81,8 +84,9 @@ impl Services {
         echo: Option<Echo>,
     ) -> io::Result<Self> {
         let passwords = Arc::new(passwords);
-        let presences = Presences::new(store.clone(), hub.clone());
         let changes = UserLimit::new(CHANGES);
+        let actions = UserLimit::new(ACTIONS);
+        let presences = Presences::new(store.clone(), hub.clone(), actions.clone());
         let login_attempts = Arc::new(LoginAttempts::new(
             store.clone(),
             passwords.clone(),
@@ -97,13 +101,14 @@ impl Services {
                 config.registration,
             ),
             channels: Channels::new(store.clone(), hub.clone()),
-            friends: Friends::new(store.clone(), hub.clone()),
-            lists: Lists::new(store.clone()),
+            friends: Friends::new(store.clone(), hub.clone(), actions.clone()),
+            lists: Lists::new(store.clone(), actions.clone()),
             login_attempts,
             messages: Messages::new(
                 store.clone(),
                 hub.clone(),
                 presences.clone(),
+                actions,
                 config,
                 metrics.messages.clone(),
                 echo,

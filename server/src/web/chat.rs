@@ -12,6 +12,7 @@ use super::envelope::{AjaxError, done, payload};
 use super::params::Params;
 use crate::item;
 use crate::service::messages::{Outgoing, SendError};
+use crate::service::presence::VisibilityError;
 
 impl From<SendError> for AjaxError {
     fn from(error: SendError) -> Self {
@@ -20,7 +21,18 @@ impl From<SendError> for AjaxError {
             SendError::NotReachable => AjaxError::NotOnline,
             SendError::MessageId | SendError::Empty => AjaxError::Unexpected,
             SendError::TooLong(limit) => AjaxError::TooLong(limit),
+            SendError::TooFast(_) => AjaxError::TooFast(error.to_string()),
+            SendError::TooOften(error) => error.into(),
             SendError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<VisibilityError> for AjaxError {
+    fn from(error: VisibilityError) -> Self {
+        match error {
+            VisibilityError::TooOften(error) => error.into(),
+            VisibilityError::Store(error) => error.into(),
         }
     }
 }

@@ -25,6 +25,7 @@ impl From<FriendError> for AjaxError {
             }
             FriendError::TooLong(limit) => AjaxError::TooLong(limit),
             FriendError::TooMany => AjaxError::TooMany(error.to_string()),
+            FriendError::TooOften(error) => error.into(),
             FriendError::Store(error) => error.into(),
         }
     }

@@ -32,7 +32,7 @@ impl From<ChangeError> for AjaxError {
         match error {
             ChangeError::Invalid(error) => AjaxError::Invalid(error.to_string()),
             ChangeError::TooLong(limit) => AjaxError::TooLong(limit),
-            ChangeError::TooOften => AjaxError::TooMany(error.to_string()),
+            ChangeError::TooOften(error) => error.into(),
             ChangeError::Store(error) => error.into(),
         }
     }
