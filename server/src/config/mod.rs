@@ -128,6 +128,7 @@ pub struct Config {
     pub message_limit: usize,
     pub messages_per_s: u32,
     pub message_burst: u32,
+    pub message_quota_mib: u32,
     pub offline_after_s: u64,
     pub idle_after_s: u64,
     pub hold_s: u64,
@@ -155,6 +156,7 @@ impl Default for Config {
             message_limit: 20_000,
             messages_per_s: 20,
             message_burst: 5_000,
+            message_quota_mib: 1024,
             offline_after_s: 90,
             idle_after_s: 300,
             hold_s: 55,
@@ -243,6 +245,12 @@ impl Config {
             self.base_domain.as_ref()?,
         );
         Some(pattern.replace("{channel}", label).replace("{base}", base))
+    }
+
+    /// The most bytes that the messages of one user may take, if there is a limit.
+    pub fn message_quota(&self) -> Option<i64> {
+        let bytes = i64::from(self.message_quota_mib) << 20;
+        (bytes > 0).then_some(bytes)
     }
 
     fn check(&self) -> Result<(), ConfigError> {

@@ -52,6 +52,10 @@ pub enum SendError {
     /// The seconds until the next message is taken.
     #[error("You send messages faster than the server takes them. Try again in {0} seconds.")]
     TooFast(u64),
+    #[error(
+        "Your messages take all the room that an account has on this server. Ask its operator for more."
+    )]
+    QuotaUsedUp,
     #[error(transparent)]
     TooOften(#[from] TooOften),
     #[error(transparent)]
@@ -64,6 +68,8 @@ pub struct Messages {
     presences: Presences,
     message_limit: usize,
     offline_messages: bool,
+    /// The most bytes that a user's messages may take.
+    quota: i64,
     /// How fast a user may send messages, if there is a limit, and typing notices.
     pace: Option<UserLimit>,
     actions: UserLimit,
@@ -88,6 +94,7 @@ impl Messages {
             presences,
             message_limit: config.message_limit,
             offline_messages: config.offline_messages,
+            quota: config.message_quota().unwrap_or(i64::MAX),
             pace: pace(config),
             actions,
             sent,
@@ -133,6 +140,7 @@ impl Messages {
             client_time: client_time
                 .filter(|time| (0..=MAX_TIME).contains(time))
                 .unwrap_or_else(now_ms),
+            quota: self.quota,
         };
         let (store, sent) = (self.store.clone(), self.sent.clone());
         detached(async move {
@@ -140,6 +148,7 @@ impl Messages {
                 Inserted::New => sent.inc(),
                 Inserted::Duplicate => return Ok(()),
                 Inserted::UnknownUser => return Err(SendError::NotReachable),
+                Inserted::QuotaUsedUp => return Err(SendError::QuotaUsedUp),
             };
             if let Some((echo, from, text)) = for_echo {
                 echo.answer(from, text).await;

@@ -21,6 +21,7 @@ impl From<SendError> for AjaxError {
             SendError::NotReachable => AjaxError::NotOnline,
             SendError::MessageId | SendError::Empty => AjaxError::Unexpected,
             SendError::TooLong(limit) => AjaxError::TooLong(limit),
+            SendError::QuotaUsedUp => AjaxError::Invalid(error.to_string()),
             SendError::TooFast(_) => AjaxError::TooFast(error.to_string()),
             SendError::TooOften(error) => error.into(),
             SendError::Store(error) => error.into(),

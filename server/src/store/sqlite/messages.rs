@@ -19,19 +19,27 @@ pub fn check_message(
     msg_id: &str,
     text: &str,
 ) -> Result<MessageCheck, StoreError> {
-    // Answered by the index alone.
-    let duplicate = db
-        .prepare_cached(
-            "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text_hash = ?4",
-        )?
-        .exists(params![from.0, msg_id, to.0, text_hash(text)])?;
-    if duplicate {
+    if is_stored(db, from, to, msg_id, text)? {
         return Ok(MessageCheck::Duplicate);
     }
     Ok(match friendships::friend(db, from, to)? {
         Some(recipient) => MessageCheck::Recipient(recipient),
         None => MessageCheck::NotFriends,
     })
+}
+
+fn is_stored(
+    db: &Connection,
+    from: Uid,
+    to: Uid,
+    msg_id: &str,
+    text: &str,
+) -> Result<bool, StoreError> {
+    // Answered by the index alone.
+    let mut select = db.prepare_cached(
+        "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text_hash = ?4",
+    )?;
+    Ok(select.exists(params![from.0, msg_id, to.0, text_hash(text)])?)
 }
 
 /// The part of a text in the index that tells duplicates. An index of the texts themselves would double the size of the database.
@@ -121,6 +129,14 @@ pub fn messages_of(
 
 impl Tx<'_> {
     pub fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
+        let (from, to) = (new.from.uid, new.to.uid);
+        if self.message_bytes(from)? >= new.quota {
+            let db = self.reading();
+            return Ok(match is_stored(db, from, to, &new.msg_id, &new.text)? {
+                true => Inserted::Duplicate,
+                false => Inserted::QuotaUsedUp,
+            });
+        }
         let (id, time) = self.id_and_time();
         let message = Message {
             from: new.from.uid,
@@ -170,5 +186,13 @@ impl Tx<'_> {
             self.count_unread(&message)?;
         }
         Ok(Inserted::New)
+    }
+
+    /// What the messages of a user take; triggers keep count.
+    fn message_bytes(&self, uid: Uid) -> Result<i64, StoreError> {
+        let db = self.reading();
+        let mut select = db.prepare_cached("SELECT message_bytes FROM users WHERE uid = ?1")?;
+        let bytes = select.query_row([uid.0], |row| row.get(0)).optional()?;
+        Ok(bytes.unwrap_or(0))
     }
 }
