@@ -11,6 +11,7 @@ use super::presence::Presences;
 use super::user_limit::{TooOften, UserLimit};
 use super::validate::message_text;
 use crate::clock::now_ms;
+use crate::concurrency_limit::ConcurrencyLimit;
 use crate::config::Config;
 use crate::hub::{ANSWER_BYTES, Hub};
 use crate::item;
@@ -19,6 +20,8 @@ use crate::types::{Message, Presence, Session, Uid};
 
 /// The most messages in one piece of history.
 const HISTORY: usize = 100;
+/// The parts of history that are read for one user at a time.
+const HISTORY_READS: usize = 2;
 /// The greatest integer that JavaScript represents exactly.
 const MAX_TIME: i64 = (1 << 53) - 1;
 /// The longest message id.
@@ -73,6 +76,9 @@ pub struct Messages {
     /// How fast a user may send messages, if there is a limit, and typing notices.
     pace: Option<UserLimit>,
     actions: UserLimit,
+    /// Reading history takes longer than what every request looks up first, so many reads of one user must not be queued before those
+    /// of others.
+    history_of: ConcurrencyLimit<Uid>,
     sent: Counter,
     echo: Option<Echo>,
 }
@@ -97,6 +103,7 @@ impl Messages {
             quota: config.message_quota().unwrap_or(i64::MAX),
             pace: pace(config),
             actions,
+            history_of: ConcurrencyLimit::new(HISTORY_READS),
             sent,
             echo,
         }
@@ -204,7 +211,10 @@ impl Messages {
             // One more than needed shows whether there are more.
             limit: limit + 1,
         };
-        let mut messages = self.store.history(session.user.uid, with, range).await?;
+        let own = session.user.uid;
+        let permit = self.history_of.acquire(own).await;
+        let mut messages = self.store.history(own, with, range).await?;
+        drop(permit);
         // What is farthest from where the client is comes last.
         if since.is_none() {
             messages.reverse();

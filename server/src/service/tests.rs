@@ -1,11 +1,12 @@
 //! The services as a front end uses them that is not HTTP.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::channel::{Answer, Poll};
+use super::channel::{self, Answer};
 use super::friends::FriendError;
 use super::lists::ListError;
 use super::login_attempts::AttemptError;
@@ -130,7 +131,7 @@ async fn the_rules_of_sending_hold_for_every_front_end() {
     world.send(&session, bob, "hi").await.unwrap();
     let channels = &world.services.channels;
     let poll = channels.poll(alice, session.key, Seq(1), None, None).await;
-    assert!(matches!(poll, Ok(Poll::Answer(Answer::Items(items))) if items.len() == 1));
+    assert!(matches!(poll, Ok(channel::Poll::Answer(Answer::Items(items))) if items.len() == 1));
 }
 
 #[tokio::test]
@@ -166,6 +167,28 @@ async fn many_logins_of_one_address_let_others_pass() {
     world.attempt("bob", "demo", 2).await.unwrap();
     let finished = finished.load(Ordering::Relaxed);
     assert!(finished < 100, "{finished} of 200 came first");
+}
+
+#[tokio::test]
+async fn many_reads_of_history_of_one_user_let_others_pass() {
+    let world = world().await;
+    let (alice, bob) = (
+        world.log_in("alice", "demo").await.unwrap(),
+        world.log_in("bob", "demo").await.unwrap(),
+    );
+    let (messages, with) = (&world.services.messages, world.uids[1]);
+    let read = |session| Box::pin(messages.history(session, with, None, None, None));
+    let mut reads: Vec<_> = (0..20).map(|_| read(&alice)).collect();
+    // Each is queued at the store, or waits for its turn.
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut finished = || {
+        let polls = reads.iter_mut().map(|read| read.as_mut().poll(&mut cx));
+        polls.filter(Poll::is_ready).count()
+    };
+    assert_eq!(finished(), 0);
+    read(&bob).await.unwrap();
+    let finished = finished();
+    assert!(finished < 10, "{finished} of 20 came first");
 }
 
 #[tokio::test]
