@@ -16,7 +16,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Package installations would compete for dpkg's lock, test runs for the display.
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
-	check-advisories test-rust test-fuzz fuzz test-sanitizers test-browser test-purple test-run test-container bench bench-library bench-server \
+	check-advisories test-rust test-fuzz fuzz test-sanitizers test-browser test-purple test-run test-container bench bench-library bench-server bench-attack \
 	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
@@ -173,6 +173,12 @@ bench-server: rust
 	tools/unpack-packages.sh target/nchan nginx libnginx-mod-nchan
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
 		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --nginx $(CURDIR)/target/nchan
+
+## make bench-attack    memory of the server and latency of others while one address attacks it; takes three minutes
+bench-attack: rust
+	@tools/packages.sh check build bench
+	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
+		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --attack
 
 ## make header          generate include/fbchat.h from the Rust sources
 header:

@@ -51,7 +51,13 @@ impl Data {
     }
 
     pub fn serve(&self) -> Fbchatd {
+        // One user sends more than the server would take from a person.
+        self.serve_with(&[("FBCHATD_MESSAGES_PER_S", "0")])
+    }
+
+    pub fn serve_with(&self, settings: &[(&str, &str)]) -> Fbchatd {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.envs(settings.iter().copied());
         let start = Instant::now();
         let (server, metrics) = testkit::Server::with_metrics(command.env("FBCHATD_LOG", "error"));
         let address = server.address();
@@ -110,10 +116,10 @@ impl Server for Fbchatd {
 
 /// A user who is logged in.
 pub struct Person {
-    uid: i64,
+    pub uid: i64,
     /// The headers of every request: cookies, and the address of the client.
-    head: String,
-    form_id: String,
+    pub head: String,
+    pub form_id: String,
     seq: Cell<i64>,
 }
 
@@ -123,7 +129,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     found.unwrap_or_else(|| panic!("no {before} in {text}")).0
 }
 
-fn form(path: &str, head: &str, body: &str) -> String {
+pub fn form(path: &str, head: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\nHost: bench\r\n{head}Content-Type: application/x-www-form-urlencoded\r\n\
@@ -131,7 +137,7 @@ fn form(path: &str, head: &str, body: &str) -> String {
     )
 }
 
-fn get(path: &str, head: &str) -> String {
+pub fn get(path: &str, head: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{head}\r\n")
 }
 

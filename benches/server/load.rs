@@ -40,14 +40,14 @@ pub trait User: 'static {
 }
 
 /// The messages that have arrived, and how long they took.
-struct Log {
+pub struct Log {
     start: Instant,
-    spans: RefCell<Vec<Duration>>,
+    pub spans: RefCell<Vec<Duration>>,
     number: Cell<usize>,
 }
 
 impl Log {
-    fn new() -> Rc<Log> {
+    pub fn new() -> Rc<Log> {
         Rc::new(Log {
             start: Instant::now(),
             spans: RefCell::default(),
@@ -73,7 +73,7 @@ impl Log {
     }
 
     /// Waits until everything that was sent has arrived.
-    async fn complete(&self, sent: usize) {
+    pub async fn complete(&self, sent: usize) {
         let patience = Instant::now();
         while self.spans.borrow().len() < sent {
             let heard = self.spans.borrow().len();
@@ -84,7 +84,7 @@ impl Log {
     }
 }
 
-async fn listen<U: User>(mut connection: Connection, user: Rc<U>, log: Rc<Log>) {
+pub async fn listen<U: User>(mut connection: Connection, user: Rc<U>, log: Rc<Log>) {
     loop {
         let answer = connection.ask(&user.poll()).await;
         for text in user.heard(&answer) {
@@ -93,7 +93,7 @@ async fn listen<U: User>(mut connection: Connection, user: Rc<U>, log: Rc<Log>) 
     }
 }
 
-async fn send<U: User>(connection: &mut Connection, from: &U, to: &U, log: &Log) {
+pub async fn send<U: User>(connection: &mut Connection, from: &U, to: &U, log: &Log) {
     let (number, text) = log.text();
     let answer = connection.ask(&from.send(to, number, &text)).await;
     assert!(U::accepted(&answer), "{} {}", answer.status, answer.body);

@@ -1,6 +1,7 @@
 //! The load that fbchatd can carry, compared with nginx and nchan, which also holds polls but keeps messages in memory only.
 //! `make bench` runs it. Each server is a process of its own; the load comes from this one.
 
+mod attack;
 mod chat;
 mod groups;
 mod http;
@@ -52,16 +53,25 @@ async fn hold_and_deliver(data: &Data, nginx: &Path) {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    // Cargo adds --bench.
-    let ["--fbchatd", fbchatd, "--nginx", nginx, ..] = arguments[..] else {
-        println!("server: run this by `make bench`, which fetches the peer");
-        return;
-    };
-    let (fbchatd, nginx) = (Path::new(fbchatd), Path::new(nginx));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.expect("a runtime");
+    // Cargo adds --bench.
+    let (fbchatd, nginx) = match arguments[..] {
+        ["--fbchatd", fbchatd, "--nginx", nginx, ..] => (Path::new(fbchatd), Path::new(nginx)),
+        ["--fbchatd", fbchatd, "--attack", ..] => {
+            println!(
+                "from send to receiver, and the memory of fbchatd, while one address attacks it"
+            );
+            LocalSet::new().block_on(&runtime, attack::withstand(Path::new(fbchatd)));
+            return;
+        }
+        _ => {
+            println!("server: run this by `make bench`, which fetches the peer");
+            return;
+        }
+    };
     let data = Data::new(fbchatd);
     println!(
         "fbchatd with {PEOPLE} accounts; the peer is nginx with nchan, which stores nothing on disk"

@@ -1,4 +1,4 @@
-//! Fixed-window rate limiter, in memory.
+//! Token-bucket rate limiter, in memory.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,38 +7,41 @@ use std::time::{Duration, Instant};
 /// The most keys that are remembered.
 const ENTRIES: usize = 10_000;
 
-/// Counts per key, in the window that began with the first of them.
+/// A bucket per key, which is full in the beginning and fills up evenly.
 pub struct RateLimit<K> {
-    most: u32,
+    /// How long an empty bucket takes to be full, and to get one token.
     window: Duration,
-    windows: HashMap<K, (Instant, u32)>,
+    every: Duration,
+    /// When each bucket is full again; without an entry it is full.
+    full_at: HashMap<K, Instant>,
 }
 
 impl<K: Eq + Hash> RateLimit<K> {
-    /// Allows `most` in each `window`.
+    /// Allows `most` at once, and as many again in each `window` afterwards.
     pub fn new(most: u32, window: Duration) -> Self {
         RateLimit {
-            most,
             window,
-            windows: HashMap::new(),
+            every: window / most.max(1),
+            full_at: HashMap::new(),
         }
     }
 
-    /// Counts one more; false if it is one too many.
-    pub fn allow(&mut self, key: K, now: Instant) -> bool {
-        if self.windows.len() >= ENTRIES && !self.windows.contains_key(&key) {
-            self.windows
-                .retain(|_, (start, _)| now.saturating_duration_since(*start) < self.window);
-            if self.windows.len() >= ENTRIES {
-                self.windows.clear();
+    /// Takes a token, or tells when there is one.
+    pub fn take(&mut self, key: K, now: Instant) -> Result<(), Duration> {
+        if self.full_at.len() >= ENTRIES && !self.full_at.contains_key(&key) {
+            self.full_at.retain(|_, full_at| *full_at > now);
+            if self.full_at.len() >= ENTRIES {
+                self.full_at.clear();
             }
         }
-        let (start, count) = self.windows.entry(key).or_insert((now, 0));
-        if now.saturating_duration_since(*start) >= self.window {
-            (*start, *count) = (now, 0);
+        let full_at = self.full_at.entry(key).or_insert(now);
+        let next = (*full_at).max(now) + self.every;
+        let over = (next - now).saturating_sub(self.window);
+        if over > Duration::ZERO {
+            return Err(over);
         }
-        *count = count.saturating_add(1);
-        *count <= self.most
+        *full_at = next;
+        Ok(())
     }
 }
 
@@ -47,17 +50,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_allows_its_number_and_the_next_one_starts_again() {
+    fn a_burst_is_allowed_and_then_as_much_as_the_bucket_gets() {
         let window = Duration::from_secs(600);
         let (mut limit, now) = (RateLimit::new(60, window), Instant::now());
         for n in 0..100 {
-            assert_eq!(limit.allow(1, now), n < 60);
+            let taken = limit.take(1, now);
+            assert_eq!(taken, if n < 60 { Ok(()) } else { Err(window / 60) });
         }
-        assert!(limit.allow(2, now));
-        assert!(limit.allow(1, now + window));
+        assert!(limit.take(2, now).is_ok());
+        // What was refused has used nothing up.
+        let later = now + Duration::from_secs(25);
+        assert!(limit.take(1, later).is_ok() && limit.take(1, later).is_ok());
+        assert_eq!(limit.take(1, later), Err(Duration::from_secs(5)));
+        let full = later + window;
+        assert_eq!((0..100).filter(|_| limit.take(1, full).is_ok()).count(), 60);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_full_buckets_are_forgotten_first() {
+        let window = Duration::from_secs(600);
+        let (mut limit, now) = (RateLimit::new(60, window), Instant::now());
+        for n in 0..5_000 {
+            assert!(limit.take(n, now).is_ok());
+        }
+        let later = now + window;
+        while limit.take(0, later).is_ok() {}
+        for n in 5_000..10_001 {
+            assert!(limit.take(n, later).is_ok());
+        }
+        assert!(limit.take(0, later).is_err());
         for n in 0..20_000 {
-            limit.allow(n, now);
+            let _ = limit.take(n, later);
         }
-        assert!(limit.windows.len() <= ENTRIES);
+        assert!(limit.full_at.len() <= ENTRIES);
     }
 }

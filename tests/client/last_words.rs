@@ -5,6 +5,7 @@ use fbchat::status::Status;
 use fbchat::types::{Connection, Event, RequestId, Secret, Uid};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use testkit::{LIMIT, Server};
@@ -196,4 +197,22 @@ fn a_logout_sends_everything_first() {
     }
     assert_eq!(sent, texts.len());
     assert_eq!(until_last(&bobs, &texts[29]), texts);
+}
+
+#[test]
+fn messages_that_the_server_does_not_take_yet_arrive_later_once_and_in_order() {
+    let mut demo = Command::new(testkit::fbchatd());
+    demo.args(["demo", "--listen", "127.0.0.1:0"]);
+    let server = Server::start(demo.env("FBCHATD_MESSAGE_BURST", "10"));
+    let (alices, alice, bobs, bob) = alice_and_bob(&server, &server.url);
+    let texts = send(&alices, alice, bob, 25);
+    assert_eq!(until_last(&bobs, &texts[24]), texts);
+    let mut unanswered = texts.len();
+    while unanswered > 0 {
+        match next(&alices) {
+            Event::Sent { .. } => unanswered -= 1,
+            Event::Failed { problem, .. } => panic!("{problem}"),
+            _ => {}
+        }
+    }
 }

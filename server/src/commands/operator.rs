@@ -72,6 +72,7 @@ pub async fn session(command: Session) -> Result<(), Failure> {
 
 /// `fbchatd stats`
 pub async fn stats(place: &Place) -> Result<(), Failure> {
+    let quota = place.config()?.message_quota();
     let stats = open_existing(place)?.stats().await?;
     for (name, value) in [
         ("accounts", stats.accounts),
@@ -84,6 +85,9 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
         ("database bytes", stats.bytes),
     ] {
         print(format!("{name}\t{value}"))?;
+    }
+    if let Some(quota) = quota {
+        print(format!("message quota in bytes\t{quota}"))?;
     }
     for (email, bytes) in stats.largest {
         print(format!("bytes of {email}\t{bytes}"))?;

@@ -126,6 +126,9 @@ pub struct Config {
     pub base_domain: Option<String>,
     pub channel_host_pattern: Option<String>,
     pub message_limit: usize,
+    pub messages_per_s: u32,
+    pub message_burst: u32,
+    pub message_quota_mib: u32,
     pub offline_after_s: u64,
     pub idle_after_s: u64,
     pub hold_s: u64,
@@ -152,6 +155,9 @@ impl Default for Config {
             base_domain: None,
             channel_host_pattern: None,
             message_limit: 20_000,
+            messages_per_s: 20,
+            message_burst: 5_000,
+            message_quota_mib: 1024,
             offline_after_s: 90,
             idle_after_s: 300,
             hold_s: 55,
@@ -243,6 +249,12 @@ impl Config {
         Some(pattern.replace("{channel}", label).replace("{base}", base))
     }
 
+    /// The most bytes that the messages of one user may take, if there is a limit.
+    pub fn message_quota(&self) -> Option<i64> {
+        let bytes = i64::from(self.message_quota_mib) << 20;
+        (bytes > 0).then_some(bytes)
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let host = |text: &str| {
             !text.is_empty()
@@ -296,6 +308,7 @@ impl Config {
                 "message_limit",
                 "from 1 to 50000",
             ),
+            (self.message_burst > 0, "message_burst", "1 or more"),
             (
                 day.contains(&self.offline_after_s),
                 "offline_after_s",

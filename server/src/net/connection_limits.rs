@@ -15,7 +15,7 @@ use crate::rate_limit::RateLimit;
 use crate::sync::lock;
 
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// The most requests of one address in [`WINDOW`]. Hundreds of busy clients behind one router stay below.
+/// The most requests of one address at once, and afterwards in each [`WINDOW`]. Hundreds of busy clients behind one router stay below.
 const REQUESTS: u32 = 3000;
 const WINDOW: Duration = Duration::from_secs(10);
 
@@ -106,7 +106,10 @@ impl ConnectionLimits {
 
     /// Counts a request; false if its address sends too many.
     pub fn allow(&self, address: Option<IpAddr>) -> bool {
-        address.is_none_or(|address| lock(&self.requests).allow(address, Instant::now()))
+        address.is_none_or(|address| {
+            let taken = lock(&self.requests).take(address, Instant::now());
+            taken.is_ok()
+        })
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -216,8 +219,13 @@ mod tests {
                 .insert(FOR, HeaderValue::from_str(from).unwrap());
             limits.allow(limits.receive(&mut request, IpAddr::from([127, 0, 0, 1]), false))
         };
-        let allowed = (0..REQUESTS + 10).filter(|_| ask("1.1.1.1")).count();
-        assert_eq!(allowed, REQUESTS as usize);
+        let mut allowed = 0;
+        while ask("1.1.1.1") {
+            allowed += 1;
+            assert!(allowed < 10 * REQUESTS, "no limit");
+        }
+        // More only if the machine is slow.
+        assert!(allowed >= REQUESTS, "{allowed}");
         assert!(ask("1.1.1.2"));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::detached::detached;
 use super::presence::Presences;
-use super::user_limit::UserLimit;
+use super::user_limit::{TooOften, UserLimit};
 use crate::store::{BlockChanged, Store, StoreError};
 use crate::types::{Session, Uid, User};
 
@@ -21,8 +21,8 @@ pub enum BlockError {
     Own,
     #[error("You can block 1000 people. Unblock somebody first.")]
     TooMany,
-    #[error("You block and unblock people very often. Try again in ten minutes.")]
-    TooOften,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -58,9 +58,7 @@ impl Blocks {
         if other == own {
             return Err(BlockError::Own);
         }
-        if !self.limit.allow(own) {
-            return Err(BlockError::TooOften);
-        }
+        self.limit.take(own)?;
         let presences = self.presences.clone();
         detached(async move {
             match presences.set_blocked(own, other, blocked).await? {

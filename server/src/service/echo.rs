@@ -64,6 +64,7 @@ async fn run(own: User, store: Arc<Store>, mut inbox: mpsc::Receiver<(User, Stri
                 text,
                 msg_id: id.to_string(),
                 client_time: now_ms(),
+                quota: i64::MAX,
             };
             if let Err(error) = store.insert_message(answer).await {
                 log::error!("an answer of the echo was lost: {error}");

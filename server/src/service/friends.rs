@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::detached::detached;
+use super::user_limit::{TooOften, UserLimit};
 use super::validate::lines;
 use crate::hub::Hub;
 use crate::item;
@@ -54,17 +55,25 @@ pub enum FriendError {
     )]
     TooMany,
     #[error(transparent)]
+    TooOften(#[from] TooOften),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 pub struct Friends {
     store: Arc<Store>,
     hub: Arc<Hub>,
+    actions: UserLimit,
 }
 
 impl Friends {
-    pub fn new(store: Arc<Store>, hub: Arc<Hub>) -> Self {
-        Friends { store, hub }
+    /// `actions` limits how often users change what is between them and others.
+    pub fn new(store: Arc<Store>, hub: Arc<Hub>, actions: UserLimit) -> Self {
+        Friends {
+            store,
+            hub,
+            actions,
+        }
     }
 
     /// The friends of the user, and what the user sees of them. A user who has switched chat off is not seen, but sees.
@@ -113,6 +122,7 @@ impl Friends {
         if message.chars().count() > MESSAGE {
             return Err(FriendError::TooLong(MESSAGE));
         }
+        self.actions.take(session.user.uid)?;
         let (store, own) = (self.store.clone(), session.user.clone());
         detached(async move {
             match store.ask(own.uid, to, message.clone()).await? {
@@ -142,6 +152,7 @@ impl Friends {
         from: Uid,
         accept: bool,
     ) -> Result<Outcome, FriendError> {
+        self.actions.take(session.user.uid)?;
         let (store, own) = (self.store.clone(), session.user.clone());
         detached(async move {
             match store.answer(own.uid, from, accept).await? {
@@ -160,6 +171,7 @@ impl Friends {
 
     /// Ends a friendship for both. An unknown number gives the same answer as a user who is no friend, so nobody learns who exists.
     pub async fn remove(&self, session: &Session, other: Uid) -> Result<Outcome, FriendError> {
+        self.actions.take(session.user.uid)?;
         let (store, own) = (self.store.clone(), session.user.clone());
         detached(async move {
             match store.unfriend(own.uid, other).await? {
@@ -175,6 +187,7 @@ impl Friends {
 
     /// Pokes a friend: once a day, or until they poke back.
     pub async fn poke(&self, session: &Session, to: Uid) -> Result<Outcome, FriendError> {
+        self.actions.take(session.user.uid)?;
         let (store, own) = (self.store.clone(), session.user.clone());
         detached(async move {
             match store.poke(own.uid, to).await? {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::messages::valid_id;
-use super::user_limit::UserLimit;
+use super::user_limit::{TooOften, UserLimit};
 use super::validate::{Invalid, valid_name};
 use crate::store::{GroupChange, GroupChanged, MAX_GROUPS, Store, StoreError};
 use crate::types::{Session, Uid, User};
@@ -29,8 +29,8 @@ pub enum GroupError {
     TooManyMembers,
     #[error("Everybody can be in {MAX_GROUPS} groups. You or one of the others are in as many.")]
     TooManyGroups,
-    #[error("You have changed groups too often. Try again in ten minutes.")]
-    TooOften,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error("Nobody was chosen.")]
     Nobody,
     #[error("The id of the call is not a number.")]
@@ -143,11 +143,7 @@ impl Groups {
         if members > MAX_MEMBERS {
             return Err(GroupError::TooManyMembers);
         }
-        if self.changes.allow(session.user.uid) {
-            Ok(())
-        } else {
-            Err(GroupError::TooOften)
-        }
+        Ok(self.changes.take(session.user.uid)?)
     }
 }
 

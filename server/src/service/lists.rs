@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::user_limit::{TooOften, UserLimit};
 use super::validate::single_line;
 use crate::store::{ListChange, ListChanged, Store, StoreError};
 use crate::types::{Session, Uid};
@@ -26,16 +27,20 @@ pub enum ListError {
     #[error("There is no such list or friend.")]
     Unknown,
     #[error(transparent)]
+    TooOften(#[from] TooOften),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 pub struct Lists {
     store: Arc<Store>,
+    actions: UserLimit,
 }
 
 impl Lists {
-    pub fn new(store: Arc<Store>) -> Self {
-        Lists { store }
+    /// `actions` limits how often users change them.
+    pub fn new(store: Arc<Store>, actions: UserLimit) -> Self {
+        Lists { store, actions }
     }
 
     /// The lists of the user, oldest first.
@@ -71,6 +76,7 @@ impl Lists {
     }
 
     async fn change(&self, session: &Session, change: ListChange) -> Result<(), ListError> {
+        self.actions.take(session.user.uid)?;
         match self.store.change_lists(session.user.uid, change).await? {
             ListChanged::Done => Ok(()),
             ListChanged::Exists => Err(ListError::Exists),

@@ -1,14 +1,17 @@
 //! Messages: who may write to whom and what, typing notices, history, and what has been read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 
 use super::detached::detached;
 use super::echo::Echo;
 use super::presence::Presences;
+use super::user_limit::{TooOften, UserLimit};
 use super::validate::message_text;
 use crate::clock::now_ms;
+use crate::concurrency_limit::ConcurrencyLimit;
 use crate::config::Config;
 use crate::hub::{ANSWER_BYTES, Hub};
 use crate::item;
@@ -19,6 +22,8 @@ use crate::types::{Message, Presence, Session, Uid, User};
 
 /// The most messages in one piece of history.
 const HISTORY: usize = 100;
+/// The parts of history that are read for one user at a time.
+const HISTORY_READS: usize = 2;
 /// The greatest integer that JavaScript represents exactly.
 const MAX_TIME: i64 = (1 << 53) - 1;
 /// The longest message id.
@@ -53,6 +58,15 @@ pub enum SendError {
     /// The text has more characters than this.
     #[error("A message can have {0} characters.")]
     TooLong(usize),
+    /// The seconds until the next message is taken.
+    #[error("You send messages faster than the server takes them. Try again in {0} seconds.")]
+    TooFast(u64),
+    #[error(
+        "Your messages take all the room that an account has on this server. Ask its operator for more."
+    )]
+    QuotaUsedUp,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -69,6 +83,14 @@ pub struct Messages {
     presences: Presences,
     message_limit: usize,
     offline_messages: bool,
+    /// The most bytes that a user's messages may take.
+    quota: i64,
+    /// How fast a user may send messages, if there is a limit, and typing notices.
+    pace: Option<UserLimit>,
+    actions: UserLimit,
+    /// Reading history takes longer than what every request looks up first, so many reads of one user must not be queued before those
+    /// of others.
+    history_of: ConcurrencyLimit<Uid>,
     sent: Counter,
     echo: Option<Echo>,
 }
@@ -79,6 +101,7 @@ impl Messages {
         store: Arc<Store>,
         hub: Arc<Hub>,
         presences: Presences,
+        actions: UserLimit,
         config: &Config,
         sent: Counter,
         echo: Option<Echo>,
@@ -89,6 +112,10 @@ impl Messages {
             presences,
             message_limit: config.message_limit,
             offline_messages: config.offline_messages,
+            quota: config.message_quota().unwrap_or(i64::MAX),
+            pace: pace(config),
+            actions,
+            history_of: ConcurrencyLimit::new(HISTORY_READS),
             sent,
             echo,
         }
@@ -123,6 +150,10 @@ impl Messages {
         {
             return Err(SendError::NotReachable);
         }
+        if let Some(pace) = &self.pace {
+            let taken = pace.take(own.uid);
+            taken.map_err(|TooOften(seconds)| SendError::TooFast(seconds))?;
+        }
         self.presences.mark_online(session, true);
         let echo = self.echo.clone().filter(|echo| echo.is(message.to));
         let for_echo = echo.map(|echo| (echo, own.clone(), text.clone()));
@@ -138,6 +169,7 @@ impl Messages {
                 text,
                 msg_id,
                 client_time,
+                quota: self.quota,
             }),
             // Whether the sender is still in the group is checked again when the message is stored.
             Recipient::Group(gid) => self.store.insert_group_message(NewGroupMessage {
@@ -146,6 +178,7 @@ impl Messages {
                 text,
                 msg_id,
                 client_time,
+                quota: self.quota,
             }),
         };
         let sent = self.sent.clone();
@@ -154,6 +187,7 @@ impl Messages {
                 Inserted::New => sent.inc(),
                 Inserted::Duplicate => return Ok(()),
                 Inserted::NotReachable => return Err(SendError::NotReachable),
+                Inserted::QuotaUsedUp => return Err(SendError::QuotaUsedUp),
             };
             if let Some((echo, from, text)) = for_echo {
                 echo.answer(from, text).await;
@@ -181,6 +215,7 @@ impl Messages {
         if !self.is_online(to) {
             return Err(SendError::NotReachable);
         }
+        self.actions.take(own.uid)?;
         let item = item::typing(own.uid, to, typing);
         let audience = Audience::From { from: own.uid, to };
         self.store.push(audience, item);
@@ -199,6 +234,7 @@ impl Messages {
         if !own.visible {
             return Err(SendError::ChatOff);
         }
+        self.actions.take(own.uid)?;
         let others = members.map(|member| member.uid);
         let others = others.filter(|uid| *uid != own.uid && self.is_online(*uid));
         let item = item::typing(own.uid, gid, typing);
@@ -234,11 +270,13 @@ impl Messages {
             limit: limit + 1,
         };
         let own = session.user.uid;
+        let permit = self.history_of.acquire(own).await;
         let found = if with.is_group() {
             self.store.group_history(own, with, range).await?
         } else {
             Some(self.store.history(own, with, range).await?)
         };
+        drop(permit);
         let Some(mut messages) = found else {
             return Ok(None);
         };
@@ -260,6 +298,13 @@ impl Messages {
         }
         Ok(Some((messages, more)))
     }
+}
+
+/// A bucket of `message_burst` messages that gets `messages_per_s`.
+fn pace(config: &Config) -> Option<UserLimit> {
+    let (burst, rate) = (config.message_burst, config.messages_per_s);
+    let window = Duration::from_secs(burst.into()).checked_div(rate)?;
+    Some(UserLimit::within(burst, window))
 }
 
 /// A message id as clients make them: a signed or unsigned number, kept as text.

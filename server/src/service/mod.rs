@@ -21,7 +21,7 @@ pub mod profiles;
 pub mod search;
 pub mod sessions;
 mod subscribers;
-mod user_limit;
+pub mod user_limit;
 pub mod usernames;
 pub mod validate;
 mod workers;
@@ -57,6 +57,9 @@ use usernames::Usernames;
 
 /// The most changes of name, status and picture of one user in ten minutes.
 const CHANGES: u32 = 60;
+/// The most of everything else that a user writes or pushes to others, except for messages: requests, pokes, lists, typing, chat on and
+/// off. No person gets near it.
+const ACTIONS: u32 = 1200;
 
 /// All services.
 pub struct Services {
@@ -90,8 +93,9 @@ impl Services {
         echo: Option<Echo>,
     ) -> io::Result<Self> {
         let passwords = Arc::new(passwords);
-        let presences = Presences::new(store.clone(), hub.clone());
         let changes = UserLimit::new(CHANGES);
+        let actions = UserLimit::new(ACTIONS);
+        let presences = Presences::new(store.clone(), hub.clone(), actions.clone());
         let login_attempts = Arc::new(LoginAttempts::new(
             store.clone(),
             passwords.clone(),
@@ -107,14 +111,15 @@ impl Services {
             ),
             blocks: Blocks::new(store.clone(), presences.clone()),
             channels: Channels::new(store.clone(), hub.clone()),
-            friends: Friends::new(store.clone(), hub.clone()),
+            friends: Friends::new(store.clone(), hub.clone(), actions.clone()),
             groups: Groups::new(store.clone()),
-            lists: Lists::new(store.clone()),
+            lists: Lists::new(store.clone(), actions.clone()),
             login_attempts,
             messages: Messages::new(
                 store.clone(),
                 hub.clone(),
                 presences.clone(),
+                actions,
                 config,
                 metrics.messages.clone(),
                 echo,

@@ -3,26 +3,39 @@
 use std::sync::{Arc, Mutex};
 
 use super::detached::detached;
+use super::user_limit::{TooOften, UserLimit};
 use crate::hub::Hub;
 use crate::item;
 use crate::store::{Audience, BlockChanged, Reply, Store, StoreError};
 use crate::sync::lock;
 use crate::types::{Presence, Session, SessionKey, Uid};
 
+/// Why chat was not switched on or off.
+#[derive(Debug, thiserror::Error)]
+pub enum VisibilityError {
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Presence, shared by all clones.
 #[derive(Clone)]
 pub struct Presences {
     store: Arc<Store>,
     hub: Arc<Hub>,
+    actions: UserLimit,
     /// Held while a presence is announced, so that the last one announced is the current one.
     telling: Arc<Mutex<()>>,
 }
 
 impl Presences {
-    pub fn new(store: Arc<Store>, hub: Arc<Hub>) -> Self {
+    /// `actions` limits how often users switch chat on and off, which all their friends are told.
+    pub fn new(store: Arc<Store>, hub: Arc<Hub>, actions: UserLimit) -> Self {
         Presences {
             store,
             hub,
+            actions,
             telling: Arc::default(),
         }
     }
@@ -43,7 +56,12 @@ impl Presences {
     }
 
     /// Switches chat on or off.
-    pub async fn set_visible(&self, session: &Session, visible: bool) -> Result<(), StoreError> {
+    pub async fn set_visible(
+        &self,
+        session: &Session,
+        visible: bool,
+    ) -> Result<(), VisibilityError> {
+        self.actions.take(session.user.uid)?;
         let (presences, uid, key) = (self.clone(), session.user.uid, session.key);
         detached(async move {
             presences.store.set_visible(uid, visible).await?;

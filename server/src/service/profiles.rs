@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::detached::detached;
-use super::user_limit::UserLimit;
+use super::user_limit::{TooOften, UserLimit};
 use super::validate::{Invalid, single_line, valid_name};
 use crate::clock::now_ms;
 use crate::item;
@@ -54,8 +54,8 @@ pub enum ChangeError {
     /// The text has more characters than this.
     #[error("A status can have {0} characters.")]
     TooLong(usize),
-    #[error("You change this very often. Try again in ten minutes.")]
-    TooOften,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -97,9 +97,7 @@ impl Profiles {
             return Ok(name);
         }
         let uid = session.user.uid;
-        if !self.changes.allow(uid) {
-            return Err(ChangeError::TooOften);
-        }
+        self.changes.take(uid)?;
         let store = self.store.clone();
         detached(async move {
             store.set_name(uid, name.clone()).await?;
@@ -126,9 +124,7 @@ impl Profiles {
         if text == old {
             return Ok(own.status.clone());
         }
-        if !self.changes.allow(uid) {
-            return Err(ChangeError::TooOften);
-        }
+        self.changes.take(uid)?;
         let store = self.store.clone();
         detached(async move {
             let status = (!text.is_empty()).then(|| text.clone());

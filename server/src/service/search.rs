@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::user_limit::UserLimit;
+use super::user_limit::{TooOften, UserLimit};
 use crate::store::{Relation, Store, StoreError};
 use crate::types::{Session, User};
 
@@ -18,8 +18,8 @@ const SEARCHES: u32 = 100;
 pub enum SearchError {
     #[error("Search for 2 to 100 characters.")]
     Length,
-    #[error("You search very often. Try again in ten minutes.")]
-    TooOften,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -47,9 +47,7 @@ impl Search {
         if !LENGTH.contains(&text.chars().count()) {
             return Err(SearchError::Length);
         }
-        if !self.limit.allow(own) {
-            return Err(SearchError::TooOften);
-        }
+        self.limit.take(own)?;
         Ok(self.store.search(own, text, RESULTS).await?)
     }
 }

@@ -1,19 +1,26 @@
 //! The services as a front end uses them that is not HTTP.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::channel::{Answer, Poll};
+use super::channel::{self, Answer};
+use super::friends::FriendError;
+use super::lists::ListError;
 use super::login_attempts::AttemptError;
 use super::messages::{Outgoing, SendError};
 use super::passwords::{Cost, hash};
+use super::presence::VisibilityError;
 use super::sessions::Keeper;
 use super::*;
 use crate::hub::Limits;
 use crate::store;
 use crate::types::{Presence, Seq, Session, Uid};
+
+/// The messages that one user may send at once.
+const BURST: u32 = 100;
 
 struct World {
     services: Services,
@@ -40,6 +47,8 @@ async fn world() -> World {
     let metrics = Metrics::new(store.commit_times(), passwords.times());
     let config = Config {
         message_limit: 10,
+        message_burst: BURST,
+        messages_per_s: 1,
         ..Config::default()
     };
     World {
@@ -122,7 +131,7 @@ async fn the_rules_of_sending_hold_for_every_front_end() {
     world.send(&session, bob, "hi").await.unwrap();
     let channels = &world.services.channels;
     let poll = channels.poll(alice, session.key, Seq(1), None, None).await;
-    assert!(matches!(poll, Ok(Poll::Answer(Answer::Items(items))) if items.len() == 1));
+    assert!(matches!(poll, Ok(channel::Poll::Answer(Answer::Items(items))) if items.len() == 1));
 }
 
 #[tokio::test]
@@ -161,6 +170,28 @@ async fn many_logins_of_one_address_let_others_pass() {
 }
 
 #[tokio::test]
+async fn many_reads_of_history_of_one_user_let_others_pass() {
+    let world = world().await;
+    let (alice, bob) = (
+        world.log_in("alice", "demo").await.unwrap(),
+        world.log_in("bob", "demo").await.unwrap(),
+    );
+    let (messages, with) = (&world.services.messages, world.uids[1]);
+    let read = |session| Box::pin(messages.history(session, with, None, None, None));
+    let mut reads: Vec<_> = (0..20).map(|_| read(&alice)).collect();
+    // Each is queued at the store, or waits for its turn.
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut finished = || {
+        let polls = reads.iter_mut().map(|read| read.as_mut().poll(&mut cx));
+        polls.filter(Poll::is_ready).count()
+    };
+    assert_eq!(finished(), 0);
+    read(&bob).await.unwrap();
+    let finished = finished();
+    assert!(finished < 10, "{finished} of 20 came first");
+}
+
+#[tokio::test]
 async fn many_logins_at_one_account_let_others_of_the_address_pass() {
     let world = Arc::new(world().await);
     let finished = Arc::new(AtomicUsize::new(0));
@@ -175,4 +206,68 @@ async fn many_logins_at_one_account_let_others_of_the_address_pass() {
     world.attempt("bob", "demo", 1).await.unwrap();
     let finished = finished.load(Ordering::Relaxed);
     assert!(finished < 100, "{finished} of 200 came first");
+}
+
+#[tokio::test]
+async fn whatever_a_user_writes_or_pushes_to_others_has_a_limit() {
+    let world = world().await;
+    let services = &world.services;
+    let (alice, bob) = (
+        world.log_in("alice", "demo").await.unwrap(),
+        world.log_in("bob", "demo").await.unwrap(),
+    );
+    services.presences.mark_online(&bob, true);
+    let to = bob.user.uid;
+    let friends = &services.friends;
+    // A slow machine may allow a few more.
+    macro_rules! until_refused {
+        ($call:expr, $refused:pat) => {
+            let mut allowed = 0;
+            while !matches!($call.await, Err($refused)) {
+                allowed += 1;
+                assert!(allowed < 2 * ACTIONS, "no limit");
+            }
+        };
+    }
+    until_refused!(friends.poke(&alice, to), FriendError::TooOften(_));
+    let typing = async || services.messages.typing(&alice, to, true).await;
+    until_refused!(typing(), SendError::TooOften(_));
+    let ask = async || friends.ask(&alice, world.uids[2], "hi").await;
+    until_refused!(ask(), FriendError::TooOften(_));
+    let answer = async || friends.answer(&alice, to, true).await;
+    until_refused!(answer(), FriendError::TooOften(_));
+    let list = async || services.lists.create(&alice, "new").await;
+    until_refused!(list(), ListError::TooOften(_));
+    let show = async || services.presences.set_visible(&alice, true).await;
+    until_refused!(show(), VisibilityError::TooOften(_));
+    // Messages have a limit of their own, and others are not concerned.
+    world.send(&alice, to, "hi").await.unwrap();
+    friends.poke(&bob, alice.user.uid).await.unwrap();
+    until_refused!(friends.remove(&alice, to), FriendError::TooOften(_));
+}
+
+#[tokio::test]
+async fn only_new_messages_count_against_the_pace() {
+    let world = world().await;
+    let session = world.log_in("alice", "demo").await.unwrap();
+    let bob = world.uids[1];
+    let send = async |text: &str| world.send(&session, bob, text).await;
+    send("first").await.unwrap();
+    for refused in ["", "12345678901"] {
+        send(refused).await.unwrap_err();
+    }
+    for _ in 0..BURST {
+        send("first").await.unwrap();
+    }
+    for n in 1..BURST {
+        send(&n.to_string()).await.unwrap();
+    }
+    // A slow machine may allow a few more.
+    let mut n = BURST;
+    while !matches!(send(&n.to_string()).await, Err(SendError::TooFast(_))) {
+        n += 1;
+        assert!(n < 10 * BURST, "no limit");
+    }
+    // A client whose answer was lost still learns that the message is stored.
+    send("first").await.unwrap();
 }

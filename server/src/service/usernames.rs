@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::user_limit::UserLimit;
+use super::user_limit::{TooOften, UserLimit};
 use super::validate::{Invalid, valid_username};
 use crate::store::{ChangedBy, Store, StoreError, UsernameChange};
 use crate::types::Session;
@@ -21,9 +21,9 @@ pub enum UsernameError {
     )]
     Taken,
     #[error("A user name can be changed three times within 30 days. Try again in a few weeks.")]
-    TooOften,
-    #[error("You try user names very often. Try again in ten minutes.")]
-    TooManyAttempts,
+    ChangedOften,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -48,9 +48,7 @@ impl Usernames {
         if username == own.username {
             return Ok(username);
         }
-        if !self.attempts.allow(own.uid) {
-            return Err(UsernameError::TooManyAttempts);
-        }
+        self.attempts.take(own.uid)?;
         if is_reserved(&username) {
             return Err(UsernameError::Taken);
         }
@@ -63,7 +61,7 @@ impl Usernames {
                 Ok(username)
             }
             UsernameChange::Taken => Err(UsernameError::Taken),
-            UsernameChange::TooOften => Err(UsernameError::TooOften),
+            UsernameChange::TooOften => Err(UsernameError::ChangedOften),
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct NewGroupMessage {
     pub msg_id: String,
     /// The sender's clock, in ms.
     pub client_time: i64,
+    /// It is stored only if all earlier messages of the sender take less than this many bytes.
+    pub quota: i64,
 }
 
 /// A change by a member.

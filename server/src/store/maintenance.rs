@@ -26,7 +26,8 @@ pub struct Stats {
     pub messages_today: i64,
     /// Size of the database in bytes.
     pub bytes: i64,
-    /// The e-mail addresses of those who use most of it, and how many bytes their messages and picture have; the most first.
+    /// The e-mail addresses of those who use most of it, and how many bytes their messages (as their quota counts them) and
+    /// their picture take; the most first.
     pub largest: Vec<(String, i64)>,
 }
 

@@ -17,6 +17,8 @@ pub struct NewMessage {
     pub msg_id: String,
     /// The sender's clock, in ms.
     pub client_time: i64,
+    /// It is stored only if all earlier messages of the sender take less than this many bytes.
+    pub quota: i64,
 }
 
 /// What the store knows about a message that somebody wants to send.
@@ -43,6 +45,8 @@ pub enum Inserted {
     Duplicate,
     /// One of the two users does not exist any more, or the recipient has blocked the sender; nothing was stored.
     NotReachable,
+    /// The messages of the sender take all that they may; nothing was stored.
+    QuotaUsedUp,
 }
 
 /// A part of a conversation.
@@ -77,7 +81,8 @@ impl Store {
     }
 
     /// Stores a message once and publishes it to both sides, followed by the unread count to those of them who are connected and
-    /// whose count has changed. Does not check that the two are friends.
+    /// whose count has changed. Does not check that the two are friends. What it takes on the disk counts for its sender until it is
+    /// deleted.
     pub fn insert_message(&self, message: NewMessage) -> Reply<Inserted> {
         let Store::Sqlite(sqlite) = self;
         sqlite.write(move |tx| tx.insert_message(&message))

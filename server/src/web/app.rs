@@ -23,8 +23,9 @@ pub struct App {
     pub uploads: Semaphore,
     /// The uploads of each user at a time, so that slow ones delay nobody else's.
     pub uploads_of: ConcurrencyLimit<Uid>,
-    /// What requests hold in memory.
+    /// What requests hold in memory, and answers that are not sent yet.
     pub bodies: Arc<Bodies>,
+    pub answers: Arc<Bodies>,
 }
 
 impl App {
@@ -36,6 +37,7 @@ impl App {
             uploads: Semaphore::new(UPLOADS),
             uploads_of: ConcurrencyLimit::new(UPLOADS_OF_USER),
             bodies: Arc::default(),
+            answers: Arc::default(),
         }
     }
 }

@@ -19,7 +19,8 @@ impl From<BlockError> for AjaxError {
     fn from(error: BlockError) -> Self {
         match error {
             BlockError::Unknown | BlockError::Own => AjaxError::Invalid(error.to_string()),
-            BlockError::TooMany | BlockError::TooOften => AjaxError::TooMany(error.to_string()),
+            BlockError::TooMany => AjaxError::TooMany(error.to_string()),
+            BlockError::TooOften(error) => error.into(),
             BlockError::Store(error) => error.into(),
         }
     }

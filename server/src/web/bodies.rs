@@ -1,4 +1,5 @@
-//! What requests hold in memory: their heads and bodies, bounded for each address and for all together.
+//! What requests hold in memory: their heads and bodies, bounded for each address and for all together. `unsent.rs` counts answers
+//! in the same way.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -17,7 +18,8 @@ use super::envelope::AjaxError;
 use crate::net::connection_limits::Peer;
 use crate::sync::lock;
 
-/// The most bytes of all requests, and of those from one address.
+/// The most bytes of all requests, and of those from one address. An address that holds nothing may take any number at once: the longest
+/// lists are longer than this.
 const ALL: usize = 64 << 20;
 const ONE: usize = 8 << 20;
 /// What a header costs besides its name and value.
@@ -33,7 +35,7 @@ struct Taken {
     addresses: HashMap<IpAddr, usize>,
 }
 
-/// Bytes that a request may hold. Dropping it gives them back.
+/// Bytes that a request or answer may hold. Dropping it gives them back.
 pub struct Room {
     bodies: Arc<Bodies>,
     address: Option<IpAddr>,
@@ -63,13 +65,13 @@ impl Room {
             // A proxy that names no clients.
             None => 0,
         };
-        let one = one.saturating_add(bytes);
-        if all > ALL || (one > ONE && self.address.is_some()) {
+        let is_over = one > 0 && one.saturating_add(bytes) > ONE;
+        if all > ALL || is_over {
             return Err(AjaxError::Overloaded);
         }
         taken.all = all;
         if let Some(address) = self.address {
-            taken.addresses.insert(address, one);
+            taken.addresses.insert(address, one.saturating_add(bytes));
         }
         self.bytes += bytes;
         Ok(())
@@ -149,6 +151,9 @@ mod tests {
         assert!(unknown.grow(ALL - ONE).is_ok() && unknown.grow(1).is_err());
         assert!(room(Some([2; 4])).grow(1).is_err());
         drop((second, unknown));
+        let mut huge = room(Some([1; 4]));
+        assert!(huge.grow(2 * ONE).is_ok() && huge.grow(1).is_err());
+        drop(huge);
         let taken = lock(&bodies.0);
         assert!(taken.all == 0 && taken.addresses.is_empty());
     }

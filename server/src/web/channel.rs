@@ -12,11 +12,12 @@ use tokio::time::Instant;
 
 use super::app::App;
 use super::auth::{Ajax, Session};
+use super::bodies::Room;
 use super::envelope::{AjaxError, payload, script};
 use super::pages;
 use super::params::Params;
 use super::response::text;
-use super::same_origin;
+use super::{same_origin, unsent};
 use crate::net::parked::{Replay, ReplayStream, Woken};
 use crate::service::StoreError;
 use crate::service::channel::{Answer, Poll};
@@ -109,9 +110,10 @@ pub async fn poll(
         },
     };
     let replay = Replay::of(&request);
+    let room = Room::of(&app.answers, &request);
     drop((query, request));
     match answer(&app, &asked, session, batch, replay, woken).await {
-        Ok(answer) => script(to_json(&answer, asked.uid)),
+        Ok(answer) => unsent::hold(room, script(to_json(&answer, asked.uid))).await,
         Err(error) => unavailable(&error),
     }
 }

@@ -13,6 +13,7 @@ use super::params::Params;
 use crate::item;
 use crate::service::groups::GroupError;
 use crate::service::messages::{Outgoing, SendError};
+use crate::service::presence::VisibilityError;
 
 impl From<SendError> for AjaxError {
     fn from(error: SendError) -> Self {
@@ -22,7 +23,19 @@ impl From<SendError> for AjaxError {
             SendError::Blocked => AjaxError::Invalid(error.to_string()),
             SendError::MessageId | SendError::Empty => AjaxError::Unexpected,
             SendError::TooLong(limit) => AjaxError::TooLong(limit),
+            SendError::QuotaUsedUp => AjaxError::Invalid(error.to_string()),
+            SendError::TooFast(_) => AjaxError::TooFast(error.to_string()),
+            SendError::TooOften(error) => error.into(),
             SendError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<VisibilityError> for AjaxError {
+    fn from(error: VisibilityError) -> Self {
+        match error {
+            VisibilityError::TooOften(error) => error.into(),
+            VisibilityError::Store(error) => error.into(),
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::response::text;
 use crate::json;
 use crate::service::StoreError;
+use crate::service::user_limit::TooOften;
 
 /// Keeps a page of another site from reading the answer as a script.
 const PREFIX: &str = "for (;;);";
@@ -31,6 +32,8 @@ pub enum AjaxError {
     Invalid(String),
     /// More than is allowed; the sentence says of what.
     TooMany(String),
+    /// Messages come faster than they are taken; the sentence says when the next one is.
+    TooFast(String),
     /// There is a list of that name.
     ListExists,
     /// The request is larger than the server reads.
@@ -79,6 +82,7 @@ impl AjaxError {
             }
             AjaxError::Invalid(why) => return (1_357_005, "Not possible", why),
             AjaxError::TooMany(why) => return (1_395_001, "Too many", why),
+            AjaxError::TooFast(why) => return (1_356_008, "Too many messages", why),
             AjaxError::ListExists => (
                 1_409_001,
                 "List exists",
@@ -118,6 +122,12 @@ impl From<askama::Error> for AjaxError {
     fn from(error: askama::Error) -> Self {
         log::error!("cannot fill in a template: {error}");
         AjaxError::Unexpected
+    }
+}
+
+impl From<TooOften> for AjaxError {
+    fn from(error: TooOften) -> Self {
+        AjaxError::TooMany(error.to_string())
     }
 }
 

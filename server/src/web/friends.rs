@@ -26,6 +26,7 @@ impl From<FriendError> for AjaxError {
             | FriendError::Blocked => AjaxError::Invalid(error.to_string()),
             FriendError::TooLong(limit) => AjaxError::TooLong(limit),
             FriendError::TooMany => AjaxError::TooMany(error.to_string()),
+            FriendError::TooOften(error) => error.into(),
             FriendError::Store(error) => error.into(),
         }
     }

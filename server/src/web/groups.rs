@@ -24,9 +24,10 @@ impl From<GroupError> for AjaxError {
             | GroupError::NotFriends
             | GroupError::HasLeft
             | GroupError::Name(_) => AjaxError::Invalid(error.to_string()),
-            GroupError::TooManyMembers | GroupError::TooManyGroups | GroupError::TooOften => {
+            GroupError::TooManyMembers | GroupError::TooManyGroups => {
                 AjaxError::TooMany(error.to_string())
             }
+            GroupError::TooOften(error) => error.into(),
             GroupError::Nobody | GroupError::CreateId => AjaxError::Unexpected,
             GroupError::Store(error) => error.into(),
         }

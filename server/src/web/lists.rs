@@ -22,6 +22,7 @@ impl From<ListError> for AjaxError {
             ListError::Exists => AjaxError::ListExists,
             ListError::TooMany => AjaxError::TooMany(error.to_string()),
             ListError::Unknown => AjaxError::Invalid(error.to_string()),
+            ListError::TooOften(error) => error.into(),
             ListError::Store(error) => error.into(),
         }
     }

@@ -33,6 +33,7 @@ mod search;
 mod sessions;
 mod status;
 mod unread;
+mod unsent;
 
 pub use app::App;
 pub use monitoring::operator_router;
@@ -59,6 +60,8 @@ const CHARACTER: usize = 12;
 const UPLOAD: usize = SIZE + (16 << 10);
 /// How long a request may take to arrive and be answered, except for held polls.
 const REQUEST: Duration = Duration::from_secs(30);
+/// How many seconds clients wait that were told that something is not possible at the moment.
+const RETRY_AFTER: &str = "5";
 /// Pages may load and run only what comes from this server, and no inline scripts.
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -168,6 +171,10 @@ pub fn router(app: Arc<App>) -> Router {
         ))
         .layer(middleware::from_fn(unread::discard))
         .layer(middleware::from_fn_with_state(
+            app.answers.clone(),
+            unsent::count,
+        ))
+        .layer(middleware::from_fn_with_state(
             app.clone(),
             monitoring::timed,
         ))
@@ -191,6 +198,10 @@ pub fn over_tls(router: Router, hsts_s: u32) -> Router {
 
 /// Adds the headers that every answer has, unless it sets them itself.
 fn add_headers(mut response: Response) -> Response {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let entry = response.headers_mut().entry(header::RETRY_AFTER);
+        entry.or_insert(HeaderValue::from_static(RETRY_AFTER));
+    }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),

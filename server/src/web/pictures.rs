@@ -34,7 +34,7 @@ impl From<PictureError> for AjaxError {
             | PictureError::Format
             | PictureError::Pixels
             | PictureError::Damaged => AjaxError::Invalid(error.to_string()),
-            PictureError::TooOften => AjaxError::TooMany(error.to_string()),
+            PictureError::TooOften(error) => error.into(),
             PictureError::Store(error) => error.into(),
         }
     }

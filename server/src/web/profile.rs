@@ -33,7 +33,7 @@ impl From<ChangeError> for AjaxError {
         match error {
             ChangeError::Invalid(error) => AjaxError::Invalid(error.to_string()),
             ChangeError::TooLong(limit) => AjaxError::TooLong(limit),
-            ChangeError::TooOften => AjaxError::TooMany(error.to_string()),
+            ChangeError::TooOften(error) => error.into(),
             ChangeError::Store(error) => error.into(),
         }
     }
@@ -110,9 +110,8 @@ pub async fn rename(
 impl From<UsernameError> for AjaxError {
     fn from(error: UsernameError) -> Self {
         match error {
-            UsernameError::TooOften | UsernameError::TooManyAttempts => {
-                AjaxError::TooMany(error.to_string())
-            }
+            UsernameError::ChangedOften => AjaxError::TooMany(error.to_string()),
+            UsernameError::TooOften(error) => error.into(),
             UsernameError::Store(error) => error.into(),
             error => AjaxError::Invalid(error.to_string()),
         }

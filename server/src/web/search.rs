@@ -25,7 +25,7 @@ impl From<SearchError> for AjaxError {
     fn from(error: SearchError) -> Self {
         match error {
             SearchError::Length => AjaxError::Invalid(error.to_string()),
-            SearchError::TooOften => AjaxError::TooMany(error.to_string()),
+            SearchError::TooOften(error) => error.into(),
             SearchError::Store(error) => error.into(),
         }
     }

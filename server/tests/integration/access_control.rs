@@ -183,6 +183,51 @@ fn one_address_cannot_send_unlimited_requests() {
     assert!(ask("10.0.0.2", 1).starts_with("HTTP/1.1 404 "));
 }
 
+#[test]
+fn messages_that_come_too_fast_have_to_wait_and_are_stored_once() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let mut command = Server::command(dir.path());
+    command
+        .env("FBCHATD_MESSAGE_BURST", "3")
+        .env("FBCHATD_MESSAGES_PER_S", "1");
+    let server = Server::start(&mut command);
+    let login = |name| Client::login(&server, name, "secret");
+    let (mut ann, mut ben) = (login("ann"), login("ben"));
+    let (mut accepted, mut told) = (Vec::new(), Value::Null);
+    until("the limit", || {
+        let id = ann.fresh_id();
+        let answer = ann.send_as(&id, ben.uid, &id).unwrap();
+        if answer["error"] == 0 {
+            accepted.push(id);
+            return None;
+        }
+        told = answer;
+        Some(())
+    });
+    assert!(accepted.len() >= 3, "{accepted:?}");
+    // Clients of 2008 show this, and ours try again.
+    assert_eq!(told["error"], 1_356_008, "{told}");
+    let sentence = told["errorDescription"].as_str().unwrap();
+    assert!(sentence.ends_with("Try again in 1 seconds."), "{sentence}");
+    // Neither others nor repetitions are concerned.
+    assert_eq!(ben.send(ann.uid, "hello")["error"], 0);
+    for id in &accepted {
+        assert_eq!(ann.send_as(id, ben.uid, id).unwrap()["error"], 0);
+    }
+    let id = ann.fresh_id();
+    until("room", || {
+        let answer = ann.send_as(&id, ben.uid, &id).unwrap();
+        (answer["error"] == 0).then_some(())
+    });
+    accepted.push(id);
+    let history = ben.read(&format!("/ajax/chat/history.php?id={}", ann.uid))["history"].clone();
+    let texts = history.as_array().unwrap().iter();
+    let texts = texts.filter(|entry| entry["from"] == ann.uid);
+    let texts: Vec<_> = texts.map(|entry| entry["msg"]["text"].clone()).collect();
+    assert_eq!(texts, accepted);
+}
+
 /// Otherwise a page of another site could let its own name lead to this server, and ask it in the browser of its visitor.
 #[test]
 fn a_name_that_is_not_the_servers_is_refused_and_the_setting_named() {

@@ -126,6 +126,57 @@ fn a_backup_of_a_busy_server_has_what_was_acknowledged() {
 }
 
 #[test]
+fn a_user_whose_messages_take_all_their_room_can_send_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path();
+    testkit::accounts(data);
+    let serve = || {
+        let mut command = Server::command(data);
+        Server::start(command.env("FBCHATD_MESSAGE_QUOTA_MIB", "1"))
+    };
+    let mut server = serve();
+    let login = |server, email| Client::login(server, email, "secret");
+    let (mut ann, mut ben) = (login(&server, "ann"), login(&server, "ben"));
+    let text = "x".repeat(20_000);
+    let first = ann.fresh_id();
+    assert_eq!(ann.send_as(&first, ben.uid, &text).unwrap()["error"], 0);
+    let mut sent = 1;
+    let told = loop {
+        let told = ann.send(ben.uid, &text);
+        if told["error"] != 0 {
+            break told;
+        }
+        sent += 1;
+        assert!(sent < 100, "no quota");
+    };
+    assert_eq!(sent, (1 << 20) / 20_256 + 1);
+    let sentence = "Your messages take all the room that an account has on this server. Ask its operator for more.";
+    assert_eq!(
+        (&told["error"], &told["errorDescription"]),
+        (&1_357_005.into(), &sentence.into())
+    );
+    // What was stored stays so, and others are not concerned.
+    assert_eq!(ann.send_as(&first, ben.uid, &text).unwrap()["error"], 0);
+    assert_eq!(ben.send(ann.uid, "hello")["error"], 0);
+    let stats = output(&["stats"], data);
+    assert!(
+        stats.contains("\nmessage quota in bytes\t1073741824\n"),
+        "{stats}"
+    );
+    assert!(
+        stats.contains("\nbytes of ann@example.org\t1053312\n"),
+        "{stats}"
+    );
+    server.stop();
+    let server = serve();
+    ann = ann.moved(&server);
+    assert_eq!(ann.send(ann.uid, "hello")["error"], 1_357_005);
+    // Their conversation goes with Ben.
+    output(&["user", "del", "ben"], data);
+    assert_eq!(ann.send(ann.uid, "hello")["error"], 0);
+}
+
+#[test]
 fn an_export_has_all_data_of_one_user_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path();
@@ -173,7 +224,7 @@ fn an_export_has_all_data_of_one_user_and_nothing_else() {
         assert!(stats.lines().any(|found| found == line), "{stats}");
     }
     // Whoever sent most comes first.
-    let largest = "\nbytes of ben@example.org\t15\nbytes of ann@example.org\t13\n";
+    let largest = "\nbytes of ben@example.org\t527\nbytes of ann@example.org\t269\n";
     assert!(stats.ends_with(largest), "{stats}");
 }
 

@@ -229,3 +229,71 @@ fn one_address_cannot_take_much_memory_with_http_2_either() {
     println!("{peak} KiB");
     assert!(peak < PEAK, "{peak} KiB");
 }
+
+/// Friends of Ann with the longest statuses: a list of them is larger than what the kernel takes for a connection.
+const FRIENDS: &str = "
+    CREATE TEMP TABLE new AS WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1300)
+        SELECT 200000 + n AS uid FROM numbers;
+    INSERT INTO users(uid, email, name, password, status)
+        SELECT uid, uid || '@example.org', 'Friend ' || uid, '!', replace(hex(zeroblob(210)), '0', char(0x1f600)) FROM new;
+    INSERT INTO friends SELECT users.uid, new.uid FROM users, new WHERE email = 'ann@example.org';
+    INSERT INTO friends SELECT friend, uid FROM friends WHERE friend >= 200000;
+";
+
+#[test]
+fn clients_that_do_not_read_cannot_make_the_server_keep_many_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    testkit::accounts(dir.path());
+    let disk = rusqlite::Connection::open(dir.path().join("fbchatd.db")).unwrap();
+    disk.execute_batch(FRIENDS).unwrap();
+    drop(disk);
+    let server = Server::serve(dir.path(), &[]);
+    let ann = Client::login(&server, "ann", "secret");
+    // The connection, and the beginning of the answer.
+    let ask = |address: &str| {
+        let head = format!("X-Forwarded-For: {address}\r\nCookie: {}\r\n", ann.cookie);
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let request = request("/ajax/chat/buddy_list.php", &head, b"");
+        stream.write_all(&request).unwrap();
+        let mut begin = [0; 12];
+        stream.read_exact(&mut begin).unwrap();
+        (stream, String::from_utf8_lossy(&begin).into_owned())
+    };
+    let accepted = |address: &str| {
+        let (stream, begin) = ask(address);
+        (begin == "HTTP/1.1 200").then_some(stream)
+    };
+    let mut unread = vec![accepted("10.0.0.1").unwrap()];
+    // A slow machine may take so long that the server gives up the first connection.
+    let refused = until("a refusal", || {
+        let (stream, begin) = ask("10.0.0.1");
+        if begin == "HTTP/1.1 503" {
+            return Some(stream);
+        }
+        unread.push(stream);
+        None
+    });
+    let rest = testkit::read_all(refused);
+    assert!(rest.contains("\r\nRetry-After: 5\r\n"), "{rest}");
+    assert!(rest.contains("\r\nConnection: close\r\n"), "{rest}");
+    assert!(rest.contains("Try again in a few seconds."), "{rest}");
+    // Short answers from there, and all from elsewhere, are not concerned.
+    let short = Client::try_login_from(&server, Some("10.0.0.1"), "ben", "secret");
+    short.unwrap();
+    let elsewhere = accepted("10.0.0.2").unwrap();
+    drop(unread);
+    let mut again = until("room", || accepted("10.0.0.1"));
+    for mut stream in [elsewhere, again.try_clone().unwrap()] {
+        stream.set_read_timeout(Some(testkit::LIMIT)).unwrap();
+        let mut list = Vec::new();
+        stream.read_to_end(&mut list).unwrap();
+        assert!(
+            list.ends_with(b"}") && list.len() > 5 << 20,
+            "{}",
+            list.len()
+        );
+    }
+    // What was read is forgotten.
+    again = until("room", || accepted("10.0.0.1"));
+    drop(again);
+}

@@ -59,6 +59,7 @@ impl World {
             text: text.into(),
             msg_id: self.sent.to_string(),
             client_time: 0,
+            quota: i64::MAX,
         };
         self.store.insert_message(new).await.unwrap();
     }

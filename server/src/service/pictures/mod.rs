@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::detached::detached;
-use super::user_limit::UserLimit;
+use super::user_limit::{TooOften, UserLimit};
 use super::workers::Workers;
 use crate::store::{Audience, Store, StoreError};
 use crate::types::{Session, Uid};
@@ -31,8 +31,8 @@ pub enum PictureError {
     Pixels,
     #[error("The picture is damaged, or was cut off.")]
     Damaged,
-    #[error("You change this very often. Try again in ten minutes.")]
-    TooOften,
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -89,9 +89,7 @@ impl Pictures {
         }
         let uid = session.user.uid;
         // Before the work, which costs more than a change.
-        if !self.changes.allow(uid) {
-            return Err(PictureError::TooOften);
-        }
+        self.changes.take(uid)?;
         let picture = match picture {
             Some(file) => Some(with_hash(self.renderer.render(file.to_vec()).await?)),
             None => None,

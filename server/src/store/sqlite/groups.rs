@@ -484,9 +484,13 @@ impl Tx<'_> {
                 Inserted::NotReachable
             });
         };
+        let (from, message) = (new.from.uid, (&*new.msg_id, &*new.text));
+        if let Some(refused) = self.over_quota(from, new.gid, message, new.quota)? {
+            return Ok(refused);
+        }
         let (id, time) = self.id_and_time();
         let message = Message {
-            from: new.from.uid,
+            from,
             to: new.gid,
             from_name: new.from.name.clone(),
             to_name: name,

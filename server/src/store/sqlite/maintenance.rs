@@ -26,7 +26,7 @@ pub fn stats(db: &Connection) -> Result<Stats, StoreError> {
     let now = now_ms();
     let mut largest = db.prepare(
         "SELECT email, bytes FROM (
-            SELECT email, coalesce((SELECT sum(octet_length(text)) FROM messages WHERE sender = u.uid), 0)
+            SELECT email, message_bytes
                 + coalesce((SELECT octet_length(bytes) FROM pictures p WHERE p.uid = u.uid), 0) AS bytes
             FROM users u
         ) WHERE bytes > 0 ORDER BY bytes DESC, email LIMIT ?1",

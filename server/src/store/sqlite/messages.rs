@@ -167,10 +167,14 @@ pub fn messages_of(
 
 impl Tx<'_> {
     pub fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
+        let (from, to) = (new.from.uid, new.to.uid);
+        if let Some(refused) = self.over_quota(from, to, (&new.msg_id, &new.text), new.quota)? {
+            return Ok(refused);
+        }
         let (id, time) = self.id_and_time();
         let message = Message {
-            from: new.from.uid,
-            to: new.to.uid,
+            from,
+            to,
             from_name: new.from.name.clone(),
             to_name: new.to.name.clone(),
             text: new.text.clone(),
@@ -236,5 +240,24 @@ impl Tx<'_> {
                 message.notice.as_ref().map(notice_to_text)
             ])?;
         Ok(inserted > 0)
+    }
+    /// Why a message must not be stored, if the messages of its sender take `quota` bytes already; triggers keep count.
+    pub fn over_quota(
+        &self,
+        from: Uid,
+        to: Uid,
+        (msg_id, text): (&str, &str),
+        quota: i64,
+    ) -> Result<Option<Inserted>, StoreError> {
+        let db = self.reading();
+        let mut select = db.prepare_cached("SELECT message_bytes FROM users WHERE uid = ?1")?;
+        let bytes = select.query_row([from.0], |row| row.get(0)).optional()?;
+        if bytes.is_none_or(|bytes: i64| bytes < quota) {
+            return Ok(None);
+        }
+        Ok(Some(match is_stored(db, from, to, msg_id, text)? {
+            true => Inserted::Duplicate,
+            false => Inserted::QuotaUsedUp,
+        }))
     }
 }

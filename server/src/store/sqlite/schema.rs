@@ -241,6 +241,18 @@ CREATE TABLE former_usernames(                      -- which nobody else gets fo
 ) STRICT;
 CREATE INDEX former_usernames_uid ON former_usernames(uid);
 ",
+    // What the messages of each sender take on the disk: their texts, and about 256 bytes for the rest of each and its index entries.
+    "
+ALTER TABLE users ADD COLUMN message_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE users SET message_bytes =
+    (SELECT coalesce(sum(length(CAST(text AS BLOB)) + 256), 0) FROM messages WHERE sender = users.uid);
+CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
+    UPDATE users SET message_bytes = message_bytes + length(CAST(new.text AS BLOB)) + 256 WHERE uid = new.sender;
+END;
+CREATE TRIGGER message_deleted AFTER DELETE ON messages BEGIN
+    UPDATE users SET message_bytes = message_bytes - length(CAST(old.text AS BLOB)) - 256 WHERE uid = old.sender;
+END;
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
@@ -411,6 +423,11 @@ mod tests {
             let check = store.check_message(a.uid, b.uid, "5", "old").await;
             assert!(matches!(check, Ok(MessageCheck::Duplicate)), "{version}");
             assert_eq!((a.username, b.username), ("a10".into(), "b10".into()));
+            // One message with three bytes.
+            assert_eq!(
+                store.stats().await.unwrap().largest,
+                [("a@x".to_owned(), 259)]
+            );
             let list = ListChange::Create("new".into());
             store.change_lists(a.uid, list).await.unwrap();
             store.delete_user(a.uid).await.unwrap();

@@ -37,6 +37,7 @@ fn message(from: &User, to: &User, id: usize, text: String) -> NewMessage {
         text,
         msg_id: id.to_string(),
         client_time: 0,
+        quota: i64::MAX,
     }
 }
 

@@ -36,6 +36,7 @@ fn to_group(from: &User, gid: Uid, id: u32, text: &str) -> NewGroupMessage {
         text: text.into(),
         msg_id: id.to_string(),
         client_time: 0,
+        quota: i64::MAX,
     }
 }
 

@@ -159,3 +159,55 @@ pub async fn an_item_is_the_same_from_memory_and_from_the_store_after_a_change_o
         assert_eq!(crate::item::message(&read[0].1), published.unwrap().item);
     }
 }
+
+pub async fn messages_count_for_their_sender_until_they_are_deleted(place: impl Place) {
+    let (store, _) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    let bytes = async |email: &str| {
+        let largest = store.stats().await.unwrap().largest;
+        let found = largest.into_iter().find(|(found, _)| found == email);
+        found.map_or(0, |(_, bytes)| bytes)
+    };
+    let insert = async |from: &User, to: &User, id, text: &str, quota| {
+        let mut new = message(from, to, id, text);
+        new.quota = quota;
+        store.insert_message(new).await.unwrap()
+    };
+    assert_eq!(insert(&a, &b, 1, "x", 1).await, Inserted::New);
+    let short = bytes("a@x").await;
+    assert!(short > 1);
+    // The one that reaches the quota is stored, the next is not, and a repeated one still was.
+    assert_eq!(insert(&a, &b, 2, "x", short).await, Inserted::QuotaUsedUp);
+    assert_eq!(insert(&a, &b, 1, "x", short).await, Inserted::Duplicate);
+    assert_eq!(insert(&a, &b, 1, "x", i64::MAX).await, Inserted::Duplicate);
+    assert_eq!((bytes("a@x").await, bytes("b@x").await), (short, 0));
+    assert_eq!(texts(&store, &a, &b).await, ["x"]);
+    let long = "\u{e4}".repeat(1000);
+    assert_eq!(insert(&a, &b, 2, &long, short + 1).await, Inserted::New);
+    assert_eq!(bytes("a@x").await, 2 * short + 1999);
+    // To oneself, and from the other side.
+    assert_eq!(insert(&a, &a, 3, "x", i64::MAX).await, Inserted::New);
+    assert_eq!(insert(&b, &a, 1, "x", 1).await, Inserted::New);
+    assert_eq!(
+        (bytes("a@x").await, bytes("b@x").await),
+        (3 * short + 1999, short)
+    );
+    // A conversation goes with either account.
+    store.delete_user(b.uid).await.unwrap();
+    assert_eq!(bytes("a@x").await, short);
+    assert_eq!(insert(&a, &a, 4, "x", short + 1).await, Inserted::New);
+}
+
+pub async fn a_quota_holds_after_the_store_was_opened_again(place: impl Place) {
+    let (store, _) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    store.insert_message(message(&a, &b, 1, "x")).await.unwrap();
+    store.close().await.unwrap();
+    let (store, _) = open(&place);
+    let new = NewMessage {
+        quota: 10,
+        ..message(&a, &b, 2, "x")
+    };
+    let inserted = store.insert_message(new).await.unwrap();
+    assert_eq!(inserted, Inserted::QuotaUsedUp);
+}

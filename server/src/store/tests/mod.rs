@@ -87,6 +87,7 @@ fn message(from: &User, to: &User, id: u32, text: &str) -> NewMessage {
         text: text.into(),
         msg_id: id.to_string(),
         client_time: 0,
+        quota: i64::MAX,
     }
 }
 
@@ -130,6 +131,7 @@ macro_rules! store_tests {
             messages::a_message_to_a_deleted_account_is_not_stored
             messages::history_is_read_in_parts_from_either_end
             messages::all_messages_of_a_user_are_read_in_parts
+            messages::messages_count_for_their_sender_until_they_are_deleted
             queues::a_write_is_carried_out_if_nobody_waits_for_it
             queues::a_full_queue_refuses_at_once_and_reads_go_on
             queues::a_closed_store_refuses_everything
@@ -155,6 +157,7 @@ macro_rules! store_tests {
                 blocks::blocks_survive_a_restart
                 channels::numbers_continue_after_a_clean_stop_and_skip_some_after_a_crash
                 messages::message_times_increase_even_after_the_store_was_opened_again
+                messages::a_quota_holds_after_the_store_was_opened_again
             );
         }
     };
