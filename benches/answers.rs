@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 const RUNS: usize = 3;
-/// What no answer may exceed, in milliseconds.
+/// What no answer should exceed, in milliseconds.
 const LIMIT: u32 = 20;
 /// Friends of the user: as many as a session remembers.
 const FRIENDS: usize = 20_000;
@@ -374,7 +374,7 @@ fn main() {
         worst = worst.max(span);
     }
     println!(
-        "  the longest   {:6.2} ms (promised: {LIMIT})",
+        "  the longest   {:6.2} ms (the goal is {LIMIT})",
         worst.as_secs_f64() * 1e3
     );
 }

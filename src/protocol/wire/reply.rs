@@ -43,38 +43,42 @@ pub fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, NotJson> {
 /// Reads a part of a reply that was kept raw. A lone surrogate, which strict JSON parsers refuse, becomes U+FFFD.
 pub fn part<T: for<'b> Deserialize<'b>>(raw: &RawValue) -> Option<T> {
     let json = raw.get();
-    serde_json::from_str(json).ok().or_else(|| {
-        let mended = mend_surrogates(json)?;
-        serde_json::from_str(&mended).ok()
-    })
+    // Before the first attempt, since the search is quick and a second attempt would not be.
+    let mended = mend_surrogates(json);
+    serde_json::from_str(mended.as_deref().unwrap_or(json)).ok()
 }
 
-/// Replaces every `\uXXXX` that is half of a surrogate pair without its other half. `None` if there is none.
+/// Texts with more halves than this are not mended.
+const MOST_HALVES: usize = 10_000;
+
+/// Replaces every `\uXXXX` that is half of a surrogate pair without its other half. `None` if there is none, or too many.
 fn mend_surrogates(json: &str) -> Option<String> {
-    let unit = |at: usize| -> Option<u16> {
-        let hex = json.get(at..)?.strip_prefix("\\u")?.get(..4)?;
-        u16::from_str_radix(hex, 16).ok()
+    let bytes = json.as_bytes();
+    let surrogate = |at: usize| match bytes.get(at..)? {
+        [b'\\', b'u', b'd' | b'D', kind, ..] => char::from(*kind).to_digit(16),
+        _ => None,
     };
     let mut mended = String::new();
-    let (mut copied, mut at) = (0, 0usize);
-    while let Some(next) = json.get(at..).and_then(|rest| rest.find('\\')) {
+    let (mut copied, mut at, mut halves) = (0, 0usize, 0usize);
+    while let Some(next) = bytes.get(at..)?.iter().position(|&byte| byte == b'\\') {
         at = at.saturating_add(next);
         let behind = at.saturating_add(6);
-        match unit(at) {
-            Some(0xD800..=0xDBFF) if matches!(unit(behind), Some(0xDC00..=0xDFFF)) => {
+        match surrogate(at) {
+            Some(8..=0xB) if matches!(surrogate(behind), Some(0xC..=0xF)) => {
                 at = at.saturating_add(12);
             }
-            Some(0xD800..=0xDFFF) => {
+            Some(8..=0xF) if halves < MOST_HALVES => {
                 mended.push_str(json.get(copied..at)?);
                 mended.push_str("\\ufffd");
-                (copied, at) = (behind, behind);
+                (copied, at, halves) = (behind, behind, halves.saturating_add(1));
             }
+            Some(8..=0xF) => return None,
             // Both bytes of any other escape, so that an escaped backslash does not count as the start of the next one.
             _ => at = at.saturating_add(2),
         }
     }
     mended.push_str(json.get(copied..)?);
-    (copied > 0).then_some(mended)
+    (halves > 0).then_some(mended)
 }
 
 /// What the server says about a failure (docs/protocol.md, Errors).
@@ -170,6 +174,14 @@ mod tests {
         assert_eq!(body_text(b"a\xffb\xc3"), "a\u{fffd}b\u{fffd}");
         let garbage = vec![0xff; MOST_INVALID * 2];
         assert_eq!(body_text(&garbage).chars().count(), MOST_INVALID);
+    }
+
+    #[test]
+    fn half_surrogates_are_replaced_up_to_a_limit() {
+        let mended = mend_surrogates(r#""\ud83d\\ud83d\uD83C\uDF89\udf89""#).unwrap();
+        assert_eq!(mended, r#""\ufffd\\ud83d\uD83C\uDF89\ufffd""#);
+        assert_eq!(mend_surrogates(r#""\ud83c\udf89 \u00e9""#), None);
+        assert_eq!(mend_surrogates(&r"\ud83d".repeat(MOST_HALVES + 1)), None);
     }
 
     #[test]
