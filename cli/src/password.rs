@@ -5,6 +5,8 @@ use crate::terminal::Terminal;
 use fbchat::types::Secret;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Greatest length of a password in bytes; a longer first line means that it is the wrong file.
@@ -13,22 +15,30 @@ const MAX_LENGTH: u64 = 1024;
 /// Reads the password; the error is a sentence.
 pub fn obtain(args: &Args, terminal: &Terminal) -> Result<Secret, String> {
     if let Some(path) = &args.password_file {
-        let file = File::open(path).map_err(|error| {
-            format!(
-                "The password file {} cannot be read: {error}",
-                path.display()
-            )
-        })?;
-        return first_line(
-            &mut BufReader::new(file),
-            &format!("the password file {}", path.display()),
-        );
+        return from_file(path);
     }
     if args.password_stdin && !io::stdin().is_terminal() {
         // The lines after it stay in the buffer of standard input, from which the chat reads.
         return first_line(&mut io::stdin().lock(), "standard input");
     }
     ask(&args.email, terminal)
+}
+
+fn from_file(path: &Path) -> Result<Secret, String> {
+    let name = path.display();
+    let failed = |error| format!("The password file {name} cannot be read: {error}");
+    let file = File::open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    // As fbchatd does it: a pipe of the shell is nobody else's, and a group is for administrators.
+    if found.is_file() && found.permissions().mode() & 0o007 != 0 {
+        return Err(format!(
+            "The password file {name} can be read by others; run chmod 600 {name}"
+        ));
+    }
+    first_line(
+        &mut BufReader::new(file),
+        &format!("the password file {name}"),
+    )
 }
 
 fn first_line(from: &mut impl BufRead, name: &str) -> Result<Secret, String> {

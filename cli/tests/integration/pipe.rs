@@ -4,6 +4,7 @@ use crate::program::{Client, GREETING, fbchat};
 use serde_json::Value;
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use testkit::Server;
@@ -196,6 +197,21 @@ fn password_is_read_from_a_file() {
     );
     client.line("/quit");
     assert!(client.end().0.success());
+}
+
+#[test]
+fn a_password_file_that_others_can_read_is_refused() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "demo").unwrap();
+    let path = file.path().to_str().unwrap();
+    let public = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(path, public).unwrap();
+    let server = "http://127.0.0.1:1";
+    let mut client = fbchat(server, &["--password-file", path]);
+    let (status, _, errors) = Client::run(client.arg(ALICE)).end();
+    assert_eq!(status.code(), Some(2), "{errors:?}");
+    let advice = format!("can be read by others; run chmod 600 {path}");
+    assert!(errors[0].contains(&advice), "{errors:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 """Clients without a browser: over HTTP, and the terminal client."""
 
 import json
+import os
 import queue
 import ssl
 import subprocess
@@ -71,6 +72,8 @@ class Terminal:
 
     def __init__(self, fbchat, server, email, password_file, *options):
         with open(password_file, "w", encoding="utf-8") as file:
+            # The client refuses one that others can read.
+            os.fchmod(file.fileno(), 0o600)
             file.write(PASSWORD + "\n")
         command = [fbchat, "--json", "--server", server.url, "--password-file", password_file, *options, email]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
