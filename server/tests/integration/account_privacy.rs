@@ -172,19 +172,17 @@ fn a_list_of_addresses_cannot_be_checked_by_searching() {
     let dir = data();
     let (server, _) = serve(dir.path(), "closed");
     let ann = Client::login(&server, "ann", "secret");
-    let search = |path: &str, n: u32| {
-        let answer = ann.get(&format!("{path}?q=somebody{n}@example.org"));
-        answer.text().unwrap().contains("You search very often.")
+    // How many are answered. On a slow machine, a few more than are allowed at once.
+    let answered = |path: &str| {
+        let refused = |n: &u32| {
+            let answer = ann.get(&format!("{path}?q=somebody{n}@example.org"));
+            answer.text().unwrap().contains("You do this very often.")
+        };
+        (0..1000).find(refused).expect("a limit")
     };
-    for n in 0..100 {
-        assert!(!search("/ajax/fbchat/search.php", n));
-    }
-    for path in [
-        "/ajax/fbchat/search.php",
-        "/ajax/search/results.php",
-        "/s.php",
-    ] {
-        assert!(search(path, 100), "{path}");
+    assert!(answered("/ajax/fbchat/search.php") >= 100);
+    for path in ["/ajax/search/results.php", "/s.php"] {
+        assert!(answered(path) < 100, "{path}");
     }
     let ben = Client::login(&server, "ben", "secret");
     assert_eq!(
