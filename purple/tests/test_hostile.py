@@ -133,14 +133,14 @@ class Login(Hostile):
             with self.subTest(name):
                 for path in paths:
                     self.proxy.change(path, change, times=1000)
-                host.do("account", ALICE, "demo", self.proxy.url, "outage_seconds=1")
+                host.do("account", ALICE, "demo", self.proxy.url, "outage_seconds=3")
                 error = host.wait("error", account=ALICE)
                 self.assertEqual(int(error["reason"]), reason)
                 self.assert_sentence(error["text"])
                 self.assertRegex(error["text"], r"^[^<]*[.!?]$")
                 host.wait("disconnected", account=ALICE)
                 self.proxy.rules.clear()
-        self.sign_on(host, ALICE, self.proxy.url)
+        self.sign_on(host, ALICE, self.proxy.url, "outage_seconds=90")
 
 
 class List(Hostile):
