@@ -2,8 +2,6 @@
 //!
 //! Each attack meets a server of its own, so that its peak of memory is that of the attack. The attackers come from one address, which
 //! is not that of the two people whose messages are timed, and have a thread of their own.
-//!
-//! HTTP/2 is not among them; the memory that it can take has a test (`server/tests/integration/memory.rs`).
 
 use crate::chat::{Data, Fbchatd, Person, form, get};
 use crate::http::Connection;
@@ -13,7 +11,10 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use testkit::http2::{self, Http2};
+use testkit::tls::Identity;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -256,19 +257,30 @@ fn memory(server: &Fbchatd) -> (f64, f64) {
     (peak / 1024.0, process.rss() / 1024.0)
 }
 
+/// As many connections as an address may have, each with as many requests over HTTP/2 as are allowed.
+fn fill_with_http2(address: SocketAddr, client: &Arc<http2::ClientConfig>) -> Vec<Http2> {
+    let connections = (0..MANY).map(|_| {
+        let (mut connection, allowed) = Http2::connect(address, client);
+        connection.begin_logins(allowed);
+        connection
+    });
+    connections.collect()
+}
+
+fn row(what: &str, times: &Spread, server: &Fbchatd) {
+    let (peak, now) = memory(server);
+    println!("  {what:36} {times}; {peak:.0} MiB at most, then {now:.0} MiB");
+}
+
 /// Prints for each attack the memory of the server and what a message takes, after both without one.
 pub async fn withstand(fbchatd: &Path) {
     let data = Data::new(fbchatd);
     data.sql(CONVERSATION);
     let server = data.serve_with(&[]);
     let quiet = chat(&server, 10).await;
-    let (peak, now) = memory(&server);
-    println!(
-        "  {:36} {quiet}; {peak:.0} MiB at most, then {now:.0} MiB",
-        "no attack"
-    );
+    row("no attack", &quiet, &server);
     drop(server);
-    for (attack, first) in attacks().into_iter().zip((12..).step_by(2)) {
+    for (attack, first) in attacks().into_iter().zip((14..).step_by(2)) {
         let server = data.serve_with(&[]);
         let (address, attacker) = (server.address(), attacker(&server).await);
         let what = attack.what;
@@ -279,9 +291,29 @@ pub async fn withstand(fbchatd: &Path) {
         drop(end);
         thread.join().expect("the attackers");
         tokio::time::sleep(AFTER).await;
-        let (peak, now) = memory(&server);
-        println!("  {what:36} {busy}; {peak:.0} MiB at most, then {now:.0} MiB");
+        row(what, &busy, &server);
     }
+
+    let identity = Identity::self_signed("127.0.0.1");
+    let directory = tempfile::tempdir().expect("a directory");
+    let files = identity.write(directory.path());
+    let [certificate, key] = files.each_ref().map(|file| file.to_str().expect("a path"));
+    // It is free again when the server needs it.
+    let free =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let address = free.expect("a free port");
+    let server = data.serve_with(&[
+        ("FBCHATD_TLS_LISTEN", &address.to_string()),
+        ("FBCHATD_TLS_CERT", certificate),
+        ("FBCHATD_TLS_KEY", key),
+    ]);
+    let client = http2::client(identity.certificate.clone());
+    let filling = tokio::task::spawn_blocking(move || fill_with_http2(address, &client));
+    let connections = filling.await.expect("the attackers");
+    let busy = chat(&server, 12).await;
+    drop(connections);
+    tokio::time::sleep(AFTER).await;
+    row("requests over HTTP/2 without ends", &busy, &server);
 }
 
 /// Between the attacker and their friend, as much as one page of history may have.

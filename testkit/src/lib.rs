@@ -12,6 +12,7 @@
 mod client;
 pub mod compile;
 pub mod faulty_link;
+pub mod http2;
 pub mod limited_user;
 #[cfg(feature = "manual")]
 pub mod manual;

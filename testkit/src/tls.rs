@@ -8,6 +8,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 pub use tokio_rustls::TlsAcceptor;
 
@@ -83,6 +84,17 @@ impl Identity {
     pub fn pem(&self) -> String {
         let text = BASE64_STANDARD.encode(&self.certificate);
         format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    }
+
+    /// Writes the certificate and its key to files, in this order.
+    pub fn write(&self, directory: &Path) -> [PathBuf; 2] {
+        let key = BASE64_STANDARD.encode(&self.key);
+        let key = format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n");
+        [("cert.pem", self.pem()), ("key.pem", key)].map(|(name, text)| {
+            let file = directory.join(name);
+            std::fs::write(&file, text).expect("a directory");
+            file
+        })
     }
 
     /// SHA-256 in the form in which people read it.

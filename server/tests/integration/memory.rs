@@ -2,12 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 
+use testkit::http2::{self, Http2};
 use testkit::{Client, Server, until};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 const CONNECTIONS: usize = 256;
 /// The most memory at any time, in KiB. Two passwords that are checked at a time take 38 MiB of it.
@@ -117,59 +116,6 @@ fn one_address_cannot_take_much_memory() {
     assert!(tried.iter().all(|(_, peak, _)| *peak < PEAK), "{tried:?}");
 }
 
-type Tls = StreamOwned<ClientConnection, TcpStream>;
-
-/// One frame of HTTP/2.
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = (payload.len() as u32).to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-}
-
-/// A header that is not compressed.
-fn header(name: &str, value: &str) -> Vec<u8> {
-    let text = |text: &str| {
-        let mut out = vec![text.len().min(127) as u8];
-        if let Some(mut rest) = text.len().checked_sub(127) {
-            while rest >= 128 {
-                out.push(rest as u8 | 128);
-                rest >>= 7;
-            }
-            out.push(rest as u8);
-        }
-        [&out, text.as_bytes()].concat()
-    };
-    [vec![0], text(name), text(value)].concat()
-}
-
-fn connect(address: &str, config: &Arc<ClientConfig>) -> Tls {
-    let name = ServerName::try_from("127.0.0.1").unwrap();
-    let connection = ClientConnection::new(config.clone(), name).unwrap();
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(testkit::LIMIT)).unwrap();
-    let mut tls = StreamOwned::new(connection, stream);
-    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    tls.write_all(&[&preface[..], &frame(4, 0, 0, &[])].concat())
-        .unwrap();
-    tls
-}
-
-/// The settings that the server announces, by their numbers.
-fn settings(tls: &mut Tls) -> Vec<(u16, u32)> {
-    let mut head = [0; 9];
-    tls.read_exact(&mut head).unwrap();
-    assert_eq!(head[3], 4, "{head:?}");
-    let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
-    tls.read_exact(&mut payload).unwrap();
-    let settings = payload.chunks(6).map(|six| {
-        let (key, value) = six.split_at(2);
-        (
-            u16::from_be_bytes(key.try_into().unwrap()),
-            u32::from_be_bytes(value.try_into().unwrap()),
-        )
-    });
-    settings.collect()
-}
-
 #[test]
 fn one_address_cannot_take_much_memory_with_http_2_either() {
     let dir = tempfile::tempdir().unwrap();
@@ -182,46 +128,19 @@ fn one_address_cannot_take_much_memory_with_http_2_either() {
         .env("FBCHATD_TLS_KEY", dir.path().join("key.pem"));
     let mut server = Server::start(&mut command);
     let url = server.announced("listening on ");
-    let address = url.trim_start_matches("https://");
-    let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
-        .unwrap();
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider);
-    let config = config.with_safe_default_protocol_versions().unwrap();
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let config = Arc::new(config);
+    let address = url.trim_start_matches("https://").parse().unwrap();
+    let client = http2::client(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap());
 
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS - 1 {
-        let mut tls = connect(address, &config);
-        let settings = settings(&mut tls);
-        let value = |key| settings.iter().find(|(k, _)| *k == key).unwrap().1;
-        let (streams, window) = (value(3), value(4));
-        assert!(streams <= 32 && window <= 64 << 10, "{settings:?}");
-        let head = [
-            header(":method", "POST"),
-            header(":scheme", "https"),
-            header(":path", "/login.php"),
-            header(":authority", "127.0.0.1"),
-            header("cookie", "test_cookie=1"),
-            header("x-long", &"x".repeat(8 << 10)),
-        ]
-        .concat();
-        let mut bytes = Vec::new();
-        for n in 0..streams {
-            let stream = 2 * n + 1;
-            bytes.extend(frame(1, 4, stream, &head));
-            // As much as all streams together may have on the way.
-            for _ in 0..if n < 2 { 4 } else { 0 } {
-                bytes.extend(frame(0, 0, stream, &[0xff; 15 << 10]));
-            }
-        }
+        let (mut connection, allowed) = Http2::connect(address, &client);
+        assert!(
+            allowed.streams <= 32 && allowed.window <= 64 << 10,
+            "{allowed:?}"
+        );
         // The server may end a connection whose requests are over the limits.
-        let _ = tls.write_all(&bytes);
-        connections.push(tls);
+        connection.begin_logins(allowed);
+        connections.push(connection);
     }
     // The server has read them all before it answers this one, as soon as the address may send requests again.
     until("the server to answer", || server.is_healthy().then_some(()));
