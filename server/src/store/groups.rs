@@ -20,7 +20,7 @@ pub struct Group {
     pub muted: bool,
     /// How many messages this member has not read; no more than `MAX_UNREAD` are counted.
     pub unread: i64,
-    /// When the last message came, in ms; 0 if there is none.
+    /// When the last message came, in ms; 0 before the first.
     pub time: i64,
 }
 

@@ -51,7 +51,7 @@ pub fn part<T: for<'b> Deserialize<'b>>(raw: &RawValue) -> Option<T> {
 /// Texts with more halves than this are not mended.
 const MOST_HALVES: usize = 10_000;
 
-/// Replaces every `\uXXXX` that is half of a surrogate pair without its other half. `None` if there is none, or too many.
+/// Replaces every `\uXXXX` that is half of a surrogate pair without its other half. `None` if nothing has to be replaced, or too much.
 fn mend_surrogates(json: &str) -> Option<String> {
     let bytes = json.as_bytes();
     let surrogate = |at: usize| match bytes.get(at..)? {
