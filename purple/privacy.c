@@ -22,6 +22,8 @@ struct FbPrivacy {
 	GHashTable *blocked; /* those whom the server blocks, or has been asked to; NULL until it has told them */
 	guint changes;       /* requests to block or unblock that are not answered yet */
 	gboolean stale;      /* the list is to be asked for again when they are */
+	GSList *refused;     /* names that are to be taken off libpurple's list again */
+	guint timer;         /* for that */
 };
 
 void fb_privacy_init(FbConnection *connection)
@@ -29,8 +31,42 @@ void fb_privacy_init(FbConnection *connection)
 	connection->privacy = g_new0(struct FbPrivacy, 1);
 }
 
+static void take_back(FbConnection *connection)
+{
+	GSList *refused = connection->privacy->refused;
+
+	connection->privacy->refused = NULL;
+	for (; refused != NULL; refused = g_slist_delete_link(refused, refused)) {
+		purple_privacy_deny_remove(purple_connection_get_account(connection->gc), refused->data, TRUE);
+		g_free(refused->data);
+	}
+}
+
+static gboolean take_back_now(gpointer data)
+{
+	FbConnection *connection = data;
+
+	connection->privacy->timer = 0;
+	take_back(connection);
+	return FALSE;
+}
+
+/* Takes somebody off libpurple's list who cannot be blocked. Not at once: libpurple goes on with the name after it has told us
+ * that it was added. */
+static void take_back_later(FbConnection *connection, const char *who)
+{
+	struct FbPrivacy *privacy = connection->privacy;
+
+	privacy->refused = g_slist_prepend(privacy->refused, g_strdup(who));
+	if (privacy->timer == 0)
+		privacy->timer = purple_timeout_add(0, take_back_now, connection);
+}
+
 void fb_privacy_free(FbConnection *connection)
 {
+	if (connection->privacy->timer != 0)
+		purple_timeout_remove(connection->privacy->timer);
+	take_back(connection);
 	if (connection->privacy->blocked != NULL)
 		g_hash_table_destroy(connection->privacy->blocked);
 	g_free(connection->privacy);
@@ -80,7 +116,7 @@ static void answered(FbConnection *connection, const fbchat_event *event, const 
 	} else if (sentence != NULL) {
 		note(connection, who, !blocked);
 		if (blocked)
-			purple_privacy_deny_remove(account, who, TRUE);
+			take_back_later(connection, who);
 		else
 			show(account, who, TRUE);
 	}
@@ -109,7 +145,7 @@ void fb_add_deny(PurpleConnection *gc, const char *who)
 		return;
 	if (fb_uid_of(who) == 0) {
 		/* Only a dialog has such names, and it shows what it has added. */
-		purple_privacy_deny_remove(account, who, TRUE);
+		take_back_later(connection, who);
 		fb_failure_alone(account, who,
 		                 _("Nobody on this server has that number. Please search for people by their name."));
 	} else if (by_server(connection)) {

@@ -100,4 +100,4 @@ class Privacy(OnDisk):
             notice = alice.wait("notify")
             self.assertEqual(notice["primary"], who)
             self.assert_sentence(notice["secondary"])
-            self.assertNotIn(who, self.denied(alice, ALICE)[1])
+            until("it is taken back", lambda: who not in self.denied(alice, ALICE)[1])
