@@ -24,6 +24,8 @@ struct FbPrivacy {
 	gboolean stale;      /* the list is to be asked for again when they are */
 	GSList *refused;     /* names that are to be taken off libpurple's list again */
 	guint timer;         /* for that */
+	gboolean signed_on;  /* libpurple has told the kind of privacy, as it does at each sign-on */
+	int wanted;          /* the kind that the user has chosen since, while the list was not known; 0 if none */
 };
 
 void fb_privacy_init(FbConnection *connection)
@@ -185,14 +187,21 @@ static void deny_listed(FbConnection *connection)
 	}
 }
 
-/* Also called by libpurple at sign-on. Until the server has told its list, the account's may be an old one. */
+/* Also called by libpurple at sign-on, with what may be old. What the user chooses before the server has told its list is done
+ * once it has. */
 void fb_set_permit_deny(PurpleConnection *gc)
 {
 	FbConnection *connection = gc->proto_data;
 	PurpleAccount *account = purple_connection_get_account(gc);
 
-	if (!by_server(connection) || connection->privacy->blocked == NULL)
+	if (!by_server(connection))
 		return;
+	if (connection->privacy->blocked == NULL) {
+		if (connection->privacy->signed_on)
+			connection->privacy->wanted = (int)account->perm_deny;
+		connection->privacy->signed_on = TRUE;
+		return;
+	}
 	switch (account->perm_deny) {
 	case PURPLE_PRIVACY_ALLOW_ALL:
 		allow_all(connection);
@@ -246,6 +255,11 @@ static void listed(FbConnection *connection, const fbchat_event *event, const ch
 		if (!is_blocked(connection, name))
 			show(account, name, FALSE);
 		g_free(name);
+	}
+	if (connection->privacy->wanted != 0) {
+		account->perm_deny = (PurplePrivacyType)connection->privacy->wanted;
+		connection->privacy->wanted = 0;
+		fb_set_permit_deny(connection->gc);
 	}
 }
 
