@@ -152,7 +152,7 @@ fn parse_command(
     }
 }
 
-/// The person whom a command names. Never the chosen one, since a slip would block them.
+/// The person that a command names. Never the chosen one, since a slip would block them.
 fn person(word: &str, rest: &str, buddy_list: &BuddyList) -> Result<Uid, String> {
     let name = rest.trim_start_matches('@').trim_end_matches(':');
     if name.is_empty() {

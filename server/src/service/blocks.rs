@@ -1,4 +1,4 @@
-//! Blocking: whom a user wants to hear nothing from. Somebody who is blocked is answered as if the user could not be reached; the checks
+//! Blocking: people a user wants to hear nothing from. Somebody who is blocked is answered as if the user could not be reached; the checks
 //! stand with the rules of what they try.
 
 use std::sync::Arc;

@@ -18,7 +18,7 @@ pub enum BlockChanged {
 }
 
 impl Store {
-    /// Those whom a user has blocked, latest first.
+    /// The people a user has blocked, latest first.
     pub fn blocked(&self, uid: Uid) -> Reply<Vec<User>> {
         let Store::Sqlite(sqlite) = self;
         sqlite.read(move |db| blocks::blocked(db, uid))
