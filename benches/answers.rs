@@ -289,7 +289,7 @@ impl World {
         span
     }
 
-    /// Answers what was asked, up to an exchange of this kind. `None` if there is none.
+    /// Answers what was asked, up to an exchange of this kind, and returns that one if it comes.
     fn next(&mut self, kind: &Kind) -> Option<Exchange> {
         while let Some(exchange) = self.waiting.pop() {
             if exchange.method == kind.method && exchange.url.path().contains(kind.path) {
