@@ -151,7 +151,7 @@ docs:
 	doxygen docs/Doxyfile
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
 
-## make bench           cost of events, bad answers, idle sessions and the server, most beside a peer; takes a quarter of an hour
+## make bench           cost of events, bad answers, idle sessions and the server, most beside a peer; takes twenty minutes
 bench: bench-library bench-server
 
 bench-library: rust
@@ -167,7 +167,7 @@ bench-library: rust
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench sessions -- \
 		--peer $(CURDIR)/$(RELEASE)/peer_curl --library $(CURDIR)/$(RELEASE)/libfbchat.so
 
-## make bench-server    only the server's part of it; takes three minutes
+## make bench-server    only the part about the server; takes eight minutes
 bench-server: rust
 	@tools/packages.sh check build bench
 	tools/unpack-packages.sh target/nchan nginx libnginx-mod-nchan

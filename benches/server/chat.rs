@@ -15,6 +15,8 @@ use tokio::task::JoinSet;
 
 /// Logins under way at once.
 const AT_ONCE: usize = 16;
+/// Requests of one user from one address.
+const EACH_ADDRESS: usize = 500;
 
 /// A data directory.
 pub struct Data {
@@ -42,6 +44,14 @@ impl Data {
         let database = self.dir.path().join("fbchatd.db");
         let mut sqlite = Command::new("sqlite3");
         feed(sqlite.arg("-bail").arg(database), statements);
+    }
+
+    /// Makes the first account a friend of the 49 that follow; it is one of the second already.
+    pub fn befriend_first(&self) {
+        let befriend = "INSERT OR IGNORE INTO friends(uid, friend)
+            SELECT 200000, uid FROM users WHERE uid > 200000 AND uid < 200050
+            UNION ALL SELECT uid, 200000 FROM users WHERE uid > 200000 AND uid < 200050;";
+        self.sql(befriend.as_bytes());
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -121,6 +131,7 @@ pub struct Person {
     pub head: String,
     pub form_id: String,
     seq: Cell<i64>,
+    requests: Cell<usize>,
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
@@ -159,6 +170,7 @@ impl Person {
             form_id: between(&page, "post_form_id:\"", "\"").to_owned(),
             head,
             seq: Cell::new(-1),
+            requests: Cell::new(0),
         }
     }
 
@@ -193,7 +205,16 @@ impl Person {
             head: String::new(),
             form_id: String::new(),
             seq: Cell::new(-1),
+            requests: Cell::new(0),
         })
+    }
+
+    /// The headers of the next request. The number of requests from one address is limited, so the address changes.
+    fn next_head(&self) -> String {
+        let count = self.requests.get();
+        self.requests.set(count + 1);
+        let network = 1 + count / EACH_ADDRESS % 200;
+        self.head.replacen("10.1.", &format!("10.{network}."), 1)
     }
 
     /// A page of the conversation with another user.
@@ -228,7 +249,8 @@ struct Message {
 impl User for Person {
     fn poll(&self) -> String {
         let (uid, seq) = (self.uid, self.seq.get());
-        get(&format!("/x/0/false/p_{uid}={seq}?batch=100"), &self.head)
+        let path = format!("/x/0/false/p_{uid}={seq}?batch=100");
+        get(&path, &self.next_head())
     }
 
     fn heard(&self, answer: &Answer) -> Vec<String> {
@@ -249,7 +271,7 @@ impl User for Person {
         let body = format!(
             "msg_text={text}&msg_id={number}&to={to}&client_time=1227312000000&post_form_id={form_id}"
         );
-        form("/ajax/chat/send.php", &self.head, &body)
+        form("/ajax/chat/send.php", &self.next_head(), &body)
     }
 
     fn accepted(answer: &Answer) -> bool {

@@ -14,11 +14,7 @@ const COUNT: usize = 400;
 /// Prints both. In both cases all members hold polls.
 pub async fn compare(fbchatd: &Path) {
     let data = Data::new(fbchatd);
-    // The first account is a friend of the 49 that follow; it is one of the second already.
-    let befriend = "INSERT OR IGNORE INTO friends(uid, friend)
-        SELECT 200000, uid FROM users WHERE uid > 200000 AND uid < 200050
-        UNION ALL SELECT uid, 200000 FROM users WHERE uid > 200000 AND uid < 200050;";
-    data.sql(befriend.as_bytes());
+    data.befriend_first();
     let server = data.serve();
     let people = people(&server, MEMBERS).await;
     let [owner, others @ ..] = &people[..] else {

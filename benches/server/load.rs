@@ -12,8 +12,7 @@ use tokio::task::{JoinSet, spawn_local};
 /// Messages per second while every user holds a poll, and for how long.
 const RATE: usize = 500;
 const SECONDS: usize = 30;
-/// Messages that are sent as fast as possible, and by how many users at a time.
-const FLOOD: usize = 50_000;
+/// By how many users at a time messages are sent to one who is offline.
 const AT_ONCE: usize = 256;
 /// A message that has not arrived by then is lost.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -213,18 +212,56 @@ pub async fn hold_and_send<U: User>(
     spreads
 }
 
-/// Messages per second from users who send at the same time, each to a friend who fetches them.
-pub async fn flood<U: User>(server: &impl Server, users: &[Rc<U>]) -> f64 {
+/// What it takes to pass on messages that are sent as fast as possible.
+pub struct Flood {
+    /// Messages per second.
+    pub rate: f64,
+    /// Microseconds of the server's CPU time for each.
+    pub cpu: f64,
+}
+
+/// So many pairs of neighbours: one of each sends as fast as the server takes it, the other fetches.
+pub async fn flood<U: User>(
+    server: &impl Server,
+    users: &[Rc<U>],
+    count: usize,
+    messages: usize,
+) -> Flood {
+    let pairs: Vec<_> = pairs(users).take(count).collect();
+    let receivers = pairs.iter().map(|(_, to)| to.clone()).collect();
+    flood_pairs(server, pairs, receivers, messages).await
+}
+
+/// All but the first of these users send to the first, who is a friend of each.
+pub async fn flood_one<U: User>(server: &impl Server, users: &[Rc<U>], messages: usize) -> Flood {
+    let Some((to, senders)) = users.split_first() else {
+        unreachable!("there are users");
+    };
+    let pairs = senders.iter().map(|from| (from.clone(), to.clone()));
+    flood_pairs(server, pairs.collect(), vec![to.clone()], messages).await
+}
+
+async fn flood_pairs<U: User>(
+    server: &impl Server,
+    pairs: Vec<(Rc<U>, Rc<U>)>,
+    receivers: Vec<Rc<U>>,
+    messages: usize,
+) -> Flood {
     let (address, log, mut listening) = (server.address(), Log::new(), JoinSet::new());
-    let pairs: Vec<_> = pairs(users).take(AT_ONCE).collect();
-    for (_, to) in &pairs {
+    let polls = receivers.len();
+    for to in receivers {
         let connection = Connection::open(address).await;
-        listening.spawn_local(listen(connection, to.clone(), log.clone()));
+        listening.spawn_local(listen(connection, to, log.clone()));
     }
-    until_held(server, pairs.len()).await;
-    let rate = send_all(address, pairs, FLOOD, &log).await;
-    log.complete(FLOOD).await;
-    rate
+    until_held(server, polls).await;
+    let before = server.process().cpu();
+    let rate = send_all(address, pairs, messages, &log).await;
+    log.complete(messages).await;
+    let cpu = server.process().cpu() - before;
+    Flood {
+        rate,
+        cpu: cpu.as_secs_f64() * 1e6 / log.number.get() as f64,
+    }
 }
 
 /// One user sends this many messages to another, who is offline.

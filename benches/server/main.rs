@@ -10,6 +10,7 @@ mod nchan;
 mod search;
 mod stored;
 mod table;
+mod throughput;
 
 use chat::Data;
 use load::Server;
@@ -43,11 +44,6 @@ async fn hold_and_deliver(data: &Data, nginx: &Path) {
     let (ours, theirs) = (ours.delivery, theirs.delivery);
     let ratio = ours.median / theirs.median;
     row("from send to receiver, 500/s", ours, theirs, ratio);
-    let ours = load::flood(&data.serve(), &people).await;
-    let theirs = load::flood(&Nchan::start(nginx), &Nchan::people(PEOPLE)).await;
-    let rate = |rate: f64| format!("{rate:.0} messages/s");
-    let ratio = ours / theirs;
-    row("as fast as possible", rate(ours), rate(theirs), ratio);
 }
 
 fn main() {
@@ -59,6 +55,11 @@ fn main() {
     let runtime = runtime.expect("a runtime");
     // Cargo adds --bench.
     let (fbchatd, nginx) = match arguments[..] {
+        ["--fbchatd", fbchatd, "--nginx", nginx, "--throughput", ..] => {
+            let (fbchatd, nginx) = (Path::new(fbchatd), Path::new(nginx));
+            LocalSet::new().block_on(&runtime, throughput::compare(fbchatd, nginx));
+            return;
+        }
         ["--fbchatd", fbchatd, "--nginx", nginx, ..] => (Path::new(fbchatd), Path::new(nginx)),
         ["--fbchatd", fbchatd, "--attack", ..] => {
             println!(
@@ -78,6 +79,7 @@ fn main() {
     );
     start_up(&data, nginx);
     LocalSet::new().block_on(&runtime, hold_and_deliver(&data, nginx));
+    LocalSet::new().block_on(&runtime, throughput::compare(fbchatd, nginx));
     println!("fbchatd with 100000 messages of one conversation; beside it fbchatd with 100");
     LocalSet::new().block_on(&runtime, stored::compare(fbchatd));
     println!("fbchatd with a group of 50 who hold polls; beside it one who does");

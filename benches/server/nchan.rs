@@ -32,7 +32,7 @@ impl Nchan {
                  access_log off; keepalive_timeout 75s; keepalive_requests 10000000; nchan_shared_memory_size 512M;
                  client_body_temp_path {place}/1; proxy_temp_path {place}/2; fastcgi_temp_path {place}/3;
                  uwsgi_temp_path {place}/4; scgi_temp_path {place}/5;
-                 nchan_message_buffer_length 100; nchan_message_timeout 5m; nchan_subscriber_timeout 55s;
+                 nchan_message_buffer_length 30000; nchan_message_timeout 5m; nchan_subscriber_timeout 55s;
                  server {{
                      listen {address} backlog=1024;
                      location = /status {{ nchan_stub_status; }}

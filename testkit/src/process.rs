@@ -50,11 +50,21 @@ impl Process {
 
     /// Resident memory in KiB, with that of the program's children.
     pub fn rss(&self) -> f64 {
+        self.pids().iter().map(|pid| rss(pid)).sum()
+    }
+
+    /// CPU time so far, with that of the program's children.
+    pub fn cpu(&self) -> Duration {
+        self.pids().iter().map(|pid| cpu(pid)).sum()
+    }
+
+    /// The program and its children.
+    fn pids(&self) -> Vec<String> {
         let pid = self.child.id();
         let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
         let children = children.expect("the process is running");
         let pids = children.split_whitespace().map(str::to_owned);
-        pids.chain([pid.to_string()]).map(|pid| rss(&pid)).sum()
+        pids.chain([pid.to_string()]).collect()
     }
 }
 
@@ -71,6 +81,17 @@ fn rss(pid: &str) -> f64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
     kib.expect("a number of KiB")
+}
+
+/// The sum over the threads, which the scheduler counts in nanoseconds. Threads that have ended do not count.
+fn cpu(pid: &str) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+    let threads = threads.expect("the process is running").flatten();
+    let times = threads.filter_map(|thread| {
+        let times = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        times.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(times.sum())
 }
 
 fn answers(address: SocketAddr, path: &str) -> bool {
