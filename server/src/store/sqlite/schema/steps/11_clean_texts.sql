@@ -1,0 +1,1 @@
+-- What users wrote before there was one rule for it is cleaned.
