@@ -3,7 +3,7 @@
 use crate::types::{Message, UnixMillis};
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashSet, VecDeque};
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 /// Messages remembered per session.
 const MOST_SEEN: usize = 2_048;
@@ -14,10 +14,30 @@ const MOST_SEEN: usize = 2_048;
 /// the same text.
 #[derive(Debug, Default)]
 pub struct Dedup {
-    keys: HashSet<u64>,
+    keys: HashSet<u64, BuildHasherDefault<KeyHasher>>,
     order: VecDeque<(u64, u64, UnixMillis)>,
     /// A message that is not newer than this may have been seen and forgotten.
     horizon: UnixMillis,
+}
+
+/// The keys are hashes already.
+#[derive(Debug, Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Dedup {
