@@ -16,7 +16,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Package installations would compete for dpkg's lock, test runs for the display.
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
-	check-advisories test-rust test-fuzz fuzz test-sanitizers test-browser test-purple test-run test-container bench bench-library bench-server bench-attack \
+	check-advisories test-rust test-fuzz fuzz test-sanitizers test-browser test-purple test-run test-container bench bench-library bench-server bench-purple bench-attack \
 	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
@@ -152,7 +152,7 @@ docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
 
 ## make bench           cost of events, bad answers, idle sessions and the server, most beside a peer; takes twenty minutes
-bench: bench-library bench-server
+bench: bench-library bench-server bench-purple
 
 bench-library: rust
 	@tools/packages.sh check build bench
@@ -173,6 +173,11 @@ bench-server: rust
 	tools/unpack-packages.sh target/nchan nginx libnginx-mod-nchan
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
 		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --nginx $(CURDIR)/target/nchan
+
+## make bench-purple    only the part about two programs on libpurple, beside XMPP; takes a minute
+bench-purple: rust
+	@tools/packages.sh check build bench
+	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) FBCHATD=$(CURDIR)/$(RELEASE)/fbchatd bench
 
 ## make bench-attack    memory of the server and latency of others while one address attacks it; takes three minutes
 bench-attack: rust
