@@ -13,10 +13,11 @@ CRATES := fbchat fbchat-cli fbchatd
 NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 
 .DEFAULT_GOAL := all
-# Package installations would compete for dpkg's lock, test runs for the display.
+# Package installations would compete for dpkg's lock, test runs for the display. `make test` says what may run side by side.
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
-	check-advisories test-rust test-fuzz fuzz test-sanitizers test-browser test-purple test-run test-container bench bench-library bench-server bench-purple bench-attack \
+	check-advisories test-programs test-builds test-rust test-seeds test-fuzz fuzz proxies test-sanitizers test-browser test-purple test-run \
+	test-container bench bench-library bench-server bench-purple bench-attack \
 	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
@@ -66,8 +67,16 @@ run: deps debug
 
 ## make test            all checks; CI runs the same
 test: FOR = $(FOR_TESTS)
-test: deps test-style test-dependencies docs test-rust test-fuzz test-sanitizers test-browser test-purple test-run release-check test-deb test-container
+test: deps test-style test-dependencies docs proxies
+	tools/side-by-side.sh "$(MAKE) --no-print-directory test-programs" "$(MAKE) --no-print-directory test-builds"
 	@echo "All tests passed. Screenshots: $(ARTEFACTS)/"
+
+# The tests that run side by side. Those of the programs in use mostly wait, which is time to compile and to fuzz. Only they use Cargo's
+# debug profile for long, because Cargo locks a profile's directory; and only they need displays.
+test-programs: test-rust test-seeds test-browser test-purple test-run
+# Sanitizers early: later the scenarios under valgrind need the processors, too.
+test-builds: release-check test-sanitizers test-deb test-container
+	tools/fuzz.sh 60
 
 test-style:
 	$(CARGO) fmt --all --check
@@ -96,9 +105,12 @@ test-rust: check-test-deps
 	$(CARGO) test --locked $(NATIVE_TLS) --test network_options
 	for crate in $(CRATES); do $(CARGO) test --locked --package $$crate || exit 1; done
 
-# A minute for each target, two at a time. First all seeds without libFuzzer, which also are the regression tests of what was found.
-test-fuzz: check-test-deps
+# All seeds without libFuzzer; among them is what fuzzing has found.
+test-seeds: check-test-deps
 	$(CARGO) test --locked --manifest-path fuzz/Cargo.toml --target-dir target --lib
+
+# A minute for each target, two at a time.
+test-fuzz: test-seeds
 	tools/fuzz.sh 60
 
 FUZZ_SECONDS ?= 3600
@@ -108,14 +120,17 @@ fuzz: check-test-deps
 	tools/fuzz.sh $(FUZZ_SECONDS)
 
 # The C programs under memory and thread checkers.
-test-sanitizers: test-rust
-	$(CARGO) build --locked --package fbchat
+test-sanitizers: check-test-deps
+	for crate in fbchatd fbchat; do $(CARGO) build --locked --package $$crate || exit 1; done
 	tools/sanitize.sh $(DEBUG)
 
-# Debian's Python, because Selenium is Debian's.
-test-browser: check-test-deps
-	for crate in fbchatd fbchat-cli; do $(CARGO) build --locked --package $$crate || exit 1; done
+# Web servers that stand in front of fbchatd in tests.
+proxies: check-test-deps
 	tools/unpack-packages.sh target/proxies nginx caddy
+
+# Debian's Python, because Selenium is Debian's.
+test-browser: proxies
+	for crate in fbchatd fbchat-cli; do $(CARGO) build --locked --package $$crate || exit 1; done
 	/usr/bin/python3 -B server/tests/browser/run.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
 		--proxies target/proxies --artefacts $(ARTEFACTS)
 
@@ -128,8 +143,7 @@ test-run: test-purple
 	tools/test-run-demo.sh $(DEBUG)
 
 # The image of the Containerfile, and compose.yaml with Caddy. Needs root.
-test-container: check-test-deps
-	tools/unpack-packages.sh target/proxies nginx caddy
+test-container: proxies
 	/usr/bin/python3 -B tools/test-container.py --proxies target/proxies
 
 ## make release-check   what must hold before a release: the library's size, and that programs built with the last ABI run with it

@@ -88,7 +88,7 @@ with_server() {
 		[ "$SECONDS" -lt "$end" ] || fail "the server does not start"
 		sleep 0.05
 	done
-	timeout 200 "$@" "$url" >"$work/said" 2>&1 || status=$?
+	timeout 600 "$@" "$url" >"$work/said" 2>&1 || status=$?
 	kill "$server" || fail "the server has died"
 	wait "$server" 2>/dev/null || true
 	server=
@@ -111,7 +111,7 @@ check() {
 must_complain() {
 	local name=$1 words=$2
 	shift 2
-	if timeout 200 "$@" >"$work/said" 2>&1 || ! grep -q "$words" "$work/said"; then
+	if timeout 600 "$@" >"$work/said" 2>&1 || ! grep -q "$words" "$work/said"; then
 		cat "$work/said" >&2
 		fail "$name does not report a deliberate mistake"
 	fi

@@ -109,7 +109,7 @@ static void place_plugin(const char *path, const char *user_dir)
 
 	if (g_mkdir_with_parents(dir, 0700) != 0 || (unlink(link) != 0 && errno != ENOENT) || symlink(target, link) != 0)
 		fprintf(stderr, "%s: %s\n", link, g_strerror(errno));
-	purple_plugins_add_search_path(dir);
+	search_plugins_in(dir);
 	g_free(target);
 	g_free(here);
 	g_free(link);

@@ -54,6 +54,9 @@ gboolean dialog_press_result(guint row, PurpleNotifySearchButtonType type);
 /* people.c: commands about people and the account */
 gboolean people_run(const char *command, PurpleAccount *account, const char *rest); /* FALSE = no such command */
 
+/* search.c */
+void search_plugins_in(const char *directory); /* nothing else is searched for plugins */
+
 /* commands.c */
 gboolean command_run(const char *line); /* FALSE = the command was to quit */
 

@@ -5,7 +5,7 @@ use testkit::routes::paths;
 use testkit::{Client, Server, between, encode};
 
 const DESCRIPTION: &str = include_str!("../../../docs/protocol.md");
-const ITEMS: &str = include_str!("../../src/item.rs");
+const ITEMS: &str = include_str!("../../src/item/mod.rs");
 
 #[test]
 fn the_description_is_complete() {
