@@ -57,8 +57,11 @@ impl Groups {
         *self = Groups::default();
     }
 
-    /// The request for the list, where the server has groups.
-    pub fn request(&self, web: &WebSession) -> Option<Request> {
+    /// The request for the list, where the server has groups. `is_asking` is true while another one is under way.
+    pub fn request(&mut self, web: &WebSession, is_asking: bool) -> Option<Request> {
+        if !is_asking {
+            self.kept.clear();
+        }
         let offered = web.features().has(Feature::Groups);
         offered.then(|| web.get_extension("groups.php"))
     }
@@ -161,17 +164,15 @@ impl Groups {
         news: GroupNews,
         is_asking: bool,
     ) -> Option<Event> {
-        match is_asking {
-            true if self.kept.len() >= MOST_KEPT => drop(self.kept.pop_front()),
-            true => {}
-            false => self.kept.clear(),
-        }
         let event = if self.is_loaded {
             self.apply(now, own, &news)
         } else {
             None
         };
         if is_asking {
+            if self.kept.len() >= MOST_KEPT {
+                self.kept.pop_front();
+            }
             self.kept.push_back(news);
         }
         event
