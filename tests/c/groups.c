@@ -31,6 +31,7 @@ static void creation(void)
 {
     fbchat_request request;
     fbchat_event *event;
+    char members[64];
     int again;
 
     /* A list has come after each login, also an empty one. */
@@ -51,7 +52,8 @@ static void creation(void)
     }
     event = next_message(bob, FBCHAT_NOTICE_CREATED);
     CHECK(fbchat_event_uid(event, 0, FBCHAT_FIELD_GROUP) == group);
-    CHECK(strtoull(string(event, 0, FBCHAT_FIELD_NOTICE_UIDS), NULL, 10) == bob_uid);
+    snprintf(members, sizeof members, "%llu %llu", (unsigned long long)alice_uid, (unsigned long long)bob_uid);
+    CHECK(strcmp(string(event, 0, FBCHAT_FIELD_NOTICE_UIDS), members) == 0);
     fbchat_event_free(event);
     CHECK_STATUS(fbchat_session_get_group(client, bob, group, &event), FBCHAT_OK);
     CHECK(fbchat_event_count(event) == 2 && fbchat_event_request(event) == 0);

@@ -3,10 +3,12 @@
 //! Lists and items of the channel overtake each other. Items say who belongs to a group and who does not, so those that come while
 //! a list is under way are applied to it once more.
 
+pub mod limits;
 pub mod list;
 pub mod news;
 
 use crate::protocol::connect::web_session::WebSession;
+use crate::protocol::groups::limits::{MOST_GROUPS, MOST_MEMBERS, MOST_PLACES};
 use crate::protocol::groups::list::GroupsPayload;
 use crate::protocol::groups::news::GroupNews;
 use crate::protocol::wire::exchange::ExchangeId;
@@ -17,12 +19,6 @@ use crate::types::{
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// More groups than this are dropped; our own server stops at 100.
-const MOST_GROUPS: usize = 500;
-/// More members of one group than this are dropped; our own server stops at 50.
-const MOST_MEMBERS: usize = 500;
-/// Members of all groups together.
-const MOST_PLACES: usize = 20_000;
 /// Items that are kept for a list which is under way.
 const MOST_KEPT: usize = 1_000;
 /// Pause before the list is asked for because of an item that does not fit to it, in milliseconds.

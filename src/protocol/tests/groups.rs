@@ -430,7 +430,7 @@ fn a_server_cannot_fill_the_memory_with_groups() {
     }
     assert!(groups.len() <= 500, "{}", groups.len());
     for group in groups.values() {
-        assert!(group.members.len() <= 500 && group.name.len() <= 256);
+        assert!(group.members.len() <= 200 && group.name.len() <= 256);
         assert!(group.members.iter().all(|member| member.name.len() <= 256));
     }
 }
