@@ -19,7 +19,7 @@ const FRIENDS: usize = 20_000;
 const EPOCH: i64 = 1_227_312_000_000;
 
 const LOGIN: &str = r#"<form action="/login.php" method="post"><input name="email"/><input type="password" name="pass"/></form>"#;
-const CHAT: &str = r#"<meta name="fbchat" content="{&quot;channel&quot;:&quot;/&quot;,&quot;batch&quot;:100,&quot;presence&quot;:true,&quot;resume&quot;:true,&quot;friends&quot;:true,&quot;profile&quot;:true,&quot;search&quot;:true,&quot;notifications&quot;:true,&quot;history&quot;:true}" />
+const CHAT: &str = r#"<meta name="fbchat" content="{&quot;channel&quot;:&quot;/&quot;,&quot;batch&quot;:100,&quot;presence&quot;:true,&quot;resume&quot;:true,&quot;friends&quot;:true,&quot;profile&quot;:true,&quot;search&quot;:true,&quot;notifications&quot;:true,&quot;history&quot;:true,&quot;groups&quot;:true}" />
 <input type="hidden" id="post_form_id" name="post_form_id" value="abc123"/> new Presence("2", "x"); iframeLoad("/iframe/7.js", "channel07", 443)"#;
 
 /// An answer of this kind is replaced by a bad one.
@@ -62,6 +62,7 @@ fn kinds() -> Vec<Kind> {
     let requests = (r#"{"error":0,"payload":{"requests":"#, "}}");
     let notices = (r#"{"error":0,"payload":{"notifications":"#, "}}");
     let profile = (r#"{"uid":1,"name":"#, "}");
+    let groups = (r#"{"error":0,"payload":{"groups":"#, "}}");
     let items = (r#"{"t":"msg","ms":"#, "}");
     vec![
         kind("login page", "/login.php", get, None, pages),
@@ -79,6 +80,7 @@ fn kinds() -> Vec<Kind> {
             Some(Query::Notifications),
             notices,
         ),
+        kind("groups", "/groups.php", get, None, groups),
         kind("requests", "/friend_requests.php", get, None, requests),
         kind(
             "profile",
@@ -177,6 +179,23 @@ fn fillings() -> Vec<Filling> {
                     n + 3
                 )
             },
+            "{}]",
+        ),
+        same(
+            "groups",
+            "[",
+            |n| {
+                format!(
+                    r#"{{"gid":{},"members":[{{"uid":2}},{{"uid":{n}}}]}},"#,
+                    n + 1
+                )
+            },
+            "{}]",
+        ),
+        same(
+            "members",
+            "[",
+            |n| format!(r#"{{"type":"group","gid":7,"added":[{{"uid":2}},{{"uid":{n}}}]}},"#),
             "{}]",
         ),
         same("tags", "", |_| "<input name=a ".to_owned(), ""),

@@ -92,11 +92,13 @@ const AFTER: &str =
 const AFTER_LONG: &str = r#"Without an option for the password, fbchat asks for it on the terminal.
 
 INPUT LINES
-  Bob: hello       writes to a buddy by name; unambiguous first letters suffice, Tab completes
+  Bob: hello       writes to a buddy or a group by name; unambiguous first letters suffice, Tab completes
   @bob hello       the same
   1002 hello       writes by number
-  hello            writes to the person that the prompt shows, to whom you wrote last
-  /me waves        tells that person what you do; all clients show it like "* Alice waves"
+  hello            writes to the person or group that the prompt shows, to whom you wrote last
+  /me waves        tells them what you do; all clients show it like "* Alice waves"
+  /group new Lunch bob carol
+                   makes a group
   /help            lists the commands
 
 PIPES
@@ -111,8 +113,9 @@ JSON
     logged_in     uid, name, server, message_limit
     login_failed  status, reason, certificate_sha256 (of an untrusted certificate; for --pin)
     buddy_list    buddies: list of uid, name, presence, status_text
-    message       from, from_name, to, to_name, text, time, own, replayed
-    typing        from, from_name, typing
+    message       from, from_name, to, to_name, text, time, own, replayed; in a group also group, and if it tells what
+                  happened to the group: notice (created, added, removed, left, renamed), uids (whom it concerns)
+    typing        from, from_name, group, typing
     presence      uid, name, presence, status_text
     connection    state (logging_in, loading, opening, connected, waiting), wait_ms, status, reason
     sent          to, text
@@ -120,6 +123,11 @@ JSON
     history       with, messages: list of objects like message
     block         uid, blocked (after /block or /unblock)
     blocked       people: list of uid, name
+    group_list    groups: list of group, name, owner, members (list of uid, name), muted, unread
+    group         the same for one group, and gone (true if you are not in it any more)
+    group_created the same (after /group new)
+    group_changed group, change (add, remove, rename, leave, mute, unmute), uid, name (after a command)
+    members       the same as of group_created (after /members)
     who           uid, name, server, state, to
     error         reason (of a line that was refused; nothing was sent)
     closed        status, reason

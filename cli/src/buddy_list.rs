@@ -1,16 +1,18 @@
-//! The buddy list as last reported, and the search for the buddy that a typed name means.
+//! The buddy list as last reported, and the search for the buddy or group that a typed name means.
 
+use crate::groups::Groups;
 use crate::sanitize::sanitize;
 use fbchat::blocking::Account;
 use fbchat::types::{Buddy, Presence, Uid};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The user and their buddies. All names in it are safe to print.
+/// The user, their buddies and their groups. All names in it are safe to print.
 #[derive(Debug)]
 pub struct BuddyList {
     own: Account,
     buddies: BTreeMap<Uid, Buddy>,
+    pub groups: Groups,
 }
 
 /// How much of a name must be given.
@@ -18,18 +20,21 @@ pub struct BuddyList {
 pub enum Match {
     /// The full name or the full first name.
     Whole,
-    /// A beginning that only one buddy has.
+    /// A beginning that only one of them has.
     Prefix,
 }
 
-/// Why a name does not identify a buddy.
+/// Why a name does not identify a buddy or a group.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NoMatch {
-    /// No buddy has this name.
+    /// None has this name.
     Nobody,
-    /// These buddies have it.
+    /// These have it.
     Several(Vec<Uid>),
 }
+
+/// Whether a name, in lower case, fits to what was typed.
+type Rule = fn(&str, &str) -> bool;
 
 impl BuddyList {
     pub fn new(own: &Account) -> Self {
@@ -40,6 +45,7 @@ impl BuddyList {
         BuddyList {
             own,
             buddies: BTreeMap::new(),
+            groups: Groups::default(),
         }
     }
 
@@ -73,7 +79,13 @@ impl BuddyList {
     }
 
     pub fn knows(&self, uid: Uid) -> bool {
-        uid == self.own.uid || self.buddies.contains_key(&uid)
+        let is_group = self.groups.get(uid).is_some();
+        uid == self.own.uid || is_group || self.buddies.contains_key(&uid)
+    }
+
+    /// The buddy with this number.
+    pub fn buddy(&self, uid: Uid) -> Option<&Buddy> {
+        self.buddies.get(&uid)
     }
 
     /// All buddies, online first, then by name.
@@ -89,7 +101,7 @@ impl BuddyList {
         all
     }
 
-    /// The full name, or the uid if it is unknown.
+    /// The full name of somebody or of a group, or the number if it is unknown.
     pub fn name(&self, uid: Uid) -> String {
         let known = if uid == self.own.uid {
             Some(&self.own.name)
@@ -98,11 +110,12 @@ impl BuddyList {
         };
         known
             .filter(|name| !name.is_empty())
+            .or_else(|| self.groups.name(uid))
             .cloned()
             .unwrap_or_else(|| uid.to_string())
     }
 
-    /// The first name if no other buddy has it, otherwise the full name; for the prompt.
+    /// The first name if nobody else and no group has it, otherwise the full name; for the prompt.
     pub fn short_name(&self, uid: Uid) -> String {
         let first = self.buddies.get(&uid).map_or("", |buddy| first_name(buddy));
         match self.find(first, Match::Whole) {
@@ -111,8 +124,32 @@ impl BuddyList {
         }
     }
 
-    /// Finds a buddy by uid or by name, in upper or lower case. A whole name has priority over a beginning.
+    /// Finds a buddy or a group by number or by name, in upper or lower case. A whole name has priority over a beginning. A group
+    /// never takes the place of a person, whose name anybody can give to a group.
     pub fn find(&self, typed: &str, how: Match) -> Result<Uid, NoMatch> {
+        self.search(typed, how, |typed, rule| {
+            let mut found = self.buddies_named(typed, rule);
+            found.extend(self.groups_named(typed, rule));
+            found
+        })
+    }
+
+    /// Finds a buddy.
+    pub fn find_buddy(&self, typed: &str, how: Match) -> Result<Uid, NoMatch> {
+        self.search(typed, how, |typed, rule| self.buddies_named(typed, rule))
+    }
+
+    /// Finds a group.
+    pub fn find_group(&self, typed: &str, how: Match) -> Result<Uid, NoMatch> {
+        self.search(typed, how, |typed, rule| self.groups_named(typed, rule))
+    }
+
+    fn search(
+        &self,
+        typed: &str,
+        how: Match,
+        named: impl Fn(&str, Rule) -> Vec<Uid>,
+    ) -> Result<Uid, NoMatch> {
         let typed = typed.trim();
         if let Some(uid) = typed.parse().ok().map(Uid).filter(|uid| self.knows(*uid)) {
             return Ok(uid);
@@ -121,38 +158,60 @@ impl BuddyList {
         if typed.is_empty() {
             return Err(NoMatch::Nobody);
         }
-        let mut rules: Vec<fn(&str, &str) -> bool> = vec![|name, typed| name == typed];
+        let mut rules: Vec<Rule> = vec![|name, typed| name == typed];
         if how == Match::Prefix {
             rules.push(|name, typed| name.starts_with(typed));
         }
         for rule in rules {
-            for part in [
-                |buddy: &Buddy| buddy.name.to_lowercase(),
-                |buddy: &Buddy| first_name(buddy).to_lowercase(),
-            ] {
-                let fits = |buddy: &&Buddy| rule(&part(buddy), &typed);
-                let found: Vec<Uid> = self
-                    .buddies
-                    .values()
-                    .filter(fits)
-                    .map(|buddy| buddy.uid)
-                    .collect();
-                match found.as_slice() {
-                    [] => {}
-                    [one] => return Ok(*one),
-                    _ => return Err(NoMatch::Several(found)),
-                }
+            let found = named(&typed, rule);
+            match found.as_slice() {
+                [] => {}
+                [one] => return Ok(*one),
+                _ => return Err(NoMatch::Several(found)),
             }
         }
         Err(NoMatch::Nobody)
     }
 
-    /// Says why `typed` does not identify a buddy, and what to do.
+    /// Those whose full name fits, or else those whose first name does.
+    fn buddies_named(&self, typed: &str, rule: Rule) -> Vec<Uid> {
+        for part in [
+            |buddy: &Buddy| buddy.name.to_lowercase(),
+            |buddy: &Buddy| first_name(buddy).to_lowercase(),
+        ] {
+            let fits = |buddy: &&Buddy| rule(&part(buddy), typed);
+            let found = self.buddies.values().filter(fits).map(|buddy| buddy.uid);
+            let found: Vec<Uid> = found.collect();
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
+    fn groups_named(&self, typed: &str, rule: Rule) -> Vec<Uid> {
+        let groups = self.groups.sorted().into_iter();
+        let fits = groups.filter(|group| rule(&group.name.to_lowercase(), typed));
+        fits.map(|group| group.gid).collect()
+    }
+
+    /// Says why `typed` does not identify a buddy, where a group will not do.
+    pub fn explain_buddy(&self, typed: &str, why: &NoMatch) -> String {
+        match why {
+            NoMatch::Nobody => format!(
+                "Nobody on your buddy list is called \"{}\"; /buddies shows the list.",
+                typed.trim()
+            ),
+            NoMatch::Several(_) => self.explain(typed, why),
+        }
+    }
+
+    /// Says why `typed` does not identify a buddy or a group, and what to do.
     pub fn explain(&self, typed: &str, why: &NoMatch) -> String {
         let typed = typed.trim();
         let NoMatch::Several(uids) = why else {
             return format!(
-                "Nobody on your buddy list is called \"{typed}\"; /buddies shows the list."
+                "Nobody on your buddy list is called \"{typed}\", and no group; /buddies and /groups show the lists."
             );
         };
         let listed: Vec<String> = uids
@@ -208,6 +267,23 @@ pub mod tests {
             ]
             .map(Arc::new),
         );
+        buddy_list
+    }
+
+    /// The same with three groups.
+    pub fn with_groups() -> BuddyList {
+        use crate::groups::tests::group;
+        let mut buddy_list = buddy_list();
+        let all = [
+            (1001, "Alice Example"),
+            (1002, "Bob Example"),
+            (77, "Carol C"),
+        ];
+        buddy_list.groups.replace(&[
+            group(1_000_000_000, "Lunch", &all),
+            group(1_000_000_001, "Bob's party", &all),
+            group(1_000_000_002, "Émile", &all),
+        ]);
         buddy_list
     }
 

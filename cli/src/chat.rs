@@ -3,6 +3,7 @@
 use crate::buddy_list::BuddyList;
 use crate::chat_state::ChatState;
 use crate::command::{self, Command};
+use crate::groups::Groups;
 use crate::json;
 use crate::output::{Output, Severity};
 use crate::request_queue::{Place, Request, RequestQueue, Unfinished};
@@ -11,7 +12,7 @@ use crate::text;
 use crate::ui_event::UiEvent;
 use fbchat::blocking::Session;
 use fbchat::status::{Problem, Status};
-use fbchat::types::{Connection, Event, Uid};
+use fbchat::types::{Connection, Event, Group, Uid};
 use std::collections::HashSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,12 +89,31 @@ impl Chat {
             message_limit: self.session.account().message_limit,
         });
         self.perform(0, Request::Buddies);
+        self.first_groups();
         self.out.flush();
         let started = self.start_threads();
         if started.is_err() {
             let _ = self.session.logout(LOGOUT_LIMIT);
         }
         started
+    }
+
+    /// The groups, before the first line can name one. Servers without groups say so, and those that have none for this user need
+    /// not be heard of by people.
+    fn first_groups(&self) {
+        let Ok(groups) = self.session.groups() else {
+            return;
+        };
+        self.state().buddy_list.groups.replace(&groups);
+        if !groups.is_empty() || matches!(self.out, Output::Json) {
+            self.show_groups(&groups);
+        }
+    }
+
+    fn show_groups(&self, groups: &[Arc<Group>]) {
+        let mut list = Groups::default();
+        list.replace(groups);
+        self.show(&UiEvent::GroupList(&list));
     }
 
     fn start_threads(self: &Arc<Self>) -> io::Result<()> {
@@ -154,6 +174,16 @@ impl Chat {
                 self.requests.add(Request::Block { uid, blocked });
             }
             Ok(Command::Blocked) => self.requests.add(Request::Blocked),
+            Ok(Command::Groups) => self.requests.add(Request::Groups),
+            Ok(Command::Members(gid)) => self.show(&UiEvent::Members(gid)),
+            Ok(Command::NewGroup { name, members }) => {
+                self.requests.add(Request::NewGroup { name, members });
+            }
+            Ok(Command::ChangeGroup { gid, changes }) => {
+                for change in changes {
+                    self.requests.add(Request::ChangeGroup { gid, change });
+                }
+            }
             Ok(Command::Who) => self.show(&UiEvent::Who),
             Ok(Command::Help) => self.show(&UiEvent::Help),
             Ok(Command::Quit) => return Next::Quit,
@@ -253,7 +283,37 @@ impl Chat {
     fn take(&self, event: Event) {
         match event {
             Event::Message(message) => self.show(&UiEvent::Message(&message)),
-            Event::Typing { from, typing, .. } => self.show(&UiEvent::Typing { from, typing }),
+            Event::Typing {
+                from,
+                group,
+                typing,
+            } => self.show(&UiEvent::Typing {
+                from,
+                group,
+                typing,
+            }),
+            Event::GroupList { groups, .. } => {
+                let changed = self.state().buddy_list.groups.replace(&groups);
+                // Scripts are told what an absence has changed.
+                if changed && matches!(self.out, Output::Json) {
+                    self.show_groups(&groups);
+                }
+            }
+            Event::Group { group, gone, .. } => {
+                let mut state = self.state();
+                let was_known = state.buddy_list.groups.get(group.gid).is_some();
+                state.buddy_list.groups.update(&group, gone);
+                if gone && state.chosen == Some(group.gid) {
+                    state.chosen = None;
+                }
+                drop(state);
+                if was_known || !gone {
+                    self.show(&UiEvent::Group {
+                        group: &group,
+                        gone,
+                    });
+                }
+            }
             Event::Presence(buddy) => {
                 let changed = self.state().buddy_list.update(&buddy);
                 // Scripts are also told a new name or status line.
@@ -326,6 +386,29 @@ impl Chat {
                 Ok(()) => self.show(&UiEvent::Block { uid, blocked }),
                 Err(problem) => self.error(&format!("Not done: {}", text::reason(&problem))),
             },
+            // What the state knows of groups comes as events, in order.
+            Request::Groups => match self.session.groups() {
+                Ok(groups) => self.show_groups(&groups),
+                Err(problem) => self.error(&format!("No groups: {}", text::reason(&problem))),
+            },
+            Request::NewGroup { name, members } => {
+                match self.session.create_group(&name, members) {
+                    Ok(group) => {
+                        self.state().buddy_list.groups.add(&group);
+                        self.show(&UiEvent::GroupCreated(&group));
+                    }
+                    Err(problem) => self.error(&format!("Not done: {}", text::reason(&problem))),
+                }
+            }
+            Request::ChangeGroup { gid, change } => {
+                match self.session.change_group(gid, change.clone()) {
+                    Ok(()) => self.show(&UiEvent::GroupChanged {
+                        gid,
+                        change: &change,
+                    }),
+                    Err(problem) => self.error(&format!("Not done: {}", text::reason(&problem))),
+                }
+            }
             Request::Blocked => match self.session.blocked() {
                 Ok(people) => self.show(&UiEvent::Blocked(&people)),
                 Err(problem) => self.error(&format!("No list: {}", text::reason(&problem))),

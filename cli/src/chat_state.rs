@@ -1,4 +1,4 @@
-//! The state of the conversation: buddies, connection, and the person to whom lines go.
+//! The state of the conversation: buddies and groups, connection, and the person or group to whom lines go.
 
 use crate::buddy_list::BuddyList;
 use fbchat::types::{Connection, Uid};
@@ -12,8 +12,8 @@ pub struct ChatState {
     pub connection: Connection,
     /// The recipient of a line that names none.
     pub chosen: Option<Uid>,
-    /// Who is known to be typing.
-    pub typing: HashSet<Uid>,
+    /// Who is known to be typing, and in which group.
+    pub typing: HashSet<(Uid, Option<Uid>)>,
     /// True from the notice that the connection is lost until the notice that it is back.
     pub trouble: bool,
 }

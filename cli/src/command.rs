@@ -1,7 +1,8 @@
 //! Parses lines of input. A recipient is never guessed: the line names one, or one was chosen before.
 
 use crate::buddy_list::{BuddyList, Match, NoMatch};
-use fbchat::types::Uid;
+use crate::group_command;
+use fbchat::types::{GroupChange, Uid};
 
 /// A parsed line.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub enum Command {
     Empty,
     /// A message. On a terminal, its recipient is chosen for the following lines.
     Send { to: Uid, text: String },
-    /// The following lines go to this person.
+    /// The following lines go to this person or group.
     Choose(Uid),
     /// The following lines must name their recipient.
     ChooseNobody,
@@ -22,6 +23,14 @@ pub enum Command {
     Block { uid: Uid, blocked: bool },
     /// Shows who is blocked.
     Blocked,
+    /// Shows the groups.
+    Groups,
+    /// Shows who is in a group.
+    Members(Uid),
+    /// Makes a group with these people.
+    NewGroup { name: String, members: Vec<Uid> },
+    /// Changes a group, one change after the other.
+    ChangeGroup { gid: Uid, changes: Vec<GroupChange> },
     /// Shows account, server and connection.
     Who,
     /// Shows the help.
@@ -30,24 +39,24 @@ pub enum Command {
     Quit,
 }
 
-/// All command names, for completion.
+/// The commands that are not for groups, for completion.
 pub const COMMANDS: [&str; 9] = [
     "/block", "/blocked", "/buddies", "/help", "/history", "/me", "/quit", "/unblock", "/who",
 ];
 
-/// Those that take a name.
+/// Those that take the name of a person.
 pub const WITH_NAME: [&str; 3] = ["/block ", "/history ", "/unblock "];
 
 pub const HELP: &str = "\
 Bob: hello        writes to a buddy by name; unambiguous first letters suffice, Tab completes
 @bob hello        the same
 1002 hello        writes by number
-hello             writes to the person that the prompt shows, to whom you wrote last
+hello             writes to the person or group that the prompt shows, to whom you wrote last
 Bob:              chooses the recipient of the next lines; @ alone chooses nobody
-/me waves         tells that person what you do; they see: * Alice waves
+/me waves         tells them what you do; they see: * Alice waves
 Bob: /shrug       any other text that starts with / needs the name in front
 /buddies          shows the buddy list
-/history [name]   shows the last messages with somebody
+/history [name]   shows the last messages with somebody, or in a group
 /block name       blocks somebody: they see you offline and cannot reach you, and are not told
 /unblock name     ends that; people who are not on your list are blocked and unblocked by number
 /blocked          shows whom you have blocked
@@ -146,9 +155,11 @@ fn parse_command(
                 text: format!("/me {rest}"),
             })
             .ok_or_else(|| recipient_missing(buddy_list)),
-        _ => Err(format!(
-            "There is no command {word}; /help lists the commands. Nothing was sent."
-        )),
+        _ => group_command::parse(word, rest, buddy_list, chosen).unwrap_or_else(|| {
+            Err(format!(
+                "There is no command {word}; /help lists the commands. Nothing was sent."
+            ))
+        }),
     }
 }
 
@@ -161,8 +172,8 @@ fn person(word: &str, rest: &str, buddy_list: &BuddyList) -> Result<Uid, String>
     match name.parse() {
         Ok(uid) if uid > 0 => Ok(Uid(uid)),
         _ => buddy_list
-            .find(name, Match::Prefix)
-            .map_err(|why| buddy_list.explain(name, &why)),
+            .find_buddy(name, Match::Prefix)
+            .map_err(|why| buddy_list.explain_buddy(name, &why)),
     }
 }
 
@@ -172,11 +183,13 @@ fn parse_at(rest: &str, buddy_list: &BuddyList) -> Result<Command, String> {
         return Ok(Command::ChooseNobody);
     }
     // A full name may contain spaces, so the longest matching name is tried before the first word.
-    let mut names: Vec<String> = buddy_list
+    let people = buddy_list.sorted().into_iter().map(|buddy| &buddy.name);
+    let groups = buddy_list
+        .groups
         .sorted()
-        .iter()
-        .map(|buddy| buddy.name.clone())
-        .collect();
+        .into_iter()
+        .map(|group| &group.name);
+    let mut names: Vec<String> = people.chain(groups).cloned().collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     for name in names {
         if let Some(text) = strip_name(rest, &name) {

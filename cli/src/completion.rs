@@ -1,9 +1,10 @@
-//! Tab completion: commands and buddies' names.
+//! Tab completion: commands, and the names of buddies and groups.
 
 use crate::buddy_list::{BuddyList, Match};
 use crate::chat::Chat;
 use crate::command::{COMMANDS, WITH_NAME};
-use fbchat::types::Buddy;
+use crate::group_command::{self, WITH_GROUP};
+use fbchat::types::Uid;
 use rustyline::completion::{Completer, Pair};
 use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
 use std::sync::Arc;
@@ -28,47 +29,70 @@ impl Completer for Completion {
 
 /// The start of the completed part, and its candidates.
 fn complete(typed: &str, buddy_list: &BuddyList) -> (usize, Vec<Pair>) {
-    let named = WITH_NAME.iter();
-    if let Some(name) = named.copied().find_map(|word| typed.strip_prefix(word)) {
-        return (typed.len() - name.len(), names(name, buddy_list, ""));
+    let after = |words: &[&'static str]| {
+        let mut words = words.iter().copied();
+        words.find_map(|word| typed.strip_prefix(word))
+    };
+    if let Some(name) = after(&WITH_NAME) {
+        let people = names(name, people(buddy_list), buddy_list, "");
+        return (typed.len() - name.len(), people);
+    }
+    if let Some(name) = after(&WITH_GROUP) {
+        let groups = names(name, groups(buddy_list), buddy_list, "");
+        return (typed.len() - name.len(), groups);
     }
     if typed.starts_with('/') {
-        let fits = COMMANDS.iter().filter(|command| command.starts_with(typed));
-        let pair = |command: &&str| Pair {
-            display: (*command).to_owned(),
-            replacement: (*command).to_owned(),
+        let all = COMMANDS.iter().chain(&group_command::COMMANDS);
+        let mut fits: Vec<&str> = all.copied().filter(|it| it.starts_with(typed)).collect();
+        fits.sort_unstable();
+        let pair = |command: &str| Pair {
+            display: command.to_owned(),
+            replacement: command.to_owned(),
         };
-        return (0, fits.map(pair).collect());
+        return (0, fits.into_iter().map(pair).collect());
     }
-    match typed.strip_prefix('@') {
-        Some(name) => (1, names(name, buddy_list, " ")),
-        None => (0, names(typed, buddy_list, ": ")),
-    }
+    let (start, name, after) = match typed.strip_prefix('@') {
+        Some(name) => (1, name, " "),
+        None => (0, typed, ": "),
+    };
+    let mut all = names(name, people(buddy_list), buddy_list, after);
+    all.extend(names(name, groups(buddy_list), buddy_list, after));
+    (start, all)
 }
 
-fn names(typed: &str, buddy_list: &BuddyList, after: &str) -> Vec<Pair> {
-    let typed = typed.to_lowercase();
-    let fits = |buddy: &&Buddy| {
-        let (name, first) = (buddy.name.to_lowercase(), buddy.first_name.to_lowercase());
-        name.starts_with(&typed) || first.starts_with(&typed)
-    };
-    buddy_list
-        .sorted()
-        .into_iter()
-        .filter(fits)
-        .map(|buddy| pair(buddy, buddy_list, after))
+/// Somebody, or a group, with the names that can be typed.
+type Named<'a> = (Uid, &'a str, &'a str);
+
+fn people(buddy_list: &BuddyList) -> Vec<Named<'_>> {
+    let all = buddy_list.sorted().into_iter();
+    all.map(|buddy| (buddy.uid, buddy.name.as_str(), buddy.first_name.as_str()))
         .collect()
 }
 
-fn pair(buddy: &Buddy, buddy_list: &BuddyList, after: &str) -> Pair {
-    // A name that two buddies have, or one with a colon in it, is replaced by the uid.
-    if buddy_list.find(&buddy.name, Match::Whole) == Ok(buddy.uid) && !buddy.name.contains(':') {
+fn groups(buddy_list: &BuddyList) -> Vec<Named<'_>> {
+    let all = buddy_list.groups.sorted().into_iter();
+    all.map(|group| (group.gid, group.name.as_str(), ""))
+        .collect()
+}
+
+fn names(typed: &str, all: Vec<Named<'_>>, buddy_list: &BuddyList, after: &str) -> Vec<Pair> {
+    let typed = typed.to_lowercase();
+    let fits = |(_, name, first): &Named<'_>| {
+        name.to_lowercase().starts_with(&typed) || first.to_lowercase().starts_with(&typed)
+    };
+    let fits = all.into_iter().filter(fits);
+    fits.map(|(uid, name, _)| pair(uid, name, buddy_list, after))
+        .collect()
+}
+
+fn pair(uid: Uid, name: &str, buddy_list: &BuddyList, after: &str) -> Pair {
+    // A name that two have, or one with a colon in it, is replaced by the number.
+    if buddy_list.find(name, Match::Whole) == Ok(uid) && !name.contains(':') {
         Pair {
-            display: buddy.name.clone(),
-            replacement: format!("{}{after}", buddy.name),
+            display: name.to_owned(),
+            replacement: format!("{name}{after}"),
         }
     } else {
-        let (name, uid) = (&buddy.name, buddy.uid);
         Pair {
             display: format!("{name} ({uid})"),
             replacement: format!("{uid}{}", after.trim_start_matches(':')),
@@ -79,7 +103,7 @@ fn pair(buddy: &Buddy, buddy_list: &BuddyList, after: &str) -> Pair {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buddy_list::tests::{buddy, buddy_list};
+    use crate::buddy_list::tests::{buddy, buddy_list, with_groups};
     use fbchat::types::Presence;
 
     fn completed(typed: &str) -> (usize, Vec<String>) {
@@ -114,6 +138,25 @@ mod tests {
             completed("/history bobby"),
             (9, vec!["Bobby Tables".to_owned()])
         );
+    }
+
+    #[test]
+    fn groups_are_completed_like_people() {
+        let completed = |typed: &str| {
+            let (_, pairs) = complete(typed, &with_groups());
+            let names = pairs.into_iter().map(|pair| pair.replacement);
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(completed("lu"), ["Lunch: "]);
+        assert_eq!(
+            completed("bob"),
+            ["Bob Example: ", "Bobby Tables: ", "Bob's party: "]
+        );
+        // This group has the first name of a buddy.
+        assert_eq!(completed("é"), ["Émile Zola: ", "1000000002 "]);
+        assert_eq!(completed("/leave bo"), ["Bob's party"]);
+        assert_eq!(completed("/block bo"), ["Bob Example", "Bobby Tables"]);
+        assert_eq!(completed("/m"), ["/me", "/members", "/mute"]);
     }
 
     #[test]

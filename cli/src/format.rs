@@ -1,8 +1,9 @@
-//! Messages and the buddy list as text. Text from others is sanitized here.
+//! Messages, the buddy list and groups as text. Text from others is sanitized here.
 
 use crate::buddy_list::BuddyList;
+use crate::groups::Groups;
 use crate::sanitize::sanitize;
-use fbchat::types::{Buddy, Message, Origin, Presence, UnixMillis};
+use fbchat::types::{Buddy, Message, Origin, Presence, Uid, UnixMillis};
 use jiff::{Timestamp, Zoned};
 use unicode_width::UnicodeWidthStr;
 
@@ -21,6 +22,9 @@ fn indented(text: &str) -> String {
 
 /// `[14:03] Bob Example: text`, or `[14:03] * Bob Example waves` for `/me waves`; with the date if it is not today's.
 pub fn message(message: &Message, buddy_list: &BuddyList) -> String {
+    if message.in_group {
+        return group_message(message, buddy_list);
+    }
     match message.origin {
         // Sent by the same user elsewhere: shows the recipient.
         Origin::OwnElsewhere => line(
@@ -32,9 +36,30 @@ pub fn message(message: &Message, buddy_list: &BuddyList) -> String {
     }
 }
 
+/// `[14:03] Bob Example → Lunch: text`, or `[14:03] -- Lunch: Alice Example added Carol.` for what nobody wrote.
+fn group_message(message: &Message, buddy_list: &BuddyList) -> String {
+    let name = match sanitize(&message.to_name) {
+        name if name.is_empty() => buddy_list.name(message.to),
+        name => name,
+    };
+    match message.notice {
+        Some(_) => notice(message, &format!(" {name}:")),
+        None => line(message, buddy_list, &format!(" → {name}")),
+    }
+}
+
+/// What happened to a group.
+fn notice(message: &Message, place: &str) -> String {
+    let time = clock(message.time, &Zoned::now());
+    format!("[{time}] --{place} {}", indented(&message.text))
+}
+
 /// The same in the history of one conversation, where the recipient is clear.
 pub fn history_message(message: &Message, buddy_list: &BuddyList) -> String {
-    line(message, buddy_list, "")
+    match message.notice {
+        Some(_) => notice(message, ""),
+        None => line(message, buddy_list, ""),
+    }
 }
 
 fn line(message: &Message, buddy_list: &BuddyList, to: &str) -> String {
@@ -79,26 +104,73 @@ pub fn buddies(buddy_list: &BuddyList) -> String {
         .iter()
         .filter(|buddy| buddy.presence != Presence::Offline)
         .count();
-    let widest = all
-        .iter()
-        .map(|buddy| buddy.name.width())
-        .max()
-        .unwrap_or(0)
-        .min(MAX_NAME_WIDTH);
+    let widest = widest(all.iter().map(|buddy| buddy.name.as_str()));
     let mut lines = vec![format!("Buddies ({online} of {} online):", all.len())];
     for buddy in all {
-        let pad = " ".repeat(widest.saturating_sub(buddy.name.width()));
-        let (name, uid) = (&buddy.name, buddy.uid);
+        let (name, uid) = (padded(&buddy.name, widest), buddy.uid);
         let status = match buddy.status_text.as_deref().map(sanitize) {
             Some(text) if !text.is_empty() => format!("  {text}"),
             _ => String::new(),
         };
-        lines.push(format!(
-            "  {name}{pad}  {:<7}  {uid}{status}",
-            presence(buddy)
-        ));
+        lines.push(format!("  {name}  {:<7}  {uid}{status}", presence(buddy)));
     }
     lines.join("\n")
+}
+
+/// The groups in columns.
+pub fn groups(groups: &Groups) -> String {
+    let all = groups.sorted();
+    if all.is_empty() {
+        return "You are in no group; /group new NAME bob carol makes one.".to_owned();
+    }
+    let widest = widest(all.iter().map(|group| group.name.as_str()));
+    let lines = all.iter().map(|group| {
+        let members = match group.members.len() {
+            1 => "1 member".to_owned(),
+            count => format!("{count} members"),
+        };
+        let muted = if group.muted { "  muted" } else { "" };
+        let (name, gid) = (padded(&group.name, widest), group.gid);
+        format!("  {name}  {members:<10}  {gid}{muted}")
+    });
+    let lines: Vec<String> = std::iter::once("Groups:".to_owned()).chain(lines).collect();
+    lines.join("\n")
+}
+
+/// Who is in a group; presence is known of friends only.
+pub fn members(gid: Uid, buddy_list: &BuddyList) -> String {
+    let Some(group) = buddy_list.groups.get(gid) else {
+        return "You are not in this group.".to_owned();
+    };
+    let widest = widest(group.members.iter().map(|member| member.name.as_str()));
+    let lines = group.members.iter().map(|member| {
+        let presence = match buddy_list.buddy(member.uid) {
+            Some(buddy) => presence(buddy),
+            None if member.uid == buddy_list.own().uid => "you",
+            None => "",
+        };
+        let owner = if member.uid == group.owner {
+            "  owner"
+        } else {
+            ""
+        };
+        let (name, uid) = (padded(&member.name, widest), member.uid);
+        format!("  {name}  {presence:<7}  {uid}{owner}")
+    });
+    let title = format!("Members of {} ({gid}):", group.name);
+    let lines: Vec<String> = std::iter::once(title).chain(lines).collect();
+    lines.join("\n")
+}
+
+/// The width of a column of names.
+fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    let widths = names.map(UnicodeWidthStr::width);
+    widths.max().unwrap_or(0).min(MAX_NAME_WIDTH)
+}
+
+fn padded(name: &str, width: usize) -> String {
+    let pad = " ".repeat(width.saturating_sub(name.width()));
+    format!("{name}{pad}")
 }
 
 /// `online`, `idle` or `offline`.
@@ -113,8 +185,8 @@ pub fn presence(buddy: &Buddy) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buddy_list::tests::buddy_list;
-    use fbchat::types::Uid;
+    use crate::buddy_list::tests::{buddy_list, with_groups};
+    use fbchat::types::{GroupNotice, NoticeKind, Uid};
 
     fn from_bob(text: &str) -> Message {
         Message {
@@ -191,6 +263,46 @@ mod tests {
         assert!(message(&own, &buddy_list()).ends_with("] Alice Example → Bob Example: x"));
         own.text = "/me waves".to_owned();
         assert!(message(&own, &buddy_list()).ends_with("] * Alice Example → Bob Example: waves"));
+    }
+
+    #[test]
+    fn messages_of_groups_name_sender_and_group() {
+        let list = with_groups();
+        let mut said = Message {
+            to: Uid(1_000_000_000),
+            to_name: "Lunch".to_owned(),
+            in_group: true,
+            ..from_bob("hi")
+        };
+        let shown = |said: &Message| {
+            let line = message(said, &list);
+            line.split_once("] ").unwrap().1.to_owned()
+        };
+        assert_eq!(shown(&said), "Bob Example → Lunch: hi");
+        said.text = "Bob Example added Carol.\nx".to_owned();
+        said.notice = Some(Box::new(GroupNotice {
+            kind: NoticeKind::Added,
+            uids: vec![],
+        }));
+        assert_eq!(
+            shown(&said),
+            "-- Lunch: Bob Example added Carol.\n        x"
+        );
+        assert!(history_message(&said, &list).contains("] -- Bob Example added Carol."));
+    }
+
+    #[test]
+    fn groups_and_members_have_columns() {
+        let list = with_groups();
+        let shown = groups(&list.groups);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[1], "  Bob's party  3 members   1000000001");
+        let shown = members(Uid(1_000_000_000), &list);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[0], "Members of Lunch (1000000000):");
+        assert_eq!(lines[1], "  Alice Example  you      1001  owner");
+        assert_eq!(lines[2], "  Bob Example    online   1002");
+        assert_eq!(lines[3], "  Carol C                 77");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::chat_state::ChatState;
 use crate::ui_event::UiEvent;
 use fbchat::status::{Problem, Status};
-use fbchat::types::{self, Connection, Origin, Presence, Uid};
+use fbchat::types::{self, Connection, GroupChange, NoticeKind, Origin, Presence, Uid};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
@@ -27,6 +27,7 @@ enum Record<'a> {
     Typing {
         from: u64,
         from_name: String,
+        group: Option<u64>,
         typing: bool,
     },
     Presence(Buddy<'a>),
@@ -57,6 +58,22 @@ enum Record<'a> {
     Blocked {
         people: Vec<Person<'a>>,
     },
+    GroupList {
+        groups: Vec<Group<'a>>,
+    },
+    Group {
+        #[serde(flatten)]
+        group: Group<'a>,
+        gone: bool,
+    },
+    GroupCreated(Group<'a>),
+    GroupChanged {
+        group: u64,
+        change: &'static str,
+        uid: Option<u64>,
+        name: Option<&'a str>,
+    },
+    Members(Group<'a>),
     Who {
         uid: u64,
         name: Option<&'a str>,
@@ -88,6 +105,16 @@ struct Person<'a> {
 }
 
 #[derive(Serialize)]
+struct Group<'a> {
+    group: u64,
+    name: &'a str,
+    owner: Option<u64>,
+    members: Vec<Person<'a>>,
+    muted: bool,
+    unread: u32,
+}
+
+#[derive(Serialize)]
 struct Message<'a> {
     from: u64,
     from_name: Option<&'a str>,
@@ -97,6 +124,12 @@ struct Message<'a> {
     time: i64,
     own: bool,
     replayed: bool,
+    /// The group that it was sent to.
+    group: Option<u64>,
+    /// What happened to the group.
+    notice: Option<&'static str>,
+    /// Whom that concerns.
+    uids: Option<Vec<u64>>,
 }
 
 /// The line for an event; `None` if it is not shown to scripts.
@@ -115,9 +148,14 @@ pub fn render(event: &UiEvent, state: &ChatState) -> Option<String> {
             buddies: state.buddy_list.sorted().into_iter().map(buddy).collect(),
         },
         UiEvent::Message(one) => Record::Message(message(one, own.uid)),
-        UiEvent::Typing { from, typing } => Record::Typing {
+        UiEvent::Typing {
+            from,
+            group,
+            typing,
+        } => Record::Typing {
             from: from.0,
             from_name: state.buddy_list.name(*from),
+            group: group.map(|gid| gid.0),
             typing: *typing,
         },
         UiEvent::Presence(one) => Record::Presence(buddy(one)),
@@ -156,6 +194,16 @@ pub fn render(event: &UiEvent, state: &ChatState) -> Option<String> {
         UiEvent::Blocked(people) => Record::Blocked {
             people: people.iter().map(person).collect(),
         },
+        UiEvent::GroupList(groups) => Record::GroupList {
+            groups: groups.sorted().into_iter().map(group).collect(),
+        },
+        UiEvent::Group { group: one, gone } => Record::Group {
+            group: group(one),
+            gone: *gone,
+        },
+        UiEvent::GroupCreated(one) => Record::GroupCreated(group(one)),
+        UiEvent::GroupChanged { gid, change } => group_changed(*gid, change),
+        UiEvent::Members(gid) => Record::Members(group(state.buddy_list.groups.get(*gid)?)),
         UiEvent::Who => {
             let to = state.chosen.map(|uid| uid.0);
             Record::Who {
@@ -230,6 +278,51 @@ fn message(message: &types::Message, own: Uid) -> Message<'_> {
         time: message.time,
         own: message.origin == Origin::OwnElsewhere || message.from == own,
         replayed: message.replayed,
+        group: message.in_group.then_some(message.to.0),
+        notice: message.notice.as_ref().map(|notice| match notice.kind {
+            NoticeKind::Created => "created",
+            NoticeKind::Added => "added",
+            NoticeKind::Removed => "removed",
+            NoticeKind::Left => "left",
+            NoticeKind::Renamed => "renamed",
+            NoticeKind::Other => "other",
+        }),
+        uids: message
+            .notice
+            .as_ref()
+            .map(|notice| notice.uids.iter().map(|uid| uid.0).collect()),
+    }
+}
+
+fn group(group: &types::Group) -> Group<'_> {
+    let members = group.members.iter().map(|member| Person {
+        uid: member.uid.0,
+        name: &member.name,
+    });
+    Group {
+        group: group.gid.0,
+        name: &group.name,
+        owner: Some(group.owner.0).filter(|&uid| uid != 0),
+        members: members.collect(),
+        muted: group.muted,
+        unread: group.unread,
+    }
+}
+
+fn group_changed(gid: Uid, change: &GroupChange) -> Record<'_> {
+    let (word, uid, name) = match change {
+        GroupChange::Add(uid) => ("add", Some(uid.0), None),
+        GroupChange::Remove(uid) => ("remove", Some(uid.0), None),
+        GroupChange::Leave => ("leave", None, None),
+        GroupChange::Mute(true) => ("mute", None, None),
+        GroupChange::Mute(false) => ("unmute", None, None),
+        GroupChange::Rename(name) => ("rename", None, Some(name.as_str())),
+    };
+    Record::GroupChanged {
+        group: gid.0,
+        change: word,
+        uid,
+        name,
     }
 }
 

@@ -10,6 +10,8 @@ mod chat_state;
 mod command;
 mod completion;
 mod format;
+mod group_command;
+mod groups;
 mod input;
 mod json;
 mod output;

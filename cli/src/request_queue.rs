@@ -1,7 +1,7 @@
 //! Requests to the server, carried out one after another on a thread of their own.
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select, SendTimeoutError, Sender};
-use fbchat::types::Uid;
+use fbchat::types::{GroupChange, Uid};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,6 +17,9 @@ pub enum Request {
     History(Uid),
     Block { uid: Uid, blocked: bool },
     Blocked,
+    Groups,
+    NewGroup { name: String, members: Vec<Uid> },
+    ChangeGroup { gid: Uid, change: GroupChange },
 }
 
 /// The place of a request among all that were added.

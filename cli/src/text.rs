@@ -1,13 +1,15 @@
 //! Events as lines for people.
 
+use crate::buddy_list::Match;
 use crate::chat_state::ChatState;
 use crate::command::HELP;
 use crate::format;
+use crate::group_command;
 use crate::output::Severity;
 use crate::sanitize::sanitize;
 use crate::ui_event::UiEvent;
 use fbchat::status::{Problem, Status};
-use fbchat::types::Connection;
+use fbchat::types::{Connection, GroupChange};
 
 /// The lines for an event; `None` if it is not shown to people.
 pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, String)> {
@@ -24,16 +26,29 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
         }
         UiEvent::BuddyList => (Severity::Content, format::buddies(buddy_list)),
         UiEvent::Message(message) => {
-            state.typing.remove(&message.from);
+            let group = message.in_group.then_some(message.to);
+            state.typing.remove(&(message.from, group));
             (Severity::Content, format::message(message, buddy_list))
         }
-        UiEvent::Typing { from, typing: true } if state.typing.insert(*from) => (
-            Severity::Notice,
-            format!("{} is typing…", buddy_list.name(*from)),
-        ),
-        UiEvent::Typing { from, typing } => {
+        UiEvent::Typing {
+            from,
+            group,
+            typing: true,
+        } if state.typing.insert((*from, *group)) => {
+            let name = buddy_list.name(*from);
+            let line = match group {
+                Some(gid) => format!("{name} is typing in {}…", buddy_list.name(*gid)),
+                None => format!("{name} is typing…"),
+            };
+            (Severity::Notice, line)
+        }
+        UiEvent::Typing {
+            from,
+            group,
+            typing,
+        } => {
             if !typing {
-                state.typing.remove(from);
+                state.typing.remove(&(*from, *group));
             }
             return None;
         }
@@ -64,14 +79,16 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
             )
         }
         UiEvent::History { with, messages } => {
-            let name = buddy_list.name(*with);
+            let in_group = buddy_list.groups.get(*with).is_some();
+            let place = if in_group { "in" } else { "with" };
+            let name = format!("{place} {}", buddy_list.name(*with));
             if messages.is_empty() {
-                return Some((Severity::Content, format!("No messages with {name} yet.")));
+                return Some((Severity::Content, format!("No messages {name} yet.")));
             }
             let lines = messages
                 .iter()
                 .map(|message| format::history_message(message, buddy_list));
-            let lines: Vec<String> = std::iter::once(format!("Last messages with {name}:"))
+            let lines: Vec<String> = std::iter::once(format!("Last messages {name}:"))
                 .chain(lines)
                 .collect();
             (Severity::Content, lines.join("\n"))
@@ -95,8 +112,42 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
                 .collect();
             (Severity::Content, lines.join("\n"))
         }
+        UiEvent::GroupList(groups) => (Severity::Content, format::groups(groups)),
+        UiEvent::Members(gid) => (Severity::Content, format::members(*gid, buddy_list)),
+        UiEvent::Group { group, gone: true } => (
+            Severity::Notice,
+            format!("You are no longer in {}.", sanitize(&group.name)),
+        ),
+        // Messages of the group tell what has changed.
+        UiEvent::Group { .. } => return None,
+        UiEvent::GroupCreated(group) => {
+            let name = sanitize(&group.name);
+            let gid = group.gid;
+            // Somebody may have the same name.
+            let by_name = match buddy_list.find(&name, Match::Whole) == Ok(gid) {
+                true => format!("{name}: hello  or  "),
+                false => String::new(),
+            };
+            let line = format!("{name} is there. Write to it with  {by_name}{gid} hello");
+            (Severity::Notice, line)
+        }
+        UiEvent::GroupChanged {
+            gid,
+            change: GroupChange::Mute(muted),
+        } => {
+            let name = buddy_list.name(*gid);
+            let line = match muted {
+                true => format!("{name} is muted: your programs do not alert you of its messages."),
+                false => format!("{name} is no longer muted."),
+            };
+            (Severity::Notice, line)
+        }
+        UiEvent::GroupChanged { .. } => return None,
         UiEvent::Who => (Severity::Content, who(state)),
-        UiEvent::Help => (Severity::Content, HELP.to_owned()),
+        UiEvent::Help => (
+            Severity::Content,
+            format!("{HELP}\n\n{}", group_command::HELP),
+        ),
         UiEvent::Error(sentence) => (Severity::Error, (*sentence).to_owned()),
         UiEvent::Closed(problem) => (
             Severity::Error,
@@ -212,6 +263,7 @@ pub mod tests {
         let mut state = state();
         let typing = UiEvent::Typing {
             from: Uid(1002),
+            group: None,
             typing: true,
         };
         assert_eq!(
@@ -223,6 +275,7 @@ pub mod tests {
             render(
                 &UiEvent::Typing {
                     from: Uid(1002),
+                    group: None,
                     typing: false
                 },
                 &mut state

@@ -1,7 +1,8 @@
 //! Everything that is shown to the user, independent of the output format.
 
+use crate::groups::Groups;
 use fbchat::status::Problem;
-use fbchat::types::{Buddy, Connection, Message, Person, Uid};
+use fbchat::types::{Buddy, Connection, Group, GroupChange, Message, Person, Uid};
 
 #[derive(Debug)]
 pub enum UiEvent<'a> {
@@ -12,6 +13,8 @@ pub enum UiEvent<'a> {
     Message(&'a Message),
     Typing {
         from: Uid,
+        /// The group in which they are typing, if it is one.
+        group: Option<Uid>,
         typing: bool,
     },
     Presence(&'a Buddy),
@@ -35,6 +38,20 @@ pub enum UiEvent<'a> {
         blocked: bool,
     },
     Blocked(&'a [Person]),
+    GroupList(&'a Groups),
+    /// A group is new or has changed, or the user is not in it any more.
+    Group {
+        group: &'a Group,
+        gone: bool,
+    },
+    /// A group was made, because the user wanted it.
+    GroupCreated(&'a Group),
+    /// A group was changed, because the user wanted it.
+    GroupChanged {
+        gid: Uid,
+        change: &'a GroupChange,
+    },
+    Members(Uid),
     Who,
     Help,
     Error(&'a str),

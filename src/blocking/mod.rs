@@ -231,7 +231,7 @@ impl Session {
         }
     }
 
-    /// Requests the groups, by number.
+    /// Requests the groups, by number. They are an event, too, which takes the place of earlier ones.
     ///
     /// # Errors
     /// The server did not answer, or not intelligibly.
@@ -242,7 +242,7 @@ impl Session {
         }
     }
 
-    /// Creates a group of the user and these friends.
+    /// Creates a group of the user and these friends. The new group is an event, too.
     ///
     /// # Errors
     /// The server refused, or (status `OutcomeUnknown`) it is unknown whether it was done.

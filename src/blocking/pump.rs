@@ -285,17 +285,31 @@ impl SessionState {
             } => {
                 self.answer(request, Ok(Success::Buddies(buddies)));
             }
-            Event::GroupList {
-                request: Some(request),
-                groups,
-            } => {
-                self.answer(request, Ok(Success::Groups(groups)));
+            // Also an event, so that what follows is in order with it.
+            Event::GroupList { request, groups } => {
+                if let Some(request) = request {
+                    self.answer(request, Ok(Success::Groups(groups.clone())));
+                }
+                let is_older =
+                    |event: &Event| matches!(event, Event::GroupList { .. } | Event::Group { .. });
+                self.incoming.retain(|event| !is_older(event));
+                let request = None;
+                self.queue(Event::GroupList { request, groups });
             }
             Event::Group {
-                request: Some(request),
+                request,
                 group,
-                ..
-            } => self.answer(request, Ok(Success::Group(group))),
+                gone,
+            } => {
+                if let Some(request) = request {
+                    self.answer(request, Ok(Success::Group(group.clone())));
+                }
+                self.queue(Event::Group {
+                    request: None,
+                    group,
+                    gone,
+                });
+            }
             Event::Closed { problem, .. } => {
                 let logged_out = || Problem::new(Status::Closed, "This session was logged out.");
                 self.closed = Some(problem.unwrap_or_else(logged_out));

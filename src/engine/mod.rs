@@ -18,6 +18,7 @@ mod host_pace;
 mod http;
 mod log;
 mod long_poll;
+mod phase;
 mod polled;
 mod request_wait;
 mod requests;

@@ -13,6 +13,7 @@ use super::error::CallError;
 use super::group_cache::GroupCache;
 use super::host_pace::HostPace;
 use super::lock;
+use super::phase::Phase;
 use super::sending::{MAX_MESSAGES, Sending};
 use crate::protocol::{SavedState, Unsettled, check_message};
 use crate::types::{Buddy, Command, Event, Group, OwnPresence, RequestId, Saved, Secret, Uid};
@@ -37,16 +38,6 @@ fn next_id() -> u64 {
 pub(super) const MAX_REQUESTS: usize = 256;
 /// Greatest number of commands that the session's task has not picked up yet.
 const MAX_COMMANDS: usize = 512 + MAX_MESSAGES;
-
-/// The state of a session, as far as calls depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Fresh,
-    LoggingIn,
-    Online,
-    LoggingOut,
-    Closed,
-}
 
 #[derive(Debug)]
 struct HandleState {
@@ -125,7 +116,7 @@ impl SessionHandle {
         command: impl FnOnce(RequestId) -> Command,
     ) -> Result<RequestId, CallError> {
         self.submit(|state, request| {
-            state.start_login()?;
+            state.phase.start_login()?;
             Ok(command(request))
         })
     }
@@ -182,17 +173,7 @@ impl SessionHandle {
 
     pub(crate) fn logout(&self) -> Result<RequestId, CallError> {
         self.submit(|state, request| {
-            match state.phase {
-                Phase::Fresh => {
-                    return Err(CallError::State(
-                        "Nobody is logged in; close the session instead",
-                    ));
-                }
-                Phase::LoggingOut => {
-                    return Err(CallError::State("A logout is already in progress"));
-                }
-                _ => state.phase = Phase::LoggingOut,
-            }
+            state.phase.start_logout()?;
             Ok(Command::Logout { request })
         })
     }
@@ -304,10 +285,10 @@ impl SessionHandle {
         match &event {
             Event::LoggedIn { message_limit, .. } => {
                 state.message_limit = *message_limit;
-                state.finish_login(Phase::Online);
+                state.phase.finish_login(Phase::Online);
             }
             Event::LoginFailed { .. } | Event::Challenge { .. } => {
-                state.finish_login(Phase::Fresh);
+                state.phase.finish_login(Phase::Fresh);
             }
             Event::Closed { .. } => state.phase = Phase::Closed,
             Event::State(saved) => state.saved = Some(saved.text.clone()),
@@ -388,30 +369,8 @@ impl HandleState {
         Ok(())
     }
 
-    fn start_login(&mut self) -> Result<(), CallError> {
-        match self.phase {
-            Phase::Fresh => self.phase = Phase::LoggingIn,
-            Phase::LoggingIn => return Err(CallError::State("A login is already in progress")),
-            _ => return Err(CallError::State("The session is already logged in")),
-        }
-        Ok(())
-    }
-
     fn check_online(&self) -> Result<(), CallError> {
         self.check_open()?;
-        match self.phase {
-            Phase::Online => Ok(()),
-            Phase::LoggingOut => Err(CallError::State("The session is being logged out")),
-            _ => Err(CallError::State(
-                "The session is not logged in yet; wait for LOGGED_IN",
-            )),
-        }
-    }
-
-    /// The result of a login counts only while nobody has asked for a logout.
-    fn finish_login(&mut self, phase: Phase) {
-        if matches!(self.phase, Phase::Fresh | Phase::LoggingIn | Phase::Online) {
-            self.phase = phase;
-        }
+        self.phase.check_online()
     }
 }

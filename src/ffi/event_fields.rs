@@ -6,7 +6,7 @@ use super::event_kinds::EventKind;
 use super::fields::{ConnectionState, Field, FriendChange, MessageFlag, ShownPresence};
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Connection, Event, FriendRequest, Group, Message, Notification, Origin, Person, Picture,
+    Buddy, Connection, Event, FriendRequest, Message, Notification, Origin, Person, Picture,
     Presence, Profile, Uid, picture_hash,
 };
 
@@ -113,28 +113,7 @@ impl fbchat_event {
                 self.columns = BUDDY;
                 self.buddies(buddies.clone());
             }
-            Event::GroupList { groups, .. } => {
-                self.kind = EventKind::GroupList;
-                self.items = groups.len();
-                self.columns = &[
-                    Field::Group,
-                    Field::GroupName,
-                    Field::Owner,
-                    Field::MemberCount,
-                    Field::IsMuted,
-                    Field::Unread,
-                    Field::TimeMs,
-                ];
-                for group in groups.iter() {
-                    self.uid(group.gid);
-                    self.text(&group.name);
-                    self.uid(group.owner);
-                    self.int(count(group.members.len()));
-                    self.int(i64::from(group.muted));
-                    self.int(i64::from(group.unread));
-                    self.int(group.time);
-                }
-            }
+            Event::GroupList { groups, .. } => self.group_list(groups),
             Event::Group { group, gone, .. } => self.group(group, *gone),
             Event::Presence(buddy) => {
                 self.kind = EventKind::Presence;
@@ -337,41 +316,8 @@ impl fbchat_event {
         self.maybe(uids.as_deref());
     }
 
-    fn group(&mut self, group: &Group, gone: bool) {
-        self.kind = EventKind::Group;
-        self.head = &[
-            Field::Group,
-            Field::GroupName,
-            Field::Owner,
-            Field::IsMuted,
-            Field::Unread,
-            Field::TimeMs,
-            Field::IsGone,
-        ];
-        self.uid(group.gid);
-        self.text(&group.name);
-        self.uid(group.owner);
-        self.int(i64::from(group.muted));
-        self.int(i64::from(group.unread));
-        self.int(group.time);
-        self.int(i64::from(gone));
-        self.columns = &[
-            Field::Uid,
-            Field::Name,
-            Field::PictureUrl,
-            Field::PictureHash,
-        ];
-        let members = group.members.iter().filter(|_| !gone);
-        self.items = members.clone().count();
-        for member in members {
-            self.uid(member.uid);
-            self.text(&member.name);
-            self.picture_address(member.picture_url.as_deref());
-        }
-    }
-
     /// A picture's address and hash.
-    fn picture_address(&mut self, url: Option<&str>) {
+    pub(super) fn picture_address(&mut self, url: Option<&str>) {
         self.maybe(url);
         self.maybe(url.and_then(picture_hash));
     }

@@ -16,6 +16,7 @@ mod event_data;
 mod event_fields;
 mod event_kinds;
 mod fields;
+mod group_fields;
 mod groups;
 mod handle;
 #[cfg(feature = "fault-injection")]

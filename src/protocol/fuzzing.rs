@@ -7,6 +7,7 @@ use crate::protocol::channel::history::HistoryPayload;
 use crate::protocol::channel::notices;
 use crate::protocol::connect::login;
 use crate::protocol::connect::web_session::{PageContent, WebSession};
+use crate::protocol::groups::list::GroupsPayload;
 use crate::protocol::requests::simple_queries;
 use crate::protocol::wire::channel_reply::{self, ChannelReply};
 use crate::protocol::wire::cookies::Cookies;
@@ -44,12 +45,20 @@ pub fn ajax_reply(server: ServerAddress, body: &[u8], own: Uid) {
     if let Ok(Some(payload)) = answer::read_explicit::<HistoryPayload>("server", reply(), "") {
         payload.messages(own);
     }
+    if let Ok(Some(payload)) = answer::read_explicit::<GroupsPayload>("server", reply(), "") {
+        payload.groups(&web);
+    }
     for query in [
         Query::Profile(own),
         Query::Search(String::new()),
         Query::Notifications,
         Query::Poke(own),
         Query::Blocked,
+        Query::CreateGroup {
+            name: String::new(),
+            members: vec![own],
+            create_id: 1,
+        },
         Query::Friend {
             uid: own,
             action: FriendAction::Remove,

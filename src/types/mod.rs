@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod buddy;
+mod connection;
 mod group;
 mod ids;
 mod queries;
@@ -10,6 +11,7 @@ mod split;
 mod text;
 
 pub use buddy::*;
+pub use connection::*;
 pub use group::*;
 pub use ids::*;
 pub use queries::*;
@@ -154,26 +156,6 @@ pub enum Command {
     Logout {
         /// The answer carries this.
         request: RequestId,
-    },
-}
-
-/// The state of a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Connection {
-    /// The password is being sent.
-    LoggingIn,
-    /// Logged in; reading the page that names the channel and the tokens.
-    LoadingPage,
-    /// Requesting the buddy list and the channel's sequence number.
-    OpeningChannel,
-    /// The long-poll is held: messages arrive.
-    Connected,
-    /// Something failed; the next attempt follows.
-    Waiting {
-        /// Time until the next attempt; 0 = at once.
-        wait_ms: Millis,
-        /// The failure.
-        problem: Problem,
     },
 }
 

@@ -299,6 +299,11 @@ fn people_are_found_befriended_and_heard_of() {
 }
 
 #[test]
+fn groups_are_written_to_and_changed() {
+    ends_well("groups");
+}
+
+#[test]
 fn history_is_read_in_order() {
     ends_well("history");
 }

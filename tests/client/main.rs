@@ -4,6 +4,7 @@
 
 mod blocking;
 mod faulty_links;
+mod groups;
 mod hostile_servers;
 mod last_words;
 mod sign_off;

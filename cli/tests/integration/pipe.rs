@@ -77,6 +77,82 @@ fn two_processes_write_to_each_other_in_json() {
     }
 }
 
+/// The uids of the members of a group in an event.
+fn members(event: &Value) -> Vec<u64> {
+    let members = event["members"].as_array().unwrap().iter();
+    members
+        .map(|member| member["uid"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn groups_are_made_written_to_changed_and_left() {
+    let server = Server::demo();
+    let mut alice = Client::start(&server.url, &["--json"], ALICE, "demo");
+    let alice_uid = uid(&mut alice);
+    let mut bob = Client::start(&server.url, &[], BOB, "demo");
+    bob.expect("Buddies");
+    alice.line("/group new Our lunch: Bob Example");
+    let created = alice.event("group_created", |_| true);
+    let all = members(&created);
+    let (gid, bob_uid) = (created["group"].as_u64().unwrap(), all[1]);
+    assert_eq!((&created["name"], all[0]), (&"Our lunch".into(), alice_uid));
+    bob.expect("-- Our lunch: Alice Example created the group.");
+
+    // By name and by number, and back: the line names the sender and the group.
+    alice.line(&format!("our: {GREETING}"));
+    let line = bob.expect(GREETING);
+    assert!(
+        line.ends_with(&format!("] Alice Example → Our lunch: {GREETING}")),
+        "{line}"
+    );
+    bob.line("our lunch:\n/me waves\n/members");
+    let said = alice.event("message", |event| event["from"] == bob_uid);
+    assert_eq!(
+        (&said["text"], &said["group"], &said["to_name"]),
+        (&"/me waves".into(), &gid.into(), &"Our lunch".into())
+    );
+    bob.expect("Members of Our lunch");
+    assert!(bob.expect("Alice Example").ends_with("owner"));
+
+    // What happens to it is told with its messages, and to programs in words.
+    alice.line(&format!(
+        "/rename our lunch: Dinner\n/add {gid}: echo\n/mute {gid}"
+    ));
+    let changed = |change: &'static str| move |event: &Value| event["change"] == change;
+    assert_eq!(
+        alice.event("group_changed", changed("rename"))["name"],
+        "Dinner"
+    );
+    let added = alice.event("message", |event| event["notice"] == "added");
+    let echo = added["uids"][0].as_u64().unwrap();
+    assert_eq!(alice.event("group_changed", changed("mute"))["group"], gid);
+    alice.line("/groups");
+    let list = alice.event("group_list", |event| event["groups"][0]["muted"] == true);
+    assert_eq!(members(&list["groups"][0]), [alice_uid, bob_uid, echo]);
+    bob.expect("-- Dinner: Alice Example added Echo.");
+    bob.line("/history dinner\n/remove Dinner: echo\n/groups");
+    bob.expect("Last messages in Dinner:");
+    bob.expect("Dinner  3 members");
+
+    // Who is removed is told, and cannot write any more.
+    alice.line(&format!("/remove {gid}: bob\n/leave {gid}"));
+    let gone = alice.event("group", |event| event["gone"] == true);
+    assert_eq!(gone["group"], gid);
+    bob.expect("removed Bob Example.");
+    bob.line(&format!("{gid} still here?"));
+    bob.end_input();
+    let (status, _, errors) = bob.end();
+    let errors = errors.join("\n");
+    assert_eq!(status.code(), Some(1), "{errors}");
+    assert!(errors.contains("Only the owner can remove"), "{errors}");
+    assert!(errors.contains("You are no longer in Dinner."), "{errors}");
+    assert!(errors.contains("still here?"), "{errors}");
+    alice.end_input();
+    let (status, _, errors) = alice.end();
+    assert!(status.success(), "{errors:?}");
+}
+
 #[test]
 fn people_are_blocked_listed_and_unblocked() {
     let server = Server::demo();

@@ -380,7 +380,7 @@ fn fault(code: u8) -> TransportFault {
 }
 
 fn query(input: &mut Unstructured<'_>) -> Result<Query> {
-    let kind = input.arbitrary::<u8>()? % 14;
+    let kind = input.arbitrary::<u8>()? % 15;
     let uid = Uid(u64::from(input.arbitrary::<u8>()?));
     let friend = |action| Query::Friend { uid, action };
     Ok(match kind {

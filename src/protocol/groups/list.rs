@@ -1,7 +1,7 @@
 //! Replies of groups.php: all groups of the user with their members (docs/protocol.md, Groups).
 
 use crate::protocol::connect::web_session::WebSession;
-use crate::protocol::groups::{MOST_GROUPS, MOST_MEMBERS};
+use crate::protocol::groups::limits::{MOST_GROUPS, MOST_MEMBERS, MOST_PLACES};
 use crate::protocol::wire::json::{Flag, Int, List, Object, Text, count, objects, time};
 use crate::types::{Group, Member, Uid, name_line};
 use serde::Deserialize;
@@ -38,7 +38,7 @@ struct MemberEntry {
 impl GroupsPayload {
     /// The groups by number; `None` if the reply does not say which there are.
     pub fn groups(self, web: &WebSession) -> Option<BTreeMap<Uid, Group>> {
-        let mut places = super::MOST_PLACES;
+        let mut places = MOST_PLACES;
         self.groups.0.as_ref()?;
         let groups = objects(self.groups, MOST_GROUPS).filter_map(|entry| {
             let group = entry.group(web, places)?;

@@ -3,10 +3,12 @@
 //! Lists and items of the channel overtake each other. Items say who belongs to a group and who does not, so those that come while
 //! a list is under way are applied to it once more.
 
+pub mod limits;
 pub mod list;
 pub mod news;
 
 use crate::protocol::connect::web_session::WebSession;
+use crate::protocol::groups::limits::{MOST_GROUPS, MOST_MEMBERS, MOST_PLACES};
 use crate::protocol::groups::list::GroupsPayload;
 use crate::protocol::groups::news::GroupNews;
 use crate::protocol::wire::exchange::ExchangeId;
@@ -17,12 +19,6 @@ use crate::types::{
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// More groups than this are dropped; our own server stops at 100.
-const MOST_GROUPS: usize = 500;
-/// More members of one group than this are dropped; our own server stops at 50.
-const MOST_MEMBERS: usize = 500;
-/// Members of all groups together.
-const MOST_PLACES: usize = 20_000;
 /// Items that are kept for a list which is under way.
 const MOST_KEPT: usize = 1_000;
 /// Pause before the list is asked for because of an item that does not fit to it, in milliseconds.
@@ -57,8 +53,11 @@ impl Groups {
         *self = Groups::default();
     }
 
-    /// The request for the list, where the server has groups.
-    pub fn request(&self, web: &WebSession) -> Option<Request> {
+    /// The request for the list, where the server has groups. `is_asking` is true while another one is under way.
+    pub fn request(&mut self, web: &WebSession, is_asking: bool) -> Option<Request> {
+        if !is_asking {
+            self.kept.clear();
+        }
         let offered = web.features().has(Feature::Groups);
         offered.then(|| web.get_extension("groups.php"))
     }
@@ -161,17 +160,15 @@ impl Groups {
         news: GroupNews,
         is_asking: bool,
     ) -> Option<Event> {
-        match is_asking {
-            true if self.kept.len() >= MOST_KEPT => drop(self.kept.pop_front()),
-            true => {}
-            false => self.kept.clear(),
-        }
         let event = if self.is_loaded {
             self.apply(now, own, &news)
         } else {
             None
         };
         if is_asking {
+            if self.kept.len() >= MOST_KEPT {
+                self.kept.pop_front();
+            }
             self.kept.push_back(news);
         }
         event

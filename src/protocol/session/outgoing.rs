@@ -165,10 +165,11 @@ impl Session {
 
     /// Asks for the list of groups; once is enough unless the host waits for the answer.
     pub(super) fn ask_groups(&mut self, now: Now, request: Option<RequestId>) {
-        if request.is_none() && self.is_asking_groups() {
+        let is_asking = self.is_asking_groups();
+        if request.is_none() && is_asking {
             return;
         }
-        match (self.groups.request(&self.web), request) {
+        match (self.groups.request(&self.web, is_asking), request) {
             (Some(list), _) => self.send(now, Purpose::Groups(request), list),
             (None, Some(request)) => {
                 let problem = answer::unsupported(&self.web.label(), "groups");

@@ -56,6 +56,7 @@ impl Session {
     /// The request of a step, or the step that has to come in its place.
     fn step_request(&mut self, now: Now, step: Step) -> Result<Request, Step> {
         let options = self.poll_options();
+        let is_asking = self.is_asking_groups();
         let web = &self.web;
         match step {
             Step::LoginPage => {
@@ -68,11 +69,14 @@ impl Session {
             Step::Home => Ok(web.get("/home.php")),
             Step::Visibility => Ok(self.visibility.step_request(web)),
             Step::BuddyList => Ok(self.buddies.request(web)),
-            Step::Groups => self
-                .groups
-                .request(web)
-                .ok_or_else(|| self.way_to_channel()),
-            Step::GroupsInGap => self.groups.request(web).ok_or(Step::Recover),
+            Step::Groups => {
+                let list = self.groups.request(web, is_asking);
+                list.ok_or_else(|| self.way_to_channel())
+            }
+            Step::GroupsInGap => {
+                let list = self.groups.request(web, is_asking);
+                list.ok_or(Step::Recover)
+            }
             Step::Reconnect => Ok(self.channel.reconnect(web)),
             Step::Probe => self.channel.probe(web, options).ok_or(Step::Reconnect),
             Step::Recover => self.channel.recover(web).ok_or(Step::Poll),

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod chaos;
+mod groups;
 mod history_and_pictures;
 mod model;
 mod pages;

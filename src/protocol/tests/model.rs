@@ -7,6 +7,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use url::form_urlencoded;
 
+/// The number of the first group. The users 1 to 3 are members of every group.
+pub const FIRST_GROUP: u64 = 1_000_000_000;
+
 pub enum Answer {
     Now(Reply),
     Hold,
@@ -289,7 +292,9 @@ impl Model {
                     .unwrap();
                 let ours = [(uid, with), (with, uid)];
                 let items = self.history.iter();
-                let items = items.filter(|(from, to, ..)| ours.contains(&(*from, *to)));
+                let items = items.filter(|(from, to, ..)| {
+                    ours.contains(&(*from, *to)) || with >= FIRST_GROUP && *to == with
+                });
                 let items: Vec<_> = items
                     .map(|(.., time, item)| (*time, item.as_str()))
                     .collect();
@@ -378,12 +383,16 @@ impl Model {
         if self.taken.insert((from, id.to_owned(), text.to_owned())) {
             let text = serde_json::to_string(text).unwrap();
             let time = time + self.taken.len() as i64 % 7;
+            let (kind, told) = match to >= FIRST_GROUP {
+                true => ("group_msg", vec![1, 2, 3]),
+                false if to == from => ("msg", vec![to]),
+                false => ("msg", vec![to, from]),
+            };
             let item = format!(
-                r#"{{"type":"msg","msg":{{"text":{text},"time":{time},"clientTime":{time},"msgID":"{id}"}},"from":{from},"to":{to},"from_name":"User {from}"}}"#
+                r#"{{"type":"{kind}","msg":{{"text":{text},"time":{time},"clientTime":{time},"msgID":"{id}"}},"from":{from},"to":{to},"from_name":"User {from}"}}"#
             );
-            self.push(to, item.clone());
-            if to != from {
-                self.push(from, item.clone());
+            for uid in told {
+                self.push(uid, item.clone());
             }
             self.history.push((from, to, time, item));
         }

@@ -20,7 +20,7 @@ fn count(world: &World, wanted: impl Fn(&Event) -> bool) -> usize {
 
 #[test]
 fn login_tells_what_the_server_can_do() {
-    for (announced, features) in [(ALL, 4095), ("", 0)] {
+    for (announced, features) in [(ALL, 8191), ("", 0)] {
         let mut world = World::new(300, 1);
         world.server.people.announced = announced;
         logged_in(&mut world);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use url::form_urlencoded;
 
 /// Everything that `fbchatd` announces, as it is written in the page.
-pub const ALL: &str = r#","picture_limit":100,"status_limit":10,"friends":true,"pictures":true,"status":true,"profile":true,"search":true,"notifications":true,"history":true,"poke":true,"block":true,"name":true,"password":true,"registration":"open""#;
+pub const ALL: &str = r#","picture_limit":100,"status_limit":10,"friends":true,"pictures":true,"status":true,"profile":true,"search":true,"notifications":true,"history":true,"poke":true,"block":true,"groups":true,"name":true,"password":true,"registration":"open""#;
 
 #[derive(Default)]
 pub struct People {
@@ -65,6 +65,9 @@ impl People {
         }
         match path.as_str() {
             "/ajax/fbchat/friend_requests.php" => payload(r#"{"requests":[],"sent":[]}"#),
+            "/ajax/fbchat/groups.php" if exchange.method == Method::Get => {
+                payload(r#"{"groups":[]}"#)
+            }
             "/ajax/fbchat/profile.php"
             | "/ajax/fbchat/search.php"
             | "/ajax/fbchat/block.php"
