@@ -17,6 +17,8 @@ fn message(number: usize) -> Event {
     Event::Message(Message {
         from: Uid(100_002),
         to: Uid(100_001),
+        in_group: false,
+        notice: None,
         from_name: "Bob Example".to_owned(),
         to_name: "Alice Example".to_owned(),
         text: "Are you coming to the lake on Sunday?".to_owned(),

@@ -33,6 +33,10 @@
  *         fbchat_session_request_buddy_list  fbchat_session_change_friendship  fbchat_session_poke
  *         fbchat_session_block  fbchat_session_request_blocked  fbchat_session_request_search
  *         fbchat_session_request_profile  fbchat_session_request_picture
+ *     Group conversations
+ *         enum fbchat_group_actions  enum fbchat_group_notices  fbchat_session_get_group
+ *         fbchat_session_request_groups  fbchat_session_create_group  fbchat_session_change_group
+ *         fbchat_session_rename_group
  *     The user's account
  *         enum fbchat_presences  fbchat_session_set_presence  fbchat_session_set_status_text
  *         fbchat_session_set_picture  fbchat_session_set_name  fbchat_session_set_password
@@ -205,7 +209,7 @@ typedef uint64_t fbchat_session;
 typedef uint64_t fbchat_request;
 
 /**
- * A user's number; 0 = nobody.
+ * A user's number, or that of a group, which is no user's; 0 = nobody.
  */
 typedef uint64_t fbchat_uid;
 
@@ -797,7 +801,8 @@ fbchat_status fbchat_request_cancel(fbchat_client *client,
 /**
  * @defgroup messages Messages and notifications
  *
- * Sending and reading messages, and what is unread. Messages arrive as MESSAGE events.
+ * Sending and reading messages, and what is unread. Messages arrive as MESSAGE events. The number of a group stands wherever that
+ * of a user stands for a conversation.
  * @{
  */
 
@@ -811,14 +816,16 @@ enum fbchat_message_flags {
 
 /** What a notification is about; the values of FBCHAT_FIELD_NOTIFICATION_KIND. */
 enum fbchat_notification_kinds {
-    /** A conversation with unread messages; UNREAD counts them. */
+    /** A conversation with one person that has unread messages; UNREAD counts them. */
     FBCHAT_NOTIFICATION_MESSAGES = 1,
     /** A friend request. */
     FBCHAT_NOTIFICATION_FRIEND_REQUEST = 2,
     /** An accepted friend request. */
     FBCHAT_NOTIFICATION_FRIEND_ADDED = 3,
     /** A poke. */
-    FBCHAT_NOTIFICATION_POKE = 4
+    FBCHAT_NOTIFICATION_POKE = 4,
+    /** A group that is not muted and has unread messages: UID is the group, NAME its name; UNREAD counts them. */
+    FBCHAT_NOTIFICATION_GROUP = 5
 };
 
 /**
@@ -826,7 +833,7 @@ enum fbchat_notification_kinds {
  *
  * @param client   the client
  * @param session  a session that is logged in
- * @param to       the recipient
+ * @param to       the recipient: a user or a group
  * @param message  plain text, not empty, of at most FBCHAT_FIELD_MESSAGE_LIMIT characters; see fbchat_message_part
  * @param request  out: answered exactly once, by SENT or FAILED; may be NULL
  * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for an empty text or recipient 0; FBCHAT_ERR_TOO_LONG, with the limit in
@@ -839,11 +846,11 @@ fbchat_status fbchat_session_send(fbchat_client *client,
                                   fbchat_request *request);
 
 /**
- * Tells a friend that the user is typing or has stopped; repeat it every 7 seconds while they type. Not answered.
+ * Tells a friend or a group that the user is typing or has stopped; repeat it every 7 seconds while they type. Not answered.
  *
  * @param client   the client
  * @param session  a session that is logged in
- * @param to       the friend
+ * @param to       the friend or the group
  * @param typing   1 = typing, 0 = stopped
  * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for friend 0 or another value of typing
  */
@@ -860,7 +867,7 @@ fbchat_status fbchat_session_set_typing(fbchat_client *client,
  *
  * @param client    the client
  * @param session   a session that is logged in
- * @param with      the other side of the conversation
+ * @param with      the other side of the conversation: a user or a group
  * @param since_ms  0 = the most recent messages, up to 100; else the messages that the server accepted after this time, in
  *                  milliseconds since 1970 UTC, oldest first (1 = from the beginning)
  * @param request   out: answered by HISTORY or FAILED; may be NULL
@@ -877,7 +884,7 @@ fbchat_status fbchat_session_request_history(fbchat_client *client,
  *
  * @param client   the client
  * @param session  a session that is logged in
- * @param with     the other side of the conversation; 0 = the notifications
+ * @param with     the other side of the conversation, a user or a group; 0 = the notifications
  * @return FBCHAT_OK
  */
 fbchat_status fbchat_session_mark_read(fbchat_client *client,
@@ -885,7 +892,7 @@ fbchat_status fbchat_session_mark_read(fbchat_client *client,
                                        fbchat_uid with);
 
 /**
- * Requests what is unread: conversations, friend requests, pokes.
+ * Requests what is unread: conversations, groups, friend requests, pokes.
  *
  * @param client   the client
  * @param session  a session that is logged in
@@ -1062,6 +1069,134 @@ fbchat_status fbchat_session_request_picture(fbchat_client *client,
 /** @} */
 
 /**
+ * @defgroup groups Group conversations
+ *
+ * Group conversations, on servers with FBCHAT_FEATURE_GROUPS. GROUP_LIST arrives after login and tells which groups there are, GROUP
+ * when one is new, has changed or is gone. Messages of a group are MESSAGE events with GROUP, and sent and read with the calls for
+ * messages; those with NOTICE tell what happened to the group. Leaving is the only way out of a group: messages arrive however the
+ * program shows them.
+ * @{
+ */
+
+/** What fbchat_session_change_group does. */
+enum fbchat_group_actions {
+    /** Add a friend of the user, who is a member at once. Every member can do this. */
+    FBCHAT_GROUP_ADD = 1,
+    /** Remove a member, as only the owner can. */
+    FBCHAT_GROUP_REMOVE = 2,
+    /** Leave. Servers may refuse for some days that anybody adds the user again. */
+    FBCHAT_GROUP_LEAVE = 3,
+    /** Note that the user does not want to be alerted of messages, for all their programs. Nobody else is told. */
+    FBCHAT_GROUP_MUTE = 4,
+    /** Undo FBCHAT_GROUP_MUTE. */
+    FBCHAT_GROUP_UNMUTE = 5
+};
+
+/**
+ * What a message of a group tells of the group, if nobody wrote it; the values of FBCHAT_FIELD_NOTICE. FROM has done it,
+ * NOTICE_UIDS are those whom it concerns, and TEXT says all of it in a sentence. 0 is an ordinary message.
+ */
+enum fbchat_group_notices {
+    /** The group was created, with these members. */
+    FBCHAT_NOTICE_CREATED = 1,
+    /** They were added. */
+    FBCHAT_NOTICE_ADDED = 2,
+    /** They were removed. */
+    FBCHAT_NOTICE_REMOVED = 3,
+    /** FROM has left. */
+    FBCHAT_NOTICE_LEFT = 4,
+    /** The group has a new name. */
+    FBCHAT_NOTICE_RENAMED = 5,
+    /** Something that this library does not know. */
+    FBCHAT_NOTICE_OTHER = 6
+};
+
+/**
+ * Gives a group with its members as last received, without asking the server.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param group    the group
+ * @param event    out: a GROUP event with request 0; free it with fbchat_event_free
+ * @return FBCHAT_OK; FBCHAT_ERR_STATE before the first list has arrived; FBCHAT_ERR_ARGUMENT if the user is in no such group, as
+ *         far as the program was told
+ */
+fbchat_status fbchat_session_get_group(fbchat_client *client,
+                                       fbchat_session session,
+                                       fbchat_uid group,
+                                       fbchat_event **event);
+
+/**
+ * Requests the groups from the server.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param request  out: answered by GROUP_LIST or FAILED; may be NULL
+ * @return FBCHAT_OK
+ */
+fbchat_status fbchat_session_request_groups(fbchat_client *client,
+                                            fbchat_session session,
+                                            fbchat_request *request);
+
+/**
+ * Creates a group of the user and these friends, who are members at once. After FBCHAT_ERR_OUTCOME_UNKNOWN the same call with
+ * the same create_id does not create a second one.
+ *
+ * @param client     the client
+ * @param session    a session that is logged in
+ * @param name       the name of the group, one line
+ * @param members    uids of friends; NULL if there are none
+ * @param count      their number
+ * @param create_id  a number that is different for each group, at most 2^63 - 1; 0 = the library draws one
+ * @param request    out: answered by GROUP or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for a name that is empty or too long, more than 1000 members, user 0 among them, or a
+ *         create_id out of range
+ */
+fbchat_status fbchat_session_create_group(fbchat_client *client,
+                                          fbchat_session session,
+                                          const char *name,
+                                          const fbchat_uid *members,
+                                          size_t count,
+                                          uint64_t create_id,
+                                          fbchat_request *request);
+
+/**
+ * Adds a friend to a group, removes a member, leaves, mutes or unmutes it.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param group    the group
+ * @param action   one of the fbchat_group_actions
+ * @param uid      whom to add or to remove; 0 for other actions
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for group 0, an unknown action, or a uid that is missing or not allowed
+ */
+fbchat_status fbchat_session_change_group(fbchat_client *client,
+                                          fbchat_session session,
+                                          fbchat_uid group,
+                                          int32_t action,
+                                          fbchat_uid uid,
+                                          fbchat_request *request);
+
+/**
+ * Gives a group another name.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param group    the group
+ * @param name     the new name, one line
+ * @param request  out: answered by DONE or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for group 0, or a name that is empty or too long
+ */
+fbchat_status fbchat_session_rename_group(fbchat_client *client,
+                                          fbchat_session session,
+                                          fbchat_uid group,
+                                          const char *name,
+                                          fbchat_request *request);
+
+/** @} */
+
+/**
  * @defgroup account The user's account
  *
  * What the user shows to others, and their password. Friends see changes at once.
@@ -1210,14 +1345,17 @@ enum fbchat_event_kinds {
     /**
      * A message.
      *
-     *     FROM        uid   the author
-     *     TO          uid   the recipient
-     *     FROM_NAME   str   the author's name; may be empty
-     *     TO_NAME     str   the recipient's name; may be empty
-     *     TEXT        str   plain text, not markup; may contain line breaks
-     *     TIME_MS     int   when the server accepted it
-     *     MESSAGE_ID  str   the sender's id of the message; may be empty
-     *     FLAGS       int   a sum of fbchat_message_flags
+     *     FROM         uid   the author
+     *     TO           uid   the recipient, a person or a group
+     *     FROM_NAME    str   the author's name; may be empty
+     *     TO_NAME      str   the recipient's name, or that of the group; may be empty
+     *     TEXT         str   plain text, not markup; may contain line breaks
+     *     TIME_MS      int   when the server accepted it
+     *     MESSAGE_ID   str   the sender's id of the message; may be empty
+     *     FLAGS        int   a sum of fbchat_message_flags
+     *     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
+     *     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
+     *     NOTICE_UIDS  str?  with NOTICE: the users whom it concerns, in decimal with blanks between; absent without one
      */
     FBCHAT_EVENT_MESSAGE = 5,
     /**
@@ -1244,6 +1382,7 @@ enum fbchat_event_kinds {
      *
      *     FROM    uid   who
      *     TYPING  int   1 = typing, until 10 seconds pass without another such event; 0 = stopped
+     *     GROUP   uid   the group in which they are typing; 0 = a message to the user alone
      */
     FBCHAT_EVENT_TYPING = 8,
     /**
@@ -1288,28 +1427,31 @@ enum fbchat_event_kinds {
      * Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED. Answers
      * fbchat_session_request_history.
      *
-     *     PEER        uid*  the other side of the conversation
-     *     MORE        int*  1 = there are more messages, 0 = these are all
-     *     FROM        uid   the author
-     *     TO          uid   the recipient
-     *     FROM_NAME   str   the author's name; may be empty
-     *     TO_NAME     str   the recipient's name; may be empty
-     *     TEXT        str   plain text, not markup; may contain line breaks
-     *     TIME_MS     int   when the server accepted it
-     *     MESSAGE_ID  str   the sender's id of the message; may be empty
-     *     FLAGS       int   a sum of fbchat_message_flags
+     *     PEER         uid*  the other side of the conversation, a person or a group
+     *     MORE         int*  1 = there are more messages, 0 = these are all
+     *     FROM         uid   the author
+     *     TO           uid   the recipient, a person or a group
+     *     FROM_NAME    str   the author's name; may be empty
+     *     TO_NAME      str   the recipient's name, or that of the group; may be empty
+     *     TEXT         str   plain text, not markup; may contain line breaks
+     *     TIME_MS      int   when the server accepted it
+     *     MESSAGE_ID   str   the sender's id of the message; may be empty
+     *     FLAGS        int   a sum of fbchat_message_flags
+     *     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
+     *     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
+     *     NOTICE_UIDS  str?  with NOTICE: the users whom it concerns, in decimal with blanks between; absent without one
      */
     FBCHAT_EVENT_HISTORY = 12,
     /**
-     * What is unread, as items: conversations, then the newest notifications. Answers fbchat_session_request_notifications.
+     * What is unread, as items: conversations, groups, then the newest notifications. Answers fbchat_session_request_notifications.
      * Also arrives by itself, with request 0, when the number of unread conversations changes; then it has INBOX only, and no
      * items. From servers without FBCHAT_FEATURE_NOTIFICATIONS it has UNSEEN, too.
      *
-     *     INBOX              int*  number of conversations with unread messages
+     *     INBOX              int*  number of conversations with one person that have unread messages
      *     UNSEEN             int*  number of new notifications, without conversations
      *     NOTIFICATION_KIND  int   one of fbchat_notification_kinds
-     *     UID                uid   who caused it
-     *     NAME               str   their full name; may be empty
+     *     UID                uid   who caused it, or the group
+     *     NAME               str   their full name, or that of the group; may be empty
      *     TIME_MS            int   when it happened
      *     NEW                int   1 = not yet shown to the user, 0 = shown
      *     UNREAD             int   number of unread messages in this conversation; 0 for other notifications
@@ -1410,7 +1552,39 @@ enum fbchat_event_kinds {
      *     NAME        str   their full name; may be empty
      *     IS_BLOCKED  int   1 = blocked, 0 = unblocked
      */
-    FBCHAT_EVENT_BLOCK = 24
+    FBCHAT_EVENT_BLOCK = 24,
+    /**
+     * All groups of the user, as items; the user is in no other. Answers fbchat_session_request_groups; also arrives after
+     * login, before the first message of a group, and when a later list differs. fbchat_session_get_group gives the
+     * members.
+     *
+     *     GROUP         uid   the group's number, which stands for a user's in calls about messages
+     *     GROUP_NAME    str   its name, one line; may be empty
+     *     OWNER         uid   the member who can remove others; 0 if the server does not say
+     *     MEMBER_COUNT  int   number of members, the user included
+     *     IS_MUTED      int   1 = the user does not want to be alerted of its messages
+     *     UNREAD        int   number of unread messages
+     *     TIME_MS       int   when the last message was sent; 0 if unknown
+     */
+    FBCHAT_EVENT_GROUP_LIST = 25,
+    /**
+     * A group is new, or something about it has changed: the whole group as it is now, with its members as items in the
+     * order of joining. Answers fbchat_session_create_group; arrives also for what others do, and what the user does in
+     * another session. What a list has changed is in GROUP_LIST only, except groups that the user is not in any more.
+     *
+     *     GROUP         uid*  the group's number
+     *     GROUP_NAME    str*  its name, one line; may be empty
+     *     OWNER         uid*  the member who can remove others; 0 if the server does not say
+     *     IS_MUTED      int*  1 = the user does not want to be alerted of its messages
+     *     UNREAD        int*  number of unread messages
+     *     TIME_MS       int*  when the last message was sent; 0 if unknown
+     *     IS_GONE       int*  1 = the user is not a member any more; there are no items
+     *     UID           uid   the member
+     *     NAME          str   their full name; may be empty
+     *     PICTURE_URL   str?  address of their picture
+     *     PICTURE_HASH  str?  changes with the picture
+     */
+    FBCHAT_EVENT_GROUP = 26
 };
 
 /**
@@ -1431,11 +1605,11 @@ enum fbchat_fields {
     FBCHAT_FIELD_PICTURE_URL = 6,
     /** uid: the author, or who is typing or poking. */
     FBCHAT_FIELD_FROM = 7,
-    /** uid: the recipient. */
+    /** uid: the recipient, a person or a group. */
     FBCHAT_FIELD_TO = 8,
     /** str: the author's name; may be empty. */
     FBCHAT_FIELD_FROM_NAME = 9,
-    /** str: the recipient's name; may be empty. */
+    /** str: the recipient's name, or that of the group; may be empty. */
     FBCHAT_FIELD_TO_NAME = 10,
     /** str: the message, plain text, not markup; may contain line breaks. */
     FBCHAT_FIELD_TEXT = 11,
@@ -1473,7 +1647,7 @@ enum fbchat_fields {
     FBCHAT_FIELD_MEMBER_SINCE_MS = 27,
     /** int: FBCHAT_FRIEND_ACCEPT = the friendship has begun, FBCHAT_FRIEND_REMOVE = it has ended. */
     FBCHAT_FIELD_FRIEND_ACTION = 28,
-    /** uid: the other side of the conversation. */
+    /** uid: the other side of the conversation, a person or a group. */
     FBCHAT_FIELD_PEER = 29,
     /**
      * int: 1 = there are more messages than these (older ones if the most recent were requested, else later ones), 0 = these
@@ -1484,16 +1658,32 @@ enum fbchat_fields {
     FBCHAT_FIELD_NOTIFICATION_KIND = 31,
     /** int: 1 = the user has not been shown this, 0 = they have. */
     FBCHAT_FIELD_NEW = 32,
-    /** int: number of unread messages in this conversation; 0 for other notifications. */
+    /** int: number of unread messages in this conversation or group; 0 for other notifications. */
     FBCHAT_FIELD_UNREAD = 33,
     /** int: number of new notifications, without conversations. */
     FBCHAT_FIELD_UNSEEN = 34,
-    /** int: number of conversations with unread messages. */
+    /** int: number of conversations with one person that have unread messages. */
     FBCHAT_FIELD_INBOX = 35,
     /** int: the last sign of activity of an idle person; 0 if they are not idle, or if the server does not say. */
     FBCHAT_FIELD_IDLE_SINCE_MS = 36,
     /** int: 1 = the user has blocked this person, 0 = they have unblocked them. */
     FBCHAT_FIELD_IS_BLOCKED = 37,
+    /** uid: the number of a group; 0 = none. */
+    FBCHAT_FIELD_GROUP = 38,
+    /** str: the name of a group, one line; may be empty. */
+    FBCHAT_FIELD_GROUP_NAME = 39,
+    /** uid: the member of a group who can remove others; 0 if the server does not say. */
+    FBCHAT_FIELD_OWNER = 40,
+    /** int: number of members of a group, the user included. */
+    FBCHAT_FIELD_MEMBER_COUNT = 41,
+    /** int: 1 = the user does not want to be alerted of the group's messages, 0 = they do. */
+    FBCHAT_FIELD_IS_MUTED = 42,
+    /** int: 1 = the user is not a member of the group any more, 0 = they are. */
+    FBCHAT_FIELD_IS_GONE = 43,
+    /** int: what happened to the group, one of fbchat_group_notices; 0 = the message was written by its author. */
+    FBCHAT_FIELD_NOTICE = 44,
+    /** str: the users whom a notice concerns, in decimal with blanks between; absent if it is none. */
+    FBCHAT_FIELD_NOTICE_UIDS = 45,
     /** bytes: what fbchat_session_resume takes. */
     FBCHAT_FIELD_SAVED_SESSION = 50,
     /** int: number of events or messages that wait. */
@@ -1548,7 +1738,9 @@ enum fbchat_features {
     /** fbchat_session_set_name works, and changes of names arrive as events. */
     FBCHAT_FEATURE_NAME = 1024,
     /** fbchat_session_block works. */
-    FBCHAT_FEATURE_BLOCK = 2048
+    FBCHAT_FEATURE_BLOCK = 2048,
+    /** There are group conversations. */
+    FBCHAT_FEATURE_GROUPS = 4096
 };
 
 /** Why the server's certificate is not trusted; the values of FBCHAT_FIELD_CERTIFICATE_PROBLEM. */

@@ -253,7 +253,7 @@ impl Chat {
     fn take(&self, event: Event) {
         match event {
             Event::Message(message) => self.show(&UiEvent::Message(&message)),
-            Event::Typing { from, typing } => self.show(&UiEvent::Typing { from, typing }),
+            Event::Typing { from, typing, .. } => self.show(&UiEvent::Typing { from, typing }),
             Event::Presence(buddy) => {
                 let changed = self.state().buddy_list.update(&buddy);
                 // Scripts are also told a new name or status line.

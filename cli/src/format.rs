@@ -120,6 +120,8 @@ mod tests {
         Message {
             from: Uid(1002),
             to: Uid(1001),
+            in_group: false,
+            notice: None,
             from_name: "Bob Example".to_owned(),
             to_name: String::new(),
             text: text.to_owned(),

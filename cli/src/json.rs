@@ -302,6 +302,8 @@ mod tests {
         let message = types::Message {
             from: Uid(u64::MAX),
             to: Uid(1001),
+            in_group: false,
+            notice: None,
             from_name: String::new(),
             to_name: "Alice Example".to_owned(),
             text: "a\n\"b\"\u{9b}\u{1b}".to_owned(),

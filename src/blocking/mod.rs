@@ -31,7 +31,8 @@ use crate::options::SessionOptions;
 use crate::protocol::Input;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Command, Connection, Event, Message, Origin, Person, Query, RequestId, Secret, Uid,
+    Buddy, Command, Connection, Event, Group, GroupChange, Message, Origin, Person, Query,
+    RequestId, Secret, Uid,
 };
 use pump::{Shared, Success, too_slow};
 use std::sync::Arc;
@@ -140,8 +141,8 @@ impl Session {
     }
 
     /// Waits for events: messages (also the user's own, sent from elsewhere), typing notices, changes of buddies,
-    /// friendships, blocked people, the buddy list and the connection, friend requests and pokes. Returns an empty list if none arrived
-    /// within `timeout`.
+    /// friendships, blocked people, the buddy list, groups and the connection, friend requests and pokes. Returns an empty list if
+    /// none arrived within `timeout`.
     ///
     /// # Errors
     /// The session has ended, and all earlier events were fetched.
@@ -226,6 +227,50 @@ impl Session {
             query: Query::Blocked,
         })? {
             Success::People(people) => Ok(people),
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// Requests the groups, by number.
+    ///
+    /// # Errors
+    /// The server did not answer, or not intelligibly.
+    pub fn groups(&self) -> Result<Arc<[Arc<Group>]>, Problem> {
+        match self.request(|request| Command::RefreshGroups { request })? {
+            Success::Groups(groups) => Ok(groups),
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// Creates a group of the user and these friends.
+    ///
+    /// # Errors
+    /// The server refused, or (status `OutcomeUnknown`) it is unknown whether it was done.
+    pub fn create_group(&self, name: &str, members: Vec<Uid>) -> Result<Arc<Group>, Problem> {
+        let name = name.to_owned();
+        match self.request(|request| Command::Ask {
+            request,
+            query: Query::CreateGroup {
+                name,
+                members,
+                create_id: 0,
+            },
+        })? {
+            Success::Group(group) => Ok(group),
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// Changes a group.
+    ///
+    /// # Errors
+    /// The server refused, or (status `OutcomeUnknown`) it is unknown whether it was done.
+    pub fn change_group(&self, gid: Uid, change: GroupChange) -> Result<(), Problem> {
+        match self.request(|request| Command::Ask {
+            request,
+            query: Query::ChangeGroup { gid, change },
+        })? {
+            Success::Done => Ok(()),
             _ => Err(mismatch()),
         }
     }

@@ -9,7 +9,7 @@ use crate::options::NetworkOptions;
 use crate::protocol::{self, Exchange, Input, Now, Output, SessionConfig};
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Command, Connection, Event, Message, Millis, Person, RequestId, UnixMillis,
+    Buddy, Command, Connection, Event, Group, Message, Millis, Person, RequestId, UnixMillis,
 };
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::{HashMap, VecDeque};
@@ -59,6 +59,8 @@ pub(super) enum Success {
     People(Vec<Person>),
     Buddies(Arc<[Arc<Buddy>]>),
     History(Vec<Message>),
+    Groups(Arc<[Arc<Group>]>),
+    Group(Arc<Group>),
 }
 
 impl Shared {
@@ -283,6 +285,17 @@ impl SessionState {
             } => {
                 self.answer(request, Ok(Success::Buddies(buddies)));
             }
+            Event::GroupList {
+                request: Some(request),
+                groups,
+            } => {
+                self.answer(request, Ok(Success::Groups(groups)));
+            }
+            Event::Group {
+                request: Some(request),
+                group,
+                ..
+            } => self.answer(request, Ok(Success::Group(group))),
             Event::Closed { problem, .. } => {
                 let logged_out = || Problem::new(Status::Closed, "This session was logged out.");
                 self.closed = Some(problem.unwrap_or_else(logged_out));

@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod groups;
 mod social;
 
 use crate::engine::{Engine, SavedState};
@@ -35,6 +36,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use groups::MAX_MEMBERS;
 pub use social::MAX_PICTURE;
 
 pub(crate) use crate::engine::generation;

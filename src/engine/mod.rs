@@ -13,6 +13,7 @@ mod error;
 mod event_queue;
 #[allow(unsafe_code)]
 mod fork;
+mod group_cache;
 mod host_pace;
 mod http;
 mod log;

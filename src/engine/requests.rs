@@ -42,6 +42,10 @@ impl SessionHandle {
         self.submit_online(|request| Command::Refresh { request })
     }
 
+    pub(crate) fn refresh_groups(&self) -> Result<RequestId, CallError> {
+        self.submit_online(|request| Command::RefreshGroups { request })
+    }
+
     pub(crate) fn query(&self, query: Query) -> Result<RequestId, CallError> {
         self.submit_online(|request| Command::Ask { request, query })
     }

@@ -10,11 +10,12 @@
 
 use super::buddy_cache::BuddyCache;
 use super::error::CallError;
+use super::group_cache::GroupCache;
 use super::host_pace::HostPace;
 use super::lock;
 use super::sending::{MAX_MESSAGES, Sending};
 use crate::protocol::{SavedState, Unsettled, check_message};
-use crate::types::{Buddy, Command, Event, OwnPresence, RequestId, Saved, Secret, Uid};
+use crate::types::{Buddy, Command, Event, Group, OwnPresence, RequestId, Saved, Secret, Uid};
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -54,6 +55,7 @@ struct HandleState {
     unanswered: HashSet<RequestId>,
     message_limit: usize,
     buddies: BuddyCache,
+    groups: GroupCache,
     /// Draws the ids of messages.
     rng: fastrand::Rng,
     /// The last saved session.
@@ -102,6 +104,7 @@ impl SessionHandle {
                 unanswered: HashSet::new(),
                 message_limit: usize::MAX,
                 buddies: BuddyCache::default(),
+                groups: GroupCache::default(),
                 rng: fastrand::Rng::with_seed(seed),
                 saved: None,
                 sending: Sending::default(),
@@ -235,6 +238,16 @@ impl SessionHandle {
         ))
     }
 
+    /// A group as the host was told of it last.
+    pub(crate) fn group(&self, gid: Uid) -> Result<Option<Arc<Group>>, CallError> {
+        let state = lock(&self.state);
+        state.check_open()?;
+        let group = state.groups.get(gid);
+        group.ok_or(CallError::State(
+            "The groups are not known yet; log in and wait for them",
+        ))
+    }
+
     /// The host closes the session: its task ends, at once or after a logout in progress.
     pub(super) fn close(&self, logout_grace: Duration) {
         self.ask_to_close(logout_grace);
@@ -287,6 +300,7 @@ impl SessionHandle {
             return;
         }
         state.buddies.apply(&event);
+        state.groups.apply(&event);
         match &event {
             Event::LoggedIn { message_limit, .. } => {
                 state.message_limit = *message_limit;
@@ -303,8 +317,15 @@ impl SessionHandle {
             state.sending.answered(request);
             request == RequestId::NONE || state.unanswered.remove(&request)
         });
-        // These two tell something even if their request was answered before.
-        let wanted = is_first || matches!(event, Event::BuddyList { .. } | Event::Closed { .. });
+        // These tell something even if their request was answered before.
+        let wanted = is_first
+            || matches!(
+                event,
+                Event::BuddyList { .. }
+                    | Event::GroupList { .. }
+                    | Event::Group { .. }
+                    | Event::Closed { .. }
+            );
         let unanswered = match &event {
             Event::Closed { .. } => state.unanswered.drain().collect(),
             _ => Vec::new(),

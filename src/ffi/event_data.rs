@@ -1,7 +1,8 @@
 //! An event's fields in memory: a table with one row per item, and one buffer for all text. Which fields an event has is up to
 //! `event_fields`.
 
-use super::fields::{EventKind, Field};
+use super::event_kinds::EventKind;
+use super::fields::Field;
 use super::types::fbchat_field;
 use crate::client::SessionEvent;
 use crate::status::{Problem, Status};

@@ -2,10 +2,11 @@
 //! test compares the two.
 
 use super::event_data::fbchat_event;
-use super::fields::{ConnectionState, EventKind, Field, FriendChange, MessageFlag, ShownPresence};
+use super::event_kinds::EventKind;
+use super::fields::{ConnectionState, Field, FriendChange, MessageFlag, ShownPresence};
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Connection, Event, FriendRequest, Message, Notification, Origin, Person, Picture,
+    Buddy, Connection, Event, FriendRequest, Group, Message, Notification, Origin, Person, Picture,
     Presence, Profile, Uid, picture_hash,
 };
 
@@ -29,6 +30,9 @@ const MESSAGE: &[Field] = &[
     Field::TimeMs,
     Field::MessageId,
     Field::Flags,
+    Field::Group,
+    Field::Notice,
+    Field::NoticeUids,
 ];
 const REASON: &[Field] = &[
     Field::Reason,
@@ -93,17 +97,45 @@ impl fbchat_event {
             }
             Event::Failed { problem, .. } => self.failed(problem, Uid(0), None),
             Event::EarlierFailed { to, text, problem } => self.failed(problem, *to, Some(text)),
-            Event::Typing { from, typing } => {
+            Event::Typing {
+                from,
+                group,
+                typing,
+            } => {
                 self.kind = EventKind::Typing;
-                self.columns = &[Field::From, Field::Typing];
+                self.columns = &[Field::From, Field::Typing, Field::Group];
                 self.uid(*from);
                 self.int(i64::from(*typing));
+                self.uid(group.unwrap_or(Uid(0)));
             }
             Event::BuddyList { buddies, .. } => {
                 self.kind = EventKind::BuddyList;
                 self.columns = BUDDY;
                 self.buddies(buddies.clone());
             }
+            Event::GroupList { groups, .. } => {
+                self.kind = EventKind::GroupList;
+                self.items = groups.len();
+                self.columns = &[
+                    Field::Group,
+                    Field::GroupName,
+                    Field::Owner,
+                    Field::MemberCount,
+                    Field::IsMuted,
+                    Field::Unread,
+                    Field::TimeMs,
+                ];
+                for group in groups.iter() {
+                    self.uid(group.gid);
+                    self.text(&group.name);
+                    self.uid(group.owner);
+                    self.int(count(group.members.len()));
+                    self.int(i64::from(group.muted));
+                    self.int(i64::from(group.unread));
+                    self.int(group.time);
+                }
+            }
+            Event::Group { group, gone, .. } => self.group(group, *gone),
             Event::Presence(buddy) => {
                 self.kind = EventKind::Presence;
                 self.columns = BUDDY;
@@ -295,6 +327,47 @@ impl fbchat_event {
         self.int(message.time);
         self.text(&message.message_id);
         self.int(i64::from(own | replayed));
+        self.uid(if message.in_group { message.to } else { Uid(0) });
+        let notice = message.notice.as_ref();
+        self.int(notice.map_or(0, |notice| i64::from(notice.kind.code())));
+        let uids = notice.map(|notice| {
+            let uids = notice.uids.iter().map(Uid::to_string);
+            uids.collect::<Vec<_>>().join(" ")
+        });
+        self.maybe(uids.as_deref());
+    }
+
+    fn group(&mut self, group: &Group, gone: bool) {
+        self.kind = EventKind::Group;
+        self.head = &[
+            Field::Group,
+            Field::GroupName,
+            Field::Owner,
+            Field::IsMuted,
+            Field::Unread,
+            Field::TimeMs,
+            Field::IsGone,
+        ];
+        self.uid(group.gid);
+        self.text(&group.name);
+        self.uid(group.owner);
+        self.int(i64::from(group.muted));
+        self.int(i64::from(group.unread));
+        self.int(group.time);
+        self.int(i64::from(gone));
+        self.columns = &[
+            Field::Uid,
+            Field::Name,
+            Field::PictureUrl,
+            Field::PictureHash,
+        ];
+        let members = group.members.iter().filter(|_| !gone);
+        self.items = members.clone().count();
+        for member in members {
+            self.uid(member.uid);
+            self.text(&member.name);
+            self.picture_address(member.picture_url.as_deref());
+        }
     }
 
     /// A picture's address and hash.

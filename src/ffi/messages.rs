@@ -1,4 +1,5 @@
-//! Sending and reading messages, and what is unread. Messages arrive as MESSAGE events.
+//! Sending and reading messages, and what is unread. Messages arrive as MESSAGE events. The number of a group stands wherever that
+//! of a user stands for a conversation.
 
 use super::handle;
 use super::panic;
@@ -14,7 +15,7 @@ use std::ffi::c_char;
 ///
 /// @param client   the client
 /// @param session  a session that is logged in
-/// @param to       the recipient
+/// @param to       the recipient: a user or a group
 /// @param message  plain text, not empty, of at most FBCHAT_FIELD_MESSAGE_LIMIT characters; see fbchat_message_part
 /// @param request  out: answered exactly once, by SENT or FAILED; may be NULL
 /// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for an empty text or recipient 0; FBCHAT_ERR_TOO_LONG, with the limit in
@@ -36,11 +37,11 @@ pub unsafe extern "C" fn fbchat_session_send(
     }
 }
 
-/// Tells a friend that the user is typing or has stopped; repeat it every 7 seconds while they type. Not answered.
+/// Tells a friend or a group that the user is typing or has stopped; repeat it every 7 seconds while they type. Not answered.
 ///
 /// @param client   the client
 /// @param session  a session that is logged in
-/// @param to       the friend
+/// @param to       the friend or the group
 /// @param typing   1 = typing, 0 = stopped
 /// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for friend 0 or another value of typing
 #[unsafe(no_mangle)]
@@ -65,7 +66,7 @@ pub extern "C" fn fbchat_session_set_typing(
 ///
 /// @param client    the client
 /// @param session   a session that is logged in
-/// @param with      the other side of the conversation
+/// @param with      the other side of the conversation: a user or a group
 /// @param since_ms  0 = the most recent messages, up to 100; else the messages that the server accepted after this time, in
 ///                  milliseconds since 1970 UTC, oldest first (1 = from the beginning)
 /// @param request   out: answered by HISTORY or FAILED; may be NULL
@@ -90,7 +91,7 @@ pub unsafe extern "C" fn fbchat_session_request_history(
 ///
 /// @param client   the client
 /// @param session  a session that is logged in
-/// @param with     the other side of the conversation; 0 = the notifications
+/// @param with     the other side of the conversation, a user or a group; 0 = the notifications
 /// @return FBCHAT_OK
 #[unsafe(no_mangle)]
 pub extern "C" fn fbchat_session_mark_read(
@@ -105,7 +106,7 @@ pub extern "C" fn fbchat_session_mark_read(
     })
 }
 
-/// Requests what is unread: conversations, friend requests, pokes.
+/// Requests what is unread: conversations, groups, friend requests, pokes.
 ///
 /// @param client   the client
 /// @param session  a session that is logged in

@@ -57,6 +57,30 @@ pub(super) unsafe fn bytes<'a>(
     Ok(unsafe { std::slice::from_raw_parts(bytes.cast(), len) })
 }
 
+/// Copies at most so many numbers of the program.
+///
+/// # Safety
+/// `numbers` is NULL or has so many numbers, and stays as it is during the call.
+pub(super) unsafe fn numbers(
+    numbers: *const u64,
+    count: usize,
+    most: usize,
+    what: &str,
+) -> Result<Vec<u64>, Problem> {
+    if count > most {
+        let text = format!("There can be at most {most} {what}, not {count}");
+        return Err(Problem::new(Status::Argument, text));
+    }
+    if numbers.is_null() && count > 0 {
+        return Err(null(&format!("array of {what}")));
+    }
+    let places = (0..count).map(|place| numbers.wrapping_add(place));
+    // SAFETY: not NULL, and of this length by the caller's promise; whether it is aligned does not matter.
+    Ok(places
+        .map(|place| unsafe { place.read_unaligned() })
+        .collect())
+}
+
 /// Sets a required place for a result to its empty value.
 ///
 /// # Safety

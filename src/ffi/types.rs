@@ -19,7 +19,7 @@ pub type fbchat_session = u64;
 /// A request to the server; 0 = none. Numbers are never reused. The event that answers the request carries its number.
 pub type fbchat_request = u64;
 
-/// A user's number; 0 = nobody.
+/// A user's number, or that of a group, which is no user's; 0 = nobody.
 pub type fbchat_uid = u64;
 
 /// One of the fbchat_statuses.

@@ -6,7 +6,7 @@ use crate::protocol::wire::channel_reply::Item;
 use crate::protocol::wire::reply::AjaxError;
 use crate::protocol::wire::request::Request;
 use crate::status::Problem;
-use crate::types::{Event, Millis, Secret};
+use crate::types::{Event, Group, Millis, RequestId, Secret};
 
 /// Something that a part wants done.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub enum Action {
     RefreshBuddies,
     /// Switch the user's chat on again.
     RepeatVisibility,
+    /// Answer a request that has created a group.
+    GroupCreated(RequestId, Box<Group>),
     /// The password was changed to this.
     NewPassword(Secret),
 }

@@ -4,7 +4,8 @@
 //! [`Session::handle`] takes what happened, [`Session::poll_output`] gives what is to be done, [`Session::poll_timeout`]
 //! says when to call [`Session::handle_timeout`]. `now` is always an argument, so tests run on a simulated clock.
 //!
-//! A session consists of parts that own their state: `connect` (the way to the long-poll), `channel`, `buddies` and `requests`.
+//! A session consists of parts that own their state: `connect` (the way to the long-poll), `channel`, `buddies`, `groups` and
+//! `requests`.
 //! A part does not know the others; it returns actions (`action`), which the session carries out or passes to another part.
 //! Formats are in `wire`.
 
@@ -23,6 +24,7 @@ mod error_code;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod groups;
 mod purpose;
 mod requests;
 mod session;

@@ -19,6 +19,8 @@ pub enum Purpose {
     /// The file of a picture that the host has asked for.
     Picture(RequestId),
     FriendRequests,
+    /// The list of groups.
+    Groups(Option<RequestId>),
     MarkRead(Option<Uid>),
     /// New tokens after a refused write, beside a healthy long-poll.
     Tokens,
@@ -33,7 +35,7 @@ impl Purpose {
     /// The host's refresh that this exchange carries out.
     pub fn refresh(self) -> Option<RequestId> {
         match self {
-            Purpose::BuddyList(request) => request,
+            Purpose::BuddyList(request) | Purpose::Groups(request) => request,
             _ => None,
         }
     }

@@ -19,6 +19,8 @@ pub enum Timer {
     Visibility,
     /// The next request for the buddy list.
     BuddyList,
+    /// The next request for the list of groups.
+    Groups,
     /// The end of the pause that the server asked for.
     RateLimit,
     /// The end of the time that a logout may take.
@@ -28,7 +30,7 @@ pub enum Timer {
 }
 
 impl Timer {
-    const ALL: [Timer; 10] = [
+    const ALL: [Timer; 11] = [
         Timer::Exchange,
         Timer::Step,
         Timer::Outbox,
@@ -36,6 +38,7 @@ impl Timer {
         Timer::ReadMarks,
         Timer::Visibility,
         Timer::BuddyList,
+        Timer::Groups,
         Timer::RateLimit,
         Timer::Logout,
         Timer::SavedSession,

@@ -3,16 +3,18 @@
 #![forbid(unsafe_code)]
 
 mod buddy;
+mod group;
 mod ids;
 mod queries;
 mod split;
 mod text;
 
 pub use buddy::*;
+pub use group::*;
 pub use ids::*;
 pub use queries::*;
 pub use split::message_part;
-pub use text::clean_text;
+pub use text::{clean_text, name_line};
 
 use crate::status::Problem;
 use std::sync::Arc;
@@ -31,8 +33,12 @@ pub enum Origin {
 pub struct Message {
     /// The author.
     pub from: Uid,
-    /// The recipient.
+    /// The recipient: a person, or a group.
     pub to: Uid,
+    /// True if it was sent to a group.
+    pub in_group: bool,
+    /// What it tells of the group, if nobody wrote it.
+    pub notice: Option<Box<GroupNotice>>,
     /// The author's name from the server, or empty.
     pub from_name: String,
     /// The recipient's name from the server, or empty.
@@ -50,11 +56,11 @@ pub struct Message {
 }
 
 impl Message {
-    /// The other side of the conversation, seen from this user.
+    /// The other side of the conversation, seen from this user: a person, or the group.
     pub fn peer(&self) -> Uid {
         match self.origin {
-            Origin::Incoming => self.from,
-            Origin::OwnElsewhere => self.to,
+            Origin::Incoming if !self.in_group => self.from,
+            _ => self.to,
         }
     }
 }
@@ -92,16 +98,16 @@ pub enum Command {
     Send {
         /// The answer carries this.
         request: RequestId,
-        /// The recipient.
+        /// The recipient: a person, or a group.
         to: Uid,
         /// Plain text.
         text: String,
         /// The message's id, a decimal number that is different for each message; without it, the session draws one.
         message_id: Option<String>,
     },
-    /// Tell a friend that the user is typing, or has stopped. Not answered.
+    /// Tell a friend or a group that the user is typing, or has stopped. Not answered.
     SetTyping {
-        /// The friend.
+        /// The friend or the group.
         to: Uid,
         /// True while typing; repeated every 7 s (docs/protocol.md, Messages).
         typing: bool,
@@ -110,6 +116,11 @@ pub enum Command {
     SetPresence(OwnPresence),
     /// Request the buddy list; answered by [`Event::BuddyList`] or [`Event::Failed`].
     Refresh {
+        /// The answer carries this.
+        request: RequestId,
+    },
+    /// Request the groups; answered by [`Event::GroupList`] or [`Event::Failed`].
+    RefreshGroups {
         /// The answer carries this.
         request: RequestId,
     },
@@ -229,6 +240,8 @@ pub enum Event {
     Typing {
         /// Who.
         from: Uid,
+        /// The group in which they are typing; `None` if it is a message to the user alone.
+        group: Option<Uid>,
         /// True = typing, until 10 s pass without another such event.
         typing: bool,
     },
@@ -241,6 +254,22 @@ pub enum Event {
     },
     /// One buddy has changed.
     Presence(Arc<Buddy>),
+    /// All groups of the user.
+    GroupList {
+        /// The request that this answers, if any.
+        request: Option<RequestId>,
+        /// The groups, by number.
+        groups: Arc<[Arc<Group>]>,
+    },
+    /// A group is new, or something about it has changed.
+    Group {
+        /// The request that this answers, if any: the group was created.
+        request: Option<RequestId>,
+        /// The group as it is now.
+        group: Arc<Group>,
+        /// True if the user is not a member any more.
+        gone: bool,
+    },
     /// Messages of one conversation, oldest first.
     History {
         /// The request that this answers.
@@ -355,7 +384,10 @@ impl Event {
             | Event::Search { request, .. }
             | Event::Blocked { request, .. }
             | Event::Notifications { request, .. } => Some(*request),
-            Event::BuddyList { request, .. } | Event::Closed { request, .. } => *request,
+            Event::BuddyList { request, .. }
+            | Event::GroupList { request, .. }
+            | Event::Group { request, .. }
+            | Event::Closed { request, .. } => *request,
             Event::Connection(_)
             | Event::Message(_)
             | Event::Typing { .. }

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Secret, Uid, UnixMillis};
+use super::{GroupChange, Secret, Uid, UnixMillis};
 use std::sync::Arc;
 
 /// A query or change that the server answers at once, exactly once.
@@ -45,6 +45,22 @@ pub enum Query {
     },
     /// Those whom the user has blocked; answered by [`Event::Blocked`](super::Event::Blocked).
     Blocked,
+    /// Creates a group of the user and these friends; answered by [`Event::Group`](super::Event::Group).
+    CreateGroup {
+        /// Its name.
+        name: String,
+        /// The friends.
+        members: Vec<Uid>,
+        /// A number that the host has chosen: the same query with the same number creates one group. For 0 one is drawn.
+        create_id: u64,
+    },
+    /// Changes a group.
+    ChangeGroup {
+        /// The group.
+        gid: Uid,
+        /// The change.
+        change: GroupChange,
+    },
     /// Changes the name that others see.
     SetName(String),
     /// Changes the password; ends all other sessions of the account.
@@ -159,7 +175,7 @@ pub struct FriendRequest {
 c_enum! {
     /// What a notification is about; the values of FBCHAT_FIELD_NOTIFICATION_KIND.
     pub enum NotificationKind as fbchat_notification_kinds {
-        /// A conversation with unread messages; UNREAD counts them.
+        /// A conversation with one person that has unread messages; UNREAD counts them.
         Messages = 1 => FBCHAT_NOTIFICATION_MESSAGES,
         /// A friend request.
         FriendRequest = 2 => FBCHAT_NOTIFICATION_FRIEND_REQUEST,
@@ -167,6 +183,8 @@ c_enum! {
         FriendAdded = 3 => FBCHAT_NOTIFICATION_FRIEND_ADDED,
         /// A poke.
         Poke = 4 => FBCHAT_NOTIFICATION_POKE,
+        /// A group that is not muted and has unread messages: UID is the group, NAME its name; UNREAD counts them.
+        Group = 5 => FBCHAT_NOTIFICATION_GROUP,
     }
 }
 
@@ -190,7 +208,7 @@ pub struct Notification {
 /// Everything unread.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notifications {
-    /// Unread conversations, then the newest notifications.
+    /// Unread conversations and groups, then the newest notifications.
     pub list: Vec<Notification>,
     /// How many notifications are new.
     pub unseen: u32,
@@ -225,6 +243,8 @@ c_enum! {
         Name = 1024 => FBCHAT_FEATURE_NAME,
         /// fbchat_session_block works.
         Block = 2048 => FBCHAT_FEATURE_BLOCK,
+        /// There are group conversations.
+        Groups = 4096 => FBCHAT_FEATURE_GROUPS,
     }
 }
 

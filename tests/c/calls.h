@@ -152,6 +152,36 @@ static inline fbchat_status call_blocked(fbchat_client *client, fbchat_session s
     REQUESTED(fbchat_session_request_blocked(client, session, &request));
 }
 
+static inline fbchat_status call_group(fbchat_client *client, fbchat_session session)
+{
+    fbchat_event *event = (fbchat_event *)&session;
+    fbchat_status status = fbchat_session_get_group(client, session, 1, &event);
+    CHECK((status == FBCHAT_OK) == (event != NULL));
+    fbchat_event_free(event);
+    return status;
+}
+
+static inline fbchat_status call_groups(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_request_groups(client, session, &request));
+}
+
+static inline fbchat_status call_create_group(fbchat_client *client, fbchat_session session)
+{
+    fbchat_uid friends[1] = {1};
+    REQUESTED(fbchat_session_create_group(client, session, "Lunch", friends, 1, 0, &request));
+}
+
+static inline fbchat_status call_change_group(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_change_group(client, session, 1, FBCHAT_GROUP_ADD, 1, &request));
+}
+
+static inline fbchat_status call_rename_group(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_rename_group(client, session, 1, "Lunch", &request));
+}
+
 static inline fbchat_status call_register(fbchat_client *client, fbchat_session session)
 {
     REQUESTED(fbchat_session_register(client, session, "a@example.org", "secret", "A B", NULL, &request));
@@ -209,6 +239,11 @@ static const struct call calls[] = {
     {"fbchat_session_poke", call_poke, 1},
     {"fbchat_session_block", call_block, 1},
     {"fbchat_session_request_blocked", call_blocked, 1},
+    {"fbchat_session_get_group", call_group, 1},
+    {"fbchat_session_request_groups", call_groups, 1},
+    {"fbchat_session_create_group", call_create_group, 1},
+    {"fbchat_session_change_group", call_change_group, 1},
+    {"fbchat_session_rename_group", call_rename_group, 1},
     {"fbchat_session_register", call_register, 1},
     {"fbchat_session_set_password", call_set_password, 1},
     {"fbchat_session_set_name", call_set_name, 1},

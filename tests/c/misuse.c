@@ -100,6 +100,44 @@ static void nulls(fbchat_client *client)
 }
 
 /* The calls about people: NULL, bad text, bad values, before login, and with a session that is gone. */
+static void groups(fbchat_client *client)
+{
+    fbchat_session session = 0;
+    fbchat_event *event = (fbchat_event *)&session;
+    fbchat_uid friends[2] = {1, 0};
+    CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &session), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_get_group(NULL, session, 1, &event), FBCHAT_ERR_NULL);
+    CHECK(event == NULL);
+    CHECK_STATUS(fbchat_session_get_group(client, session, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_get_group(client, session, 1, &event), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_request_groups(NULL, session, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_request_groups(client, session, NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_create_group(NULL, session, "a", friends, 1, 0, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_create_group(client, session, NULL, friends, 1, 0, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_create_group(client, session, "a", NULL, 1, 0, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_create_group(client, session, "a", NULL, 0, 0, NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_create_group(client, session, "\xff", friends, 1, 0, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_create_group(client, session, " ", friends, 1, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_create_group(client, session, "a", friends, 2, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_create_group(client, session, "a", friends, (size_t)-1, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_create_group(client, session, "a", friends, 1, (uint64_t)1 << 63, NULL),
+                 FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_change_group(NULL, session, 1, FBCHAT_GROUP_LEAVE, 0, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_change_group(client, session, 0, FBCHAT_GROUP_LEAVE, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_change_group(client, session, 1, 0, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_change_group(client, session, 1, 6, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_change_group(client, session, 1, FBCHAT_GROUP_ADD, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_change_group(client, session, 1, FBCHAT_GROUP_REMOVE, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_change_group(client, session, 1, FBCHAT_GROUP_MUTE, 1, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_change_group(client, session, 1, FBCHAT_GROUP_LEAVE, 0, NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_rename_group(NULL, session, 1, "a", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_rename_group(client, session, 1, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_rename_group(client, session, 1, "", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_rename_group(client, session, 0, "a", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_rename_group(client, session, 1, "a", NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_OK);
+}
+
 static void people(fbchat_client *client)
 {
     enum { LONG = 70000 };
@@ -272,6 +310,7 @@ int main(void)
     CHECK_STATUS(fbchat_client_new(NULL, &client), FBCHAT_OK);
     nulls(client);
     people(client);
+    groups(client);
     insecure(client);
     foreign(client);
     forked(client);

@@ -7,7 +7,7 @@ use fbchat::ffi::{
     ShownPresence,
 };
 use fbchat::status::{Distrust, Status};
-use fbchat::types::{Feature, NotificationKind, Relation};
+use fbchat::types::{Feature, GroupAction, NoticeKind, NotificationKind, Relation};
 use std::fmt::Write;
 use testkit::compile::ROOT;
 
@@ -67,6 +67,12 @@ const GROUPS: &[Group] = &[
         title: "Buddies and other people",
         sources: &["people"],
         enums: &[FriendChange::HEADER, Relation::HEADER],
+    },
+    Group {
+        name: "groups",
+        title: "Group conversations",
+        sources: &["groups"],
+        enums: &[GroupAction::HEADER, NoticeKind::HEADER],
     },
     Group {
         name: "account",

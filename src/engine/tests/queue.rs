@@ -32,6 +32,8 @@ fn message(number: usize) -> Event {
     Event::Message(Message {
         from: Uid(1),
         to: Uid(2),
+        in_group: false,
+        notice: None,
         from_name: String::new(),
         to_name: String::new(),
         text: number.to_string(),
@@ -156,6 +158,7 @@ fn session_above_its_share_pauses_keeps_the_newest_presence_and_loses_no_message
             id,
             Event::Typing {
                 from: Uid(5),
+                group: None,
                 typing: true,
             },
         );

@@ -27,6 +27,7 @@ mod sync {
 fn typing(number: usize) -> Event {
     Event::Typing {
         from: Uid(number as u64),
+        group: None,
         typing: true,
     }
 }

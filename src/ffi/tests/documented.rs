@@ -1,12 +1,14 @@
 //! What the header says of each kind of event is what such an event has.
 
-use super::super::fields::{EventKind, Field};
+use super::super::event_kinds::EventKind;
+use super::super::fields::Field;
 use super::*;
 use crate::types::{
-    Features, FriendRequest, Notification, NotificationKind, Notifications, Person, Profile,
-    Relation, Saved,
+    Features, FriendRequest, Group, GroupNotice, Member, NoticeKind, Notification,
+    NotificationKind, Notifications, Person, Profile, Relation, Saved,
 };
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A saved session with a message.
 const UNSENT: &str = r#"{"fbchat":1,"server":"http://127.0.0.1:1/","uid":5,"seq":7,"cookies":[],"unsettled":[{"to":6,"text":"hi","message_id":"8","client_time":9}]}"#;
@@ -34,6 +36,11 @@ fn samples(end: &str) -> Vec<Event> {
     let message = Message {
         from: Uid(1),
         to: Uid(2),
+        in_group: true,
+        notice: Some(Box::new(GroupNotice {
+            kind: NoticeKind::Added,
+            uids: vec![Uid(3), Uid(4)],
+        })),
         from_name: says(""),
         to_name: says(""),
         text: says("hello"),
@@ -42,6 +49,19 @@ fn samples(end: &str) -> Vec<Event> {
         origin: Origin::Incoming,
         replayed: true,
     };
+    let group = Arc::new(Group {
+        gid: Uid(5),
+        name: says("Our group"),
+        owner: Uid(1),
+        members: vec![Arc::new(Member {
+            uid: Uid(1),
+            name: says("Bob B"),
+            picture_url: url(),
+        })],
+        muted: true,
+        unread: 1,
+        time: 1,
+    });
     let person = Person {
         uid: Uid(1),
         name: says("Bob B"),
@@ -81,11 +101,21 @@ fn samples(end: &str) -> Vec<Event> {
         },
         Event::Typing {
             from: Uid(1),
+            group: Some(Uid(5)),
             typing: true,
         },
         Event::BuddyList {
             request: None,
             buddies: [buddy.clone().into()].into(),
+        },
+        Event::GroupList {
+            request: None,
+            groups: [group.clone()].into(),
+        },
+        Event::Group {
+            request: Some(request),
+            group,
+            gone: false,
         },
         Event::Presence(buddy.into()),
         Event::Closed {
@@ -267,5 +297,5 @@ fn every_string_is_text_that_xml_can_hold() {
         }
         free(event);
     }
-    assert_eq!(strings, 38, "none was cut short");
+    assert_eq!(strings, 42, "none was cut short");
 }

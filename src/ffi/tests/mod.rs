@@ -60,6 +60,8 @@ fn message_fields_can_be_read() {
     let event = made(Event::Message(Message {
         from: Uid(1 << 40),
         to: Uid(2),
+        in_group: false,
+        notice: None,
         from_name: "Bob".into(),
         to_name: String::new(),
         text: "a\0b \u{1F389}".into(),
@@ -113,6 +115,8 @@ fn fields_of_a_whole_event_are_read_with_any_item() {
     let message = Message {
         from: Uid(1),
         to: Uid(77),
+        in_group: false,
+        notice: None,
         from_name: String::new(),
         to_name: String::new(),
         text: "first".into(),
@@ -142,6 +146,7 @@ fn fields_of_a_whole_event_are_read_with_any_item() {
 fn user_is_read_without_a_cast() {
     let event = made(Event::Typing {
         from: Uid(u64::MAX),
+        group: None,
         typing: true,
     });
     let uid = |item, field| {

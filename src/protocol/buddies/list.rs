@@ -303,6 +303,11 @@ impl Buddies {
         self.entries.remove(&uid).is_some()
     }
 
+    /// Somebody's name, if a reply has told it.
+    pub fn name(&self, uid: Uid) -> Option<&str> {
+        Some(&self.entries.get(&uid)?.buddy.name)
+    }
+
     /// The address of somebody's picture, if a reply has told it.
     pub fn picture_url(&self, uid: Uid) -> Option<&str> {
         self.entries.get(&uid)?.buddy.picture_url.as_deref()

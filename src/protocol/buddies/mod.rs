@@ -60,6 +60,11 @@ impl BuddyList {
         self.buddies.own_name()
     }
 
+    /// Somebody's name, if a reply has told it.
+    pub fn name(&self, uid: Uid) -> Option<&str> {
+        self.buddies.name(uid)
+    }
+
     /// The address of somebody's picture, if a reply has told it.
     pub fn picture_url(&self, uid: Uid) -> Option<Url> {
         let url = self.buddies.picture_url(uid)?;

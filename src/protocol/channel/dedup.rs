@@ -76,6 +76,8 @@ mod tests {
         Message {
             from: Uid(1),
             to: Uid(2),
+            in_group: false,
+            notice: None,
             from_name: String::new(),
             to_name: String::new(),
             text: text.into(),

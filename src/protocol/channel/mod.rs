@@ -75,8 +75,8 @@ pub struct Channel {
     dedup: Dedup,
     /// With whom this session talked, and since when.
     conversations: VecDeque<(Uid, UnixMillis)>,
-    /// Conversations whose history is to be searched for what a gap swallowed.
-    recover: VecDeque<Uid>,
+    /// Conversations whose history is to be searched for what a gap swallowed, and since when.
+    recover: VecDeque<(Uid, UnixMillis)>,
     flow: FlowControl,
 }
 
@@ -234,8 +234,8 @@ impl Channel {
             }
             ChannelReply::Refresh(Some(right)) if Some(Seq(right)) != self.seq => {
                 self.seq = Some(Seq(right));
-                self.recover = self.conversations.iter().map(|&(peer, _)| peer).collect();
-                let next = self.step_after(Step::Recover, held, false);
+                self.recover.clone_from(&self.conversations);
+                let next = self.step_after(Step::GroupsInGap, held, false);
                 vec![Action::RefreshBuddies, next]
             }
             ChannelReply::Error(error) if error.is_logged_out() => vec![Action::LoggedOut],
@@ -318,9 +318,18 @@ impl Channel {
         self.conversations.push_back((peer, time));
     }
 
+    /// Groups may have lost messages in the gap as well.
+    pub fn recover_also(&mut self, groups: Vec<(Uid, UnixMillis)>) {
+        for (gid, since) in groups {
+            if !self.recover.iter().any(|&(known, _)| known == gid) {
+                self.recover.push_back((gid, since));
+            }
+        }
+    }
+
     /// Asks for the history of the next conversation that may have lost messages; `None` when all are done.
     pub fn recover(&self, web: &WebSession) -> Option<Request> {
-        let peer = self.recover.front()?;
+        let (peer, _) = self.recover.front()?;
         Some(web.get(&format!("/ajax/chat/history.php?id={peer}&__a=1")))
     }
 
@@ -340,10 +349,8 @@ impl Channel {
             Ok(Ok(history)) => history,
             Ok(Err(_)) | Err(NotJson) => None,
         };
-        let peer = self.recover.pop_front();
-        let mut known = self.conversations.iter();
-        let since = known.find(|&&(known, _)| Some(known) == peer);
-        let since = since.map_or(i64::MAX, |&(_, since)| since);
+        let since = self.recover.pop_front();
+        let since = since.map_or(i64::MAX, |(_, since)| since);
         let own = web.uid().unwrap_or(Uid(0));
         let mut messages = history.unwrap_or_default().messages(own);
         messages.retain(|message| {

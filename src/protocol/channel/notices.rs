@@ -1,8 +1,14 @@
 //! What the items of the channel say (docs/protocol.md, Items).
 
+use crate::protocol::groups::news::{self, GroupNews};
 use crate::protocol::wire::channel_reply::Item;
-use crate::protocol::wire::json::{count, time};
-use crate::types::{FriendRequest, Message, Origin, Presence, Uid, UnixMillis};
+use crate::protocol::wire::json::{Int, List, count, time};
+use crate::types::{
+    FriendRequest, GroupNotice, Message, NoticeKind, Origin, Presence, Uid, UnixMillis,
+};
+
+/// Users whom one message of a group concerns; the rest is in its text.
+const MOST_CONCERNED: usize = 100;
 
 /// What one item says.
 #[derive(Debug)]
@@ -10,6 +16,7 @@ pub enum Notice {
     Message(Message),
     Typing {
         from: Uid,
+        group: Option<Uid>,
         typing: bool,
     },
     Presence {
@@ -46,6 +53,7 @@ pub enum Notice {
         name: String,
         blocked: bool,
     },
+    Group(GroupNews),
     Inbox(u32),
     Poke {
         from: Uid,
@@ -59,9 +67,13 @@ pub fn read(item: Item, own: Uid) -> Option<Notice> {
     let kind = item.kind.0.as_deref().unwrap_or_default();
     let uid = item.uid.id().map(Uid);
     Some(match kind {
-        "msg" | "offline_msg" => Notice::Message(message_from(item, own)?),
-        "typ" => Notice::Typing {
+        "msg" | "offline_msg" | "group_msg" => Notice::Message(message_from(item, own)?),
+        "typ" | "ttyp" => Notice::Typing {
             from: item.from.id().map(Uid).filter(|&from| from != own)?,
+            group: match kind {
+                "ttyp" => Some(Uid(item.to.id()?)),
+                _ => None,
+            },
             typing: item.st.0 == Some(1),
         },
         "presence" => Notice::Presence {
@@ -114,6 +126,7 @@ pub fn read(item: Item, own: Uid) -> Option<Notice> {
             name: item.name.or_empty(),
             blocked: item.blocked.0?,
         },
+        "group" => Notice::Group(news::read(item)?),
         "inbox" => Notice::Inbox(count(item.unseen)),
         "poke" => Notice::Poke {
             from: uid?,
@@ -127,19 +140,30 @@ pub fn read(item: Item, own: Uid) -> Option<Notice> {
 /// Reads a message out of an item of the channel or of a history. `None` for everything else, and for a text that is cut
 /// short, since the whole text follows in another item.
 pub fn message_from(item: Item, own: Uid) -> Option<Message> {
-    let kind = item.kind.0.as_deref();
-    if kind.is_some_and(|kind| kind != "msg" && kind != "offline_msg") {
-        return None;
-    }
+    let in_group = match item.kind.0.as_deref() {
+        None | Some("msg" | "offline_msg") => false,
+        Some("group_msg") => true,
+        _ => return None,
+    };
     let body = item.msg.0?;
     if item.truncated.0 == Some(true) || body.truncated.0 == Some(true) {
         return None;
     }
     let from = Uid(item.from.id()?);
-    let to = item.to.id().map_or(own, Uid);
+    let to = match item.to.id() {
+        Some(to) => Uid(to),
+        None if in_group => return None,
+        None => own,
+    };
     Some(Message {
         from,
         to,
+        in_group,
+        notice: item
+            .notice
+            .0
+            .filter(|_| in_group)
+            .map(|kind| Box::new(group_notice(&kind, item.uids))),
         from_name: item.from_name.or_empty(),
         to_name: item.to_name.or_empty(),
         text: body.text.0?,
@@ -152,4 +176,22 @@ pub fn message_from(item: Item, own: Uid) -> Option<Message> {
         },
         replayed: false,
     })
+}
+
+fn group_notice(kind: &str, uids: List<Int>) -> GroupNotice {
+    let uids = uids.0.unwrap_or_default().into_iter();
+    GroupNotice {
+        kind: match kind {
+            "created" => NoticeKind::Created,
+            "added" => NoticeKind::Added,
+            "removed" => NoticeKind::Removed,
+            "left" => NoticeKind::Left,
+            "renamed" => NoticeKind::Renamed,
+            _ => NoticeKind::Other,
+        },
+        uids: uids
+            .filter_map(|uid| uid.id().map(Uid))
+            .take(MOST_CONCERNED)
+            .collect(),
+    }
 }

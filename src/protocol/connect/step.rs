@@ -12,8 +12,12 @@ pub enum Step {
     Home,
     Visibility,
     BuddyList,
+    /// The list of groups, so that hosts know a group before its first message.
+    Groups,
     Reconnect,
     Probe,
+    /// The list of groups, for those that may have lost messages in a gap.
+    GroupsInGap,
     /// The history of the next conversation that may have lost messages in a gap.
     Recover,
     Poll,
@@ -27,6 +31,7 @@ impl Step {
             Step::Register => "signing up",
             Step::Popout | Step::Home => "loading the chat page",
             Step::Visibility | Step::BuddyList => "asking for the buddy list",
+            Step::Groups | Step::GroupsInGap => "asking for the groups",
             Step::Reconnect | Step::Probe => "opening the channel",
             Step::Recover => "looking for missed messages",
             Step::Poll => "waiting for messages",
@@ -48,9 +53,14 @@ impl Step {
         match self {
             Step::LoginPost => Step::LoginPage,
             // A quick call tells whether the server is back; a long-poll would not.
-            Step::Poll | Step::Probe | Step::Recover => Step::Reconnect,
+            Step::Poll | Step::Probe | Step::GroupsInGap | Step::Recover => Step::Reconnect,
             other => other,
         }
+    }
+
+    /// The session goes on without it.
+    pub fn is_groups(self) -> bool {
+        matches!(self, Step::Groups | Step::GroupsInGap)
     }
 
     pub fn is_page(self) -> bool {

@@ -25,7 +25,7 @@ const CALL: Size = Size {
     bytes: 3 << 19,
     cost: reading_cost::CALL,
 };
-/// Five thousand buddies, all of whose names and statuses are escapes, or ten thousand others.
+/// Five thousand buddies, all of whose names and statuses are escapes, or ten thousand others; a hundred full groups.
 const LIST: Size = Size {
     bytes: 3 << 20,
     cost: reading_cost::LIST,
@@ -87,7 +87,8 @@ impl Exchanges {
                 bytes: limits.picture.min(PICTURE_LIMIT),
                 cost: usize::MAX,
             },
-            Purpose::BuddyList(_) | Purpose::Connect(Step::BuddyList) => LIST,
+            Purpose::BuddyList(_) | Purpose::Connect(Step::BuddyList) | Purpose::Groups(_) => LIST,
+            Purpose::Connect(step) if step.is_groups() => LIST,
             Purpose::Tokens => PAGE,
             Purpose::Connect(step) if step.is_page() || step.is_login() => PAGE,
             _ => CALL,

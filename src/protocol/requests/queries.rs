@@ -16,7 +16,7 @@ use crate::protocol::wire::exchange::Outcome;
 use crate::protocol::wire::reply::AjaxError;
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
-use crate::types::{Event, Feature, Millis, Query, RequestId};
+use crate::types::{Event, Feature, Group, Millis, Query, RequestId};
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -219,6 +219,12 @@ impl Queries {
         let failed = |problem| Action::Tell(Event::Failed { request, problem });
         match next {
             Next::Tell(event) => {
+                if let (Query::CreateGroup { .. }, Event::Group { group, .. }) =
+                    (&pending.query, &*event)
+                {
+                    let group = Box::new(Group::clone(group));
+                    return vec![Action::GroupCreated(request, group)];
+                }
                 let changed = match (pending.query, &*event) {
                     (Query::SetPassword { new, .. }, Event::Done { .. }) => {
                         Some(Action::NewPassword(new))

@@ -17,6 +17,7 @@ pub fn needs(query: &Query) -> Option<(Feature, &'static str)> {
         Query::Notifications => Some((Feature::Notifications, "notifications")),
         Query::Poke(_) => Some((Feature::Poke, "pokes")),
         Query::Block { .. } | Query::Blocked => Some((Feature::Block, "blocking")),
+        Query::CreateGroup { .. } | Query::ChangeGroup { .. } => Some((Feature::Groups, "groups")),
         Query::SetName(_) => Some((Feature::Name, "changing the name")),
         Query::SetPassword { .. } => Some((Feature::Password, "changing the password")),
     }
@@ -30,6 +31,8 @@ pub fn is_write(query: &Query) -> bool {
         | Query::SetStatus(_)
         | Query::Poke(_)
         | Query::Block { .. }
+        | Query::CreateGroup { .. }
+        | Query::ChangeGroup { .. }
         | Query::SetName(_)
         | Query::SetPassword { .. } => true,
         Query::History { .. }

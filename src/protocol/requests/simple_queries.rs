@@ -7,21 +7,30 @@ use crate::protocol::wire::json::{Flag, Int, List, Object, Text, count, objects,
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Event, FriendAction, Notification, NotificationKind, Notifications, Person, Profile, Query,
-    Relation, RequestId, Uid,
+    Event, FriendAction, Group, GroupChange, Member, Notification, NotificationKind, Notifications,
+    Person, Profile, Query, Relation, RequestId, Uid, name_line,
 };
 use serde::Deserialize;
+use std::sync::Arc;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 /// People or notifications taken from one reply; servers give no more.
 const MOST: usize = 1_000;
+/// The call that creates and changes groups.
+const GROUPS: &str = "/ajax/fbchat/groups.php";
 
 /// The reply to a change is one word.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Change {
     result: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CreatedPayload {
+    gid: Int,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,6 +96,7 @@ struct NotificationsPayload {
     notifications: List<Object<NotificationEntry>>,
     inbox: Int,
     conversations: List<Object<NotificationEntry>>,
+    groups: List<Object<NotificationEntry>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -94,6 +104,8 @@ struct NotificationsPayload {
 struct NotificationEntry {
     kind: Text,
     uid: Int,
+    gid: Int,
+    muted: Flag,
     name: Text,
     time: Int,
     new: Flag,
@@ -102,13 +114,17 @@ struct NotificationEntry {
 
 impl NotificationEntry {
     fn notification(self, kind: NotificationKind) -> Option<Notification> {
-        let conversation = kind == NotificationKind::Messages;
+        let (uid, is_messages) = match kind {
+            NotificationKind::Messages => (self.uid, true),
+            NotificationKind::Group => (self.gid, true),
+            _ => (self.uid, false),
+        };
         Some(Notification {
             kind,
-            uid: Uid(self.uid.id()?),
+            uid: Uid(uid.id()?),
             name: self.name.or_empty(),
             time: time(self.time),
-            new: conversation || self.new.0 == Some(true),
+            new: is_messages || self.new.0 == Some(true),
             unread: count(self.unread),
         })
     }
@@ -118,6 +134,9 @@ impl NotificationsPayload {
     fn notifications(self) -> Notifications {
         let conversations = objects(self.conversations, MOST)
             .filter_map(|entry| entry.notification(NotificationKind::Messages));
+        let groups = objects(self.groups, MOST)
+            .filter(|entry| entry.muted.0 != Some(true))
+            .filter_map(|entry| entry.notification(NotificationKind::Group));
         let notifications = objects(self.notifications, MOST).filter_map(|entry| {
             let kind = match entry.kind.0.as_deref() {
                 Some("friend_request") => NotificationKind::FriendRequest,
@@ -128,7 +147,7 @@ impl NotificationsPayload {
             entry.notification(kind)
         });
         Notifications {
-            list: conversations.chain(notifications).collect(),
+            list: conversations.chain(groups).chain(notifications).collect(),
             unseen: count(self.unseen),
             inbox: count(self.inbox),
         }
@@ -150,6 +169,8 @@ pub fn doing(query: &Query) -> &'static str {
         Query::Block { blocked: true, .. } => "blocking",
         Query::Block { blocked: false, .. } => "unblocking",
         Query::Blocked => "asking for those who are blocked",
+        Query::CreateGroup { .. } => "creating a group",
+        Query::ChangeGroup { .. } => "changing a group",
         Query::SetName(_) => "changing the name",
         Query::SetPassword { .. } => "changing the password",
     }
@@ -204,6 +225,35 @@ pub fn request(web: &WebSession, rng: &mut fastrand::Rng, query: &Query) -> Opti
             web.post("/ajax/fbchat/block.php", &fields)
         }
         Query::Blocked => web.get_extension("block.php"),
+        Query::CreateGroup {
+            name,
+            members,
+            create_id,
+        } => {
+            let members = members.iter().enumerate();
+            let members: Vec<_> = members
+                .map(|(place, uid)| (format!("ids[{place}]"), uid.to_string()))
+                .collect();
+            let create_id = create_id.to_string();
+            let mut fields = vec![("create", name.as_str()), ("create_id", &create_id)];
+            fields.extend(
+                members
+                    .iter()
+                    .map(|(key, uid)| (key.as_str(), uid.as_str())),
+            );
+            web.post(GROUPS, &fields)
+        }
+        Query::ChangeGroup { gid, change } => {
+            let gid = gid.to_string();
+            let (key, value) = match change {
+                GroupChange::Add(uid) => ("add[0]", uid.to_string()),
+                GroupChange::Remove(uid) => ("remove", uid.to_string()),
+                GroupChange::Leave => ("leave", "1".to_owned()),
+                GroupChange::Mute(muted) => ("mute", u8::from(*muted).to_string()),
+                GroupChange::Rename(name) => ("name", name.clone()),
+            };
+            web.post(GROUPS, &[("gid", &gid), (key, &value)])
+        }
         Query::SetName(name) => web.post("/ajax/fbchat/name.php", &[("name", name)]),
         Query::SetPassword { old, new } => {
             let fields = [("old", old.reveal()), ("new", new.reveal())];
@@ -246,6 +296,30 @@ pub fn read(
             Ok(Event::Notifications {
                 request,
                 notifications,
+            })
+        }
+        Query::CreateGroup { name, members, .. } => {
+            let created: CreatedPayload = payload(web, query, outcome)?;
+            let gid = created.gid.id().ok_or_else(|| no_answer(web, query))?;
+            let member = |uid: Uid| {
+                Arc::new(Member {
+                    uid,
+                    ..Member::default()
+                })
+            };
+            let own = web.uid().unwrap_or(Uid(0));
+            let all = std::iter::once(own).chain(members.iter().copied());
+            let group = Arc::new(Group {
+                gid: Uid(gid),
+                name: name_line(name),
+                owner: own,
+                members: all.map(member).collect(),
+                ..Group::default()
+            });
+            Ok(Event::Group {
+                request: Some(request),
+                group,
+                gone: false,
             })
         }
         _ => {

@@ -3,6 +3,7 @@
 use crate::protocol::action::Action;
 use crate::protocol::session::{Now, Session};
 use crate::protocol::wire::reply::AjaxError;
+use std::sync::Arc;
 
 impl Session {
     pub(super) fn act_all(&mut self, now: Now, actions: impl IntoIterator<Item = Action>) {
@@ -50,6 +51,18 @@ impl Session {
             Action::Items { items, held } => self.take_items(now, items, held),
             Action::RefreshBuddies => self.buddies.refresh_soon(at, 0),
             Action::RepeatVisibility => self.visibility.repeat(),
+            Action::GroupCreated(request, mut group) => {
+                let own = self.web.uid();
+                for member in &mut group.members {
+                    let name = match Some(member.uid) == own {
+                        true => self.buddies.own_name(),
+                        false => self.buddies.name(member.uid),
+                    };
+                    Arc::make_mut(member).name = name.unwrap_or_default().to_owned();
+                }
+                let event = self.groups.created(at, request, *group);
+                self.emit(event);
+            }
             Action::NewPassword(password) => self.connector.set_password(password),
         }
     }

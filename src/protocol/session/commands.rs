@@ -67,13 +67,19 @@ impl Session {
                 self.queue_message(now, request, message);
             }
             Command::SetTyping { to, typing } => self.send_typing(now, to, typing),
-            Command::Refresh { .. } | Command::Ask { .. } if self.queries() >= MOST_QUERIES => {
+            Command::Refresh { .. } | Command::RefreshGroups { .. } | Command::Ask { .. }
+                if self.queries() >= MOST_QUERIES =>
+            {
                 let problem = Problem::new(Status::QueueFull, "Too many queries under way");
                 self.refuse(command, problem);
             }
             Command::Refresh { request } => self.ask_buddy_list(now, Some(request)),
+            Command::RefreshGroups { request } => self.ask_groups(now, Some(request)),
             Command::Ask { request, query } => self.ask(now, request, query),
-            Command::MarkRead(what) => self.read_marks.add(&self.web, what),
+            Command::MarkRead(what) => {
+                what.into_iter().for_each(|gid| self.groups.read(gid));
+                self.read_marks.add(&self.web, what);
+            }
         }
     }
 
@@ -86,6 +92,7 @@ impl Session {
             }
             Command::Send { request, .. }
             | Command::Refresh { request }
+            | Command::RefreshGroups { request }
             | Command::Ask { request, .. }
             | Command::Logout { request } => self.fail(request, problem),
             Command::SetTyping { .. }
@@ -146,7 +153,13 @@ impl Session {
         }
     }
 
-    fn ask(&mut self, now: Now, request: RequestId, query: Query) {
+    fn ask(&mut self, now: Now, request: RequestId, mut query: Query) {
+        // The same one in all attempts.
+        if let Query::CreateGroup { create_id, .. } = &mut query
+            && *create_id == 0
+        {
+            *create_id = self.rng.u64(1..=0x7fff_ffff_ffff_ffff);
+        }
         let picture = match query {
             Query::Picture(uid) => self.buddies.picture_url(uid),
             _ => None,

@@ -100,6 +100,7 @@ impl Session {
         self.stop_step();
         self.channel.forget();
         self.buddies.forget();
+        self.groups.forget();
         self.visibility.forget();
         self.end_exchanges(now, &problem);
         self.web.forget_user();

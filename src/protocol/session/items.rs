@@ -67,7 +67,20 @@ impl Session {
                 self.buddies.friendship(at, uid, began);
                 None
             }
-            Notice::Typing { from, typing } => Some(Action::Tell(Event::Typing { from, typing })),
+            Notice::Typing {
+                from,
+                group,
+                typing,
+            } => Some(Action::Tell(Event::Typing {
+                from,
+                group,
+                typing,
+            })),
+            Notice::Group(news) => {
+                let is_asking = self.is_asking_groups();
+                let changed = self.groups.take_news(at, own, news, is_asking);
+                changed.map(Action::Tell)
+            }
             Notice::Inbox(unseen) => Some(Action::Tell(Event::Inbox(unseen))),
             Notice::Block { uid, name, blocked } => {
                 Some(Action::Tell(Event::Block { uid, name, blocked }))
@@ -87,6 +100,7 @@ impl Session {
         let is_echo = is_own && self.settle_by_echo(now, &message.message_id);
         // A message to oneself is shown as received, too.
         if is_echo && message.origin == Origin::OwnElsewhere {
+            self.groups.saw(&message);
             return self.channel.note(&message);
         }
         let server_now = self.buddies.server_now(now.unix);
@@ -101,6 +115,7 @@ impl Session {
             let seen = self.buddies.saw(message.from);
             self.act_all(now, seen);
         }
+        self.groups.saw(&message);
         self.emit(Event::Message(message));
         true
     }

@@ -20,6 +20,7 @@ use crate::protocol::config::SessionConfig;
 use crate::protocol::connect::Connector;
 use crate::protocol::connect::resume::{SavedState, StateReport};
 use crate::protocol::connect::web_session::WebSession;
+use crate::protocol::groups::Groups;
 use crate::protocol::purpose::Purpose;
 use crate::protocol::requests::in_flight::Exchanges;
 use crate::protocol::requests::outbox::Outbox;
@@ -86,6 +87,7 @@ pub struct Session {
     saved: StateReport,
     buddies: BuddyList,
     friend_requests: FriendRequests,
+    groups: Groups,
     visibility: Visibility,
     exchanges: Exchanges,
     rate_limit: RateLimit,
@@ -115,6 +117,7 @@ impl Session {
             saved: StateReport::default(),
             buddies: BuddyList::default(),
             friend_requests: FriendRequests::default(),
+            groups: Groups::default(),
             visibility: Visibility::new(config.presence),
             exchanges: Exchanges::default(),
             rate_limit: RateLimit::default(),

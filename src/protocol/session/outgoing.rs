@@ -1,5 +1,6 @@
 //! What goes out: exchanges, and the rules for when they may.
 
+use crate::protocol::answer;
 use crate::protocol::purpose::Purpose;
 use crate::protocol::requests::in_flight::Limits;
 use crate::protocol::requests::rate_limit::Gate;
@@ -88,8 +89,11 @@ impl Session {
                 let next = self.connector.postpone(now.monotonic, step, pause, problem);
                 self.act_all(now, next);
             }
-            Purpose::BuddyList(Some(request)) => self.fail(request, problem),
+            Purpose::BuddyList(Some(request)) | Purpose::Groups(Some(request)) => {
+                self.fail(request, problem);
+            }
             Purpose::BuddyList(None) => self.buddies.refresh_soon(now.monotonic, pause),
+            Purpose::Groups(None) => self.groups.list_failed(now.monotonic),
             _ => {}
         }
     }
@@ -155,7 +159,32 @@ impl Session {
         self.send(now, Purpose::BuddyList(request), list);
         if request.is_none() {
             self.ask_friend_requests(now);
+            self.ask_groups(now, None);
         }
+    }
+
+    /// Asks for the list of groups; once is enough unless the host waits for the answer.
+    pub(super) fn ask_groups(&mut self, now: Now, request: Option<RequestId>) {
+        if request.is_none() && self.is_asking_groups() {
+            return;
+        }
+        match (self.groups.request(&self.web), request) {
+            (Some(list), _) => self.send(now, Purpose::Groups(request), list),
+            (None, Some(request)) => {
+                let problem = answer::unsupported(&self.web.label(), "groups");
+                self.fail(request, problem);
+            }
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn is_asking_groups(&self) -> bool {
+        let is_asking = |it| match it {
+            Purpose::Groups(_) => true,
+            Purpose::Connect(step) => step.is_groups(),
+            _ => false,
+        };
+        self.exchanges.has(is_asking)
     }
 
     pub(super) fn ask_friend_requests(&mut self, now: Now) {

@@ -4,6 +4,7 @@ use crate::protocol::answer::{self, Failure, Ignored};
 use crate::protocol::buddies::Circumstances;
 use crate::protocol::buddies::list::UpdatePayload;
 use crate::protocol::connect::step::Step;
+use crate::protocol::groups::list::GroupsPayload;
 use crate::protocol::purpose::Purpose;
 use crate::protocol::requests::in_flight::InFlight;
 use crate::protocol::session::{Now, Output, Session};
@@ -43,6 +44,7 @@ impl Session {
                 let next = self.friend_requests.reply(&self.web, outcome);
                 self.act_all(now, next);
             }
+            Purpose::Groups(request) => self.groups_reply(now, exchange.id, request, outcome),
             Purpose::MarkRead(what) => {
                 let next = self.read_marks.reply(at, &self.web, what, outcome);
                 self.act_all(now, next);
@@ -101,6 +103,50 @@ impl Session {
         // Last, because it may end the session.
         if let Some(error) = refusal {
             self.cure(now, &error);
+        }
+    }
+
+    fn groups_reply(
+        &mut self,
+        now: Now,
+        id: ExchangeId,
+        request: Option<RequestId>,
+        outcome: Outcome,
+    ) {
+        let server = self.web.label();
+        let doing = Step::Groups.doing();
+        let (problem, refusal) =
+            match answer::read_explicit::<GroupsPayload>(&server, outcome, doing) {
+                Ok(payload) => {
+                    return self.take_groups(now, id, request, payload.unwrap_or_default());
+                }
+                Err(Failure::Refused(error)) => {
+                    (answer::refused(&server, error.clone()), Some(error))
+                }
+                Err(Failure::Lost(problem)) => (problem, None),
+            };
+        self.groups.list_failed(now.monotonic);
+        if let Some(request) = request {
+            self.fail(request, problem);
+        }
+        // Last, because it may end the session.
+        if let Some(error) = refusal {
+            self.cure(now, &error);
+        }
+    }
+
+    /// Takes over a list of groups, and tells the host what is new.
+    pub(super) fn take_groups(
+        &mut self,
+        now: Now,
+        id: ExchangeId,
+        request: Option<RequestId>,
+        payload: GroupsPayload,
+    ) {
+        let (gone, is_news) = self.groups.take_list(now.monotonic, &self.web, id, payload);
+        self.outputs.extend(gone.into_iter().map(Output::Event));
+        if is_news || request.is_some() {
+            self.emit(self.groups.event(request));
         }
     }
 

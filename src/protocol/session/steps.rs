@@ -8,6 +8,7 @@ use crate::protocol::connect::account;
 use crate::protocol::connect::chat_page;
 use crate::protocol::connect::step::Step;
 use crate::protocol::connect::web_session::PageContent;
+use crate::protocol::groups::list::GroupsPayload;
 use crate::protocol::purpose::Purpose;
 use crate::protocol::requests::in_flight::InFlight;
 use crate::protocol::session::{Now, Output, Session};
@@ -67,6 +68,11 @@ impl Session {
             Step::Home => Ok(web.get("/home.php")),
             Step::Visibility => Ok(self.visibility.step_request(web)),
             Step::BuddyList => Ok(self.buddies.request(web)),
+            Step::Groups => self
+                .groups
+                .request(web)
+                .ok_or_else(|| self.way_to_channel()),
+            Step::GroupsInGap => self.groups.request(web).ok_or(Step::Recover),
             Step::Reconnect => Ok(self.channel.reconnect(web)),
             Step::Probe => self.channel.probe(web, options).ok_or(Step::Reconnect),
             Step::Recover => self.channel.recover(web).ok_or(Step::Poll),
@@ -125,6 +131,9 @@ impl Session {
         if step == Step::Register {
             return self.act(now, account::registered(&self.web, outcome));
         }
+        if step.is_groups() {
+            return self.groups_step_reply(now, step, exchange, outcome);
+        }
         let held = now.monotonic.saturating_sub(exchange.started);
         if step == Step::Poll && self.channel.was_cut_off(held, &outcome) {
             let next = self.channel.go_on(held, false);
@@ -172,7 +181,7 @@ impl Session {
     ) {
         let url = &exchange.url;
         let next = match step {
-            Step::Register => return,
+            Step::Register | Step::Groups | Step::GroupsInGap => return,
             Step::LoginPage => self.connector.login_page(&mut self.web, url, reply),
             Step::LoginPost => self.connector.login_reply(&self.web, reply),
             Step::Popout | Step::Home => {
@@ -241,11 +250,36 @@ impl Session {
             }
         }
         self.ask_friend_requests(now);
-        Action::Begin(match (self.channel.has_url(), self.channel.seq()) {
+        Action::Begin(Step::Groups)
+    }
+
+    /// The step to the channel once the lists are there.
+    fn way_to_channel(&self) -> Step {
+        match (self.channel.has_url(), self.channel.seq()) {
             (true, Some(_)) if self.connector.trusts_channel() => Step::Poll,
             (true, None) => Step::Probe,
             _ => Step::Reconnect,
-        })
+        }
+    }
+
+    /// Takes the list of groups, and goes on also without one: people are to reach each other all the same.
+    fn groups_step_reply(&mut self, now: Now, step: Step, exchange: &InFlight, outcome: Outcome) {
+        let found = outcome.ok().filter(|reply| reply.status == 200);
+        match found.map(|reply| answer::read_step::<GroupsPayload>(&reply)) {
+            Some(Err(next)) => return self.act(now, *next),
+            Some(Ok(payload)) => {
+                self.take_groups(now, exchange.id, None, payload.unwrap_or_default());
+                if step == Step::GroupsInGap {
+                    self.channel.recover_also(self.groups.with_messages());
+                }
+            }
+            None => self.groups.list_failed(now.monotonic),
+        }
+        let next = match step {
+            Step::GroupsInGap => Step::Recover,
+            _ => self.way_to_channel(),
+        };
+        self.begin(now, next);
     }
 
     /// The channel's address and number are there. The step that comes next.

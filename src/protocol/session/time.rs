@@ -45,6 +45,11 @@ impl Session {
                     self.ask_buddy_list(now, None);
                 }
             }
+            Timer::Groups => {
+                if self.gate(now) == Gate::Open && self.groups.refresh_is_due(now.monotonic) {
+                    self.ask_groups(now, None);
+                }
+            }
             Timer::Outbox
             | Timer::Queries
             | Timer::ReadMarks
@@ -70,6 +75,8 @@ impl Session {
         timers.set(Timer::Visibility, due.filter(|_| visibility));
         let due = self.buddies.timeout();
         timers.set(Timer::BuddyList, due.filter(|_| is_open));
+        let due = self.groups.timeout();
+        timers.set(Timer::Groups, due.filter(|_| is_open));
         let pause = self.rate_limit.timeout(now.monotonic);
         timers.set(Timer::RateLimit, pause);
         timers.set(Timer::Logout, self.closing.map(|closing| closing.deadline));

@@ -138,6 +138,7 @@ fn typing_and_presence_are_told() {
     assert!(world.has(1, |event| *event
         == Event::Typing {
             from: Uid(1),
+            group: None,
             typing: true
         }));
     world

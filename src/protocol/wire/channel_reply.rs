@@ -52,6 +52,23 @@ pub struct Item {
     pub unseen: Int,
     pub blocked: Flag,
     pub idle_since: Int,
+    pub gid: Int,
+    pub owner: Int,
+    pub added: List<Object<ItemPerson>>,
+    pub removed: List<Int>,
+    pub muted: Flag,
+    pub unread: Int,
+    pub gone: Flag,
+    pub notice: Text,
+    pub uids: List<Int>,
+}
+
+/// Somebody whom an item names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ItemPerson {
+    pub uid: Int,
+    pub name: Text,
 }
 
 /// The text part of a message item.

@@ -53,6 +53,7 @@ pub struct Extensions {
     poke: Flag,
     name: Flag,
     block: Flag,
+    groups: Flag,
     password: Flag,
     registration: Text,
 }
@@ -74,6 +75,7 @@ impl Extensions {
             (Some(registration), Feature::Registration),
             (self.name.0, Feature::Name),
             (self.block.0, Feature::Block),
+            (self.groups.0, Feature::Groups),
         ];
         let there = announced.iter().filter(|(flag, _)| *flag == Some(true));
         Features(there.fold(0, |set, (_, feature)| set | *feature as u32))
