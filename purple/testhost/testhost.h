@@ -54,6 +54,10 @@ gboolean dialog_press_result(guint row, PurpleNotifySearchButtonType type);
 /* people.c: commands about people and the account */
 gboolean people_run(const char *command, PurpleAccount *account, const char *rest); /* FALSE = no such command */
 
+/* groups.c: commands about conversations of several people, with those of commands.c for every conversation */
+gboolean groups_run(const char *command, PurpleAccount *account, const char *group, const char *text); /* FALSE = no such command */
+void groups_set_ops(void);
+
 /* commands.c */
 gboolean command_run(const char *line); /* FALSE = the command was to quit */
 
