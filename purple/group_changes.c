@@ -36,6 +36,11 @@ static void change(FbConnection *connection, const char *group, int action, fbch
 	               answered, group, NULL);
 }
 
+void fb_group_mute(FbConnection *connection, const char *group, gboolean muted)
+{
+	change(connection, group, muted ? FBCHAT_GROUP_MUTE : FBCHAT_GROUP_UNMUTE, 0);
+}
+
 void fb_group_leave(FbConnection *connection, const char *group)
 {
 	change(connection, group, FBCHAT_GROUP_LEAVE, 0);
@@ -148,12 +153,12 @@ static FbConnection *connection_of(PurpleBlistNode *node)
 	return gc != NULL ? gc->proto_data : NULL;
 }
 
-static void mute_chosen(PurpleBlistNode *node, gpointer action)
+static void mute_chosen(PurpleBlistNode *node, gpointer muted)
 {
 	FbConnection *connection = connection_of(node);
 
 	if (connection != NULL && fb_group_of_node(node) != NULL)
-		change(connection, fb_group_of_node(node), GPOINTER_TO_INT(action), 0);
+		fb_group_mute(connection, fb_group_of_node(node), GPOINTER_TO_INT(muted));
 }
 
 /* Hosts do not agree on the numbers of buttons. */
@@ -206,7 +211,7 @@ GList *fb_group_menu(PurpleBlistNode *node)
 		return NULL;
 	muted = fb_int(event, 0, FBCHAT_FIELD_IS_MUTED) != 0;
 	items = g_list_append(NULL, purple_menu_action_new(muted ? _("Unmute") : _("Mute"), PURPLE_CALLBACK(mute_chosen),
-	                                                   GINT_TO_POINTER(muted ? FBCHAT_GROUP_UNMUTE : FBCHAT_GROUP_MUTE), NULL));
+	                                                   GINT_TO_POINTER(!muted), NULL));
 	items = g_list_append(items, purple_menu_action_new(_("Leave Group..."), PURPLE_CALLBACK(leave_chosen), NULL, NULL));
 	fbchat_event_free(event);
 	return items;

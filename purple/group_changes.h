@@ -9,6 +9,7 @@
 GList *fb_group_menu(PurpleBlistNode *node);
 
 /* Commands in the conversation of a group. */
+void fb_group_mute(FbConnection *connection, const char *group, gboolean muted);
 void fb_group_leave(FbConnection *connection, const char *group);
 void fb_group_rename(FbConnection *connection, const char *group, const char *name);
 void fb_group_kick(FbConnection *connection, const char *group, const char *person);

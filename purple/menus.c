@@ -277,6 +277,18 @@ static void command_group_history(FbConnection *connection, const char *group, c
 	fb_chat_history(connection, group);
 }
 
+static void command_mute(FbConnection *connection, const char *group, const char *argument)
+{
+	(void)argument;
+	fb_group_mute(connection, group, TRUE);
+}
+
+static void command_unmute(FbConnection *connection, const char *group, const char *argument)
+{
+	(void)argument;
+	fb_group_mute(connection, group, FALSE);
+}
+
 static void command_leave(FbConnection *connection, const char *group, const char *argument)
 {
 	(void)argument;
@@ -296,6 +308,8 @@ static const Command commands[] = {
 	{ IN_GROUP, "invite", "s", N_("invite &lt;name or number&gt;:  Add a friend to this group."), fb_group_invite },
 	{ IN_GROUP, "kick", "s", N_("kick &lt;name or number&gt;:  Remove somebody from this group, as its owner."), fb_group_kick },
 	{ IN_GROUP, "rename", "s", N_("rename &lt;name&gt;:  Give this group another name."), fb_group_rename },
+	{ IN_GROUP, "mute", "", N_("mute:  Open no windows for messages of this group any more."), command_mute },
+	{ IN_GROUP, "unmute", "", N_("unmute:  Open windows for messages of this group again."), command_unmute },
 	{ IN_GROUP, "leave", "", N_("leave:  Leave this group. Closing its window does not."), command_leave },
 };
 

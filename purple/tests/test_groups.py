@@ -138,6 +138,8 @@ class Groups(OnDisk):
         bob.wait("joined", account=BOB)
         self.assertEqual([plain(bob.message(BOB, self.group, RECV | DELAYED)["markup"]) for _ in range(3)], ["one", "two", "three"])
         self.says(alice, ALICE, "four", (bob, BOB))
+        bob.do("slash", BOB, self.group, text="unmute")
+        until("Mute in the menu", lambda: self.menu(bob, BOB, "Mute"))
         # Removed, Bob can read but not write, and is added to the same window.
         alice.do("slash", ALICE, self.group, text="kick Bob Example")
         self.notice(bob, BOB, "Alice Example removed Bob Example.")
