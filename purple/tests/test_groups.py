@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Group conversations, on a real server."""
 
+import contextlib
+import os
+import sqlite3
+
 from case import ALICE, BOB, OnDisk
 from fbchat_testkit import until
 from headless import DELAYED, RECV, REMOTE_SEND, SEND, SYSTEM, plain
@@ -183,6 +187,10 @@ class Groups(OnDisk):
         self.assertEqual(plain(phone.message(ALICE, self.group, SEND)["markup"]), "from the phone")
         self.assertEqual(plain(alice.message(ALICE, self.group, SEND | REMOTE_SEND)["markup"]), "from the phone")
         self.assertEqual(plain(bob.message(BOB, self.group, RECV)["markup"]), "from the phone")
+        self.assertGreater(self.unread(self.bob), 0)
+        # What is seen in the window that has the focus is read.
+        bob.do("focus", BOB, self.group)
+        until("everything read", lambda: self.unread(self.bob) == 0)
         # The list of rooms has it, by its name.
         phone.do("rooms", ALICE)
         phone.wait("rooms-listed")
@@ -191,6 +199,13 @@ class Groups(OnDisk):
         # A group that the user is not in.
         phone.do("join", ALICE, "1999999999")
         self.assertIn("not in this group", phone.wait("notify")["secondary"])
+
+    def unread(self, uid):
+        """How many messages of the group the server counts as unread."""
+        path = os.path.join(self.data, "fbchatd.db")
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            return database.execute("SELECT count(*) FROM messages JOIN group_members ON gid = recipient WHERE uid = ? AND messages.id > read_message",
+                                    (uid,)).fetchone()[0]
 
     def menu(self, host, account, label):
         host.do("menu", account, self.group, text="-")
