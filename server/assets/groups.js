@@ -109,6 +109,7 @@ handle(byId("group_form"), async (form) => {
   form.reset();
   picker.clear();
   await load();
+  // After the page has moved the focus to what it shows.
+  addEventListener("hashchange", () => bar.open(gid, group(gid)?.name ?? name), { once: true });
   location.hash = "#home";
-  bar.open(gid, group(gid)?.name ?? name);
 });

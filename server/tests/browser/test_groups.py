@@ -3,6 +3,7 @@
 from case import Case
 from browser import until
 from clients import Client
+from pictures import portrait
 
 
 class Groups(Case):
@@ -10,6 +11,7 @@ class Groups(Case):
         alice, bob, carol = self.accounts("Alice Example", "Bob <i>", "Carol Example")
         one, other, third = self.one, self.other, Client(self.server, carol)
         uids = [self.server.uids[email] for email in (alice, bob, carol)]
+        third.upload(portrait((200, 170, 120)))
         one.enter(alice)
         other.enter(bob)
         one.click("#groups a[href='#group']")
@@ -18,9 +20,13 @@ class Groups(Case):
         one.sees("#group_form .said", "Choose at least one friend.")
         one.click(f".picker input[value='{uids[1]}']")
         self.screenshot(one, "group-new")
+        one.size(360, 640, mobile=True)
+        self.screenshot(one, "group-new-phone")
+        one.size(1200, 780)
         one.click("#group_form button")
         # Both have it, Bob with a tab and a number.
         one.receives("Alice Example created the group.")
+        until("the field to write in", lambda: one.js("document.activeElement.tagName") == "TEXTAREA")
         other.sees("#group_list", "Lunch & <b>")
         until("the number in the title", lambda: other.driver.title == "(1) fbchat")
         other.click(".chat.group .tab")
@@ -66,6 +72,8 @@ class Groups(Case):
             browser.receives("everybody")
         self.assertEqual(one.messages(), other.messages())
         self.assertEqual(len(one.all(".chat.open .face")), len(one.all(".chat.open .log li:not(.notice)")))
+        # The picture of Carol, who has one, and not that of nobody.
+        self.assertIn("/pics/", one.js("document.querySelector('.chat.open .log li:last-child .face').src"))
         self.screenshot(one, "group")
         one.size(360, 640, mobile=True)
         self.screenshot(one, "group-phone")
@@ -85,6 +93,9 @@ class Groups(Case):
         self.assertEqual(len(other.all(".chat.group")), 0)
         other.click("#buddy_button")
         self.screenshot(other, "group-muted")
+        other.size(360, 640, mobile=True)
+        self.screenshot(other, "group-list-phone")
+        other.size(1200, 780)
         other.click("#group_rows .buddy")
         other.receives("Is anybody there?")
 
