@@ -65,6 +65,9 @@ static gboolean apply(const fbchat_event *event, size_t item)
 		return TRUE;
 	case FBCHAT_EVENT_CONNECTION:
 		fb_connection_state(connection, event);
+		connection = fb_client_find(fbchat_event_session(event));
+		if (connection != NULL)
+			fb_groups_open(connection);
 		return TRUE;
 	case FBCHAT_EVENT_SAVED_SESSION:
 		fb_unsent_saved(connection, event);

@@ -27,6 +27,7 @@
 struct FbGroups {
 	GHashTable *names; /* of the groups, by their number */
 	gboolean listed;   /* the server has told which there are */
+	gboolean opened;   /* the windows that the user wants at sign-on are open */
 	GSList *wanted;    /* those that were to be opened before that: what the user has given */
 };
 
@@ -63,7 +64,7 @@ const char *fb_group_of_node(PurpleBlistNode *node)
 	return PURPLE_BLIST_NODE_IS_CHAT(node) && fb_uid_of(id_of(node)) != 0 ? id_of(node) : NULL;
 }
 
-/* All entries of an account; g_slist_free. */
+/* The entries of an account; g_slist_free. */
 static GSList *entries(PurpleAccount *account)
 {
 	PurpleBlistNode *node = purple_blist_get_root();
@@ -74,6 +75,19 @@ static GSList *entries(PurpleAccount *account)
 			found = g_slist_prepend(found, node);
 	}
 	return found;
+}
+
+/* The groups that have entries. Copies, because handlers may change the list while it is gone through. */
+static GSList *listed_groups(FbConnection *connection)
+{
+	GSList *all = entries(purple_connection_get_account(connection->gc));
+	GSList *groups = NULL;
+
+	for (; all != NULL; all = g_slist_delete_link(all, all)) {
+		if (fb_group_of_node(all->data) != NULL)
+			groups = g_slist_prepend(groups, g_strdup(fb_group_of_node(all->data)));
+	}
+	return groups;
 }
 
 PurpleChat *fb_find_blist_chat(PurpleAccount *account, const char *name)
@@ -150,22 +164,35 @@ static void open_named(FbConnection *connection, const char *text, gboolean to_f
 
 void fb_groups_applied(FbConnection *connection, const fbchat_event *event)
 {
-	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	GSList *all = listed_groups(connection);
 	fbchat_session session = connection->session;
-	gboolean first = !connection->groups->listed;
-	GSList *all = entries(account);
 
 	if (fbchat_event_count(event) == 0)
 		g_hash_table_remove_all(connection->groups->names);
 	connection->groups->listed = TRUE;
 	for (; all != NULL; all = g_slist_delete_link(all, all)) {
-		char *group = fb_client_find(session) != NULL ? g_strdup(fb_group_of_node(all->data)) : NULL;
+		if (fb_client_find(session) != NULL && g_hash_table_lookup(connection->groups->names, all->data) == NULL)
+			forget(connection, all->data);
+		g_free(all->data);
+	}
+	if (fb_client_find(session) != NULL)
+		fb_groups_open(connection);
+}
 
-		if (group != NULL && g_hash_table_lookup(connection->groups->names, group) == NULL)
-			forget(connection, group);
-		else if (group != NULL && first && fb_chat_wanted_at_sign_on(connection, group))
-			fb_chat_open(connection, group, FALSE);
-		g_free(group);
+/* libpurple finds the title of a window only when the account is signed on, and the plugin the group only when they are listed. */
+void fb_groups_open(FbConnection *connection)
+{
+	fbchat_session session = connection->session;
+	GSList *all;
+
+	if (!connection->groups->listed || !PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
+		return;
+	all = connection->groups->opened ? NULL : listed_groups(connection);
+	connection->groups->opened = TRUE;
+	for (; all != NULL; all = g_slist_delete_link(all, all)) {
+		if (fb_client_find(session) != NULL && fb_chat_wanted_at_sign_on(connection, all->data))
+			fb_chat_open(connection, all->data, FALSE);
+		g_free(all->data);
 	}
 	while (fb_client_find(session) != NULL && connection->groups->wanted != NULL) {
 		GSList *wanted = connection->groups->wanted;

@@ -12,6 +12,9 @@ void fb_groups_free(FbConnection *connection);
 
 void fb_groups_apply(FbConnection *connection, const fbchat_event *event, size_t item);
 void fb_groups_applied(FbConnection *connection, const fbchat_event *event); /* after the last item of a list */
+
+/* Opens what is to be opened at sign-on, once the account is signed on and the groups are known. */
+void fb_groups_open(FbConnection *connection);
 void fb_group_changed(FbConnection *connection, const fbchat_event *event);
 
 /* The number of the group of an entry of the buddy list; NULL if it is that of none. */
