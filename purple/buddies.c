@@ -87,16 +87,16 @@ void fb_buddy_free(PurpleBuddy *buddy)
 }
 
 /* A new group goes after the others; libpurple's default is the top of the user's list. */
-static PurpleGroup *group_of_new_buddies(void)
+PurpleGroup *fb_new_list_group(const char *name)
 {
-	PurpleGroup *group = purple_find_group(GROUP_OF_NEW_BUDDIES);
+	PurpleGroup *group = purple_find_group(name);
 	PurpleBlistNode *last = purple_blist_get_root();
 
 	if (group != NULL)
 		return group;
 	while (last != NULL && purple_blist_node_get_sibling_next(last) != NULL)
 		last = purple_blist_node_get_sibling_next(last);
-	group = purple_group_new(GROUP_OF_NEW_BUDDIES);
+	group = purple_group_new(name);
 	purple_blist_add_group(group, last);
 	return group;
 }
@@ -256,7 +256,7 @@ void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_
 	}
 	if (buddy == NULL) {
 		PurpleContact *contact = purple_contact_new();
-		PurpleGroup *group = group_of_new_buddies();
+		PurpleGroup *group = fb_new_list_group(GROUP_OF_NEW_BUDDIES);
 
 		/* At the top of the group. By default libpurple searches for its end each time, which takes quadratic time
 		 * for thousands of buddies. */

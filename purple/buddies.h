@@ -12,6 +12,7 @@ void fb_buddies_free(FbConnection *connection);
 void fb_buddies_apply(FbConnection *connection, const fbchat_event *event, size_t item);
 void fb_buddies_applied(FbConnection *connection, const fbchat_event *event); /* after the last item of a list */
 void fb_buddy_ended(FbConnection *connection, const char *who);               /* the friendship with them is over */
+PurpleGroup *fb_new_list_group(const char *name);                     /* at the end of the buddy list, unless it exists */
 void fb_buddy_name(FbConnection *connection, const char *who, const char *name);
 
 /* Operations of the protocol. */

@@ -16,6 +16,7 @@
 #include "client.h"
 #include "dedup.h"
 #include "fields.h"
+#include "groups.h"
 #include "icons.h"
 #include "messages.h"
 #include "pending.h"
@@ -25,6 +26,7 @@
 #include "resume.h"
 #include "settings.h"
 #include "strangers.h"
+#include "typing.h"
 #include "unread.h"
 #include "unsent.h"
 
@@ -219,6 +221,8 @@ FbConnection *fb_connection_new(PurpleAccount *account)
 	fb_strangers_init(connection);
 	fb_unread_init(connection);
 	fb_dedup_init(connection);
+	fb_typing_init(connection);
+	fb_groups_init(connection);
 	fb_presence_init(connection);
 	fb_privacy_init(connection);
 	return connection;
@@ -228,6 +232,8 @@ static void free_all(FbConnection *connection)
 {
 	fb_alias_free(connection);
 	fb_pending_free(connection);
+	fb_groups_free(connection);
+	fb_typing_free(connection);
 	fb_icons_free(connection);
 	fb_unread_free(connection);
 	fb_strangers_free(connection);

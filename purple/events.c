@@ -12,9 +12,11 @@
 #include <eventloop.h>
 
 #include "buddies.h"
+#include "chat_messages.h"
 #include "client.h"
 #include "connection.h"
 #include "friends.h"
+#include "groups.h"
 #include "menus.h"
 #include "messages.h"
 #include "pending.h"
@@ -63,6 +65,9 @@ static gboolean apply(const fbchat_event *event, size_t item)
 		return TRUE;
 	case FBCHAT_EVENT_CONNECTION:
 		fb_connection_state(connection, event);
+		connection = fb_client_find(fbchat_event_session(event));
+		if (connection != NULL)
+			fb_groups_open(connection);
 		return TRUE;
 	case FBCHAT_EVENT_SAVED_SESSION:
 		fb_unsent_saved(connection, event);
@@ -83,8 +88,21 @@ static gboolean apply(const fbchat_event *event, size_t item)
 	case FBCHAT_EVENT_PRESENCE:
 		fb_buddies_apply(connection, event, 0);
 		return TRUE;
+	case FBCHAT_EVENT_GROUP_LIST:
+		if (item < fbchat_event_count(event)) {
+			fb_groups_apply(connection, event, item);
+			return FALSE;
+		}
+		fb_groups_applied(connection, event);
+		return TRUE;
+	case FBCHAT_EVENT_GROUP:
+		fb_group_changed(connection, event);
+		return TRUE;
 	case FBCHAT_EVENT_MESSAGE:
-		fb_message_received(connection, event);
+		if (fbchat_event_uid(event, 0, FBCHAT_FIELD_GROUP) != 0)
+			fb_chat_received(connection, event);
+		else
+			fb_message_received(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_TYPING:
 		fb_typing_received(connection, event);

@@ -32,7 +32,7 @@ static char *title_of(PurpleAccount *account, const char *who, PurpleConversatio
  * host may be closing them. */
 void fb_failure_with(PurpleAccount *account, const char *who, const char *text)
 {
-	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
+	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_ANY, who, account);
 	PurpleConnection *gc = purple_account_get_connection(account);
 
 	if (conversation == NULL && fb_in_haze() && gc != NULL && gc->proto_data != NULL)

@@ -17,6 +17,7 @@
 #include <account.h>
 #include <connection.h>
 #include <prpl.h>
+#include <roomlist.h>
 
 #include <fbchat.h>
 
@@ -60,6 +61,11 @@ typedef struct {
 	struct FbStranger *stranger;  /* strangers.c */
 	struct FbPresence *presence;  /* presence.c */
 	struct FbPrivacy *privacy;    /* privacy.c */
+	struct FbChats *chats;        /* chats.c */
+	struct FbGroups *groups;      /* groups.c */
+	GHashTable *backlogs;         /* chat_messages.c */
+	GHashTable *typists;          /* typing.c */
+	PurpleRoomlist *rooms;        /* rooms.c */
 	GHashTable *pending;          /* pending.c */
 	GHashTable *alias_waits;      /* alias.c */
 	char *dedup_marks;            /* dedup.c */

@@ -12,10 +12,12 @@
 #include <util.h>
 
 #include "alias.h"
+#include "chat_messages.h"
 #include "client.h"
 #include "failures.h"
 #include "fields.h"
 #include "friends.h"
+#include "group_changes.h"
 #include "pending.h"
 #include "people.h"
 #include "presence.h"
@@ -206,6 +208,8 @@ GList *fb_blist_node_menu(PurpleBlistNode *node)
 {
 	PurpleConnection *gc;
 
+	if (PURPLE_BLIST_NODE_IS_CHAT(node))
+		return fb_group_menu(node);
 	if (!PURPLE_BLIST_NODE_IS_BUDDY(node))
 		return NULL;
 	gc = purple_account_get_connection(purple_buddy_get_account((PurpleBuddy *)node));
@@ -214,8 +218,13 @@ GList *fb_blist_node_menu(PurpleBlistNode *node)
 	return g_list_append(NULL, purple_menu_action_new(_("Poke"), PURPLE_CALLBACK(poke_chosen), NULL, NULL));
 }
 
-/* Commands. Each concerns the person of the conversation in which it is typed, or the user's own account. */
+/* Commands. Each concerns the person or the group of the conversation in which it is typed, or the user's own account. */
+#define WITH_ONE PURPLE_CMD_FLAG_IM
+#define IN_GROUP PURPLE_CMD_FLAG_CHAT
+#define ANYWHERE ((PurpleCmdFlag)(PURPLE_CMD_FLAG_IM | PURPLE_CMD_FLAG_CHAT))
+
 typedef struct {
+	PurpleCmdFlag where;
 	const char *name;
 	const char *argument; /* "s" = a text, "" = none */
 	const char *help;
@@ -262,15 +271,46 @@ static void command_history(FbConnection *connection, const char *who, const cha
 	fb_history(connection, who);
 }
 
+static void command_group_history(FbConnection *connection, const char *group, const char *argument)
+{
+	(void)argument;
+	fb_chat_history(connection, group);
+}
+
+static void command_mute(FbConnection *connection, const char *group, const char *argument)
+{
+	(void)argument;
+	fb_group_mute(connection, group, TRUE);
+}
+
+static void command_unmute(FbConnection *connection, const char *group, const char *argument)
+{
+	(void)argument;
+	fb_group_mute(connection, group, FALSE);
+}
+
+static void command_leave(FbConnection *connection, const char *group, const char *argument)
+{
+	(void)argument;
+	fb_group_leave(connection, group);
+}
+
 /* The help of commands is markup. */
 static const Command commands[] = {
-	{ "poke", "", N_("poke:  Poke this person."), command_poke },
-	{ "status", "s", N_("status [text]:  Set your status line, or remove it."), command_status },
-	{ "status", "", N_("status [text]:  Set your status line, or remove it."), command_status },
-	{ "whois", "", N_("whois:  Show the profile of this person."), command_whois },
-	{ "whoami", "", N_("whoami:  Show what others see of you."), command_whoami },
-	{ "search", "s", N_("search &lt;name or e-mail address&gt;:  Search for people."), command_search },
-	{ "history", "", N_("history:  Show the latest messages that the server has of this conversation."), command_history },
+	{ WITH_ONE, "poke", "", N_("poke:  Poke this person."), command_poke },
+	{ ANYWHERE, "status", "s", N_("status [text]:  Set your status line, or remove it."), command_status },
+	{ ANYWHERE, "status", "", N_("status [text]:  Set your status line, or remove it."), command_status },
+	{ WITH_ONE, "whois", "", N_("whois:  Show the profile of this person."), command_whois },
+	{ ANYWHERE, "whoami", "", N_("whoami:  Show what others see of you."), command_whoami },
+	{ ANYWHERE, "search", "s", N_("search &lt;name or e-mail address&gt;:  Search for people."), command_search },
+	{ WITH_ONE, "history", "", N_("history:  Show the latest messages that the server has of this conversation."), command_history },
+	{ IN_GROUP, "history", "", N_("history:  Show the latest messages that the server has of this conversation."), command_group_history },
+	{ IN_GROUP, "invite", "s", N_("invite &lt;name or number&gt;:  Add a friend to this group."), fb_group_invite },
+	{ IN_GROUP, "kick", "s", N_("kick &lt;name or number&gt;:  Remove somebody from this group, as its owner."), fb_group_kick },
+	{ IN_GROUP, "rename", "s", N_("rename &lt;name&gt;:  Give this group another name."), fb_group_rename },
+	{ IN_GROUP, "mute", "", N_("mute:  Open no windows for messages of this group any more."), command_mute },
+	{ IN_GROUP, "unmute", "", N_("unmute:  Open windows for messages of this group again."), command_unmute },
+	{ IN_GROUP, "leave", "", N_("leave:  Leave this group. Closing its window does not."), command_leave },
 };
 
 static PurpleCmdId command_ids[G_N_ELEMENTS(commands)];
@@ -297,7 +337,7 @@ void fb_commands_register(void)
 
 	for (i = 0; i < G_N_ELEMENTS(commands); i++)
 		command_ids[i] = purple_cmd_register(commands[i].name, commands[i].argument, PURPLE_CMD_P_PRPL,
-		                                     PURPLE_CMD_FLAG_IM | PURPLE_CMD_FLAG_PRPL_ONLY, FB_PRPL_ID, run_command,
+		                                     commands[i].where | PURPLE_CMD_FLAG_PRPL_ONLY, FB_PRPL_ID, run_command,
 		                                     _(commands[i].help), (void *)&commands[i]);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "messages.h"
 
+#include <cmds.h>
 #include <errno.h>
 #include <server.h>
 #include <time.h>
@@ -14,6 +15,7 @@
 #include "dedup.h"
 #include "failures.h"
 #include "fields.h"
+#include "host.h"
 #include "pending.h"
 #include "privacy.h"
 #include "strangers.h"
@@ -108,14 +110,13 @@ static gboolean send_parts(FbConnection *connection, fbchat_uid to, const char *
 
 /* What libpurple does with the result: 1 = show the text as sent, -E2BIG = report that it was too long, -ENOTCONN = report
  * nothing, for the cases that are reported here in more detail. */
-int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, PurpleMessageFlags flags)
+static int send(PurpleConnection *gc, const char *who, const char *markup)
 {
 	FbConnection *connection = gc->proto_data;
 	fbchat_uid to = fb_uid_of(who);
 	char *text = text_of(markup);
 	int result = -ENOTCONN;
 
-	(void)flags;
 	if (connection == NULL) {
 		show_failure(gc, who, _("You are not signed on."), text);
 	} else if (to == 0) {
@@ -131,6 +132,43 @@ int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, Purple
 		result = 1;
 	}
 	g_free(text);
+	return result;
+}
+
+int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, PurpleMessageFlags flags)
+{
+	(void)flags;
+	return send(gc, who, markup);
+}
+
+/* BitlBee runs no commands of protocols, except that to remove somebody. Whether this was one. */
+static gboolean run_command(PurpleConversation *conversation, const char *markup)
+{
+	char *error = NULL;
+	char *text = fb_in_bitlbee() && *markup == '/' ? text_of(markup) : NULL;
+	gboolean run = text != NULL && purple_cmd_do_command(conversation, text + 1, markup + 1, &error) == PURPLE_CMD_STATUS_OK;
+
+	g_free(error);
+	g_free(text);
+	return run;
+}
+
+/* In a conversation of several people libpurple leaves it to us to show what was sent. */
+int fb_chat_send(PurpleConnection *gc, int id, const char *markup, PurpleMessageFlags flags)
+{
+	PurpleConversation *conversation = purple_find_chat(gc, id);
+	int result = -ENOTCONN;
+	char *own;
+
+	if (conversation != NULL && run_command(conversation, markup))
+		return 0;
+	if (conversation != NULL)
+		result = send(gc, purple_conversation_get_name(conversation), markup);
+	if (result <= 0)
+		return result;
+	own = fb_name_of(((FbConnection *)gc->proto_data)->uid);
+	serv_got_chat_in(gc, id, own, flags | PURPLE_MESSAGE_SEND, markup, time(NULL));
+	g_free(own);
 	return result;
 }
 

@@ -7,6 +7,7 @@
 #include <conversation.h>
 
 int fb_send_im(PurpleConnection *gc, const char *who, const char *markup, PurpleMessageFlags flags);
+int fb_chat_send(PurpleConnection *gc, int id, const char *markup, PurpleMessageFlags flags);
 void fb_message_received(FbConnection *connection, const fbchat_event *event);
 
 /* A message that an earlier sign-on has left has failed. */

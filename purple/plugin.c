@@ -7,10 +7,14 @@
 
 #include "alias.h"
 #include "buddies.h"
+#include "chat_messages.h"
+#include "chats.h"
 #include "client.h"
 #include "connection.h"
 #include "events.h"
 #include "friends.h"
+#include "group_changes.h"
+#include "groups.h"
 #include "icons.h"
 #include "menus.h"
 #include "messages.h"
@@ -19,6 +23,7 @@
 #include "privacy.h"
 #include "register.h"
 #include "resume.h"
+#include "rooms.h"
 #include "settings.h"
 #include "typing.h"
 #include "unread.h"
@@ -75,7 +80,7 @@ static GHashTable *account_texts(PurpleAccount *account)
 
 /* Hosts hide what is not listed here, which is better than a menu entry that does nothing. */
 static PurplePluginProtocolInfo protocol_info = {
-	.options = OPT_PROTO_INVITE_MESSAGE | OPT_PROTO_MAIL_CHECK,
+	.options = OPT_PROTO_CHAT_TOPIC | OPT_PROTO_INVITE_MESSAGE | OPT_PROTO_MAIL_CHECK,
 	/* The host scales a large picture down before it passes it on. */
 	.icon_spec = { (char *)"png,jpeg,gif", 0, 0, 256, 256, FB_PICTURE_BYTES, PURPLE_ICON_SCALE_SEND },
 	.list_icon = list_icon,
@@ -107,6 +112,18 @@ static PurplePluginProtocolInfo protocol_info = {
 	.offline_message = fb_offline_message,
 	.send_attention = fb_send_attention,
 	.get_attention_types = fb_attention_types,
+	.chat_info = fb_chat_info,
+	.chat_info_defaults = fb_chat_info_defaults,
+	.get_chat_name = fb_get_chat_name,
+	.find_blist_chat = fb_find_blist_chat,
+	.join_chat = fb_join_chat,
+	.chat_send = fb_chat_send,
+	.chat_invite = fb_chat_invite,
+	.set_chat_topic = fb_set_chat_topic,
+	.get_cb_alias = fb_cb_alias,
+	.roomlist_get_list = fb_roomlist_get_list,
+	.roomlist_cancel = fb_roomlist_cancel,
+	.roomlist_room_serialize = fb_roomlist_room_serialize,
 	/* Without it libpurple ignores everything that follows. */
 	.struct_size = sizeof(PurplePluginProtocolInfo),
 	.get_account_text_table = account_texts,
@@ -142,6 +159,7 @@ G_MODULE_EXPORT gboolean purple_init_plugin(PurplePlugin *plugin)
 	bind_textdomain_codeset(FB_TEXT_DOMAIN, "UTF-8");
 	options = fb_settings_options();
 	options = fb_unread_options(options);
+	options = fb_chat_messages_options(options);
 	protocol_info.protocol_options = options;
 	plugin_info.version = (char *)fbchat_version();
 	plugin_info.summary = _("Chat over the protocol of Facebook Chat of 2008, on a server of your own.");

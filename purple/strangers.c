@@ -165,6 +165,14 @@ void fb_stranger_begin(FbConnection *connection, const char *who, const char *na
 		name_in_bitlbee(account, who, stranger->name);
 }
 
+void fb_stranger_introduce(FbConnection *connection, const char *who, const char *name)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+
+	if (fb_in_bitlbee() && purple_find_buddy(account, who) == NULL)
+		name_in_bitlbee(account, who, name);
+}
+
 void fb_stranger_end(FbConnection *connection)
 {
 	forget(connection->stranger);

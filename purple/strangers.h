@@ -12,6 +12,9 @@ void fb_strangers_free(FbConnection *connection);
 void fb_stranger_begin(FbConnection *connection, const char *who, const char *name, time_t when);
 void fb_stranger_end(FbConnection *connection);
 
+/* Tells BitlBee the name of somebody who will be in a conversation; other hosts ask for names. */
+void fb_stranger_introduce(FbConnection *connection, const char *who, const char *name);
+
 /* The name for a line of `who` that is written directly: the number for a buddy, whose alias libpurple finds itself.
  * g_free. */
 char *fb_stranger_name(PurpleAccount *account, const char *who, const char *name);

@@ -27,7 +27,7 @@
 #define MOST_UNREAD 9999
 
 struct FbUnread {
-	GHashTable *senders; /* users whose messages came and were not seen here */
+	GHashTable *senders; /* users and groups whose messages came and were not seen here */
 	gboolean showing;
 };
 
@@ -50,7 +50,7 @@ void fb_unread_showing(FbConnection *connection, gboolean showing)
 void fb_unread_shown(FbConnection *connection, const char *who)
 {
 	PurpleConversation *conversation =
-		purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, purple_connection_get_account(connection->gc));
+		purple_find_conversation_with_account(PURPLE_CONV_TYPE_ANY, who, purple_connection_get_account(connection->gc));
 
 	g_hash_table_insert(connection->unread->senders, g_strdup(who), NULL);
 	if (conversation != NULL)
@@ -60,9 +60,13 @@ void fb_unread_shown(FbConnection *connection, const char *who)
 /* Hosts emit this when the user looks at a window. */
 static void conversation_updated(PurpleConversation *conversation, PurpleConvUpdateType type, FbConnection *connection)
 {
-	if (type == PURPLE_CONV_UPDATE_UNSEEN && purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM &&
-	    purple_conversation_get_account(conversation) == purple_connection_get_account(connection->gc))
+	if (type == PURPLE_CONV_UPDATE_UNSEEN && purple_conversation_get_account(conversation) == purple_connection_get_account(connection->gc))
 		mark_if_seen(connection, conversation);
+}
+
+gboolean fb_unread_shows_history(FbConnection *connection)
+{
+	return purple_account_get_bool(purple_connection_get_account(connection->gc), SHOW_HISTORY, FALSE);
 }
 
 /* Only for windows that the user has opened. */
@@ -70,9 +74,10 @@ static void conversation_created(PurpleConversation *conversation, FbConnection 
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
 
+	/* Those of groups are opened by ourselves. */
 	if (!connection->unread->showing && purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_IM &&
 	    purple_conversation_get_account(conversation) == account && fb_uid_of(purple_conversation_get_name(conversation)) != 0 &&
-	    purple_account_get_bool(account, SHOW_HISTORY, FALSE))
+	    fb_unread_shows_history(connection))
 		fb_history_recent(connection, purple_conversation_get_name(conversation));
 }
 

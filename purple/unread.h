@@ -14,6 +14,9 @@ void fb_unread_showing(FbConnection *connection, gboolean showing);
 /* A message has been shown, perhaps in a window that the user is looking at. */
 void fb_unread_shown(FbConnection *connection, const char *who);
 
+/* Whether a new window shows earlier messages. */
+gboolean fb_unread_shows_history(FbConnection *connection);
+
 void fb_unread_notices(FbConnection *connection);
 
 /* The server has told how much is unread. */

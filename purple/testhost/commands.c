@@ -22,7 +22,7 @@
 
 static PurpleConversation *conversation_with(PurpleAccount *account, const char *who)
 {
-	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
+	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_ANY, who, account);
 
 	return conversation != NULL ? conversation : purple_conversation_new(PURPLE_CONV_TYPE_IM, account, who);
 }
@@ -117,7 +117,10 @@ static gboolean run_with_buddy(const char *command, PurpleAccount *account, cons
 		char *escaped = g_markup_escape_text(text, -1);
 		char *markup = purple_strreplace(escaped, "\n", "<br>");
 
-		purple_conv_im_send(PURPLE_CONV_IM(conversation_with(account, who)), markup);
+		if (purple_conversation_get_type(conversation_with(account, who)) == PURPLE_CONV_TYPE_CHAT)
+			purple_conv_chat_send(PURPLE_CONV_CHAT(conversation_with(account, who)), markup);
+		else
+			purple_conv_im_send(PURPLE_CONV_IM(conversation_with(account, who)), markup);
 		g_free(markup);
 		g_free(escaped);
 	} else if (strcmp(command, "markup") == 0) {
@@ -165,6 +168,7 @@ static gboolean run_with_account(const char *command, PurpleAccount *account, co
 		char **words = g_strsplit(rest, " ", 2);
 		char *text = words[0] != NULL && words[1] != NULL ? g_strcompress(words[1]) : g_strdup("");
 		gboolean known = (words[0] != NULL && run_with_buddy(command, account, words[0], text)) ||
+		                 groups_run(command, account, words[0] != NULL ? words[0] : "", text) ||
 		                 people_run(command, account, rest);
 
 		g_free(text);

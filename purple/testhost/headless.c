@@ -22,6 +22,9 @@
  *   add NAME BUDDY TEXT · remove NAME BUDDY · remove-group NAME GROUP · info NAME BUDDY · menu NAME BUDDY LABEL ·
  *   deny NAME BUDDY · allow NAME BUDDY · deny-add NAME BUDDY · denied NAME · privacy NAME TYPE
  *   poke NAME BUDDY · slash NAME BUDDY COMMAND · press NAME ROW BUTTON
+ *   join NAME GROUP · join NAME - TEXT           a group by its number, or one with this name
+ *   chats NAME · rooms NAME · members NAME GROUP · alias-chat NAME GROUP TEXT · topic NAME GROUP TEXT · invite NAME GROUP WHO
+ *                                                send, close, focus, menu and slash also take the number of a group
  *   rename NAME TEXT · public-name NAME          set the name that others see, or ask for it
  *   network-changed                              emit the signal for a change of the network
  *   quiet                                        from now on count messages and buddies without printing them

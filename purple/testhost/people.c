@@ -93,26 +93,28 @@ static void run_action(PurpleAccount *account, const char *label)
 	}
 }
 
-/* Likewise for a buddy's menu. */
-static void run_menu(PurpleBuddy *buddy, const char *label)
+/* Likewise for the menu of a buddy or a group. */
+static void run_menu(PurpleAccount *account, const char *who, const char *label)
 {
-	PurplePlugin *plugin = purple_connection_get_prpl(purple_account_get_connection(purple_buddy_get_account(buddy)));
+	PurplePlugin *plugin = purple_connection_get_prpl(purple_account_get_connection(account));
 	PurplePluginProtocolInfo *protocol = PURPLE_PLUGIN_PROTOCOL_INFO(plugin);
-	GList *items = protocol->blist_node_menu != NULL ? protocol->blist_node_menu((PurpleBlistNode *)buddy) : NULL;
+	PurpleBuddy *buddy = purple_find_buddy(account, who);
+	PurpleBlistNode *node = buddy != NULL ? (PurpleBlistNode *)buddy : (PurpleBlistNode *)purple_blist_find_chat(account, who);
+	GList *items = node != NULL && protocol->blist_node_menu != NULL ? protocol->blist_node_menu(node) : NULL;
 
 	for (; items != NULL; items = g_list_delete_link(items, items)) {
 		PurpleMenuAction *item = items->data;
 
-		emit("menu", "who", purple_buddy_get_name(buddy), "label", item->label, NULL);
+		emit("menu", "who", who, "label", item->label, NULL);
 		if (strcmp(item->label, label) == 0)
-			((void (*)(PurpleBlistNode *, gpointer))item->callback)((PurpleBlistNode *)buddy, item->data);
+			((void (*)(PurpleBlistNode *, gpointer))item->callback)(node, item->data);
 		purple_menu_action_free(item);
 	}
 }
 
 static void run_slash(PurpleAccount *account, const char *who, const char *line)
 {
-	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
+	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_ANY, who, account);
 	char *error = NULL;
 	PurpleCmdStatus status;
 
@@ -214,8 +216,8 @@ gboolean people_run(const char *command, PurpleAccount *account, const char *res
 		serv_get_info(gc, who);
 	else if (strcmp(command, "action") == 0)
 		run_action(account, rest);
-	else if (strcmp(command, "menu") == 0 && buddy != NULL)
-		run_menu(buddy, text);
+	else if (strcmp(command, "menu") == 0)
+		run_menu(account, who, text);
 	else if (strcmp(command, "slash") == 0)
 		run_slash(account, who, text);
 	else if (strcmp(command, "poke") == 0)

@@ -56,6 +56,9 @@ gboolean people_run(const char *command, PurpleAccount *account, const char *res
 
 /* search.c */
 void search_plugins_in(const char *directory); /* nothing else is searched for plugins */
+/* groups.c: commands about conversations of several people, with those of commands.c for every conversation */
+gboolean groups_run(const char *command, PurpleAccount *account, const char *group, const char *text); /* FALSE = no such command */
+void groups_set_ops(void);
 
 /* commands.c */
 gboolean command_run(const char *line); /* FALSE = the command was to quit */

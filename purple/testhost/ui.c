@@ -229,6 +229,7 @@ void ui_connect_signals(void)
 	purple_signal_connect(conversations, "received-im-msg", &handle, PURPLE_CALLBACK(on_received), NULL);
 	purple_signal_connect(conversations, "buddy-typing", &handle, PURPLE_CALLBACK(on_typing), NULL);
 	purple_signal_connect(conversations, "buddy-typing-stopped", &handle, PURPLE_CALLBACK(on_typing_stopped), NULL);
+	groups_set_ops();
 }
 
 void ui_set_ops(void)

@@ -181,8 +181,8 @@ class Finch(Case):
         # The field is narrower than the address.
         self.shows(rf"Server +\S+{server.url[-10:]}_│")
         self.keep_screen("finch-account.txt")
-        # Skips five options and Cancel, to Save.
-        self.press(*["Tab"] * 7, "Enter")
+        # Skips six options and Cancel, to Save.
+        self.press(*["Tab"] * 8, "Enter")
         self.shows(rf"\[X\] {ALICE}")
         self.press("M-c")
         self.assertRegex(self.shows(r"◯ Echo"), r"⊗ Bob Example")

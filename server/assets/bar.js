@@ -3,6 +3,7 @@
 import * as blocks from "./blocks.js";
 import { answering, arrange, byId, el, foreign, notice, picture } from "./dom.js";
 import { Chat, reading } from "./chat.js";
+import * as groups from "./groups.js";
 import { get, post } from "./net.js";
 import * as people from "./people.js";
 
@@ -13,12 +14,22 @@ const WINDOW = 276;
 /** On a phone tabs are not shown; this many conversations are kept ready. */
 const PHONE_TABS = 20;
 
+/** By the number of the person or group, like all that follows. */
 const chats = new Map();
-/** Unread messages by uid, also of people without a tab. */
+/** Unread messages, also of those without a tab. */
 const unread = new Map();
 /** The server's clock when unread messages were last read from it: those up to then are counted. */
 let counted = 0;
 let visible = true;
+
+/** What somebody or a group is called now. */
+const nameOf = (uid, fallback) => (groups.isGroup(uid) ? groups.group(uid) : people.friend(uid))?.name ?? fallback;
+
+/** How many messages there are to alert the user of. */
+const unreadFrom = (uid) => (groups.isMuted(uid) ? 0 : (unread.get(uid)?.count ?? 0));
+
+/** The conversations with such messages. */
+const unreadChats = () => [...unread.keys()].filter(unreadFrom);
 
 /** The tab and window for somebody; made if need be. */
 function chat(uid, name) {
@@ -27,13 +38,14 @@ function chat(uid, name) {
     found = new Chat(uid, name, { toggle, close, looked });
     chats.set(uid, found);
     byId("chats").append(found.element);
-    found.setUnread(unread.get(uid)?.count ?? 0);
+    found.setUnread(unreadFrom(uid));
     found.setState(people.stateName(uid));
+    found.redraw();
   }
   return found;
 }
 
-blocks.whenChanged(() => chats.forEach((one) => one.blocking.draw()));
+blocks.whenChanged(() => chats.forEach((one) => one.line.draw()));
 
 /** Opens the window with somebody and goes there. */
 function open(uid, name) {
@@ -100,16 +112,20 @@ export function restore() {
 
 /** Handles an item of the channel, if it is about chat. */
 export function take(item) {
-  if (item.type === "msg") {
+  if (item.type === "msg" || item.type === "group_msg") {
     const message = reading(item);
     if (!message.own) count(message);
     else if (unread.delete(message.uid)) showUnread(); // answered, here or elsewhere
     chats.get(message.uid)?.receive(message);
     looked();
   } else if (item.type === "typ") {
-    chats.get(item.from)?.setTyping(item.st === 1);
-  } else if (item.type === "inbox" && item.unseen !== unread.size) {
-    readElsewhere ||= item.unseen < unread.size;
+    chats.get(item.from)?.typing.show(item.from, item.st === 1);
+  } else if (item.type === "ttyp") {
+    chats.get(item.to)?.typing.show(item.from, item.st === 1);
+  } else if (item.type === "group") {
+    if (item.unread === 0 && unread.delete(item.gid)) showUnread(); // read elsewhere
+  } else if (item.type === "inbox" && item.unseen !== unreadPeople()) {
+    readElsewhere ||= item.unseen < unreadPeople();
     syncSoon();
   } else if (item.type === "inbox" && !readElsewhere) {
     // More was unread only until the server knew what was read here.
@@ -118,23 +134,27 @@ export function take(item) {
   }
 }
 
+/** What the server counts in an `inbox` item. */
+const unreadPeople = () => [...unread.keys()].filter((uid) => !groups.isGroup(uid)).length;
+
 function count({ uid, otherName, time }) {
   if (time <= counted) return;
   const entry = unread.get(uid) ?? { count: 0, name: otherName };
   entry.count += 1;
   unread.set(uid, entry);
-  if (!chats.has(uid)) {
-    chat(uid, otherName);
-    fit(chats.get(uid));
-  }
-  if (!reads(uid)) byId("heard").textContent = `New message from ${otherName}`;
+  showTab(uid, otherName);
+  if (!reads(uid) && unreadFrom(uid)) byId("heard").textContent = `New message ${groups.isGroup(uid) ? "in" : "from"} ${otherName}`;
   showUnread();
 }
 
-function reads(uid) {
-  const window = chats.get(uid);
-  return Boolean(window?.expanded && !window.behind) && document.visibilityState === "visible" && document.hasFocus();
+/** Unread messages get a tab. */
+function showTab(uid, name) {
+  if (chats.has(uid) || !unreadFrom(uid)) return;
+  chat(uid, name);
+  fit(chats.get(uid));
 }
+
+const reads = (uid) => Boolean(chats.get(uid)?.reads) && document.visibilityState === "visible" && document.hasFocus();
 
 /** Open windows have been read, once somebody looks at the page. */
 function looked() {
@@ -150,8 +170,8 @@ addEventListener("focus", looked);
 document.addEventListener("visibilitychange", looked);
 
 function showUnread() {
-  for (const [uid, one] of chats) one.setUnread(unread.get(uid)?.count ?? 0);
-  const all = [...unread.values()].reduce((sum, { count: more }) => sum + more, 0);
+  for (const [uid, one] of chats) one.setUnread(unreadFrom(uid));
+  const all = unreadChats().reduce((sum, uid) => sum + unreadFrom(uid), 0);
   document.title = all ? `(${all}) fbchat` : "fbchat";
   showBuddies();
 }
@@ -170,15 +190,12 @@ function syncSoon() {
 }
 
 async function sync() {
-  const { conversations } = await get("/ajax/fbchat/notifications.php");
+  const answer = await get("/ajax/fbchat/notifications.php");
   unread.clear();
-  for (const { uid, name, unread: count, time } of conversations) {
+  for (const { uid, gid, name, unread: count, time } of [...answer.conversations, ...answer.groups]) {
     counted = Math.max(counted, time);
-    unread.set(uid, { count, name });
-    if (!chats.has(uid)) {
-      chat(uid, name);
-      fit(chats.get(uid));
-    }
+    unread.set(uid ?? gid, { count, name });
+    showTab(uid ?? gid, name);
   }
   looked();
 }
@@ -201,15 +218,15 @@ function row(uid, name, state, thumb) {
     const badge = el("span", { class: "badge" });
     const label = el("span", { class: "name" });
     const image = el("span");
-    const button = el("button", { type: "button", class: "buddy", onclick: () => open(uid, people.friend(uid)?.name ?? name) }, image, label, " ", badge, " ", dot);
+    const button = el("button", { type: "button", class: "buddy", onclick: () => open(uid, nameOf(uid, name)) }, image, label, " ", badge, " ", dot);
     found = { li: el("li", {}, button), dot, badge, label, image };
     rows.set(uid, found);
   }
-  const count = unread.get(uid)?.count ?? 0;
+  const count = unreadFrom(uid);
   if (found.label.textContent !== name) found.label.replaceChildren(foreign(name));
   if (found.thumb !== thumb) found.image.replaceChildren(picture(thumb, "tiny"));
   found.thumb = thumb;
-  found.dot.className = `state ${state}`;
+  found.dot.className = groups.isGroup(uid) ? "status" : `state ${state}`;
   found.dot.textContent = state;
   found.badge.hidden = count === 0;
   found.badge.textContent = count || "";
@@ -220,23 +237,33 @@ function row(uid, name, state, thumb) {
 function showBuddies() {
   const online = people.online();
   const there = new Set(online.map(({ uid }) => uid));
-  const writers = [...unread].filter(([uid]) => !there.has(uid)).map(([uid, { name }]) => ({ uid, name }));
+  const writers = [...unread].filter(([uid]) => !there.has(uid) && !groups.isGroup(uid)).map(([uid, { name }]) => ({ uid, name }));
   const shown = [...writers, ...online];
   arrange(byId("online_list"), shown.map(({ uid, name }) => row(uid, name, people.stateName(uid), people.friend(uid)?.thumb ?? "")));
-  for (const uid of rows.keys()) if (!shown.some((one) => one.uid === uid)) rows.delete(uid);
+  const own = groups.all();
+  arrange(byId("group_rows"), own.map(({ gid, name, muted }) => row(gid, name, muted ? "muted" : "", groups.PICTURE)));
+  const wanted = new Set([...shown.map(({ uid }) => uid), ...own.map(({ gid }) => gid)]);
+  for (const uid of rows.keys()) if (!wanted.has(uid)) rows.delete(uid);
   byId("nobody_online").hidden = shown.length > 0;
-  const badge = el("span", { class: "badge", "aria-label": `${unread.size} unread conversations` }, String(unread.size));
-  byId("buddy_button").replaceChildren(visible ? `Chat (${online.length}) ` : "Chat (you are offline) ", ...(unread.size ? [badge] : []));
+  const waiting = unreadChats().length;
+  const badge = el("span", { class: "badge", "aria-label": `${waiting} unread conversations` }, String(waiting));
+  byId("buddy_button").replaceChildren(visible ? `Chat (${online.length}) ` : "Chat (you are offline) ", ...(waiting ? [badge] : []));
 }
 
 /** Somebody came, went or changed. */
 export function changed() {
   for (const one of chats.values()) {
-    const name = people.friend(one.uid)?.name ?? one.name;
+    const name = nameOf(one.uid, one.name);
     if (one.name !== name) one.setName(name);
     one.setState(people.stateName(one.uid));
   }
   showBuddies();
+}
+
+function groupsChanged() {
+  for (const one of chats.values()) one.redraw();
+  changed();
+  showUnread();
 }
 
 function showPanel(shown) {
@@ -246,7 +273,7 @@ function showPanel(shown) {
 
 byId("buddy_button").addEventListener("click", () => {
   showPanel(byId("buddy_panel").hidden);
-  if (!byId("buddy_panel").hidden) (byId("online_list").querySelector("button") ?? byId("visibility")).focus();
+  if (!byId("buddy_panel").hidden) (byId("buddy_panel").querySelector(".buddy") ?? byId("visibility")).focus();
 });
 const leave = () => {
   showPanel(false);
@@ -254,6 +281,7 @@ const leave = () => {
 };
 byId("buddy_close").addEventListener("click", leave);
 byId("buddy_panel").addEventListener("keydown", (event) => event.key === "Escape" && leave());
+byId("buddy_panel").addEventListener("click", (event) => event.target.closest("a") && showPanel(false));
 
 // ---- Online or not ----
 
@@ -273,3 +301,4 @@ byId("visibility").addEventListener("click", async () => {
 });
 
 people.connect({ open, changed });
+groups.connect({ open, changed: groupsChanged });

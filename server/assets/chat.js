@@ -1,44 +1,51 @@
 // One conversation: its tab in the bar, its window, and what is sent and received in it.
 
 import { BlockLine } from "./blocks.js";
-import { byId, el, foreign, when, written } from "./dom.js";
+import { byId, el, foreign, picture, when, written } from "./dom.js";
+import { GroupLine } from "./group_line.js";
+import * as groups from "./groups.js";
 import { abilities, backoff, Failure, get, me, post, sleep, UNREACHABLE } from "./net.js";
+import { Typing } from "./typing.js";
 
 /** The most messages shown at once; earlier ones come on request, later ones go for them. */
 const SHOWN = 200;
 const PAGE = 40;
 /** The most messages that wait for the server. */
 const PENDING = 50;
-/** Typing is told again after this, and forgotten by the other side after TYPING_GONE. */
-const TYPING_AGAIN = 7_000;
-const TYPING_GONE = 10_000;
 /** Messages of one person within this stand under one name. */
 const TOGETHER = 5 * 60_000;
 const BUSY = 1356008;
-const NOT_ONLINE = 1356003;
 
 /** The parts of a channel item or a history entry that matter here. */
-export const reading = (item) => ({
-  id: String(item.msg.msgID),
-  text: String(item.msg.text),
-  time: Number(item.msg.time),
-  own: item.from === me,
-  uid: item.from === me ? item.to : item.from,
-  name: String(item.from_name),
-  otherName: String(item.from === me ? item.to_name : item.from_name),
-});
+export const reading = (item) => {
+  const own = item.from === me;
+  const toOther = own || groups.isGroup(item.to);
+  return {
+    id: String(item.msg.msgID),
+    text: String(item.msg.text),
+    time: Number(item.msg.time),
+    own,
+    from: item.from,
+    /** The other person or the group. */
+    uid: toOther ? item.to : item.from,
+    name: String(item.from_name),
+    otherName: String(toOther ? item.to_name : item.from_name),
+    /** It says what has happened to the group. */
+    notice: Boolean(item.notice),
+  };
+};
 
 export class Chat {
   /** `bar` is asked to `toggle` and to `close`, and told that somebody `looked` at the newest messages. */
   constructor(uid, name, bar) {
     Object.assign(this, { uid, name, bar, expanded: false, unread: 0, used: 0 });
-    this.messages = []; // in order of time: {time, own, name, li}
+    this.isGroup = groups.isGroup(uid);
+    this.messages = []; // in order of time: {time, own, from, name, notice, li}
     this.pending = []; // sent, and not yet back on the channel
     this.loaded = null; // the promise of the first page
     this.earlier = true; // there may be messages before the first
     this.behind = false; // messages after the last are not shown
     this.sending = Promise.resolve();
-    this.typingTold = 0;
     this.build();
   }
 
@@ -56,12 +63,12 @@ export class Chat {
     this.list = el("ol");
     this.newest = el("button", { type: "button", class: "link older", hidden: true, onclick: () => this.restart() }, "Go to the newest messages");
     this.log = el("div", { class: "log", role: "log", tabindex: "0" }, this.older, this.list, this.newest);
-    this.typing = el("p", { class: "typing", role: "status" });
+    this.typing = new Typing(this.uid, (uid) => (this.isGroup ? groups.member(this.uid, uid)?.name : this.name) ?? "Somebody");
     this.said = el("p", { class: "said wrong", role: "alert" });
     this.field = el("textarea", { id: id("text"), rows: "1", dir: "auto", enterkeyhint: "send" });
     this.label = el("label", { class: "unseen", for: id("text") });
-    const form = el("form", { class: "compose" }, this.label, this.field, el("button", {}, "Send"));
-    form.addEventListener("submit", (event) => {
+    this.form = el("form", { class: "compose" }, this.label, this.field, el("button", {}, "Send"));
+    this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
     });
@@ -73,13 +80,14 @@ export class Chat {
         this.submit();
       }
     });
-    this.field.addEventListener("input", () => this.tellTyping(this.field.value !== ""));
+    this.field.addEventListener("input", () => this.typing.tell(this.field.value !== ""));
     const [fold, shut] = [button("–", () => this.bar.toggle(this)), button("×", () => this.bar.close(this))];
     const head = el("div", { class: "window_head" }, title, fold, shut);
-    this.blocking = new BlockLine(this.uid);
-    this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.blocking.element, this.log, this.typing, this.said, form);
+    this.line = this.isGroup ? new GroupLine(this.uid, { left: () => this.bar.close(this), toggled: () => this.uncovered() }) : new BlockLine(this.uid);
+    this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.line.element, this.log, this.typing.element, this.said, this.form);
     this.window.addEventListener("keydown", (event) => event.key === "Escape" && this.bar.toggle(this));
-    this.element = el("section", { class: "chat" }, this.window, this.tab);
+    this.element = el("section", { class: this.isGroup ? "chat group" : "chat" }, this.window, this.tab);
+    this.dot.hidden = this.headDot.hidden = this.isGroup;
     this.labelled = [[fold, "Minimise the chat with"], [shut, "Close the chat with"], [this.log, "Messages with"], [this.element, "Chat with"]];
     this.setName(this.name);
   }
@@ -87,9 +95,30 @@ export class Chat {
   setName(name) {
     this.name = name;
     for (const part of this.names) part.textContent = name;
-    for (const [part, words] of this.labelled) part.setAttribute("aria-label", `${words} ${name}`);
-    this.label.textContent = `Message to ${name}`;
-    this.blocking.setName(name);
+    const whom = this.isGroup ? `the group ${name}` : name;
+    for (const [part, words] of this.labelled) part.setAttribute("aria-label", `${words} ${whom}`);
+    this.label.textContent = `Message to ${whom}`;
+    this.line.setName(name);
+  }
+
+  /** Draws again what depends on the list of groups or of blocked people. */
+  redraw() {
+    this.line.draw();
+    if (!this.isGroup) return;
+    this.form.hidden = groups.isGone(this.uid);
+    for (const { li, from } of this.messages) this.dress(li, from);
+  }
+
+  /** The messages can be seen again, or no more. */
+  uncovered() {
+    if (this.line.opened) return;
+    this.toEnd();
+    this.bar.looked();
+  }
+
+  /** Whether the newest messages are in view. */
+  get reads() {
+    return this.expanded && !this.behind && !this.line.opened;
   }
 
   /** Nothing would be lost by closing it. */
@@ -116,7 +145,7 @@ export class Chat {
     this.window.hidden = !expanded;
     this.tab.setAttribute("aria-expanded", String(expanded));
     this.element.classList.toggle("open", expanded);
-    if (!expanded) return this.tellTyping(false);
+    if (!expanded) return this.typing.tell(false);
     this.used = performance.now();
     this.load();
     this.toEnd();
@@ -146,7 +175,7 @@ export class Chat {
     try {
       const answer = await get("/ajax/chat/history.php", { id: this.uid, ...query });
       for (const item of answer.history) this.insert(reading(item));
-      this.group();
+      this.together();
       this.said.textContent = "";
       return answer;
     } finally {
@@ -228,7 +257,7 @@ export class Chat {
 
   /** A message from the channel. */
   receive(message) {
-    if (!message.own) this.setTyping(false);
+    if (!message.own) this.typing.show(message.from, false);
     if (!this.loaded || this.behind) return;
     const { log } = this;
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -237,24 +266,36 @@ export class Chat {
       gone.li.remove();
       this.showEarlier(true);
     }
-    this.group();
+    this.together();
     if (atEnd) this.toEnd();
   }
 
-  draw({ own, name, text }, ...marks) {
+  draw({ own, name, text, notice, from = me }, ...marks) {
+    if (notice) return el("li", { class: "notice" }, el("p", {}, foreign(text)), " ", ...marks);
     const who = el("span", { class: "who" }, foreign(own ? "You" : name), " ", ...marks);
     const action = /^\/me (?=.*\S)/isu.test(text);
     const said = action
       ? el("p", { dir: "auto", class: "action" }, "* ", foreign(name ?? byId("own_name").textContent), " ", ...written(text.slice(4)))
       : el("p", { dir: "auto" }, ...written(text));
-    return el("li", { class: own ? "own" : "other" }, who, said);
+    const li = el("li", { class: own ? "own" : "other" }, who, said);
+    if (this.isGroup) this.dress(li, from);
+    return li;
+  }
+
+  /** Puts the picture of the sender beside a message to a group. */
+  dress(li, from) {
+    if (li.classList.contains("notice")) return;
+    const image = picture(groups.member(this.uid, from)?.thumbSrc, "face");
+    const shown = li.querySelector(".face");
+    if (!shown) li.prepend(image);
+    else if (shown.getAttribute("src") !== image.getAttribute("src")) shown.replaceWith(image);
   }
 
   /** One name above messages that belong together; readers of the page hear it with each. */
-  group() {
+  together() {
     let last = null;
     for (const message of this.messages) {
-      const follows = last && last.own === message.own && message.time - last.time < TOGETHER;
+      const follows = last && last.from === message.from && !last.notice && !message.notice && message.time - last.time < TOGETHER;
       message.li.classList.toggle("follows", Boolean(follows));
       last = message;
     }
@@ -262,13 +303,6 @@ export class Chat {
 
   toEnd() {
     this.log.scrollTop = this.log.scrollHeight;
-  }
-
-  /** The other one types, or has stopped. */
-  setTyping(typing) {
-    clearTimeout(this.typingGone);
-    this.typing.textContent = typing ? `${this.name} is typing…` : "";
-    if (typing) this.typingGone = setTimeout(() => this.setTyping(false), TYPING_GONE);
   }
 
   // ---- Sending ----
@@ -287,8 +321,7 @@ export class Chat {
       return;
     }
     this.field.value = "";
-    this.typingTold = 0; // the message itself tells that the typing is over
-    clearTimeout(this.typingOver);
+    this.typing.sent();
     const numbers = crypto.getRandomValues(new Uint32Array(2));
     this.enqueue({ id: `${numbers[0]}${numbers[1]}`, text, own: true });
     if (this.behind) this.restart();
@@ -339,17 +372,5 @@ export class Chat {
     entry.mark.textContent = "not sent";
     entry.li.append(el("p", { class: "said wrong", role: "alert" }, error.message, " ", ...buttons));
     this.toEnd();
-  }
-
-  /** Tells the other side, at most every few seconds; nobody minds if that fails. */
-  tellTyping(typing) {
-    clearTimeout(this.typingOver);
-    if (typing) this.typingOver = setTimeout(() => this.tellTyping(false), TYPING_AGAIN);
-    const told = this.typingTold && performance.now() - this.typingTold < TYPING_AGAIN;
-    if (typing ? told : !this.typingTold) return;
-    this.typingTold = typing ? performance.now() : 0;
-    post("/ajax/chat/typ.php", { to: this.uid, typ: typing ? 1 : 0 }).catch((error) => {
-      if (error.code !== NOT_ONLINE) console.info(error.message);
-    });
   }
 }

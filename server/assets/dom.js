@@ -66,11 +66,11 @@ function isAddress(text) {
 /** In place of a picture that somebody does not have; clients of 2008 get one grey point. */
 const NOBODY = "/assets/nobody.svg";
 
-/** Only the path counts: the server may know itself by another name than the browser. */
+/** Only the path counts: the server may know itself by another name than the browser. Without one the picture is that of nobody. */
 export function picture(src, className) {
   let path = NOBODY;
   try {
-    path = new URL(src, location.href).pathname;
+    if (src) path = new URL(src, location.href).pathname;
   } catch {
     // Not a URL: as if there were none.
   }

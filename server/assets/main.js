@@ -4,10 +4,11 @@ import { byId, el } from "./dom.js";
 import * as account from "./account.js";
 import * as bar from "./bar.js";
 import * as blocks from "./blocks.js";
+import * as groups from "./groups.js";
 import { follow } from "./net.js";
 import * as people from "./people.js";
 
-const VIEWS = { "#search": "search", "#settings": "settings" };
+const VIEWS = { "#search": "search", "#settings": "settings", "#group": "group" };
 
 function show() {
   const view = VIEWS[location.hash] ?? "home";
@@ -19,7 +20,8 @@ function show() {
   if (view === "settings") {
     account.loadSessions().catch((error) => (byId("sessions_said").textContent = error.message));
   }
-  byId({ home: "friends_title", search: "search_title", settings: "settings_title" }[view]).focus();
+  if (view === "group") groups.prepare();
+  byId({ home: "friends_title", search: "search_title", settings: "settings_title", group: "group_title" }[view]).focus();
   scrollTo(0, 0);
 }
 
@@ -55,6 +57,7 @@ function items(list) {
       people.take(item);
       bar.take(item);
       blocks.take(item);
+      groups.take(item);
     } catch (error) {
       // One that makes no sense must not stop the others.
       console.error(error);
@@ -63,7 +66,8 @@ function items(list) {
 }
 
 async function begin(start) {
-  const [clock] = await Promise.all([people.load(), blocks.load()]);
+  const [clock] = await Promise.all([people.load(), blocks.load(), groups.load()]);
+  groups.prepare();
   bar.setVisible(start.visibility);
   await bar.refresh(clock);
 }

@@ -18,8 +18,10 @@ export const stateName = (uid) => STATES[friends.get(uid)?.state ?? "offline"];
 
 const byName = (a, b) => a.name.localeCompare(b.name) || a.uid - b.uid;
 
+/** All friends, by name. */
+export const all = () => [...friends.values()].sort(byName);
 /** Those who are online, by name. */
-export const online = () => [...friends.values()].filter((one) => one.state !== "offline").sort(byName);
+export const online = () => all().filter((one) => one.state !== "offline");
 
 /** Reads everything anew; gives the server's clock. */
 export async function load() {

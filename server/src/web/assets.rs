@@ -23,6 +23,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     asset!("style.css", "text/css; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
     asset!("nobody.svg", "image/svg+xml"),
+    asset!("group.svg", "image/svg+xml"),
     asset!("main.js", SCRIPT),
     asset!("dom.js", SCRIPT),
     asset!("net.js", SCRIPT),
@@ -31,6 +32,10 @@ const ASSETS: &[(&str, &str, &str)] = &[
     asset!("bar.js", SCRIPT),
     asset!("blocks.js", SCRIPT),
     asset!("chat.js", SCRIPT),
+    asset!("groups.js", SCRIPT),
+    asset!("group_line.js", SCRIPT),
+    asset!("friend_picker.js", SCRIPT),
+    asset!("typing.js", SCRIPT),
 ];
 
 /// GET /assets/{name}: browsers cache it and ask each time whether it has changed, so that the page of a new server never runs with an

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The user's groups on the buddy list, and what opens or creates one.
+ *
+ * libpurple's word for joining is opening here: whoever is in a group is in it, whether there is a window or not. An entry of the
+ * buddy list has the group's number as its component and the name as its alias, which the user can change.
+ */
+#include "groups.h"
+
+#include <server.h>
+
+#include "buddies.h"
+#include "chat_messages.h"
+#include "chats.h"
+#include "client.h"
+#include "failures.h"
+#include "fields.h"
+#include "pending.h"
+#include "rooms.h"
+
+/* The component of an entry. */
+#define ID "id"
+
+/* The name that an entry has from the server; an alias that differs from it is the user's own. */
+#define SAVED_NAME "group_name"
+
+struct FbGroups {
+	GHashTable *names; /* of the groups, by their number */
+	gboolean listed;   /* the server has told which there are */
+	gboolean opened;   /* the windows that the user wants at sign-on are open */
+	GSList *wanted;    /* those that were to be opened before that: what the user has given */
+};
+
+void fb_groups_init(FbConnection *connection)
+{
+	fb_chats_init(connection);
+	fb_chat_messages_init(connection);
+	connection->groups = g_new0(struct FbGroups, 1);
+	connection->groups->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+}
+
+void fb_groups_free(FbConnection *connection)
+{
+	GSList *wanted = connection->groups->wanted;
+
+	for (; wanted != NULL; wanted = g_slist_delete_link(wanted, wanted))
+		g_free(wanted->data);
+	g_hash_table_destroy(connection->groups->names);
+	g_free(connection->groups);
+	fb_rooms_free(connection);
+	fb_chat_messages_free(connection);
+	fb_chats_free(connection);
+}
+
+/* ---- The buddy list ---- */
+
+static const char *id_of(PurpleBlistNode *node)
+{
+	return g_hash_table_lookup(purple_chat_get_components((PurpleChat *)node), ID);
+}
+
+const char *fb_group_of_node(PurpleBlistNode *node)
+{
+	return PURPLE_BLIST_NODE_IS_CHAT(node) && fb_uid_of(id_of(node)) != 0 ? id_of(node) : NULL;
+}
+
+/* The entries of an account; g_slist_free. */
+static GSList *entries(PurpleAccount *account)
+{
+	PurpleBlistNode *node = purple_blist_get_root();
+	GSList *found = NULL;
+
+	for (; node != NULL; node = purple_blist_node_next(node, TRUE)) {
+		if (PURPLE_BLIST_NODE_IS_CHAT(node) && purple_chat_get_account((PurpleChat *)node) == account)
+			found = g_slist_prepend(found, node);
+	}
+	return found;
+}
+
+/* The groups that have entries. Copies, because handlers may change the list while it is gone through. */
+static GSList *listed_groups(FbConnection *connection)
+{
+	GSList *all = entries(purple_connection_get_account(connection->gc));
+	GSList *groups = NULL;
+
+	for (; all != NULL; all = g_slist_delete_link(all, all)) {
+		if (fb_group_of_node(all->data) != NULL)
+			groups = g_slist_prepend(groups, g_strdup(fb_group_of_node(all->data)));
+	}
+	return groups;
+}
+
+PurpleChat *fb_find_blist_chat(PurpleAccount *account, const char *name)
+{
+	GSList *all = entries(account);
+	PurpleChat *found = NULL;
+
+	for (; all != NULL; all = g_slist_delete_link(all, all)) {
+		if (g_strcmp0(id_of(all->data), name) == 0)
+			found = all->data;
+	}
+	return found;
+}
+
+static void set_id(PurpleChat *chat, const char *group)
+{
+	g_hash_table_replace(purple_chat_get_components(chat), g_strdup(ID), g_strdup(group));
+}
+
+/* An entry that the user has made with the name becomes that of the group. */
+static PurpleChat *entry_of(PurpleAccount *account, const char *group, const char *name)
+{
+	PurpleChat *chat = fb_find_blist_chat(account, group);
+
+	if (chat == NULL && *name != '\0' && (chat = fb_find_blist_chat(account, name)) != NULL)
+		set_id(chat, group);
+	if (chat == NULL) {
+		chat = purple_chat_new(account, name, fb_chat_info_defaults(NULL, group));
+		purple_blist_add_chat(chat, fb_new_list_group(_("Groups")), NULL);
+	}
+	return chat;
+}
+
+/* Puts a group on the list, or changes its name there. */
+static void list_group(FbConnection *connection, const char *group, const char *name)
+{
+	PurpleChat *chat = entry_of(purple_connection_get_account(connection->gc), group, name);
+	PurpleBlistNode *node = (PurpleBlistNode *)chat;
+	const char *saved = purple_blist_node_get_string(node, SAVED_NAME);
+
+	g_hash_table_insert(connection->groups->names, g_strdup(group), g_strdup(name));
+	if (g_strcmp0(saved, name) == 0)
+		return;
+	if (chat->alias == NULL || g_strcmp0(chat->alias, saved) == 0)
+		purple_blist_alias_chat(chat, name);
+	purple_blist_node_set_string(node, SAVED_NAME, name);
+}
+
+static void forget(FbConnection *connection, const char *group)
+{
+	PurpleChat *chat = fb_find_blist_chat(purple_connection_get_account(connection->gc), group);
+	fbchat_session session = connection->session;
+
+	g_hash_table_remove(connection->groups->names, group);
+	fb_chat_gone(connection, group);
+	/* Handlers may have signed the account off. */
+	if (chat != NULL && fb_client_find(session) != NULL)
+		purple_blist_remove_chat(chat);
+}
+
+void fb_groups_apply(FbConnection *connection, const fbchat_event *event, size_t item)
+{
+	char *group = fb_name_of(fbchat_event_uid(event, item, FBCHAT_FIELD_GROUP));
+	const char *name = fbchat_event_str(event, item, FBCHAT_FIELD_GROUP_NAME, NULL);
+
+	if (item == 0)
+		g_hash_table_remove_all(connection->groups->names);
+	list_group(connection, group, name != NULL ? name : "");
+	fb_chat_changed(connection, group);
+	g_free(group);
+}
+
+static void open_named(FbConnection *connection, const char *text, gboolean to_front);
+
+void fb_groups_applied(FbConnection *connection, const fbchat_event *event)
+{
+	GSList *all = listed_groups(connection);
+	fbchat_session session = connection->session;
+
+	if (fbchat_event_count(event) == 0)
+		g_hash_table_remove_all(connection->groups->names);
+	connection->groups->listed = TRUE;
+	for (; all != NULL; all = g_slist_delete_link(all, all)) {
+		if (fb_client_find(session) != NULL && g_hash_table_lookup(connection->groups->names, all->data) == NULL)
+			forget(connection, all->data);
+		g_free(all->data);
+	}
+	if (fb_client_find(session) != NULL)
+		fb_groups_open(connection);
+}
+
+/* libpurple finds the title of a window only when the account is signed on, and the plugin the group only when they are listed. */
+void fb_groups_open(FbConnection *connection)
+{
+	fbchat_session session = connection->session;
+	GSList *all;
+
+	if (!connection->groups->listed || !PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
+		return;
+	all = connection->groups->opened ? NULL : listed_groups(connection);
+	connection->groups->opened = TRUE;
+	for (; all != NULL; all = g_slist_delete_link(all, all)) {
+		if (fb_client_find(session) != NULL && fb_chat_wanted_at_sign_on(connection, all->data))
+			fb_chat_open(connection, all->data, FALSE);
+		g_free(all->data);
+	}
+	while (fb_client_find(session) != NULL && connection->groups->wanted != NULL) {
+		GSList *wanted = connection->groups->wanted;
+		char *text = wanted->data;
+
+		connection->groups->wanted = g_slist_delete_link(wanted, wanted);
+		open_named(connection, text, FALSE);
+		g_free(text);
+	}
+}
+
+void fb_group_changed(FbConnection *connection, const fbchat_event *event)
+{
+	char *group = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_GROUP));
+	const char *name = fbchat_event_str(event, 0, FBCHAT_FIELD_GROUP_NAME, NULL);
+
+	if (fb_int(event, 0, FBCHAT_FIELD_IS_GONE) != 0) {
+		forget(connection, group);
+	} else {
+		list_group(connection, group, name != NULL ? name : "");
+		fb_chat_changed(connection, group);
+	}
+	g_free(group);
+}
+
+/* ---- Opening and creating ---- */
+
+GList *fb_chat_info(PurpleConnection *gc)
+{
+	struct proto_chat_entry *entry = g_new0(struct proto_chat_entry, 1);
+
+	(void)gc;
+	entry->label = _("_Group:");
+	entry->identifier = ID;
+	entry->required = TRUE;
+	return g_list_append(NULL, entry);
+}
+
+/* Also without a connection, and for BitlBee with what somebody has called the group there. */
+GHashTable *fb_chat_info_defaults(PurpleConnection *gc, const char *name)
+{
+	GHashTable *components = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+	(void)gc;
+	if (name != NULL)
+		g_hash_table_insert(components, g_strdup(ID), g_strdup(name));
+	return components;
+}
+
+char *fb_get_chat_name(GHashTable *components)
+{
+	return g_strdup(g_hash_table_lookup(components, ID));
+}
+
+static void created(FbConnection *connection, const fbchat_event *event, const char *who, const char *name)
+{
+	const char *failure = fb_failure(event);
+	fbchat_session session = connection->session;
+	char *group;
+
+	(void)who;
+	if (failure != NULL) {
+		fb_failure_alone(purple_connection_get_account(connection->gc), name, failure);
+		return;
+	}
+	fb_group_changed(connection, event);
+	group = fb_name_of(fbchat_event_uid(event, 0, FBCHAT_FIELD_GROUP));
+	if (fb_client_find(session) != NULL)
+		fb_chat_open(connection, group, TRUE);
+	g_free(group);
+}
+
+/* The group that the user means with a number or a name. `several` tells why it is NULL. */
+static const char *find_named(FbConnection *connection, const char *text, gboolean *several)
+{
+	char *folded = g_utf8_casefold(text, -1);
+	const char *found = NULL;
+	GHashTableIter iter;
+	gpointer group;
+	gpointer name;
+
+	*several = FALSE;
+	g_hash_table_iter_init(&iter, connection->groups->names);
+	while (g_hash_table_iter_next(&iter, &group, &name)) {
+		char *own = g_utf8_casefold(name, -1);
+
+		if (strcmp(group, text) == 0) {
+			found = group;
+			*several = FALSE;
+			g_free(own);
+			break;
+		}
+		if (strcmp(own, folded) == 0) {
+			*several = found != NULL;
+			found = group;
+		}
+		g_free(own);
+	}
+	g_free(folded);
+	return *several ? NULL : found;
+}
+
+static void open_named(FbConnection *connection, const char *text, gboolean to_front)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	gboolean several;
+	char *group = g_strdup(find_named(connection, text, &several));
+
+	if (group != NULL)
+		fb_chat_open(connection, group, to_front);
+	else if (several)
+		fb_failure_alone(account, text, _("Several of your groups have this name. Please choose one on the buddy list or in the room list."));
+	else if (fb_uid_of(text) != 0)
+		fb_failure_alone(account, text, _("You are not in this group."));
+	else
+		fb_pending_add(connection,
+		               fbchat_session_create_group(fb_client(), connection->session, text, NULL, 0, 0, &connection->begun),
+		               created, NULL, text);
+	g_free(group);
+}
+
+/* The room list gives the number, dialogs what the user has typed: the number or name of a group, or the name of a new one. */
+void fb_join_chat(PurpleConnection *gc, GHashTable *components)
+{
+	FbConnection *connection = gc->proto_data;
+	const char *given = g_hash_table_lookup(components, ID);
+	char *text = given != NULL ? g_strstrip(g_strdup(given)) : NULL;
+
+	if (connection == NULL || text == NULL || *text == '\0') {
+		g_free(text);
+	} else if (connection->uid != 0 && (connection->features & FBCHAT_FEATURE_GROUPS) == 0) {
+		fb_failure_alone(purple_connection_get_account(gc), _("This server has no groups."), NULL);
+		g_free(text);
+	} else if (connection->groups->listed) {
+		open_named(connection, text, TRUE);
+		g_free(text);
+	} else {
+		/* Hosts open again what was open, as soon as the account is signed on. */
+		connection->groups->wanted = g_slist_append(connection->groups->wanted, text);
+	}
+}
