@@ -98,8 +98,7 @@ impl Chat {
         started
     }
 
-    /// The groups, before the first line can name one. Servers without groups say so, and those that have none for this user need
-    /// not be heard of by people.
+    /// The groups, before the first line can name one. People see them only if there are any; a server without groups is no error.
     fn first_groups(&self) {
         let Ok(groups) = self.session.groups() else {
             return;
