@@ -9,6 +9,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct Groups {
     groups: BTreeMap<Uid, Group>,
+    /// The names of those that the user was in.
+    former: BTreeMap<Uid, String>,
 }
 
 impl Groups {
@@ -16,7 +18,10 @@ impl Groups {
     pub fn replace(&mut self, groups: &[Arc<Group>]) -> bool {
         let before = std::mem::take(&mut self.groups);
         groups.iter().for_each(|group| self.update(group, false));
-        self.groups != before
+        let changed = self.groups != before;
+        let former = before.into_iter().map(|(gid, group)| (gid, group.name));
+        self.former.extend(former);
+        changed
     }
 
     /// Adds a group that was made, whose event may be on its way.
@@ -30,6 +35,7 @@ impl Groups {
     pub fn update(&mut self, group: &Group, gone: bool) {
         if gone {
             self.groups.remove(&group.gid);
+            self.former.insert(group.gid, sanitize(&group.name));
             return;
         }
         let mut group = group.clone();
@@ -52,14 +58,20 @@ impl Groups {
         all
     }
 
-    /// The name of a group, or of somebody whom only the groups know.
+    /// True for a group that the user is not in any more.
+    pub fn is_former(&self, gid: Uid) -> bool {
+        self.former.contains_key(&gid) && !self.groups.contains_key(&gid)
+    }
+
+    /// The name of a group, also of a former one, or of somebody whom only the groups know.
     pub fn name(&self, uid: Uid) -> Option<&String> {
         let group = self.groups.get(&uid).map(|group| &group.name);
         let member = || {
             let mut groups = self.groups.values();
             groups.find_map(|group| group.member(uid).map(|member| &member.name))
         };
-        group.or_else(member).filter(|name| !name.is_empty())
+        let found = group.or_else(|| self.former.get(&uid)).or_else(member);
+        found.filter(|name| !name.is_empty())
     }
 }
 
@@ -134,5 +146,21 @@ pub mod tests {
         let shown = groups.get(Uid(5)).unwrap();
         assert!(!shown.name.chars().any(char::is_control));
         assert_eq!(groups.name(Uid(1)).unwrap(), "E␊x");
+    }
+
+    #[test]
+    fn groups_that_the_user_was_in_keep_their_names() {
+        let mut groups = Groups::default();
+        groups.replace(&[group(5, "A", &[]), group(6, "B", &[])]);
+        assert!(!groups.is_former(Uid(5)));
+        groups.update(&group(5, "A", &[]), true);
+        assert!(groups.replace(&[]));
+        for (gid, name) in [(5, "A"), (6, "B")] {
+            assert!(groups.is_former(Uid(gid)) && groups.get(Uid(gid)).is_none());
+            assert_eq!(groups.name(Uid(gid)).unwrap(), name);
+        }
+        groups.replace(&[group(5, "C", &[])]);
+        assert!(!groups.is_former(Uid(5)));
+        assert_eq!(groups.name(Uid(5)).unwrap(), "C");
     }
 }

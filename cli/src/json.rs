@@ -1,9 +1,12 @@
 //! Events as JSON, one object per line, and the object that is accepted as input. `--help` lists the fields.
 
+mod groups;
+
 use crate::chat_state::ChatState;
 use crate::ui_event::UiEvent;
 use fbchat::status::{Problem, Status};
-use fbchat::types::{self, Connection, GroupChange, NoticeKind, Origin, Presence, Uid};
+use fbchat::types::{self, Connection, Origin, Presence, Uid};
+use groups::{Group, group, group_changed};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
@@ -102,16 +105,6 @@ struct Buddy<'a> {
 struct Person<'a> {
     uid: u64,
     name: &'a str,
-}
-
-#[derive(Serialize)]
-struct Group<'a> {
-    group: u64,
-    name: &'a str,
-    owner: Option<u64>,
-    members: Vec<Person<'a>>,
-    muted: bool,
-    unread: u32,
 }
 
 #[derive(Serialize)]
@@ -279,50 +272,14 @@ fn message(message: &types::Message, own: Uid) -> Message<'_> {
         own: message.origin == Origin::OwnElsewhere || message.from == own,
         replayed: message.replayed,
         group: message.in_group.then_some(message.to.0),
-        notice: message.notice.as_ref().map(|notice| match notice.kind {
-            NoticeKind::Created => "created",
-            NoticeKind::Added => "added",
-            NoticeKind::Removed => "removed",
-            NoticeKind::Left => "left",
-            NoticeKind::Renamed => "renamed",
-            NoticeKind::Other => "other",
-        }),
+        notice: message
+            .notice
+            .as_ref()
+            .map(|notice| groups::notice(notice.kind)),
         uids: message
             .notice
             .as_ref()
             .map(|notice| notice.uids.iter().map(|uid| uid.0).collect()),
-    }
-}
-
-fn group(group: &types::Group) -> Group<'_> {
-    let members = group.members.iter().map(|member| Person {
-        uid: member.uid.0,
-        name: &member.name,
-    });
-    Group {
-        group: group.gid.0,
-        name: &group.name,
-        owner: Some(group.owner.0).filter(|&uid| uid != 0),
-        members: members.collect(),
-        muted: group.muted,
-        unread: group.unread,
-    }
-}
-
-fn group_changed(gid: Uid, change: &GroupChange) -> Record<'_> {
-    let (word, uid, name) = match change {
-        GroupChange::Add(uid) => ("add", Some(uid.0), None),
-        GroupChange::Remove(uid) => ("remove", Some(uid.0), None),
-        GroupChange::Leave => ("leave", None, None),
-        GroupChange::Mute(true) => ("mute", None, None),
-        GroupChange::Mute(false) => ("unmute", None, None),
-        GroupChange::Rename(name) => ("rename", None, Some(name.as_str())),
-    };
-    Record::GroupChanged {
-        group: gid.0,
-        change: word,
-        uid,
-        name,
     }
 }
 

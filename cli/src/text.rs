@@ -64,7 +64,13 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
         }
         UiEvent::Sent { .. } => return None,
         UiEvent::Failed { to, text, problem } => {
-            let (name, reason) = (buddy_list.name(*to), reason(problem));
+            // The server's words are about a person, so as not to tell who is in a group.
+            let was_in = buddy_list.groups.is_former(*to);
+            let reason = match problem.status {
+                Status::RecipientOffline if was_in => "You are not in this group any more.".into(),
+                _ => reason(problem),
+            };
+            let name = buddy_list.name(*to);
             (
                 Severity::Error,
                 match problem.status {

@@ -166,10 +166,7 @@ impl Groups {
             None
         };
         if is_asking {
-            if self.kept.len() >= MOST_KEPT {
-                self.kept.pop_front();
-            }
-            self.kept.push_back(news);
+            self.keep(news);
         }
         event
     }
@@ -199,6 +196,14 @@ impl Groups {
         (known.group != before).then(|| changed_event(known.group.clone(), None))
     }
 
+    /// Keeps what a list under way may not have yet. Without one, it is forgotten when the next one is asked for.
+    fn keep(&mut self, news: GroupNews) {
+        if self.kept.len() >= MOST_KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(news);
+    }
+
     fn add(&mut self, group: Group, request: Option<RequestId>) -> Event {
         let (gid, group) = (group.gid, Arc::new(group));
         let event = changed_event(group.clone(), request);
@@ -212,6 +217,16 @@ impl Groups {
             return changed_event(known.group.clone(), Some(request));
         }
         self.refresh_soon(now, DOUBT);
+        let members = group.members.iter();
+        self.keep(GroupNews {
+            gid: group.gid,
+            name: group.name.clone(),
+            owner: Some(group.owner),
+            added: members
+                .map(|member| (member.uid, member.name.clone()))
+                .collect(),
+            ..GroupNews::default()
+        });
         if !self.is_loaded || self.known.len() >= MOST_GROUPS {
             return changed_event(Arc::new(group), Some(request));
         }

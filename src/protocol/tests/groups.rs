@@ -319,6 +319,12 @@ fn what_happens_to_a_group_is_told_with_its_messages() {
 #[test]
 fn groups_are_created_and_changed() {
     let mut world = world(708);
+    // A list from before the creation comes after it.
+    world.server.people.say(PATH, r#"{"groups":[]}"#);
+    world.delay = 700;
+    world.command(0, |request| Command::RefreshGroups { request });
+    world.delay = 0;
+    world.server.people.says.remove(PATH);
     world.server.people.say(PATH, r#"{"gid":1000000000}"#);
     world.server.people.say(PATH, &list(FIRST_GROUP, ""));
     world.server.next_write_is_stale = true;
@@ -353,6 +359,7 @@ fn groups_are_created_and_changed() {
     // The list tells the rest.
     world.run(5_000);
     assert_eq!(lists(&world).last().unwrap(), &[GID]);
+    assert!(!told(&world).contains(&None), "{:?}", told(&world));
     for (change, sent) in [
         (GroupChange::Add(Uid(3)), "add%5B0%5D=3"),
         (GroupChange::Remove(Uid(2)), "remove=2"),
