@@ -178,7 +178,9 @@ fn stranger_builds_against_what_is_installed() {
 
 /// Whether tools/check-abi.sh accepts a header and a library, and what it says.
 fn check_abi(header: &str, library: &Path) -> (bool, String) {
-    let changed = fresh("abi").join("fbchat.h");
+    // Several tests do this at the same time.
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let changed = place.path().join("fbchat.h");
     fs::write(&changed, header).expect("the target directory can be written");
     let mut check = Command::new(Path::new(ROOT).join("tools/check-abi.sh"));
     let output = check.arg(changed).arg(library).output().expect("a shell");
