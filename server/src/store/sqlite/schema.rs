@@ -253,6 +253,7 @@ CREATE TRIGGER message_deleted AFTER DELETE ON messages BEGIN
     UPDATE users SET message_bytes = message_bytes - length(CAST(old.text AS BLOB)) - 256 WHERE uid = old.sender;
 END;
 ",
+    super::attachments::STEP,
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
@@ -420,7 +421,7 @@ mod tests {
             );
             let found = store.search(b.uid, "a", 9).await.unwrap();
             assert_eq!(found[0].0.uid, a.uid, "{version}");
-            let check = store.check_message(a.uid, b.uid, "5", "old").await;
+            let check = store.check_message(a.uid, b.uid, "5", "old", &[]).await;
             assert!(matches!(check, Ok(MessageCheck::Duplicate)), "{version}");
             assert_eq!((a.username, b.username), ("a10".into(), "b10".into()));
             // One message with three bytes.
