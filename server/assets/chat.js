@@ -2,6 +2,7 @@
 
 import { BlockLine } from "./blocks.js";
 import { byId, el, foreign, when, written } from "./dom.js";
+import { shown, Tray } from "./files.js";
 import { abilities, backoff, Failure, get, me, post, sleep, UNREACHABLE } from "./net.js";
 
 /** The most messages shown at once; earlier ones come on request, later ones go for them. */
@@ -26,6 +27,7 @@ export const reading = (item) => ({
   uid: item.from === me ? item.to : item.from,
   name: String(item.from_name),
   otherName: String(item.from === me ? item.to_name : item.from_name),
+  attachments: Array.isArray(item.attachments) ? item.attachments : [],
 });
 
 export class Chat {
@@ -59,8 +61,9 @@ export class Chat {
     this.typing = el("p", { class: "typing", role: "status" });
     this.said = el("p", { class: "said wrong", role: "alert" });
     this.field = el("textarea", { id: id("text"), rows: "1", dir: "auto", enterkeyhint: "send" });
+    this.tray = new Tray(this);
     this.label = el("label", { class: "unseen", for: id("text") });
-    const form = el("form", { class: "compose" }, this.label, this.field, el("button", {}, "Send"));
+    const form = el("form", { class: "compose" }, this.label, this.field, this.tray.button, el("button", {}, "Send"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -77,7 +80,8 @@ export class Chat {
     const [fold, shut] = [button("–", () => this.bar.toggle(this)), button("×", () => this.bar.close(this))];
     const head = el("div", { class: "window_head" }, title, fold, shut);
     this.blocking = new BlockLine(this.uid);
-    this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.blocking.element, this.log, this.typing, this.said, form);
+    this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.blocking.element, this.log, this.typing, this.said, this.tray.list, form, this.tray.picker);
+    this.tray.listen(this.field, this.window);
     this.window.addEventListener("keydown", (event) => event.key === "Escape" && this.bar.toggle(this));
     this.element = el("section", { class: "chat" }, this.window, this.tab);
     this.labelled = [[fold, "Minimise the chat with"], [shut, "Close the chat with"], [this.log, "Messages with"], [this.element, "Chat with"]];
@@ -94,7 +98,7 @@ export class Chat {
 
   /** Nothing would be lost by closing it. */
   get idle() {
-    return !this.pending.length && !this.field.value;
+    return !this.pending.length && !this.field.value && !this.tray.chosen.length;
   }
 
   setState(name) {
@@ -144,7 +148,7 @@ export class Chat {
     this.log.setAttribute("aria-busy", "true");
     this.log.setAttribute("aria-live", "off");
     try {
-      const answer = await get("/ajax/chat/history.php", { id: this.uid, ...query });
+      const answer = await get("/ajax/chat/history.php", { id: this.uid, files: 1, ...query });
       for (const item of answer.history) this.insert(reading(item));
       this.group();
       this.said.textContent = "";
@@ -212,15 +216,16 @@ export class Chat {
     while (at > 0 && this.messages[at - 1].time > message.time) at -= 1;
     if (this.messages[at - 1]?.time === message.time) return sent?.li.remove();
     const next = this.messages[at]?.li ?? this.pending[0]?.li ?? null;
-    message.li = sent ? this.settle(sent, message.time) : this.draw(message, when(message.time));
+    message.li = sent ? this.settle(sent, message) : this.draw(message, when(message.time));
     this.messages.splice(at, 0, message);
     // One that is in its place stays there, or it would be read out twice.
     if (message.li.nextSibling !== next || !message.li.parentNode) this.list.insertBefore(message.li, next);
   }
 
   /** What was sent has come back, with its time. */
-  settle({ li, mark }, time) {
+  settle({ li, mark, file }, { time, attachments }) {
     li.classList.remove("pending");
+    file?.element.replaceWith(...shown(attachments));
     li.querySelector(".said")?.remove();
     mark.replaceWith(when(time));
     return li;
@@ -241,13 +246,14 @@ export class Chat {
     if (atEnd) this.toEnd();
   }
 
-  draw({ own, name, text }, ...marks) {
+  draw({ own, name, text, attachments = [], file }, ...marks) {
     const who = el("span", { class: "who" }, foreign(own ? "You" : name), " ", ...marks);
     const action = /^\/me (?=.*\S)/isu.test(text);
     const said = action
       ? el("p", { dir: "auto", class: "action" }, "* ", foreign(name ?? byId("own_name").textContent), " ", ...written(text.slice(4)))
       : el("p", { dir: "auto" }, ...written(text));
-    return el("li", { class: own ? "own" : "other" }, who, said);
+    const files = file ? [file.draw()] : shown(attachments);
+    return el("li", { class: own ? "own" : "other" }, who, ...(text ? [said] : []), ...files);
   }
 
   /** One name above messages that belong together; readers of the page hear it with each. */
@@ -276,27 +282,31 @@ export class Chat {
   submit() {
     const text = this.field.value;
     this.said.textContent = "";
-    if (!text.trim()) return;
+    if (!text.trim() && !this.tray.chosen.length) return;
     const length = [...text].length;
     if (length > abilities.message_limit) {
       this.said.textContent = `This is ${length} characters long, and ${abilities.message_limit} are possible. Shorten it or send it in parts.`;
       return;
     }
-    if (this.pending.length >= PENDING) {
-      this.said.textContent = "Many messages are waiting for the server. Wait until they are sent.";
+    if (this.pending.length + Math.max(this.tray.chosen.length, 1) > PENDING) {
+      this.said.textContent = "Many messages are waiting for the server. Wait until they are sent, or send fewer files.";
       return;
     }
     this.field.value = "";
     this.typingTold = 0; // the message itself tells that the typing is over
     clearTimeout(this.typingOver);
-    const numbers = crypto.getRandomValues(new Uint32Array(2));
-    this.enqueue({ id: `${numbers[0]}${numbers[1]}`, text, own: true });
+    const [first, ...others] = this.tray.take();
+    this.enqueue({ text: text.trim() && text, file: first });
+    for (const file of others) this.enqueue({ text: "", file });
     if (this.behind) this.restart();
     this.toEnd();
   }
 
   /** One after the other, so that they arrive in the order in which they were written. */
   enqueue(entry) {
+    const numbers = crypto.getRandomValues(new Uint32Array(2));
+    entry.id ??= `${numbers[0]}${numbers[1]}`;
+    entry.own = true;
     entry.mark = el("span", { class: "mark" }, "sending…");
     entry.li = this.draw(entry, entry.mark);
     entry.li.classList.add("pending");
@@ -309,6 +319,7 @@ export class Chat {
     const fields = { to: this.uid, msg_text: entry.text, msg_id: entry.id, client_time: Date.now(), num_tabs: 1 };
     for (let attempt = 1; ; attempt += 1) {
       try {
+        if (entry.file) fields["attachments[0]"] = await entry.file.upload();
         await post("/ajax/chat/send.php", fields);
         entry.mark.textContent = "";
         entry.li.classList.remove("pending");

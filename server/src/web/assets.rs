@@ -31,6 +31,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     asset!("bar.js", SCRIPT),
     asset!("blocks.js", SCRIPT),
     asset!("chat.js", SCRIPT),
+    asset!("files.js", SCRIPT),
 ];
 
 /// GET /assets/{name}: browsers cache it and ask each time whether it has changed, so that the page of a new server never runs with an
