@@ -62,7 +62,8 @@ fn shortened(name: &str) -> String {
         Some((stem, ending)) if ending.len() <= ENDING => (stem, format!(".{ending}")),
         _ => (name, String::new()),
     };
-    let end = stem.floor_char_boundary(NAME - ending.len());
+    let mut ends = (0..=NAME - ending.len()).rev();
+    let end = ends.find(|at| stem.is_char_boundary(*at)).unwrap_or(0);
     let stem = stem.get(..end).unwrap_or_default().trim_end();
     format!("{stem}{ending}")
 }

@@ -46,7 +46,8 @@ impl Files {
 
     /// Sweeps in the background, if that is due; called once a second.
     pub fn tick(&self) {
-        if self.0.ticks.fetch_add(1, Ordering::Relaxed) % EVERY != 0 {
+        let seconds = self.0.ticks.fetch_add(1, Ordering::Relaxed);
+        if !seconds.is_multiple_of(EVERY) {
             return;
         }
         if let Ok(permit) = self.0.sweeping.clone().try_acquire_owned() {

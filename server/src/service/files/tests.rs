@@ -112,7 +112,10 @@ fn webp() -> Vec<u8> {
     [b"RIFF", &length[..], &chunks, HIDDEN].concat()
 }
 
-const ALL: [(ImageFormat, fn() -> Vec<u8>); 4] = [
+/// A format, and how to make a picture of it.
+type Maker = (ImageFormat, fn() -> Vec<u8>);
+
+const ALL: [Maker; 4] = [
     (ImageFormat::Jpeg, jpeg),
     (ImageFormat::Png, png),
     (ImageFormat::Gif, gif),

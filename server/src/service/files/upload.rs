@@ -140,7 +140,7 @@ impl Upload {
             }
             None => content::unchanged(body.draft, content::named(&self.name, &[]), body.size),
         };
-        let id = secrets::random_hex(16).map_err(|error| std::io::Error::other(error))?;
+        let id = secrets::random_hex(16).map_err(std::io::Error::other)?;
         let id: FileId = id.parse().map_err(|_| FileError::Disk)?;
         let size = i64::try_from(content.size).map_err(|_| FileError::Disk)?;
         let preview = content.preview.as_ref();

@@ -29,7 +29,7 @@ CREATE TABLE files(
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX files_upload ON files(owner, upload_id, hash);
 CREATE INDEX files_owner ON files(owner, time, size);
-CREATE INDEX files_kept ON files(gone, time, bytes);
+CREATE INDEX files_content ON files(gone, time, bytes);
 
 CREATE TABLE message_files(
     message INTEGER NOT NULL,
