@@ -13,6 +13,7 @@ use crate::net::connection_limits::ConnectionLimits;
 use crate::net::listener;
 use crate::secrets;
 use crate::service::Services;
+use crate::service::files::{self, disk::Disk};
 use crate::service::passwords::{Cost, Passwords};
 use crate::service::pictures;
 use crate::service::sessions::Keeper;
@@ -39,16 +40,23 @@ pub fn picture(file: &[u8]) -> Option<Vec<u8>> {
     pictures::render(file).ok()
 }
 
+/// A picture that was sent, without what is hidden in it.
+pub fn cleaned_picture(file: &[u8]) -> Option<Vec<u8>> {
+    files::cleaned(file)
+}
+
 /// The fields of a form with files: names and contents.
-pub fn multipart<'a>(content_type: &str, body: &'a [u8]) -> Option<Vec<(&'a str, &'a [u8])>> {
+pub fn multipart(content_type: &str, body: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     let parts = web::fuzzing::multipart(content_type, body)?;
-    Some(parts.iter().map(|part| (part.name, part.data)).collect())
+    let parts = parts.into_iter().map(|part| (part.name, part.data));
+    Some(parts.collect())
 }
 
 /// A server in memory with two friends.
 pub struct Server {
     app: Arc<App>,
     limits: Arc<ConnectionLimits>,
+    _dir: tempfile::TempDir,
     alice: Uid,
 }
 
@@ -86,11 +94,14 @@ impl Server {
         hub.load(store.channel_states().await?);
         let passwords = Passwords::new(Cost::Cheap)?;
         let metrics = Metrics::new(store.commit_times(), passwords.times());
-        let services = Services::new(&config, store, hub, passwords, &metrics, None)?;
+        let dir = tempfile::tempdir()?;
+        let disk = Disk::at(dir.path());
+        let services = Services::new(&config, store, disk, hub, passwords, &metrics, None)?;
         let limits = ConnectionLimits::new(Vec::new(), config.connections_per_address);
         Ok(Server {
             app: Arc::new(App::new(config, services, metrics)),
             limits,
+            _dir: dir,
             alice: uids.first().copied().unwrap_or(Uid(0)),
         })
     }

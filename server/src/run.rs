@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::net::tls;
 use crate::service::Services;
 use crate::service::echo::Echo;
+use crate::service::files::disk::Disk;
 use crate::service::passwords::{Cost, Passwords, hash};
 use crate::store::{self, Store, lock_directory};
 use crate::types::User;
@@ -115,7 +116,8 @@ async fn durable(config: Config) -> Result<(), Failure> {
             dir.display()
         );
     }
-    start(config, store, hub, Cost::Full, None).await
+    let disk = Disk::at(&dir);
+    start(config, store, disk, hub, Cost::Full, None).await
 }
 
 async fn demo(listen: SocketAddr) -> Result<(), Failure> {
@@ -153,7 +155,9 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     }
     log::info!("log in as alice@example.org or bob@example.org with the password demo");
     let echo = store.account("echo").await?.map(|account| account.user);
-    start(config, store, hub, Cost::Cheap, echo).await
+    let files = tempfile::tempdir()?;
+    let disk = Disk::at(files.path());
+    start(config, store, disk, hub, Cost::Cheap, echo).await
 }
 
 fn hub(config: &Config) -> Arc<Hub> {
@@ -166,6 +170,7 @@ fn hub(config: &Config) -> Arc<Hub> {
 async fn start(
     config: Config,
     store: Arc<Store>,
+    disk: Disk,
     hub: Arc<Hub>,
     cost: Cost,
     echo: Option<User>,
@@ -178,8 +183,8 @@ async fn start(
     });
     let passwords = Passwords::new(cost)?;
     let metrics = Metrics::new(store.commit_times(), passwords.times());
-    let services = Services::new(&config, store, hub, passwords, &metrics, echo)?;
-    services.begin();
+    let services = Services::new(&config, store, disk, hub, passwords, &metrics, echo)?;
+    services.begin().await?;
     serve::serve(Arc::new(App::new(config, services, metrics))).await
 }
 

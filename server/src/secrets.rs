@@ -43,6 +43,16 @@ pub fn picture_hash(picture: &[u8]) -> String {
     hash
 }
 
+/// The key in a link to a file that can be read until `ends`.
+pub fn file_key(secret: &[u8; 32], id: &str, ends: i64) -> String {
+    let mut key = hex(&digest(
+        "file",
+        [secret, format!("{id} {ends}").as_bytes()].concat(),
+    ));
+    key.truncate(32);
+    key
+}
+
 /// Compares two secrets in constant time.
 pub fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()

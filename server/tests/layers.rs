@@ -11,6 +11,7 @@ use testkit::routes::sources;
 
 /// Files that every layer may use; they use only each other.
 const LEAVES: &[&str] = &[
+    "attachment",
     "clock",
     "config",
     "item",
@@ -32,7 +33,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "clock", "item", "metrics", "sync", "text", "types", "username",
+            "attachment",
+            "clock",
+            "item",
+            "metrics",
+            "sync",
+            "text",
+            "types",
+            "username",
         ],
     ),
     ("service", &["hub", "store"]),

@@ -15,6 +15,9 @@ const PREFIX: &str = "FBCHATD_";
 /// The largest message limit; such a message still fits a request when it is percent-encoded.
 const MESSAGE_LIMIT: usize = 50_000;
 
+/// The largest limit of files, in MiB.
+const FILE_LIMIT: u32 = 1024;
+
 /// Who may register an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -129,6 +132,10 @@ pub struct Config {
     pub messages_per_s: u32,
     pub message_burst: u32,
     pub message_quota_mib: u32,
+    pub file_limit_mib: u32,
+    pub files_per_day_mib: u32,
+    pub files_total_mib: u32,
+    pub file_days: u16,
     pub offline_after_s: u64,
     pub idle_after_s: u64,
     pub hold_s: u64,
@@ -158,6 +165,10 @@ impl Default for Config {
             messages_per_s: 20,
             message_burst: 5_000,
             message_quota_mib: 1024,
+            file_limit_mib: 25,
+            files_per_day_mib: 100,
+            files_total_mib: 2048,
+            file_days: 0,
             offline_after_s: 90,
             idle_after_s: 300,
             hold_s: 55,
@@ -255,6 +266,11 @@ impl Config {
         (bytes > 0).then_some(bytes)
     }
 
+    /// The largest file in bytes; 0 if there are no files.
+    pub fn file_limit(&self) -> u64 {
+        u64::from(self.file_limit_mib) << 20
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let host = |text: &str| {
             !text.is_empty()
@@ -309,6 +325,16 @@ impl Config {
                 "from 1 to 50000",
             ),
             (self.message_burst > 0, "message_burst", "1 or more"),
+            (
+                self.file_limit_mib <= FILE_LIMIT,
+                "file_limit_mib",
+                "from 0 to 1024",
+            ),
+            (
+                self.files_per_day_mib == 0 || self.files_per_day_mib >= self.file_limit_mib,
+                "files_per_day_mib",
+                "at least file_limit_mib, or 0 for no limit",
+            ),
             (
                 day.contains(&self.offline_after_s),
                 "offline_after_s",

@@ -7,6 +7,7 @@ pub mod blocks;
 pub mod channel;
 mod detached;
 pub mod echo;
+pub mod files;
 pub mod friends;
 pub mod groups;
 pub mod lists;
@@ -18,6 +19,7 @@ pub mod passwords;
 pub mod pictures;
 pub mod presence;
 pub mod profiles;
+mod rendering;
 pub mod search;
 pub mod sessions;
 mod subscribers;
@@ -40,6 +42,9 @@ use accounts::Accounts;
 use blocks::Blocks;
 use channel::Channels;
 use echo::Echo;
+use files::FileError;
+use files::Files;
+use files::disk::Disk;
 use friends::Friends;
 use groups::Groups;
 use lists::Lists;
@@ -50,6 +55,7 @@ use passwords::Passwords;
 use pictures::Pictures;
 use presence::Presences;
 use profiles::Profiles;
+use rendering::Renderer;
 use search::Search;
 use sessions::Sessions;
 use user_limit::UserLimit;
@@ -66,6 +72,7 @@ pub struct Services {
     pub accounts: Accounts,
     pub blocks: Blocks,
     pub channels: Channels,
+    pub files: Files,
     pub friends: Friends,
     pub groups: Groups,
     pub lists: Lists,
@@ -87,12 +94,14 @@ impl Services {
     pub fn new(
         config: &Config,
         store: Arc<Store>,
+        disk: Disk,
         hub: Arc<Hub>,
         passwords: Passwords,
         metrics: &Metrics,
         echo: Option<Echo>,
     ) -> io::Result<Self> {
         let passwords = Arc::new(passwords);
+        let renderer = Arc::new(Renderer::start()?);
         let changes = UserLimit::new(CHANGES);
         let actions = UserLimit::new(ACTIONS);
         let presences = Presences::new(store.clone(), hub.clone(), actions.clone());
@@ -111,6 +120,7 @@ impl Services {
             ),
             blocks: Blocks::new(store.clone(), presences.clone()),
             channels: Channels::new(store.clone(), hub.clone()),
+            files: Files::new(store.clone(), disk, renderer.clone(), config)?,
             friends: Friends::new(store.clone(), hub.clone(), actions.clone()),
             groups: Groups::new(store.clone()),
             lists: Lists::new(store.clone(), actions.clone()),
@@ -125,7 +135,7 @@ impl Services {
                 echo,
             ),
             notifications: Notifications::new(store.clone()),
-            pictures: Pictures::new(store.clone(), changes.clone())?,
+            pictures: Pictures::new(store.clone(), changes.clone(), renderer),
             profiles: Profiles::new(store.clone(), changes),
             search: Search::new(store.clone()),
             sessions: Sessions::new(
@@ -142,9 +152,10 @@ impl Services {
         })
     }
 
-    /// Begins the work that the start of the server does not wait for.
-    pub fn begin(&self) {
+    /// Does what is due before anybody uses the services, and begins the work for which they do not wait.
+    pub async fn begin(&self) -> Result<(), FileError> {
         tokio::spawn(self.pictures.clone().render_stored());
+        self.files.start().await
     }
 
     /// Does what is due once a second.
@@ -156,6 +167,7 @@ impl Services {
             log::error!("cannot delete sessions that have ended: {error}");
         }
         self.presences.sweep();
+        self.files.tick();
     }
 
     /// Whether the server can do its work; if not, what it cannot do.

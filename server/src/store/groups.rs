@@ -7,6 +7,7 @@
 
 use super::sqlite::groups;
 use super::{HistoryRange, Inserted, Reply, Store};
+use crate::attachment::FileId;
 use crate::types::{Message, Uid, User};
 
 /// A group, as one of its members sees it.
@@ -33,6 +34,8 @@ pub struct NewGroupMessage {
     pub gid: Uid,
     /// The plain text.
     pub text: String,
+    /// Files of the sender.
+    pub files: Vec<FileId>,
     /// The sender's id for it.
     pub msg_id: String,
     /// The sender's clock, in ms.

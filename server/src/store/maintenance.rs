@@ -24,10 +24,14 @@ pub struct Stats {
     pub messages: i64,
     /// Messages of the last 24 hours.
     pub messages_today: i64,
+    /// Files whose content is kept.
+    pub files: i64,
+    /// What they take on the disk, in bytes.
+    pub file_bytes: i64,
     /// Size of the database in bytes.
     pub bytes: i64,
-    /// The e-mail addresses of those who use most of it, and how many bytes their messages (as their quota counts them) and
-    /// their picture take; the most first.
+    /// The e-mail addresses of those who use most of it, and how many bytes their messages (as their quota counts them),
+    /// their picture and their files take; the most first.
     pub largest: Vec<(String, i64)>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::sqlite::{groups, messages};
 use super::{Reply, Store};
+use crate::attachment::FileId;
 use crate::types::{Message, Uid, User};
 
 /// A message to be stored.
@@ -13,6 +14,8 @@ pub struct NewMessage {
     pub to: User,
     /// The plain text.
     pub text: String,
+    /// Files of the sender.
+    pub files: Vec<FileId>,
     /// The sender's id for it.
     pub msg_id: String,
     /// The sender's clock, in ms.
@@ -45,6 +48,8 @@ pub enum Inserted {
     Duplicate,
     /// One of the two users does not exist any more, or the recipient has blocked the sender; nothing was stored.
     NotReachable,
+    /// One of the files is not there any more, or not the sender's; nothing was stored.
+    FileMissing,
     /// The messages of the sender take all that they may; nothing was stored.
     QuotaUsedUp,
 }
@@ -68,14 +73,15 @@ impl Store {
         to: Uid,
         msg_id: &str,
         text: &str,
+        files: &[FileId],
     ) -> Reply<MessageCheck> {
         let Store::Sqlite(sqlite) = self;
-        let (msg_id, text) = (msg_id.to_owned(), text.to_owned());
+        let (msg_id, hash) = (msg_id.to_owned(), messages::content_hash(text, files));
         sqlite.read(move |db| {
             if to.is_group() {
-                groups::check_message(db, from, to, &msg_id, &text)
+                groups::check_message(db, from, to, &msg_id, hash)
             } else {
-                messages::check_message(db, from, to, &msg_id, &text)
+                messages::check_message(db, from, to, &msg_id, hash)
             }
         })
     }

@@ -32,7 +32,7 @@
 //!
 //! *Items do not change.* A message read under its number is the one that was published, with the names that both users had.
 //!
-//! *Idempotency.* A message is identified by its sender, the sender's message id, its recipient and its text. However often and from
+//! *Idempotency.* A message is identified by its sender, the sender's message id, its recipient, its text and its files. However often and from
 //! however many connections it is inserted, it is stored and published once; see [`Inserted`].
 //!
 //! *Volatile items.* [`Store::push`] numbers and publishes an item among the others but does not store it. Only users who have a client
@@ -44,6 +44,7 @@
 mod accounts;
 mod blocks;
 mod channels;
+mod files;
 mod friendships;
 mod groups;
 mod invitations;
@@ -68,6 +69,7 @@ use sqlite::Sqlite;
 
 pub use blocks::BlockChanged;
 pub use channels::Audience;
+pub use files::{FileAdded, FileUse, NewFile, StoredFile};
 pub use friendships::{Answered, Asked, FriendRequest, Poked, Relation};
 pub use groups::{Group, GroupChange, GroupChanged, NewGroupMessage};
 pub use invitations::{Invitation, Registered};

@@ -15,6 +15,7 @@ mod commands;
 mod damaged_files;
 mod disk_errors;
 mod documentation;
+mod files;
 mod friend_lists;
 mod friends;
 mod groups;

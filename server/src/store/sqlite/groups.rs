@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::messages::{Part, bounds, is_stored, text_hash};
+use super::attachments::attachments;
+use super::messages::{Part, bounds, content_hash, is_stored, text_hash};
 use super::rows::{MESSAGE, USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
@@ -105,9 +106,9 @@ pub fn check_message(
     from: Uid,
     gid: Uid,
     msg_id: &str,
-    text: &str,
+    hash: i64,
 ) -> Result<MessageCheck, StoreError> {
-    if is_stored(db, from, gid, msg_id, text)? {
+    if is_stored(db, from, gid, msg_id, hash)? {
         return Ok(MessageCheck::Duplicate);
     }
     Ok(match name_for(db, from, gid)? {
@@ -455,6 +456,7 @@ impl Tx<'_> {
             // Clients number upwards, or draw numbers of 32 bits.
             msg_id: (1_i64 << 32).saturating_add(id).to_string(),
             notice: Some(Notice { kind, uids }),
+            attachments: Vec::new(),
             client_time: time,
             time,
             id,
@@ -476,18 +478,22 @@ impl Tx<'_> {
 
     pub fn insert_group_message(&mut self, new: &NewGroupMessage) -> Result<Inserted, StoreError> {
         let db = self.writing()?;
+        let hash = content_hash(&new.text, &new.files);
         let Some(name) = name_for(db, new.from.uid, new.gid)? else {
-            let stored = is_stored(db, new.from.uid, new.gid, &new.msg_id, &new.text)?;
+            let stored = is_stored(db, new.from.uid, new.gid, &new.msg_id, hash)?;
             return Ok(if stored {
                 Inserted::Duplicate
             } else {
                 Inserted::NotReachable
             });
         };
-        let (from, message) = (new.from.uid, (&*new.msg_id, &*new.text));
+        let (from, message) = (new.from.uid, (&*new.msg_id, hash));
         if let Some(refused) = self.over_quota(from, new.gid, message, new.quota)? {
             return Ok(refused);
         }
+        let Some(attachments) = attachments(db, from, &new.files)? else {
+            return self.without_files(from, new.gid, message);
+        };
         let (id, time) = self.id_and_time();
         let message = Message {
             from,
@@ -497,11 +503,12 @@ impl Tx<'_> {
             text: new.text.clone(),
             msg_id: new.msg_id.clone(),
             notice: None,
+            attachments,
             client_time: new.client_time,
             time,
             id,
         };
-        if !self.store_message(&message, Some(text_hash(&message.text)))? {
+        if !self.store_message(&message, Some(hash))? {
             return Ok(Inserted::Duplicate);
         }
         let members = member_uids(db, new.gid)?;

@@ -3,10 +3,12 @@
 use blake2::{Blake2s256, Digest};
 use rusqlite::{Connection, OptionalExtension, Rows, params};
 
+use super::attachments::attachments;
 use super::blocks::has_blocked;
 use super::friendships;
 use super::rows::{MESSAGE, message, notice_to_text};
 use super::writer::Tx;
+use crate::attachment::FileId;
 use crate::clock::now_ms;
 use crate::item;
 use crate::store::limits::HISTORY_BYTES;
@@ -18,9 +20,9 @@ pub fn check_message(
     from: Uid,
     to: Uid,
     msg_id: &str,
-    text: &str,
+    hash: i64,
 ) -> Result<MessageCheck, StoreError> {
-    if is_stored(db, from, to, msg_id, text)? {
+    if is_stored(db, from, to, msg_id, hash)? {
         return Ok(MessageCheck::Duplicate);
     }
     if has_blocked(db, from, to)? {
@@ -38,13 +40,13 @@ pub fn is_stored(
     from: Uid,
     to: Uid,
     msg_id: &str,
-    text: &str,
+    hash: i64,
 ) -> Result<bool, StoreError> {
     // Answered by the index alone.
     let mut select = db.prepare_cached(
         "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text_hash = ?4",
     )?;
-    Ok(select.exists(params![from.0, msg_id, to.0, text_hash(text)])?)
+    Ok(select.exists(params![from.0, msg_id, to.0, hash])?)
 }
 
 /// The part of a text in the index that tells duplicates. An index of the texts themselves would double the size of the database.
@@ -52,6 +54,16 @@ pub fn text_hash(text: &str) -> i64 {
     let hash = Blake2s256::digest(text);
     hash.first_chunk()
         .map_or(0, |start| i64::from_le_bytes(*start))
+}
+
+/// The same for a text and the files with it.
+pub fn content_hash(text: &str, files: &[FileId]) -> i64 {
+    if files.is_empty() {
+        return text_hash(text);
+    }
+    // Texts have no such characters.
+    let files = files.iter().map(|file| format!("\0{file}"));
+    text_hash(&format!("{text}{}", files.collect::<String>()))
 }
 
 pub fn history(
@@ -168,9 +180,13 @@ pub fn messages_of(
 impl Tx<'_> {
     pub fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
         let (from, to) = (new.from.uid, new.to.uid);
-        if let Some(refused) = self.over_quota(from, to, (&new.msg_id, &new.text), new.quota)? {
+        let hash = content_hash(&new.text, &new.files);
+        if let Some(refused) = self.over_quota(from, to, (&new.msg_id, hash), new.quota)? {
             return Ok(refused);
         }
+        let Some(attachments) = attachments(self.reading(), from, &new.files)? else {
+            return self.without_files(from, to, (&new.msg_id, hash));
+        };
         let (id, time) = self.id_and_time();
         let message = Message {
             from,
@@ -180,23 +196,19 @@ impl Tx<'_> {
             text: new.text.clone(),
             msg_id: new.msg_id.clone(),
             notice: None,
+            attachments,
             client_time: new.client_time,
             time,
             id,
         };
-        if !self.store_message(&message, Some(text_hash(&message.text)))? {
-            let Message {
-                from,
-                to,
-                msg_id,
-                text,
-                ..
-            } = &message;
-            return Ok(if is_stored(self.reading(), *from, *to, msg_id, text)? {
-                Inserted::Duplicate
-            } else {
-                Inserted::NotReachable
-            });
+        if !self.store_message(&message, Some(hash))? {
+            return Ok(
+                if is_stored(self.reading(), from, to, &message.msg_id, hash)? {
+                    Inserted::Duplicate
+                } else {
+                    Inserted::NotReachable
+                },
+            );
         }
         let item = item::message(&message);
         self.deliver(message.to, message.id, item.clone())?;
@@ -214,13 +226,15 @@ impl Tx<'_> {
         message: &Message,
         hash: Option<i64>,
     ) -> Result<bool, StoreError> {
+        let files = (!message.attachments.is_empty())
+            .then(|| serde_json::to_string(&message.attachments).unwrap_or_default());
         // The unique index finds duplicates. Either account may have been deleted while the request was on its way, or the recipient
         // may have blocked the sender.
         let inserted = self
             .writing()?
             .prepare_cached(
-                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name, notice)
-                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11
+                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name, notice, files)
+                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11, ?12
                     WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2)
                         AND (?3 >= 1000000000 OR EXISTS (SELECT 1 FROM users WHERE uid = ?3))
                         AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?2 AND uid = ?3)
@@ -237,16 +251,34 @@ impl Tx<'_> {
                 message.id,
                 message.from_name,
                 message.to_name,
-                message.notice.as_ref().map(notice_to_text)
+                message.notice.as_ref().map(notice_to_text),
+                files
             ])?;
+        if inserted > 0 {
+            self.attach(message.id, &message.attachments)?;
+        }
         Ok(inserted > 0)
     }
+
+    /// What to say about a message whose files are not there.
+    pub fn without_files(
+        &self,
+        from: Uid,
+        to: Uid,
+        (msg_id, hash): (&str, i64),
+    ) -> Result<Inserted, StoreError> {
+        Ok(match is_stored(self.reading(), from, to, msg_id, hash)? {
+            true => Inserted::Duplicate,
+            false => Inserted::FileMissing,
+        })
+    }
+
     /// Why a message must not be stored, if the messages of its sender take `quota` bytes already; triggers keep count.
     pub fn over_quota(
         &self,
         from: Uid,
         to: Uid,
-        (msg_id, text): (&str, &str),
+        (msg_id, hash): (&str, i64),
         quota: i64,
     ) -> Result<Option<Inserted>, StoreError> {
         let db = self.reading();
@@ -255,7 +287,7 @@ impl Tx<'_> {
         if bytes.is_none_or(|bytes: i64| bytes < quota) {
             return Ok(None);
         }
-        Ok(Some(match is_stored(db, from, to, msg_id, text)? {
+        Ok(Some(match is_stored(db, from, to, msg_id, hash)? {
             true => Inserted::Duplicate,
             false => Inserted::QuotaUsedUp,
         }))

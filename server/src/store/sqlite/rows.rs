@@ -6,7 +6,7 @@ use crate::types::{Message, Notice, NoticeKind, Status, Uid, User};
 
 pub const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture,
     users.status, users.status_time, users.created, users.username";
-pub const MESSAGE: &str = "m.sender, m.recipient, m.sender_name, m.recipient_name, m.text, m.msg_id, m.client_time, m.time, m.id, m.notice";
+pub const MESSAGE: &str = "m.sender, m.recipient, m.sender_name, m.recipient_name, m.text, m.msg_id, m.client_time, m.time, m.id, m.notice, m.files";
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -42,6 +42,10 @@ pub fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
             .get::<_, Option<String>>(9)?
             .as_deref()
             .and_then(notice_from_text),
+        attachments: row
+            .get::<_, Option<String>>(10)?
+            .and_then(|files| serde_json::from_str(&files).ok())
+            .unwrap_or_default(),
     })
 }
 

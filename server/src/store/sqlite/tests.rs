@@ -35,6 +35,7 @@ fn message(from: &User, to: &User, id: usize, text: String) -> NewMessage {
         from: from.clone(),
         to: to.clone(),
         text,
+        files: Vec::new(),
         msg_id: id.to_string(),
         client_time: 0,
         quota: i64::MAX,

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod channels;
+mod files;
 mod groups;
 mod messages;
 mod queues;
@@ -85,6 +86,7 @@ fn message(from: &User, to: &User, id: u32, text: &str) -> NewMessage {
         from: from.clone(),
         to: to.clone(),
         text: text.into(),
+        files: Vec::new(),
         msg_id: id.to_string(),
         client_time: 0,
         quota: i64::MAX,
@@ -115,6 +117,9 @@ macro_rules! store_tests {
             channels::unread_counts_follow_the_message_and_only_for_connected_users
             channels::numbers_have_no_gaps_and_what_was_delivered_can_be_read
             channels::acknowledged_numbers_only_rise
+            files::an_upload_is_one_file_and_counts_once
+            files::a_file_belongs_to_its_owner_and_those_who_got_it
+            files::what_is_not_needed_any_more_is_deleted
             groups::a_group_message_is_stored_once_and_reaches_all_members_in_one_order
             groups::a_group_is_created_once
             groups::members_see_a_group_from_joining_to_leaving
