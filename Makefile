@@ -16,7 +16,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Package installations would compete for dpkg's lock, test runs for the display.
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
-	check-advisories test-rust test-fuzz fuzz test-sanitizers test-browser test-purple test-run test-container bench bench-library bench-server bench-attack \
+	check-advisories test-rust test-fuzz fuzz test-sanitizers test-browser test-xmpp test-purple test-run test-container bench bench-library bench-server bench-attack \
 	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
@@ -66,7 +66,7 @@ run: deps debug
 
 ## make test            all checks; CI runs the same
 test: FOR = $(FOR_TESTS)
-test: deps test-style test-dependencies docs test-rust test-fuzz test-sanitizers test-browser test-purple test-run release-check test-deb test-container
+test: deps test-style test-dependencies docs test-rust test-fuzz test-sanitizers test-browser test-xmpp test-purple test-run release-check test-deb test-container
 	@echo "All tests passed. Screenshots: $(ARTEFACTS)/"
 
 test-style:
@@ -118,6 +118,11 @@ test-browser: check-test-deps
 	tools/unpack-packages.sh target/proxies nginx caddy
 	/usr/bin/python3 -B server/tests/browser/run.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
 		--proxies target/proxies --artefacts $(ARTEFACTS)
+
+# Debian's Python, because slixmpp is Debian's.
+test-xmpp: check-test-deps
+	$(CARGO) build --locked --package fbchatd
+	/usr/bin/python3 -B server/tests/xmpp/run.py --fbchatd $(DEBUG)/fbchatd --artefacts $(ARTEFACTS)
 
 test-purple: check-test-deps
 	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done

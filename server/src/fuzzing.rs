@@ -89,7 +89,7 @@ impl Server {
         let services = Services::new(&config, store, hub, passwords, &metrics, None)?;
         let limits = ConnectionLimits::new(Vec::new(), config.connections_per_address);
         Ok(Server {
-            app: Arc::new(App::new(config, services, metrics)),
+            app: Arc::new(App::new(config, Arc::new(services), metrics)),
             limits,
             alice: uids.first().copied().unwrap_or(Uid(0)),
         })

@@ -177,10 +177,13 @@ async fn start(
         Echo::start(user, store.clone())
     });
     let passwords = Passwords::new(cost)?;
-    let metrics = Metrics::new(store.commit_times(), passwords.times());
+    let mut metrics = Metrics::new(store.commit_times(), passwords.times());
+    if config.xmpp_domain.is_some() {
+        metrics.add_xmpp();
+    }
     let services = Services::new(&config, store, hub, passwords, &metrics, echo)?;
     services.begin();
-    serve::serve(Arc::new(App::new(config, services, metrics))).await
+    serve::serve(Arc::new(App::new(config, Arc::new(services), metrics))).await
 }
 
 /// Every held poll is an open file, and the usual soft limit is 1024.

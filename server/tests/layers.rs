@@ -37,6 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("service", &["hub", "store"]),
     ("web", &["net", "service"]),
+    ("xmpp", &["net", "service"]),
     ("cli", &["config"]),
     ("commands", &["cli", "service", "store"]),
     ("logging", &["config"]),

@@ -17,7 +17,7 @@ const UPLOADS_OF_USER: usize = 2;
 
 pub struct App {
     pub config: Config,
-    pub services: Services,
+    pub services: Arc<Services>,
     pub metrics: Metrics,
     /// Permits to hold an upload in memory.
     pub uploads: Semaphore,
@@ -29,7 +29,7 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(config: Config, services: Services, metrics: Metrics) -> Self {
+    pub fn new(config: Config, services: Arc<Services>, metrics: Metrics) -> Self {
         App {
             config,
             services,
