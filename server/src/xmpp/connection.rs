@@ -209,6 +209,8 @@ impl Negotiating<'_> {
         })?;
         let found = sessions.find(&secret).await;
         let session = found.ok().flatten().ok_or(StreamError::INTERNAL)?;
+        let ids = self.xmpp.services.archives.ids().await;
+        let ids = ids.map_err(|_| StreamError::INTERNAL)?;
         let bare = self.xmpp.address(&session.user.username);
         self.negotiation
             .bound(&request, &format!("{bare}/{resource}"), out);
@@ -217,6 +219,7 @@ impl Negotiating<'_> {
             session,
             resource,
             place,
+            ids,
         })
     }
 }

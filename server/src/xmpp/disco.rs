@@ -15,6 +15,7 @@ pub enum Target {
 
 /// What the server itself understands.
 const SERVER: &[&str] = &[
+    ns::CARBONS,
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::PING,
@@ -23,7 +24,13 @@ const SERVER: &[&str] = &[
     ns::VERSION,
 ];
 /// What is understood for the account of a user.
-const ACCOUNT: &[&str] = &[ns::DISCO_INFO, ns::DISCO_ITEMS, ns::PING];
+const ACCOUNT: &[&str] = &[
+    ns::DISCO_INFO,
+    ns::DISCO_ITEMS,
+    ns::MAM,
+    ns::PING,
+    ns::STANZA_ID,
+];
 
 fn no_node(request: &Element) -> Result<(), StanzaError> {
     match request.attribute("node") {

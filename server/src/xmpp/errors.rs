@@ -85,6 +85,10 @@ impl StanzaError {
         Self::new("modify", "bad-request", "")
     }
 
+    pub fn not_implemented() -> Self {
+        Self::new("cancel", "feature-not-implemented", "")
+    }
+
     pub fn service_unavailable() -> Self {
         Self::new("cancel", "service-unavailable", "")
     }

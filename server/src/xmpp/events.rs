@@ -72,13 +72,17 @@ impl Client {
         match item {
             Item::Msg { msg, from, to } if to == self.uid => {
                 let late = (seq < self.late).then_some(msg.time);
-                self.deliver(from, &msg.text, late).await
+                self.deliver(from, &msg, late).await
             }
-            Item::Msg { msg, .. } => {
-                // The user sent it, here or elsewhere.
-                self.sent_here.retain(|sent| *sent != msg.msg_id);
-                Ok(())
+            Item::Msg { msg, to, .. } => {
+                if let Some(at) = self.sent_here.iter().position(|sent| *sent == msg.msg_id) {
+                    self.sent_here.swap_remove(at);
+                    return Ok(());
+                }
+                let late = (seq < self.late).then_some(msg.time);
+                self.tell_sent(to, &msg.text, msg.time, late).await
             }
+            Item::Typ { .. } if self.withheld.is_some() => Ok(()),
             Item::Typ { st, from } => match self.address_of(from).await? {
                 Some(from) => {
                     let state = if st > 0 { "composing" } else { "paused" };
@@ -87,7 +91,13 @@ impl Client {
                 }
                 None => Ok(()),
             },
-            Item::Presence { uid } | Item::Status { uid } => self.tell_presence(uid).await,
+            Item::Presence { uid } | Item::Status { uid } => match &mut self.withheld {
+                Some(withheld) => {
+                    withheld.insert(uid);
+                    Ok(())
+                }
+                None => self.tell_presence(uid).await,
+            },
             Item::FriendRequest { uid, name, message } => {
                 self.tell_request(uid, &name, &message).await
             }
@@ -103,7 +113,7 @@ impl Client {
     async fn deliver(
         &mut self,
         from: Uid,
-        text: &str,
+        msg: &Text,
         late: Option<i64>,
     ) -> Result<(), StoreError> {
         let Some(from) = self.address_of(from).await? else {
@@ -111,8 +121,11 @@ impl Client {
         };
         let mut stanza = self
             .chat(&from)
-            .child(Element::new("body", ns::CLIENT).text(text))
-            .empty("active", ns::CHAT_STATES);
+            .with("id", self.ids.id(msg.time))
+            .child(Element::new("body", ns::CLIENT).text(msg.text.as_str()))
+            .empty("active", ns::CHAT_STATES)
+            .empty("markable", ns::MARKERS)
+            .child(self.stanza_id(msg.time));
         if let Some(time) = late {
             stanza.push(message::delay(&self.xmpp.domain, time));
         }

@@ -1,5 +1,6 @@
 //! Requests of a client, which all get an answer.
 
+use super::archive;
 use super::disco::{self, Target};
 use super::errors::StanzaError;
 use super::jid::Jid;
@@ -73,6 +74,14 @@ impl Client {
             }
             // Clients of RFC 3921 send it after the binding.
             (true, ns::SESSION, "session") | (false, ns::PING, "ping") => Ok(None),
+            (false, ns::MAM, "query") if target == Target::Account => Ok(Some(archive::form())),
+            (true, ns::MAM, "query") if target == Target::Account => {
+                return Ok(self.query_archive(request).await?.map(Some));
+            }
+            (true, ns::CARBONS, name @ ("enable" | "disable")) => {
+                self.has_carbons = name == "enable";
+                Ok(None)
+            }
             (false, ns::DISCO_INFO, "query") => disco::info(target, request).map(Some),
             (false, ns::DISCO_ITEMS, "query") => disco::items(request).map(Some),
             (false, ns::VERSION, "query") => Ok(Some(disco::version())),

@@ -36,6 +36,10 @@ impl Client {
         };
         let session = self.session().await?;
         let Some(body) = stanza.find("body", ns::CLIENT) else {
+            if stanza.find("displayed", ns::MARKERS).is_some() {
+                let read = self.xmpp.services.messages.mark_read(&session, to).await;
+                return Ok(read.map_err(StanzaError::from));
+            }
             self.chat_state(&session, to, stanza).await;
             return Ok(Ok(()));
         };

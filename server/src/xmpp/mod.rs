@@ -4,6 +4,8 @@
 //! A connection goes through `negotiation`, a state machine without I/O, and then has a `session`, which calls services for what the
 //! client sends, and turns the items of the user's channel into stanzas (`events`).
 
+mod archive;
+mod carbons;
 mod connection;
 mod disco;
 mod errors;

@@ -178,7 +178,8 @@ impl Negotiation {
     fn features(&self) -> Vec<Element> {
         if self.is_logged_in() {
             let session = Element::new("session", ns::SESSION).empty("optional", ns::SESSION);
-            return vec![Element::new("bind", ns::BIND), session];
+            let csi = Element::new("csi", ns::CSI);
+            return vec![Element::new("bind", ns::BIND), session, csi];
         }
         let tls = Element::new("starttls", ns::TLS);
         let plain = Element::new("mechanism", ns::SASL).text("PLAIN");

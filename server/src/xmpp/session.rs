@@ -2,6 +2,7 @@
 //! channel. It reads the channel with a number of its own and acknowledges an item only when the client has it, so a connection that
 //! breaks loses nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use super::wire::{Broken, Got, Wire, stopping};
 use super::xml::{Element, ns};
 use crate::hub::Subscription;
 use crate::service::StoreError;
+use crate::service::archive::Ids;
 use crate::service::channel::Answer;
 use crate::types::{Seq, Session, Uid};
 
@@ -51,6 +53,7 @@ pub struct Opened {
     pub session: Session,
     pub resource: String,
     pub place: Place,
+    pub ids: Ids,
 }
 
 pub struct Client {
@@ -64,6 +67,10 @@ pub struct Client {
     /// The address without and with the resource.
     pub bare: String,
     pub full: String,
+    /// The ids of messages in the archive.
+    pub ids: Ids,
+    /// Whether the client wants to have what the user sends elsewhere.
+    pub has_carbons: bool,
     /// The number of the next item for the client; `None` until it is available.
     cursor: Option<Seq>,
     /// The client has everything below.
@@ -75,6 +82,8 @@ pub struct Client {
     pub has_roster: bool,
     /// The ids of messages that were sent here, and whose items have not been read yet.
     pub sent_here: Vec<String>,
+    /// The friends whose presence has changed while nobody looks at the client.
+    pub withheld: Option<BTreeSet<Uid>>,
     /// To whom the client is typing.
     pub typing_to: Option<Uid>,
     /// The stanzas that the client has sent.
@@ -89,6 +98,7 @@ impl Client {
             session,
             resource,
             place,
+            ids,
         } = opened;
         let subscription = xmpp.services.channels.subscribe(&session);
         let late = xmpp.services.channels.next(session.user.uid);
@@ -103,12 +113,15 @@ impl Client {
             username: session.user.username,
             full: format!("{bare}/{resource}"),
             bare,
+            ids,
+            has_carbons: false,
             cursor: None,
             acknowledged: Seq(0),
             late,
             is_available: false,
             has_roster: false,
             sent_here: Vec::new(),
+            withheld: None,
             typing_to: None,
             received: 0,
             retry: None,
@@ -236,6 +249,10 @@ impl Client {
     }
 
     async fn stanza(&mut self, mut stanza: Element) -> Result<(), Ended> {
+        if stanza.ns == ns::CSI {
+            self.client_state(&stanza).await;
+            return Ok(());
+        }
         if stanza.ns != ns::CLIENT {
             return Err(StreamError::UNSUPPORTED_STANZA.into());
         }
@@ -264,6 +281,21 @@ impl Client {
             self.refuse(error, &stanza);
         }
         Ok(())
+    }
+
+    /// A client says whether anybody looks at it (XEP-0352). If not, presence and typing can wait.
+    async fn client_state(&mut self, element: &Element) {
+        match &*element.name {
+            "inactive" => self.withheld = Some(self.withheld.take().unwrap_or_default()),
+            "active" => {
+                for uid in self.withheld.take().into_iter().flatten() {
+                    if let Err(error) = self.tell_presence(uid).await {
+                        log::warn!("a presence was not told: {error}");
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Answers a stanza with an error, unless it is one itself.

@@ -26,6 +26,13 @@ pub mod ns {
     pub const DELAY: &str = "urn:xmpp:delay";
     pub const IDLE: &str = "urn:xmpp:idle:1";
     pub const STANZA_ID: &str = "urn:xmpp:sid:0";
+    pub const CARBONS: &str = "urn:xmpp:carbons:2";
+    pub const FORWARD: &str = "urn:xmpp:forward:0";
+    pub const MAM: &str = "urn:xmpp:mam:2";
+    pub const FORM: &str = "jabber:x:data";
+    pub const RSM: &str = "http://jabber.org/protocol/rsm";
+    pub const MARKERS: &str = "urn:xmpp:chat-markers:0";
+    pub const CSI: &str = "urn:xmpp:csi:0";
     pub const NICK: &str = "http://jabber.org/protocol/nick";
     pub const BLOCKING_ERRORS: &str = "urn:xmpp:blocking:errors";
 }

@@ -253,6 +253,14 @@ CREATE TRIGGER message_deleted AFTER DELETE ON messages BEGIN
     UPDATE users SET message_bytes = message_bytes - length(CAST(old.text AS BLOB)) - 256 WHERE uid = old.sender;
 END;
 ",
+    // From this key come ids that nobody can guess. It is in backups, so they stay the same.
+    "
+CREATE TABLE keys(
+    name TEXT PRIMARY KEY,
+    key BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO keys VALUES ('archive', randomblob(32));
+",
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
