@@ -19,6 +19,7 @@ use crate::service::sessions::Keeper;
 use crate::store;
 use crate::types::Uid;
 use crate::web::{self, App};
+use crate::xmpp;
 
 /// Reads a form, a query and cookies, and looks at them in every way that handlers do.
 pub fn params(body: &[u8], query: &str, cookie: &[u8], name: &str) -> Option<String> {
@@ -32,6 +33,11 @@ pub fn params(body: &[u8], query: &str, cookie: &[u8], name: &str) -> Option<Str
     }
     web::fuzzing::paths(query);
     found
+}
+
+/// What a client of XMPP is sent that sends these bytes, in pieces of this size.
+pub fn xmpp_stream(bytes: &[u8], chunk: usize) -> String {
+    xmpp::fuzzing::stream(bytes, chunk)
 }
 
 /// What is stored of a picture that was uploaded.

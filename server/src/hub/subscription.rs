@@ -89,6 +89,20 @@ impl Subscription {
         })
     }
 
+    /// The client has lost its connection and may come back: until then it shows nothing, and the user stays online for a while.
+    pub fn rest(&self) {
+        if let Some(user) = lock(&self.hub.users).by_uid.get_mut(&self.uid) {
+            user.unsubscribe(self.id, Instant::now());
+        }
+    }
+
+    /// The client has come back; it is hidden for now.
+    pub fn back(&self) {
+        let mut users = lock(&self.hub.users);
+        let user = users.by_uid.entry(self.uid).or_default();
+        user.subscribe(self.id, self.session, self.signal.clone());
+    }
+
     /// The user, and the session of the client.
     pub fn session(&self) -> (Uid, SessionKey) {
         (self.uid, self.session)
@@ -97,8 +111,6 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        if let Some(user) = lock(&self.hub.users).by_uid.get_mut(&self.uid) {
-            user.unsubscribe(self.id, Instant::now());
-        }
+        self.rest();
     }
 }

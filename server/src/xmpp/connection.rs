@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -12,6 +12,7 @@ use super::Xmpp;
 use super::errors::StreamError;
 use super::negotiation::{Failure, Login, Negotiation, Request, Security, Step};
 use super::reader::{AFTER_LOGIN, BEFORE_LOGIN};
+use super::registry::Return;
 use super::session::{Client, Opened};
 use super::wire::{Broken, Got, Wire, stopping};
 use crate::net::streams::{Connection, Io};
@@ -33,9 +34,22 @@ pub async fn serve(xmpp: Arc<Xmpp>, connection: Connection) {
     } = connection;
     // What it needs is freed once the client is logged in.
     let negotiating = Box::pin(negotiate(&xmpp, io, address, acceptor, closing.clone()));
-    if let Ok(Some(client)) = timeout(LOGIN, negotiating).await {
-        client.run(closing).await;
+    match timeout(LOGIN, negotiating).await {
+        Ok(Some(Outcome::Begun(client))) => client.run(closing).await,
+        // It still counts as a connection of its address.
+        Ok(Some(Outcome::Resumed(guard))) => {
+            // It never sends.
+            let _ = guard.await;
+        }
+        Ok(None) | Err(_) => {}
     }
+}
+
+enum Outcome {
+    /// A session begins.
+    Begun(Box<Client>),
+    /// Another session has the connection, until this is closed.
+    Resumed(oneshot::Receiver<()>),
 }
 
 struct Negotiating<'a> {
@@ -51,7 +65,7 @@ async fn negotiate(
     address: Option<IpAddr>,
     acceptor: Option<TlsAcceptor>,
     mut closing: watch::Receiver<bool>,
-) -> Option<Client> {
+) -> Option<Outcome> {
     let security = match (&io, &acceptor) {
         (Io::Tls(_), _) => Security::Encrypted,
         (Io::Clear(stream), acceptor) => {
@@ -97,7 +111,8 @@ async fn negotiate(
             match negotiating.bind(request, &mut out).await {
                 Ok(open) => {
                     wire.send(|text| text.push_str(&out));
-                    return Some(Client::new(xmpp.clone(), wire, open));
+                    let client = Client::new(xmpp.clone(), wire, open);
+                    return Some(Outcome::Begun(Box::new(client)));
                 }
                 Err(error) => {
                     end(negotiating.negotiation, wire, &out, Some(&error)).await;
@@ -105,6 +120,25 @@ async fn negotiate(
                 }
             }
         }
+        let step = match step {
+            Ok(Step::Resume(resumption)) => {
+                let known = negotiating.known.as_ref()?;
+                let (guard, ended) = oneshot::channel();
+                let back = Box::new(Return {
+                    wire,
+                    count: resumption.count,
+                    guard,
+                });
+                let uid = known.user.uid;
+                match xmpp.registry.resume(uid, &resumption.name, back) {
+                    Ok(()) => return Some(Outcome::Resumed(ended)),
+                    Err(back) => wire = back.wire,
+                }
+                negotiating.negotiation.not_resumed(&mut out);
+                Ok(Step::Continue)
+            }
+            step => step,
+        };
         match step {
             Ok(Step::StartTls) => {
                 wire.send(|text| text.push_str(&out));

@@ -23,6 +23,10 @@ impl StreamError {
         "conflict",
         "Another client has logged in with the same resource.",
     );
+    pub const COUNT_TOO_HIGH: Self = Self::new(
+        "undefined-condition",
+        "The client has counted more stanzas than it was sent.",
+    );
     pub const ENDED: Self = Self::new("not-authorized", "This login has ended. Log in again.");
     pub const HOST_UNKNOWN: Self =
         Self::new("host-unknown", "This server does not serve this domain.");

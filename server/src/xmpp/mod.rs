@@ -4,12 +4,15 @@
 //! A connection goes through `negotiation`, a state machine without I/O, and then has a `session`, which calls services for what the
 //! client sends, and turns the items of the user's channel into stanzas (`events`).
 
+mod acknowledgements;
 mod archive;
 mod carbons;
 mod connection;
 mod disco;
 mod errors;
 mod events;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod iq;
 mod jid;
 mod message;
@@ -19,6 +22,7 @@ mod reader;
 mod registry;
 mod roster;
 mod session;
+mod stream_management;
 mod wire;
 mod xml;
 

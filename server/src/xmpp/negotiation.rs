@@ -24,6 +24,8 @@ pub enum Step {
     Check(Login),
     /// Give the client a resource, and call [`Negotiation::bound`].
     Bind(Request),
+    /// Give the stream to the session that it resumes, or call [`Negotiation::not_resumed`].
+    Resume(Resumption),
     /// The client has closed the stream.
     Close,
 }
@@ -50,6 +52,15 @@ pub struct Request {
     pub id: String,
     /// The resource that the client wants.
     pub resource: Option<String>,
+}
+
+/// A session that goes on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resumption {
+    /// Its name.
+    pub name: String,
+    /// How many stanzas the client has.
+    pub count: u32,
 }
 
 /// Why a login failed.
@@ -93,6 +104,10 @@ enum State {
     /// The client is to bind a resource.
     Bind,
     Bound,
+}
+
+fn failed(condition: &'static str) -> Element {
+    Element::new("failed", ns::SM).empty(condition, ns::STANZA_ERRORS)
 }
 
 /// One stream before its session.
@@ -179,7 +194,8 @@ impl Negotiation {
         if self.is_logged_in() {
             let session = Element::new("session", ns::SESSION).empty("optional", ns::SESSION);
             let csi = Element::new("csi", ns::CSI);
-            return vec![Element::new("bind", ns::BIND), session, csi];
+            let sm = Element::new("sm", ns::SM);
+            return vec![Element::new("bind", ns::BIND), session, csi, sm];
         }
         let tls = Element::new("starttls", ns::TLS);
         let plain = Element::new("mechanism", ns::SASL).text("PLAIN");
@@ -209,6 +225,18 @@ impl Negotiation {
                 self.fail(&Failure::new("aborted", ""), out)
             }
             (State::Bind, ns::CLIENT, "iq") => self.bind(element, out),
+            (State::Bind, ns::SM, "resume") => {
+                let count = element.attribute("h").and_then(|h| h.trim().parse().ok());
+                let name = element.attribute("previd").map(str::to_owned);
+                let (Some(name), Some(count)) = (name, count) else {
+                    return Err(StreamError::BAD_FORMAT);
+                };
+                Ok(Step::Resume(Resumption { name, count }))
+            }
+            (State::Bind, ns::SM, _) => {
+                failed("unexpected-request").write(out, ns::CLIENT);
+                Ok(Step::Continue)
+            }
             (_, ns::TLS | ns::SASL, _) => Err(StreamError::UNSUPPORTED_STANZA),
             (_, ns::CLIENT, _) => Err(StreamError::NOT_AUTHORIZED),
             _ => Err(StreamError::INVALID_NAMESPACE),
@@ -322,6 +350,11 @@ impl Negotiation {
             id: id.to_owned(),
             resource,
         }))
+    }
+
+    /// There is no such session any more. The client may bind a resource instead.
+    pub fn not_resumed(&mut self, out: &mut String) {
+        failed("item-not-found").write(out, ns::CLIENT);
     }
 
     /// The client has this address now.

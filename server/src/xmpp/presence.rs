@@ -18,9 +18,8 @@ impl Client {
             _ if stanza.attribute("to").is_some() => return Ok(Ok(())),
             None => {}
             Some("unavailable") => {
-                self.is_available = false;
-                let presences = &self.xmpp.services.presences;
-                presences.show(&self.subscription, Availability::Hidden);
+                self.shown = Availability::Hidden;
+                self.show_again();
                 return Ok(Ok(()));
             }
             Some("probe" | "error") => return Ok(Ok(())),
@@ -32,8 +31,9 @@ impl Client {
             _ => Availability::Available,
         };
         let session = self.session().await?;
-        let presences = &self.xmpp.services.presences;
-        presences.show(&self.subscription, availability);
+        let was_available = self.is_available();
+        self.shown = availability;
+        self.show_again();
         // The client's own presence comes back to it, as RFC 6121 wants.
         let mut own = Element::new("presence", ns::CLIENT)
             .with("from", self.full.as_str())
@@ -43,8 +43,7 @@ impl Client {
             own = child.into_iter().cloned().fold(own, Element::child);
         }
         self.send(&own);
-        if !self.is_available {
-            self.is_available = true;
+        if !was_available {
             let begun = async {
                 self.tell_presences().await?;
                 for request in self
@@ -61,11 +60,34 @@ impl Client {
                 self.begin_channel().await
             };
             if let Err(error) = begun.await {
-                self.is_available = false;
+                self.shown = Availability::Hidden;
+                self.show_again();
                 return Ok(Err(error.into()));
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Lets others see what the client shows.
+    pub fn show_again(&self) {
+        let presences = &self.xmpp.services.presences;
+        presences.show(&self.subscription, self.shown);
+    }
+
+    /// Tells the client how all friends are. What cannot be read now is told when it changes.
+    pub async fn tell_all_presences(&mut self) {
+        let Ok(session) = self.session().await else {
+            return;
+        };
+        match self.xmpp.services.friends.list(&session).await {
+            Ok(friends) if self.is_available() => {
+                for (friend, presence) in friends {
+                    self.send_presence(&friend, presence);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => log::warn!("the friends of {} cannot be read: {error}", self.uid),
+        }
     }
 
     /// Tells the client which friends are online.

@@ -6,20 +6,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::Xmpp;
+use super::acknowledgements::Management;
 use super::errors::{StanzaError, StreamError};
 use super::jid::Jid;
 use super::reader::Frame;
-use super::registry::Place;
+use super::registry::{Mail, Place};
 use super::wire::{Broken, Got, Wire, stopping};
 use super::xml::{Element, ns};
-use crate::hub::Subscription;
 use crate::service::StoreError;
 use crate::service::archive::Ids;
-use crate::service::channel::Answer;
+use crate::service::channel::{Answer, Subscription};
+use crate::service::presence::Availability;
 use crate::types::{Seq, Session, Uid};
 
 /// The resource under which others see a user, whatever clients they have.
@@ -59,7 +60,9 @@ pub struct Opened {
 pub struct Client {
     pub xmpp: Arc<Xmpp>,
     wire: Wire,
-    place: Place,
+    /// Of the connection with which the client has come back.
+    guard: Option<oneshot::Sender<()>>,
+    pub place: Place,
     pub subscription: Subscription,
     secret: String,
     pub uid: Uid,
@@ -77,9 +80,10 @@ pub struct Client {
     acknowledged: Seq,
     /// What was in the channel before the client came, and is late.
     pub late: Seq,
-    /// Whether the client is available, and whether it has asked for the roster.
-    pub is_available: bool,
+    /// What the client shows of its user, and whether it has asked for the roster.
+    pub shown: Availability,
     pub has_roster: bool,
+    pub management: Option<Management>,
     /// The ids of messages that were sent here, and whose items have not been read yet.
     pub sent_here: Vec<String>,
     /// The friends whose presence has changed while nobody looks at the client.
@@ -106,6 +110,7 @@ impl Client {
         let bare = xmpp.address(&session.user.username);
         Client {
             wire,
+            guard: None,
             place,
             subscription,
             secret,
@@ -118,8 +123,9 @@ impl Client {
             cursor: None,
             acknowledged: Seq(0),
             late,
-            is_available: false,
+            shown: Availability::Hidden,
             has_roster: false,
+            management: None,
             sent_here: Vec::new(),
             withheld: None,
             typing_to: None,
@@ -130,8 +136,17 @@ impl Client {
     }
 
     /// Serves the client until its session ends.
-    pub async fn run(mut self, closing: watch::Receiver<bool>) {
-        let ended = self.serve(closing).await;
+    pub async fn run(mut self, mut closing: watch::Receiver<bool>) {
+        let ended = loop {
+            match self.serve(&mut closing).await {
+                Ended::Lost if self.can_resume() => {
+                    if let Err(ended) = self.wait_for_return(&mut closing).await {
+                        break ended;
+                    }
+                }
+                ended => break ended,
+            }
+        };
         self.leave().await;
         let Client { mut wire, xmpp, .. } = self;
         xmpp.streams.dec();
@@ -173,7 +188,7 @@ impl Client {
         }
     }
 
-    async fn serve(&mut self, mut closing: watch::Receiver<bool>) -> Ended {
+    async fn serve(&mut self, closing: &mut watch::Receiver<bool>) -> Ended {
         let mut use_again = Instant::now() + USED_EVERY;
         loop {
             let has_room = self.wire.pending() < WAITING;
@@ -183,8 +198,16 @@ impl Client {
             let got = tokio::select! {
                 got = self.wire.next(has_room) => Some(got),
                 () = self.subscription.woken(), if has_room => None,
-                () = stopping(&mut closing) => return StreamError::SHUTDOWN.into(),
-                _ = &mut self.place.replaced => return StreamError::CONFLICT.into(),
+                () = stopping(closing) => return StreamError::SHUTDOWN.into(),
+                mail = self.place.mail.recv() => match mail {
+                    Some(Mail::Return(back)) => {
+                        if let Err(ended) = self.resume(*back).await {
+                            return ended;
+                        }
+                        None
+                    }
+                    Some(Mail::Replaced) | None => return StreamError::CONFLICT.into(),
+                },
                 () = sleep_until(timer) => None,
             };
             if let Some(got) = got
@@ -211,6 +234,14 @@ impl Client {
             {
                 log::warn!("the channel of {} cannot be read: {error}", self.uid);
                 self.retry = Some(Instant::now() + RETRY);
+            }
+            if let Some(management) = &mut self.management {
+                if management.is_flooded() {
+                    return Ended::Lost;
+                }
+                if management.asks() {
+                    self.send_uncounted(&Element::new("r", ns::SM));
+                }
             }
         }
     }
@@ -245,10 +276,41 @@ impl Client {
 
     /// Sends a stanza.
     pub fn send(&mut self, stanza: &Element) {
-        self.wire.send(|out| stanza.write(out, ns::CLIENT));
+        let Some(management) = &mut self.management else {
+            return self.send_uncounted(stanza);
+        };
+        let mut text = String::new();
+        stanza.write(&mut text, ns::CLIENT);
+        self.wire.send(|out| out.push_str(&text));
+        management.sent(text, self.cursor.unwrap_or(self.acknowledged));
+    }
+
+    /// Sends what is no stanza.
+    pub fn send_uncounted(&mut self, element: &Element) {
+        self.wire.send(|out| element.write(out, ns::CLIENT));
+    }
+
+    /// Sends stanzas that were written before.
+    pub fn send_text(&mut self, text: &str) {
+        self.wire.send(|out| out.push_str(text));
+    }
+
+    /// Forgets the connection.
+    pub fn leave_wire(&mut self) {
+        self.wire.leave();
+        self.guard = None;
+    }
+
+    /// Goes on with another connection, which `guard` keeps.
+    pub fn use_wire(&mut self, wire: Wire, guard: oneshot::Sender<()>) {
+        self.wire = wire;
+        self.guard = Some(guard);
     }
 
     async fn stanza(&mut self, mut stanza: Element) -> Result<(), Ended> {
+        if stanza.ns == ns::SM {
+            return self.manage(&stanza);
+        }
         if stanza.ns == ns::CSI {
             self.client_state(&stanza).await;
             return Ok(());
@@ -279,6 +341,9 @@ impl Client {
         };
         if let Err(error) = result {
             self.refuse(error, &stanza);
+        }
+        if let Some(management) = &mut self.management {
+            management.received = management.received.wrapping_add(1);
         }
         Ok(())
     }
@@ -319,8 +384,12 @@ impl Client {
     }
 
     async fn read_channel(&mut self) -> Result<(), StoreError> {
-        while let Some(cursor) = self.cursor.filter(|_| self.is_available) {
-            if self.wire.pending() >= WAITING {
+        while let Some(cursor) = self.cursor.filter(|_| self.is_available()) {
+            let is_full = self
+                .management
+                .as_ref()
+                .is_some_and(|management| !management.has_room());
+            if self.wire.pending() >= WAITING || is_full {
                 return Ok(());
             }
             match self.xmpp.services.channels.read(self.uid, cursor).await? {
@@ -351,11 +420,22 @@ impl Client {
     }
 
     fn everything_sent(&mut self) {
-        if let Some(cursor) = self.cursor
-            && cursor > self.acknowledged
-        {
-            self.acknowledged = cursor;
-            self.xmpp.services.channels.acknowledge(self.uid, cursor);
+        if self.management.is_none() {
+            self.acknowledge_channel(None);
         }
+    }
+
+    /// The client has all items below a number, or all that were sent.
+    pub fn acknowledge_channel(&mut self, below: Option<Seq>) {
+        if let Some(below) = below.or(self.cursor)
+            && below > self.acknowledged
+        {
+            self.acknowledged = below;
+            self.xmpp.services.channels.acknowledge(self.uid, below);
+        }
+    }
+
+    pub fn is_available(&self) -> bool {
+        self.shown != Availability::Hidden
     }
 }

@@ -48,7 +48,8 @@ pub async fn stopping(closing: &mut watch::Receiver<bool>) {
 }
 
 pub struct Wire {
-    io: Io,
+    /// `None` once the connection is left.
+    io: Option<Io>,
     reader: Reader,
     /// What has arrived and is not read yet.
     input: Vec<u8>,
@@ -69,7 +70,7 @@ enum Polled {
 impl Wire {
     pub fn new(io: Io, limit: usize) -> Self {
         Wire {
-            io,
+            io: Some(io),
             reader: Reader::new(limit),
             input: Vec::new(),
             out: String::new(),
@@ -140,7 +141,8 @@ impl Wire {
         // On the stack, so that ten thousand idle clients have no buffers.
         let mut space = [0; CHUNK];
         let mut buffer = ReadBuf::new(&mut space);
-        ready!(Pin::new(&mut self.io).poll_read(context, &mut buffer))?;
+        let io = self.io.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        ready!(Pin::new(io).poll_read(context, &mut buffer))?;
         if buffer.filled().is_empty() {
             return Poll::Ready(Ok(Polled::End));
         }
@@ -149,9 +151,10 @@ impl Wire {
     }
 
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let io = self.io.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         while self.sent < self.out.len() {
             let rest = self.out.as_bytes().get(self.sent..).unwrap_or_default();
-            let taken = ready!(Pin::new(&mut self.io).poll_write(context, rest))?;
+            let taken = ready!(Pin::new(&mut *io).poll_write(context, rest))?;
             if taken == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -160,20 +163,28 @@ impl Wire {
         }
         self.out = String::new();
         self.sent = 0;
-        ready!(Pin::new(&mut self.io).poll_flush(context))?;
+        ready!(Pin::new(io).poll_flush(context))?;
         self.is_flushed = true;
         Poll::Ready(Ok(()))
+    }
+
+    /// Leaves the connection, and forgets what waits.
+    pub fn leave(&mut self) {
+        self.io = None;
+        self.input = Vec::new();
+        self.out = String::new();
+        self.sent = 0;
     }
 
     /// Sends what waits, and starts TLS. What the client has sent before is discarded: somebody else may have put it there.
     pub async fn start_tls(mut self, acceptor: TlsAcceptor, limit: usize) -> io::Result<Self> {
         poll_fn(|context| self.poll_send(context)).await?;
         match self.io {
-            Io::Clear(stream) => {
+            Some(Io::Clear(stream)) => {
                 let stream = acceptor.accept(stream).await?;
                 Ok(Wire::new(Io::Tls(Box::new(stream)), limit))
             }
-            Io::Tls(_) => Err(io::ErrorKind::InvalidInput.into()),
+            Some(Io::Tls(_)) | None => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 
@@ -182,7 +193,10 @@ impl Wire {
     pub async fn close(mut self) {
         let sent = timeout(LAST, async {
             poll_fn(|context| self.poll_send(context)).await?;
-            self.io.shutdown().await
+            match &mut self.io {
+                Some(io) => io.shutdown().await,
+                None => Ok(()),
+            }
         });
         if matches!(sent.await, Ok(Ok(()))) {
             let rest = async {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::hub::{ChannelCursor, Hub, Step, Subscription, Waiter, take_run};
+use crate::hub::{ChannelCursor, Hub, Step, Waiter, take_run};
 use crate::item;
 use crate::store::{Store, StoreError};
 use crate::types::{Seq, Session, SessionKey, Uid, Wake};
+
+pub use crate::hub::Subscription;
 
 /// The most items in one answer.
 pub const BATCH: usize = 100;
