@@ -4,6 +4,7 @@ use super::errors::StanzaError;
 use super::message::stamp;
 use super::xml::{Element, ns};
 use crate::clock::now_ms;
+use crate::types::Uid;
 
 /// Whom a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,16 +12,20 @@ pub enum Target {
     Server,
     /// The user themselves.
     Account,
+    /// Another user.
+    Other(Uid),
 }
 
 /// What the server itself understands.
 const SERVER: &[&str] = &[
+    ns::BLOCKING,
     ns::CARBONS,
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::PING,
     ns::ROSTER,
     ns::TIME,
+    ns::VCARD,
     ns::VERSION,
 ];
 /// What is understood for the account of a user.
@@ -30,6 +35,7 @@ const ACCOUNT: &[&str] = &[
     ns::MAM,
     ns::PING,
     ns::STANZA_ID,
+    ns::VCARD,
 ];
 
 fn no_node(request: &Element) -> Result<(), StanzaError> {
@@ -43,7 +49,7 @@ pub fn info(target: Target, request: &Element) -> Result<Element, StanzaError> {
     no_node(request)?;
     let (category, kind, features) = match target {
         Target::Server => ("server", "im", SERVER),
-        Target::Account => ("account", "registered", ACCOUNT),
+        Target::Account | Target::Other(_) => ("account", "registered", ACCOUNT),
     };
     let identity = Element::new("identity", ns::DISCO_INFO)
         .with("category", category)

@@ -40,6 +40,10 @@ enum Item {
     Name {
         uid: Uid,
     },
+    Block {
+        uid: Uid,
+        blocked: bool,
+    },
     #[serde(other)]
     Other,
 }
@@ -105,6 +109,7 @@ impl Client {
                 let added = matches!(action, Action::Added);
                 self.tell_friend(uid, added).await
             }
+            Item::Block { uid, blocked } => self.tell_block(uid, blocked).await,
             Item::Name { uid } => self.tell_roster_item(uid).await,
             Item::Other => Ok(()),
         }

@@ -22,7 +22,7 @@ impl Client {
         };
         let target = match stanza.attribute("to") {
             None => Target::Account,
-            Some(to) => match self.target(to) {
+            Some(to) => match self.target(to).await {
                 Ok(target) => target,
                 Err(error) => return Ok(Err(error)),
             },
@@ -41,7 +41,7 @@ impl Client {
         Ok(Ok(()))
     }
 
-    fn target(&self, to: &str) -> Result<Target, StanzaError> {
+    async fn target(&self, to: &str) -> Result<Target, StanzaError> {
         let Some(jid) = Jid::parse(to) else {
             return Err(StanzaError::new("modify", "jid-malformed", ""));
         };
@@ -52,8 +52,13 @@ impl Client {
         } else if jid.bare() == self.bare && jid.resource.is_none() {
             Ok(Target::Account)
         } else {
-            // Nothing that friends run can be asked.
-            Err(StanzaError::service_unavailable())
+            // Nothing that others run can be asked, and who does not exist is as silent as they are.
+            let found = match jid.resource {
+                None => self.find(&jid).await?,
+                Some(_) => None,
+            };
+            let uid = found.ok_or_else(StanzaError::service_unavailable)?;
+            Ok(Target::Other(uid))
         }
     }
 
@@ -64,6 +69,25 @@ impl Client {
         request: &Element,
     ) -> Result<Result<Option<Element>, StanzaError>, Ended> {
         let answer = match (is_set, &*request.ns, &*request.name) {
+            (false, ns::VCARD, "vCard") if target != Target::Server => {
+                let session = self.session().await?;
+                let uid = match target {
+                    Target::Other(uid) => uid,
+                    Target::Account | Target::Server => self.uid,
+                };
+                return Ok(self.vcard(&session, uid).await.map(Some));
+            }
+            // Of another user, only the card.
+            _ if matches!(target, Target::Other(_)) => Err(StanzaError::service_unavailable()),
+            (false, ns::BLOCKING, "blocklist") => {
+                let session = self.session().await?;
+                return Ok(self.block_list(&session).await.map(Some));
+            }
+            (true, ns::BLOCKING, name @ ("block" | "unblock")) => {
+                let session = self.session().await?;
+                let changed = self.change_blocks(&session, request, name == "block");
+                return Ok(changed.await.map(|()| None));
+            }
             (false, ns::ROSTER, "query") => {
                 let session = self.session().await?;
                 return Ok(self.roster(&session).await.map(Some));

@@ -6,6 +6,7 @@
 
 mod acknowledgements;
 mod archive;
+mod blocking;
 mod carbons;
 mod connection;
 mod disco;
@@ -23,6 +24,7 @@ mod registry;
 mod roster;
 mod session;
 mod stream_management;
+mod vcard;
 mod wire;
 mod xml;
 

@@ -94,12 +94,7 @@ impl Client {
 
     fn push_roster(&mut self, item: Element) {
         if self.has_roster {
-            let push = Element::new("iq", ns::CLIENT)
-                .with("type", "set")
-                .with("id", format!("roster-{}", crate::clock::now_ms()))
-                .with("to", self.full.as_str())
-                .child(Element::new("query", ns::ROSTER).child(item));
-            self.send(&push);
+            self.push(Element::new("query", ns::ROSTER).child(item));
         }
     }
 

@@ -83,6 +83,8 @@ pub struct Client {
     /// What the client shows of its user, and whether it has asked for the roster.
     pub shown: Availability,
     pub has_roster: bool,
+    /// Whether the client has asked for the block list.
+    pub has_block_list: bool,
     pub management: Option<Management>,
     /// The ids of messages that were sent here, and whose items have not been read yet.
     pub sent_here: Vec<String>,
@@ -92,6 +94,8 @@ pub struct Client {
     pub typing_to: Option<Uid>,
     /// The stanzas that the client has sent.
     pub received: u32,
+    /// The changes that it was sent.
+    pushes: u32,
     retry: Option<Instant>,
 }
 
@@ -125,11 +129,13 @@ impl Client {
             late,
             shown: Availability::Hidden,
             has_roster: false,
+            has_block_list: false,
             management: None,
             sent_here: Vec::new(),
             withheld: None,
             typing_to: None,
             received: 0,
+            pushes: 0,
             retry: None,
             xmpp,
         }
@@ -283,6 +289,17 @@ impl Client {
         stanza.write(&mut text, ns::CLIENT);
         self.wire.send(|out| out.push_str(&text));
         management.sent(text, self.cursor.unwrap_or(self.acknowledged));
+    }
+
+    /// Sends a change that the client did not ask for.
+    pub fn push(&mut self, change: Element) {
+        self.pushes = self.pushes.wrapping_add(1);
+        let push = Element::new("iq", ns::CLIENT)
+            .with("type", "set")
+            .with("id", format!("push-{}", self.pushes))
+            .with("to", self.full.as_str())
+            .child(change);
+        self.send(&push);
     }
 
     /// Sends what is no stanza.

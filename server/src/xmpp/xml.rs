@@ -34,6 +34,8 @@ pub mod ns {
     pub const MARKERS: &str = "urn:xmpp:chat-markers:0";
     pub const CSI: &str = "urn:xmpp:csi:0";
     pub const SM: &str = "urn:xmpp:sm:3";
+    pub const BLOCKING: &str = "urn:xmpp:blocking";
+    pub const VCARD: &str = "vcard-temp";
     pub const NICK: &str = "http://jabber.org/protocol/nick";
     pub const BLOCKING_ERRORS: &str = "urn:xmpp:blocking:errors";
 }

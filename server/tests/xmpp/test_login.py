@@ -111,8 +111,13 @@ class Login(Case):
         person = await self.person(fay).log_in()
         info = await person["xep_0030"].get_info(jid=DOMAIN)
         self.assertIn(("server", "im", None, "fbchatd"), info["disco_info"]["identities"])
-        for feature in info["disco_info"]["features"]:
-            self.assertRegex(feature, r"^(jabber:iq:|urn:xmpp:|http://jabber.org/protocol/)")
+        features = info["disco_info"]["features"]
+        for present in ("urn:xmpp:carbons:2", "urn:xmpp:blocking", "urn:xmpp:ping", "vcard-temp"):
+            self.assertIn(present, features)
+        for absent in ("http://jabber.org/protocol/muc", "urn:xmpp:http:upload:0", "jabber:iq:register"):
+            self.assertNotIn(absent, features)
+        own = await person["xep_0030"].get_info(jid=jid(fay))
+        self.assertIn("urn:xmpp:mam:2", own["disco_info"]["features"])
         items = await person["xep_0030"].get_items(jid=DOMAIN)
         self.assertEqual(items["disco_items"]["items"], set())
         version = await person["xep_0092"].get_version(DOMAIN)

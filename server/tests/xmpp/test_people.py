@@ -3,6 +3,8 @@
 import asyncio
 
 from case import Case, jid, until
+from pictures import portrait
+from slixmpp.exceptions import IqError
 
 
 class People(Case):
@@ -66,3 +68,48 @@ class People(Case):
         one.send_presence(pto=jid("nobody.here"), ptype="subscribe")
         self.assertEqual((await one.wait("presence_error"))["error"]["condition"], "item-not-found")
 
+
+    async def test_people_are_blocked_on_one_side_and_on_the_other(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example")
+        web = await self.web("Ann")
+        one, two = [self.person(ann, resource=name) for name in ("one", "two")]
+        for person in (one, two):
+            person.register_plugin("xep_0191")
+            for event in ("blocked", "unblocked"):
+                person.add_event_handler(event, lambda data, person=person, event=event: person.note(event, data))
+            await person.log_in()
+            await person["xep_0191"].get_blocked()
+        other = await self.person(bob).log_in()
+        await other.friend(ann)
+        await one["xep_0191"].block(jid(bob))
+        for person in (one, two):
+            self.assertEqual({str(item) for item in (await person.wait("blocked"))["block"]["items"]}, {jid(bob)})
+        await other.friend(ann, "unavailable")
+
+        def blocked():
+            return [entry["name"] for entry in web.call("/ajax/fbchat/block.php")["blocked"]]
+
+        self.assertEqual(await asyncio.to_thread(blocked), ["Bob Example"])
+        listed = await two["xep_0191"].get_blocked()
+        self.assertEqual({str(item) for item in listed["blocklist"]["items"]}, {jid(bob)})
+        await two["xep_0191"].unblock(jid(bob))
+        await one.wait("unblocked")
+        await other.friend(ann)
+        with self.assertRaises(IqError) as refused:
+            await one["xep_0191"].block(jid(ann))
+        self.assertEqual(refused.exception.condition, "not-allowed")
+
+    async def test_a_card_has_the_name_and_the_picture(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example")
+        web = await self.web("Bob")
+        await asyncio.to_thread(web.upload, portrait((200, 30, 30)))
+        one = self.person(ann)
+        one.register_plugin("xep_0054")
+        await one.log_in()
+        card = (await one["xep_0054"].get_vcard(jid(bob)))["vcard_temp"]
+        self.assertEqual((card["FN"], card["PHOTO"]["TYPE"]), ("Bob Example", "image/png"))
+        self.assertTrue(card["PHOTO"]["BINVAL"].startswith(b"\x89PNG"))
+        self.assertEqual((await one["xep_0054"].get_vcard(jid(ann), local=False))["vcard_temp"]["FN"], "Ann Example")
+        with self.assertRaises(IqError) as refused:
+            await one["xep_0054"].get_vcard(jid("nobody.here"))
+        self.assertEqual(refused.exception.condition, "service-unavailable")
