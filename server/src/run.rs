@@ -88,6 +88,22 @@ fn config(command: cli::Config) -> Result<(), Failure> {
                             reach it by a public name, also through a proxy, set hosts = [\"chat.example.org\"].";
                 output::print(text)?;
             }
+            if let Some(domain) = &config.xmpp_domain {
+                output::print(
+                    "XMPP clients find the server by its domain, or by these records in the DNS:",
+                )?;
+                for (service, listen) in [
+                    ("xmpp-client", config.xmpp_listen),
+                    ("xmpps-client", config.tls_listen),
+                ] {
+                    if let Some(listen) = listen {
+                        let port = listen.port();
+                        output::print(format!(
+                            "  _{service}._tcp.{domain}. SRV 0 5 {port} {domain}."
+                        ))?;
+                    }
+                }
+            }
             for warning in warnings {
                 output::print(format!("Warning: {warning}"))?;
             }

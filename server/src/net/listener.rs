@@ -14,6 +14,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
+use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -34,6 +35,8 @@ const HEAD: Duration = Duration::from_secs(75);
 const FIRST: Duration = Duration::from_secs(10);
 /// How long sent data may stay unacknowledged.
 const UNREAD_MS: u32 = 60_000;
+/// How long a stream is silent before the system asks whether the client is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// How often HTTP/2 pings the client.
 const PING: Duration = Duration::from_secs(30);
 /// The most concurrent requests on one HTTP/2 connection.
@@ -224,7 +227,7 @@ fn connect(
     if let Err(error) = stream.set_nodelay(true) {
         log::debug!("no TCP_NODELAY for {peer}: {error}");
     }
-    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, UNREAD_MS) {
+    if let Err(error) = sockopt::set_tcp_user_timeout(&stream, UNREAD_MS) {
         log::debug!("no TCP_USER_TIMEOUT for {peer}: {error}");
     }
     match service {
@@ -248,6 +251,7 @@ fn connect(
             streams,
             address,
         } => {
+            keep_alive(&stream);
             let serving = streams.serve(Connection {
                 io: Io::Clear(stream),
                 address,
@@ -259,6 +263,15 @@ fn connect(
                 serving.await;
             });
         }
+    }
+}
+
+/// Notices that a client is gone to which nothing is sent. Its system answers; the client need not wake up.
+fn keep_alive(stream: &TcpStream) {
+    let set = sockopt::set_socket_keepalive(stream, true)
+        .and_then(|()| sockopt::set_tcp_keepidle(stream, KEEP_ALIVE));
+    if let Err(error) = set {
+        log::debug!("no TCP keep-alive: {error}");
     }
 }
 
@@ -323,6 +336,7 @@ async fn secured(
         }
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::XMPP) => {
             // From here on it has limits of its own.
+            keep_alive(stream.get_ref().0);
             caller.has_request.store(true, Ordering::Relaxed);
             if let Some(streams) = streams {
                 let serving = streams.serve(Connection {

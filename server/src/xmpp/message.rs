@@ -9,6 +9,9 @@ use super::xml::{Element, ns};
 use crate::service::messages::{Outgoing, SendError};
 use crate::types::{Session, Uid};
 
+/// How many messages a client remembers that does not read its channel. The others may come back to it as carbons.
+const SENT_HERE: usize = 1000;
+
 /// When a message was stored, in ms, for a client that gets it later.
 pub fn delay(domain: &str, time: i64) -> Element {
     Element::new("delay", ns::DELAY)
@@ -48,6 +51,9 @@ impl Client {
             self.typing_to = None;
         }
         let msg_id = self.message_id(stanza);
+        if self.sent_here.len() >= SENT_HERE {
+            self.sent_here.remove(0);
+        }
         self.sent_here.push(msg_id.clone());
         let message = Outgoing {
             to,

@@ -427,7 +427,7 @@ impl Client {
                     self.cursor = Some(next);
                     // What is missing told of friends. At the beginning they are told anyway.
                     if cursor >= self.late {
-                        self.tell_presences().await?;
+                        self.tell_all_presences().await;
                     }
                 }
                 Some(Answer::Continue | Answer::Ended) => return Ok(()),

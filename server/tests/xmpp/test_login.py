@@ -2,12 +2,14 @@
 
 import asyncio
 import base64
+import os
 import re
 import ssl
 import urllib.request
 
 from case import DOMAIN, Case, Raw, jid, until
 from clients import PASSWORD
+from fbchat_testkit import run
 
 
 def plain(name, password=PASSWORD, authzid=""):
@@ -145,3 +147,16 @@ class Login(Case):
         person = await self.person(gus).log_in()
         await asyncio.to_thread(web.send, uid, "here again")
         self.assertEqual((await person.text())["body"], "here again")
+
+    async def test_a_certificate_for_another_domain_is_told_before_clients_refuse_it(self):
+        def check(domain):
+            path = os.path.join(self.site.data, f"{domain}.toml")
+            with open(self.site.config, encoding="utf-8") as settings, open(path, "w", encoding="utf-8") as changed:
+                changed.write(settings.read().replace(f'xmpp_domain = "{DOMAIN}"', f'xmpp_domain = "{domain}"'))
+            return run(self.site.fbchatd, "config", "check", path)
+
+        warning = "which is xmpp_domain"
+        self.assertIn(warning, await asyncio.to_thread(check, "chat.example.org"))
+        told = await asyncio.to_thread(check, DOMAIN)
+        self.assertNotIn(warning, told)
+        self.assertIn(f"_xmpp-client._tcp.{DOMAIN}. SRV 0 5 {self.site.xmpp} {DOMAIN}.", told)
