@@ -16,7 +16,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Package installations would compete for dpkg's lock, test runs for the display. `make test` says what may run side by side.
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
-	check-advisories test-programs test-builds test-rust test-seeds test-fuzz fuzz proxies test-sanitizers test-browser test-purple test-run \
+	check-advisories test-programs test-builds test-rust test-seeds test-fuzz fuzz proxies test-sanitizers test-browser test-xmpp test-purple test-run \
 	test-container bench bench-library bench-server bench-purple bench-attack \
 	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
@@ -73,7 +73,7 @@ test: deps test-style test-dependencies docs proxies
 
 # The tests that run side by side. Those of the programs in use mostly wait, which is time to compile and to fuzz. Only they use Cargo's
 # debug profile for long, because Cargo locks a profile's directory; and only they need displays.
-test-programs: test-rust test-seeds test-browser test-purple test-run
+test-programs: test-rust test-seeds test-browser test-xmpp test-purple test-run
 # Sanitizers early: later the scenarios under valgrind need the processors, too.
 test-builds: release-check test-sanitizers test-deb test-container
 	tools/fuzz.sh 60
@@ -133,6 +133,11 @@ test-browser: proxies
 	for crate in fbchatd fbchat-cli; do $(CARGO) build --locked --package $$crate || exit 1; done
 	/usr/bin/python3 -B server/tests/browser/run.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
 		--proxies target/proxies --artefacts $(ARTEFACTS)
+
+# Debian's Python, because slixmpp is Debian's.
+test-xmpp: check-test-deps
+	$(CARGO) build --locked --package fbchatd
+	/usr/bin/python3 -B server/tests/xmpp/run.py --fbchatd $(DEBUG)/fbchatd --artefacts $(ARTEFACTS)
 
 test-purple: check-test-deps
 	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done

@@ -20,6 +20,7 @@ use crate::service::sessions::Keeper;
 use crate::store;
 use crate::types::Uid;
 use crate::web::{self, App};
+use crate::xmpp;
 
 /// Reads a form, a query and cookies, and looks at them in every way that handlers do.
 pub fn params(body: &[u8], query: &str, cookie: &[u8], name: &str) -> Option<String> {
@@ -33,6 +34,11 @@ pub fn params(body: &[u8], query: &str, cookie: &[u8], name: &str) -> Option<Str
     }
     web::fuzzing::paths(query);
     found
+}
+
+/// What a client of XMPP is sent that sends these bytes, in pieces of this size.
+pub fn xmpp_stream(bytes: &[u8], chunk: usize) -> String {
+    xmpp::fuzzing::stream(bytes, chunk)
 }
 
 /// What is stored of a picture that was uploaded.
@@ -99,7 +105,7 @@ impl Server {
         let services = Services::new(&config, store, disk, hub, passwords, &metrics, None)?;
         let limits = ConnectionLimits::new(Vec::new(), config.connections_per_address);
         Ok(Server {
-            app: Arc::new(App::new(config, services, metrics)),
+            app: Arc::new(App::new(config, Arc::new(services), metrics)),
             limits,
             _dir: dir,
             alice: uids.first().copied().unwrap_or(Uid(0)),

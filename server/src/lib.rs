@@ -32,6 +32,7 @@ mod text;
 mod types;
 mod username;
 mod web;
+mod xmpp;
 
 use std::process::ExitCode;
 

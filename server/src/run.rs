@@ -89,6 +89,22 @@ fn config(command: cli::Config) -> Result<(), Failure> {
                             reach it by a public name, also through a proxy, set hosts = [\"chat.example.org\"].";
                 output::print(text)?;
             }
+            if let Some(domain) = &config.xmpp_domain {
+                output::print(
+                    "XMPP clients find the server by its domain, or by these records in the DNS:",
+                )?;
+                for (service, listen) in [
+                    ("xmpp-client", config.xmpp_listen),
+                    ("xmpps-client", config.tls_listen),
+                ] {
+                    if let Some(listen) = listen {
+                        let port = listen.port();
+                        output::print(format!(
+                            "  _{service}._tcp.{domain}. SRV 0 5 {port} {domain}."
+                        ))?;
+                    }
+                }
+            }
             for warning in warnings {
                 output::print(format!("Warning: {warning}"))?;
             }
@@ -182,10 +198,13 @@ async fn start(
         Echo::start(user, store.clone())
     });
     let passwords = Passwords::new(cost)?;
-    let metrics = Metrics::new(store.commit_times(), passwords.times());
+    let mut metrics = Metrics::new(store.commit_times(), passwords.times());
+    if config.xmpp_domain.is_some() {
+        metrics.add_xmpp();
+    }
     let services = Services::new(&config, store, disk, hub, passwords, &metrics, echo)?;
     services.begin().await?;
-    serve::serve(Arc::new(App::new(config, services, metrics))).await
+    serve::serve(Arc::new(App::new(config, Arc::new(services), metrics))).await
 }
 
 /// Every held poll is an open file, and the usual soft limit is 1024.

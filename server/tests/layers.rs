@@ -45,6 +45,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("service", &["hub", "store"]),
     ("web", &["net", "service"]),
+    ("xmpp", &["net", "service"]),
     ("cli", &["config"]),
     ("commands", &["cli", "service", "store"]),
     ("logging", &["config"]),

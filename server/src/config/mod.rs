@@ -101,13 +101,14 @@ impl<'de> Deserialize<'de> for Network {
 /// Certificate and key for TLS.
 #[derive(Clone, Debug)]
 pub struct Tls<'a> {
-    pub listen: SocketAddr,
     /// The certificate and its chain (PEM).
     pub cert: &'a Path,
     /// Its private key (PEM).
     pub key: &'a Path,
     /// Names under which clients may ask for the server, as far as the settings say.
     pub names: Vec<String>,
+    /// The domain of XMPP addresses, for which clients of XMPP want a certificate.
+    pub xmpp_domain: Option<&'a str>,
 }
 
 /// All settings. What they mean is in the example file.
@@ -118,6 +119,8 @@ pub struct Config {
     pub tls_listen: Option<SocketAddr>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    pub xmpp_domain: Option<String>,
+    pub xmpp_listen: Option<SocketAddr>,
     pub hosts: Vec<String>,
     pub hsts_s: u32,
     pub trusted_proxies: Vec<Network>,
@@ -151,6 +154,8 @@ impl Default for Config {
             tls_listen: None,
             tls_cert: None,
             tls_key: None,
+            xmpp_domain: None,
+            xmpp_listen: None,
             hosts: Vec::new(),
             hsts_s: 0,
             trusted_proxies: Vec::new(),
@@ -241,13 +246,13 @@ impl Config {
     /// The settings of TLS, if it is configured.
     pub fn tls(&self) -> Option<Tls<'_>> {
         Some(Tls {
-            listen: self.tls_listen?,
             cert: self.tls_cert.as_deref()?,
             key: self.tls_key.as_deref()?,
             names: match &self.base_domain {
                 Some(base) => vec![base.clone(), format!("www.{base}"), format!("login.{base}")],
                 None => Vec::new(),
             },
+            xmpp_domain: self.xmpp_domain.as_deref(),
         })
     }
 
@@ -279,11 +284,8 @@ impl Config {
                     .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
         };
         let day = 1..=86_400;
-        let tls = [
-            self.tls_listen.is_some(),
-            self.tls_cert.is_some(),
-            self.tls_key.is_some(),
-        ];
+        let (cert, key) = (self.tls_cert.is_some(), self.tls_key.is_some());
+        let is_open = |listen: SocketAddr| !listen.ip().is_loopback();
         let rules = [
             (
                 self.hosts.iter().all(|name| host(name)),
@@ -305,9 +307,33 @@ impl Config {
                 "a host with {channel} and {base}, for instance \"0.{channel}.{base}\", and needs base_domain",
             ),
             (
-                tls.iter().all(|set| *set == self.tls_listen.is_some()),
+                cert == key
+                    && (cert || self.tls_listen.is_none())
+                    && (!cert || self.tls_listen.is_some() || self.xmpp_listen.is_some()),
                 "tls_listen",
                 "set together with tls_cert and tls_key, or none of the three",
+            ),
+            (
+                self.xmpp_domain.as_deref().is_none_or(host),
+                "xmpp_domain",
+                "a domain in lower case, for instance \"chat.example.org\"",
+            ),
+            (
+                self.xmpp_domain.is_none()
+                    || self.xmpp_listen.is_some()
+                    || self.tls_listen.is_some(),
+                "xmpp_domain",
+                "set together with xmpp_listen or tls_listen",
+            ),
+            (
+                self.xmpp_listen.is_none() || self.xmpp_domain.is_some(),
+                "xmpp_listen",
+                "set together with xmpp_domain",
+            ),
+            (
+                cert || !self.xmpp_listen.is_some_and(is_open),
+                "xmpp_listen",
+                "a loopback address without tls_cert and tls_key",
             ),
             (
                 self.hsts_s == 0 || self.tls_listen.is_some(),

@@ -3,6 +3,7 @@
 //! Every service owns the state that its rules need. Nothing in here knows which protocol a front end speaks.
 
 pub mod accounts;
+pub mod archive;
 pub mod blocks;
 pub mod channel;
 mod detached;
@@ -39,6 +40,7 @@ use crate::store::Store;
 pub use crate::store::StoreError;
 
 use accounts::Accounts;
+use archive::Archives;
 use blocks::Blocks;
 use channel::Channels;
 use echo::Echo;
@@ -70,6 +72,7 @@ const ACTIONS: u32 = 1200;
 /// All services.
 pub struct Services {
     pub accounts: Accounts,
+    pub archives: Archives,
     pub blocks: Blocks,
     pub channels: Channels,
     pub files: Files,
@@ -118,6 +121,7 @@ impl Services {
                 login_attempts.clone(),
                 config.registration,
             ),
+            archives: Archives::new(store.clone()),
             blocks: Blocks::new(store.clone(), presences.clone()),
             channels: Channels::new(store.clone(), hub.clone()),
             files: Files::new(store.clone(), disk, renderer.clone(), config)?,

@@ -34,6 +34,8 @@ pub enum Keeper {
     LastingBrowser,
     /// A program of its own, which may be stopped and continued.
     Program,
+    /// A connection, with which the session ends. If the server was killed, it ends a while later.
+    Connection,
 }
 
 impl Keeper {
@@ -42,6 +44,7 @@ impl Keeper {
         match self {
             Keeper::Browser => longest.min(BROWSER_LASTS),
             Keeper::LastingBrowser | Keeper::Program => longest,
+            Keeper::Connection => longest.min(DAY),
         }
     }
 }

@@ -42,6 +42,7 @@
 //! somebody is reading an older state for that long.
 
 mod accounts;
+mod archive;
 mod blocks;
 mod channels;
 mod files;
@@ -67,6 +68,7 @@ use std::sync::Arc;
 use crate::types::{Published, Uid};
 use sqlite::Sqlite;
 
+pub use archive::ArchiveRange;
 pub use blocks::BlockChanged;
 pub use channels::Audience;
 pub use files::{FileAdded, FileUse, NewFile, StoredFile};

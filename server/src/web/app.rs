@@ -19,7 +19,7 @@ const FILES_OF_USER: usize = 4;
 
 pub struct App {
     pub config: Config,
-    pub services: Services,
+    pub services: Arc<Services>,
     pub metrics: Metrics,
     /// Permits to hold an upload in memory.
     pub uploads: Semaphore,
@@ -33,7 +33,7 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(config: Config, services: Services, metrics: Metrics) -> Self {
+    pub fn new(config: Config, services: Arc<Services>, metrics: Metrics) -> Self {
         App {
             config,
             services,

@@ -140,7 +140,7 @@ impl Part {
 
 /// The message that a client names by its time as the last one that it knows, else the one with the latest time before. Several
 /// can have one time after the clock was set back: the first of them loses nothing.
-fn last_until(db: &Connection, time: i64) -> Result<i64, StoreError> {
+pub fn last_until(db: &Connection, time: i64) -> Result<i64, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT id FROM messages WHERE time <= ?1 ORDER BY time DESC, id LIMIT 1",
     )?;
@@ -149,7 +149,7 @@ fn last_until(db: &Connection, time: i64) -> Result<i64, StoreError> {
 }
 
 /// The message that a client names by its time as the first one that it knows, else the end of those with earlier times.
-fn first_from(db: &Connection, time: i64) -> Result<i64, StoreError> {
+pub fn first_from(db: &Connection, time: i64) -> Result<i64, StoreError> {
     let mut select = db.prepare_cached("SELECT max(id) FROM messages WHERE time = ?1")?;
     let exact: Option<i64> = select.query_row([time], |row| row.get(0))?;
     match exact {
