@@ -123,6 +123,8 @@ impl Place {
         let mut config = config::Config::load(self.config.as_deref())?;
         if let Some(data) = &self.data {
             config.data = Some(data.clone());
+            // A flag overrides all settings, so the directory is meant and not a database.
+            config.store = None;
         }
         Ok(config)
     }

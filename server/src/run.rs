@@ -11,6 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Cli, Command};
+use crate::commands::store::location;
 use crate::commands::{accounts, operator, output};
 use crate::config::{Config, EXAMPLE, Registration};
 use crate::hub::{Hub, Limits};
@@ -19,7 +20,7 @@ use crate::net::tls;
 use crate::service::Services;
 use crate::service::echo::Echo;
 use crate::service::passwords::{Cost, Passwords, hash};
-use crate::store::{self, Store, lock_directory};
+use crate::store::{self, Location, Store, Use, lock_directory};
 use crate::types::User;
 use crate::web::App;
 use crate::{logging, serve};
@@ -105,14 +106,20 @@ fn config(command: cli::Config) -> Result<(), Failure> {
 /// Serves the accounts in a data directory.
 async fn durable(config: Config) -> Result<(), Failure> {
     let hub = hub(&config);
-    let dir = config.data_dir()?;
+    let location = location(&config)?;
     // Other commands may use the data at the same time, but no other server.
-    let _locked = lock_directory(&dir)?;
-    let store = store::open(&dir, hub.clone())?;
+    let _locked = match &location {
+        Location::Directory(dir) => Some(lock_directory(dir)?),
+        Location::Postgres(_) => None,
+    };
+    let store = store::open_at(&location, Use::Server, hub.clone())?;
     if store.channel_states().await?.is_empty() {
+        let place = match &location {
+            Location::Directory(dir) => format!(" --data {}", dir.display()),
+            Location::Postgres(_) => String::new(),
+        };
         log::warn!(
-            "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME --data {}",
-            dir.display()
+            "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME{place}"
         );
     }
     start(config, store, hub, Cost::Full, None).await

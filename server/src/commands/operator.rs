@@ -107,7 +107,12 @@ pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
 
 /// `fbchatd restore`
 pub fn restore(from: &Path, place: &Place) -> Result<(), Failure> {
-    let dir = place.config()?.data_dir()?;
+    let config = place.config()?;
+    if config.store.is_some() {
+        let text = "Backups of PostgreSQL are restored with pg_restore; `fbchatd backup` says how.";
+        return Err(text.into());
+    }
+    let dir = config.data_dir()?;
     let aside = store::restore(&dir, from)?;
     print(format!("restored {} in {}", from.display(), dir.display()))?;
     if let Some(aside) = aside {

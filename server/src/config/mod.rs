@@ -1,6 +1,7 @@
 //! Settings. Later ones win: defaults, the file, the environment, flags.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,6 @@ use serde::{Deserialize, Deserializer};
 pub const EXAMPLE: &str = include_str!("../../fbchatd.toml");
 /// The prefix of environment variables that stand for settings.
 const PREFIX: &str = "FBCHATD_";
-
 /// The largest message limit; such a message still fits a request when it is percent-encoded.
 const MESSAGE_LIMIT: usize = 50_000;
 
@@ -107,6 +107,17 @@ pub struct Tls<'a> {
     pub names: Vec<String>,
 }
 
+/// A text with a password in it, which is never printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
 /// All settings. What they mean is in the example file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -123,6 +134,9 @@ pub struct Config {
     pub log_format: LogFormat,
     pub connections_per_address: usize,
     pub data: Option<PathBuf>,
+    pub store: Option<Secret>,
+    pub store_ca: Option<PathBuf>,
+    pub store_password_file: Option<PathBuf>,
     pub base_domain: Option<String>,
     pub channel_host_pattern: Option<String>,
     pub message_limit: usize,
@@ -152,6 +166,9 @@ impl Default for Config {
             log_format: LogFormat::Text,
             connections_per_address: 256,
             data: None,
+            store: None,
+            store_ca: None,
+            store_password_file: None,
             base_domain: None,
             channel_host_pattern: None,
             message_limit: 20_000,
@@ -269,6 +286,19 @@ impl Config {
             self.tls_key.is_some(),
         ];
         let rules = [
+            (
+                self.store.as_ref().is_none_or(|Secret(url)| {
+                    url.starts_with("postgres://") || url.starts_with("postgresql://")
+                }),
+                "store",
+                "the URL of a PostgreSQL database, for instance \"postgres://fbchat@db1,db2/fbchat\"; without it, SQLite keeps everything in the data directory",
+            ),
+            (
+                self.store.is_some()
+                    || (self.store_ca.is_none() && self.store_password_file.is_none()),
+                "store",
+                "set together with store_ca and store_password_file",
+            ),
             (
                 self.hosts.iter().all(|name| host(name)),
                 "hosts",

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::messages::text_hash;
 use super::profiles::index_name;
 use super::usernames::make_all as make_usernames;
 use crate::store::StoreError;
+use crate::store::message_rules::text_hash;
 use crate::text::{composed, lines, single_line};
 use crate::types::Uid;
 

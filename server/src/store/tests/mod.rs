@@ -186,6 +186,26 @@ impl Place for InMemory {
     }
 }
 
+struct OnPostgres(Location);
+
+impl Place for OnPostgres {
+    fn new() -> Self {
+        let cluster = testkit::postgres::Postgres::shared();
+        let url = cluster.url(&cluster.database());
+        OnPostgres(Location::Postgres(Address {
+            url,
+            ca: None,
+            password_file: None,
+            password: None,
+        }))
+    }
+
+    fn open(&self, subscribers: Arc<dyn Subscribers>) -> Arc<Store> {
+        // Tests open a store again while the first one is still there, as if its process had been killed.
+        super::open_at(&self.0, Use::Command, subscribers).unwrap()
+    }
+}
+
 struct OnDisk(tempfile::TempDir);
 
 impl Place for OnDisk {
@@ -200,3 +220,7 @@ impl Place for OnDisk {
 
 store_tests!(sqlite_in_memory, InMemory);
 store_tests!(sqlite_on_disk, OnDisk, durable);
+mod on_postgres {
+    use super::*;
+    store_tests!(postgres, OnPostgres, durable);
+}

@@ -1,0 +1,270 @@
+//! Messages and conversations.
+
+use std::sync::Arc;
+
+use super::blocks::has_blocked;
+use super::connection::Db;
+use super::friendships;
+use super::rows::{self, at, message_columns};
+use super::transaction::Tx;
+use crate::clock::now_ms;
+use crate::item;
+use crate::store::group_rules::notice_to_text;
+use crate::store::message_rules::{Part, text_hash};
+use crate::store::{HistoryRange, Inserted, MessageCheck, NewMessage, StoreError};
+use crate::types::{Message, Uid};
+
+/// Half of the ids of a conversation in one order; `$3` and `$4` are the ids around the range.
+macro_rules! conversation {
+    ($order:literal) => {
+        concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM messages m WHERE m.id IN (
+                SELECT id FROM (
+                    (SELECT id FROM messages WHERE sender = $1 AND recipient = $2 AND id > $3 AND id < $4 ORDER BY id ",
+            $order,
+            " LIMIT $5) UNION
+                    (SELECT id FROM messages WHERE sender = $2 AND recipient = $1 AND id > $3 AND id < $4 ORDER BY id ",
+            $order,
+            " LIMIT $5)
+                ) AS ids ORDER BY id ",
+            $order,
+            " LIMIT $5
+            ) ORDER BY m.id ",
+            $order
+        )
+    };
+}
+
+pub async fn check_message(
+    db: &Db,
+    from: Uid,
+    to: Uid,
+    msg_id: &str,
+    text: &str,
+) -> Result<MessageCheck, StoreError> {
+    if is_stored(db, from, to, msg_id, text).await? {
+        return Ok(MessageCheck::Duplicate);
+    }
+    if has_blocked(db, from, to).await? {
+        return Ok(MessageCheck::Blocked);
+    }
+    Ok(match friendships::reachable(db, from, to).await? {
+        Some(recipient) => MessageCheck::Recipient(recipient),
+        None => MessageCheck::NotReachable,
+    })
+}
+
+/// Whether a message is stored already.
+pub async fn is_stored(
+    db: &Db,
+    from: Uid,
+    to: Uid,
+    msg_id: &str,
+    text: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM messages WHERE sender = $1 AND msg_id = $2 AND recipient = $3 AND text_hash = $4";
+    db.exists(sql, &[&from.0, &msg_id, &to.0, &text_hash(text)])
+        .await
+}
+
+pub async fn history(
+    db: &Db,
+    a: Uid,
+    b: Uid,
+    range: HistoryRange,
+) -> Result<Vec<Message>, StoreError> {
+    let sql = match range.since {
+        Some(_) => conversation!("ASC"),
+        None => conversation!("DESC"),
+    };
+    let (after, before) = bounds(db, range).await?;
+    let found = db
+        .rows(sql, &[&a.0, &b.0, &after, &before, &(range.limit as i64)])
+        .await?;
+    let mut part = Part::default();
+    for row in &found {
+        if part.add(rows::message(row)?) {
+            break;
+        }
+    }
+    Ok(part.oldest_first(range))
+}
+
+/// The ids between which the messages of a range are.
+pub async fn bounds(db: &Db, range: HistoryRange) -> Result<(i64, i64), StoreError> {
+    let after = match range.since {
+        Some(time) => last_until(db, time).await?,
+        None => i64::MIN,
+    };
+    let before = match range.before {
+        Some(time) => first_from(db, time).await?,
+        None => i64::MAX,
+    };
+    Ok((after, before))
+}
+
+/// The message that a client names by its time as the last one that it knows, else the one with the latest time before. Several
+/// can have one time after the clock was set back: the first of them loses nothing.
+async fn last_until(db: &Db, time: i64) -> Result<i64, StoreError> {
+    let sql = "SELECT id FROM messages WHERE time <= $1 ORDER BY time DESC, id LIMIT 1";
+    match db.row(sql, &[&time]).await? {
+        Some(row) => at(&row, 0),
+        None => Ok(i64::MIN),
+    }
+}
+
+/// The message that a client names by its time as the first one that it knows, else the end of those with earlier times.
+async fn first_from(db: &Db, time: i64) -> Result<i64, StoreError> {
+    let sql = "SELECT id FROM messages WHERE time = $1 ORDER BY id DESC LIMIT 1";
+    match db.row(sql, &[&time]).await? {
+        Some(row) => at(&row, 0),
+        // Messages that were stored while the clock was ahead do not matter.
+        None if time > now_ms() => Ok(i64::MAX),
+        None => Ok(last_until(db, time).await?.saturating_add(1)),
+    }
+}
+
+pub async fn messages_of(
+    db: &Db,
+    uid: Uid,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM messages m WHERE m.id > $2 AND (m.sender = $1 OR m.recipient = $1
+                OR (m.recipient >= 1000000000 AND EXISTS (SELECT 1 FROM group_members g WHERE g.gid = m.recipient AND g.uid = $1
+                    AND m.id >= g.first_message AND m.id <= coalesce(g.last_message, m.id))))
+            ORDER BY m.id LIMIT $3"
+    );
+    let found = db.rows(sql, &[&uid.0, &after, &(limit as i64)]).await?;
+    rows::all(&found, rows::message)
+}
+
+impl Tx<'_> {
+    pub async fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
+        let (id, time) = self.id_and_time();
+        let message = Message {
+            from: new.from.uid,
+            to: new.to.uid,
+            from_name: new.from.name.clone(),
+            to_name: new.to.name.clone(),
+            text: new.text.clone(),
+            msg_id: new.msg_id.clone(),
+            notice: None,
+            client_time: new.client_time,
+            time,
+            id,
+        };
+        if !self
+            .store_message(&message, Some(text_hash(&message.text)), new.quota)
+            .await?
+        {
+            return self.why_not_stored(&message, new.quota).await;
+        }
+        let item = item::message(&message);
+        self.deliver(message.to, message.id, item.clone()).await?;
+        if message.from != message.to {
+            self.deliver(message.from, message.id, item).await?;
+            self.count_unread(&message).await?;
+        }
+        Ok(Inserted::New)
+    }
+
+    /// Stores a message; false if it is stored already, one of the two users does not exist, the recipient has blocked the sender, or
+    /// the messages of the sender take `quota` bytes already. One without a hash is always new.
+    pub async fn store_message(
+        &mut self,
+        message: &Message,
+        hash: Option<i64>,
+        quota: i64,
+    ) -> Result<bool, StoreError> {
+        // The unique index finds duplicates.
+        let sql = "WITH stored AS (
+                INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name, notice)
+                SELECT $8::bigint, $1::bigint, $2::bigint, $3::bigint, $4::text, $5::bigint, $6::text, $7::bigint, $9::text, $10::text, $11::text
+                WHERE EXISTS (SELECT 1 FROM channels WHERE uid = $2 AND message_bytes < $12)
+                    AND ($3 >= 1000000000 OR EXISTS (SELECT 1 FROM users WHERE uid = $3))
+                    AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = $2 AND uid = $3)
+                ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING
+                RETURNING sender, octet_length(text) + 256 AS bytes
+            )
+            UPDATE channels SET message_bytes = message_bytes + stored.bytes FROM stored WHERE channels.uid = stored.sender";
+        let notice = message.notice.as_ref().map(notice_to_text);
+        let stored = self
+            .execute(
+                sql,
+                &[
+                    &message.time,
+                    &message.from.0,
+                    &message.to.0,
+                    &message.msg_id,
+                    &message.client_time,
+                    &message.text,
+                    &hash,
+                    &message.id,
+                    &message.from_name,
+                    &message.to_name,
+                    &notice,
+                    &quota,
+                ],
+            )
+            .await?;
+        Ok(stored > 0)
+    }
+
+    /// Why a message was not stored.
+    async fn why_not_stored(&self, message: &Message, quota: i64) -> Result<Inserted, StoreError> {
+        let Message {
+            from,
+            to,
+            msg_id,
+            text,
+            ..
+        } = message;
+        if is_stored(self, *from, *to, msg_id, text).await? {
+            return Ok(Inserted::Duplicate);
+        }
+        Ok(match self.is_over_quota(*from, quota).await? {
+            true => Inserted::QuotaUsedUp,
+            false => Inserted::NotReachable,
+        })
+    }
+
+    /// Whether the messages of a user take `quota` bytes or more.
+    pub async fn is_over_quota(&self, uid: Uid, quota: i64) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM channels WHERE uid = $1 AND message_bytes >= $2";
+        self.exists(sql, &[&uid.0, &quota]).await
+    }
+
+    /// Publishes a stored message, and notes under which number.
+    pub async fn deliver(
+        &mut self,
+        owner: Uid,
+        message: i64,
+        item: Arc<str>,
+    ) -> Result<(), StoreError> {
+        let Some(seq) = self.publish(owner, item).await? else {
+            return Ok(());
+        };
+        let sql = "INSERT INTO deliveries(owner, seq, message) VALUES ($1, $2, $3)";
+        self.execute(sql, &[&owner.0, &seq.0, &message]).await?;
+        Ok(())
+    }
+
+    /// Counts a message as unread for its recipient. For its sender the conversation is read, since they have answered.
+    async fn count_unread(&mut self, message: &Message) -> Result<(), StoreError> {
+        let (from, to) = (message.from, message.to);
+        self.mark_read(from, to).await?;
+        let sql = "INSERT INTO unread(owner, peer, messages, time) VALUES ($1, $2, 1, $3)
+            ON CONFLICT (owner, peer) DO UPDATE SET messages = unread.messages + 1, time = $3 RETURNING messages";
+        let count = self.number(sql, &[&to.0, &from.0, &message.time]).await?;
+        if count == 1 {
+            self.publish_unread(to).await?;
+        }
+        Ok(())
+    }
+}
