@@ -109,7 +109,7 @@ pub enum Session {
 // Which data and settings. Not a doc comment: clap would take it for that of the command.
 #[derive(Args, Debug)]
 pub struct Place {
-    /// Data directory [default: $XDG_DATA_HOME/fbchatd or ~/.local/share/fbchatd]
+    /// Data directory [default: $XDG_DATA_HOME/fbchatd or ~/.local/share/fbchatd]. Overrides the setting store
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Settings file (TOML)

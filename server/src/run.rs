@@ -83,6 +83,9 @@ fn config(command: cli::Config) -> Result<(), Failure> {
                 Some(tls) => tls::load(&tls)?.warnings,
                 None => Vec::new(),
             };
+            if config.store.is_some() {
+                store::check(&location(&config)?)?;
+            }
             output::print(format!("The settings in {} are valid.", file.display()))?;
             if config.hosts.is_empty() && config.base_domain.is_none() {
                 let text = "Without TLS, the server answers to addresses and to names like raspberrypi or raspberrypi.local. If people \

@@ -15,10 +15,11 @@ set -e
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "$1"/initdb -D "$dir/data" -U fbchat -A trust --no-sync -E UTF8 --locale=C > "$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
+sed -i '1i local all locked scram-sha-256' "$dir/data/pg_hba.conf"
 "$1"/postgres -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync="$2" -c full_page_writes="$2" -c max_connections=500 \
     -c log_min_messages=fatal -c autovacuum=off > "$dir/postgres.log" 2>&1 < /dev/null &
 until "$1"/pg_isready -q -h "$dir"; do kill -0 $! || { cat "$dir/postgres.log" >&2; exit 1; }; sleep 0.05; done
-echo "$dir $!"
+echo "$dir"
 read -r end || true
 kill -QUIT $! 2>/dev/null || true
 wait || true
@@ -29,7 +30,6 @@ pub struct Postgres {
     /// Holds the pipe whose end is that of PostgreSQL.
     _server: Child,
     dir: PathBuf,
-    pid: u32,
     databases: AtomicUsize,
 }
 
@@ -71,11 +71,9 @@ impl Postgres {
         let output = BufReader::new(server.stdout.take().expect("a pipe"));
         let line = output.lines().next().expect("PostgreSQL starts");
         let line = line.expect("a line");
-        let (dir, pid) = line.split_once(' ').expect("a directory and a process");
         Postgres {
             _server: server,
-            dir: dir.into(),
-            pid: pid.parse().expect("a process"),
+            dir: line.into(),
             databases: AtomicUsize::new(0),
         }
     }
@@ -84,12 +82,6 @@ impl Postgres {
     pub fn shared() -> &'static Postgres {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
         SHARED.get_or_init(|| Postgres::start(false))
-    }
-
-    /// The process of the server.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.pid
     }
 
     /// Creates a database of a name of its own.
@@ -111,6 +103,26 @@ impl Postgres {
     pub fn url_as(&self, user: &str, database: &str) -> String {
         let host = self.dir.to_str().expect("UTF-8").replace('/', "%2F");
         format!("postgres://{user}@{host}/{database}")
+    }
+
+    /// Lets nobody connect to a database any more, and ends all connections to it.
+    pub fn take_away(&self, database: &str) {
+        self.sql(
+            "postgres",
+            &format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false"),
+        );
+        let end = format!(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{database}'"
+        );
+        self.sql("postgres", &end);
+    }
+
+    /// Lets everybody connect to a database again.
+    pub fn give_back(&self, database: &str) {
+        self.sql(
+            "postgres",
+            &format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true"),
+        );
     }
 
     /// Carries out statements; returns what they print.

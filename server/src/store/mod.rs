@@ -144,6 +144,14 @@ pub fn restore(dir: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
     sqlite::restore::restore(dir, from)
 }
 
+/// Whether a store could be where the settings say. Neither connects nor creates anything.
+pub fn check(location: &Location) -> Result<(), StoreError> {
+    match location {
+        Location::Directory(_) => Ok(()),
+        Location::Postgres(address) => Postgres::check(address),
+    }
+}
+
 /// Whether there is a store. Also true of a data directory if that cannot be determined: opening it will then say why.
 pub fn exists(location: &Location) -> Result<bool, StoreError> {
     match location {
@@ -245,4 +253,14 @@ pub enum StoreError {
     /// Another server uses the data.
     #[error("Another fbchatd is serving {}. Stop it first, or choose another directory with --data.", .0.display())]
     Locked(PathBuf),
+}
+
+impl StoreError {
+    /// How it is logged by whoever has asked. The store itself says once that the database is away.
+    pub fn level(&self) -> log::Level {
+        match self {
+            StoreError::Away(_) => log::Level::Debug,
+            _ => log::Level::Error,
+        }
+    }
 }

@@ -72,6 +72,11 @@ impl Db {
         // What was answered has to survive a crash, whatever the default is. The locks of a connection that went away must not stay.
         self.batch(
             "SET idle_in_transaction_session_timeout = '10s';
+             SET tcp_keepalives_idle = 10;
+             SET tcp_keepalives_interval = 5;
+             SET tcp_keepalives_count = 2;
+             SET tcp_user_timeout = '20s';
+             SET client_connection_check_interval = '5s';
              SET lock_timeout = '20s';
              SET default_transaction_isolation = 'read committed';
              SELECT set_config('synchronous_commit', 'on', FALSE) WHERE current_setting('synchronous_commit') = 'off'",

@@ -117,6 +117,11 @@ impl Postgres {
         })
     }
 
+    /// Whether the settings could be those of a database, without connecting to it.
+    pub fn check(address: &Address) -> Result<(), StoreError> {
+        Settings::new(address).map(drop)
+    }
+
     /// Whether there is a database with our tables. Unlike [`Postgres::open`] this creates nothing.
     pub fn exists(address: &Address) -> Result<bool, StoreError> {
         let settings = Settings::new(address)?;

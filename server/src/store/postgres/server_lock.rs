@@ -1,9 +1,17 @@
 //! That one server at a time serves a database. Commands may use it at the same time.
 
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
 use super::connection::Db;
 use super::errors::sentence;
 use super::locks;
 use crate::store::StoreError;
+
+/// How long a server waits for the end of the one before, and how often it looks.
+const WAIT: Duration = Duration::from_secs(5);
+const RETRY: Duration = Duration::from_millis(50);
 
 /// The right to number the items, held by the connection of the writer.
 pub struct ServerLock {
@@ -14,7 +22,13 @@ pub struct ServerLock {
 impl ServerLock {
     /// Takes the lock, or says that another server has it.
     pub async fn take(db: &Db) -> Result<Self, StoreError> {
-        if !try_lock(db).await? {
+        // After a crash, PostgreSQL may notice a moment later that the last server is gone.
+        let deadline = Instant::now() + WAIT;
+        while !try_lock(db).await? {
+            if Instant::now() < deadline {
+                sleep(RETRY).await;
+                continue;
+            }
             let name = db.name();
             return Err(sentence(format!(
                 "Another fbchatd is serving the database {name}. Stop it first: several servers on one database are not supported yet."

@@ -2,6 +2,7 @@
 //!
 //! No text in here ever has the URL in it, because that may contain a password.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,10 +115,18 @@ fn password(address: &Address) -> Result<Option<String>, StoreError> {
     let Some(file) = &address.password_file else {
         return Ok(address.password.clone());
     };
-    let text = std::fs::read_to_string(file).map_err(|error| {
+    let failed = |error| {
         let file = file.display();
         sentence(format!("Cannot read store_password_file {file}: {error}."))
-    })?;
+    };
+    let found = std::fs::metadata(file).map_err(failed)?;
+    if found.is_file() && found.permissions().mode() & 0o007 != 0 {
+        let file = file.display();
+        return Err(sentence(format!(
+            "{file} can be read by others; run chmod 640 {file}."
+        )));
+    }
+    let text = std::fs::read_to_string(file).map_err(failed)?;
     Ok(text.lines().next().map(str::to_owned))
 }
 

@@ -32,6 +32,8 @@ const BATCH: usize = 512;
 const UPKEEP: Duration = Duration::from_millis(500);
 /// How long writes wait for a database that is away.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same for a server that stops.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(5);
 /// How long one attempt to carry out a batch may take.
 const ATTEMPT: Duration = Duration::from_secs(30);
 /// The shortest and longest wait before connecting again.
@@ -82,6 +84,8 @@ pub struct Writer {
     /// How often commands have written, as seen last.
     changes: i64,
     away_since: Option<Instant>,
+    /// How long writes wait for a database that is away.
+    patience: Duration,
     retry: Duration,
     last_upkeep: Instant,
 }
@@ -112,6 +116,7 @@ impl Writer {
             commits,
             changed_outside,
             away_since: None,
+            patience: PATIENCE,
             retry: FIRST_RETRY,
             last_upkeep: Instant::now(),
         })
@@ -128,6 +133,9 @@ impl Writer {
                     {
                         batch.push(next);
                     }
+                    if jobs.is_closed() {
+                        self.patience = PATIENCE_AT_THE_END;
+                    }
                     self.carry_out(batch).await;
                 }
                 Ok(None) => break,
@@ -138,6 +146,7 @@ impl Writer {
                 self.keep_up().await;
             }
         }
+        self.patience = PATIENCE_AT_THE_END;
         self.carry_out(vec![Box::new(SaveNumbers)]).await;
     }
 
@@ -177,7 +186,8 @@ impl Writer {
         }
     }
 
-    /// Carries out jobs in one transaction, again and again while the database is away, but not for longer than [`PATIENCE`].
+    /// Carries out jobs in one transaction, again and again while the database is away, but not for
+    /// longer than its patience.
     async fn commit(&mut self, jobs: &mut Jobs) -> Result<Vec<Published>, Failed> {
         let mut unknown: Option<Unknown> = None;
         loop {
@@ -208,7 +218,7 @@ impl Writer {
             self.is_away(error);
             if self
                 .away_since
-                .is_some_and(|since| since.elapsed() >= PATIENCE)
+                .is_some_and(|since| since.elapsed() >= self.patience)
             {
                 if let Failed::Unknown(asked, _) = &failed {
                     self.skip(&asked.published);
