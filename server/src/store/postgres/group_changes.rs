@@ -323,11 +323,7 @@ impl Tx<'_> {
     async fn deliver_to_group(&mut self, message: &Message, to: &[Uid]) -> Result<(), StoreError> {
         // Who writes has read what was there.
         self.set_read(message.from, message.to, message.id).await?;
-        let item = item::message(message);
-        for uid in to {
-            self.deliver(*uid, message.id, item.clone()).await?;
-        }
-        Ok(())
+        self.deliver(message, to).await
     }
 
     async fn set_read(&mut self, uid: Uid, gid: Uid, message: i64) -> Result<u64, StoreError> {

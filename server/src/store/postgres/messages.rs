@@ -1,9 +1,7 @@
 //! Messages and conversations.
 
-use std::sync::Arc;
-
 use super::blocks::has_blocked;
-use super::connection::Db;
+use super::connection::{Db, Params};
 use super::friendships;
 use super::rows::{self, at, message_columns};
 use super::transaction::Tx;
@@ -165,11 +163,10 @@ impl Tx<'_> {
         {
             return self.why_not_stored(&message, new.quota).await;
         }
-        let item = item::message(&message);
-        self.deliver(message.to, message.id, item.clone()).await?;
-        if message.from != message.to {
-            self.deliver(message.from, message.id, item).await?;
-            self.count_unread(&message).await?;
+        if message.from == message.to {
+            self.deliver(&message, &[message.to]).await?;
+        } else {
+            self.deliver_to_both(&message).await?;
         }
         Ok(Inserted::New)
     }
@@ -240,29 +237,54 @@ impl Tx<'_> {
         self.exists(sql, &[&uid.0, &quota]).await
     }
 
-    /// Publishes a stored message, and notes under which number.
-    pub async fn deliver(
-        &mut self,
-        owner: Uid,
-        message: i64,
-        item: Arc<str>,
-    ) -> Result<(), StoreError> {
-        let Some(seq) = self.publish(owner, item).await? else {
-            return Ok(());
-        };
-        let sql = "INSERT INTO deliveries(owner, seq, message) VALUES ($1, $2, $3)";
-        self.execute(sql, &[&owner.0, &seq.0, &message]).await?;
+    /// Publishes a stored message to these users, and notes under which numbers.
+    pub async fn deliver(&mut self, message: &Message, to: &[Uid]) -> Result<(), StoreError> {
+        let (owners, seqs) = self.publish_message(message, to).await?;
+        let sql = "INSERT INTO deliveries(owner, seq, message)
+            SELECT owner, seq, $3 FROM unnest($1::bigint[], $2::bigint[]) AS numbers(owner, seq)";
+        self.execute(sql, &[&owners, &seqs, &message.id]).await?;
         Ok(())
     }
 
-    /// Counts a message as unread for its recipient. For its sender the conversation is read, since they have answered.
-    async fn count_unread(&mut self, message: &Message) -> Result<(), StoreError> {
+    async fn publish_message(
+        &mut self,
+        message: &Message,
+        to: &[Uid],
+    ) -> Result<(Vec<i64>, Vec<i64>), StoreError> {
+        let item = item::message(message);
+        let mut numbers = (Vec::new(), Vec::new());
+        for uid in to {
+            if let Some(seq) = self.publish(*uid, item.clone()).await? {
+                numbers.0.push(uid.0);
+                numbers.1.push(seq.0);
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// Publishes a stored message between two users as [`Tx::deliver`] does. It counts as unread for its recipient. For its sender the
+    /// conversation is read, since they have answered. One statement: each one waits for an answer.
+    async fn deliver_to_both(&mut self, message: &Message) -> Result<(), StoreError> {
         let (from, to) = (message.from, message.to);
-        self.mark_read(from, to).await?;
-        let sql = "INSERT INTO unread(owner, peer, messages, time) VALUES ($1, $2, 1, $3)
-            ON CONFLICT (owner, peer) DO UPDATE SET messages = unread.messages + 1, time = $3 RETURNING messages";
-        let count = self.number(sql, &[&to.0, &from.0, &message.time]).await?;
-        if count == 1 {
+        let (owners, seqs) = self.publish_message(message, &[to, from]).await?;
+        let sql = "WITH delivered AS (
+                INSERT INTO deliveries(owner, seq, message)
+                SELECT owner, seq, $3 FROM unnest($1::bigint[], $2::bigint[]) AS numbers(owner, seq)
+            ), answered AS (
+                DELETE FROM unread WHERE owner = $4 AND peer = $5 RETURNING 1
+            )
+            INSERT INTO unread(owner, peer, messages, time) VALUES ($5, $4, 1, $6)
+            ON CONFLICT (owner, peer) DO UPDATE SET messages = unread.messages + 1, time = $6
+            RETURNING messages, EXISTS (SELECT 1 FROM answered)";
+        let params: Params<'_> = &[&owners, &seqs, &message.id, &from.0, &to.0, &message.time];
+        let Some(row) = self.row(sql, params).await? else {
+            return Ok(());
+        };
+        let (unread, answered): (i64, bool) = (at(&row, 0)?, at(&row, 1)?);
+        if answered {
+            self.publish_unread(from).await?;
+        }
+        if unread == 1 {
             self.publish_unread(to).await?;
         }
         Ok(())

@@ -94,6 +94,37 @@ async fn nothing_is_lost_or_doubled_when_connections_end_at_any_instant() {
     store.close().await.unwrap();
 }
 
+/// The commit is on disk and waits for a standby that does not exist; then its connection ends without an answer.
+#[tokio::test]
+async fn a_commit_whose_answer_was_lost_is_not_repeated() {
+    let cluster = Cluster::start(false);
+    let database = cluster.database();
+    let store = store::open_at(&location(cluster.url(&database)), Use::Server, Arc::new(()));
+    let store = store.unwrap();
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    let waiting = |sql: &str| {
+        let activity = format!("SELECT {sql} FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        cluster.sql("postgres", &activity)
+    };
+    cluster.sql(
+        "postgres",
+        "ALTER SYSTEM SET synchronous_standby_names = 'nobody'",
+    );
+    cluster.sql("postgres", "SELECT pg_reload_conf()");
+    testkit::until("the setting", || {
+        let shown = cluster.sql("postgres", "SHOW synchronous_standby_names");
+        (shown == "nobody").then_some(())
+    });
+    let stored = store.insert_message(message(&a, &b, 1));
+    testkit::until("the commit", || (waiting("count(*)") == "1").then_some(()));
+    waiting("pg_terminate_backend(pid)");
+    assert_eq!(stored.await.unwrap(), Inserted::New);
+    cluster.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names");
+    cluster.sql("postgres", "SELECT pg_reload_conf()");
+    let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).await.unwrap();
+    assert_eq!(delivered.len(), 1);
+}
+
 #[tokio::test]
 async fn a_write_that_the_database_refuses_does_not_spoil_others() {
     let cluster = Cluster::shared();
