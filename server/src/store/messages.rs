@@ -94,9 +94,7 @@ impl Store {
     pub fn insert_message(&self, message: NewMessage) -> Reply<Inserted> {
         match self {
             Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.insert_message(&message)),
-            Store::Postgres(postgres) => {
-                postgres.write(async move |tx| tx.insert_message(&message).await)
-            }
+            Store::Postgres(postgres) => postgres.insert_message(message),
         }
     }
 

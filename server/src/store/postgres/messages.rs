@@ -1,5 +1,7 @@
 //! Messages and conversations.
 
+use futures_util::future::try_join_all;
+
 use super::blocks::has_blocked;
 use super::connection::{Db, Params};
 use super::friendships;
@@ -11,6 +13,9 @@ use crate::store::group_rules::notice_to_text;
 use crate::store::message_rules::{Part, text_hash};
 use crate::store::{HistoryRange, Inserted, MessageCheck, NewMessage, StoreError};
 use crate::types::{Message, Uid};
+
+/// The users to whom a message was published, and its numbers in their channels.
+type Numbered = (Vec<i64>, Vec<i64>);
 
 /// Half of the ids of a conversation in one order; `$3` and `$4` are the ids around the range.
 macro_rules! conversation {
@@ -143,38 +148,66 @@ pub async fn messages_of(
 }
 
 impl Tx<'_> {
-    pub async fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
-        let (id, time) = self.id_and_time();
-        let message = Message {
-            from: new.from.uid,
-            to: new.to.uid,
-            from_name: new.from.name.clone(),
-            to_name: new.to.name.clone(),
-            text: new.text.clone(),
-            msg_id: new.msg_id.clone(),
-            notice: None,
-            client_time: new.client_time,
-            time,
-            id,
-        };
-        if !self
-            .store_message(&message, Some(text_hash(&message.text)), new.quota)
-            .await?
-        {
-            return self.why_not_stored(&message, new.quota).await;
+    /// Inserts messages in their order. The statements are sent together: waiting for the answer to each would take most of the time.
+    pub async fn insert_messages(
+        &mut self,
+        new: &[&NewMessage],
+    ) -> Result<Vec<Inserted>, StoreError> {
+        self.begin().await?;
+        let mut messages = Vec::new();
+        for new in new {
+            let (id, time) = self.id_and_time();
+            let message = Message {
+                from: new.from.uid,
+                to: new.to.uid,
+                from_name: new.from.name.clone(),
+                to_name: new.to.name.clone(),
+                text: new.text.clone(),
+                msg_id: new.msg_id.clone(),
+                notice: None,
+                client_time: new.client_time,
+                time,
+                id,
+            };
+            messages.push((message, new.quota));
         }
-        if message.from == message.to {
-            self.deliver(&message, &[message.to]).await?;
-        } else {
-            self.deliver_to_both(&message).await?;
+        let stored = messages.iter().map(|(message, quota)| {
+            self.store_message(message, Some(text_hash(&message.text)), *quota)
+        });
+        let stored = try_join_all(stored).await?;
+        let (mut results, mut deliveries) = (Vec::new(), Vec::new());
+        for ((message, quota), stored) in messages.iter().zip(stored) {
+            if !stored {
+                results.push(self.why_not_stored(message, *quota).await?);
+                continue;
+            }
+            results.push(Inserted::New);
+            if message.from == message.to {
+                self.deliver(message, &[message.to]).await?;
+            } else {
+                let both = [message.to, message.from];
+                deliveries.push((message, self.publish_message(message, &both).await?));
+            }
         }
-        Ok(Inserted::New)
+        let counts = deliveries
+            .iter()
+            .map(|(message, numbers)| self.deliver_to_both(message, numbers));
+        let counts = try_join_all(counts).await?;
+        for ((message, _), (unread, answered)) in deliveries.iter().zip(counts) {
+            if answered {
+                self.publish_unread(message.from).await?;
+            }
+            if unread == 1 {
+                self.publish_unread(message.to).await?;
+            }
+        }
+        Ok(results)
     }
 
     /// Stores a message; false if it is stored already, one of the two users does not exist, the recipient has blocked the sender, or
     /// the messages of the sender take `quota` bytes already. One without a hash is always new.
     pub async fn store_message(
-        &mut self,
+        &self,
         message: &Message,
         hash: Option<i64>,
         quota: i64,
@@ -250,7 +283,7 @@ impl Tx<'_> {
         &mut self,
         message: &Message,
         to: &[Uid],
-    ) -> Result<(Vec<i64>, Vec<i64>), StoreError> {
+    ) -> Result<Numbered, StoreError> {
         let item = item::message(message);
         let mut numbers = (Vec::new(), Vec::new());
         for uid in to {
@@ -262,11 +295,14 @@ impl Tx<'_> {
         Ok(numbers)
     }
 
-    /// Publishes a stored message between two users as [`Tx::deliver`] does. It counts as unread for its recipient. For its sender the
-    /// conversation is read, since they have answered. One statement: each one waits for an answer.
-    async fn deliver_to_both(&mut self, message: &Message) -> Result<(), StoreError> {
+    /// Notes the numbers of a message between two users. It counts as unread for its recipient. For its sender the conversation is read,
+    /// since they have answered. Returns how many are unread now, and whether the sender had any.
+    async fn deliver_to_both(
+        &self,
+        message: &Message,
+        (owners, seqs): &Numbered,
+    ) -> Result<(i64, bool), StoreError> {
         let (from, to) = (message.from, message.to);
-        let (owners, seqs) = self.publish_message(message, &[to, from]).await?;
         let sql = "WITH delivered AS (
                 INSERT INTO deliveries(owner, seq, message)
                 SELECT owner, seq, $3 FROM unnest($1::bigint[], $2::bigint[]) AS numbers(owner, seq)
@@ -276,17 +312,10 @@ impl Tx<'_> {
             INSERT INTO unread(owner, peer, messages, time) VALUES ($5, $4, 1, $6)
             ON CONFLICT (owner, peer) DO UPDATE SET messages = unread.messages + 1, time = $6
             RETURNING messages, EXISTS (SELECT 1 FROM answered)";
-        let params: Params<'_> = &[&owners, &seqs, &message.id, &from.0, &to.0, &message.time];
-        let Some(row) = self.row(sql, params).await? else {
-            return Ok(());
-        };
-        let (unread, answered): (i64, bool) = (at(&row, 0)?, at(&row, 1)?);
-        if answered {
-            self.publish_unread(from).await?;
+        let params: Params<'_> = &[owners, seqs, &message.id, &from.0, &to.0, &message.time];
+        match self.row(sql, params).await? {
+            Some(row) => Ok((at(&row, 0)?, at(&row, 1)?)),
+            None => Ok((0, false)),
         }
-        if unread == 1 {
-            self.publish_unread(to).await?;
-        }
-        Ok(())
     }
 }

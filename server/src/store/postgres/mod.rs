@@ -41,7 +41,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Audience, Reply, StoreError, Subscribers, Use};
+use super::{Audience, Inserted, NewMessage, Reply, StoreError, Subscribers, Use};
 use crate::metrics;
 use crate::sync::lock;
 use connection::Db;
@@ -148,10 +148,18 @@ impl Postgres {
             result: None,
             reply,
         }));
-        Box::pin(async move {
-            queued?;
-            answer.await.unwrap_or(Err(StoreError::Closed))
-        })
+        answered(queued, answer)
+    }
+
+    /// Queues a message.
+    pub fn insert_message(&self, message: NewMessage) -> Reply<Inserted> {
+        let (reply, answer) = oneshot::channel();
+        let queued = self.queue(Box::new(Insert {
+            message,
+            result: None,
+            reply,
+        }));
+        answered(queued, answer)
     }
 
     pub fn push(&self, audience: Audience, item: Arc<str>) {
@@ -223,6 +231,16 @@ impl Postgres {
     }
 }
 
+fn answered<T: Send + 'static>(
+    queued: Result<(), StoreError>,
+    answer: oneshot::Receiver<Result<T, StoreError>>,
+) -> Reply<T> {
+    Box::pin(async move {
+        queued?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    })
+}
+
 /// Starts a thread with a runtime of its own, so that a server that is busy does not delay the database.
 fn on_thread(name: &str, work: impl FnOnce(Runtime) + Send + 'static) -> Result<(), StoreError> {
     let failed = |why| StoreError::Threads(Arc::new(why));
@@ -262,6 +280,39 @@ where
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
         let AnsweredWrite { result, reply, .. } = *self;
         // Whoever asked may be gone; what was done stays done.
+        let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
+    }
+}
+
+/// Inserts a message.
+struct Insert {
+    message: NewMessage,
+    result: Option<Inserted>,
+    reply: oneshot::Sender<Result<Inserted, StoreError>>,
+}
+
+impl QueuedWrite for Insert {
+    fn run<'a>(
+        &'a mut self,
+        tx: &'a mut Tx<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+        Box::pin(async move {
+            let inserted = tx.insert_messages(&[&self.message]).await?;
+            self.result = inserted.first().copied();
+            Ok(())
+        })
+    }
+
+    fn message(&self) -> Option<&NewMessage> {
+        Some(&self.message)
+    }
+
+    fn inserted(&mut self, result: Inserted) {
+        self.result = Some(result);
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Insert { result, reply, .. } = *self;
         let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
     }
 }

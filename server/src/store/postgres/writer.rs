@@ -23,7 +23,7 @@ use super::server_lock::ServerLock;
 use super::settings::Settings;
 use super::transaction::Tx;
 use crate::store::numbering::{LastMessage, Numbers};
-use crate::store::{StoreError, Subscribers};
+use crate::store::{Inserted, NewMessage, StoreError, Subscribers};
 use crate::types::{Published, Uid};
 
 /// The most jobs in one transaction, after the first.
@@ -47,6 +47,12 @@ pub trait QueuedWrite: Send {
         &'a mut self,
         tx: &'a mut Tx<'_>,
     ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>>;
+    /// The message that it inserts, if that is all. Those of several jobs are inserted together.
+    fn message(&self) -> Option<&NewMessage> {
+        None
+    }
+    /// Takes the result of inserting its message.
+    fn inserted(&mut self, _: Inserted) {}
     /// Tells the caller how the transaction ended.
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
 }
@@ -244,8 +250,18 @@ impl Writer {
             self.server.is_none(),
         );
         let work = async {
-            for job in &mut *jobs {
-                job.run(&mut tx).await?;
+            for group in jobs.chunk_by_mut(|a, b| a.message().is_some() && b.message().is_some()) {
+                let messages: Vec<_> = group.iter().filter_map(|job| job.message()).collect();
+                if messages.len() < 2 {
+                    for job in group {
+                        job.run(&mut tx).await?;
+                    }
+                    continue;
+                }
+                let inserted = tx.insert_messages(&messages).await?;
+                for (job, inserted) in group.iter_mut().zip(inserted) {
+                    job.inserted(inserted);
+                }
             }
             tx.before_commit().await
         };
