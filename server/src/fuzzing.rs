@@ -101,7 +101,7 @@ impl Server {
         let passwords = Passwords::new(Cost::Cheap)?;
         let metrics = Metrics::new(store.commit_times(), passwords.times());
         let dir = tempfile::tempdir()?;
-        let disk = Disk::at(dir.path());
+        let disk = Some(Disk::at(dir.path()));
         let services = Services::new(&config, store, disk, hub, passwords, &metrics, None)?;
         let limits = ConnectionLimits::new(Vec::new(), config.connections_per_address);
         Ok(Server {

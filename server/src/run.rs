@@ -11,6 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Cli, Command};
+use crate::commands::store::location;
 use crate::commands::{accounts, operator, output};
 use crate::config::{Config, EXAMPLE, Registration};
 use crate::hub::{Hub, Limits};
@@ -20,7 +21,7 @@ use crate::service::Services;
 use crate::service::echo::Echo;
 use crate::service::files::disk::Disk;
 use crate::service::passwords::{Cost, Passwords, hash};
-use crate::store::{self, Store, lock_directory};
+use crate::store::{self, Location, Store, Use, lock_directory};
 use crate::types::User;
 use crate::web::App;
 use crate::{logging, serve};
@@ -83,6 +84,9 @@ fn config(command: cli::Config) -> Result<(), Failure> {
                 Some(tls) => tls::load(&tls)?.warnings,
                 None => Vec::new(),
             };
+            if config.store.is_some() {
+                store::check(&location(&config)?)?;
+            }
             output::print(format!("The settings in {} are valid.", file.display()))?;
             if config.hosts.is_empty() && config.base_domain.is_none() {
                 let text = "Without TLS, the server answers to addresses and to names like raspberrypi or raspberrypi.local. If people \
@@ -122,17 +126,26 @@ fn config(command: cli::Config) -> Result<(), Failure> {
 /// Serves the accounts in a data directory.
 async fn durable(config: Config) -> Result<(), Failure> {
     let hub = hub(&config);
-    let dir = config.data_dir()?;
+    let location = location(&config)?;
     // Other commands may use the data at the same time, but no other server.
-    let _locked = lock_directory(&dir)?;
-    let store = store::open(&dir, hub.clone())?;
+    let _locked = match &location {
+        Location::Directory(dir) => Some(lock_directory(dir)?),
+        Location::Postgres(_) => None,
+    };
+    let store = store::open_at(&location, Use::Server, hub.clone())?;
     if store.channel_states().await?.is_empty() {
+        let place = match &location {
+            Location::Directory(dir) => format!(" --data {}", dir.display()),
+            Location::Postgres(_) => String::new(),
+        };
         log::warn!(
-            "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME --data {}",
-            dir.display()
+            "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME{place}"
         );
     }
-    let disk = Disk::at(&dir);
+    let disk = config.files_dir()?.map(|dir| Disk::at(&dir));
+    if disk.is_none() && config.file_limit_mib > 0 {
+        log::info!("people cannot send files; set files_dir to a directory for them");
+    }
     start(config, store, disk, hub, Cost::Full, None).await
 }
 
@@ -173,7 +186,7 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     let echo = store.account("echo").await?.map(|account| account.user);
     let files = tempfile::tempdir()?;
     let disk = Disk::at(files.path());
-    start(config, store, disk, hub, Cost::Cheap, echo).await
+    start(config, store, Some(disk), hub, Cost::Cheap, echo).await
 }
 
 fn hub(config: &Config) -> Arc<Hub> {
@@ -186,7 +199,7 @@ fn hub(config: &Config) -> Arc<Hub> {
 async fn start(
     config: Config,
     store: Arc<Store>,
-    disk: Disk,
+    disk: Option<Disk>,
     hub: Arc<Hub>,
     cost: Cost,
     echo: Option<User>,

@@ -149,7 +149,12 @@ async fn wait(app: &App, signals: &mut Signals, acceptor: Option<&watch::Sender<
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
-            _ = tick.tick() => app.services.tick().await,
+            // A database that is away lets this wait, and a signal ends the wait. What was queued is carried out.
+            _ = tick.tick() => tokio::select! {
+                () = app.services.tick() => {}
+                _ = signals.terminate.recv() => return,
+                _ = signals.interrupt.recv() => return,
+            },
             _ = signals.hang_up.recv() => reload(app, acceptor),
             _ = signals.terminate.recv() => return,
             _ = signals.interrupt.recv() => return,

@@ -73,8 +73,9 @@ pub async fn user(command: User) -> Result<(), Failure> {
             let store = open_existing(&place)?;
             let user = find(&store, &email).await?;
             store.delete_user(user.uid).await?;
-            let disk = Disk::at(&place.config()?.data_dir()?);
-            delete_contents(&store, &disk).await?;
+            if let Some(dir) = place.config()?.files_dir()? {
+                delete_contents(&store, &Disk::at(&dir)).await?;
+            }
             store.close().await?;
             print(format!(
                 "deleted {} and everything that belonged to it",

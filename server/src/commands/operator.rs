@@ -104,8 +104,8 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
 pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
     open_existing(place)?.backup(to.to_owned()).await?;
     // After the database, so that everything that it names is there unless it was deleted since.
-    let disk = Disk::at(&place.config()?.data_dir()?);
-    if let Err(error) = Disk::beside(to).add_from(&disk) {
+    let files = place.config()?.files_dir()?.map(|dir| Disk::at(&dir));
+    if let Some(Err(error)) = files.map(|disk| Disk::beside(to).add_from(&disk)) {
         std::fs::remove_file(to)?;
         let text = format!(
             "Cannot copy the files to {}: {error}. There is no backup.",
@@ -122,9 +122,14 @@ pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
 
 /// `fbchatd restore`
 pub fn restore(from: &Path, place: &Place) -> Result<(), Failure> {
-    let dir = place.config()?.data_dir()?;
+    let config = place.config()?;
+    if config.store.is_some() {
+        let text = "Backups of PostgreSQL are restored with pg_restore; `fbchatd backup` says how.";
+        return Err(text.into());
+    }
+    let dir = config.data_dir()?;
     // Before the database that names them. A file never changes, so none is replaced.
-    let disk = Disk::at(&dir);
+    let disk = Disk::at(&config.files_dir()?.unwrap_or_else(|| dir.clone()));
     disk.add_from(&Disk::beside(from)).map_err(|error| {
         let files = Disk::beside(from);
         let files = files.path().display();
@@ -235,8 +240,8 @@ struct Sent<'a> {
 pub async fn export(email: &str, place: &Place) -> Result<(), Failure> {
     let store = open_existing(place)?;
     let user = find(&store, email).await?;
-    let disk = Disk::at(&place.config()?.data_dir()?);
-    match write_export(&store, &disk, &user).await {
+    let disk = place.config()?.files_dir()?.map(|dir| Disk::at(&dir));
+    match write_export(&store, disk.as_ref(), &user).await {
         Err(error) => match error.downcast::<io::Error>() {
             Ok(error) => Err(failed(*error).into()),
             Err(error) => Err(error),
@@ -246,7 +251,7 @@ pub async fn export(email: &str, place: &Place) -> Result<(), Failure> {
 }
 
 /// Messages are written as they are read, so their number does not matter.
-async fn write_export(store: &Store, disk: &Disk, user: &User) -> Result<(), Failure> {
+async fn write_export(store: &Store, disk: Option<&Disk>, user: &User) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     write!(out, "{{\n\"uid\": {}", user.uid)?;
     let mut put = |key: &str, value: serde_json::Value| write!(out, ",\n\"{key}\": {value}");
@@ -278,7 +283,10 @@ async fn write_export(store: &Store, disk: &Disk, user: &User) -> Result<(), Fai
         let about = about.trim_end_matches('}');
         write!(out, "{before}{about},\"base64\":")?;
         before = ",\n";
-        match disk.open(&file.attachment.id, Part::Whole) {
+        let content = disk.map_or(Err(io::ErrorKind::NotFound.into()), |disk| {
+            disk.open(&file.attachment.id, Part::Whole)
+        });
+        match content {
             Ok(mut content) => {
                 write!(out, "\"")?;
                 let mut encoder = EncoderWriter::new(&mut out, &STANDARD);

@@ -1,6 +1,7 @@
 //! Settings. Later ones win: defaults, the file, the environment, flags.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,6 @@ use serde::{Deserialize, Deserializer};
 pub const EXAMPLE: &str = include_str!("../../fbchatd.toml");
 /// The prefix of environment variables that stand for settings.
 const PREFIX: &str = "FBCHATD_";
-
 /// The largest message limit; such a message still fits a request when it is percent-encoded.
 const MESSAGE_LIMIT: usize = 50_000;
 
@@ -111,6 +111,17 @@ pub struct Tls<'a> {
     pub xmpp_domain: Option<&'a str>,
 }
 
+/// A text with a password in it, which is never printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
 /// All settings. What they mean is in the example file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -129,6 +140,10 @@ pub struct Config {
     pub log_format: LogFormat,
     pub connections_per_address: usize,
     pub data: Option<PathBuf>,
+    pub store: Option<Secret>,
+    pub store_ca: Option<PathBuf>,
+    pub store_password_file: Option<PathBuf>,
+    pub files_dir: Option<PathBuf>,
     pub base_domain: Option<String>,
     pub channel_host_pattern: Option<String>,
     pub message_limit: usize,
@@ -164,6 +179,10 @@ impl Default for Config {
             log_format: LogFormat::Text,
             connections_per_address: 256,
             data: None,
+            store: None,
+            store_ca: None,
+            store_password_file: None,
+            files_dir: None,
             base_domain: None,
             channel_host_pattern: None,
             message_limit: 20_000,
@@ -273,7 +292,11 @@ impl Config {
 
     /// The largest file in bytes; 0 if there are no files.
     pub fn file_limit(&self) -> u64 {
-        u64::from(self.file_limit_mib) << 20
+        if self.has_files() {
+            u64::from(self.file_limit_mib) << 20
+        } else {
+            0
+        }
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -287,6 +310,19 @@ impl Config {
         let (cert, key) = (self.tls_cert.is_some(), self.tls_key.is_some());
         let is_open = |listen: SocketAddr| !listen.ip().is_loopback();
         let rules = [
+            (
+                self.store.as_ref().is_none_or(|Secret(url)| {
+                    url.starts_with("postgres://") || url.starts_with("postgresql://")
+                }),
+                "store",
+                "the URL of a PostgreSQL database, for instance \"postgres://fbchat@db1,db2/fbchat\"; without it, SQLite keeps everything in the data directory",
+            ),
+            (
+                self.store.is_some()
+                    || (self.store_ca.is_none() && self.store_password_file.is_none()),
+                "store",
+                "set together with store_ca and store_password_file",
+            ),
             (
                 self.hosts.iter().all(|name| host(name)),
                 "hosts",
@@ -385,6 +421,20 @@ impl Config {
         match rules.into_iter().find(|(valid, ..)| !valid) {
             Some((_, key, must)) => Err(ConfigError::Value(key, must)),
             None => Ok(()),
+        }
+    }
+
+    /// Whether there is a place for files. With a database elsewhere it has to be named.
+    fn has_files(&self) -> bool {
+        self.files_dir.is_some() || self.store.is_none()
+    }
+
+    /// The directory with the directory of the files; by default the data directory.
+    pub fn files_dir(&self) -> Result<Option<PathBuf>, ConfigError> {
+        match &self.files_dir {
+            Some(dir) => Ok(Some(dir.clone())),
+            None if self.has_files() => Ok(Some(self.data_dir()?)),
+            None => Ok(None),
         }
     }
 

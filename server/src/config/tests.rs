@@ -133,6 +133,10 @@ fn the_example_names_every_setting_with_its_default() {
     // These have no default that a file could show.
     let bare = |config: &Config| Config {
         data: None,
+        store: None,
+        store_ca: None,
+        store_password_file: None,
+        files_dir: None,
         hosts: Vec::new(),
         base_domain: None,
         channel_host_pattern: None,

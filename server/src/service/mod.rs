@@ -97,7 +97,7 @@ impl Services {
     pub fn new(
         config: &Config,
         store: Arc<Store>,
-        disk: Disk,
+        disk: Option<Disk>,
         hub: Arc<Hub>,
         passwords: Passwords,
         metrics: &Metrics,
@@ -165,10 +165,16 @@ impl Services {
     /// Does what is due once a second.
     pub async fn tick(&self) {
         if let Err(error) = self.sessions.end_revoked().await {
-            log::error!("cannot look for sessions that were ended elsewhere: {error}");
+            log::log!(
+                error.level(),
+                "cannot look for sessions that were ended elsewhere: {error}"
+            );
         }
         if let Err(error) = self.sessions.delete_ended().await {
-            log::error!("cannot delete sessions that have ended: {error}");
+            log::log!(
+                error.level(),
+                "cannot delete sessions that have ended: {error}"
+            );
         }
         self.presences.sweep();
         self.files.tick();
@@ -177,7 +183,7 @@ impl Services {
     /// Whether the server can do its work; if not, what it cannot do.
     pub async fn healthy(&self) -> Result<(), &'static str> {
         if let Err(error) = self.store.healthy().await {
-            log::error!("not healthy: {error}");
+            log::log!(error.level(), "not healthy: {error}");
             return Err("The store does not answer.");
         }
         if !self.passwords.healthy() {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::detached::detached;
 use super::presence::Presences;
@@ -96,6 +96,8 @@ pub struct Sessions {
     longest: i64,
     /// When ended sessions were last deleted, in ms.
     deleted: AtomicI64,
+    /// Whether looking for sessions that were ended elsewhere has failed, and has to be repeated.
+    look_again: AtomicBool,
 }
 
 impl Sessions {
@@ -107,6 +109,7 @@ impl Sessions {
             presences,
             longest: i64::from(days) * DAY,
             deleted: AtomicI64::new(0),
+            look_again: AtomicBool::new(false),
         }
     }
 
@@ -241,9 +244,16 @@ impl Sessions {
     /// Takes sessions offline that another process has ended in the store: revoked ones, those before a new password, those of a
     /// deleted account. Called once a second.
     pub async fn end_revoked(&self) -> Result<(), StoreError> {
-        if !self.store.changed_outside() {
+        let again = self.look_again.swap(false, Ordering::Relaxed);
+        if !self.store.changed_outside() && !again {
             return Ok(());
         }
+        let looked = self.look_for_revoked().await;
+        self.look_again.store(looked.is_err(), Ordering::Relaxed);
+        looked
+    }
+
+    async fn look_for_revoked(&self) -> Result<(), StoreError> {
         let connected = self.hub.all_sessions();
         let keys = connected.iter().map(|(_, key)| *key).collect();
         let ended = self.store.ended_sessions(keys).await?;

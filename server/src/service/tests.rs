@@ -53,7 +53,7 @@ async fn world() -> World {
         ..Config::default()
     };
     let dir = tempfile::tempdir().unwrap();
-    let disk = Disk::at(dir.path());
+    let disk = Some(Disk::at(dir.path()));
     World {
         services: Services::new(&config, store, disk, hub, passwords, &metrics, None).unwrap(),
         uids,

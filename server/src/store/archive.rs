@@ -1,7 +1,7 @@
 //! The messages of one user with everybody, in parts.
 
 use super::sqlite::archive;
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
 use crate::types::{Message, Uid};
 
 /// A part of a user's messages. Times are those of messages, in ms.
@@ -25,13 +25,21 @@ impl Store {
     /// Messages that a user sent to users or received from them, oldest first; `None` if they do not have one that the range names.
     /// Fewer than the limit if they have more than `HISTORY_BYTES` of text.
     pub fn archive(&self, uid: Uid, range: ArchiveRange) -> Reply<Option<Vec<Message>>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.long_read(move |db| archive::archive(db, uid, range))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.long_read(move |db| archive::archive(db, uid, range)),
+            Store::Postgres(postgres) => postgres.long_read(move |db| async move {
+                postgres::archive::archive(&db, uid, range).await
+            }),
+        }
     }
 
     /// The key from which the ids of messages are made that others must not guess.
     pub fn archive_key(&self) -> Reply<[u8; 32]> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(archive::key)
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(archive::key),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::archive::key(&db).await })
+            }
+        }
     }
 }

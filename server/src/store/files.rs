@@ -10,7 +10,7 @@
 //! content is deleted, too. So a crash between the two loses nothing.
 
 use super::sqlite::attachments;
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
 use crate::attachment::{Attachment, FileId};
 use crate::types::Uid;
 
@@ -69,56 +69,91 @@ pub struct StoredFile {
 impl Store {
     /// What files take now, for a first check.
     pub fn file_use(&self, owner: Uid, upload_id: String) -> Reply<FileUse> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| attachments::file_use(db, owner, &upload_id))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.read(move |db| attachments::file_use(db, owner, &upload_id))
+            }
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::files::file_use(&db, owner, &upload_id).await
+            }),
+        }
     }
 
     /// Adds a file, whose content must be durable by then.
     pub fn add_file(&self, file: NewFile) -> Reply<FileAdded> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.add_file(&file))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.add_file(&file)),
+            Store::Postgres(postgres) => postgres.write(async move |tx| tx.add_file(&file).await),
+        }
     }
 
     /// A file, if `reader` may read it: its owner, and whoever can read a message with it. Without a reader whatever file it is.
     pub fn file(&self, reader: Option<Uid>, id: FileId) -> Reply<Option<StoredFile>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| attachments::file(db, reader, &id))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| attachments::file(db, reader, &id)),
+            Store::Postgres(postgres) => postgres
+                .read(move |db| async move { postgres::files::file(&db, reader, &id).await }),
+        }
     }
 
     /// The files of a user, oldest first.
     pub fn files_of(&self, owner: Uid) -> Reply<Vec<StoredFile>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.long_read(move |db| attachments::files_of(db, owner))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.long_read(move |db| attachments::files_of(db, owner)),
+            Store::Postgres(postgres) => postgres
+                .long_read(move |db| async move { postgres::files::files_of(&db, owner).await }),
+        }
     }
 
     /// Those of `ids` that belong to no file whose content is kept.
     pub fn unknown_files(&self, ids: Vec<FileId>) -> Reply<Vec<FileId>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.long_read(move |db| attachments::unknown_files(db, ids))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.long_read(move |db| attachments::unknown_files(db, ids))
+            }
+            Store::Postgres(postgres) => postgres
+                .long_read(move |db| async move { postgres::files::unknown_files(&db, ids).await }),
+        }
     }
 
     /// Forgets files that are older than a day and that no message refers to, and gives up the contents of those that were uploaded
     /// before `expired`.
     pub fn sweep_files(&self, expired: Option<i64>) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.sweep_files(expired))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.sweep_files(expired)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.sweep_files(expired).await)
+            }
+        }
     }
 
     /// Some of the files whose contents are to be deleted.
     pub fn deleted_files(&self) -> Reply<Vec<FileId>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(attachments::deleted_files)
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(attachments::deleted_files),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::files::deleted_files(&db).await })
+            }
+        }
     }
 
     /// The contents of these files are deleted.
     pub fn forget_deleted_files(&self, ids: Vec<FileId>) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.forget_deleted_files(&ids))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.forget_deleted_files(&ids)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.forget_deleted_files(&ids).await)
+            }
+        }
     }
 
     /// The secret with which links to files are signed: `fresh`, unless there is one already.
     pub fn file_secret(&self, fresh: [u8; 32]) -> Reply<[u8; 32]> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.file_secret(fresh))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.file_secret(fresh)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.file_secret(fresh).await)
+            }
+        }
     }
 }

@@ -172,7 +172,7 @@ async fn answer(
 }
 
 fn unavailable(error: &StoreError) -> Response {
-    log::error!("{error}");
+    log::log!(error.level(), "{error}");
     text(
         StatusCode::SERVICE_UNAVAILABLE,
         "text/plain; charset=utf-8",

@@ -143,7 +143,7 @@ impl From<StoreError> for AjaxError {
         match error {
             StoreError::Busy => AjaxError::Busy,
             error => {
-                log::error!("{error}");
+                log::log!(error.level(), "{error}");
                 AjaxError::NotStored
             }
         }

@@ -26,6 +26,7 @@ mod old_clients;
 mod operation;
 mod other_sites;
 mod pictures;
+mod postgres;
 mod presence;
 mod profiles;
 mod protocol;

@@ -101,7 +101,10 @@ impl Disk {
 
     /// Makes the directories, and removes what a server that was killed has not completed. For the one server that uses them.
     pub fn prepare(&self) -> io::Result<()> {
-        make_dir(&self.dir)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.dir)?;
         let new = self.dir.join(NEW);
         make_dir(&new)?;
         for entry in fs::read_dir(&new)? {

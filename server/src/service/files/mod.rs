@@ -83,7 +83,7 @@ impl From<io::Error> for FileError {
                 " Make room on the disk; the server then continues by itself."
             }
             _ => {
-                " Check the disk, and owner and permissions of the directory `files` in the data directory."
+                " Check the disk, and owner and permissions of the directory `files` in files_dir or in the data directory."
             }
         };
         log::error!("cannot store or read a file: {error}.{advice}");
@@ -107,7 +107,8 @@ pub struct Files(Arc<Inner>);
 
 struct Inner {
     store: Arc<Store>,
-    disk: Disk,
+    /// `None` if no place is set for files.
+    disk: Option<Disk>,
     workers: Workers,
     renderer: Arc<Renderer>,
     limits: Limits,
@@ -121,14 +122,21 @@ struct Inner {
     sweeping: Arc<Semaphore>,
 }
 
+impl Inner {
+    fn disk(&self) -> Result<Disk, FileError> {
+        self.disk.clone().ok_or(FileError::Off)
+    }
+}
+
 impl Files {
     pub fn new(
         store: Arc<Store>,
-        disk: Disk,
+        disk: Option<Disk>,
         renderer: Arc<Renderer>,
         config: &Config,
     ) -> io::Result<Self> {
-        disk.prepare().map_err(|error| {
+        let prepared = disk.as_ref().map_or(Ok(()), Disk::prepare);
+        prepared.map_err(|error| {
             let text = format!("Cannot prepare the directory for files: {error}.");
             io::Error::new(error.kind(), text)
         })?;
@@ -210,7 +218,7 @@ impl Files {
         if file.is_gone {
             return Err(FileError::Gone);
         }
-        let (disk, id) = (self.0.disk.clone(), id.clone());
+        let (disk, id) = (self.0.disk()?, id.clone());
         let opened = self.0.workers.run(move |()| {
             let file = disk.open(&id, part)?;
             let length = file.metadata()?.len();

@@ -30,6 +30,9 @@ impl Files {
     pub async fn start(&self) -> Result<(), FileError> {
         let secret = self.0.store.file_secret(self.0.fresh_secret).await?;
         let _ = self.0.secret.set(secret);
+        if self.0.disk.is_none() {
+            return Ok(());
+        }
         let mut removed = 0;
         for shelf in self.blocking(|disk| disk.shelves()).await? {
             let found = self.blocking(move |_| numbers(&shelf)).await?;
@@ -47,7 +50,7 @@ impl Files {
     /// Sweeps in the background, if that is due; called once a second.
     pub fn tick(&self) {
         let seconds = self.0.ticks.fetch_add(1, Ordering::Relaxed);
-        if !seconds.is_multiple_of(EVERY) {
+        if self.0.disk.is_none() || !seconds.is_multiple_of(EVERY) {
             return;
         }
         if let Ok(permit) = self.0.sweeping.clone().try_acquire_owned() {
@@ -80,7 +83,7 @@ impl Files {
         &self,
         work: impl FnOnce(&Disk) -> io::Result<T> + Send + 'static,
     ) -> Result<T, FileError> {
-        let disk = self.0.disk.clone();
+        let disk = self.0.disk()?;
         let done = self.0.workers.run(move |()| work(&disk));
         Ok(done.await.ok_or(StoreError::Closed)??)
     }

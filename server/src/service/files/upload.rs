@@ -68,7 +68,7 @@ impl Upload {
         name: &str,
         total: i64,
     ) -> Result<Self, FileError> {
-        let disk = files.0.disk.clone();
+        let disk = files.0.disk()?;
         let draft = files.0.workers.run(move |()| disk.create());
         let draft = draft.await.ok_or(FileError::Disk)??;
         let pending = Pending {
@@ -131,7 +131,7 @@ impl Upload {
         let hash = hash.finalize().to_vec();
         let content = match content::picture(&body.head) {
             Some((format, endings)) => {
-                let (disk, name) = (files.disk.clone(), content::named(&self.name, endings));
+                let (disk, name) = (files.disk()?, content::named(&self.name, endings));
                 let draft = body.draft;
                 let cleaned = files
                     .renderer
@@ -176,7 +176,7 @@ impl Upload {
     }
 
     async fn keep(&self, id: FileId, content: Content) -> Result<(), FileError> {
-        let disk = self.files.0.disk.clone();
+        let disk = self.files.0.disk()?;
         let kept = self.files.0.workers.run(move |()| {
             let kept = match content.preview {
                 Some(preview) => disk.keep(preview.draft, &id, Part::Preview),
@@ -194,7 +194,9 @@ impl Upload {
 
     /// Deletes what the store does not know. What stays behind is found with the next start.
     async fn delete(&self, id: FileId) {
-        let disk = self.files.0.disk.clone();
+        let Ok(disk) = self.files.0.disk() else {
+            return;
+        };
         let deleted = self.files.0.workers.run(move |()| disk.delete(&id));
         if let Some(Err(error)) = deleted.await {
             log::warn!("a file that was not added stays until the next start: {error}");

@@ -3,8 +3,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::messages::{Part, first_from, last_until};
+use super::messages::{first_from, last_until, read_part};
 use super::rows::MESSAGE;
+use crate::store::message_rules::Part;
 use crate::store::{ArchiveRange, HistoryRange, StoreError};
 use crate::types::{Message, Uid};
 
@@ -56,7 +57,10 @@ pub fn archive(
                     ORDER BY 1 {order} LIMIT ?5
                 ) ORDER BY m.id {order}"
             ))?;
-            part.read(select.query(params![uid.0, with.0, low, high, limit])?)?;
+            read_part(
+                &mut part,
+                select.query(params![uid.0, with.0, low, high, limit])?,
+            )?;
         }
         None => {
             let first = first_seq(db, uid, low.saturating_add(1))?;
@@ -66,7 +70,10 @@ pub fn archive(
                     WHERE d.owner = ?1 AND d.seq >= ?2 AND d.seq < ?3 AND m.recipient < {group} ORDER BY d.seq {order} LIMIT ?4",
                 group = Uid::FIRST_GROUP
             ))?;
-            part.read(select.query(params![uid.0, first, below, limit])?)?;
+            read_part(
+                &mut part,
+                select.query(params![uid.0, first, below, limit])?,
+            )?;
         }
     }
     // Only the order matters to it.

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attachments::attachments;
-use super::messages::{Part, bounds, content_hash, is_stored, text_hash};
+use super::messages::{bounds, is_stored, read_part};
 use super::rows::{MESSAGE, USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::item::{self, GroupNews};
+use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members};
 use crate::store::limits::{LEFT_FOR, MAX_GROUPS, MAX_MEMBERS, MAX_UNREAD};
+use crate::store::message_rules::{Part, content_hash};
 use crate::store::{
     Group, GroupChange, GroupChanged, HistoryRange, Inserted, MessageCheck, NewGroupMessage,
     StoreError,
@@ -147,20 +149,11 @@ pub fn history(
         let (from, to): (i64, i64) = (row.get(0)?, row.get(1)?);
         let limit = range.limit.saturating_sub(part.len());
         let rows = select.query(params![gid.0, from, to, limit as i64])?;
-        if limit == 0 || part.read(rows)? {
+        if limit == 0 || read_part(&mut part, rows)? {
             break;
         }
     }
     Ok(Some(part.oldest_first(range)))
-}
-
-/// Names in a sentence.
-fn list_of_names(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 impl Tx<'_> {
@@ -172,8 +165,7 @@ impl Tx<'_> {
         create_id: &str,
     ) -> Result<GroupChanged, StoreError> {
         let db = self.writing()?;
-        let asked = friends.iter().map(Uid::to_string).collect::<Vec<_>>();
-        let hash = text_hash(&format!("{name}\n{}", asked.join(" ")));
+        let hash = creation_hash(name, friends);
         let known = db
             .prepare_cached(
                 "SELECT gid FROM chat_groups WHERE creator = ?1 AND create_id = ?2 AND create_hash = ?3",
@@ -583,23 +575,4 @@ impl Tx<'_> {
         )?;
         Ok(())
     }
-}
-
-/// Those of `uids` who are no members yet, each once.
-fn new_members<'a>(uids: impl Iterator<Item = &'a Uid>, members: &[User]) -> Vec<Uid> {
-    let mut new: Vec<Uid> = Vec::new();
-    for uid in uids {
-        if !new.contains(uid) && members.iter().all(|member| member.uid != *uid) {
-            new.push(*uid);
-        }
-    }
-    new
-}
-
-/// Those of the members who are in `uids`, with their names.
-fn names_of<'a>(members: &'a [User], uids: &[Uid]) -> Vec<(Uid, &'a str)> {
-    let chosen = members.iter().filter(|member| uids.contains(&member.uid));
-    chosen
-        .map(|member| (member.uid, member.name.as_str()))
-        .collect()
 }

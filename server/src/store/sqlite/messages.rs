@@ -1,17 +1,16 @@
 //! Messages and conversations.
 
-use blake2::{Blake2s256, Digest};
 use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::attachments::attachments;
 use super::blocks::has_blocked;
 use super::friendships;
-use super::rows::{MESSAGE, message, notice_to_text};
+use super::rows::{MESSAGE, message};
 use super::writer::Tx;
-use crate::attachment::FileId;
 use crate::clock::now_ms;
 use crate::item;
-use crate::store::limits::HISTORY_BYTES;
+use crate::store::group_rules::notice_to_text;
+use crate::store::message_rules::{Part, content_hash};
 use crate::store::{HistoryRange, Inserted, MessageCheck, NewMessage, StoreError};
 use crate::types::{Message, Uid};
 
@@ -49,23 +48,6 @@ pub fn is_stored(
     Ok(select.exists(params![from.0, msg_id, to.0, hash])?)
 }
 
-/// The part of a text in the index that tells duplicates. An index of the texts themselves would double the size of the database.
-pub fn text_hash(text: &str) -> i64 {
-    let hash = Blake2s256::digest(text);
-    hash.first_chunk()
-        .map_or(0, |start| i64::from_le_bytes(*start))
-}
-
-/// The same for a text and the files with it.
-pub fn content_hash(text: &str, files: &[FileId]) -> i64 {
-    if files.is_empty() {
-        return text_hash(text);
-    }
-    // Texts have no such characters.
-    let files = files.iter().map(|file| format!("\0{file}"));
-    text_hash(&format!("{text}{}", files.collect::<String>()))
-}
-
 pub fn history(
     db: &Connection,
     a: Uid,
@@ -85,7 +67,8 @@ pub fn history(
     ))?;
     let (after, before) = bounds(db, range)?;
     let mut part = Part::default();
-    part.read(select.query(params![a.0, b.0, after, before, range.limit as i64])?)?;
+    let rows = select.query(params![a.0, b.0, after, before, range.limit as i64])?;
+    read_part(&mut part, rows)?;
     Ok(part.oldest_first(range))
 }
 
@@ -102,40 +85,14 @@ pub fn bounds(db: &Connection, range: HistoryRange) -> Result<(i64, i64), StoreE
     Ok((after, before))
 }
 
-/// A part of a history, in the order in which it is read: from the end where the client is.
-#[derive(Default)]
-pub struct Part {
-    found: Vec<Message>,
-    bytes: usize,
-}
-
-impl Part {
-    /// The number of messages.
-    pub fn len(&self) -> usize {
-        self.found.len()
-    }
-
-    /// Adds messages; true if there is enough text.
-    pub fn read(&mut self, mut rows: Rows<'_>) -> Result<bool, StoreError> {
-        while let Some(row) = rows.next()? {
-            let message = message(row)?;
-            let is_full = self.bytes > HISTORY_BYTES;
-            self.bytes += message.text.len();
-            self.found.push(message);
-            if is_full {
-                return Ok(true);
-            }
+/// Adds messages to a part; true if there is enough text.
+pub fn read_part(part: &mut Part, mut rows: Rows<'_>) -> Result<bool, StoreError> {
+    while let Some(row) = rows.next()? {
+        if part.add(message(row)?) {
+            return Ok(true);
         }
-        Ok(false)
     }
-
-    /// The messages, oldest first.
-    pub fn oldest_first(mut self, range: HistoryRange) -> Vec<Message> {
-        if range.since.is_none() {
-            self.found.reverse();
-        }
-        self.found
-    }
+    Ok(false)
 }
 
 /// The message that a client names by its time as the last one that it knows, else the one with the latest time before. Several

@@ -2,7 +2,8 @@
 
 use rusqlite::Row;
 
-use crate::types::{Message, Notice, NoticeKind, Status, Uid, User};
+use crate::store::group_rules::notice_from_text;
+use crate::types::{Message, Status, Uid, User};
 
 pub const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture,
     users.status, users.status_time, users.created, users.username";
@@ -46,27 +47,5 @@ pub fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
             .get::<_, Option<String>>(10)?
             .and_then(|files| serde_json::from_str(&files).ok())
             .unwrap_or_default(),
-    })
-}
-
-/// A notice as it is stored: the kind, and the numbers of the users.
-pub fn notice_to_text(notice: &Notice) -> String {
-    let mut text = notice.kind.name().to_owned();
-    for uid in &notice.uids {
-        text.push(' ');
-        text.push_str(&uid.to_string());
-    }
-    text
-}
-
-/// A kind that only a later version knows makes an ordinary message: its text says everything.
-fn notice_from_text(text: &str) -> Option<Notice> {
-    let mut words = text.split(' ');
-    let kind = words.next()?;
-    Some(Notice {
-        kind: NoticeKind::ALL
-            .into_iter()
-            .find(|known| known.name() == kind)?,
-        uids: words.filter_map(|uid| uid.parse().ok()).collect(),
     })
 }

@@ -158,7 +158,9 @@ async fn files_that_others_can_read_are_made_private() {
 async fn a_long_read_delays_neither_short_reads_nor_writes_and_its_queue_is_bounded() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let Store::Sqlite(sqlite) = &store;
+    let Store::Sqlite(sqlite) = &store else {
+        panic!("another store");
+    };
     let ((reached, running), (release, released)) = (channel(), channel::<()>());
     let long = sqlite.long_read(move |_| {
         reached.send(()).unwrap();

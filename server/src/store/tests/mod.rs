@@ -1,6 +1,7 @@
 //! The promises of the interface. These tests use nothing but the interface, so that every implementation can be tested by them:
 //! it needs a [`Place`] and a line at the end of this file.
 
+mod archive;
 mod blocks;
 mod channels;
 mod files;
@@ -108,6 +109,7 @@ async fn texts(store: &Store, a: &User, b: &User) -> Vec<String> {
 macro_rules! store_tests {
     ($name:ident, $place:ty) => {
         store_tests!(@tests $name, $place:
+            archive::an_archive_is_read_in_parts_from_either_end
             blocks::a_message_is_stored_before_a_block_or_not_at_all
             blocks::a_block_is_told_once_and_presence_only_to_friends
             blocks::pokes_and_requests_of_the_blocked_are_answered_and_dropped
@@ -191,6 +193,26 @@ impl Place for InMemory {
     }
 }
 
+struct OnPostgres(Location);
+
+impl Place for OnPostgres {
+    fn new() -> Self {
+        let cluster = testkit::postgres::Postgres::shared();
+        let url = cluster.url(&cluster.database());
+        OnPostgres(Location::Postgres(Address {
+            url,
+            ca: None,
+            password_file: None,
+            password: None,
+        }))
+    }
+
+    fn open(&self, subscribers: Arc<dyn Subscribers>) -> Arc<Store> {
+        // Tests open a store again while the first one is still there, as if its process had been killed.
+        super::open_at(&self.0, Use::Command, subscribers).unwrap()
+    }
+}
+
 struct OnDisk(tempfile::TempDir);
 
 impl Place for OnDisk {
@@ -205,3 +227,7 @@ impl Place for OnDisk {
 
 store_tests!(sqlite_in_memory, InMemory);
 store_tests!(sqlite_on_disk, OnDisk, durable);
+mod on_postgres {
+    use super::*;
+    store_tests!(postgres, OnPostgres, durable);
+}
