@@ -138,6 +138,7 @@ fn polls_stay_held_and_messages_wait_while_the_database_is_away() {
     output(&mut command(&url, &friends));
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut serve = command(&url, &["serve", "--listen", "127.0.0.1:0"]);
+    serve.env("FBCHATD_LOG", "debug");
     serve.stderr(log.reopen().unwrap());
     let mut server = Server::start(&mut serve);
     let mut ann = Client::login(&server, "ann", "secret");
@@ -186,4 +187,5 @@ fn polls_stay_held_and_messages_wait_while_the_database_is_away() {
     let log = fs::read_to_string(log.path()).unwrap();
     let errors = log.lines().filter(|line| line.contains("ERROR"));
     assert_eq!(errors.count(), 1, "{log}");
+    assert!(!log.contains("hello") && !log.contains("$argon2"), "{log}");
 }
