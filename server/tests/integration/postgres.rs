@@ -159,7 +159,7 @@ fn polls_stay_held_and_messages_wait_while_the_database_is_away() {
             log.contains(line).then_some(())
         });
     };
-    told("The database cannot be reached");
+    told("ERROR fbchatd::store");
     assert!(held.iter().all(|poll| poll.peek(&mut [0]).is_err()));
     cluster.give_back(&database);
     // It is refused if the look before it found no database; then the client sends it again.
