@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,6 +65,8 @@ impl Postgres {
         command.arg(if durable { "on" } else { "off" });
         command.env_remove("TMPDIR").current_dir("/");
         let mut server = command
+            // A signal for the test program must not keep it from cleaning up.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -31,6 +31,10 @@ const BY_LOCAL_PART: &str = concat!(
 );
 
 pub async fn account(db: &Db, login: &str) -> Result<Option<Account>, StoreError> {
+    // PostgreSQL has no such texts, and refuses to look for them.
+    if login.contains('\0') {
+        return Ok(None);
+    }
     if login.contains('@') {
         return sole(db, BY_EMAIL, &[&login]).await;
     }

@@ -19,6 +19,9 @@ const INDEXED: i64 = 1000;
 const PAGE: i64 = 1000;
 
 pub async fn picture(db: &Db, uid: Uid, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    if hash.contains('\0') {
+        return Ok(None);
+    }
     let sql = "SELECT bytes FROM pictures JOIN users USING (uid) WHERE uid = $1 AND picture = $2";
     let found = db.row(sql, &[&uid.0, &hash]).await?;
     found.map(|row| at(&row, 0)).transpose()
@@ -32,6 +35,10 @@ pub async fn search(
     exact: &str,
     limit: usize,
 ) -> Result<Vec<(User, Relation)>, StoreError> {
+    // PostgreSQL has no such texts, and refuses to look for them.
+    if text.contains('\0') {
+        return Ok(Vec::new());
+    }
     let key = search_key(text);
     let words: Vec<_> = key.split_whitespace().collect();
     // Names are compared here, by the same rules as with other stores.

@@ -155,6 +155,17 @@ async fn a_write_that_the_database_refuses_does_not_spoil_others() {
 }
 
 #[tokio::test]
+async fn texts_that_postgresql_cannot_have_are_not_found() {
+    let store = open(&Cluster::shared().database(), Use::Command).unwrap();
+    let user = add(&store, "a@x").await;
+    for text in ["\0", "a@x\0", "a\0b"] {
+        assert!(store.account(text).await.unwrap().is_none());
+        assert!(store.search(user.uid, text, 9).await.unwrap().is_empty());
+        assert!(store.picture(user.uid, text).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
 async fn one_server_and_any_number_of_commands_use_a_database() {
     let database = Cluster::shared().database();
     let server = open(&database, Use::Server).unwrap();
