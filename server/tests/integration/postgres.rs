@@ -145,6 +145,9 @@ fn polls_stay_held_and_messages_wait_while_the_database_is_away() {
     let ben = Client::login(&server, "ben", "secret");
     let seq = ben.seq();
     let held = ben.hold_ten(seq);
+    // Without a directory for them.
+    let page = ann.get("/home.php").text().unwrap();
+    assert!(page.contains("&quot;files&quot;:false"), "{page}");
     cluster.take_away(&database);
     let (sender, to) = (ann.clone(), ben.uid);
     let sent = std::thread::spawn(move || sender.send_as("4711", to, "hello").unwrap());

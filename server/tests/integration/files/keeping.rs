@@ -1,7 +1,8 @@
 //! How much is kept and for how long, and what operators do with it.
 
 use rusqlite::Connection;
-use testkit::{run, until};
+use testkit::postgres::{self, Postgres};
+use testkit::until;
 
 use super::*;
 
@@ -34,10 +35,15 @@ fn files_have_limits_and_an_end() {
     assert!(server.stop().success());
 
     // A day and a bit later: what no message refers to is gone, and what is older than the operator keeps files.
-    let disk = Connection::open(dir.path().join("fbchatd.db")).unwrap();
-    disk.execute("UPDATE files SET time = time - 90000000", [])
-        .unwrap();
-    drop(disk);
+    let age = "UPDATE files SET time = time - 90000000";
+    if postgres::is_chosen() {
+        let url = postgres::in_place_of(dir.path());
+        let (_, database) = url.rsplit_once('/').unwrap();
+        Postgres::shared().sql(database, age);
+    } else {
+        let disk = Connection::open(dir.path().join("fbchatd.db")).unwrap();
+        disk.execute(age, []).unwrap();
+    }
     let (mut server, _ann, ben) = served(dir.path(), &[("FBCHATD_FILE_DAYS", "2")]);
     until("unused files to be deleted", || {
         (stored(dir.path()).len() == 1).then_some(())

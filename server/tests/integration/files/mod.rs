@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use reqwest::blocking::Response;
 use serde_json::Value;
-use testkit::{Client, Server, json};
+use testkit::{Client, Server, json, run};
 
 /// The body of an upload, and its media type.
 fn form(client: &Client, upload_id: &str, name: &str, content: &[u8]) -> (Vec<u8>, &'static str) {
@@ -76,7 +76,7 @@ fn sent(client: &Client, number: &str, to: i64, name: &str, content: &[u8]) -> S
 
 /// A server with Ann and Ben, who are friends.
 fn served(dir: &Path, settings: &[(&str, &str)]) -> (Server, Client, Client) {
-    if !dir.join("fbchatd.db").exists() {
+    if !run(&["user", "list"], dir, "").status.success() {
         testkit::accounts(dir);
     }
     let mut command = Server::command(dir);
