@@ -16,7 +16,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Package installations would compete for dpkg's lock, test runs for the display. `make test` says what may run side by side.
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
-	check-advisories test-programs test-builds test-rust test-seeds test-fuzz fuzz proxies test-sanitizers test-browser test-purple test-run \
+	check-advisories test-programs test-builds test-rust test-postgres test-seeds test-fuzz fuzz proxies test-sanitizers test-browser test-xmpp test-purple test-run \
 	test-container bench bench-library bench-server bench-purple bench-attack \
 	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
@@ -73,7 +73,7 @@ test: deps test-style test-dependencies docs proxies
 
 # The tests that run side by side. Those of the programs in use mostly wait, which is time to compile and to fuzz. Only they use Cargo's
 # debug profile for long, because Cargo locks a profile's directory; and only they need displays.
-test-programs: test-rust test-seeds test-browser test-purple test-run
+test-programs: test-rust test-seeds test-browser test-xmpp test-purple test-run
 # Sanitizers early: later the scenarios under valgrind need the processors, too.
 test-builds: release-check test-sanitizers test-deb test-container
 	tools/fuzz.sh 60
@@ -104,6 +104,18 @@ test-rust: check-test-deps
 	$(CARGO) build --locked --package fbchatd
 	$(CARGO) test --locked $(NATIVE_TLS) --test network_options
 	for crate in $(CRATES); do $(CARGO) test --locked --package $$crate || exit 1; done
+	$(MAKE) test-postgres
+
+# The tests of the server on PostgreSQL, which they start themselves: all but those that look into the files of SQLite or damage them. Two
+# minutes; kill -9 under load is among them. The tests of the store itself run on both databases anyway.
+test-postgres: check-test-deps
+	$(CARGO) build --locked --package fbchatd
+	FBCHATD_TEST_STORE=postgres $(CARGO) test --locked --package fbchatd --test integration --test durability -- $(SQLITE_TESTS:%=--skip %)
+
+SQLITE_TESTS := damaged_files:: disk_errors:: documentation:: memory::clients_that_do_not_read tls:: resources:: postgres:: \
+	a_backup operators_back_up_export another_program_leaves_the_log going_back_to_a_backup a_mistyped_directory \
+	a_disk_that_takes_no_more output_that_cannot_be_written mistakes_get_an_error the_first_start_creates stored_pictures_lose \
+	a_logout_takes_effect_although a_login_that_is_not_used
 
 # All seeds without libFuzzer; among them is what fuzzing has found.
 test-seeds: check-test-deps
@@ -133,6 +145,11 @@ test-browser: proxies
 	for crate in fbchatd fbchat-cli; do $(CARGO) build --locked --package $$crate || exit 1; done
 	/usr/bin/python3 -B server/tests/browser/run.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
 		--proxies target/proxies --artefacts $(ARTEFACTS)
+
+# Debian's Python, because slixmpp is Debian's.
+test-xmpp: check-test-deps
+	$(CARGO) build --locked --package fbchatd
+	/usr/bin/python3 -B server/tests/xmpp/run.py --fbchatd $(DEBUG)/fbchatd --artefacts $(ARTEFACTS)
 
 test-purple: check-test-deps
 	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done

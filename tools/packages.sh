@@ -67,6 +67,12 @@ install_missing() {
 	# old ones name packages that are gone.
 	as_root="$as_root env DEBIAN_FRONTEND=noninteractive"
 	command="apt-get install --yes --no-install-recommends$packages"
+	# The tests start a PostgreSQL of their own. Debian's package would serve another one that nobody has asked for.
+	clusters=/etc/postgresql-common/createcluster.conf
+	case "$packages " in *" postgresql "*)
+		[ -e "$clusters" ] || $as_root sh -c "mkdir -p ${clusters%/*} && echo 'create_main_cluster = false' >$clusters"
+		;;
+	esac
 	# shellcheck disable=SC2086 # both are lists of words
 	$as_root $command || { $as_root apt-get update && $as_root $command; }
 	look "$@"

@@ -12,6 +12,7 @@ pub mod server_multipart;
 pub mod server_picture;
 pub mod session;
 pub mod wire;
+pub mod xmpp_stream;
 
 use fbchat::protocol::ServerAddress;
 
@@ -27,7 +28,7 @@ mod tests {
 
     type Target = (&'static str, fn(&[u8]));
 
-    const TARGETS: [Target; 9] = [
+    const TARGETS: [Target; 10] = [
         ("address", super::address::run),
         ("c_api", super::c_api::run),
         ("page", super::page::run),
@@ -37,6 +38,7 @@ mod tests {
         ("server_picture", super::server_picture::run),
         ("session", super::session::run),
         ("wire", super::wire::run),
+        ("xmpp_stream", super::xmpp_stream::run),
     ];
 
     #[test]

@@ -2,6 +2,7 @@
 
 import { BlockLine } from "./blocks.js";
 import { byId, el, foreign, picture, when, written } from "./dom.js";
+import { shown, Tray } from "./files.js";
 import { GroupLine } from "./group_line.js";
 import * as groups from "./groups.js";
 import { abilities, backoff, Failure, get, me, post, sleep, UNREACHABLE } from "./net.js";
@@ -32,6 +33,7 @@ export const reading = (item) => {
     otherName: String(toOther ? item.to_name : item.from_name),
     /** It says what has happened to the group. */
     notice: Boolean(item.notice),
+    attachments: Array.isArray(item.attachments) ? item.attachments : [],
   };
 };
 
@@ -66,8 +68,9 @@ export class Chat {
     this.typing = new Typing(this.uid, (uid) => (this.isGroup ? groups.member(this.uid, uid)?.name : this.name) ?? "Somebody");
     this.said = el("p", { class: "said wrong", role: "alert" });
     this.field = el("textarea", { id: id("text"), rows: "1", dir: "auto", enterkeyhint: "send" });
+    this.tray = new Tray(this);
     this.label = el("label", { class: "unseen", for: id("text") });
-    this.form = el("form", { class: "compose" }, this.label, this.field, el("button", {}, "Send"));
+    this.form = el("form", { class: "compose" }, this.label, this.field, this.tray.button, el("button", {}, "Send"));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -84,7 +87,8 @@ export class Chat {
     const [fold, shut] = [button("–", () => this.bar.toggle(this)), button("×", () => this.bar.close(this))];
     const head = el("div", { class: "window_head" }, title, fold, shut);
     this.line = this.isGroup ? new GroupLine(this.uid, { left: () => this.bar.close(this), toggled: () => this.uncovered() }) : new BlockLine(this.uid);
-    this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.line.element, this.log, this.typing.element, this.said, this.form);
+    this.window = el("div", { class: "window", id: id("window"), hidden: true }, head, this.line.element, this.log, this.typing.element, this.said, this.tray.list, this.form, this.tray.picker);
+    this.tray.listen(this.field, this.window);
     this.window.addEventListener("keydown", (event) => event.key === "Escape" && this.bar.toggle(this));
     this.element = el("section", { class: this.isGroup ? "chat group" : "chat" }, this.window, this.tab);
     this.dot.hidden = this.headDot.hidden = this.isGroup;
@@ -123,7 +127,7 @@ export class Chat {
 
   /** Nothing would be lost by closing it. */
   get idle() {
-    return !this.pending.length && !this.field.value;
+    return !this.pending.length && !this.field.value && !this.tray.chosen.length;
   }
 
   setState(name) {
@@ -173,7 +177,7 @@ export class Chat {
     this.log.setAttribute("aria-busy", "true");
     this.log.setAttribute("aria-live", "off");
     try {
-      const answer = await get("/ajax/chat/history.php", { id: this.uid, ...query });
+      const answer = await get("/ajax/chat/history.php", { id: this.uid, files: 1, ...query });
       for (const item of answer.history) this.insert(reading(item));
       this.together();
       this.said.textContent = "";
@@ -241,15 +245,16 @@ export class Chat {
     while (at > 0 && this.messages[at - 1].time > message.time) at -= 1;
     if (this.messages[at - 1]?.time === message.time) return sent?.li.remove();
     const next = this.messages[at]?.li ?? this.pending[0]?.li ?? null;
-    message.li = sent ? this.settle(sent, message.time) : this.draw(message, when(message.time));
+    message.li = sent ? this.settle(sent, message) : this.draw(message, when(message.time));
     this.messages.splice(at, 0, message);
     // One that is in its place stays there, or it would be read out twice.
     if (message.li.nextSibling !== next || !message.li.parentNode) this.list.insertBefore(message.li, next);
   }
 
   /** What was sent has come back, with its time. */
-  settle({ li, mark }, time) {
+  settle({ li, mark, file }, { time, attachments }) {
     li.classList.remove("pending");
+    file?.element.replaceWith(...shown(attachments));
     li.querySelector(".said")?.remove();
     mark.replaceWith(when(time));
     return li;
@@ -270,14 +275,15 @@ export class Chat {
     if (atEnd) this.toEnd();
   }
 
-  draw({ own, name, text, notice, from = me }, ...marks) {
+  draw({ own, name, text, notice, from = me, attachments = [], file }, ...marks) {
     if (notice) return el("li", { class: "notice" }, el("p", {}, foreign(text)), " ", ...marks);
     const who = el("span", { class: "who" }, foreign(own ? "You" : name), " ", ...marks);
     const action = /^\/me (?=.*\S)/isu.test(text);
     const said = action
       ? el("p", { dir: "auto", class: "action" }, "* ", foreign(name ?? byId("own_name").textContent), " ", ...written(text.slice(4)))
       : el("p", { dir: "auto" }, ...written(text));
-    const li = el("li", { class: own ? "own" : "other" }, who, said);
+    const files = file ? [file.draw()] : shown(attachments);
+    const li = el("li", { class: own ? "own" : "other" }, who, ...(text ? [said] : []), ...files);
     if (this.isGroup) this.dress(li, from);
     return li;
   }
@@ -286,9 +292,9 @@ export class Chat {
   dress(li, from) {
     if (li.classList.contains("notice")) return;
     const image = picture(groups.member(this.uid, from)?.thumbSrc, "face");
-    const shown = li.querySelector(".face");
-    if (!shown) li.prepend(image);
-    else if (shown.getAttribute("src") !== image.getAttribute("src")) shown.replaceWith(image);
+    const face = li.querySelector(".face");
+    if (!face) li.prepend(image);
+    else if (face.getAttribute("src") !== image.getAttribute("src")) face.replaceWith(image);
   }
 
   /** One name above messages that belong together; readers of the page hear it with each. */
@@ -310,26 +316,30 @@ export class Chat {
   submit() {
     const text = this.field.value;
     this.said.textContent = "";
-    if (!text.trim()) return;
+    if (!text.trim() && !this.tray.chosen.length) return;
     const length = [...text].length;
     if (length > abilities.message_limit) {
       this.said.textContent = `This is ${length} characters long, and ${abilities.message_limit} are possible. Shorten it or send it in parts.`;
       return;
     }
-    if (this.pending.length >= PENDING) {
-      this.said.textContent = "Many messages are waiting for the server. Wait until they are sent.";
+    if (this.pending.length + Math.max(this.tray.chosen.length, 1) > PENDING) {
+      this.said.textContent = "Many messages are waiting for the server. Wait until they are sent, or send fewer files.";
       return;
     }
     this.field.value = "";
     this.typing.sent();
-    const numbers = crypto.getRandomValues(new Uint32Array(2));
-    this.enqueue({ id: `${numbers[0]}${numbers[1]}`, text, own: true });
+    const [first, ...others] = this.tray.take();
+    this.enqueue({ text: text.trim() && text, file: first });
+    for (const file of others) this.enqueue({ text: "", file });
     if (this.behind) this.restart();
     this.toEnd();
   }
 
   /** One after the other, so that they arrive in the order in which they were written. */
   enqueue(entry) {
+    const numbers = crypto.getRandomValues(new Uint32Array(2));
+    entry.id ??= `${numbers[0]}${numbers[1]}`;
+    entry.own = true;
     entry.mark = el("span", { class: "mark" }, "sending…");
     entry.li = this.draw(entry, entry.mark);
     entry.li.classList.add("pending");
@@ -342,6 +352,7 @@ export class Chat {
     const fields = { to: this.uid, msg_text: entry.text, msg_id: entry.id, client_time: Date.now(), num_tabs: 1 };
     for (let attempt = 1; ; attempt += 1) {
       try {
+        if (entry.file) fields["attachments[0]"] = await entry.file.upload();
         await post("/ajax/chat/send.php", fields);
         entry.mark.textContent = "";
         entry.li.classList.remove("pending");

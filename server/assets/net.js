@@ -6,6 +6,8 @@ const PREFIX = "for (;;);";
 /** A call that takes longer has failed; a poll is held for up to a minute. */
 const CALL_MS = 30_000;
 const POLL_MS = 70_000;
+/** An upload of which nothing arrives for this long has failed. */
+const STALLED_MS = 60_000;
 /** A poll that fails after it was held for this long was ended by a proxy that waits for less time than the server. */
 const HELD_MS = 2_000;
 /** How often a tab asks that leaves the waiting to another. */
@@ -17,6 +19,7 @@ const NO_SESSION = 1357001;
 /** Codes of our own: no answer, and one that makes no sense. */
 export const UNREACHABLE = 0;
 const UNREADABLE = 1;
+const CANCELLED = 2;
 
 /** What the server announces. */
 export const abilities = JSON.parse(document.querySelector("meta[name=fbchat]").content);
@@ -43,11 +46,24 @@ function end() {
   tellOver();
 }
 
+const away = () => new Failure(UNREACHABLE, "The server cannot be reached. Try again in a moment.");
+
+/** The object behind the prefix. */
+function read(text, status) {
+  try {
+    if (!text.startsWith(PREFIX)) throw new SyntaxError();
+    return JSON.parse(text.slice(PREFIX.length));
+  } catch {
+    // While the server is away, or when a poll takes long, a proxy in front of it answers in its own words.
+    if (status >= 500 || status === 408) throw away();
+    throw new Failure(UNREADABLE, "The server gave an answer that makes no sense. Try again later.");
+  }
+}
+
 async function script(path, options, ms, interrupt) {
   const clock = new AbortController();
   const timer = setTimeout(() => clock.abort(), ms);
   interrupt?.addEventListener("abort", () => clock.abort());
-  const away = () => new Failure(UNREACHABLE, "The server cannot be reached. Try again in a moment.");
   let response;
   let text;
   try {
@@ -58,22 +74,16 @@ async function script(path, options, ms, interrupt) {
   } finally {
     clearTimeout(timer);
   }
-  try {
-    if (!text.startsWith(PREFIX)) throw new SyntaxError();
-    return JSON.parse(text.slice(PREFIX.length));
-  } catch {
-    // While the server is away, or when a poll takes long, a proxy in front of it answers in its own words.
-    if (response.status >= 500 || response.status === 408) throw away();
-    throw new Failure(UNREADABLE, "The server gave an answer that makes no sense. Try again later.");
-  }
+  return read(text, response.status);
 }
 
-async function ajax(path, options) {
-  const answer = await script(path, options, CALL_MS);
+function payload(answer) {
   if (answer.error === NO_SESSION) end();
   if (answer.error) throw new Failure(answer.error, String(answer.errorDescription));
   return answer.payload;
 }
+
+const ajax = async (path, options) => payload(await script(path, options, CALL_MS));
 
 /** Reads; gives the payload. */
 export const get = (path, query = {}) => ajax(`${path}?${new URLSearchParams(query)}`, {});
@@ -84,12 +94,46 @@ export function post(path, fields) {
   return ajax(path, { method: "POST", body });
 }
 
-/** Writes with a file in it. */
-export function upload(path, fields) {
+function form(fields) {
   const body = new FormData();
   body.append("post_form_id", token);
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  return ajax(path, { method: "POST", body });
+  return body;
+}
+
+/** Writes with a file in it. */
+export const upload = (path, fields) => ajax(path, { method: "POST", body: form(fields) });
+
+/** The same for a large file: `progress` gets the part that has been sent, from 0 to 1. It ends when nothing moves any more. */
+export function uploadLarge(path, fields, progress, signal) {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    let clock;
+    const moves = () => {
+      clearTimeout(clock);
+      clock = setTimeout(() => request.abort(), STALLED_MS);
+    };
+    const stop = () => request.abort();
+    request.upload.addEventListener("progress", (event) => {
+      moves();
+      if (event.lengthComputable) progress(event.loaded / event.total);
+    });
+    request.addEventListener("loadend", () => {
+      clearTimeout(clock);
+      signal.removeEventListener("abort", stop);
+      try {
+        if (signal.aborted) throw new Failure(CANCELLED, "You have cancelled this.");
+        if (!request.status) throw away();
+        done(payload(read(request.responseText, request.status)));
+      } catch (error) {
+        failed(error);
+      }
+    });
+    signal.addEventListener("abort", stop);
+    moves();
+    request.open("POST", path);
+    request.send(form(fields));
+  });
 }
 
 let person = true; // did something since the last poll
@@ -144,7 +188,7 @@ function poll(seq, hold) {
   if (person) reported = Date.now();
   person = false;
   const nonce = Math.trunc(Math.random() * 1e9);
-  const path = `/x/${nonce}/${active}/p_${me}=${seq}?batch=${abilities.batch}${hold ? "" : "&wait=0"}`;
+  const path = `/x/${nonce}/${active}/p_${me}=${seq}?batch=${abilities.batch}&files=1${hold ? "" : "&wait=0"}`;
   return script(path, {}, POLL_MS, interrupt.signal);
 }
 

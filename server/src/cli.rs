@@ -109,7 +109,7 @@ pub enum Session {
 // Which data and settings. Not a doc comment: clap would take it for that of the command.
 #[derive(Args, Debug)]
 pub struct Place {
-    /// Data directory [default: $XDG_DATA_HOME/fbchatd or ~/.local/share/fbchatd]
+    /// Data directory [default: $XDG_DATA_HOME/fbchatd or ~/.local/share/fbchatd]. Overrides the setting store
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Settings file (TOML)
@@ -123,6 +123,9 @@ impl Place {
         let mut config = config::Config::load(self.config.as_deref())?;
         if let Some(data) = &self.data {
             config.data = Some(data.clone());
+            // A flag overrides all settings, so the directory is meant and not a database, nor the files that belong to that.
+            config.store = None;
+            config.files_dir = None;
         }
         Ok(config)
     }

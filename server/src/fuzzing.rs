@@ -13,12 +13,14 @@ use crate::net::connection_limits::ConnectionLimits;
 use crate::net::listener;
 use crate::secrets;
 use crate::service::Services;
+use crate::service::files::{self, disk::Disk};
 use crate::service::passwords::{Cost, Passwords};
 use crate::service::pictures;
 use crate::service::sessions::Keeper;
 use crate::store;
 use crate::types::Uid;
 use crate::web::{self, App};
+use crate::xmpp;
 
 /// Reads a form, a query and cookies, and looks at them in every way that handlers do.
 pub fn params(body: &[u8], query: &str, cookie: &[u8], name: &str) -> Option<String> {
@@ -34,21 +36,33 @@ pub fn params(body: &[u8], query: &str, cookie: &[u8], name: &str) -> Option<Str
     found
 }
 
+/// What a client of XMPP is sent that sends these bytes, in pieces of this size.
+pub fn xmpp_stream(bytes: &[u8], chunk: usize) -> String {
+    xmpp::fuzzing::stream(bytes, chunk)
+}
+
 /// What is stored of a picture that was uploaded.
 pub fn picture(file: &[u8]) -> Option<Vec<u8>> {
     pictures::render(file).ok()
 }
 
+/// A picture that was sent, without what is hidden in it.
+pub fn cleaned_picture(file: &[u8]) -> Option<Vec<u8>> {
+    files::cleaned(file)
+}
+
 /// The fields of a form with files: names and contents.
-pub fn multipart<'a>(content_type: &str, body: &'a [u8]) -> Option<Vec<(&'a str, &'a [u8])>> {
+pub fn multipart(content_type: &str, body: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     let parts = web::fuzzing::multipart(content_type, body)?;
-    Some(parts.iter().map(|part| (part.name, part.data)).collect())
+    let parts = parts.into_iter().map(|part| (part.name, part.data));
+    Some(parts.collect())
 }
 
 /// A server in memory with two friends.
 pub struct Server {
     app: Arc<App>,
     limits: Arc<ConnectionLimits>,
+    _dir: tempfile::TempDir,
     alice: Uid,
 }
 
@@ -86,11 +100,14 @@ impl Server {
         hub.load(store.channel_states().await?);
         let passwords = Passwords::new(Cost::Cheap)?;
         let metrics = Metrics::new(store.commit_times(), passwords.times());
-        let services = Services::new(&config, store, hub, passwords, &metrics, None)?;
+        let dir = tempfile::tempdir()?;
+        let disk = Some(Disk::at(dir.path()));
+        let services = Services::new(&config, store, disk, hub, passwords, &metrics, None)?;
         let limits = ConnectionLimits::new(Vec::new(), config.connections_per_address);
         Ok(Server {
-            app: Arc::new(App::new(config, services, metrics)),
+            app: Arc::new(App::new(config, Arc::new(services), metrics)),
             limits,
+            _dir: dir,
             alice: uids.first().copied().unwrap_or(Uid(0)),
         })
     }

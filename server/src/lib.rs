@@ -7,6 +7,7 @@
 #![allow(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+mod attachment;
 mod cli;
 mod clock;
 mod commands;
@@ -31,6 +32,7 @@ mod text;
 mod types;
 mod username;
 mod web;
+mod xmpp;
 
 use std::process::ExitCode;
 

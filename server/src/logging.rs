@@ -19,6 +19,8 @@ pub fn start(level: Level, format: LogFormat) {
         Level::Info => LevelFilter::Info,
         Level::Debug => LevelFilter::Debug,
     });
+    // It logs the parameters of statements: messages and hashes of passwords. What matters of the rest, the store says itself.
+    logger.filter_module("tokio_postgres", LevelFilter::Off);
     if format == LogFormat::Json {
         logger.format(json);
     }

@@ -23,6 +23,8 @@ pub struct Metrics {
     pub messages: Counter,
     pub failed_logins: Counter,
     pub connections: Gauge,
+    /// The clients of XMPP that are logged in.
+    pub xmpp: Gauge,
     /// How long requests took, except for held polls.
     pub requests: Family<Request, Histogram, fn() -> Histogram>,
     polls: Gauge,
@@ -43,6 +45,7 @@ impl Metrics {
             messages: Counter::default(),
             failed_logins: Counter::default(),
             connections: Gauge::default(),
+            xmpp: Gauge::default(),
             requests: Family::new_with_constructor(seconds),
             polls: Gauge::default(),
             online: Gauge::default(),
@@ -79,6 +82,13 @@ impl Metrics {
             commits,
         );
         metrics
+    }
+
+    /// Adds what there is with XMPP only.
+    pub fn add_xmpp(&mut self) {
+        let help = "Clients of XMPP that are logged in";
+        self.registry
+            .register("xmpp_streams", help, self.xmpp.clone());
     }
 
     /// The page that Prometheus reads.

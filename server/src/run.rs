@@ -11,6 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Cli, Command};
+use crate::commands::store::location;
 use crate::commands::{accounts, operator, output};
 use crate::config::{Config, EXAMPLE, Registration};
 use crate::hub::{Hub, Limits};
@@ -18,8 +19,9 @@ use crate::metrics::Metrics;
 use crate::net::tls;
 use crate::service::Services;
 use crate::service::echo::Echo;
+use crate::service::files::disk::Disk;
 use crate::service::passwords::{Cost, Passwords, hash};
-use crate::store::{self, Store, lock_directory};
+use crate::store::{self, Location, Store, Use, lock_directory};
 use crate::types::User;
 use crate::web::App;
 use crate::{logging, serve};
@@ -82,11 +84,30 @@ fn config(command: cli::Config) -> Result<(), Failure> {
                 Some(tls) => tls::load(&tls)?.warnings,
                 None => Vec::new(),
             };
+            if config.store.is_some() {
+                store::check(&location(&config)?)?;
+            }
             output::print(format!("The settings in {} are valid.", file.display()))?;
             if config.hosts.is_empty() && config.base_domain.is_none() {
                 let text = "Without TLS, the server answers to addresses and to names like raspberrypi or raspberrypi.local. If people \
                             reach it by a public name, also through a proxy, set hosts = [\"chat.example.org\"].";
                 output::print(text)?;
+            }
+            if let Some(domain) = &config.xmpp_domain {
+                output::print(
+                    "XMPP clients find the server by its domain, or by these records in the DNS:",
+                )?;
+                for (service, listen) in [
+                    ("xmpp-client", config.xmpp_listen),
+                    ("xmpps-client", config.tls_listen),
+                ] {
+                    if let Some(listen) = listen {
+                        let port = listen.port();
+                        output::print(format!(
+                            "  _{service}._tcp.{domain}. SRV 0 5 {port} {domain}."
+                        ))?;
+                    }
+                }
             }
             for warning in warnings {
                 output::print(format!("Warning: {warning}"))?;
@@ -105,17 +126,27 @@ fn config(command: cli::Config) -> Result<(), Failure> {
 /// Serves the accounts in a data directory.
 async fn durable(config: Config) -> Result<(), Failure> {
     let hub = hub(&config);
-    let dir = config.data_dir()?;
+    let location = location(&config)?;
     // Other commands may use the data at the same time, but no other server.
-    let _locked = lock_directory(&dir)?;
-    let store = store::open(&dir, hub.clone())?;
+    let _locked = match &location {
+        Location::Directory(dir) => Some(lock_directory(dir)?),
+        Location::Postgres(_) => None,
+    };
+    let store = store::open_at(&location, Use::Server, hub.clone())?;
     if store.channel_states().await?.is_empty() {
+        let place = match &location {
+            Location::Directory(dir) => format!(" --data {}", dir.display()),
+            Location::Postgres(_) => String::new(),
+        };
         log::warn!(
-            "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME --data {}",
-            dir.display()
+            "there are no accounts yet; add one with: fbchatd user add EMAIL --name NAME{place}"
         );
     }
-    start(config, store, hub, Cost::Full, None).await
+    let disk = config.files_dir()?.map(|dir| Disk::at(&dir));
+    if disk.is_none() && config.file_limit_mib > 0 {
+        log::info!("people cannot send files; set files_dir to a directory for them");
+    }
+    start(config, store, disk, hub, Cost::Full, None).await
 }
 
 async fn demo(listen: SocketAddr) -> Result<(), Failure> {
@@ -153,7 +184,9 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     }
     log::info!("log in as alice@example.org or bob@example.org with the password demo");
     let echo = store.account("echo").await?.map(|account| account.user);
-    start(config, store, hub, Cost::Cheap, echo).await
+    let files = tempfile::tempdir()?;
+    let disk = Disk::at(files.path());
+    start(config, store, Some(disk), hub, Cost::Cheap, echo).await
 }
 
 fn hub(config: &Config) -> Arc<Hub> {
@@ -166,6 +199,7 @@ fn hub(config: &Config) -> Arc<Hub> {
 async fn start(
     config: Config,
     store: Arc<Store>,
+    disk: Option<Disk>,
     hub: Arc<Hub>,
     cost: Cost,
     echo: Option<User>,
@@ -177,10 +211,13 @@ async fn start(
         Echo::start(user, store.clone())
     });
     let passwords = Passwords::new(cost)?;
-    let metrics = Metrics::new(store.commit_times(), passwords.times());
-    let services = Services::new(&config, store, hub, passwords, &metrics, echo)?;
-    services.begin();
-    serve::serve(Arc::new(App::new(config, services, metrics))).await
+    let mut metrics = Metrics::new(store.commit_times(), passwords.times());
+    if config.xmpp_domain.is_some() {
+        metrics.add_xmpp();
+    }
+    let services = Services::new(&config, store, disk, hub, passwords, &metrics, echo)?;
+    services.begin().await?;
+    serve::serve(Arc::new(App::new(config, Arc::new(services), metrics))).await
 }
 
 /// Every held poll is an open file, and the usual soft limit is 1024.

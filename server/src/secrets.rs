@@ -43,6 +43,16 @@ pub fn picture_hash(picture: &[u8]) -> String {
     hash
 }
 
+/// The key in a link to a file that can be read until `ends`.
+pub fn file_key(secret: &[u8; 32], id: &str, ends: i64) -> String {
+    let mut key = hex(&digest(
+        "file",
+        [secret, format!("{id} {ends}").as_bytes()].concat(),
+    ));
+    key.truncate(32);
+    key
+}
+
 /// Compares two secrets in constant time.
 pub fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
@@ -59,4 +69,60 @@ fn digest(purpose: &str, secret: impl AsRef<[u8]>) -> [u8; 32] {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A number in place of another that only those can tell who have the key: a Feistel network of four rounds, in which every number has
+/// exactly one in its place.
+pub fn permuted(key: &[u8; 32], number: u64) -> u64 {
+    let (mut left, mut right) = halves(number);
+    for round in 0..4 {
+        (left, right) = (right, left ^ mixed(key, round, right));
+    }
+    joined(left, right)
+}
+
+/// The number that [`permuted`] replaced.
+pub fn restored(key: &[u8; 32], number: u64) -> u64 {
+    let (mut left, mut right) = halves(number);
+    for round in (0..4).rev() {
+        (left, right) = (right ^ mixed(key, round, left), left);
+    }
+    joined(left, right)
+}
+
+fn halves(number: u64) -> (u32, u32) {
+    ((number >> 32) as u32, number as u32)
+}
+
+fn joined(left: u32, right: u32) -> u64 {
+    u64::from(left) << 32 | u64::from(right)
+}
+
+fn mixed(key: &[u8; 32], round: u8, half: u32) -> u32 {
+    let hash = Blake2s256::new()
+        .chain_update(key)
+        .chain_update([round])
+        .chain_update(half.to_be_bytes())
+        .finalize();
+    hash.first_chunk()
+        .map_or(0, |start| u32::from_be_bytes(*start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permuted_numbers_differ_and_can_be_restored() {
+        let (key, other) = ([1; 32], [2; 32]);
+        let numbers = [0, 1, 2, 1_700_000_000_000, u64::MAX];
+        let mut permuted: Vec<_> = numbers.iter().map(|n| super::permuted(&key, *n)).collect();
+        for (number, permuted) in numbers.iter().zip(&permuted) {
+            assert_eq!(restored(&key, *permuted), *number);
+            assert_ne!(restored(&other, *permuted), *number);
+        }
+        permuted.sort_unstable();
+        permuted.dedup();
+        assert_eq!(permuted.len(), numbers.len());
+    }
 }

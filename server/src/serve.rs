@@ -14,8 +14,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::net::connection_limits::ConnectionLimits;
 use crate::net::hosts::Hosts;
 use crate::net::listener::{Listener, Listeners};
+use crate::net::streams::Streams;
 use crate::net::tls;
 use crate::web::{self, App};
+use crate::xmpp::Xmpp;
 
 /// How long current requests may take when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -51,30 +53,36 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
         Some(tls) => Some(tls::load(&tls)?.warn()),
         None => None,
     };
-    let secure = config.tls().map(|tls| tls.listen);
-    let wanted = [Some(config.listen), secure, config.metrics_listen];
+    let wanted = [
+        Some(config.listen),
+        config.tls_listen,
+        config.metrics_listen,
+        config.xmpp_listen,
+    ];
     let bound = tokio::select! {
         bound = bind_all(wanted) => bound?,
         _ = signals.terminate.recv() => return Ok(app.services.close().await?),
         _ = signals.interrupt.recv() => return Ok(app.services.close().await?),
     };
-    let [Some(plain), secure, metrics] = bound else {
+    let [Some(plain), secure, metrics, xmpp] = bound else {
         return Err("There is no address to listen on.".into());
     };
-    let secure = secure.zip(acceptor.map(watch::channel));
+    let streams = config.xmpp_domain.clone().map(|domain| {
+        let (services, gauge) = (app.services.clone(), app.metrics.xmpp.clone());
+        Arc::new(Xmpp::new(domain, services, gauge)) as Arc<dyn Streams>
+    });
+    let (acceptor, latest) = acceptor.map(watch::channel).unzip();
     say(&format!("listening on http://{}", plain.local_addr()?));
     listeners.open(plain, Listener::Plain(router.clone()));
-    let acceptor = match secure {
-        Some((listener, (acceptor, latest))) => {
-            say(&format!("listening on https://{}", listener.local_addr()?));
-            listeners.open(
-                listener,
-                Listener::Tls(web::over_tls(router, config.hsts_s), latest),
-            );
-            Some(acceptor)
-        }
-        None => None,
-    };
+    if let Some((listener, latest)) = secure.zip(latest.clone()) {
+        say(&format!("listening on https://{}", listener.local_addr()?));
+        let router = web::over_tls(router, config.hsts_s);
+        listeners.open(listener, Listener::Tls(router, latest, streams.clone()));
+    }
+    if let Some((listener, streams)) = xmpp.zip(streams) {
+        say(&format!("listening for XMPP on {}", listener.local_addr()?));
+        listeners.open(listener, Listener::Streams(streams, latest));
+    }
     if let Some(listener) = metrics {
         say(&format!("metrics on http://{}", listener.local_addr()?));
         listeners.open(listener, Listener::Plain(web::operator_router(app.clone())));
@@ -96,8 +104,8 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Listens on all addresses that are given.
-async fn bind_all(wanted: [Option<SocketAddr>; 3]) -> io::Result<[Option<TcpListener>; 3]> {
-    let mut bound = [const { None }; 3];
+async fn bind_all(wanted: [Option<SocketAddr>; 4]) -> io::Result<[Option<TcpListener>; 4]> {
+    let mut bound = [const { None }; 4];
     for (listen, bound) in wanted.into_iter().zip(&mut bound) {
         if let Some(listen) = listen {
             *bound = Some(bind(listen).await?);
@@ -141,7 +149,12 @@ async fn wait(app: &App, signals: &mut Signals, acceptor: Option<&watch::Sender<
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
-            _ = tick.tick() => app.services.tick().await,
+            // A database that is away lets this wait, and a signal ends the wait. What was queued is carried out.
+            _ = tick.tick() => tokio::select! {
+                () = app.services.tick() => {}
+                _ = signals.terminate.recv() => return,
+                _ = signals.interrupt.recv() => return,
+            },
             _ = signals.hang_up.recv() => reload(app, acceptor),
             _ = signals.terminate.recv() => return,
             _ = signals.interrupt.recv() => return,

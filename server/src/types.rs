@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::attachment::Attachment;
 
 /// The number of a user, also the name of their channel (`p_UID`), or of a group conversation: what takes one takes the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Uid(pub i64);
 
@@ -131,6 +133,7 @@ pub struct Message {
     pub text: String,
     /// Set if the server wrote the text, to say what the sender did with a group.
     pub notice: Option<Notice>,
+    pub attachments: Vec<Attachment>,
     /// The sender's id for it, as posted.
     pub msg_id: String,
     /// The sender's clock, as posted.

@@ -17,6 +17,7 @@ pub mod limited_user;
 #[cfg(feature = "manual")]
 pub mod manual;
 mod paths;
+pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod relay;
@@ -31,6 +32,6 @@ mod wait;
 #[cfg(feature = "http")]
 pub use client::{Client, http, http_with, json};
 pub use paths::{fbchatd, repository, target_dir};
-pub use server::{Server, account, accounts, run};
+pub use server::{Server, account, accounts, place, run};
 pub use text::{between, encode, read_all};
 pub use wait::{LIMIT, until};

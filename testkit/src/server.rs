@@ -2,7 +2,7 @@
 
 use crate::process::{Lines, Process};
 use crate::transcript::Recorder;
-use crate::{LIMIT, fbchatd, read_all};
+use crate::{LIMIT, fbchatd, postgres, read_all};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::ops::{Deref, DerefMut};
@@ -34,8 +34,8 @@ impl Server {
     /// `fbchatd serve` on a port of its own, to be completed and started.
     pub fn command(data: &Path) -> Command {
         let mut command = Command::new(fbchatd());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
-        command.arg(data);
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        place(&mut command, data);
         command
     }
 
@@ -121,10 +121,21 @@ impl DerefMut for Server {
     }
 }
 
+/// Makes a command of fbchatd use a data directory, or the database that stands for it.
+pub fn place(command: &mut Command, data: &Path) {
+    if postgres::is_chosen() {
+        command
+            .env("FBCHATD_STORE", postgres::in_place_of(data))
+            .env("FBCHATD_FILES_DIR", data);
+    } else {
+        command.arg("--data").arg(data);
+    }
+}
+
 /// Runs a command of fbchatd with this text on standard input.
 pub fn run(args: &[&str], data: &Path, stdin: &str) -> Output {
     let mut command = Command::new(fbchatd());
-    command.args(args).arg("--data").arg(data);
+    place(command.args(args), data);
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

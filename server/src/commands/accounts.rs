@@ -12,6 +12,8 @@ use super::store::{find, open, open_existing};
 use crate::cli::{Friend, PasswordSource, Place, User};
 use crate::config::Registration;
 use crate::secrets;
+use crate::service::files::disk::Disk;
+use crate::service::files::sweeping::delete_contents;
 use crate::service::passwords::{Cost, hash};
 use crate::service::validate::{valid_email, valid_name, valid_username};
 use crate::store::{AddedAs, ChangedBy, UsernameChange};
@@ -71,6 +73,9 @@ pub async fn user(command: User) -> Result<(), Failure> {
             let store = open_existing(&place)?;
             let user = find(&store, &email).await?;
             store.delete_user(user.uid).await?;
+            if let Some(dir) = place.config()?.files_dir()? {
+                delete_contents(&store, &Disk::at(&dir)).await?;
+            }
             store.close().await?;
             print(format!(
                 "deleted {} and everything that belonged to it",

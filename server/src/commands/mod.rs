@@ -1,6 +1,6 @@
-//! The operator's commands. They work on the data directory, with or without a running server.
+//! The operator's commands. They work on the data directory or database, with or without a running server.
 
 pub mod accounts;
 pub mod operator;
 pub mod output;
-mod store;
+pub mod store;

@@ -6,12 +6,15 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use base64::write::EncoderWriter;
 use serde::Serialize;
 
 use super::output::{failed, print};
 use super::store::{find, open_existing};
+use crate::attachment::{Attachment, FileId};
 use crate::cli::{Place, Session};
 use crate::secrets::session_id;
+use crate::service::files::disk::{Disk, Part};
 use crate::store::{self, FriendRequest, Store};
 use crate::types::{Message, Uid, User};
 
@@ -83,6 +86,8 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
         ("messages", stats.messages),
         ("messages in 24 hours", stats.messages_today),
         ("database bytes", stats.bytes),
+        ("files", stats.files),
+        ("file bytes", stats.file_bytes),
     ] {
         print(format!("{name}\t{value}"))?;
     }
@@ -98,6 +103,16 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
 /// `fbchatd backup`
 pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
     open_existing(place)?.backup(to.to_owned()).await?;
+    // After the database, so that everything that it names is there unless it was deleted since.
+    let files = place.config()?.files_dir()?.map(|dir| Disk::at(&dir));
+    if let Some(Err(error)) = files.map(|disk| Disk::beside(to).add_from(&disk)) {
+        std::fs::remove_file(to)?;
+        let text = format!(
+            "Cannot copy the files to {}: {error}. There is no backup.",
+            Disk::beside(to).path().display()
+        );
+        return Err(text.into());
+    }
     print(format!(
         "wrote {file}; to go back to it, stop the server and run: fbchatd restore {file}",
         file = to.display()
@@ -107,8 +122,24 @@ pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
 
 /// `fbchatd restore`
 pub fn restore(from: &Path, place: &Place) -> Result<(), Failure> {
-    let dir = place.config()?.data_dir()?;
+    let config = place.config()?;
+    if config.store.is_some() {
+        let text = "Backups of PostgreSQL are restored with pg_restore; `fbchatd backup` says how.";
+        return Err(text.into());
+    }
+    let dir = config.data_dir()?;
+    // Before the database that names them. A file never changes, so none is replaced.
+    let disk = Disk::at(&config.files_dir()?.unwrap_or_else(|| dir.clone()));
+    disk.add_from(&Disk::beside(from)).map_err(|error| {
+        let files = Disk::beside(from);
+        let files = files.path().display();
+        format!("Cannot restore the files in {files}: {error}. Nothing was changed.")
+    })?;
     let aside = store::restore(&dir, from)?;
+    if let Some(aside) = &aside {
+        // The server deletes what the restored database does not name.
+        Disk::at(aside).add_from(&disk)?;
+    }
     print(format!("restored {} in {}", from.display(), dir.display()))?;
     if let Some(aside) = aside {
         print(format!(
@@ -180,6 +211,8 @@ struct Said<'a> {
     to: Uid,
     to_name: &'a str,
     text: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<&'a FileId>,
 }
 
 impl<'a> From<&'a Message> for Said<'a> {
@@ -191,15 +224,24 @@ impl<'a> From<&'a Message> for Said<'a> {
             to: message.to,
             to_name: &message.to_name,
             text: &message.text,
+            files: message.attachments.iter().map(|file| &file.id).collect(),
         }
     }
+}
+
+#[derive(Serialize)]
+struct Sent<'a> {
+    #[serde(flatten)]
+    file: &'a Attachment,
+    time: i64,
 }
 
 /// `fbchatd export`: one JSON object with times in ms.
 pub async fn export(email: &str, place: &Place) -> Result<(), Failure> {
     let store = open_existing(place)?;
     let user = find(&store, email).await?;
-    match write_export(&store, &user).await {
+    let disk = place.config()?.files_dir()?.map(|dir| Disk::at(&dir));
+    match write_export(&store, disk.as_ref(), &user).await {
         Err(error) => match error.downcast::<io::Error>() {
             Ok(error) => Err(failed(*error).into()),
             Err(error) => Err(error),
@@ -209,7 +251,7 @@ pub async fn export(email: &str, place: &Place) -> Result<(), Failure> {
 }
 
 /// Messages are written as they are read, so their number does not matter.
-async fn write_export(store: &Store, user: &User) -> Result<(), Failure> {
+async fn write_export(store: &Store, disk: Option<&Disk>, user: &User) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     write!(out, "{{\n\"uid\": {}", user.uid)?;
     let mut put = |key: &str, value: serde_json::Value| write!(out, ",\n\"{key}\": {value}");
@@ -229,6 +271,32 @@ async fn write_export(store: &Store, user: &User) -> Result<(), Failure> {
             out.write_all(before.as_bytes())?;
             before = ",\n";
             serde_json::to_writer(&mut out, &Said::from(message)).map_err(io::Error::from)?;
+        }
+    }
+    write!(out, "\n],\n\"files\": [")?;
+    before = "\n";
+    for file in store.files_of(user.uid).await? {
+        let about = serde_json::to_string(&Sent {
+            file: &file.attachment,
+            time: file.time,
+        })?;
+        let about = about.trim_end_matches('}');
+        write!(out, "{before}{about},\"base64\":")?;
+        before = ",\n";
+        let content = disk.map_or(Err(io::ErrorKind::NotFound.into()), |disk| {
+            disk.open(&file.attachment.id, Part::Whole)
+        });
+        match content {
+            Ok(mut content) => {
+                write!(out, "\"")?;
+                let mut encoder = EncoderWriter::new(&mut out, &STANDARD);
+                io::copy(&mut content, &mut encoder)?;
+                encoder.finish()?;
+                drop(encoder);
+                write!(out, "\"}}")?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => write!(out, "null}}")?,
+            Err(error) => return Err(Box::new(error)),
         }
     }
     writeln!(out, "\n]\n}}")?;

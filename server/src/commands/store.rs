@@ -1,29 +1,54 @@
-//! Opening the store of a data directory.
+//! Opening the store that the settings name.
 
 use std::error::Error;
 use std::sync::Arc;
 
 use crate::cli::Place;
-use crate::store::{self, Store};
+use crate::config::{Config, ConfigError, Secret};
+use crate::store::{self, Address, Location, Store, Use};
 use crate::types::User;
 
 type Failure = Box<dyn Error>;
 
-/// The store of a data directory, which is created if necessary.
-pub fn open(place: &Place) -> Result<Arc<Store>, Failure> {
-    let dir = place.config()?.data_dir()?;
-    Ok(store::open(&dir, Arc::new(()))?)
+/// The variable with the password of the database. It is no setting: many people may read the file with those.
+const STORE_PASSWORD: &str = "FBCHATD_STORE_PASSWORD";
+
+/// Where the store of these settings is.
+pub fn location(config: &Config) -> Result<Location, ConfigError> {
+    Ok(match &config.store {
+        Some(Secret(url)) => Location::Postgres(Address {
+            url: url.clone(),
+            ca: config.store_ca.clone(),
+            password_file: config.store_password_file.clone(),
+            password: std::env::var(STORE_PASSWORD).ok(),
+        }),
+        None => Location::Directory(config.data_dir()?),
+    })
 }
 
-/// The store of a directory that has one, so that a mistyped name does not create another.
+/// The store, which is created if necessary.
+pub fn open(place: &Place) -> Result<Arc<Store>, Failure> {
+    let location = location(&place.config()?)?;
+    Ok(store::open_at(&location, Use::Command, Arc::new(()))?)
+}
+
+/// The store of a place that has one, so that a mistyped name does not create another.
 pub fn open_existing(place: &Place) -> Result<Arc<Store>, Failure> {
-    let dir = place.config()?.data_dir()?;
-    if !store::exists(&dir) {
-        let text =
-            "Choose the right directory with --data or --config, or begin with `fbchatd user add`.";
-        return Err(format!("There are no accounts in {}. {text}", dir.display()).into());
+    let location = location(&place.config()?)?;
+    if !store::exists(&location)? {
+        let text = match &location {
+            Location::Directory(dir) => format!(
+                "There are no accounts in {}. Choose the right directory with --data or --config, or begin with `fbchatd user add`.",
+                dir.display()
+            ),
+            Location::Postgres(_) => {
+                "There are no accounts in the database. Choose the right one with the setting store, or begin with `fbchatd user add`."
+                    .to_owned()
+            }
+        };
+        return Err(text.into());
     }
-    open(place)
+    Ok(store::open_at(&location, Use::Command, Arc::new(()))?)
 }
 
 /// The account with this address, user name or number.

@@ -1,6 +1,7 @@
 //! Settings. Later ones win: defaults, the file, the environment, flags.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -11,9 +12,11 @@ use serde::{Deserialize, Deserializer};
 pub const EXAMPLE: &str = include_str!("../../fbchatd.toml");
 /// The prefix of environment variables that stand for settings.
 const PREFIX: &str = "FBCHATD_";
-
 /// The largest message limit; such a message still fits a request when it is percent-encoded.
 const MESSAGE_LIMIT: usize = 50_000;
+
+/// The largest limit of files, in MiB.
+const FILE_LIMIT: u32 = 1024;
 
 /// Who may register an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -98,13 +101,25 @@ impl<'de> Deserialize<'de> for Network {
 /// Certificate and key for TLS.
 #[derive(Clone, Debug)]
 pub struct Tls<'a> {
-    pub listen: SocketAddr,
     /// The certificate and its chain (PEM).
     pub cert: &'a Path,
     /// Its private key (PEM).
     pub key: &'a Path,
     /// Names under which clients may ask for the server, as far as the settings say.
     pub names: Vec<String>,
+    /// The domain of XMPP addresses, for which clients of XMPP want a certificate.
+    pub xmpp_domain: Option<&'a str>,
+}
+
+/// A text with a password in it, which is never printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
 }
 
 /// All settings. What they mean is in the example file.
@@ -115,6 +130,8 @@ pub struct Config {
     pub tls_listen: Option<SocketAddr>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    pub xmpp_domain: Option<String>,
+    pub xmpp_listen: Option<SocketAddr>,
     pub hosts: Vec<String>,
     pub hsts_s: u32,
     pub trusted_proxies: Vec<Network>,
@@ -123,12 +140,20 @@ pub struct Config {
     pub log_format: LogFormat,
     pub connections_per_address: usize,
     pub data: Option<PathBuf>,
+    pub store: Option<Secret>,
+    pub store_ca: Option<PathBuf>,
+    pub store_password_file: Option<PathBuf>,
+    pub files_dir: Option<PathBuf>,
     pub base_domain: Option<String>,
     pub channel_host_pattern: Option<String>,
     pub message_limit: usize,
     pub messages_per_s: u32,
     pub message_burst: u32,
     pub message_quota_mib: u32,
+    pub file_limit_mib: u32,
+    pub files_per_day_mib: u32,
+    pub files_total_mib: u32,
+    pub file_days: u16,
     pub offline_after_s: u64,
     pub idle_after_s: u64,
     pub hold_s: u64,
@@ -144,6 +169,8 @@ impl Default for Config {
             tls_listen: None,
             tls_cert: None,
             tls_key: None,
+            xmpp_domain: None,
+            xmpp_listen: None,
             hosts: Vec::new(),
             hsts_s: 0,
             trusted_proxies: Vec::new(),
@@ -152,12 +179,20 @@ impl Default for Config {
             log_format: LogFormat::Text,
             connections_per_address: 256,
             data: None,
+            store: None,
+            store_ca: None,
+            store_password_file: None,
+            files_dir: None,
             base_domain: None,
             channel_host_pattern: None,
             message_limit: 20_000,
             messages_per_s: 20,
             message_burst: 5_000,
             message_quota_mib: 1024,
+            file_limit_mib: 25,
+            files_per_day_mib: 100,
+            files_total_mib: 2048,
+            file_days: 0,
             offline_after_s: 90,
             idle_after_s: 300,
             hold_s: 55,
@@ -230,13 +265,13 @@ impl Config {
     /// The settings of TLS, if it is configured.
     pub fn tls(&self) -> Option<Tls<'_>> {
         Some(Tls {
-            listen: self.tls_listen?,
             cert: self.tls_cert.as_deref()?,
             key: self.tls_key.as_deref()?,
             names: match &self.base_domain {
                 Some(base) => vec![base.clone(), format!("www.{base}"), format!("login.{base}")],
                 None => Vec::new(),
             },
+            xmpp_domain: self.xmpp_domain.as_deref(),
         })
     }
 
@@ -255,6 +290,15 @@ impl Config {
         (bytes > 0).then_some(bytes)
     }
 
+    /// The largest file in bytes; 0 if there are no files.
+    pub fn file_limit(&self) -> u64 {
+        if self.has_files() {
+            u64::from(self.file_limit_mib) << 20
+        } else {
+            0
+        }
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let host = |text: &str| {
             !text.is_empty()
@@ -263,12 +307,22 @@ impl Config {
                     .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
         };
         let day = 1..=86_400;
-        let tls = [
-            self.tls_listen.is_some(),
-            self.tls_cert.is_some(),
-            self.tls_key.is_some(),
-        ];
+        let (cert, key) = (self.tls_cert.is_some(), self.tls_key.is_some());
+        let is_open = |listen: SocketAddr| !listen.ip().is_loopback();
         let rules = [
+            (
+                self.store.as_ref().is_none_or(|Secret(url)| {
+                    url.starts_with("postgres://") || url.starts_with("postgresql://")
+                }),
+                "store",
+                "the URL of a PostgreSQL database, for instance \"postgres://fbchat@db1,db2/fbchat\"; without it, SQLite keeps everything in the data directory",
+            ),
+            (
+                self.store.is_some()
+                    || (self.store_ca.is_none() && self.store_password_file.is_none()),
+                "store",
+                "set together with store_ca and store_password_file",
+            ),
             (
                 self.hosts.iter().all(|name| host(name)),
                 "hosts",
@@ -289,9 +343,33 @@ impl Config {
                 "a host with {channel} and {base}, for instance \"0.{channel}.{base}\", and needs base_domain",
             ),
             (
-                tls.iter().all(|set| *set == self.tls_listen.is_some()),
+                cert == key
+                    && (cert || self.tls_listen.is_none())
+                    && (!cert || self.tls_listen.is_some() || self.xmpp_listen.is_some()),
                 "tls_listen",
                 "set together with tls_cert and tls_key, or none of the three",
+            ),
+            (
+                self.xmpp_domain.as_deref().is_none_or(host),
+                "xmpp_domain",
+                "a domain in lower case, for instance \"chat.example.org\"",
+            ),
+            (
+                self.xmpp_domain.is_none()
+                    || self.xmpp_listen.is_some()
+                    || self.tls_listen.is_some(),
+                "xmpp_domain",
+                "set together with xmpp_listen or tls_listen",
+            ),
+            (
+                self.xmpp_listen.is_none() || self.xmpp_domain.is_some(),
+                "xmpp_listen",
+                "set together with xmpp_domain",
+            ),
+            (
+                cert || !self.xmpp_listen.is_some_and(is_open),
+                "xmpp_listen",
+                "a loopback address without tls_cert and tls_key",
             ),
             (
                 self.hsts_s == 0 || self.tls_listen.is_some(),
@@ -309,6 +387,16 @@ impl Config {
                 "from 1 to 50000",
             ),
             (self.message_burst > 0, "message_burst", "1 or more"),
+            (
+                self.file_limit_mib <= FILE_LIMIT,
+                "file_limit_mib",
+                "from 0 to 1024",
+            ),
+            (
+                self.files_per_day_mib == 0 || self.files_per_day_mib >= self.file_limit_mib,
+                "files_per_day_mib",
+                "at least file_limit_mib, or 0 for no limit",
+            ),
             (
                 day.contains(&self.offline_after_s),
                 "offline_after_s",
@@ -333,6 +421,20 @@ impl Config {
         match rules.into_iter().find(|(valid, ..)| !valid) {
             Some((_, key, must)) => Err(ConfigError::Value(key, must)),
             None => Ok(()),
+        }
+    }
+
+    /// Whether there is a place for files. With a database elsewhere it has to be named.
+    fn has_files(&self) -> bool {
+        self.files_dir.is_some() || self.store.is_none()
+    }
+
+    /// The directory with the directory of the files; by default the data directory.
+    pub fn files_dir(&self) -> Result<Option<PathBuf>, ConfigError> {
+        match &self.files_dir {
+            Some(dir) => Ok(Some(dir.clone())),
+            None if self.has_files() => Ok(Some(self.data_dir()?)),
+            None => Ok(None),
         }
     }
 

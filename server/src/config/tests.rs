@@ -63,6 +63,24 @@ fn tls_is_all_or_nothing() {
 }
 
 #[test]
+fn xmpp_needs_a_domain_and_off_this_machine_a_certificate() {
+    let domain = "xmpp_domain = \"e.org\"\n";
+    let files = "tls_cert = \"c\"\ntls_key = \"k\"\n";
+    let (local, open) = ("xmpp_listen = \"[::1]:1\"", "xmpp_listen = \"[::]:1\"");
+    for (text, words) in [
+        (domain.to_owned(), "xmpp_listen or tls_listen"),
+        (local.to_owned(), "together with xmpp_domain"),
+        (format!("{domain}{open}"), "loopback"),
+        (format!("xmpp_domain = \"a@e.org\"\n{local}"), "lower case"),
+    ] {
+        assert!(load(&text).unwrap_err().contains(words), "{text}");
+    }
+    assert!(load(&format!("{domain}{local}")).unwrap().tls().is_none());
+    let with_files = load(&format!("{domain}{files}{open}")).unwrap();
+    assert_eq!(with_files.tls().unwrap().xmpp_domain, Some("e.org"));
+}
+
+#[test]
 fn a_file_changes_what_it_names_and_errors_name_the_key() {
     let config = load("listen = \"0.0.0.0:1\"\nhold_s = 5\n").unwrap();
     assert_eq!(
@@ -115,12 +133,18 @@ fn the_example_names_every_setting_with_its_default() {
     // These have no default that a file could show.
     let bare = |config: &Config| Config {
         data: None,
+        store: None,
+        store_ca: None,
+        store_password_file: None,
+        files_dir: None,
         hosts: Vec::new(),
         base_domain: None,
         channel_host_pattern: None,
         tls_listen: None,
         tls_cert: None,
         tls_key: None,
+        xmpp_domain: None,
+        xmpp_listen: None,
         metrics_listen: None,
         ..config.clone()
     };

@@ -4,6 +4,7 @@
 //! the store has numbered and published.
 
 mod ring;
+mod subscription;
 mod user_state;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 pub use ring::{ANSWER_BYTES, take_run};
+pub use subscription::{Availability, Subscription};
 pub use user_state::{ChannelCursor, Limits};
 
 use crate::sync::lock;
@@ -108,11 +110,18 @@ impl Hub {
                 woken,
             });
         }
-        let items = user.recent(seq, limit);
-        if items.is_empty() {
-            Step::InStore(user.cursor(seq))
-        } else {
-            Step::Items(items)
+        from_memory(user, seq, limit)
+    }
+
+    /// What there is for a subscription from `seq` on; `None` if there is nothing yet. This acknowledges nothing.
+    pub fn read(&self, uid: Uid, seq: Seq, limit: usize) -> Option<Step> {
+        let mut users = lock(&self.users);
+        let user = users.by_uid.entry(uid).or_default();
+        let next = user.next();
+        match seq.cmp(&next) {
+            std::cmp::Ordering::Less => Some(from_memory(user, seq, limit)),
+            std::cmp::Ordering::Equal => None,
+            std::cmp::Ordering::Greater => Some(Step::Ahead(next)),
         }
     }
 
@@ -253,6 +262,16 @@ impl Hub {
         for user in users.by_uid.values_mut() {
             user.wake_all(Wake::Continue, Instant::now());
         }
+    }
+}
+
+/// The items from `seq` on, a number that was given out.
+fn from_memory(user: &UserState, seq: Seq, limit: usize) -> Step {
+    let items = user.recent(seq, limit);
+    if items.is_empty() {
+        Step::InStore(user.cursor(seq))
+    } else {
+        Step::Items(items)
     }
 }
 

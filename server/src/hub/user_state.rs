@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::ring::Ring;
+use super::subscription::{Availability, Signal};
 use crate::clock::now_ms;
 use crate::types::{Presence, Seq, SessionKey, Wake};
 
@@ -44,6 +45,15 @@ struct HeldPoll {
     wake: oneshot::Sender<Wake>,
 }
 
+struct Subscriber {
+    id: u64,
+    session: SessionKey,
+    availability: Availability,
+    /// When the user left, while they are away.
+    away: Option<Activity>,
+    signal: Arc<Signal>,
+}
+
 /// The last user activity: by the clock that limits are measured with, and by the one that others are told.
 #[derive(Clone, Copy)]
 struct Activity {
@@ -66,6 +76,7 @@ pub struct UserState {
     /// Always active: the echo account of the demo.
     pinned: bool,
     polls: VecDeque<HeldPoll>,
+    subscribers: Vec<Subscriber>,
     sessions: Vec<(SessionKey, Instant)>,
     /// Sessions that a request in progress may still take for valid.
     ended: Vec<(SessionKey, Instant)>,
@@ -90,6 +101,7 @@ impl UserState {
             visible,
             pinned: false,
             polls: VecDeque::new(),
+            subscribers: Vec::new(),
             sessions: Vec::new(),
             ended: Vec::new(),
             last_active: None,
@@ -212,6 +224,65 @@ impl UserState {
             self.refresh(poll.session, now);
             let _ = poll.wake.send(wake);
         }
+        for subscriber in &self.subscribers {
+            subscriber.signal.wake();
+        }
+    }
+
+    /// Adds a subscription, which shows nothing yet.
+    pub fn subscribe(&mut self, id: u64, session: SessionKey, signal: Arc<Signal>) {
+        if self.has_ended(session) {
+            signal.end();
+            return;
+        }
+        self.subscribers.push(Subscriber {
+            id,
+            session,
+            availability: Availability::Hidden,
+            away: None,
+            signal,
+        });
+    }
+
+    /// Changes what the client of a subscription shows.
+    pub fn show(&mut self, id: u64, availability: Availability, now: Instant) {
+        let Some(subscriber) = self.subscribers.iter_mut().find(|known| known.id == id) else {
+            return;
+        };
+        subscriber.availability = availability;
+        subscriber.away = match availability {
+            Availability::Away => subscriber.away.or(Some(Activity::at(now))),
+            Availability::Available | Availability::Hidden => None,
+        };
+        let session = subscriber.session;
+        match availability {
+            Availability::Available => self.mark_online(session, true, now),
+            Availability::Away => self.mark_online(session, false, now),
+            Availability::Hidden => self.sessions.retain(|(known, _)| *known != session),
+        }
+    }
+
+    /// Ends a subscription. Its client may have lost its connection and come back, so the user stays online for a while.
+    pub fn unsubscribe(&mut self, id: u64, now: Instant) {
+        if let Some(at) = self.subscribers.iter().position(|known| known.id == id) {
+            let ended = self.subscribers.swap_remove(at);
+            self.refresh(ended.session, now);
+        }
+    }
+
+    /// Since when the user is away from all their clients.
+    fn away(&self) -> Option<Activity> {
+        let of = |session| {
+            let mut all = self.subscribers.iter();
+            all.find(|known| known.session == session)?.away
+        };
+        let sessions = self.sessions.iter().map(|(session, _)| *session);
+        let mut all = sessions.chain(self.polls.iter().map(|poll| poll.session));
+        let first = of(all.next()?)?;
+        all.try_fold(first, |last, session| {
+            let away = of(session)?;
+            Some(if away.at > last.at { away } else { last })
+        })
     }
 
     /// The number of held polls.
@@ -230,6 +301,7 @@ impl UserState {
             .iter()
             .map(|(session, _)| *session)
             .chain(self.polls.iter().map(|poll| poll.session))
+            .chain(self.subscribers.iter().map(|known| known.session))
             .collect();
         sessions.sort();
         sessions.dedup();
@@ -256,11 +328,19 @@ impl UserState {
         for poll in ended {
             let _ = poll.wake.send(Wake::Ended);
         }
+        for subscriber in &self.subscribers {
+            if subscriber.session == session {
+                subscriber.signal.end();
+            }
+        }
     }
 
     /// Whether a client is connected, whatever others may see.
     pub fn is_connected(&self) -> bool {
-        self.pinned || !self.sessions.is_empty() || !self.polls.is_empty()
+        self.pinned
+            || !self.sessions.is_empty()
+            || !self.polls.is_empty()
+            || !self.subscribers.is_empty()
     }
 
     /// What others see.
@@ -272,9 +352,13 @@ impl UserState {
     pub fn update_presence(&mut self, limits: Limits, now: Instant) -> bool {
         let age = |at: Instant| now.saturating_duration_since(at);
         self.ended.retain(|(_, at)| age(*at) < ENDED);
-        let polls = &self.polls;
+        let (polls, subscribers) = (&self.polls, &self.subscribers);
+        let is_shown = |known: &Subscriber| known.availability != Availability::Hidden;
         self.sessions.retain(|(session, at)| {
-            age(*at) < limits.offline_after || polls.iter().any(|poll| poll.session == *session)
+            let mut shown = subscribers.iter().filter(|known| is_shown(known));
+            age(*at) < limits.offline_after
+                || polls.iter().any(|poll| poll.session == *session)
+                || shown.any(|known| known.session == *session)
         });
         let presence = if self.pinned {
             Presence::Active
@@ -282,6 +366,7 @@ impl UserState {
             Presence::Offline
         } else {
             match self.last_active {
+                _ if let Some(away) = self.away() => Presence::Idle { since: away.ms },
                 Some(last) if age(last.at) >= limits.idle_after => {
                     Presence::Idle { since: last.ms }
                 }
@@ -347,6 +432,33 @@ mod tests {
         assert_eq!(presence(&mut user, at(310)), idle);
         user.touch(ONE, true, at(320));
         assert_eq!(presence(&mut user, at(320)), Presence::Active);
+    }
+
+    #[test]
+    fn a_subscription_shows_what_its_client_says_for_as_long_as_it_lasts() {
+        let (mut user, start) = (UserState::default(), Instant::now());
+        let at = |s| start + Duration::from_secs(s);
+        let signal = Arc::new(Signal::default());
+        user.subscribe(1, ONE, signal.clone());
+        assert_eq!(presence(&mut user, start), Presence::Offline);
+        assert!(user.is_connected());
+        user.show(1, Availability::Available, start);
+        assert_eq!(presence(&mut user, at(200)), Presence::Active);
+        user.show(1, Availability::Away, at(200));
+        let idle = presence(&mut user, at(200));
+        assert!(idle.idle_since().is_some());
+        // A client elsewhere at which the user is.
+        user.mark_online(TWO, true, at(201));
+        assert_eq!(presence(&mut user, at(201)), Presence::Active);
+        user.end_session(TWO, at(202));
+        assert_eq!(presence(&mut user, at(202)), idle);
+        user.show(1, Availability::Hidden, at(203));
+        assert_eq!(presence(&mut user, at(203)), Presence::Offline);
+        user.show(1, Availability::Available, at(204));
+        user.unsubscribe(1, at(204));
+        assert_eq!(presence(&mut user, at(204 + 89)), Presence::Active);
+        assert_eq!(presence(&mut user, at(204 + 90)), Presence::Offline);
+        assert!(!user.is_connected());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::InItem;
 use crate::json;
 use crate::types::{Message, Presence, Uid, User, first_word};
 
@@ -109,6 +110,8 @@ struct MessageBody<'a> {
     to_name: &'a str,
     from_first_name: &'a str,
     to_first_name: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<InItem<'a>>,
 }
 
 #[derive(Serialize)]
@@ -125,6 +128,8 @@ struct GroupMessageBody<'a> {
     notice: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uids: Option<&'a [Uid]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<InItem<'a>>,
 }
 
 #[derive(Serialize)]
@@ -167,6 +172,7 @@ impl<'a> GroupMessageBody<'a> {
             from_first_name: first_word(&message.from_name),
             notice: notice.map(|notice| notice.kind.name()),
             uids: notice.map(|notice| &*notice.uids),
+            attachments: message.attachments.iter().map(InItem::from).collect(),
         }
     }
 }
@@ -192,6 +198,7 @@ impl<'a> MessageBody<'a> {
             to_name: &message.to_name,
             from_first_name: first_word(&message.from_name),
             to_first_name: first_word(&message.to_name),
+            attachments: message.attachments.iter().map(InItem::from).collect(),
         }
     }
 }

@@ -14,6 +14,7 @@ fn items_have_their_members_in_the_order_of_2008() {
         text: "hi".into(),
         msg_id: "-5".into(),
         notice: None,
+        attachments: Vec::new(),
         client_time: 7,
         time: 9,
         id: 1,

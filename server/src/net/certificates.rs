@@ -95,16 +95,30 @@ fn wrong_name(
     own: &X509Certificate<'_>,
     names: &[String],
 ) -> Option<String> {
-    let parsed = ParsedCertificate::try_from(chain.first()?).ok()?;
-    let fits = |name: &String| {
-        ServerName::try_from(name.as_str())
-            .is_ok_and(|name| verify_server_name(&parsed, &name).is_ok())
-    };
+    let fits = |name: &String| covers(chain, name) != Some(false);
     (!names.is_empty() && !names.iter().any(fits)).then(|| {
         format!(
             "The certificate of {} is for none of the names {}. Clients refuse to connect under these.",
             name(own),
             names.join(", ")
+        )
+    })
+}
+
+/// Whether a certificate is for this name; `None` if it cannot be read.
+fn covers(chain: &[CertificateDer<'_>], name: &str) -> Option<bool> {
+    let parsed = ParsedCertificate::try_from(chain.first()?).ok()?;
+    let name = ServerName::try_from(name);
+    Some(name.is_ok_and(|name| verify_server_name(&parsed, &name).is_ok()))
+}
+
+/// What the operator should know of a certificate that clients of XMPP compare with this domain.
+pub fn other_domain(chain: &[CertificateDer<'_>], file: &Path, domain: &str) -> Option<String> {
+    (!covers(chain, domain)?).then(|| {
+        format!(
+            "The certificate in {} is not for {domain}, which is xmpp_domain. XMPP clients refuse to connect. Get a certificate \
+             that names {domain}, too.",
+            file.display()
         )
     })
 }

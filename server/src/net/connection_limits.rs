@@ -65,6 +65,11 @@ impl ConnectionLimits {
         })
     }
 
+    /// The address of a client that has connected without saying anything of itself. That of a proxy is not the client's.
+    pub fn client(&self, from: IpAddr) -> Option<IpAddr> {
+        (!self.trusts(from)).then(|| subscriber(from))
+    }
+
     /// Attaches the client address to a request, and removes headers that only a trusted proxy may send. After this, a request
     /// looks the same with or without a proxy, TLS or HTTP/2. Returns the address, if it is known.
     pub fn receive(&self, request: &mut Request<Body>, from: IpAddr, tls: bool) -> Option<IpAddr> {

@@ -1,6 +1,6 @@
 //! The listeners and their connections. Every wait has a limit, so that a slow client delays nobody else.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
+use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -25,6 +26,7 @@ use tower::util::Oneshot;
 use super::connection_limits::{ConnectionLimits, Permit};
 use super::hosts::{Hosts, Refusal};
 use super::parked::ReplayStream;
+use super::streams::{Connection, Io, Streams};
 use super::tls;
 
 /// How long a client may take for the head of a request, and how long an idle connection lives. Longer than a poll is held.
@@ -33,6 +35,8 @@ const HEAD: Duration = Duration::from_secs(75);
 const FIRST: Duration = Duration::from_secs(10);
 /// How long sent data may stay unacknowledged.
 const UNREAD_MS: u32 = 60_000;
+/// How long a stream is silent before the system asks whether the client is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// How often HTTP/2 pings the client.
 const PING: Duration = Duration::from_secs(30);
 /// The most concurrent requests on one HTTP/2 connection.
@@ -53,15 +57,62 @@ const LINGER_SIZE: u64 = 64 << 20;
 pub enum Listener {
     /// HTTP/1 without TLS.
     Plain(Router),
-    /// HTTP/1 or HTTP/2 over TLS, with the latest certificate.
-    Tls(Router, watch::Receiver<TlsAcceptor>),
+    /// HTTP/1 or HTTP/2 over TLS, with the latest certificate, and XMPP for clients that ask for it.
+    Tls(
+        Router,
+        watch::Receiver<TlsAcceptor>,
+        Option<Arc<dyn Streams>>,
+    ),
+    /// XMPP, with TLS if there is a certificate and the client asks for it.
+    Streams(Arc<dyn Streams>, Option<watch::Receiver<TlsAcceptor>>),
+}
+
+/// How one connection is served.
+enum Service {
+    Web {
+        acceptor: Option<TlsAcceptor>,
+        caller: Caller,
+        streams: Option<Arc<dyn Streams>>,
+    },
+    Streams {
+        acceptor: Option<TlsAcceptor>,
+        streams: Arc<dyn Streams>,
+        address: Option<IpAddr>,
+    },
 }
 
 impl Listener {
-    fn parts(&self) -> (Router, Option<TlsAcceptor>) {
+    fn service(
+        &self,
+        limits: &Arc<ConnectionLimits>,
+        hosts: &Arc<Hosts>,
+        peer: SocketAddr,
+    ) -> Service {
+        let caller = |router: &Router, tls| Caller {
+            limits: limits.clone(),
+            hosts: hosts.clone(),
+            peer,
+            router: router.clone(),
+            tls,
+            has_request: Arc::default(),
+            has_body: AtomicBool::new(false),
+        };
         match self {
-            Listener::Plain(router) => (router.clone(), None),
-            Listener::Tls(router, latest) => (router.clone(), Some(latest.borrow().clone())),
+            Listener::Plain(router) => Service::Web {
+                acceptor: None,
+                caller: caller(router, false),
+                streams: None,
+            },
+            Listener::Tls(router, latest, streams) => Service::Web {
+                acceptor: Some(latest.borrow().clone()),
+                caller: caller(router, true),
+                streams: streams.clone(),
+            },
+            Listener::Streams(streams, latest) => Service::Streams {
+                acceptor: latest.as_ref().map(|latest| latest.borrow().clone()),
+                streams: streams.clone(),
+                address: limits.client(peer.ip()),
+            },
         }
     }
 }
@@ -137,17 +188,8 @@ impl Listeners {
                                 gauge: gauge.clone(),
                                 _permit: permit,
                             };
-                            let (router, acceptor) = listener.parts();
-                            let caller = Caller {
-                                limits: limits.clone(),
-                                hosts: hosts.clone(),
-                                peer,
-                                router,
-                                tls: acceptor.is_some(),
-                                has_request: Arc::default(),
-                                has_body: AtomicBool::new(false),
-                            };
-                            connect(stream, acceptor, caller, closing.clone(), counted);
+                            let service = listener.service(&limits, &hosts, peer);
+                            connect(stream, peer, service, closing.clone(), counted);
                         }
                         None => log::debug!("too many connections from {}", peer.ip()),
                     },
@@ -177,39 +219,73 @@ impl Listeners {
 
 fn connect(
     stream: TcpStream,
-    acceptor: Option<TlsAcceptor>,
-    caller: Caller,
+    peer: SocketAddr,
+    service: Service,
     closing: watch::Receiver<bool>,
     counted: Counted,
 ) {
-    let peer = caller.peer;
     if let Err(error) = stream.set_nodelay(true) {
         log::debug!("no TCP_NODELAY for {peer}: {error}");
     }
-    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, UNREAD_MS) {
+    if let Err(error) = sockopt::set_tcp_user_timeout(&stream, UNREAD_MS) {
         log::debug!("no TCP_USER_TIMEOUT for {peer}: {error}");
     }
-    let has_request = caller.has_request.clone();
-    tokio::spawn(async move {
-        let _counted = counted;
-        let mut serving = std::pin::pin!(serve(stream, acceptor, caller, closing));
-        let first = tokio::time::timeout(FIRST, &mut serving).await;
-        if first.is_err() && has_request.load(Ordering::Relaxed) {
-            serving.await;
+    match service {
+        Service::Web {
+            acceptor,
+            caller,
+            streams,
+        } => {
+            let has_request = caller.has_request.clone();
+            tokio::spawn(async move {
+                let _counted = counted;
+                let mut serving = pin!(serve(stream, acceptor, caller, streams, closing));
+                let first = tokio::time::timeout(FIRST, &mut serving).await;
+                if first.is_err() && has_request.load(Ordering::Relaxed) {
+                    serving.await;
+                }
+            });
         }
-    });
+        Service::Streams {
+            acceptor,
+            streams,
+            address,
+        } => {
+            keep_alive(&stream);
+            let serving = streams.serve(Connection {
+                io: Io::Clear(stream),
+                address,
+                acceptor,
+                closing,
+            });
+            tokio::spawn(async move {
+                let _counted = counted;
+                serving.await;
+            });
+        }
+    }
+}
+
+/// Notices that a client is gone to which nothing is sent. Its system answers; the client need not wake up.
+fn keep_alive(stream: &TcpStream) {
+    let set = sockopt::set_socket_keepalive(stream, true)
+        .and_then(|()| sockopt::set_tcp_keepidle(stream, KEEP_ALIVE));
+    if let Err(error) = set {
+        log::debug!("no TCP keep-alive: {error}");
+    }
 }
 
 async fn serve(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
     caller: Caller,
+    streams: Option<Arc<dyn Streams>>,
     closing: watch::Receiver<bool>,
 ) {
     let result = match acceptor {
         None => plain(stream, &caller, closing).await,
         // Boxed, so that ten thousand held polls without TLS do not each reserve memory for it.
-        Some(acceptor) => Box::pin(secured(stream, acceptor, &caller, closing)).await,
+        Some(acceptor) => Box::pin(secured(stream, acceptor, &caller, streams, closing)).await,
     };
     if let Err(error) = result {
         log::debug!("{}: {error}", caller.peer);
@@ -251,11 +327,27 @@ async fn secured(
     stream: TcpStream,
     acceptor: TlsAcceptor,
     caller: &Caller,
+    streams: Option<Arc<dyn Streams>>,
     closing: watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
     match acceptor.accept(stream).await {
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
             http_2(stream, caller, closing).await
+        }
+        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::XMPP) => {
+            // From here on it has limits of its own.
+            keep_alive(stream.get_ref().0);
+            caller.has_request.store(true, Ordering::Relaxed);
+            if let Some(streams) = streams {
+                let serving = streams.serve(Connection {
+                    io: Io::Tls(Box::new(stream)),
+                    address: caller.limits.client(caller.peer.ip()),
+                    acceptor: None,
+                    closing,
+                });
+                serving.await;
+            }
+            Ok(())
         }
         Ok(mut stream) => {
             let ended = serve_http_1(&mut stream, caller, closing.clone()).await;

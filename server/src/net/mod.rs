@@ -6,4 +6,5 @@ mod forwarded;
 pub mod hosts;
 pub mod listener;
 pub mod parked;
+pub mod streams;
 pub mod tls;

@@ -15,6 +15,8 @@ use crate::config::Tls;
 
 /// The ALPN protocol name of HTTP/2.
 pub const H2: &[u8] = b"h2";
+/// The ALPN protocol name of XMPP.
+pub const XMPP: &[u8] = b"xmpp-client";
 
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +83,9 @@ pub fn load(tls: &Tls<'_>) -> Result<Loaded, TlsError> {
     let key = PrivateKeyDer::from_pem_file(tls.key)
         .map_err(|why| TlsError::file("tls_key", tls.key, &why))?;
     let mut warnings = certificates::warnings(&chain, tls.cert, &tls.names);
+    if let Some(domain) = tls.xmpp_domain {
+        warnings.extend(certificates::other_domain(&chain, tls.cert, domain));
+    }
     if tls
         .key
         .metadata()
@@ -96,6 +101,9 @@ pub fn load(tls: &Tls<'_>) -> Result<Loaded, TlsError> {
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
+    if tls.xmpp_domain.is_some() {
+        config.alpn_protocols.push(XMPP.to_vec());
+    }
     Ok(Loaded {
         acceptor: TlsAcceptor::from(Arc::new(config)),
         warnings,

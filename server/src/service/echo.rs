@@ -62,6 +62,7 @@ async fn run(own: User, store: Arc<Store>, mut inbox: mpsc::Receiver<(User, Stri
                 from: own.clone(),
                 to: from,
                 text,
+                files: Vec::new(),
                 msg_id: id.to_string(),
                 client_time: now_ms(),
                 quota: i64::MAX,

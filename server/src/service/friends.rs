@@ -7,7 +7,7 @@ use super::user_limit::{TooOften, UserLimit};
 use super::validate::lines;
 use crate::hub::Hub;
 use crate::item;
-use crate::store::{Answered, Asked, Audience, Poked, Store, StoreError};
+use crate::store::{Answered, Asked, Audience, Poked, Relation, Store, StoreError};
 use crate::types::{Presence, Session, Uid, User};
 
 pub use crate::store::FriendRequest;
@@ -91,6 +91,26 @@ impl Friends {
             (user, presence)
         };
         Ok(friends.into_iter().map(seen).collect())
+    }
+
+    /// One of the friends, and what the user sees of them.
+    pub async fn find(
+        &self,
+        session: &Session,
+        other: Uid,
+    ) -> Result<Option<(User, Presence)>, StoreError> {
+        let own = session.user.uid;
+        let found = self.store.user_and_relation(own, other).await?;
+        let Some((user, Relation::Friend)) = found else {
+            return Ok(None);
+        };
+        let hidden = self.store.blocked_by(own).await?;
+        let presence = if hidden.contains(&other) {
+            Presence::Offline
+        } else {
+            self.hub.presence(other)
+        };
+        Ok(Some((user, presence)))
     }
 
     /// The requests that wait for the user's answer, and those that they sent.

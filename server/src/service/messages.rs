@@ -10,6 +10,7 @@ use super::echo::Echo;
 use super::presence::Presences;
 use super::user_limit::{TooOften, UserLimit};
 use super::validate::message_text;
+use crate::attachment::{FileId, MOST};
 use crate::clock::now_ms;
 use crate::concurrency_limit::ConcurrencyLimit;
 use crate::config::Config;
@@ -36,6 +37,8 @@ pub struct Outgoing<'a> {
     /// A number that the client chose. Messages with the same number, recipient and text are one message.
     pub msg_id: &'a str,
     pub text: &'a str,
+    /// Files that the sender has uploaded. With them the text may be empty.
+    pub files: Vec<FileId>,
     /// The client's clock in ms, if it gives one that makes sense.
     pub client_time: Option<i64>,
 }
@@ -55,6 +58,10 @@ pub enum SendError {
     MessageId,
     #[error("The message is empty.")]
     Empty,
+    #[error("A message can have {MOST} files.")]
+    TooManyFiles,
+    #[error("A file of this message is not on the server any more. Send it again.")]
+    FileMissing,
     /// The text has more characters than this.
     #[error("A message can have {0} characters.")]
     TooLong(usize),
@@ -126,9 +133,10 @@ impl Messages {
         let own = &session.user;
         let msg_id = valid_id(message.msg_id)?;
         let text = message_text(message.text);
+        let files = message.files;
         let check = self
             .store
-            .check_message(own.uid, message.to, &msg_id, &text);
+            .check_message(own.uid, message.to, &msg_id, &text, &files);
         let recipient = match check.await? {
             // The answer to an earlier attempt may have been lost. Whatever has changed since, the message stays stored.
             MessageCheck::Duplicate => return Ok(()),
@@ -140,7 +148,10 @@ impl Messages {
         if !own.visible {
             return Err(SendError::ChatOff);
         }
-        let text = valid_text(text, self.message_limit)?;
+        if files.len() > MOST {
+            return Err(SendError::TooManyFiles);
+        }
+        let text = valid_text(text, self.message_limit, !files.is_empty())?;
         let to = recipient.ok_or(SendError::NotReachable)?;
         // A group keeps messages for those of its members who are offline.
         if let Recipient::User(to) = &to
@@ -156,6 +167,7 @@ impl Messages {
         }
         self.presences.mark_online(session, true);
         let echo = self.echo.clone().filter(|echo| echo.is(message.to));
+        let echo = echo.filter(|_| !text.is_empty());
         let for_echo = echo.map(|echo| (echo, own.clone(), text.clone()));
         let client_time = message.client_time;
         let client_time = client_time
@@ -167,6 +179,7 @@ impl Messages {
                 from,
                 to,
                 text,
+                files,
                 msg_id,
                 client_time,
                 quota: self.quota,
@@ -176,6 +189,7 @@ impl Messages {
                 from,
                 gid,
                 text,
+                files,
                 msg_id,
                 client_time,
                 quota: self.quota,
@@ -187,6 +201,7 @@ impl Messages {
                 Inserted::New => sent.inc(),
                 Inserted::Duplicate => return Ok(()),
                 Inserted::NotReachable => return Err(SendError::NotReachable),
+                Inserted::FileMissing => return Err(SendError::FileMissing),
                 Inserted::QuotaUsedUp => return Err(SendError::QuotaUsedUp),
             };
             if let Some((echo, from, text)) = for_echo {
@@ -319,8 +334,8 @@ pub(super) fn valid_id(id: &str) -> Result<String, SendError> {
     }
 }
 
-fn valid_text(text: String, limit: usize) -> Result<String, SendError> {
-    if text.is_empty() {
+fn valid_text(text: String, limit: usize, may_be_empty: bool) -> Result<String, SendError> {
+    if text.is_empty() && !may_be_empty {
         Err(SendError::Empty)
     } else if text.chars().count() > limit {
         Err(SendError::TooLong(limit))
@@ -357,7 +372,7 @@ mod tests {
 
     #[test]
     fn text_loses_only_control_characters() {
-        let text = |posted, limit| valid_text(message_text(posted), limit);
+        let text = |posted, limit| valid_text(message_text(posted), limit, false);
         assert_eq!(
             text("a\r\n\tb\u{7}\u{85}\0 😀", 9).unwrap(),
             "a\n\tb\u{fffd} 😀"

@@ -3,10 +3,12 @@
 //! Every service owns the state that its rules need. Nothing in here knows which protocol a front end speaks.
 
 pub mod accounts;
+pub mod archive;
 pub mod blocks;
 pub mod channel;
 mod detached;
 pub mod echo;
+pub mod files;
 pub mod friends;
 pub mod groups;
 pub mod lists;
@@ -18,6 +20,7 @@ pub mod passwords;
 pub mod pictures;
 pub mod presence;
 pub mod profiles;
+mod rendering;
 pub mod search;
 pub mod sessions;
 mod subscribers;
@@ -37,9 +40,13 @@ use crate::store::Store;
 pub use crate::store::StoreError;
 
 use accounts::Accounts;
+use archive::Archives;
 use blocks::Blocks;
 use channel::Channels;
 use echo::Echo;
+use files::FileError;
+use files::Files;
+use files::disk::Disk;
 use friends::Friends;
 use groups::Groups;
 use lists::Lists;
@@ -50,6 +57,7 @@ use passwords::Passwords;
 use pictures::Pictures;
 use presence::Presences;
 use profiles::Profiles;
+use rendering::Renderer;
 use search::Search;
 use sessions::Sessions;
 use user_limit::UserLimit;
@@ -64,8 +72,10 @@ const ACTIONS: u32 = 1200;
 /// All services.
 pub struct Services {
     pub accounts: Accounts,
+    pub archives: Archives,
     pub blocks: Blocks,
     pub channels: Channels,
+    pub files: Files,
     pub friends: Friends,
     pub groups: Groups,
     pub lists: Lists,
@@ -87,12 +97,14 @@ impl Services {
     pub fn new(
         config: &Config,
         store: Arc<Store>,
+        disk: Option<Disk>,
         hub: Arc<Hub>,
         passwords: Passwords,
         metrics: &Metrics,
         echo: Option<Echo>,
     ) -> io::Result<Self> {
         let passwords = Arc::new(passwords);
+        let renderer = Arc::new(Renderer::start()?);
         let changes = UserLimit::new(CHANGES);
         let actions = UserLimit::new(ACTIONS);
         let presences = Presences::new(store.clone(), hub.clone(), actions.clone());
@@ -109,8 +121,10 @@ impl Services {
                 login_attempts.clone(),
                 config.registration,
             ),
+            archives: Archives::new(store.clone()),
             blocks: Blocks::new(store.clone(), presences.clone()),
             channels: Channels::new(store.clone(), hub.clone()),
+            files: Files::new(store.clone(), disk, renderer.clone(), config)?,
             friends: Friends::new(store.clone(), hub.clone(), actions.clone()),
             groups: Groups::new(store.clone()),
             lists: Lists::new(store.clone(), actions.clone()),
@@ -125,7 +139,7 @@ impl Services {
                 echo,
             ),
             notifications: Notifications::new(store.clone()),
-            pictures: Pictures::new(store.clone(), changes.clone())?,
+            pictures: Pictures::new(store.clone(), changes.clone(), renderer),
             profiles: Profiles::new(store.clone(), changes),
             search: Search::new(store.clone()),
             sessions: Sessions::new(
@@ -142,26 +156,34 @@ impl Services {
         })
     }
 
-    /// Begins the work that the start of the server does not wait for.
-    pub fn begin(&self) {
+    /// Does what is due before anybody uses the services, and begins the work for which they do not wait.
+    pub async fn begin(&self) -> Result<(), FileError> {
         tokio::spawn(self.pictures.clone().render_stored());
+        self.files.start().await
     }
 
     /// Does what is due once a second.
     pub async fn tick(&self) {
         if let Err(error) = self.sessions.end_revoked().await {
-            log::error!("cannot look for sessions that were ended elsewhere: {error}");
+            log::log!(
+                error.level(),
+                "cannot look for sessions that were ended elsewhere: {error}"
+            );
         }
         if let Err(error) = self.sessions.delete_ended().await {
-            log::error!("cannot delete sessions that have ended: {error}");
+            log::log!(
+                error.level(),
+                "cannot delete sessions that have ended: {error}"
+            );
         }
         self.presences.sweep();
+        self.files.tick();
     }
 
     /// Whether the server can do its work; if not, what it cannot do.
     pub async fn healthy(&self) -> Result<(), &'static str> {
         if let Err(error) = self.store.healthy().await {
-            log::error!("not healthy: {error}");
+            log::log!(error.level(), "not healthy: {error}");
             return Err("The store does not answer.");
         }
         if !self.passwords.healthy() {

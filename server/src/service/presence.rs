@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use super::detached::detached;
 use super::user_limit::{TooOften, UserLimit};
-use crate::hub::Hub;
+use crate::hub::{Hub, Subscription};
 use crate::item;
 use crate::store::{Audience, BlockChanged, Reply, Store, StoreError};
 use crate::sync::lock;
 use crate::types::{Presence, Session, SessionKey, Uid};
+
+pub use crate::hub::Availability;
 
 /// Why chat was not switched on or off.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,13 @@ impl Presences {
     pub fn touch(&self, session: &Session, active: bool) {
         if self.hub.touch(session.user.uid, session.key, active) {
             self.tell(session.user.uid);
+        }
+    }
+
+    /// A client that stays connected says whether its user is there.
+    pub fn show(&self, subscription: &Subscription, availability: Availability) {
+        if subscription.show(availability) {
+            self.tell(subscription.session().0);
         }
     }
 

@@ -90,6 +90,13 @@ impl Profiles {
         })
     }
 
+    /// The user name of any user.
+    pub async fn username(&self, uid: Uid) -> Result<String, ProfileError> {
+        let found = self.store.user_and_relation(uid, uid).await?;
+        let (user, _) = found.ok_or(ProfileError::Unknown)?;
+        Ok(user.username)
+    }
+
     /// Changes the name that others see; returns it as it is stored.
     pub async fn rename(&self, session: &Session, name: &str) -> Result<String, ChangeError> {
         let name = valid_name(name)?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::detached::detached;
 use super::presence::Presences;
@@ -34,6 +34,8 @@ pub enum Keeper {
     LastingBrowser,
     /// A program of its own, which may be stopped and continued.
     Program,
+    /// A connection, with which the session ends. If the server was killed, it ends a while later.
+    Connection,
 }
 
 impl Keeper {
@@ -42,6 +44,7 @@ impl Keeper {
         match self {
             Keeper::Browser => longest.min(BROWSER_LASTS),
             Keeper::LastingBrowser | Keeper::Program => longest,
+            Keeper::Connection => longest.min(DAY),
         }
     }
 }
@@ -93,6 +96,8 @@ pub struct Sessions {
     longest: i64,
     /// When ended sessions were last deleted, in ms.
     deleted: AtomicI64,
+    /// Whether looking for sessions that were ended elsewhere has failed, and has to be repeated.
+    look_again: AtomicBool,
 }
 
 impl Sessions {
@@ -104,6 +109,7 @@ impl Sessions {
             presences,
             longest: i64::from(days) * DAY,
             deleted: AtomicI64::new(0),
+            look_again: AtomicBool::new(false),
         }
     }
 
@@ -238,9 +244,16 @@ impl Sessions {
     /// Takes sessions offline that another process has ended in the store: revoked ones, those before a new password, those of a
     /// deleted account. Called once a second.
     pub async fn end_revoked(&self) -> Result<(), StoreError> {
-        if !self.store.changed_outside() {
+        let again = self.look_again.swap(false, Ordering::Relaxed);
+        if !self.store.changed_outside() && !again {
             return Ok(());
         }
+        let looked = self.look_for_revoked().await;
+        self.look_again.store(looked.is_err(), Ordering::Relaxed);
+        looked
+    }
+
+    async fn look_for_revoked(&self) -> Result<(), StoreError> {
         let connected = self.hub.all_sessions();
         let keys = connected.iter().map(|(_, key)| *key).collect();
         let ended = self.store.ended_sessions(keys).await?;

@@ -25,6 +25,7 @@ const BURST: u32 = 100;
 struct World {
     services: Services,
     uids: Vec<Uid>,
+    _dir: tempfile::TempDir,
 }
 
 /// Alice and Bob, who are friends, and Carol, who is a stranger to both.
@@ -51,9 +52,12 @@ async fn world() -> World {
         messages_per_s: 1,
         ..Config::default()
     };
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Some(Disk::at(dir.path()));
     World {
-        services: Services::new(&config, store, hub, passwords, &metrics, None).unwrap(),
+        services: Services::new(&config, store, disk, hub, passwords, &metrics, None).unwrap(),
         uids,
+        _dir: dir,
     }
 }
 
@@ -82,6 +86,7 @@ impl World {
             to,
             msg_id: "1",
             text,
+            files: Vec::new(),
             client_time: None,
         };
         self.services.messages.send(session, message).await

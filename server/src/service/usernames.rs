@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::user_limit::{TooOften, UserLimit};
 use super::validate::{Invalid, valid_username};
 use crate::store::{ChangedBy, Store, StoreError, UsernameChange};
-use crate::types::Session;
+use crate::types::{Session, User};
 use crate::username::is_reserved;
 
 /// The most attempts in ten minutes: enough to find a free name, too few to try a list of names.
@@ -39,6 +39,13 @@ impl Usernames {
             store,
             attempts: UserLimit::new(ATTEMPTS),
         }
+    }
+
+    /// The user with this name.
+    pub async fn find(&self, username: &str) -> Result<Option<User>, StoreError> {
+        let account = self.store.account(username).await?;
+        let user = account.map(|account| account.user);
+        Ok(user.filter(|user| user.username == username))
     }
 
     /// Changes the user's own name; returns it as it is stored.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::sqlite::blocks;
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
 use crate::types::{Uid, User};
 
 /// The result of blocking or unblocking somebody.
@@ -20,14 +20,22 @@ pub enum BlockChanged {
 impl Store {
     /// The people a user has blocked, latest first.
     pub fn blocked(&self, uid: Uid) -> Reply<Vec<User>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| blocks::blocked(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| blocks::blocked(db, uid)),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::blocks::blocked(&db, uid).await })
+            }
+        }
     }
 
     /// Those who have blocked a user.
     pub fn blocked_by(&self, uid: Uid) -> Reply<Vec<Uid>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| blocks::blocked_by(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| blocks::blocked_by(db, uid)),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::blocks::blocked_by(&db, uid).await })
+            }
+        }
     }
 
     /// Blocks or unblocks `other` for `own`. A friend request of theirs that waits is declined. If it changes something, the clients of
@@ -40,7 +48,13 @@ impl Store {
         blocked: bool,
         presence: Arc<str>,
     ) -> Reply<BlockChanged> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.set_blocked(own, other, blocked, &presence))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.write(move |tx| tx.set_blocked(own, other, blocked, &presence))
+            }
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.set_blocked(own, other, blocked, &presence).await)
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::sqlite::channels;
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
 use crate::types::{ChannelState, Message, Seq, Uid};
 
 /// Who gets an item, if they are connected.
@@ -27,8 +27,11 @@ pub enum Audience {
 impl Store {
     /// The state of every user's channel; for start-up only.
     pub fn channel_states(&self) -> Reply<Vec<ChannelState>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.long_read(channels::channel_states)
+        match self {
+            Store::Sqlite(sqlite) => sqlite.long_read(channels::channel_states),
+            Store::Postgres(postgres) => postgres
+                .long_read(move |db| async move { postgres::channels::channel_states(&db).await }),
+        }
     }
 
     /// The stored messages of a channel with numbers in `from..below`, in order, `limit` at most.
@@ -39,27 +42,45 @@ impl Store {
         below: Seq,
         limit: usize,
     ) -> Reply<Vec<(Seq, Message)>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| channels::deliveries(db, owner, from, below, limit))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.read(move |db| channels::deliveries(db, owner, from, below, limit))
+            }
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::channels::deliveries(&db, owner, from, below, limit).await
+            }),
+        }
     }
 
     /// The number of the first message that `owner` received in their channel, in `from..below`. Messages that they sent
     /// themselves do not count.
     pub fn first_received(&self, owner: Uid, from: Seq, below: Seq) -> Reply<Option<Seq>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| channels::first_received(db, owner, from, below))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.read(move |db| channels::first_received(db, owner, from, below))
+            }
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::channels::first_received(&db, owner, from, below).await
+            }),
+        }
     }
 
     /// Saves for each user the number below which they have fetched everything. A smaller number than before changes nothing.
     pub fn acknowledge(&self, acked: Vec<(Uid, Seq)>) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.acknowledge(&acked))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.acknowledge(&acked)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.acknowledge(&acked).await)
+            }
+        }
     }
 
     /// Numbers and publishes an item without storing it; only for those of the audience who are connected. The item is dropped
     /// if the store is too busy.
     pub fn push(&self, audience: Audience, item: Arc<str>) {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.push(audience, item);
+        match self {
+            Store::Sqlite(sqlite) => sqlite.push(audience, item),
+            Store::Postgres(postgres) => postgres.push(audience, item),
+        }
     }
 }

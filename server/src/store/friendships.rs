@@ -1,7 +1,7 @@
 //! Friends, friend requests and pokes.
 
 use super::sqlite::friendships;
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
 use crate::types::{Uid, User};
 
 /// The result of asking somebody to be friends.
@@ -93,62 +93,99 @@ pub struct FriendRequest {
 impl Store {
     /// A user's friends.
     pub fn friends(&self, uid: Uid) -> Reply<Vec<User>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| friendships::friends(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| friendships::friends(db, uid)),
+            Store::Postgres(postgres) => postgres
+                .read(move |db| async move { postgres::friendships::friends(&db, uid).await }),
+        }
     }
 
     /// The user `other`, if they are a friend of `uid` or `uid` themselves, and neither has blocked the other.
     pub fn reachable(&self, uid: Uid, other: Uid) -> Reply<Option<User>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| friendships::reachable(db, uid, other))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| friendships::reachable(db, uid, other)),
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::friendships::reachable(&db, uid, other).await
+            }),
+        }
     }
 
     /// Any user, and how they are related to `own`.
     pub fn user_and_relation(&self, own: Uid, uid: Uid) -> Reply<Option<(User, Relation)>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| friendships::user_and_relation(db, own, uid))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.read(move |db| friendships::user_and_relation(db, own, uid))
+            }
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::friendships::user_and_relation(&db, own, uid).await
+            }),
+        }
     }
 
     /// The requests that wait for this user's answer, newest first.
     pub fn requests_received(&self, uid: Uid) -> Reply<Vec<FriendRequest>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| friendships::requests_received(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| friendships::requests_received(db, uid)),
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::friendships::requests_received(&db, uid).await
+            }),
+        }
     }
 
     /// The requests of this user that have not been accepted, newest first. A declined one looks like a waiting one.
     pub fn requests_sent(&self, uid: Uid) -> Reply<Vec<FriendRequest>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| friendships::requests_sent(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| friendships::requests_sent(db, uid)),
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::friendships::requests_sent(&db, uid).await
+            }),
+        }
     }
 
     /// Makes two users friends, whatever they asked or answered before.
     pub fn befriend(&self, a: Uid, b: Uid) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.befriend(a, b))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.befriend(a, b)),
+            Store::Postgres(postgres) => postgres.write(async move |tx| tx.befriend(a, b).await),
+        }
     }
 
     /// Asks somebody to be friends. Asking somebody who has asked first accepts their request. One who has blocked the other is not
     /// shown the request: it counts as declined.
     pub fn ask(&self, from: Uid, to: Uid, message: String) -> Reply<Asked> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.ask(from, to, &message))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.ask(from, to, &message)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.ask(from, to, &message).await)
+            }
+        }
     }
 
     /// Answers the request of `from`.
     pub fn answer(&self, own: Uid, from: Uid, accept: bool) -> Reply<Answered> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.answer(own, from, accept))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.answer(own, from, accept)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.answer(own, from, accept).await)
+            }
+        }
     }
 
     /// Pokes a friend. One who has blocked the other is not notified.
     pub fn poke(&self, from: Uid, to: Uid) -> Reply<Poked> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.poke(from, to))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.poke(from, to)),
+            Store::Postgres(postgres) => postgres.write(async move |tx| tx.poke(from, to).await),
+        }
     }
 
     /// Ends a friendship; the former friend, if they were one.
     pub fn unfriend(&self, own: Uid, other: Uid) -> Reply<Option<User>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.unfriend(own, other))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.unfriend(own, other)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.unfriend(own, other).await)
+            }
+        }
     }
 }

@@ -6,7 +6,8 @@
 //! before it by an item that only connected members get. The owner is the member who has been in the group for longest.
 
 use super::sqlite::groups;
-use super::{HistoryRange, Inserted, Reply, Store};
+use super::{HistoryRange, Inserted, Reply, Store, postgres};
+use crate::attachment::FileId;
 use crate::types::{Message, Uid, User};
 
 /// A group, as one of its members sees it.
@@ -33,6 +34,8 @@ pub struct NewGroupMessage {
     pub gid: Uid,
     /// The plain text.
     pub text: String,
+    /// Files of the sender.
+    pub files: Vec<FileId>,
     /// The sender's id for it.
     pub msg_id: String,
     /// The sender's clock, in ms.
@@ -85,38 +88,61 @@ impl Store {
         friends: Vec<Uid>,
         create_id: String,
     ) -> Reply<GroupChanged> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.create_group(&owner, &name, &friends, &create_id))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.write(move |tx| tx.create_group(&owner, &name, &friends, &create_id))
+            }
+            Store::Postgres(postgres) => postgres
+                .write(async move |tx| tx.create_group(&owner, &name, &friends, &create_id).await),
+        }
     }
 
     /// Changes a group for one of its members.
     pub fn change_group(&self, own: User, gid: Uid, change: GroupChange) -> Reply<GroupChanged> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.change_group(&own, gid, &change))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.change_group(&own, gid, &change)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.change_group(&own, gid, &change).await)
+            }
+        }
     }
 
     /// Stores a message once and publishes it to all members. Fails with [`Inserted::NotReachable`] if the sender is not one of them.
     pub fn insert_group_message(&self, message: NewGroupMessage) -> Reply<Inserted> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.insert_group_message(&message))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.insert_group_message(&message)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.insert_group_message(&message).await)
+            }
+        }
     }
 
     /// The groups of a user with their members, who are in the order in which they have joined; the owner comes first.
     pub fn groups(&self, uid: Uid) -> Reply<Vec<(Group, Vec<User>)>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| groups::groups(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| groups::groups(db, uid)),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::groups::groups(&db, uid).await })
+            }
+        }
     }
 
     /// The groups in which a user has not read everything, latest first.
     pub fn unread_groups(&self, uid: Uid) -> Reply<Vec<Group>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| groups::unread_groups(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| groups::unread_groups(db, uid)),
+            Store::Postgres(postgres) => postgres
+                .read(move |db| async move { postgres::groups::unread_groups(&db, uid).await }),
+        }
     }
 
     /// The members of a group in the order in which they have joined; `None` if `uid` is not one of them.
     pub fn group_members(&self, uid: Uid, gid: Uid) -> Reply<Option<Vec<User>>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| groups::members_for(db, uid, gid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| groups::members_for(db, uid, gid)),
+            Store::Postgres(postgres) => postgres
+                .read(move |db| async move { postgres::groups::members_for(&db, uid, gid).await }),
+        }
     }
 
     /// The messages of a group from the time when a user was in it, oldest first; `None` if they never were. As short as a
@@ -127,7 +153,11 @@ impl Store {
         gid: Uid,
         range: HistoryRange,
     ) -> Reply<Option<Vec<Message>>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| groups::history(db, uid, gid, range))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| groups::history(db, uid, gid, range)),
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::groups::history(&db, uid, gid, range).await
+            }),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Accounts that people register themselves, and invitations to do so.
 
 use super::sqlite::invitations;
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
 use crate::types::{SessionKey, Uid};
 
 /// What entitles somebody to register.
@@ -27,14 +27,24 @@ pub enum Registered {
 impl Store {
     /// Whether an invitation can be used.
     pub fn is_invited(&self, key: SessionKey) -> Reply<bool> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| Ok(invitations::find(db, key)?.is_some()))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.read(move |db| Ok(invitations::find(db, key)?.is_some()))
+            }
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                Ok(postgres::invitations::find(&db, key).await?.is_some())
+            }),
+        }
     }
 
     /// Saves an invitation; the user who accepts it becomes a friend of `friend`.
     pub fn invite(&self, key: SessionKey, friend: Option<Uid>) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.invite(key, friend))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.invite(key, friend)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.invite(key, friend).await)
+            }
+        }
     }
 
     /// Adds an account and uses up the invitation.
@@ -45,7 +55,12 @@ impl Store {
         password: String,
         invitation: Invitation,
     ) -> Reply<Registered> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.register(&email, &name, &password, invitation))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.write(move |tx| tx.register(&email, &name, &password, invitation))
+            }
+            Store::Postgres(postgres) => postgres
+                .write(async move |tx| tx.register(&email, &name, &password, invitation).await),
+        }
     }
 }

@@ -29,6 +29,10 @@ pub const LEFT_FOR: i64 = 7 * DAY;
 pub const MAX_UNREAD: i64 = 1000;
 /// The most text of one part of a history, in bytes.
 pub const HISTORY_BYTES: usize = 256 << 10;
+/// The span in which the bytes that a user uploads are counted, in ms.
+pub const FILES_WITHIN: i64 = DAY;
+/// How long a file is kept that no message refers to, in ms.
+pub const UNUSED_FILES_FOR: i64 = DAY;
 /// The most notifications that are kept for one user.
 pub const MAX_NOTIFICATIONS: i64 = 100;
 /// How long a user name stays its former owner's, in ms.

@@ -1,7 +1,7 @@
 //! The lists into which users sort their friends.
 
 use super::sqlite::lists;
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
 use crate::types::Uid;
 
 /// A list of friends.
@@ -49,17 +49,29 @@ pub enum ListChanged {
 impl Store {
     /// A user's lists, oldest first.
     pub fn lists(&self, owner: Uid) -> Reply<Vec<List>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| lists::lists(db, owner))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| lists::lists(db, owner)),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::lists::lists(&db, owner).await })
+            }
+        }
     }
 
     /// Changes one's own lists.
     pub fn change_lists(&self, owner: Uid, change: ListChange) -> Reply<ListChanged> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| match &change {
-            ListChange::Create(name) => tx.create_list(owner, name),
-            ListChange::Delete(list) => tx.delete_list(owner, *list),
-            ListChange::Move { friend, from, to } => tx.move_friend(owner, *friend, *from, *to),
-        })
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| match &change {
+                ListChange::Create(name) => tx.create_list(owner, name),
+                ListChange::Delete(list) => tx.delete_list(owner, *list),
+                ListChange::Move { friend, from, to } => tx.move_friend(owner, *friend, *from, *to),
+            }),
+            Store::Postgres(postgres) => postgres.write(async move |tx| match &change {
+                ListChange::Create(name) => tx.create_list(owner, name).await,
+                ListChange::Delete(list) => tx.delete_list(owner, *list).await,
+                ListChange::Move { friend, from, to } => {
+                    tx.move_friend(owner, *friend, *from, *to).await
+                }
+            }),
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Messages: storing them once, and reading them again.
 
+use super::message_rules::content_hash;
 use super::sqlite::{groups, messages};
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
+use crate::attachment::FileId;
 use crate::types::{Message, Uid, User};
 
 /// A message to be stored.
@@ -13,6 +15,8 @@ pub struct NewMessage {
     pub to: User,
     /// The plain text.
     pub text: String,
+    /// Files of the sender.
+    pub files: Vec<FileId>,
     /// The sender's id for it.
     pub msg_id: String,
     /// The sender's clock, in ms.
@@ -45,6 +49,8 @@ pub enum Inserted {
     Duplicate,
     /// One of the two users does not exist any more, or the recipient has blocked the sender; nothing was stored.
     NotReachable,
+    /// One of the files is not there any more, or not the sender's; nothing was stored.
+    FileMissing,
     /// The messages of the sender take all that they may; nothing was stored.
     QuotaUsedUp,
 }
@@ -68,36 +74,56 @@ impl Store {
         to: Uid,
         msg_id: &str,
         text: &str,
+        files: &[FileId],
     ) -> Reply<MessageCheck> {
-        let Store::Sqlite(sqlite) = self;
-        let (msg_id, text) = (msg_id.to_owned(), text.to_owned());
-        sqlite.read(move |db| {
-            if to.is_group() {
-                groups::check_message(db, from, to, &msg_id, &text)
-            } else {
-                messages::check_message(db, from, to, &msg_id, &text)
-            }
-        })
+        let (msg_id, hash) = (msg_id.to_owned(), content_hash(text, files));
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| {
+                if to.is_group() {
+                    groups::check_message(db, from, to, &msg_id, hash)
+                } else {
+                    messages::check_message(db, from, to, &msg_id, hash)
+                }
+            }),
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                if to.is_group() {
+                    postgres::groups::check_message(&db, from, to, &msg_id, hash).await
+                } else {
+                    postgres::messages::check_message(&db, from, to, &msg_id, hash).await
+                }
+            }),
+        }
     }
 
     /// Stores a message once and publishes it to both sides, followed by the unread count to those of them who are connected and
     /// whose count has changed. Does not check that the two are friends. What it takes on the disk counts for its sender until it is
     /// deleted.
     pub fn insert_message(&self, message: NewMessage) -> Reply<Inserted> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.insert_message(&message))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.insert_message(&message)),
+            Store::Postgres(postgres) => postgres.insert_message(message),
+        }
     }
 
     /// Messages between two users, oldest first. There are fewer than the range allows if they have more than `HISTORY_BYTES` of text;
     /// then there is one that begins after these bytes.
     pub fn history(&self, a: Uid, b: Uid, range: HistoryRange) -> Reply<Vec<Message>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| messages::history(db, a, b, range))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| messages::history(db, a, b, range)),
+            Store::Postgres(postgres) => postgres
+                .read(move |db| async move { postgres::messages::history(&db, a, b, range).await }),
+        }
     }
 
     /// Messages that a user sent, or received from users or in groups, after the one with the id `after`, oldest first, `limit` at most. For reading everything in parts.
     pub fn messages_of(&self, uid: Uid, after: i64, limit: usize) -> Reply<Vec<Message>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.long_read(move |db| messages::messages_of(db, uid, after, limit))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.long_read(move |db| messages::messages_of(db, uid, after, limit))
+            }
+            Store::Postgres(postgres) => postgres.long_read(move |db| async move {
+                postgres::messages::messages_of(&db, uid, after, limit).await
+            }),
+        }
     }
 }

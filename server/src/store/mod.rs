@@ -1,7 +1,7 @@
 //! Durable state: accounts, friendships, sessions, messages, and how far each channel has been numbered.
 //!
 //! [`Store`] is all that the rest of the server sees. Its methods are grouped in one file per topic and pass their arguments on to
-//! the database; the SQL is in `sqlite/`. `Store` is an enum rather than a trait so that each operation is written twice, as a part
+//! the database; the SQL is in `sqlite/` and `postgres/`. `Store` is an enum rather than a trait so that each operation is written twice, as a part
 //! of the interface and as SQL. A trait would need a third copy in between, in a single `impl` block for all topics. When another
 //! database is added as a variant, the compiler points at every operation that it lacks.
 //!
@@ -32,26 +32,33 @@
 //!
 //! *Items do not change.* A message read under its number is the one that was published, with the names that both users had.
 //!
-//! *Idempotency.* A message is identified by its sender, the sender's message id, its recipient and its text. However often and from
+//! *Idempotency.* A message is identified by its sender, the sender's message id, its recipient, its text and its files. However often and from
 //! however many connections it is inserted, it is stored and published once; see [`Inserted`].
 //!
 //! *Volatile items.* [`Store::push`] numbers and publishes an item among the others but does not store it. Only users who have a client
 //! connected at that moment get it, which is decided when the number is assigned. It is lost in a crash, and if the store is too busy.
 //!
-//! *Erasure.* What was deleted or replaced does not stay behind in the database files for longer than about a second, unless
-//! somebody is reading an older state for that long.
+//! *Erasure.* With SQLite, what was deleted or replaced does not stay behind in the database files for longer than about a second,
+//! unless somebody is reading an older state for that long. PostgreSQL overwrites it when it vacuums the table, and keeps its log as
+//! long as it is set up to.
 
 mod accounts;
+mod archive;
 mod blocks;
 mod channels;
+mod files;
 mod friendships;
+mod group_rules;
 mod groups;
 mod invitations;
 mod limits;
 mod lists;
 mod maintenance;
+mod message_rules;
 mod messages;
 mod notifications;
+mod numbering;
+mod postgres;
 mod profiles;
 mod sessions;
 mod sqlite;
@@ -64,10 +71,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::types::{Published, Uid};
+use postgres::Postgres;
 use sqlite::Sqlite;
 
+pub use archive::ArchiveRange;
 pub use blocks::BlockChanged;
 pub use channels::Audience;
+pub use files::{FileAdded, FileUse, NewFile, StoredFile};
 pub use friendships::{Answered, Asked, FriendRequest, Poked, Relation};
 pub use groups::{Group, GroupChange, GroupChanged, NewGroupMessage};
 pub use invitations::{Invitation, Registered};
@@ -76,6 +86,7 @@ pub use lists::{List, ListChange, ListChanged};
 pub use maintenance::Stats;
 pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};
 pub use notifications::{Conversation, Kind, Notification};
+pub use postgres::Address;
 pub use sessions::{Login, Origin, Term};
 pub use sqlite::lock_directory;
 pub use usernames::{AddedAs, ChangedBy, UsernameChange};
@@ -84,11 +95,47 @@ pub use usernames::{AddedAs, ChangedBy, UsernameChange};
 pub enum Store {
     /// SQLite, in a data directory or in memory.
     Sqlite(Sqlite),
+    /// PostgreSQL.
+    Postgres(Postgres),
+}
+
+/// Where a store is.
+#[derive(Clone)]
+pub enum Location {
+    /// SQLite in a data directory.
+    Directory(PathBuf),
+    /// A PostgreSQL database.
+    Postgres(Address),
+}
+
+/// What a store is opened for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// For a command, also while a server uses it.
+    Command,
+    /// For a server. No other one may use it at the same time; a data directory is locked by [`lock_directory`].
+    Server,
 }
 
 /// Opens the store in a data directory, which is created if necessary.
 pub fn open(dir: &Path, subscribers: Arc<dyn Subscribers>) -> Result<Arc<Store>, StoreError> {
     Ok(Arc::new(Store::Sqlite(Sqlite::open(dir, subscribers)?)))
+}
+
+/// Opens a store, which is created if necessary: a data directory with its database, or the tables in an empty database.
+pub fn open_at(
+    location: &Location,
+    intended: Use,
+    subscribers: Arc<dyn Subscribers>,
+) -> Result<Arc<Store>, StoreError> {
+    match location {
+        Location::Directory(dir) => open(dir, subscribers),
+        Location::Postgres(address) => Ok(Arc::new(Store::Postgres(Postgres::open(
+            address,
+            intended,
+            subscribers,
+        )?))),
+    }
 }
 
 /// A store that ends with the process.
@@ -101,9 +148,20 @@ pub fn restore(dir: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
     sqlite::restore::restore(dir, from)
 }
 
-/// Whether a data directory has a store. True if that cannot be determined: opening it will then say why.
-pub fn exists(dir: &Path) -> bool {
-    Sqlite::file(dir).try_exists().unwrap_or(true)
+/// Whether a store could be where the settings say. Neither connects nor creates anything.
+pub fn check(location: &Location) -> Result<(), StoreError> {
+    match location {
+        Location::Directory(_) => Ok(()),
+        Location::Postgres(address) => Postgres::check(address),
+    }
+}
+
+/// Whether there is a store. Also true of a data directory if that cannot be determined: opening it will then say why.
+pub fn exists(location: &Location) -> Result<bool, StoreError> {
+    match location {
+        Location::Directory(dir) => Ok(Sqlite::file(dir).try_exists().unwrap_or(true)),
+        Location::Postgres(address) => Postgres::exists(address),
+    }
 }
 
 /// The answer to a call. It never takes longer than what was queued before it.
@@ -140,6 +198,14 @@ pub enum StoreError {
         /// What the operator can do about it; empty, or sentences with a space in front.
         advice: &'static str,
     },
+    /// The database cannot be reached. Whether a write took place is not known.
+    #[error(
+        "The database cannot be reached: {0}. fbchatd goes on trying; check that PostgreSQL is running."
+    )]
+    Away(String),
+    /// The database cannot be used. A sentence that says what to do.
+    #[error("{0}")]
+    Unusable(String),
     /// The bounded queue is full.
     #[error("The server has too much to do at the moment. Try again in a few seconds.")]
     Busy,
@@ -191,4 +257,14 @@ pub enum StoreError {
     /// Another server uses the data.
     #[error("Another fbchatd is serving {}. Stop it first, or choose another directory with --data.", .0.display())]
     Locked(PathBuf),
+}
+
+impl StoreError {
+    /// How it is logged by whoever has asked. The store itself says once that the database is away.
+    pub fn level(&self) -> log::Level {
+        match self {
+            StoreError::Away(_) => log::Level::Debug,
+            _ => log::Level::Error,
+        }
+    }
 }

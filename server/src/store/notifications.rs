@@ -1,7 +1,7 @@
 //! What a user has not looked at yet: conversations with unread messages, and notifications.
 
 use super::sqlite::notifications;
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
 use crate::types::{Uid, User};
 
 /// What a notification is about.
@@ -58,31 +58,48 @@ pub struct Conversation {
 impl Store {
     /// The conversations with unread messages, latest first.
     pub fn unread(&self, uid: Uid) -> Reply<Vec<Conversation>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| notifications::unread(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| notifications::unread(db, uid)),
+            Store::Postgres(postgres) => postgres
+                .read(move |db| async move { postgres::notifications::unread(&db, uid).await }),
+        }
     }
 
     /// The notifications, latest first.
     pub fn notifications(&self, uid: Uid) -> Reply<Vec<Notification>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| notifications::notifications(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| notifications::notifications(db, uid)),
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::notifications::notifications(&db, uid).await
+            }),
+        }
     }
 
     /// Marks everything from `peer`, a user or a group, as read. If something was unread and the owner is connected, they are told.
     pub fn mark_read(&self, owner: Uid, peer: Uid) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| {
-            if peer.is_group() {
-                tx.mark_group_read(owner, peer)
-            } else {
-                tx.mark_read(owner, peer)
-            }
-        })
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| {
+                if peer.is_group() {
+                    tx.mark_group_read(owner, peer)
+                } else {
+                    tx.mark_read(owner, peer)
+                }
+            }),
+            Store::Postgres(postgres) => postgres.write(async move |tx| {
+                if peer.is_group() {
+                    tx.mark_group_read(owner, peer).await
+                } else {
+                    tx.mark_read(owner, peer).await
+                }
+            }),
+        }
     }
 
     /// Marks all notifications as seen.
     pub fn mark_seen(&self, owner: Uid) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.mark_seen(owner))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.mark_seen(owner)),
+            Store::Postgres(postgres) => postgres.write(async move |tx| tx.mark_seen(owner).await),
+        }
     }
 }

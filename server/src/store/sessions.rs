@@ -1,7 +1,7 @@
 //! Login sessions: which there are, where they came from, and how they end.
 
 use super::sqlite::sessions;
-use super::{Reply, Store};
+use super::{Reply, Store, postgres};
 use crate::types::{SessionKey, Uid, User};
 
 /// A session, as its owner sees it.
@@ -43,27 +43,42 @@ impl Store {
     /// The user who is logged in under this key, and for how long. A session is gone once its end has passed, here and in all other
     /// calls.
     pub fn session(&self, key: SessionKey) -> Reply<Option<(User, Term)>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| sessions::session(db, key))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| sessions::session(db, key)),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::sessions::session(&db, key).await })
+            }
+        }
     }
 
     /// Those of the keys under which nobody is logged in any more.
     pub fn ended_sessions(&self, keys: Vec<SessionKey>) -> Reply<Vec<SessionKey>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.long_read(move |db| sessions::ended(db, keys))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.long_read(move |db| sessions::ended(db, keys)),
+            Store::Postgres(postgres) => postgres
+                .long_read(move |db| async move { postgres::sessions::ended(&db, keys).await }),
+        }
     }
 
     /// A user's sessions, latest first.
     pub fn sessions(&self, uid: Uid) -> Reply<Vec<Login>> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.read(move |db| sessions::sessions(db, uid))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| sessions::sessions(db, uid)),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::sessions::sessions(&db, uid).await })
+            }
+        }
     }
 
     /// Whether a user has logged in from this address recently.
     pub fn came_from(&self, uid: Uid, address: &str) -> Reply<bool> {
-        let Store::Sqlite(sqlite) = self;
         let address = address.to_owned();
-        sqlite.read(move |db| sessions::came_from(db, uid, &address))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| sessions::came_from(db, uid, &address)),
+            Store::Postgres(postgres) => postgres.read(move |db| async move {
+                postgres::sessions::came_from(&db, uid, &address).await
+            }),
+        }
     }
 
     /// Saves a session; with `hash` only if that is the hash of the user's password at this moment. False if it is not, or there is no
@@ -76,32 +91,50 @@ impl Store {
         term: Term,
         hash: Option<String>,
     ) -> Reply<bool> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| {
-            let is_current = tx.has_hash(uid, hash.as_deref())?;
-            if is_current {
-                tx.open_session(key, uid, &origin, term)?;
-            }
-            Ok(is_current)
-        })
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| {
+                let is_current = tx.has_hash(uid, hash.as_deref())?;
+                if is_current {
+                    tx.open_session(key, uid, &origin, term)?;
+                }
+                Ok(is_current)
+            }),
+            Store::Postgres(postgres) => postgres.write(async move |tx| {
+                let is_current = tx.has_hash(uid, hash.as_deref()).await?;
+                if is_current {
+                    tx.open_session(key, uid, &origin, term).await?;
+                }
+                Ok(is_current)
+            }),
+        }
     }
 
     /// Moves the end of a session, if there is one.
     pub fn renew_session(&self, key: SessionKey, end: i64) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.renew_session(key, end))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.renew_session(key, end)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.renew_session(key, end).await)
+            }
+        }
     }
 
     /// Deletes the sessions whose end has passed.
     pub fn delete_ended_sessions(&self) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(|tx| tx.delete_ended_sessions())
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(|tx| tx.delete_ended_sessions()),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.delete_ended_sessions().await)
+            }
+        }
     }
 
     /// Deletes a session, if there is one.
     pub fn end_session(&self, key: SessionKey) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.end_session(key))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.end_session(key)),
+            Store::Postgres(postgres) => postgres.write(async move |tx| tx.end_session(key).await),
+        }
     }
 
     /// Sets a password as [`Store::set_password`] does, if the current one has the hash `old`; false if it has not.
@@ -112,25 +145,41 @@ impl Store {
         new: String,
         keep: SessionKey,
     ) -> Reply<bool> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| {
-            let is_current = tx.has_hash(uid, Some(&old))?;
-            if is_current {
-                tx.set_password(uid, &new, Some(keep))?;
-            }
-            Ok(is_current)
-        })
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| {
+                let is_current = tx.has_hash(uid, Some(&old))?;
+                if is_current {
+                    tx.set_password(uid, &new, Some(keep))?;
+                }
+                Ok(is_current)
+            }),
+            Store::Postgres(postgres) => postgres.write(async move |tx| {
+                let is_current = tx.has_hash(uid, Some(&old)).await?;
+                if is_current {
+                    tx.set_password(uid, &new, Some(keep)).await?;
+                }
+                Ok(is_current)
+            }),
+        }
     }
 
     /// Replaces the hash of a password that stays the same, unless it has changed meanwhile. Sessions go on.
     pub fn replace_hash(&self, uid: Uid, old: String, new: String) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.replace_hash(uid, &old, &new))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.replace_hash(uid, &old, &new)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.replace_hash(uid, &old, &new).await)
+            }
+        }
     }
 
     /// Sets a password and ends all sessions of the user but `keep`.
     pub fn set_password(&self, uid: Uid, password: String, keep: Option<SessionKey>) -> Reply<()> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.set_password(uid, &password, keep))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.set_password(uid, &password, keep)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.set_password(uid, &password, keep).await)
+            }
+        }
     }
 }

@@ -44,14 +44,23 @@ impl Store {
         name: String,
         password: String,
     ) -> Reply<AddedAs> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.add_user_as(&username, &email, &name, &password))
+        match self {
+            Store::Sqlite(sqlite) => {
+                sqlite.write(move |tx| tx.add_user_as(&username, &email, &name, &password))
+            }
+            Store::Postgres(postgres) => postgres
+                .write(async move |tx| tx.add_user_as(&username, &email, &name, &password).await),
+        }
     }
 
     /// Changes a user's name. The old one stays theirs for a while, so that nobody else can pass for them. Nothing
     /// happens if there is no such user.
     pub fn set_username(&self, uid: Uid, username: String, by: ChangedBy) -> Reply<UsernameChange> {
-        let Store::Sqlite(sqlite) = self;
-        sqlite.write(move |tx| tx.set_username(uid, &username, by))
+        match self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.set_username(uid, &username, by)),
+            Store::Postgres(postgres) => {
+                postgres.write(async move |tx| tx.set_username(uid, &username, by).await)
+            }
+        }
     }
 }

@@ -36,6 +36,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     asset!("group_line.js", SCRIPT),
     asset!("friend_picker.js", SCRIPT),
     asset!("typing.js", SCRIPT),
+    asset!("files.js", SCRIPT),
 ];
 
 /// GET /assets/{name}: browsers cache it and ask each time whether it has changed, so that the page of a new server never runs with an

@@ -18,6 +18,7 @@ use super::pages;
 use super::params::Params;
 use super::response::text;
 use super::{same_origin, unsent};
+use crate::attachment::{self, FileId};
 use crate::net::parked::{Replay, ReplayStream, Woken};
 use crate::service::StoreError;
 use crate::service::channel::{Answer, Poll};
@@ -50,6 +51,27 @@ pub(super) fn parse(path: &str) -> Option<Asked> {
         seq: Seq(seq),
         active: active == "true",
     })
+}
+
+/// How clients see the files of messages.
+enum Files {
+    /// As attachments of the items.
+    Attached,
+    /// As links to this server in the text.
+    Linked { origin: Box<str> },
+}
+
+impl Files {
+    fn items(&self, app: &App, items: Vec<Arc<str>>) -> Vec<Arc<str>> {
+        let Files::Linked { origin } = self else {
+            return items;
+        };
+        let link = |id: &FileId, path: &str| app.services.files.link(origin, id, path);
+        let items = items.into_iter();
+        items
+            .map(|item| attachment::without(&item, link).map_or(item, Arc::from))
+            .collect()
+    }
 }
 
 fn to_json(answer: &Answer, uid: Uid) -> String {
@@ -94,6 +116,12 @@ pub async fn poll(
     };
     let batch = query.get("batch").and_then(|batch| batch.parse().ok());
     let batch = batch.filter(|batch| *batch > 0);
+    let files = match query.flag("files") {
+        Some(true) => Files::Attached,
+        _ => Files::Linked {
+            origin: pages::origin(request.headers()).into(),
+        },
+    };
     let hold = match query.get("wait") {
         Some("0") => Duration::ZERO,
         _ => Duration::from_secs(app.config.hold_s),
@@ -113,6 +141,10 @@ pub async fn poll(
     let room = Room::of(&app.answers, &request);
     drop((query, request));
     match answer(&app, &asked, session, batch, replay, woken).await {
+        Ok(Answer::Items(items)) => {
+            let items = Answer::Items(files.items(&app, items));
+            unsent::hold(room, script(to_json(&items, asked.uid))).await
+        }
         Ok(answer) => unsent::hold(room, script(to_json(&answer, asked.uid))).await,
         Err(error) => unavailable(&error),
     }
@@ -140,7 +172,7 @@ async fn answer(
 }
 
 fn unavailable(error: &StoreError) -> Response {
-    log::error!("{error}");
+    log::log!(error.level(), "{error}");
     text(
         StatusCode::SERVICE_UNAVAILABLE,
         "text/plain; charset=utf-8",

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
 
 use super::app::App;
 use super::auth::{Ajax, Form, Session};
 use super::envelope::{AjaxError, done, payload};
+use super::pages;
 use super::params::Params;
+use crate::attachment::{FileId, text_with_links};
 use crate::item;
 use crate::service::groups::GroupError;
 use crate::service::messages::{Outgoing, SendError};
@@ -23,7 +26,9 @@ impl From<SendError> for AjaxError {
             SendError::Blocked => AjaxError::Invalid(error.to_string()),
             SendError::MessageId | SendError::Empty => AjaxError::Unexpected,
             SendError::TooLong(limit) => AjaxError::TooLong(limit),
-            SendError::QuotaUsedUp => AjaxError::Invalid(error.to_string()),
+            SendError::QuotaUsedUp | SendError::TooManyFiles | SendError::FileMissing => {
+                AjaxError::Invalid(error.to_string())
+            }
             SendError::TooFast(_) => AjaxError::TooFast(error.to_string()),
             SendError::TooOften(error) => error.into(),
             SendError::Store(error) => error.into(),
@@ -73,10 +78,18 @@ async fn send_text(
         to: params.uid(to).ok_or(AjaxError::Unexpected)?,
         msg_id: params.get(msg_id).unwrap_or_default(),
         text,
+        files: files(params)?,
         client_time: params.number("client_time"),
     };
     app.services.messages.send(session, message).await?;
     Ok(done())
+}
+
+/// The files in `attachments[0]` and so on.
+fn files(params: &Params) -> Result<Vec<FileId>, AjaxError> {
+    let files = params.list("attachments").map(str::parse);
+    let files = files.collect::<Result<_, _>>();
+    files.map_err(|_| SendError::FileMissing.into())
 }
 
 /// POST typ.php
@@ -119,6 +132,7 @@ struct History<T> {
 /// history.php: messages with one other user or in a group, oldest first: the newest, or those before or since some time.
 pub async fn history(
     State(app): State<Arc<App>>,
+    headers: HeaderMap,
     Form(Ajax(session), params): Form<Ajax>,
 ) -> Result<Response, AjaxError> {
     let with = params.uid("id").ok_or(AjaxError::Unexpected)?;
@@ -128,7 +142,15 @@ pub async fn history(
     let found = messages
         .history(&session, with, since, before, limit)
         .await?;
-    let (messages, more) = found.ok_or(GroupError::Unknown)?;
+    let (mut messages, more) = found.ok_or(GroupError::Unknown)?;
+    if params.flag("files") != Some(true) {
+        let (files, origin) = (&app.services.files, pages::origin(&headers));
+        let link = |id: &FileId, path: &str| files.link(&origin, id, path);
+        for message in &mut messages {
+            let attachments = std::mem::take(&mut message.attachments);
+            message.text = text_with_links(&message.text, &attachments, link);
+        }
+    }
     let history = messages.iter().map(item::in_history).collect();
     Ok(payload(History { history, more }))
 }

@@ -38,6 +38,8 @@ pub enum AjaxError {
     ListExists,
     /// The request is larger than the server reads.
     TooLarge,
+    /// The request arrives more slowly than the server waits.
+    TooSlow,
     /// Too many bytes are on their way.
     Overloaded,
     /// The server has too much to do.
@@ -93,6 +95,11 @@ impl AjaxError {
                 "Request too large",
                 "Your request is too large. Send less at once.",
             ),
+            AjaxError::TooSlow => (
+                1_357_005,
+                "Too slow",
+                "This arrives too slowly. Try again with a faster connection.",
+            ),
             AjaxError::Overloaded => (
                 1_356_008,
                 "Server busy",
@@ -136,7 +143,7 @@ impl From<StoreError> for AjaxError {
         match error {
             StoreError::Busy => AjaxError::Busy,
             error => {
-                log::error!("{error}");
+                log::log!(error.level(), "{error}");
                 AjaxError::NotStored
             }
         }
@@ -183,6 +190,7 @@ impl IntoResponse for AjaxError {
     fn into_response(self) -> Response {
         let status = match self {
             AjaxError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            AjaxError::TooSlow => StatusCode::REQUEST_TIMEOUT,
             AjaxError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::OK,
         };

@@ -12,6 +12,7 @@ mod chat;
 mod cookies;
 mod dates;
 mod envelope;
+mod files;
 mod friends;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -156,14 +157,19 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(monitoring::health))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::not_found)
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            REQUEST,
+        ))
+        .layer(middleware::from_fn_with_state(
+            app.answers.clone(),
+            unsent::count,
+        ))
+        .merge(transfers())
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             same_origin::require,
-        ))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            REQUEST,
         ))
         .layer(middleware::from_fn_with_state(
             app.bodies.clone(),
@@ -171,16 +177,20 @@ pub fn router(app: Arc<App>) -> Router {
         ))
         .layer(middleware::from_fn(unread::discard))
         .layer(middleware::from_fn_with_state(
-            app.answers.clone(),
-            unsent::count,
-        ))
-        .layer(middleware::from_fn_with_state(
             app.clone(),
             monitoring::timed,
         ))
         .route("/x/{*rest}", get(channel::poll).post(channel::poll))
         .layer(MapResponseLayer::new(add_headers))
         .with_state(app)
+}
+
+/// Paths whose bodies are as long as a file. They limit by themselves how slow a transfer may be, and hold little of it in memory.
+fn transfers() -> Router<Arc<App>> {
+    Router::new()
+        .route("/ajax/messaging/upload.php", post(files::upload))
+        .route("/files/{id}/{name}", get(files::download))
+        .method_not_allowed_fallback(pages::not_found)
 }
 
 /// The same paths for clients that came over our own TLS: browsers are told not to come without it for this many seconds, unless 0.

@@ -1,36 +1,144 @@
-//! Forms with a file (RFC 7578), as far as the upload of a picture needs them. The whole body is in memory already.
+//! Forms with files (RFC 7578), as they arrive: no more of them is in memory than what came last, and the head of one part.
+
+use memchr::memmem::Finder;
 
 /// The most parts of a form.
 const PARTS: usize = 32;
+/// The longest head of a part.
+const HEAD: usize = 16 << 10;
 
-/// One field of a form.
+/// What has been found in a form.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Part<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its content.
-    pub data: &'a [u8],
+pub enum Found {
+    /// A part begins.
+    Part(Head),
+    /// More of its content.
+    Data(Vec<u8>),
+    /// The form is complete. Whatever follows belongs to nothing.
+    End,
 }
 
-/// The fields of a body; `None` if it is not a form of this kind, or cut short.
-pub fn parse<'a>(content_type: &str, body: &'a [u8]) -> Option<Vec<Part<'a>>> {
-    let boundary = boundary(content_type)?;
-    let (delimiter, separator) = (format!("--{boundary}"), format!("\r\n--{boundary}"));
-    let start = find(body, delimiter.as_bytes())?;
-    let mut rest = body.get(start + delimiter.len()..)?;
-    let mut parts = Vec::new();
-    while !rest.starts_with(b"--") {
-        if parts.len() == PARTS {
-            return None;
-        }
-        let (head, content) = cut(rest, b"\r\n\r\n")?;
-        let (data, next) = cut(content, separator.as_bytes())?;
-        if let Some(name) = std::str::from_utf8(head).ok().and_then(name) {
-            parts.push(Part { name, data });
-        }
-        rest = next;
+/// What a part says about itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The name of the field.
+    pub name: String,
+    /// The name of the file, if it is one.
+    pub filename: Option<String>,
+}
+
+/// The bytes are not a form of this kind.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Preamble,
+    /// After a boundary.
+    Boundary,
+    Content,
+    End,
+}
+
+/// Reads a form whose bytes come in pieces.
+pub struct Reader {
+    delimiter: Finder<'static>,
+    rest: Vec<u8>,
+    state: State,
+    parts: usize,
+}
+
+impl Reader {
+    /// `None` if it is not a form of this kind.
+    pub fn new(content_type: &str) -> Option<Self> {
+        let delimiter = format!("\r\n--{}", boundary(content_type)?);
+        Some(Reader {
+            delimiter: Finder::new(&delimiter).into_owned(),
+            // The first boundary may have no line before it.
+            rest: b"\r\n".to_vec(),
+            state: State::Preamble,
+            parts: 0,
+        })
     }
-    Some(parts)
+
+    /// Adds what has arrived.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.state != State::End {
+            self.rest.extend_from_slice(bytes);
+        }
+    }
+
+    /// What comes next; `None` until more has arrived.
+    pub fn next(&mut self) -> Result<Option<Found>, Malformed> {
+        loop {
+            match self.state {
+                State::End => return Ok(Some(Found::End)),
+                State::Preamble => {
+                    if self.take_data().1 {
+                        self.state = State::Boundary;
+                    } else {
+                        return Ok(None);
+                    }
+                }
+                State::Content => {
+                    let (data, is_last) = self.take_data();
+                    if is_last {
+                        self.state = State::Boundary;
+                    }
+                    if !data.is_empty() {
+                        return Ok(Some(Found::Data(data)));
+                    }
+                    if !is_last {
+                        return Ok(None);
+                    }
+                }
+                State::Boundary if self.rest.starts_with(b"--") => {
+                    self.state = State::End;
+                    self.rest = Vec::new();
+                }
+                State::Boundary if self.rest.len() < 2 => return Ok(None),
+                State::Boundary => return self.take_head(),
+            }
+        }
+    }
+
+    /// The content up to the next boundary, and whether that has come. What may be the beginning of one is left.
+    fn take_data(&mut self) -> (Vec<u8>, bool) {
+        let length = self.delimiter.needle().len();
+        match self.delimiter.find(&self.rest) {
+            Some(at) => {
+                let after = self.rest.split_off(at + length);
+                let mut data = std::mem::replace(&mut self.rest, after);
+                data.truncate(at);
+                (data, true)
+            }
+            None => {
+                let at = self.rest.len().saturating_sub(length - 1);
+                let after = self.rest.split_off(at);
+                (std::mem::replace(&mut self.rest, after), false)
+            }
+        }
+    }
+
+    fn take_head(&mut self) -> Result<Option<Found>, Malformed> {
+        let Some(end) = memchr::memmem::find(&self.rest, b"\r\n\r\n") else {
+            return if self.rest.len() > HEAD {
+                Err(Malformed)
+            } else {
+                Ok(None)
+            };
+        };
+        self.parts += 1;
+        if self.parts > PARTS || end > HEAD {
+            return Err(Malformed);
+        }
+        let after = self.rest.split_off(end + 4);
+        let head = std::mem::replace(&mut self.rest, after);
+        self.state = State::Content;
+        Ok(Some(Found::Part(read_head(&String::from_utf8_lossy(
+            &head,
+        )))))
+    }
 }
 
 fn boundary(content_type: &str) -> Option<&str> {
@@ -46,22 +154,61 @@ fn boundary(content_type: &str) -> Option<&str> {
     (1..=70).contains(&boundary.len()).then_some(boundary)
 }
 
-fn name(head: &str) -> Option<&str> {
+fn read_head(head: &str) -> Head {
     let line = head.split("\r\n").find(|line| {
         line.get(..20)
             .is_some_and(|key| key.eq_ignore_ascii_case("content-disposition:"))
-    })?;
-    let (_, name) = line.split_once(" name=\"")?;
-    name.split_once('"').map(|(name, _)| name)
+    });
+    let line = line.unwrap_or_default();
+    let name = line.split_once(" name=\"");
+    let name = name.and_then(|(_, rest)| Some(rest.split_once('"')?.0));
+    let filename = line.split_once("filename=\"");
+    Head {
+        name: name.unwrap_or_default().to_owned(),
+        filename: filename.map(|(_, rest)| quoted(rest)),
+    }
 }
 
-fn cut<'a>(text: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let (before, rest) = text.split_at(find(text, at)?);
-    Some((before, rest.get(at.len()..)?))
+/// The text up to the next quote. Browsers write a quote in it as `%22`, others as `\"`. Backslashes stay: some give a whole path.
+fn quoted(text: &str) -> String {
+    let mut read = String::new();
+    for c in text.chars() {
+        match c {
+            '"' if read.ends_with('\\') => {
+                read.pop();
+                read.push('"');
+            }
+            '"' => break,
+            c => read.push(c),
+        }
+    }
+    read.replace("%22", "\"")
 }
 
-fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len()).position(|found| found == what)
+/// One field of a form.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// Its content.
+    pub data: Vec<u8>,
+}
+
+/// The fields of a body that is in memory already; `None` if it is not a form of this kind, or cut short.
+pub fn parse(content_type: &str, body: &[u8]) -> Option<Vec<Part>> {
+    let mut reader = Reader::new(content_type)?;
+    reader.push(body);
+    let mut parts: Vec<Part> = Vec::new();
+    loop {
+        match reader.next().ok()?? {
+            Found::Part(head) => parts.push(Part {
+                name: head.name,
+                data: Vec::new(),
+            }),
+            Found::Data(data) => parts.last_mut()?.data.extend(data),
+            Found::End => return Some(parts),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -75,8 +222,74 @@ mod tests {
     #[test]
     fn fields_are_complete() {
         let parts = parse(KIND, BODY).unwrap();
-        let part = |name, data| Part { name, data };
+        let part = |name: &str, data: &[u8]| Part {
+            name: name.into(),
+            data: data.into(),
+        };
         assert_eq!(parts, [part("a", b"1"), part("pic", b"\xff\r\n\r\n-")]);
+    }
+
+    #[test]
+    fn a_form_may_arrive_in_pieces_of_any_size() {
+        let whole = parse(KIND, BODY).unwrap();
+        for size in 1..BODY.len() {
+            let mut reader = Reader::new(KIND).unwrap();
+            let mut parts: Vec<Part> = Vec::new();
+            let mut ended = false;
+            for piece in BODY.chunks(size) {
+                reader.push(piece);
+                while let Some(found) = reader.next().unwrap() {
+                    match found {
+                        Found::Part(Head { name, .. }) => parts.push(Part {
+                            name,
+                            data: Vec::new(),
+                        }),
+                        Found::Data(data) => parts.last_mut().unwrap().data.extend(data),
+                        Found::End => {
+                            ended = true;
+                            break;
+                        }
+                    }
+                }
+                assert!(reader.rest.len() <= BODY.len());
+            }
+            assert!(ended && parts == whole, "{size}");
+        }
+    }
+
+    #[test]
+    fn names_of_files_are_read_as_programs_write_them() {
+        for (head, expected) in [
+            ("; name=\"a\"", None),
+            ("; name=\"a\"; filename=\"x y.png\"", Some("x y.png")),
+            ("; filename=\"ü%22.png\"; name=\"a\"", Some("ü\".png")),
+            ("; name=\"a\"; filename=\"a\\\"b\"", Some("a\"b")),
+            (
+                "; name=\"a\"; filename=\"C:\\x\\y.txt\"",
+                Some("C:\\x\\y.txt"),
+            ),
+            ("; name=\"a\"; filename=\"cut", Some("cut")),
+        ] {
+            let head = read_head(&format!("Content-Disposition: form-data{head}\r\n"));
+            assert_eq!(head.filename.as_deref(), expected);
+            assert_eq!(head.name, "a");
+        }
+    }
+
+    #[test]
+    fn a_head_has_a_limit() {
+        let mut reader = Reader::new(KIND).unwrap();
+        reader.push(b"--x-y\r\nContent-Disposition: ");
+        assert_eq!(reader.next(), Ok(None));
+        reader.push(&[b'x'; HEAD]);
+        assert_eq!(reader.next(), Err(Malformed));
+        // What comes before the first boundary is not kept.
+        let mut reader = Reader::new(KIND).unwrap();
+        for _ in 0..100 {
+            reader.push(&[b'-'; 1000]);
+            assert_eq!(reader.next(), Ok(None));
+        }
+        assert!(reader.rest.len() < 100);
     }
 
     #[test]

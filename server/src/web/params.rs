@@ -85,11 +85,13 @@ impl Params {
 
     /// The numbers of users in `name[0]`, `name[1]` and so on; `None` if one of them is no number.
     pub fn uids(&self, name: &str) -> Option<Vec<Uid>> {
-        (0..FIELDS)
-            .map(|at| format!("{name}[{at}]"))
-            .take_while(|name| self.get(name).is_some())
-            .map(|name| self.uid(&name))
-            .collect()
+        let uids = self.list(name).map(|uid| uid.trim().parse().ok());
+        uids.collect()
+    }
+
+    /// The values of `name[0]`, `name[1]` and so on.
+    pub fn list(&self, name: &str) -> impl Iterator<Item = &str> {
+        (0..FIELDS).map_while(move |at| self.get(&format!("{name}[{at}]")))
     }
 
     /// Yes or no, in the ways that clients write it.

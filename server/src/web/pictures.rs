@@ -83,9 +83,9 @@ pub async fn upload(
     let parts = multipart::parse(media_type, &body)
         .ok_or_else(|| invalid("This is not an upload, or it was cut short."))?;
     let field = |name| parts.iter().find(|part| part.name == name);
-    let text = |name| field(name).map(|part| String::from_utf8_lossy(part.data));
+    let text = |name| field(name).map(|part| String::from_utf8_lossy(&part.data));
     session.check_csrf(&Params::single("post_form_id", text("post_form_id")))?;
-    let picture = match field("pic").map(|part| part.data) {
+    let picture = match field("pic").map(|part| &*part.data) {
         _ if text("remove").as_deref() == Some("1") => None,
         None => return Err(invalid("There is no picture in the upload.")),
         picture => picture,

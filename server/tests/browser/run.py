@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "../../../tests/python"))
 from browser import Browser
 from case import Case, Site
 
-MODULES = ["test_people", "test_blocking", "test_chatting", "test_groups", "test_everybody", "test_proxies"]
+MODULES = ["test_people", "test_blocking", "test_chatting", "test_groups", "test_files", "test_everybody", "test_proxies"]
 
 
 def main():

@@ -304,15 +304,15 @@ fn every_write_requires_the_token_of_its_session() {
                 ("post_form_id", token),
             ];
             let answer = match path.as_str() {
-                "/pic_upload.php" => {
-                    let part = "--b\r\nContent-Disposition: form-data; name=\"post_form_id\"";
+                "/pic_upload.php" | "/ajax/messaging/upload.php" => {
+                    let part = "--b\r\nContent-Disposition: form-data; name=";
+                    let form = format!(
+                        "{part}\"post_form_id\"\r\n\r\n{token}\r\n{part}\"attachment\"\r\n\r\nx\r\n--b--\r\n"
+                    );
                     let upload = alice.http.post(format!("{}{path}", server.url));
                     let upload = upload.header("Content-Type", "multipart/form-data; boundary=b");
                     let upload = upload.header("Cookie", &alice.cookie);
-                    upload
-                        .body(format!("{part}\r\n\r\n{token}\r\n--b--\r\n"))
-                        .send()
-                        .unwrap()
+                    upload.body(form).send().unwrap()
                 }
                 _ => alice.post(&path, &form),
             };

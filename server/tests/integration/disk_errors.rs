@@ -13,7 +13,7 @@ const ADVICE: [&str; 2] = ["Make room on the disk", "Check the disk"];
 
 /// Starts a server by `wrap` and a `shell` script that prepares the disk and ends with `exec "$@"`. The log goes into a pipe,
 /// to which the limit of file sizes does not apply.
-fn start(data: &Path, wrap: &[&str], shell: &str) -> Server {
+pub fn start(data: &Path, wrap: &[&str], shell: &str) -> Server {
     let mut command = Command::new(wrap[0]);
     command.args(&wrap[1..]).args(["sh", "-ec", shell, "sh"]);
     command.arg(fbchatd());
@@ -122,7 +122,7 @@ fn data() -> tempfile::TempDir {
 }
 
 /// Limits the size of files that the server writes, in bytes.
-fn limit(server: &Server, bytes: &str) {
+pub fn limit(server: &Server, bytes: &str) {
     let mut prlimit = Command::new("prlimit");
     prlimit.args(["--pid", &server.child.id().to_string()]);
     let done = prlimit.arg(format!("--fsize={bytes}:unlimited")).status();
@@ -134,7 +134,7 @@ fn unlimited(server: &Server) {
 }
 
 /// Ignores the signal about the file size limit, so that the write fails instead.
-const LIMITED: &str = "trap '' XFSZ; exec \"$@\"";
+pub const LIMITED: &str = "trap '' XFSZ; exec \"$@\"";
 
 /// As on a file system that the kernel has made read-only after an error: every write to open files is refused.
 #[test]

@@ -20,6 +20,7 @@ fn the_description_is_complete() {
             | "/pics/q_default.gif" => {
                 continue;
             }
+            "/files/{id}/{name}" => "/files/ID/NAME",
             "/pics/{name}" => "/pics/qUID_HASH.jpg",
             "/x/{*rest}" => "/x/NONCE/ACTIVE/p_UID=SEQ",
             "/ajax/presence/update.php" => "update.php",

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::hub::{ChannelCursor, Hub, Step, Waiter, take_run};
 use crate::item;
 use crate::store::{Store, StoreError};
-use crate::types::{Seq, SessionKey, Uid, Wake};
+use crate::types::{Seq, Session, SessionKey, Uid, Wake};
+
+pub use crate::hub::Subscription;
 
 /// The most items in one answer.
 pub const BATCH: usize = 100;
@@ -70,6 +72,31 @@ impl Channels {
             }
         };
         Ok(Poll::Answer(answer))
+    }
+
+    /// Subscribes the client of a session to the channel of its user.
+    pub fn subscribe(&self, session: &Session) -> Subscription {
+        self.hub.subscribe(session.user.uid, session.key)
+    }
+
+    /// What a subscription gets from `seq` on, without acknowledging anything; `None` if there is nothing yet.
+    pub async fn read(&self, uid: Uid, seq: Seq) -> Result<Option<Answer>, StoreError> {
+        Ok(Some(match self.hub.read(uid, seq, BATCH) {
+            None | Some(Step::Wait(_) | Step::Continue) => return Ok(None),
+            Some(Step::Items(items)) => Answer::Items(items),
+            Some(Step::Ahead(next)) => Answer::Restart(next),
+            Some(Step::InStore(cursor)) => self.read_stored(uid, seq, Some(BATCH), cursor).await?,
+        }))
+    }
+
+    /// The client of a user has everything below `seq`.
+    pub fn acknowledge(&self, uid: Uid, seq: Seq) {
+        self.hub.acknowledge(uid, seq);
+    }
+
+    /// The next number of a channel.
+    pub fn next(&self, uid: Uid) -> Seq {
+        self.hub.cursor(uid).next
     }
 
     /// Where a client without a number begins: the first message to its user that nobody has fetched, else the next number. Messages

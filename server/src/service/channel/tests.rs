@@ -57,6 +57,7 @@ impl World {
             from,
             to,
             text: text.into(),
+            files: Vec::new(),
             msg_id: self.sent.to_string(),
             client_time: 0,
             quota: i64::MAX,

@@ -1,24 +1,33 @@
 //! Pictures of users: what is accepted, and who may see it. As in 2008, anyone who knows the hash of a picture may see it.
 
-mod rendering;
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use image::imageops::FilterType;
 
 use super::detached::detached;
+use super::rendering::{RenderError, Renderer, Rules, decode, encode, format};
 use super::user_limit::{TooOften, UserLimit};
-use super::workers::Workers;
 use crate::store::{Audience, Store, StoreError};
 use crate::types::{Session, Uid};
 use crate::{item, secrets};
 
-#[cfg(feature = "fuzzing")]
-pub use rendering::render;
-pub use rendering::{SIZE, media_type};
+/// The largest picture in bytes.
+pub const SIZE: usize = 1 << 20;
+/// What is decoded: 16 bytes for each point.
+const DECODED: Rules = Rules {
+    side: 2048,
+    points: 2048 * 2048,
+    memory: 64 << 20,
+};
+
+/// The largest width and height that are stored: as wide as Pidgin's, as high as those of 2008.
+const WIDTH: u32 = 256;
+const HEIGHT: u32 = 600;
+/// Of the JPEG, out of 100.
+const QUALITY: u8 = 90;
 
 /// Why a picture was refused.
 #[derive(Debug, thiserror::Error)]
@@ -44,38 +53,19 @@ pub struct Pictures {
     renderer: Arc<Renderer>,
 }
 
-/// Renders one picture at a time, because each may need a hundred megabytes.
-struct Renderer {
-    turn: Arc<Semaphore>,
-    workers: Workers,
-}
-
-impl Renderer {
-    async fn render(&self, file: Vec<u8>) -> Result<Vec<u8>, PictureError> {
-        let turn = self.turn.clone().acquire_owned().await;
-        let rendered = self.workers.run(move |()| {
-            // Until it is done, also for a client that has left.
-            let _turn = turn;
-            rendering::render(&file)
-        });
-        rendered.await.unwrap_or(Err(PictureError::Damaged))
-    }
-}
-
 impl Pictures {
     /// `changes` limits how often users change what all their friends are told.
-    pub fn new(store: Arc<Store>, changes: UserLimit) -> io::Result<Self> {
-        let workers = Workers::start("pictures", 1).map_err(|error| {
-            io::Error::new(error.kind(), format!("Cannot read pictures: {error}."))
-        })?;
-        Ok(Pictures {
+    pub fn new(store: Arc<Store>, changes: UserLimit, renderer: Arc<Renderer>) -> Self {
+        Pictures {
             store,
             changes,
-            renderer: Arc::new(Renderer {
-                turn: Arc::new(Semaphore::new(1)),
-                workers,
-            }),
-        })
+            renderer,
+        }
+    }
+
+    async fn render(&self, file: Vec<u8>) -> Result<Vec<u8>, PictureError> {
+        let rendered = self.renderer.run(move || render(&file));
+        rendered.await.unwrap_or(Err(PictureError::Damaged))
     }
 
     /// Sets a picture, or removes it; returns its hash.
@@ -91,7 +81,7 @@ impl Pictures {
         // Before the work, which costs more than a change.
         self.changes.take(uid)?;
         let picture = match picture {
-            Some(file) => Some(with_hash(self.renderer.render(file.to_vec()).await?)),
+            Some(file) => Some(with_hash(self.render(file.to_vec()).await?)),
             None => None,
         };
         let hash = picture.as_ref().map(|(hash, _)| hash.clone());
@@ -124,7 +114,7 @@ impl Pictures {
     async fn try_render_stored(&self) -> Result<(), StoreError> {
         let (mut kept, mut removed) = (0, 0);
         while let Some((uid, old, file)) = self.store.unrendered_picture().await? {
-            let picture = self.renderer.render(file).await.ok().map(with_hash);
+            let picture = self.render(file).await.ok().map(with_hash);
             let count = match picture {
                 Some(_) => &mut kept,
                 None => &mut removed,
@@ -143,6 +133,35 @@ impl Pictures {
         }
         Ok(())
     }
+}
+
+/// The media type of a stored picture.
+pub fn media_type(picture: &[u8]) -> Option<&'static str> {
+    Some(format(picture)?.to_mime_type())
+}
+
+impl From<RenderError> for PictureError {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::Pixels => PictureError::Pixels,
+            RenderError::Damaged => PictureError::Damaged,
+        }
+    }
+}
+
+/// Makes the picture that is stored out of the file that was uploaded. It is decoded and re-encoded, so that nothing but its points
+/// is left: no place where it was taken, no serial number of the camera, no comment, no profile, and one frame of an animation. The
+/// same for the same file.
+pub fn render(file: &[u8]) -> Result<Vec<u8>, PictureError> {
+    if file.len() > SIZE {
+        return Err(PictureError::TooLarge);
+    }
+    let format = format(file).ok_or(PictureError::Format)?;
+    let mut picture = decode(file, format, &DECODED)?;
+    if picture.width() > WIDTH || picture.height() > HEIGHT {
+        picture = picture.resize(WIDTH, HEIGHT, FilterType::CatmullRom);
+    }
+    encode(&picture, format, QUALITY).map_err(|_| PictureError::Damaged)
 }
 
 fn with_hash(picture: Vec<u8>) -> (String, Vec<u8>) {

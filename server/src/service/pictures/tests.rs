@@ -3,7 +3,6 @@
 use image::metadata::Orientation;
 use image::{ExtendedColorType, Frame, GenericImageView, ImageEncoder, Rgb, RgbImage, RgbaImage};
 
-use super::rendering::render;
 use super::*;
 
 /// Stands for everything that must not be left.

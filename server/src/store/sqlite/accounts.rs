@@ -154,6 +154,7 @@ impl Tx<'_> {
             "DELETE FROM deliveries WHERE owner = ?1
                 OR message IN (SELECT id FROM messages WHERE sender = ?1 OR recipient = ?1)",
             "DELETE FROM messages WHERE sender = ?1 OR recipient = ?1",
+            "DELETE FROM files WHERE owner = ?1",
             "DELETE FROM unread WHERE owner = ?1 OR peer = ?1",
             "DELETE FROM notifications WHERE owner = ?1 OR actor = ?1",
             "DELETE FROM friend_list_members WHERE uid = ?1",

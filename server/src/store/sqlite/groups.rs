@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::messages::{Part, bounds, is_stored, text_hash};
+use super::attachments::attachments;
+use super::messages::{bounds, is_stored, read_part};
 use super::rows::{MESSAGE, USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::item::{self, GroupNews};
+use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members};
 use crate::store::limits::{LEFT_FOR, MAX_GROUPS, MAX_MEMBERS, MAX_UNREAD};
+use crate::store::message_rules::{Part, content_hash};
 use crate::store::{
     Group, GroupChange, GroupChanged, HistoryRange, Inserted, MessageCheck, NewGroupMessage,
     StoreError,
@@ -105,9 +108,9 @@ pub fn check_message(
     from: Uid,
     gid: Uid,
     msg_id: &str,
-    text: &str,
+    hash: i64,
 ) -> Result<MessageCheck, StoreError> {
-    if is_stored(db, from, gid, msg_id, text)? {
+    if is_stored(db, from, gid, msg_id, hash)? {
         return Ok(MessageCheck::Duplicate);
     }
     Ok(match name_for(db, from, gid)? {
@@ -146,20 +149,11 @@ pub fn history(
         let (from, to): (i64, i64) = (row.get(0)?, row.get(1)?);
         let limit = range.limit.saturating_sub(part.len());
         let rows = select.query(params![gid.0, from, to, limit as i64])?;
-        if limit == 0 || part.read(rows)? {
+        if limit == 0 || read_part(&mut part, rows)? {
             break;
         }
     }
     Ok(Some(part.oldest_first(range)))
-}
-
-/// Names in a sentence.
-fn list_of_names(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 impl Tx<'_> {
@@ -171,8 +165,7 @@ impl Tx<'_> {
         create_id: &str,
     ) -> Result<GroupChanged, StoreError> {
         let db = self.writing()?;
-        let asked = friends.iter().map(Uid::to_string).collect::<Vec<_>>();
-        let hash = text_hash(&format!("{name}\n{}", asked.join(" ")));
+        let hash = creation_hash(name, friends);
         let known = db
             .prepare_cached(
                 "SELECT gid FROM chat_groups WHERE creator = ?1 AND create_id = ?2 AND create_hash = ?3",
@@ -455,6 +448,7 @@ impl Tx<'_> {
             // Clients number upwards, or draw numbers of 32 bits.
             msg_id: (1_i64 << 32).saturating_add(id).to_string(),
             notice: Some(Notice { kind, uids }),
+            attachments: Vec::new(),
             client_time: time,
             time,
             id,
@@ -476,18 +470,22 @@ impl Tx<'_> {
 
     pub fn insert_group_message(&mut self, new: &NewGroupMessage) -> Result<Inserted, StoreError> {
         let db = self.writing()?;
+        let hash = content_hash(&new.text, &new.files);
         let Some(name) = name_for(db, new.from.uid, new.gid)? else {
-            let stored = is_stored(db, new.from.uid, new.gid, &new.msg_id, &new.text)?;
+            let stored = is_stored(db, new.from.uid, new.gid, &new.msg_id, hash)?;
             return Ok(if stored {
                 Inserted::Duplicate
             } else {
                 Inserted::NotReachable
             });
         };
-        let (from, message) = (new.from.uid, (&*new.msg_id, &*new.text));
+        let (from, message) = (new.from.uid, (&*new.msg_id, hash));
         if let Some(refused) = self.over_quota(from, new.gid, message, new.quota)? {
             return Ok(refused);
         }
+        let Some(attachments) = attachments(db, from, &new.files)? else {
+            return self.without_files(from, new.gid, message);
+        };
         let (id, time) = self.id_and_time();
         let message = Message {
             from,
@@ -497,11 +495,12 @@ impl Tx<'_> {
             text: new.text.clone(),
             msg_id: new.msg_id.clone(),
             notice: None,
+            attachments,
             client_time: new.client_time,
             time,
             id,
         };
-        if !self.store_message(&message, Some(text_hash(&message.text)))? {
+        if !self.store_message(&message, Some(hash))? {
             return Ok(Inserted::Duplicate);
         }
         let members = member_uids(db, new.gid)?;
@@ -576,23 +575,4 @@ impl Tx<'_> {
         )?;
         Ok(())
     }
-}
-
-/// Those of `uids` who are no members yet, each once.
-fn new_members<'a>(uids: impl Iterator<Item = &'a Uid>, members: &[User]) -> Vec<Uid> {
-    let mut new: Vec<Uid> = Vec::new();
-    for uid in uids {
-        if !new.contains(uid) && members.iter().all(|member| member.uid != *uid) {
-            new.push(*uid);
-        }
-    }
-    new
-}
-
-/// Those of the members who are in `uids`, with their names.
-fn names_of<'a>(members: &'a [User], uids: &[Uid]) -> Vec<(Uid, &'a str)> {
-    let chosen = members.iter().filter(|member| uids.contains(&member.uid));
-    chosen
-        .map(|member| (member.uid, member.name.as_str()))
-        .collect()
 }

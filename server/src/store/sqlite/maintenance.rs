@@ -27,7 +27,8 @@ pub fn stats(db: &Connection) -> Result<Stats, StoreError> {
     let mut largest = db.prepare(
         "SELECT email, bytes FROM (
             SELECT email, message_bytes
-                + coalesce((SELECT octet_length(bytes) FROM pictures p WHERE p.uid = u.uid), 0) AS bytes
+                + coalesce((SELECT octet_length(bytes) FROM pictures p WHERE p.uid = u.uid), 0)
+                + coalesce((SELECT sum(bytes) FROM files WHERE owner = u.uid AND gone = 0), 0) AS bytes
             FROM users u
         ) WHERE bytes > 0 ORDER BY bytes DESC, email LIMIT ?1",
     )?;
@@ -47,6 +48,8 @@ pub fn stats(db: &Connection) -> Result<Stats, StoreError> {
             now - DAY,
             now + DAY
         ))?,
+        files: count("SELECT count(*) FROM files WHERE gone = 0")?,
+        file_bytes: count("SELECT coalesce(sum(bytes), 0) FROM files WHERE gone = 0")?,
         bytes: count("PRAGMA page_count")? * count("PRAGMA page_size")?,
     })
 }

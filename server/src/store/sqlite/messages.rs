@@ -1,15 +1,16 @@
 //! Messages and conversations.
 
-use blake2::{Blake2s256, Digest};
 use rusqlite::{Connection, OptionalExtension, Rows, params};
 
+use super::attachments::attachments;
 use super::blocks::has_blocked;
 use super::friendships;
-use super::rows::{MESSAGE, message, notice_to_text};
+use super::rows::{MESSAGE, message};
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::item;
-use crate::store::limits::HISTORY_BYTES;
+use crate::store::group_rules::notice_to_text;
+use crate::store::message_rules::{Part, content_hash};
 use crate::store::{HistoryRange, Inserted, MessageCheck, NewMessage, StoreError};
 use crate::types::{Message, Uid};
 
@@ -18,9 +19,9 @@ pub fn check_message(
     from: Uid,
     to: Uid,
     msg_id: &str,
-    text: &str,
+    hash: i64,
 ) -> Result<MessageCheck, StoreError> {
-    if is_stored(db, from, to, msg_id, text)? {
+    if is_stored(db, from, to, msg_id, hash)? {
         return Ok(MessageCheck::Duplicate);
     }
     if has_blocked(db, from, to)? {
@@ -38,20 +39,13 @@ pub fn is_stored(
     from: Uid,
     to: Uid,
     msg_id: &str,
-    text: &str,
+    hash: i64,
 ) -> Result<bool, StoreError> {
     // Answered by the index alone.
     let mut select = db.prepare_cached(
         "SELECT 1 FROM messages WHERE sender = ?1 AND msg_id = ?2 AND recipient = ?3 AND text_hash = ?4",
     )?;
-    Ok(select.exists(params![from.0, msg_id, to.0, text_hash(text)])?)
-}
-
-/// The part of a text in the index that tells duplicates. An index of the texts themselves would double the size of the database.
-pub fn text_hash(text: &str) -> i64 {
-    let hash = Blake2s256::digest(text);
-    hash.first_chunk()
-        .map_or(0, |start| i64::from_le_bytes(*start))
+    Ok(select.exists(params![from.0, msg_id, to.0, hash])?)
 }
 
 pub fn history(
@@ -73,7 +67,8 @@ pub fn history(
     ))?;
     let (after, before) = bounds(db, range)?;
     let mut part = Part::default();
-    part.read(select.query(params![a.0, b.0, after, before, range.limit as i64])?)?;
+    let rows = select.query(params![a.0, b.0, after, before, range.limit as i64])?;
+    read_part(&mut part, rows)?;
     Ok(part.oldest_first(range))
 }
 
@@ -90,45 +85,19 @@ pub fn bounds(db: &Connection, range: HistoryRange) -> Result<(i64, i64), StoreE
     Ok((after, before))
 }
 
-/// A part of a history, in the order in which it is read: from the end where the client is.
-#[derive(Default)]
-pub struct Part {
-    found: Vec<Message>,
-    bytes: usize,
-}
-
-impl Part {
-    /// The number of messages.
-    pub fn len(&self) -> usize {
-        self.found.len()
-    }
-
-    /// Adds messages; true if there is enough text.
-    pub fn read(&mut self, mut rows: Rows<'_>) -> Result<bool, StoreError> {
-        while let Some(row) = rows.next()? {
-            let message = message(row)?;
-            let is_full = self.bytes > HISTORY_BYTES;
-            self.bytes += message.text.len();
-            self.found.push(message);
-            if is_full {
-                return Ok(true);
-            }
+/// Adds messages to a part; true if there is enough text.
+pub fn read_part(part: &mut Part, mut rows: Rows<'_>) -> Result<bool, StoreError> {
+    while let Some(row) = rows.next()? {
+        if part.add(message(row)?) {
+            return Ok(true);
         }
-        Ok(false)
     }
-
-    /// The messages, oldest first.
-    pub fn oldest_first(mut self, range: HistoryRange) -> Vec<Message> {
-        if range.since.is_none() {
-            self.found.reverse();
-        }
-        self.found
-    }
+    Ok(false)
 }
 
 /// The message that a client names by its time as the last one that it knows, else the one with the latest time before. Several
 /// can have one time after the clock was set back: the first of them loses nothing.
-fn last_until(db: &Connection, time: i64) -> Result<i64, StoreError> {
+pub fn last_until(db: &Connection, time: i64) -> Result<i64, StoreError> {
     let mut select = db.prepare_cached(
         "SELECT id FROM messages WHERE time <= ?1 ORDER BY time DESC, id LIMIT 1",
     )?;
@@ -137,7 +106,7 @@ fn last_until(db: &Connection, time: i64) -> Result<i64, StoreError> {
 }
 
 /// The message that a client names by its time as the first one that it knows, else the end of those with earlier times.
-fn first_from(db: &Connection, time: i64) -> Result<i64, StoreError> {
+pub fn first_from(db: &Connection, time: i64) -> Result<i64, StoreError> {
     let mut select = db.prepare_cached("SELECT max(id) FROM messages WHERE time = ?1")?;
     let exact: Option<i64> = select.query_row([time], |row| row.get(0))?;
     match exact {
@@ -168,9 +137,13 @@ pub fn messages_of(
 impl Tx<'_> {
     pub fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
         let (from, to) = (new.from.uid, new.to.uid);
-        if let Some(refused) = self.over_quota(from, to, (&new.msg_id, &new.text), new.quota)? {
+        let hash = content_hash(&new.text, &new.files);
+        if let Some(refused) = self.over_quota(from, to, (&new.msg_id, hash), new.quota)? {
             return Ok(refused);
         }
+        let Some(attachments) = attachments(self.reading(), from, &new.files)? else {
+            return self.without_files(from, to, (&new.msg_id, hash));
+        };
         let (id, time) = self.id_and_time();
         let message = Message {
             from,
@@ -180,23 +153,19 @@ impl Tx<'_> {
             text: new.text.clone(),
             msg_id: new.msg_id.clone(),
             notice: None,
+            attachments,
             client_time: new.client_time,
             time,
             id,
         };
-        if !self.store_message(&message, Some(text_hash(&message.text)))? {
-            let Message {
-                from,
-                to,
-                msg_id,
-                text,
-                ..
-            } = &message;
-            return Ok(if is_stored(self.reading(), *from, *to, msg_id, text)? {
-                Inserted::Duplicate
-            } else {
-                Inserted::NotReachable
-            });
+        if !self.store_message(&message, Some(hash))? {
+            return Ok(
+                if is_stored(self.reading(), from, to, &message.msg_id, hash)? {
+                    Inserted::Duplicate
+                } else {
+                    Inserted::NotReachable
+                },
+            );
         }
         let item = item::message(&message);
         self.deliver(message.to, message.id, item.clone())?;
@@ -214,13 +183,15 @@ impl Tx<'_> {
         message: &Message,
         hash: Option<i64>,
     ) -> Result<bool, StoreError> {
+        let files = (!message.attachments.is_empty())
+            .then(|| serde_json::to_string(&message.attachments).unwrap_or_default());
         // The unique index finds duplicates. Either account may have been deleted while the request was on its way, or the recipient
         // may have blocked the sender.
         let inserted = self
             .writing()?
             .prepare_cached(
-                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name, notice)
-                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11
+                "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name, notice, files)
+                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11, ?12
                     WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2)
                         AND (?3 >= 1000000000 OR EXISTS (SELECT 1 FROM users WHERE uid = ?3))
                         AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?2 AND uid = ?3)
@@ -237,16 +208,34 @@ impl Tx<'_> {
                 message.id,
                 message.from_name,
                 message.to_name,
-                message.notice.as_ref().map(notice_to_text)
+                message.notice.as_ref().map(notice_to_text),
+                files
             ])?;
+        if inserted > 0 {
+            self.attach(message.id, &message.attachments)?;
+        }
         Ok(inserted > 0)
     }
+
+    /// What to say about a message whose files are not there.
+    pub fn without_files(
+        &self,
+        from: Uid,
+        to: Uid,
+        (msg_id, hash): (&str, i64),
+    ) -> Result<Inserted, StoreError> {
+        Ok(match is_stored(self.reading(), from, to, msg_id, hash)? {
+            true => Inserted::Duplicate,
+            false => Inserted::FileMissing,
+        })
+    }
+
     /// Why a message must not be stored, if the messages of its sender take `quota` bytes already; triggers keep count.
     pub fn over_quota(
         &self,
         from: Uid,
         to: Uid,
-        (msg_id, text): (&str, &str),
+        (msg_id, hash): (&str, i64),
         quota: i64,
     ) -> Result<Option<Inserted>, StoreError> {
         let db = self.reading();
@@ -255,7 +244,7 @@ impl Tx<'_> {
         if bytes.is_none_or(|bytes: i64| bytes < quota) {
             return Ok(None);
         }
-        Ok(Some(match is_stored(db, from, to, msg_id, text)? {
+        Ok(Some(match is_stored(db, from, to, msg_id, hash)? {
             true => Inserted::Duplicate,
             false => Inserted::QuotaUsedUp,
         }))

@@ -1,6 +1,8 @@
 //! The store on SQLite: one thread that writes, two that answer short reads, and one for long reads.
 
 pub mod accounts;
+pub mod archive;
+pub mod attachments;
 pub mod blocks;
 pub mod channels;
 mod files;

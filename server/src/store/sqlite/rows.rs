@@ -2,11 +2,12 @@
 
 use rusqlite::Row;
 
-use crate::types::{Message, Notice, NoticeKind, Status, Uid, User};
+use crate::store::group_rules::notice_from_text;
+use crate::types::{Message, Status, Uid, User};
 
 pub const USER: &str = "users.uid, users.email, users.name, users.visible, users.picture,
     users.status, users.status_time, users.created, users.username";
-pub const MESSAGE: &str = "m.sender, m.recipient, m.sender_name, m.recipient_name, m.text, m.msg_id, m.client_time, m.time, m.id, m.notice";
+pub const MESSAGE: &str = "m.sender, m.recipient, m.sender_name, m.recipient_name, m.text, m.msg_id, m.client_time, m.time, m.id, m.notice, m.files";
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -42,27 +43,9 @@ pub fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
             .get::<_, Option<String>>(9)?
             .as_deref()
             .and_then(notice_from_text),
-    })
-}
-
-/// A notice as it is stored: the kind, and the numbers of the users.
-pub fn notice_to_text(notice: &Notice) -> String {
-    let mut text = notice.kind.name().to_owned();
-    for uid in &notice.uids {
-        text.push(' ');
-        text.push_str(&uid.to_string());
-    }
-    text
-}
-
-/// A kind that only a later version knows makes an ordinary message: its text says everything.
-fn notice_from_text(text: &str) -> Option<Notice> {
-    let mut words = text.split(' ');
-    let kind = words.next()?;
-    Some(Notice {
-        kind: NoticeKind::ALL
-            .into_iter()
-            .find(|known| known.name() == kind)?,
-        uids: words.filter_map(|uid| uid.parse().ok()).collect(),
+        attachments: row
+            .get::<_, Option<String>>(10)?
+            .and_then(|files| serde_json::from_str(&files).ok())
+            .unwrap_or_default(),
     })
 }

@@ -35,6 +35,7 @@ fn message(from: &User, to: &User, id: usize, text: String) -> NewMessage {
         from: from.clone(),
         to: to.clone(),
         text,
+        files: Vec::new(),
         msg_id: id.to_string(),
         client_time: 0,
         quota: i64::MAX,
@@ -157,7 +158,9 @@ async fn files_that_others_can_read_are_made_private() {
 async fn a_long_read_delays_neither_short_reads_nor_writes_and_its_queue_is_bounded() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let Store::Sqlite(sqlite) = &store;
+    let Store::Sqlite(sqlite) = &store else {
+        panic!("another store");
+    };
     let ((reached, running), (release, released)) = (channel(), channel::<()>());
     let long = sqlite.long_read(move |_| {
         reached.send(()).unwrap();

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::messages::text_hash;
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::store::limits::{FORMER_USERNAME_FOR, MAX_USERNAME_CHANGES};
+use crate::store::message_rules::text_hash;
 use crate::store::{AddedAs, ChangedBy, StoreError, UsernameChange};
 use crate::types::Uid;
 use crate::username::{candidates, key};

@@ -13,30 +13,15 @@ use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{BUSY_TIMEOUT, Db};
-use crate::clock::now_ms;
+use crate::store::numbering::{LastMessage, Numbers, RESERVE};
 use crate::store::{StoreError, Subscribers};
 use crate::sync::lock;
 use crate::types::{Published, Seq, Uid};
 
-/// How many numbers are reserved for a user at a time. A crash skips the rest of them, so that none is used twice.
-const RESERVE: i64 = 1000;
 /// The most jobs in one transaction, after the first.
 const BATCH: usize = 1024;
 /// How often to look for what other processes did, and to erase what was deleted.
 const UPKEEP: Duration = Duration::from_millis(500);
-
-/// How far the time of a message may be ahead of the clock, so that it is later than that of the message before; in ms.
-const CORRECTION: i64 = 1000;
-
-/// Warns if a message was stored while the clock was ahead, or the clock is behind now.
-fn warn_if_ahead(newest: i64) {
-    let ahead = newest.saturating_sub(now_ms()) / 1000;
-    if ahead > 0 {
-        log::warn!(
-            "the newest stored message is {ahead} seconds ahead of the clock: check that the clock is right"
-        );
-    }
-}
 
 /// A write that waits for its turn.
 pub trait QueuedWrite: Send {
@@ -46,19 +31,12 @@ pub trait QueuedWrite: Send {
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
-#[derive(Clone, Copy)]
-struct Numbers {
-    next: Seq,
-    reserved: Seq,
-}
-
 /// The state of the thread.
 pub struct Writer {
     db: Db,
     subscribers: Arc<dyn Subscribers>,
     numbers: HashMap<Uid, Numbers>,
-    last_id: i64,
-    last_time: i64,
+    last_message: LastMessage,
     commits: Histogram,
     /// Set when another process has written.
     changed_outside: Arc<AtomicBool>,
@@ -77,11 +55,12 @@ impl Writer {
         changed_outside: Arc<AtomicBool>,
     ) -> Result<Self, StoreError> {
         let number = |sql: &str| lock(&db).query_row(sql, [], |row| row.get::<_, i64>(0));
-        let newest = number("SELECT coalesce(max(time), 0) FROM messages")?;
-        warn_if_ahead(newest);
+        let last_message = LastMessage::new(
+            number("SELECT coalesce(max(id), 0) FROM messages")?,
+            number("SELECT coalesce(max(time), 0) FROM messages")?,
+        );
         Ok(Writer {
-            last_id: number("SELECT coalesce(max(id), 0) FROM messages")?,
-            last_time: newest,
+            last_message,
             data_version: number("PRAGMA data_version")?,
             db,
             subscribers,
@@ -127,8 +106,7 @@ impl Writer {
                 db: &db,
                 subscribers: &*self.subscribers,
                 numbers: &mut self.numbers,
-                last_id: &mut self.last_id,
-                last_time: &mut self.last_time,
+                last_message: &mut self.last_message,
                 begun: false,
                 erases: false,
                 before: Vec::new(),
@@ -231,8 +209,7 @@ pub struct Tx<'a> {
     db: &'a Connection,
     subscribers: &'a dyn Subscribers,
     numbers: &'a mut HashMap<Uid, Numbers>,
-    last_id: &'a mut i64,
-    last_time: &'a mut i64,
+    last_message: &'a mut LastMessage,
     begun: bool,
     erases: bool,
     /// The numbering as it was, to return to if the commit fails.
@@ -271,18 +248,9 @@ impl<'a> Tx<'a> {
         !self.connected(vec![uid]).is_empty()
     }
 
-    /// The id of a new message, greater than any before, and its time: later than that of the message before, as far as the clock
-    /// allows.
+    /// The id and the time of a new message.
     pub fn id_and_time(&mut self) -> (i64, i64) {
-        *self.last_id = self.last_id.saturating_add(1);
-        let now = now_ms();
-        let ahead = self.last_time.saturating_sub(now);
-        *self.last_time = if (0..=CORRECTION).contains(&ahead) {
-            now + CORRECTION.min(ahead + 1)
-        } else {
-            now
-        };
-        (*self.last_id, *self.last_time)
+        self.last_message.next()
     }
 
     /// Assigns the next number of the owner's channel to an item, which is published with the commit. `None` if the owner does not

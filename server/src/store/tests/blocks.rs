@@ -25,7 +25,12 @@ async fn blocked(store: &Store, own: &User) -> Vec<Uid> {
 pub async fn a_message_is_stored_before_a_block_or_not_at_all(place: impl Place) {
     let (store, clients) = open(&place);
     let (a, b) = pair(&store, &clients).await;
-    let check = async || store.check_message(a.uid, b.uid, "2", "x").await.unwrap();
+    let check = async || {
+        store
+            .check_message(a.uid, b.uid, "2", "x", &[])
+            .await
+            .unwrap()
+    };
     let before = store.insert_message(message(&a, &b, 1, "x"));
     let block = store.set_blocked(b.uid, a.uid, true, "{}".into());
     let after = store.insert_message(message(&a, &b, 2, "x"));
@@ -36,7 +41,10 @@ pub async fn a_message_is_stored_before_a_block_or_not_at_all(place: impl Place)
     assert_eq!(again.await.unwrap(), Inserted::Duplicate);
     assert_eq!(texts(&store, &a, &b).await, ["x"]);
     assert!(matches!(check().await, MessageCheck::NotReachable));
-    let back = store.check_message(b.uid, a.uid, "2", "x").await.unwrap();
+    let back = store
+        .check_message(b.uid, a.uid, "2", "x", &[])
+        .await
+        .unwrap();
     assert!(matches!(back, MessageCheck::Blocked));
     for (from, to) in [(&a, &b), (&b, &a)] {
         let found = store.reachable(from.uid, to.uid).await.unwrap();

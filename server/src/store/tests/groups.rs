@@ -34,6 +34,7 @@ fn to_group(from: &User, gid: Uid, id: u32, text: &str) -> NewGroupMessage {
         from: from.clone(),
         gid,
         text: text.into(),
+        files: Vec::new(),
         msg_id: id.to_string(),
         client_time: 0,
         quota: i64::MAX,
@@ -109,11 +110,20 @@ pub async fn a_group_message_is_stored_once_and_reaches_all_members_in_one_order
     }
     assert_eq!(send(&store, &d, gid, 1, "x").await, Inserted::NotReachable);
     assert!(delivered(&store, &d).await.is_empty());
-    let check = store.check_message(b.uid, gid, "1", "x").await.unwrap();
+    let check = store
+        .check_message(b.uid, gid, "1", "x", &[])
+        .await
+        .unwrap();
     assert!(matches!(check, MessageCheck::Duplicate));
-    let check = store.check_message(b.uid, gid, "1", "y").await.unwrap();
+    let check = store
+        .check_message(b.uid, gid, "1", "y", &[])
+        .await
+        .unwrap();
     assert!(matches!(check, MessageCheck::Member));
-    let check = store.check_message(d.uid, gid, "1", "y").await.unwrap();
+    let check = store
+        .check_message(d.uid, gid, "1", "y", &[])
+        .await
+        .unwrap();
     assert!(matches!(check, MessageCheck::NotReachable));
     // The first that somebody has not sent themselves is where their channel begins.
     let first = store.first_received(a.uid, Seq::FIRST, Seq(i64::MAX));

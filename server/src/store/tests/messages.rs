@@ -40,7 +40,12 @@ pub async fn a_message_posted_many_times_at_once_is_stored_once(place: impl Plac
 pub async fn a_message_is_checked_before_it_is_inserted(place: impl Place) {
     let (store, _) = open(&place);
     let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
-    let check = async |to: Uid, text| store.check_message(a.uid, to, "1", text).await.unwrap();
+    let check = async |to: Uid, text| {
+        store
+            .check_message(a.uid, to, "1", text, &[])
+            .await
+            .unwrap()
+    };
     assert!(matches!(
         check(b.uid, "x").await,
         MessageCheck::NotReachable

@@ -1,8 +1,10 @@
 //! The promises of the interface. These tests use nothing but the interface, so that every implementation can be tested by them:
 //! it needs a [`Place`] and a line at the end of this file.
 
+mod archive;
 mod blocks;
 mod channels;
+mod files;
 mod groups;
 mod messages;
 mod queues;
@@ -85,6 +87,7 @@ fn message(from: &User, to: &User, id: u32, text: &str) -> NewMessage {
         from: from.clone(),
         to: to.clone(),
         text: text.into(),
+        files: Vec::new(),
         msg_id: id.to_string(),
         client_time: 0,
         quota: i64::MAX,
@@ -106,6 +109,7 @@ async fn texts(store: &Store, a: &User, b: &User) -> Vec<String> {
 macro_rules! store_tests {
     ($name:ident, $place:ty) => {
         store_tests!(@tests $name, $place:
+            archive::an_archive_is_read_in_parts_from_either_end
             blocks::a_message_is_stored_before_a_block_or_not_at_all
             blocks::a_block_is_told_once_and_presence_only_to_friends
             blocks::pokes_and_requests_of_the_blocked_are_answered_and_dropped
@@ -115,6 +119,9 @@ macro_rules! store_tests {
             channels::unread_counts_follow_the_message_and_only_for_connected_users
             channels::numbers_have_no_gaps_and_what_was_delivered_can_be_read
             channels::acknowledged_numbers_only_rise
+            files::an_upload_is_one_file_and_counts_once
+            files::a_file_belongs_to_its_owner_and_those_who_got_it
+            files::what_is_not_needed_any_more_is_deleted
             groups::a_group_message_is_stored_once_and_reaches_all_members_in_one_order
             groups::a_group_is_created_once
             groups::members_see_a_group_from_joining_to_leaving
@@ -186,6 +193,26 @@ impl Place for InMemory {
     }
 }
 
+struct OnPostgres(Location);
+
+impl Place for OnPostgres {
+    fn new() -> Self {
+        let cluster = testkit::postgres::Postgres::shared();
+        let url = cluster.url(&cluster.database());
+        OnPostgres(Location::Postgres(Address {
+            url,
+            ca: None,
+            password_file: None,
+            password: None,
+        }))
+    }
+
+    fn open(&self, subscribers: Arc<dyn Subscribers>) -> Arc<Store> {
+        // Tests open a store again while the first one is still there, as if its process had been killed.
+        super::open_at(&self.0, Use::Command, subscribers).unwrap()
+    }
+}
+
 struct OnDisk(tempfile::TempDir);
 
 impl Place for OnDisk {
@@ -200,3 +227,7 @@ impl Place for OnDisk {
 
 store_tests!(sqlite_in_memory, InMemory);
 store_tests!(sqlite_on_disk, OnDisk, durable);
+mod on_postgres {
+    use super::*;
+    store_tests!(postgres, OnPostgres, durable);
+}

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use crate::store::StoreError;
-use crate::store::sqlite::messages::text_hash;
+use crate::store::message_rules::text_hash;
 use crate::store::sqlite::profiles::index_name;
 use crate::text::{composed, lines, single_line};
 use crate::types::Uid;

@@ -36,6 +36,8 @@ const STEPS: &[&str] = &[
     include_str!("steps/19_persistent_sessions.sql"),
     include_str!("steps/20_usernames.sql"),
     include_str!("steps/21_message_bytes.sql"),
+    include_str!("steps/22_files.sql"),
+    include_str!("steps/23_archive_key.sql"),
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.

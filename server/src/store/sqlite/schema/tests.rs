@@ -47,7 +47,7 @@ async fn data_of_every_earlier_version_is_brought_up_to_date() {
         );
         let found = store.search(b.uid, "a", 9).await.unwrap();
         assert_eq!(found[0].0.uid, a.uid, "{version}");
-        let check = store.check_message(a.uid, b.uid, "5", "old").await;
+        let check = store.check_message(a.uid, b.uid, "5", "old", &[]).await;
         assert!(matches!(check, Ok(MessageCheck::Duplicate)), "{version}");
         assert_eq!((a.username, b.username), ("a10".into(), "b10".into()));
         // One message with three bytes.

@@ -1,0 +1,148 @@
+//! What becomes of an upload: pictures are recognised by their content, cleaned, and get a preview. Everything else stays as it is.
+
+use std::io;
+
+use image::ImageFormat;
+
+use super::cleaning::clean;
+use super::disk::{Disk, Draft};
+use super::{FileError, names};
+use crate::attachment::Size;
+use crate::service::rendering::{Rules, decode, encode, format};
+
+/// What is decoded for a preview. Cameras of today make larger pictures, which then have none.
+const DECODED: Rules = Rules {
+    side: 8192,
+    points: 25_000_000,
+    memory: 128 << 20,
+};
+/// The largest width and height of a preview.
+const PREVIEW: u32 = 320;
+/// Of a preview that is a JPEG, out of 100.
+const QUALITY: u8 = 80;
+/// The media type of everything that is no picture, so that nobody runs it.
+const UNKNOWN: &str = "application/octet-stream";
+
+/// Content that is ready to be kept.
+pub struct Content {
+    pub whole: Draft,
+    pub name: String,
+    pub size: u64,
+    pub mime: &'static str,
+    pub shown: Option<Size>,
+    pub preview: Option<Preview>,
+}
+
+pub struct Preview {
+    pub draft: Draft,
+    pub size: Size,
+    pub bytes: usize,
+}
+
+/// The media type of a preview of something of this type.
+pub fn preview_type(mime: &str) -> &'static str {
+    let jpeg = ImageFormat::Jpeg.to_mime_type();
+    if mime == jpeg {
+        jpeg
+    } else {
+        ImageFormat::Png.to_mime_type()
+    }
+}
+
+/// The format, if it is one of those that browsers show, and the endings of their names.
+pub fn picture(head: &[u8]) -> Option<(ImageFormat, &'static [&'static str])> {
+    let format = image::guess_format(head).ok()?;
+    let endings: &[_] = match format {
+        ImageFormat::Png => &["png", "apng"],
+        ImageFormat::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
+        ImageFormat::Gif => &["gif"],
+        ImageFormat::WebP => &["webp"],
+        _ => return None,
+    };
+    Some((format, endings))
+}
+
+/// Something that is no picture.
+pub fn unchanged(whole: Draft, name: String, size: u64) -> Content {
+    Content {
+        whole,
+        name,
+        size,
+        mime: UNKNOWN,
+        shown: None,
+        preview: None,
+    }
+}
+
+/// A picture without what is hidden in it, and with a preview if it can be decoded.
+pub fn cleaned(
+    disk: &Disk,
+    draft: &Draft,
+    format: ImageFormat,
+    name: String,
+) -> Result<Content, FileError> {
+    let file = draft.read()?;
+    let parts = clean(&file, format).ok_or(FileError::Damaged)?;
+    let (mut whole, mut size) = (disk.create()?, 0);
+    for part in parts {
+        whole.write(&part)?;
+        size += part.len() as u64;
+    }
+    let (mime, preview) = match preview(disk, &file)? {
+        Decoded::Picture(shown, preview) => (format.to_mime_type(), Some((shown, preview))),
+        // There is no decoder for it here.
+        Decoded::Unknown => (format.to_mime_type(), None),
+        // Nobody else needs to try whether it harms their decoder.
+        Decoded::Damaged => (UNKNOWN, None),
+    };
+    let (shown, preview) = preview.unzip();
+    Ok(Content {
+        whole,
+        name,
+        size,
+        mime,
+        shown,
+        preview,
+    })
+}
+
+enum Decoded {
+    Picture(Size, Preview),
+    Unknown,
+    Damaged,
+}
+
+fn preview(disk: &Disk, file: &[u8]) -> io::Result<Decoded> {
+    let Some(format) = format(file) else {
+        return Ok(Decoded::Unknown);
+    };
+    let Ok(mut picture) = decode(file, format, &DECODED) else {
+        return Ok(Decoded::Damaged);
+    };
+    let size = |picture: &image::DynamicImage| Size {
+        width: picture.width(),
+        height: picture.height(),
+    };
+    let shown = size(&picture);
+    if shown.width > PREVIEW || shown.height > PREVIEW {
+        picture = picture.thumbnail(PREVIEW, PREVIEW);
+    }
+    let Ok(bytes) = encode(&picture, format, QUALITY) else {
+        return Ok(Decoded::Damaged);
+    };
+    let mut draft = disk.create()?;
+    draft.write(&bytes)?;
+    Ok(Decoded::Picture(
+        shown,
+        Preview {
+            draft,
+            size: size(&picture),
+            bytes: bytes.len(),
+        },
+    ))
+}
+
+/// The name that a picture of a format is saved under.
+pub fn named(name: &str, endings: &[&str]) -> String {
+    names::with_ending(names::valid(name), endings)
+}

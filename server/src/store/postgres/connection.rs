@@ -1,0 +1,213 @@
+//! One connection, with statements that are prepared once.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
+
+use super::errors::{describe, refused, sentence};
+use super::settings::Settings;
+use crate::store::StoreError;
+use crate::sync::lock;
+
+/// The oldest PostgreSQL that is supported.
+const OLDEST: i64 = 15;
+/// The longest wait for a host that accepts the connection and then says nothing.
+const GREETING: Duration = Duration::from_secs(15);
+
+/// Parameters of a statement.
+pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A connection. Statements of several tasks are sent without waiting for each other and carried out in the order in which they were
+/// sent.
+pub struct Db {
+    client: Client,
+    statements: Mutex<HashMap<&'static str, Statement>>,
+    name: String,
+    user: String,
+    driver: JoinHandle<()>,
+    /// Its other end is dropped with the connection.
+    alive: watch::Receiver<()>,
+}
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Db {
+    /// Connects. The calling runtime drives the connection.
+    pub async fn connect(settings: &Settings) -> Result<Self, StoreError> {
+        let connected = settings.config.connect(settings.tls.clone());
+        let connected = tokio::time::timeout(GREETING, connected).await;
+        let (client, connection) = connected
+            .map_err(|_| StoreError::Away("it does not answer".to_owned()))?
+            .map_err(|error| refused(&error, &settings.name, &settings.user))?;
+        let (ends, alive) = watch::channel(());
+        let driver = tokio::spawn(async move {
+            let _ends = ends;
+            if let Err(error) = connection.await {
+                log::debug!("a connection to the database ended: {}", describe(&error));
+            }
+        });
+        let db = Db {
+            client,
+            statements: Mutex::default(),
+            name: settings.name.clone(),
+            user: settings.user.clone(),
+            driver,
+            alive,
+        };
+        db.prepare_session().await?;
+        Ok(db)
+    }
+
+    /// Sets how the server treats this connection, and refuses servers that cannot do what is needed.
+    async fn prepare_session(&self) -> Result<(), StoreError> {
+        // What was answered has to survive a crash, whatever the default is. The locks of a connection that went away must not stay.
+        self.batch(
+            "SET idle_in_transaction_session_timeout = '10s';
+             SET tcp_keepalives_idle = 10;
+             SET tcp_keepalives_interval = 5;
+             SET tcp_keepalives_count = 2;
+             SET tcp_user_timeout = '20s';
+             SET client_connection_check_interval = '5s';
+             SET lock_timeout = '20s';
+             SET default_transaction_isolation = 'read committed';
+             SELECT set_config('synchronous_commit', 'on', FALSE) WHERE current_setting('synchronous_commit') = 'off'",
+        )
+        .await?;
+        let sql = "SELECT current_setting('server_version_num')::bigint, current_setting('server_encoding')";
+        let Some(row) = self.row(sql, &[]).await? else {
+            return Ok(());
+        };
+        let (version, encoding): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        check_server(version, &encoding, &self.name)
+    }
+
+    /// The name of the database.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The user of the database.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Ends the connection, and everything that waits for it.
+    pub fn abandon(&self) {
+        self.driver.abort();
+    }
+
+    /// Waits for the end of the connection.
+    pub async fn ended(&self) {
+        while self.alive.clone().changed().await.is_ok() {}
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    async fn prepared(&self, sql: &'static str) -> Result<Statement, StoreError> {
+        let known = lock(&self.statements).get(sql).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare(sql).await?;
+        lock(&self.statements).insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    /// Sends statements without parameters.
+    pub async fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.client.batch_execute(sql).await?)
+    }
+
+    /// Opens a transaction and waits for a lock that it holds until its end. Returns the id of the transaction.
+    pub async fn begin(&self, wait_for: i64) -> Result<i64, StoreError> {
+        let sql =
+            format!("BEGIN; SELECT pg_advisory_xact_lock({wait_for}); SELECT pg_current_xact_id()");
+        let answers = self.client.simple_query(&sql).await?;
+        let ids = answers.iter().filter_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        let id = ids.last().and_then(|id| id.parse().ok());
+        id.ok_or_else(|| StoreError::Away("it does not number transactions".to_owned()))
+    }
+
+    /// All rows.
+    pub async fn rows(
+        &self,
+        sql: &'static str,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let statement = self.prepared(sql).await?;
+        Ok(self.client.query(&statement, params).await?)
+    }
+
+    /// The first row, if there is one.
+    pub async fn row(
+        &self,
+        sql: &'static str,
+        params: Params<'_>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, params).await?.into_iter().next())
+    }
+
+    /// Whether there is a row.
+    pub async fn exists(&self, sql: &'static str, params: Params<'_>) -> Result<bool, StoreError> {
+        Ok(self.row(sql, params).await?.is_some())
+    }
+
+    /// The number in the only row; 0 without one.
+    pub async fn number(&self, sql: &'static str, params: Params<'_>) -> Result<i64, StoreError> {
+        match self.row(sql, params).await? {
+            Some(row) => Ok(row.try_get(0)?),
+            None => Ok(0),
+        }
+    }
+
+    /// How many rows were changed.
+    pub async fn execute(&self, sql: &'static str, params: Params<'_>) -> Result<u64, StoreError> {
+        let statement = self.prepared(sql).await?;
+        Ok(self.client.execute(&statement, params).await?)
+    }
+}
+
+fn check_server(version: i64, encoding: &str, name: &str) -> Result<(), StoreError> {
+    let major = version / 10_000;
+    if major < OLDEST {
+        return Err(sentence(format!(
+            "The database is PostgreSQL {major}, and fbchatd needs {OLDEST} or later. Upgrade it, or choose another one."
+        )));
+    }
+    if encoding != "UTF8" {
+        return Err(sentence(format!(
+            "The database {name} has the encoding {encoding} and cannot hold every text. Create it with: createdb --encoding=UTF8 --template=template0 {name}"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_servers_and_other_encodings_are_refused_in_one_sentence() {
+        assert!(check_server(150_018, "UTF8", "chat").is_ok());
+        let told = |version, encoding| {
+            let refused = check_server(version, encoding, "chat");
+            refused.unwrap_err().to_string()
+        };
+        assert!(told(120_022, "UTF8").starts_with("The database is PostgreSQL 12, and"));
+        assert!(told(150_018, "SQL_ASCII").contains("--encoding=UTF8"));
+    }
+}

@@ -1,0 +1,382 @@
+//! Changing groups, and writing in them.
+
+use super::blocks::has_blocked;
+use super::files::attachments;
+use super::groups::{member_uids, members, memberships, name_for};
+use super::messages::is_stored;
+use super::rows::at;
+use super::transaction::Tx;
+use crate::clock::now_ms;
+use crate::item::{self, GroupNews};
+use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members};
+use crate::store::limits::{LEFT_FOR, MAX_GROUPS, MAX_MEMBERS};
+use crate::store::message_rules::content_hash;
+use crate::store::{GroupChange, GroupChanged, Inserted, NewGroupMessage, StoreError};
+use crate::types::{Message, Notice, NoticeKind, Uid, User};
+
+impl Tx<'_> {
+    pub async fn create_group(
+        &mut self,
+        owner: &User,
+        name: &str,
+        friends: &[Uid],
+        create_id: &str,
+    ) -> Result<GroupChanged, StoreError> {
+        let hash = creation_hash(name, friends);
+        let known = "SELECT gid FROM chat_groups WHERE creator = $1 AND create_id = $2 AND create_hash = $3";
+        if let Some(row) = self.row(known, &[&owner.uid.0, &create_id, &hash]).await? {
+            return Ok(GroupChanged::Done(Uid(at(&row, 0)?)));
+        }
+        let uids = new_members([owner.uid].iter().chain(friends), &[]);
+        if let Some(refused) = self.refuse_members(owner.uid, None, &[], &uids).await? {
+            return Ok(refused);
+        }
+        let uids = self.without_blockers(owner.uid, uids).await?;
+        let insert = "INSERT INTO chat_groups(name, creator, create_id, create_hash) VALUES ($1, $2, $3, $4) RETURNING gid";
+        let params: super::connection::Params<'_> = &[&name, &owner.uid.0, &create_id, &hash];
+        let gid = Uid(self.number(insert, params).await?);
+        let notice = self.notice(owner, gid, name, NoticeKind::Created, uids.clone());
+        self.join(gid, &uids, notice.id).await?;
+        let members = members(self, gid).await?;
+        let news = GroupNews {
+            added: names_of(&members, &uids),
+            ..GroupNews::default()
+        };
+        self.tell_members(gid, name, &uids, &news).await?;
+        let text = format!("{} created the group.", owner.name);
+        self.send_notice(notice, text, &uids).await
+    }
+
+    pub async fn change_group(
+        &mut self,
+        own: &User,
+        gid: Uid,
+        change: &GroupChange,
+    ) -> Result<GroupChanged, StoreError> {
+        let Some(name) = name_for(self, own.uid, gid).await? else {
+            return Ok(GroupChanged::Unknown);
+        };
+        match change {
+            GroupChange::Add(uids) => self.add_members(own, gid, &name, uids).await,
+            GroupChange::Remove(uid) if *uid != own.uid => {
+                let members = members(self, gid).await?;
+                if members.first().is_none_or(|owner| owner.uid != own.uid) {
+                    return Ok(GroupChanged::NotOwner);
+                }
+                let Some(gone) = members.iter().find(|member| member.uid == *uid) else {
+                    return Ok(GroupChanged::Done(gid));
+                };
+                let text = format!("{} removed {}.", own.name, gone.name);
+                self.remove_member(own, gid, &name, *uid, text).await
+            }
+            GroupChange::Remove(_) | GroupChange::Leave => {
+                let text = format!("{} left the group.", own.name);
+                self.remove_member(own, gid, &name, own.uid, text).await
+            }
+            GroupChange::Rename(new) if *new == name => Ok(GroupChanged::Done(gid)),
+            GroupChange::Rename(new) => {
+                let update = "UPDATE chat_groups SET name = $2 WHERE gid = $1";
+                self.execute(update, &[&gid.0, new]).await?;
+                let uids = member_uids(self, gid).await?;
+                self.tell_members(gid, new, &uids, &GroupNews::default())
+                    .await?;
+                let notice = self.notice(own, gid, new, NoticeKind::Renamed, Vec::new());
+                let text = format!("{} named the group \"{new}\".", own.name);
+                self.send_notice(notice, text, &uids).await
+            }
+            GroupChange::Mute(muted) => {
+                let update = "UPDATE group_members SET muted = $3
+                    WHERE gid = $1 AND uid = $2 AND last_message IS NULL AND muted <> $3";
+                if self.execute(update, &[&gid.0, &own.uid.0, muted]).await? > 0 {
+                    let news = GroupNews {
+                        muted: Some(*muted),
+                        ..GroupNews::default()
+                    };
+                    self.tell_members(gid, &name, &[own.uid], &news).await?;
+                }
+                Ok(GroupChanged::Done(gid))
+            }
+        }
+    }
+
+    async fn add_members(
+        &mut self,
+        own: &User,
+        gid: Uid,
+        name: &str,
+        uids: &[Uid],
+    ) -> Result<GroupChanged, StoreError> {
+        let before = members(self, gid).await?;
+        let new = new_members(uids.iter(), &before);
+        if let Some(refused) = self
+            .refuse_members(own.uid, Some(gid), &before, &new)
+            .await?
+        {
+            return Ok(refused);
+        }
+        let new = self.without_blockers(own.uid, new).await?;
+        if new.is_empty() {
+            return Ok(GroupChanged::Done(gid));
+        }
+        let notice = self.notice(own, gid, name, NoticeKind::Added, new.clone());
+        self.join(gid, &new, notice.id).await?;
+        let after = members(self, gid).await?;
+        let added = names_of(&after, &new);
+        let names: Vec<_> = added.iter().map(|(_, name)| *name).collect();
+        let text = format!("{} added {}.", own.name, list_of_names(&names));
+        let before: Vec<_> = before.iter().map(|member| member.uid).collect();
+        let news = GroupNews {
+            added,
+            ..GroupNews::default()
+        };
+        self.tell_members(gid, name, &before, &news).await?;
+        let all: Vec<_> = after.iter().map(|member| member.uid).collect();
+        let news = GroupNews {
+            added: names_of(&after, &all),
+            ..GroupNews::default()
+        };
+        self.tell_members(gid, name, &new, &news).await?;
+        self.send_notice(notice, text, &all).await
+    }
+
+    /// Why `own` cannot add these to a group with these members; without `gid` to one that does not exist yet.
+    async fn refuse_members(
+        &self,
+        own: Uid,
+        gid: Option<Uid>,
+        members: &[User],
+        new: &[Uid],
+    ) -> Result<Option<GroupChanged>, StoreError> {
+        for uid in new {
+            if *uid != own && !self.are_friends(own, *uid).await? {
+                return Ok(Some(GroupChanged::NotFriends));
+            }
+        }
+        let gid = gid.map(|gid| gid.0);
+        for uid in new {
+            let left = "SELECT count(*) FROM group_members WHERE gid = $1 AND uid = $2 AND abs($3 - left_time) < $4";
+            if self
+                .number(left, &[&gid, &uid.0, &now_ms(), &LEFT_FOR])
+                .await?
+                > 0
+            {
+                return Ok(Some(GroupChanged::HasLeft));
+            }
+        }
+        if members.len() + new.len() > MAX_MEMBERS {
+            return Ok(Some(GroupChanged::TooManyMembers));
+        }
+        for uid in new {
+            let groups =
+                "SELECT count(*) FROM group_members WHERE uid = $1 AND last_message IS NULL";
+            if self.number(groups, &[&uid.0]).await? >= MAX_GROUPS as i64 {
+                return Ok(Some(GroupChanged::TooManyGroups));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Those of the new members who have not blocked `own`. The others stay out, and no error says so.
+    async fn without_blockers(&self, own: Uid, uids: Vec<Uid>) -> Result<Vec<Uid>, StoreError> {
+        let mut new = Vec::new();
+        for uid in uids {
+            if !has_blocked(self, uid, own).await? {
+                new.push(uid);
+            }
+        }
+        Ok(new)
+    }
+
+    async fn join(&mut self, gid: Uid, uids: &[Uid], first_message: i64) -> Result<(), StoreError> {
+        let insert = "INSERT INTO group_members(gid, uid, first_message, read_message) VALUES ($1, $2, $3::bigint, $3::bigint - 1)";
+        for uid in uids {
+            self.execute(insert, &[&gid.0, &uid.0, &first_message])
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_member(
+        &mut self,
+        own: &User,
+        gid: Uid,
+        name: &str,
+        gone: Uid,
+        text: String,
+    ) -> Result<GroupChanged, StoreError> {
+        // The notice is the last message that they get.
+        let all = member_uids(self, gid).await?;
+        let left = gone == own.uid;
+        let kind = if left {
+            NoticeKind::Left
+        } else {
+            NoticeKind::Removed
+        };
+        let notice = self.notice(own, gid, name, kind, vec![gone]);
+        let update = "UPDATE group_members SET last_message = $3, left_time = $4
+            WHERE gid = $1 AND uid = $2 AND last_message IS NULL";
+        let left_time = left.then(now_ms);
+        self.execute(update, &[&gid.0, &gone.0, &notice.id, &left_time])
+            .await?;
+        let rest: Vec<_> = all.iter().copied().filter(|uid| *uid != gone).collect();
+        let news = GroupNews {
+            removed: vec![gone],
+            ..GroupNews::default()
+        };
+        self.tell_members(gid, name, &rest, &news).await?;
+        let done = self.send_notice(notice, text, &all).await?;
+        let news = GroupNews { gone: true, ..news };
+        self.tell_members(gid, name, &[gone], &news).await?;
+        Ok(done)
+    }
+
+    /// Publishes what has changed to those of `uids` who are connected.
+    async fn tell_members(
+        &mut self,
+        gid: Uid,
+        name: &str,
+        uids: &[Uid],
+        news: &GroupNews<'_>,
+    ) -> Result<(), StoreError> {
+        let owner = member_uids(self, gid).await?.first().copied();
+        let item = item::group(gid, name, owner, news);
+        for uid in self.connected(uids.to_vec()) {
+            self.publish(uid, item.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// A notice with an id, but still without its text.
+    fn notice(
+        &mut self,
+        from: &User,
+        gid: Uid,
+        name: &str,
+        kind: NoticeKind,
+        uids: Vec<Uid>,
+    ) -> Message {
+        let (id, time) = self.id_and_time();
+        Message {
+            from: from.uid,
+            to: gid,
+            from_name: from.name.clone(),
+            to_name: name.to_owned(),
+            text: String::new(),
+            // Clients number upwards, or draw numbers of 32 bits.
+            msg_id: (1_i64 << 32).saturating_add(id).to_string(),
+            notice: Some(Notice { kind, uids }),
+            attachments: Vec::new(),
+            client_time: time,
+            time,
+            id,
+        }
+    }
+
+    async fn send_notice(
+        &mut self,
+        notice: Message,
+        text: String,
+        to: &[Uid],
+    ) -> Result<GroupChanged, StoreError> {
+        let message = Message { text, ..notice };
+        // Without a hash it is never taken for a message that was sent before.
+        self.store_message(&message, None, i64::MAX).await?;
+        self.deliver_to_group(&message, to).await?;
+        Ok(GroupChanged::Done(message.to))
+    }
+
+    pub async fn insert_group_message(
+        &mut self,
+        new: &NewGroupMessage,
+    ) -> Result<Inserted, StoreError> {
+        let (from, gid) = (new.from.uid, new.gid);
+        let hash = content_hash(&new.text, &new.files);
+        let found = attachments(self, from, &new.files).await?;
+        let name = name_for(self, from, gid).await?;
+        let refused = match name {
+            Some(_) if self.is_over_quota(from, new.quota).await? => Inserted::QuotaUsedUp,
+            Some(_) if found.is_none() => Inserted::FileMissing,
+            Some(_) => Inserted::New,
+            None => Inserted::NotReachable,
+        };
+        let Some(name) = name.filter(|_| refused == Inserted::New) else {
+            let stored = is_stored(self, from, gid, &new.msg_id, hash).await?;
+            return Ok(if stored { Inserted::Duplicate } else { refused });
+        };
+        let (id, time) = self.id_and_time();
+        let message = Message {
+            from,
+            to: gid,
+            from_name: new.from.name.clone(),
+            to_name: name,
+            text: new.text.clone(),
+            msg_id: new.msg_id.clone(),
+            notice: None,
+            attachments: found.unwrap_or_default(),
+            client_time: new.client_time,
+            time,
+            id,
+        };
+        let stored = self.store_message(&message, Some(hash), new.quota);
+        if !stored.await? {
+            return Ok(Inserted::Duplicate);
+        }
+        let members = member_uids(self, gid).await?;
+        self.deliver_to_group(&message, &members).await?;
+        Ok(Inserted::New)
+    }
+
+    async fn deliver_to_group(&mut self, message: &Message, to: &[Uid]) -> Result<(), StoreError> {
+        // Who writes has read what was there.
+        self.set_read(message.from, message.to, message.id).await?;
+        self.deliver(message, to).await
+    }
+
+    async fn set_read(&mut self, uid: Uid, gid: Uid, message: i64) -> Result<u64, StoreError> {
+        let update = "UPDATE group_members SET read_message = $3
+            WHERE gid = $1 AND uid = $2 AND last_message IS NULL AND read_message < $3";
+        self.execute(update, &[&gid.0, &uid.0, &message]).await
+    }
+
+    /// Marks everything in a group as read.
+    pub async fn mark_group_read(&mut self, uid: Uid, gid: Uid) -> Result<(), StoreError> {
+        let last = "SELECT id FROM messages WHERE recipient = $1 ORDER BY id DESC LIMIT 1";
+        let last = self.number(last, &[&gid.0]).await?;
+        let Some(name) = name_for(self, uid, gid).await? else {
+            return Ok(());
+        };
+        if self.set_read(uid, gid, last).await? > 0 {
+            let news = GroupNews {
+                read: true,
+                ..GroupNews::default()
+            };
+            self.tell_members(gid, &name, &[uid], &news).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a user who is being deleted out of all groups. The server whose clients are told is another process.
+    pub async fn leave_groups(&mut self, uid: Uid) -> Result<(), StoreError> {
+        for group in memberships(self, uid).await? {
+            let mut rest = member_uids(self, group.gid).await?;
+            rest.retain(|member| *member != uid);
+            let news = GroupNews {
+                removed: vec![uid],
+                ..GroupNews::default()
+            };
+            let item = item::group(group.gid, &group.name, rest.first().copied(), &news);
+            let insert = "INSERT INTO outbox(owner, item, time) VALUES ($1, $2, $3)";
+            for member in rest {
+                self.execute(insert, &[&member.0, &&*item, &now_ms()])
+                    .await?;
+            }
+        }
+        self.execute("DELETE FROM group_members WHERE uid = $1", &[&uid.0])
+            .await?;
+        // With the last one who may read them, the messages are gone as well.
+        let delete = "DELETE FROM chat_groups
+            WHERE NOT EXISTS (SELECT 1 FROM group_members WHERE group_members.gid = chat_groups.gid)";
+        self.execute(delete, &[]).await?;
+        Ok(())
+    }
+}

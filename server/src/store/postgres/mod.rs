@@ -1,0 +1,336 @@
+//! The store on PostgreSQL: one thread that writes, and one with the connections for reading.
+//!
+//! Any number of commands can use a database beside one server. Nothing in here keeps something in memory that others could change,
+//! except for the numbering, which belongs to the server.
+
+pub mod accounts;
+pub mod archive;
+pub mod blocks;
+pub mod channels;
+mod connection;
+mod errors;
+pub mod files;
+pub mod friendships;
+mod group_changes;
+pub mod groups;
+pub mod invitations;
+pub mod lists;
+mod locks;
+pub mod maintenance;
+pub mod messages;
+pub mod notifications;
+pub mod profiles;
+mod readers;
+mod rows;
+mod schema;
+mod server_lock;
+pub mod sessions;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod transaction;
+pub mod usernames;
+mod writer;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use prometheus_client::metrics::histogram::Histogram;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Audience, Inserted, NewMessage, Reply, StoreError, Subscribers, Use};
+use crate::metrics;
+use crate::sync::lock;
+use connection::Db;
+use readers::Readers;
+use server_lock::ServerLock;
+use settings::Settings;
+use transaction::Tx;
+use writer::{QueuedWrite, Writer};
+
+pub use settings::Address;
+
+/// The most writes that may wait.
+const WRITES: usize = 8192;
+
+/// The database and its threads.
+pub struct Postgres {
+    /// `None` once the store was closed.
+    writes: Mutex<Option<mpsc::Sender<Box<dyn QueuedWrite>>>>,
+    /// Answered when everything is written.
+    written: Mutex<Option<oneshot::Receiver<()>>>,
+    readers: Readers,
+    commits: Histogram,
+    changed_outside: Arc<AtomicBool>,
+}
+
+impl Postgres {
+    /// Opens a database, in which the tables are created if it is empty.
+    pub fn open(
+        address: &Address,
+        intended: Use,
+        subscribers: Arc<dyn Subscribers>,
+    ) -> Result<Self, StoreError> {
+        let settings = Settings::new(address)?;
+        let commits = metrics::seconds();
+        let changed_outside = Arc::new(AtomicBool::new(false));
+        let (writes, queued) = mpsc::channel(WRITES);
+        let (all_written, written) = oneshot::channel();
+        let begin = {
+            let (settings, commits, changed) =
+                (settings.clone(), commits.clone(), changed_outside.clone());
+            async move || {
+                let db = Db::connect(&settings).await?;
+                schema::migrate(&db).await?;
+                let server = match intended {
+                    Use::Server => Some(ServerLock::take(&db).await?),
+                    Use::Command => None,
+                };
+                Writer::new(settings, db, server, subscribers, commits, changed).await
+            }
+        };
+        let (opened, answer) = std::sync::mpsc::sync_channel(1);
+        on_thread("store writer", move |runtime| {
+            runtime.block_on(async {
+                match begin().await {
+                    Ok(writer) => {
+                        let _ = opened.send(Ok(()));
+                        writer.run(queued).await;
+                    }
+                    Err(error) => {
+                        let _ = opened.send(Err(error));
+                    }
+                }
+            });
+            let _ = all_written.send(());
+        })?;
+        answer.recv().unwrap_or(Err(StoreError::Closed))?;
+        Ok(Postgres {
+            writes: Mutex::new(Some(writes)),
+            written: Mutex::new(Some(written)),
+            readers: Readers::start(&settings)?,
+            commits,
+            changed_outside,
+        })
+    }
+
+    /// Whether the settings could be those of a database, without connecting to it.
+    pub fn check(address: &Address) -> Result<(), StoreError> {
+        Settings::new(address).map(drop)
+    }
+
+    /// Whether there is a database with our tables. Unlike [`Postgres::open`] this creates nothing.
+    pub fn exists(address: &Address) -> Result<bool, StoreError> {
+        let settings = Settings::new(address)?;
+        let (reply, answer) = std::sync::mpsc::sync_channel(1);
+        on_thread("store probe", move |runtime| {
+            let exists = runtime.block_on(async {
+                let db = Db::connect(&settings).await?;
+                schema::exists(&db).await
+            });
+            let _ = reply.send(exists);
+        })?;
+        answer.recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Queues a write. It is carried out again if the connection is lost before its transaction was committed.
+    pub fn write<T, F>(&self, write: F) -> Reply<T>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let queued = self.queue(Box::new(AnsweredWrite {
+            write,
+            result: None,
+            reply,
+        }));
+        answered(queued, answer)
+    }
+
+    /// Queues a message.
+    pub fn insert_message(&self, message: NewMessage) -> Reply<Inserted> {
+        let (reply, answer) = oneshot::channel();
+        let queued = self.queue(Box::new(Insert {
+            message,
+            result: None,
+            reply,
+        }));
+        answered(queued, answer)
+    }
+
+    pub fn push(&self, audience: Audience, item: Arc<str>) {
+        if let Err(error) = self.queue(Box::new(Push { audience, item })) {
+            log::debug!("an item was dropped: {error}");
+        }
+    }
+
+    fn queue(&self, write: Box<dyn QueuedWrite>) -> Result<(), StoreError> {
+        let writes = lock(&self.writes);
+        let writes = writes.as_ref().ok_or(StoreError::Closed)?;
+        writes.try_send(write).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Closed(_) => StoreError::Closed,
+        })
+    }
+
+    /// Queues a read that takes no longer however much the database holds.
+    pub fn read<T, F, R>(&self, read: F) -> Reply<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(Arc<Db>) -> R + Send + 'static,
+        R: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        self.readers.short(read)
+    }
+
+    /// Queues a read that may take long; it delays others of its kind only.
+    pub fn long_read<T, F, R>(&self, read: F) -> Reply<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(Arc<Db>) -> R + Send + 'static,
+        R: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        self.readers.long(read)
+    }
+
+    pub fn changed_outside(&self) -> bool {
+        self.changed_outside.swap(false, Ordering::Relaxed)
+    }
+
+    pub fn commit_times(&self) -> Histogram {
+        self.commits.clone()
+    }
+
+    pub fn backup(&self) -> Reply<()> {
+        let name = self.readers.name().to_owned();
+        Box::pin(async move {
+            Err(errors::sentence(format!(
+                "PostgreSQL makes backups itself: pg_dump --format=custom --file={name}.dump {name}. To go back to one, stop the server and run: pg_restore --clean --if-exists --single-transaction --dbname={name} {name}.dump"
+            )))
+        })
+    }
+
+    pub fn close(&self) -> Reply<()> {
+        // Without a sender the writer ends when its queue is empty.
+        drop(lock(&self.writes).take());
+        self.readers.close();
+        let written = lock(&self.written).take();
+        Box::pin(async move {
+            match written {
+                Some(written) => written.await.map_err(|_| StoreError::Failed {
+                    why: "the thread that writes had panicked".to_owned(),
+                    advice: "",
+                }),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+fn answered<T: Send + 'static>(
+    queued: Result<(), StoreError>,
+    answer: oneshot::Receiver<Result<T, StoreError>>,
+) -> Reply<T> {
+    Box::pin(async move {
+        queued?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    })
+}
+
+/// Starts a thread with a runtime of its own, so that a server that is busy does not delay the database.
+fn on_thread(name: &str, work: impl FnOnce(Runtime) + Send + 'static) -> Result<(), StoreError> {
+    let failed = |why| StoreError::Threads(Arc::new(why));
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || work(runtime))
+        .map(drop)
+        .map_err(failed)
+}
+
+struct AnsweredWrite<T, F> {
+    write: F,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> QueuedWrite for AnsweredWrite<T, F>
+where
+    T: Send,
+    F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send,
+{
+    fn run<'a>(
+        &'a mut self,
+        tx: &'a mut Tx<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+        Box::pin(async move {
+            tx.begin().await?;
+            self.result = Some((self.write)(tx).await?);
+            Ok(())
+        })
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let AnsweredWrite { result, reply, .. } = *self;
+        // Whoever asked may be gone; what was done stays done.
+        let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
+    }
+}
+
+/// Inserts a message.
+struct Insert {
+    message: NewMessage,
+    result: Option<Inserted>,
+    reply: oneshot::Sender<Result<Inserted, StoreError>>,
+}
+
+impl QueuedWrite for Insert {
+    fn run<'a>(
+        &'a mut self,
+        tx: &'a mut Tx<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+        Box::pin(async move {
+            let inserted = tx.insert_messages(&[&self.message]).await?;
+            self.result = inserted.first().copied();
+            Ok(())
+        })
+    }
+
+    fn message(&self) -> Option<&NewMessage> {
+        Some(&self.message)
+    }
+
+    fn inserted(&mut self, result: Inserted) {
+        self.result = Some(result);
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Insert { result, reply, .. } = *self;
+        let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
+    }
+}
+
+struct Push {
+    audience: Audience,
+    item: Arc<str>,
+}
+
+impl QueuedWrite for Push {
+    fn run<'a>(
+        &'a mut self,
+        tx: &'a mut Tx<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+        Box::pin(tx.push(&self.audience, &self.item))
+    }
+
+    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
+}

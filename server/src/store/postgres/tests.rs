@@ -1,0 +1,280 @@
+//! What is special about PostgreSQL: connections that end, and databases that cannot be used.
+
+use std::sync::Arc;
+
+use testkit::postgres::Postgres as Cluster;
+
+use crate::store::{
+    self, Address, Audience, HistoryRange, Inserted, Location, NewMessage, Store, StoreError,
+    Subscribers, Use,
+};
+use crate::sync::lock;
+use crate::types::{Published, Seq, Uid, User};
+
+fn location(url: String) -> Location {
+    Location::Postgres(Address {
+        url,
+        ca: None,
+        password_file: None,
+        password: None,
+    })
+}
+
+fn open(database: &str, intended: Use) -> Result<Arc<Store>, StoreError> {
+    let url = Cluster::shared().url(database);
+    store::open_at(&location(url), intended, Arc::new(()))
+}
+
+async fn add(store: &Store, email: &str) -> User {
+    let uid = store.add_user(email.into(), "A".into(), "!".into());
+    let uid = uid.await.unwrap().unwrap();
+    store.user(uid).await.unwrap().unwrap()
+}
+
+fn message(from: &User, to: &User, id: usize) -> NewMessage {
+    NewMessage {
+        from: from.clone(),
+        to: to.clone(),
+        text: "x".into(),
+        files: Vec::new(),
+        msg_id: id.to_string(),
+        client_time: 0,
+        quota: i64::MAX,
+    }
+}
+
+/// Ends all connections to a database, whatever they are doing.
+fn end_connections(database: &str) {
+    let sql = format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{database}'"
+    );
+    Cluster::shared().sql("postgres", &sql);
+}
+
+#[tokio::test]
+async fn nothing_is_lost_or_doubled_when_connections_end_at_any_instant() {
+    const MESSAGES: usize = 300;
+    let database = Cluster::shared().database();
+    let store = open(&database, Use::Server).unwrap();
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    let (cut, wanted) = std::sync::mpsc::channel();
+    let cutter = std::thread::spawn(move || {
+        for () in wanted {
+            end_connections(&database);
+        }
+    });
+    for n in 0..MESSAGES {
+        // Carried out while the next messages are written.
+        if n % 20 == 10 {
+            cut.send(()).unwrap();
+        }
+        let stored = store.insert_message(message(&a, &b, n)).await;
+        assert_eq!(stored.unwrap(), Inserted::New, "{n}");
+    }
+    drop(cut);
+    cutter.join().unwrap();
+    let all = HistoryRange {
+        since: None,
+        before: None,
+        limit: 10_000,
+    };
+    // Reads fail with a connection and are not repeated.
+    let history = loop {
+        match store.history(a.uid, b.uid, all).await {
+            Err(StoreError::Away(_)) => {}
+            history => break history.unwrap(),
+        }
+    };
+    let ids: Vec<_> = history.into_iter().map(|message| message.msg_id).collect();
+    assert_eq!(
+        ids,
+        (0..MESSAGES).map(|n| n.to_string()).collect::<Vec<_>>()
+    );
+    let delivered = store.deliveries(b.uid, Seq(1), Seq(i64::MAX), 10_000);
+    assert_eq!(delivered.await.unwrap().len(), MESSAGES);
+    store.close().await.unwrap();
+}
+
+/// The commit is on disk and waits for a standby that does not exist; then its connection ends without an answer.
+#[tokio::test]
+async fn a_commit_whose_answer_was_lost_is_not_repeated() {
+    let cluster = Cluster::start(false);
+    let database = cluster.database();
+    let store = store::open_at(&location(cluster.url(&database)), Use::Server, Arc::new(()));
+    let store = store.unwrap();
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    let waiting = |sql: &str| {
+        let activity = format!("SELECT {sql} FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        cluster.sql("postgres", &activity)
+    };
+    cluster.sql(
+        "postgres",
+        "ALTER SYSTEM SET synchronous_standby_names = 'nobody'",
+    );
+    cluster.sql("postgres", "SELECT pg_reload_conf()");
+    testkit::until("the setting", || {
+        let shown = cluster.sql("postgres", "SHOW synchronous_standby_names");
+        (shown == "nobody").then_some(())
+    });
+    let stored = store.insert_message(message(&a, &b, 1));
+    testkit::until("the commit", || (waiting("count(*)") == "1").then_some(()));
+    waiting("pg_terminate_backend(pid)");
+    assert_eq!(stored.await.unwrap(), Inserted::New);
+    cluster.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names");
+    cluster.sql("postgres", "SELECT pg_reload_conf()");
+    let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).await.unwrap();
+    assert_eq!(delivered.len(), 1);
+}
+
+#[tokio::test]
+async fn a_write_that_the_database_refuses_does_not_spoil_others() {
+    let cluster = Cluster::shared();
+    let database = cluster.database();
+    let store = open(&database, Use::Server).unwrap();
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    cluster.sql(&database, "ALTER TABLE messages ADD CHECK (msg_id <> '1')");
+    let replies: Vec<_> = (0..3)
+        .map(|n| store.insert_message(message(&a, &b, n)))
+        .collect();
+    let mut outcomes = Vec::new();
+    for reply in replies {
+        outcomes.push(reply.await);
+    }
+    assert!(matches!(
+        outcomes.as_slice(),
+        [
+            Ok(Inserted::New),
+            Err(StoreError::Failed { .. }),
+            Ok(Inserted::New)
+        ]
+    ));
+    // No number was used up.
+    let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).await.unwrap();
+    let seqs: Vec<_> = delivered.into_iter().map(|(seq, _)| seq).collect();
+    assert_eq!(seqs, [Seq(1), Seq(2)]);
+}
+
+#[tokio::test]
+async fn texts_that_postgresql_cannot_have_are_not_found() {
+    let store = open(&Cluster::shared().database(), Use::Command).unwrap();
+    let user = add(&store, "a@x").await;
+    for text in ["\0", "a@x\0", "a\0b"] {
+        assert!(store.account(text).await.unwrap().is_none());
+        assert!(store.search(user.uid, text, 9).await.unwrap().is_empty());
+        assert!(store.picture(user.uid, text).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn one_server_and_any_number_of_commands_use_a_database() {
+    let database = Cluster::shared().database();
+    let server = open(&database, Use::Server).unwrap();
+    let refused = open(&database, Use::Server).map(drop).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .starts_with("Another fbchatd is serving"),
+        "{refused}"
+    );
+    let command = open(&database, Use::Command).unwrap();
+    let user = add(&command, "a@x").await;
+    assert!(server.account("a@x").await.unwrap().is_some());
+    server.close().await.unwrap();
+    // The lock ends with the connection, which PostgreSQL may notice a moment later.
+    let again = testkit::until("the lock", || open(&database, Use::Server).ok());
+    assert!(again.user(user.uid).await.unwrap().is_some());
+}
+
+/// Remembers what was published for the one who is connected.
+struct Connected(Uid, std::sync::Mutex<Vec<Published>>);
+
+impl Subscribers for Connected {
+    fn connected(&self, mut uids: Vec<Uid>) -> Vec<Uid> {
+        uids.retain(|uid| *uid == self.0);
+        uids
+    }
+
+    fn deliver(&self, items: Vec<Published>) {
+        lock(&self.1).extend(items);
+    }
+}
+
+#[tokio::test]
+async fn a_server_notices_what_commands_do() {
+    let database = Cluster::shared().database();
+    let command = open(&database, Use::Command).unwrap();
+    let (a, b) = (add(&command, "a@x").await, add(&command, "b@x").await);
+    command.befriend(a.uid, b.uid).await.unwrap();
+    let clients = Arc::new(Connected(a.uid, std::sync::Mutex::default()));
+    let url = Cluster::shared().url(&database);
+    let server = store::open_at(&location(url), Use::Server, clients.clone()).unwrap();
+    assert!(!server.changed_outside());
+    command.delete_user(b.uid).await.unwrap();
+    testkit::until("the change", || server.changed_outside().then_some(()));
+    testkit::until("the item", || {
+        let got = lock(&clients.1);
+        got.iter()
+            .any(|item| item.item.contains("\"removed\""))
+            .then_some(())
+    });
+    // What a server does itself is nothing new to it.
+    server.push(Audience::Users(vec![a.uid]), "{}".into());
+    server.set_visible(a.uid, false).await.unwrap();
+    assert!(!server.changed_outside());
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_refused_with_one_sentence_and_left_as_it_was() {
+    let cluster = Cluster::shared();
+    cluster.sql("postgres", "CREATE ROLE stranger LOGIN");
+    cluster.sql(
+        "postgres",
+        "CREATE DATABASE ascii ENCODING SQL_ASCII TEMPLATE template0",
+    );
+    let foreign = cluster.database();
+    cluster.sql(&foreign, "CREATE TABLE accounts(id BIGINT)");
+    let newer = cluster.database();
+    open(&newer, Use::Command).unwrap();
+    cluster.sql(&newer, "UPDATE fbchatd SET version = 1000");
+    let strangers = cluster.database();
+    let secret = "postgres://fbchat:hidden@localhost/x?sslmode=sideways";
+    for (url, told) in [
+        (
+            "postgres://fbchat@h:x/y".to_owned(),
+            "is no URL of a database",
+        ),
+        (secret.to_owned(), "sslmode"),
+        ("postgres://localhost/x".to_owned(), "it names no user"),
+        (
+            "postgres://fbchat@localhost".to_owned(),
+            "it names no database",
+        ),
+        (
+            cluster.url("nowhere"),
+            "There is no database nowhere. Create it: createdb",
+        ),
+        (cluster.url("ascii"), "has the encoding SQL_ASCII"),
+        (cluster.url(&foreign), "has tables of another program"),
+        (cluster.url(&newer), "was written by a newer fbchatd"),
+        (
+            cluster.url_as("nobody", &foreign),
+            "refuses the user nobody",
+        ),
+        (cluster.url_as("stranger", &strangers), "ALTER DATABASE"),
+        (
+            "postgres://fbchat@127.0.0.1:1/x".to_owned(),
+            "The database cannot be reached",
+        ),
+    ] {
+        let refused = store::open_at(&location(url), Use::Server, Arc::new(()));
+        let refused = refused.map(drop).unwrap_err().to_string();
+        assert!(refused.contains(told), "{told}: {refused}");
+        assert!(
+            !refused.contains("hidden") && !refused.contains('\n'),
+            "{refused}"
+        );
+    }
+    let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(cluster.sql(&foreign, tables), "1");
+    assert_eq!(cluster.sql(&strangers, tables), "0");
+}

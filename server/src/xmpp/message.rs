@@ -1,0 +1,137 @@
+//! Messages that a client sends: text, and whether its user is typing.
+
+use blake2::{Blake2s256, Digest};
+
+use super::errors::StanzaError;
+use super::jid::Jid;
+use super::session::{Client, Ended};
+use super::xml::{Element, ns};
+use crate::service::messages::{Outgoing, SendError};
+use crate::types::{Session, Uid};
+
+/// How many messages a client remembers that does not read its channel. The others may come back to it as carbons.
+const SENT_HERE: usize = 1000;
+
+/// When a message was stored, in ms, for a client that gets it later.
+pub fn delay(domain: &str, time: i64) -> Element {
+    Element::new("delay", ns::DELAY)
+        .with("from", domain)
+        .with("stamp", stamp(time))
+}
+
+/// A time in ms, as XMPP writes it (XEP-0082).
+pub fn stamp(time: i64) -> String {
+    let time = jiff::Timestamp::from_millisecond(time).unwrap_or_default();
+    format!("{time:.3}")
+}
+
+impl Client {
+    pub async fn message(&mut self, stanza: &Element) -> Result<Result<(), StanzaError>, Ended> {
+        match stanza.attribute("type") {
+            // Somebody's answer to what they could not read.
+            Some("error") => return Ok(Ok(())),
+            Some("groupchat") => return Ok(Err(StanzaError::service_unavailable())),
+            _ => {}
+        }
+        let to = match self.recipient(stanza).await {
+            Ok(to) => to,
+            Err(error) => return Ok(Err(error)),
+        };
+        let session = self.session().await?;
+        let Some(body) = stanza.find("body", ns::CLIENT) else {
+            if stanza.find("displayed", ns::MARKERS).is_some() {
+                let read = self.xmpp.services.messages.mark_read(&session, to).await;
+                return Ok(read.map_err(StanzaError::from));
+            }
+            self.chat_state(&session, to, stanza).await;
+            return Ok(Ok(()));
+        };
+        if self.typing_to == Some(to) {
+            // Clients take the message itself for the end of the typing.
+            self.typing_to = None;
+        }
+        let msg_id = self.message_id(stanza);
+        if self.sent_here.len() >= SENT_HERE {
+            self.sent_here.remove(0);
+        }
+        self.sent_here.push(msg_id.clone());
+        let message = Outgoing {
+            to,
+            msg_id: &msg_id,
+            text: &body.content(),
+            files: Vec::new(),
+            client_time: None,
+        };
+        let sent = self.xmpp.services.messages.send(&session, message).await;
+        Ok(sent.map_err(StanzaError::from))
+    }
+
+    /// The user whom a stanza is for. Whether there is such a user is not told.
+    async fn recipient(&self, stanza: &Element) -> Result<Uid, StanzaError> {
+        let Some(to) = stanza.attribute("to") else {
+            return Ok(self.uid);
+        };
+        let to = Jid::parse(to).ok_or_else(|| StanzaError::new("modify", "jid-malformed", ""))?;
+        self.find(&to)
+            .await?
+            .ok_or_else(|| SendError::NotReachable.into())
+    }
+
+    /// The user with an address.
+    pub async fn find(&self, jid: &Jid) -> Result<Option<Uid>, StanzaError> {
+        if jid.domain != self.xmpp.domain {
+            return Err(StanzaError::remote());
+        }
+        let Some(username) = &jid.local else {
+            return Ok(None);
+        };
+        if *username == self.username {
+            return Ok(Some(self.uid));
+        }
+        let user = self.xmpp.services.usernames.find(username).await?;
+        Ok(user.map(|user| user.uid))
+    }
+
+    /// The id under which a message is stored once. The client's own id for it, if it has one that no other message of the user has:
+    /// then it may also come again over another connection.
+    fn message_id(&self, stanza: &Element) -> String {
+        let origin = stanza.find("origin-id", ns::STANZA_ID);
+        let origin = origin.and_then(|origin| origin.attribute("id"));
+        let hash = match origin {
+            Some(id) => Blake2s256::new().chain_update("origin").chain_update(id),
+            None => Blake2s256::new()
+                .chain_update(self.subscription.session().1.0)
+                .chain_update(self.received.to_be_bytes()),
+        };
+        let start = hash.finalize();
+        let number = start
+            .first_chunk()
+            .map_or(0, |start| u64::from_be_bytes(*start));
+        (number >> 1).to_string()
+    }
+
+    async fn chat_state(&mut self, session: &Session, to: Uid, stanza: &Element) {
+        let state = stanza.children().find(|child| child.ns == ns::CHAT_STATES);
+        let Some(state) = state else {
+            return;
+        };
+        let is_typing = state.name == "composing";
+        if !is_typing && self.typing_to != Some(to) {
+            return;
+        }
+        self.typing_to = is_typing.then_some(to);
+        // Friends who cannot be told are told nothing; nobody wants to read of it.
+        let messages = &self.xmpp.services.messages;
+        if let Err(error) = messages.typing(session, to, is_typing).await {
+            log::debug!("typing of {} was not told: {error}", self.uid);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn times_are_written_with_milliseconds_and_in_utc() {
+        assert_eq!(super::stamp(1_204_729_222_005), "2008-03-05T15:00:22.005Z");
+    }
+}

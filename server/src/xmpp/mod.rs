@@ -1,0 +1,77 @@
+//! The XMPP front end: clients of XMPP chat with the same accounts, friends and messages as everybody else. Off unless `xmpp_domain` is
+//! set.
+//!
+//! A connection goes through `negotiation`, a state machine without I/O, and then has a `session`, which calls services for what the
+//! client sends, and turns the items of the user's channel into stanzas (`events`).
+
+mod acknowledgements;
+mod archive;
+mod blocking;
+mod carbons;
+mod connection;
+mod disco;
+mod errors;
+mod events;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+mod iq;
+mod jid;
+mod message;
+mod negotiation;
+mod presence;
+mod reader;
+mod registry;
+mod roster;
+mod session;
+mod stream_management;
+mod vcard;
+mod wire;
+mod xml;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use prometheus_client::metrics::gauge::Gauge;
+
+use crate::attachment::FileId;
+use crate::net::streams::{Connection, Streams};
+use crate::service::Services;
+use registry::Registry;
+
+/// What all connections share.
+pub struct Xmpp {
+    /// The domain of all addresses.
+    domain: String,
+    services: Arc<Services>,
+    registry: Arc<Registry>,
+    /// The clients that are logged in.
+    streams: Gauge,
+}
+
+impl Xmpp {
+    pub fn new(domain: String, services: Arc<Services>, streams: Gauge) -> Self {
+        Xmpp {
+            domain,
+            services,
+            registry: Arc::default(),
+            streams,
+        }
+    }
+
+    /// The address of a user.
+    fn address(&self, username: &str) -> String {
+        format!("{username}@{}", self.domain)
+    }
+
+    /// The address of a file without a login. The pages have the same name as the service, or another server there passes requests on.
+    fn link(&self, id: &FileId, path: &str) -> String {
+        let origin = format!("https://{}", self.domain);
+        self.services.files.link(&origin, id, path)
+    }
+}
+
+impl Streams for Xmpp {
+    fn serve(self: Arc<Self>, connection: Connection) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(connection::serve(self, connection))
+    }
+}

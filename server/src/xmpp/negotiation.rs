@@ -1,0 +1,480 @@
+//! What happens on a stream until a client is logged in and has a resource: TLS, the login, and the binding. A state machine without
+//! I/O: it gets what the client sends, appends its answers to `out`, and says what has to be done.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::errors::StreamError;
+use super::jid::{Jid, valid_resource};
+use super::reader::{Frame, Header};
+use super::xml::{Element, ns, write_attribute};
+
+/// After this many failed logins a stream is closed.
+const FAILURES: usize = 3;
+
+/// What has to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing: the client is next.
+    Continue,
+    /// Start TLS, once the answer is sent. What the client has sent after its request is discarded.
+    StartTls,
+    /// Check a password, and call [`Negotiation::checked`].
+    Check(Login),
+    /// Give the client a resource, and call [`Negotiation::bound`].
+    Bind(Request),
+    /// Give the stream to the session that it resumes, or call [`Negotiation::not_resumed`].
+    Resume(Resumption),
+    /// The client has closed the stream.
+    Close,
+}
+
+/// A login as the client gives it.
+#[derive(PartialEq, Eq)]
+pub struct Login {
+    pub name: String,
+    pub password: Zeroizing<String>,
+    /// The user whose address the client wants to have, if it says so.
+    pub wanted: Option<String>,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Login")
+    }
+}
+
+/// A request for a resource.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The id that the answer has.
+    pub id: String,
+    /// The resource that the client wants.
+    pub resource: Option<String>,
+}
+
+/// A session that goes on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resumption {
+    /// Its name.
+    pub name: String,
+    /// How many stanzas the client has.
+    pub count: u32,
+}
+
+/// Why a login failed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub condition: &'static str,
+    /// A sentence for the user; may be empty.
+    pub text: String,
+}
+
+impl Failure {
+    pub fn new(condition: &'static str, text: impl Into<String>) -> Self {
+        Failure {
+            condition,
+            text: text.into(),
+        }
+    }
+}
+
+/// Whether a connection is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// It is.
+    Encrypted,
+    /// It is not, and it must be.
+    Required,
+    /// It is not. It can be, but is as good as without: it does not leave this machine.
+    Optional,
+    /// It is not and cannot be, but does not leave this machine.
+    Unavailable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// The client is to log in.
+    Login,
+    /// The client has chosen a mechanism, and is to send the password.
+    Response,
+    /// A password is being checked.
+    Checking,
+    /// The client is to bind a resource.
+    Bind,
+    Bound,
+}
+
+fn failed(condition: &'static str) -> Element {
+    Element::new("failed", ns::SM).empty(condition, ns::STANZA_ERRORS)
+}
+
+/// One stream before its session.
+pub struct Negotiation {
+    domain: String,
+    security: Security,
+    state: State,
+    failures: usize,
+    /// Whether the header has been answered, without which no error can be told.
+    has_answered: bool,
+}
+
+impl Negotiation {
+    pub fn new(domain: &str, security: Security) -> Self {
+        Negotiation {
+            domain: domain.to_owned(),
+            security,
+            state: State::Login,
+            failures: 0,
+            has_answered: false,
+        }
+    }
+
+    /// Whether the user is known.
+    pub fn is_logged_in(&self) -> bool {
+        matches!(self.state, State::Bind | State::Bound)
+    }
+
+    /// TLS has started.
+    pub fn encrypted(&mut self) {
+        self.security = Security::Encrypted;
+        self.has_answered = false;
+    }
+
+    /// Takes a part of the stream.
+    pub fn take(&mut self, frame: Frame, out: &mut String) -> Result<Step, StreamError> {
+        match frame {
+            Frame::Open(header) => {
+                self.open(&header, out)?;
+                Ok(Step::Continue)
+            }
+            Frame::Stanza(element) => self.element(&element, out),
+            Frame::Close => Ok(Step::Close),
+        }
+    }
+
+    fn open(&mut self, header: &Header, out: &mut String) -> Result<(), StreamError> {
+        self.answer_header(out);
+        let to = header.to.as_deref().map(str::to_lowercase);
+        if to.is_some_and(|to| to != self.domain) {
+            return Err(StreamError::HOST_UNKNOWN);
+        }
+        let version = header.version.as_deref();
+        if !version.is_some_and(|version| version.starts_with("1.")) {
+            return Err(StreamError::UNSUPPORTED_VERSION);
+        }
+        out.push_str("<stream:features>");
+        for feature in self.features() {
+            feature.write(out, ns::CLIENT);
+        }
+        out.push_str("</stream:features>");
+        Ok(())
+    }
+
+    fn answer_header(&mut self, out: &mut String) {
+        // It only has to differ from others.
+        let id = crate::secrets::random_hex(8).unwrap_or_default();
+        out.push_str("<?xml version='1.0'?><stream:stream");
+        for (name, value) in [
+            ("xmlns", ns::CLIENT),
+            ("xmlns:stream", ns::STREAM),
+            ("from", &self.domain),
+            ("id", &id),
+            ("version", "1.0"),
+            ("xml:lang", "en"),
+        ] {
+            write_attribute(out, name, value);
+        }
+        out.push('>');
+        self.has_answered = true;
+    }
+
+    fn features(&self) -> Vec<Element> {
+        if self.is_logged_in() {
+            let session = Element::new("session", ns::SESSION).empty("optional", ns::SESSION);
+            let csi = Element::new("csi", ns::CSI);
+            let sm = Element::new("sm", ns::SM);
+            return vec![Element::new("bind", ns::BIND), session, csi, sm];
+        }
+        let tls = Element::new("starttls", ns::TLS);
+        let plain = Element::new("mechanism", ns::SASL).text("PLAIN");
+        let mechanisms = Element::new("mechanisms", ns::SASL).child(plain);
+        match self.security {
+            Security::Encrypted | Security::Unavailable => vec![mechanisms],
+            Security::Required => vec![tls.empty("required", ns::TLS)],
+            Security::Optional => vec![tls, mechanisms],
+        }
+    }
+
+    fn element(&mut self, element: &Element, out: &mut String) -> Result<Step, StreamError> {
+        match (self.state, &*element.ns, &*element.name) {
+            (State::Login, ns::TLS, "starttls") => match self.security {
+                Security::Required | Security::Optional => {
+                    Element::new("proceed", ns::TLS).write(out, ns::CLIENT);
+                    Ok(Step::StartTls)
+                }
+                Security::Encrypted | Security::Unavailable => {
+                    Element::new("failure", ns::TLS).write(out, ns::CLIENT);
+                    Err(StreamError::BAD_FORMAT)
+                }
+            },
+            (State::Login, ns::SASL, "auth") => self.auth(element, out),
+            (State::Response, ns::SASL, "response") => self.credentials(element, out),
+            (State::Login | State::Response, ns::SASL, "abort") => {
+                self.fail(&Failure::new("aborted", ""), out)
+            }
+            (State::Bind, ns::CLIENT, "iq") => self.bind(element, out),
+            (State::Bind, ns::SM, "resume") => {
+                let count = element.attribute("h").and_then(|h| h.trim().parse().ok());
+                let name = element.attribute("previd").map(str::to_owned);
+                let (Some(name), Some(count)) = (name, count) else {
+                    return Err(StreamError::BAD_FORMAT);
+                };
+                Ok(Step::Resume(Resumption { name, count }))
+            }
+            (State::Bind, ns::SM, _) => {
+                failed("unexpected-request").write(out, ns::CLIENT);
+                Ok(Step::Continue)
+            }
+            (_, ns::TLS | ns::SASL, _) => Err(StreamError::UNSUPPORTED_STANZA),
+            (_, ns::CLIENT, _) => Err(StreamError::NOT_AUTHORIZED),
+            _ => Err(StreamError::INVALID_NAMESPACE),
+        }
+    }
+
+    fn auth(&mut self, element: &Element, out: &mut String) -> Result<Step, StreamError> {
+        if self.security == Security::Required {
+            return self.fail(&Failure::new("encryption-required", ""), out);
+        }
+        if element.attribute("mechanism") != Some("PLAIN") {
+            return self.fail(&Failure::new("invalid-mechanism", ""), out);
+        }
+        if element.content().trim().is_empty() {
+            self.state = State::Response;
+            Element::new("challenge", ns::SASL).write(out, ns::CLIENT);
+            return Ok(Step::Continue);
+        }
+        self.credentials(element, out)
+    }
+
+    fn credentials(&mut self, element: &Element, out: &mut String) -> Result<Step, StreamError> {
+        let text = Zeroizing::new(element.content());
+        let Ok(bytes) = STANDARD.decode(text.trim()).map(Zeroizing::new) else {
+            return self.fail(&Failure::new("incorrect-encoding", ""), out);
+        };
+        let text = std::str::from_utf8(&bytes).ok();
+        let parts = text.and_then(|text| {
+            let mut parts = text.split('\0');
+            let (wanted, name, password) = (parts.next()?, parts.next()?, parts.next()?);
+            let complete = parts.next().is_none() && !name.is_empty() && !password.is_empty();
+            complete.then_some((wanted, name, password))
+        });
+        let Some((wanted, name, password)) = parts else {
+            return self.fail(&Failure::new("malformed-request", ""), out);
+        };
+        let wanted = match wanted {
+            "" => None,
+            wanted => match Jid::parse(wanted) {
+                Some(jid) if jid.domain == self.domain && jid.local.is_some() => jid.local,
+                // A bare user name.
+                Some(jid) if jid.local.is_none() && jid.resource.is_none() => Some(jid.domain),
+                _ => return self.fail(&Failure::new("invalid-authzid", ""), out),
+            },
+        };
+        self.state = State::Checking;
+        Ok(Step::Check(Login {
+            // The @ of an e-mail address cannot be in a user name; clients escape it (XEP-0106).
+            name: name.replace("\\40", "@"),
+            password: Zeroizing::new(password.to_owned()),
+            wanted,
+        }))
+    }
+
+    /// The result of checking a password.
+    pub fn checked(
+        &mut self,
+        result: Result<(), Failure>,
+        out: &mut String,
+    ) -> Result<Step, StreamError> {
+        match result {
+            Ok(()) => {
+                self.state = State::Bind;
+                self.has_answered = false;
+                Element::new("success", ns::SASL).write(out, ns::CLIENT);
+                Ok(Step::Continue)
+            }
+            Err(failure) => self.fail(&failure, out),
+        }
+    }
+
+    fn fail(&mut self, failure: &Failure, out: &mut String) -> Result<Step, StreamError> {
+        self.state = State::Login;
+        let mut element = Element::new("failure", ns::SASL).empty(failure.condition, ns::SASL);
+        if !failure.text.is_empty() {
+            element.push(
+                Element::new("text", ns::SASL)
+                    .with("xml:lang", "en")
+                    .text(failure.text.as_str()),
+            );
+        }
+        element.write(out, ns::CLIENT);
+        self.failures += 1;
+        if self.failures < FAILURES {
+            Ok(Step::Continue)
+        } else {
+            Err(StreamError::TOO_MANY)
+        }
+    }
+
+    fn bind(&mut self, iq: &Element, out: &mut String) -> Result<Step, StreamError> {
+        let request = iq.find("bind", ns::BIND);
+        let (Some(request), Some("set"), Some(id)) =
+            (request, iq.attribute("type"), iq.attribute("id"))
+        else {
+            return Err(StreamError::NOT_AUTHORIZED);
+        };
+        let resource = request.find("resource", ns::BIND).map(Element::content);
+        let resource = match resource.filter(|resource| !resource.is_empty()) {
+            None => None,
+            Some(resource) => match valid_resource(&resource) {
+                Some(resource) => Some(resource),
+                None => {
+                    let error = super::errors::StanzaError::bad_request();
+                    error.answer(iq).write(out, ns::CLIENT);
+                    return Ok(Step::Continue);
+                }
+            },
+        };
+        Ok(Step::Bind(Request {
+            id: id.to_owned(),
+            resource,
+        }))
+    }
+
+    /// There is no such session any more. The client may bind a resource instead.
+    pub fn not_resumed(&mut self, out: &mut String) {
+        failed("item-not-found").write(out, ns::CLIENT);
+    }
+
+    /// The client has this address now.
+    pub fn bound(&mut self, request: &Request, jid: &str, out: &mut String) {
+        self.state = State::Bound;
+        let jid = Element::new("jid", ns::BIND).text(jid);
+        Element::new("iq", ns::CLIENT)
+            .with("type", "result")
+            .with("id", request.id.as_str())
+            .child(Element::new("bind", ns::BIND).child(jid))
+            .write(out, ns::CLIENT);
+    }
+
+    /// Tells why the stream ends, and ends it.
+    pub fn end(&mut self, error: Option<&StreamError>, out: &mut String) {
+        if !self.has_answered {
+            self.answer_header(out);
+        }
+        if let Some(error) = error {
+            error.write(out);
+        }
+        out.push_str("</stream:stream>");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(to: &str, version: &str) -> Frame {
+        Frame::Open(Header {
+            to: Some(to.into()),
+            version: Some(version.into()),
+        })
+    }
+
+    fn auth(plain: &str) -> Frame {
+        let text = STANDARD.encode(plain);
+        let auth = Element::new("auth", ns::SASL).with("mechanism", "PLAIN");
+        Frame::Stanza(auth.text(text))
+    }
+
+    fn opened(security: Security) -> (Negotiation, String) {
+        let (mut stream, mut out) = (Negotiation::new("x", security), String::new());
+        let step = stream.take(header("X", "1.0"), &mut out);
+        assert_eq!(step, Ok(Step::Continue));
+        (stream, out)
+    }
+
+    #[test]
+    fn passwords_are_asked_for_only_where_nobody_can_listen() {
+        for (security, tls, plain) in [
+            (Security::Encrypted, false, true),
+            (Security::Required, true, false),
+            (Security::Optional, true, true),
+            (Security::Unavailable, false, true),
+        ] {
+            let (mut stream, mut out) = opened(security);
+            assert_eq!(out.contains("<starttls"), tls, "{security:?}");
+            assert_eq!(out.contains("PLAIN"), plain, "{security:?}");
+            let step = stream.take(auth("\0bob\0x"), &mut out);
+            assert_eq!(matches!(step, Ok(Step::Check(_))), plain, "{security:?}");
+            assert_eq!(out.contains("encryption-required"), !plain, "{security:?}");
+        }
+    }
+
+    #[test]
+    fn a_login_needs_a_name_and_a_password_of_the_right_form() {
+        let check = |plain: &str| {
+            let (mut stream, mut out) = opened(Security::Encrypted);
+            match stream.take(auth(plain), &mut out).unwrap() {
+                Step::Check(login) => Ok((login.name, login.wanted.unwrap_or_default())),
+                _ => Err(out),
+            }
+        };
+        assert_eq!(check("\0bob\0x"), Ok(("bob".into(), String::new())));
+        assert_eq!(check("BOB@x\0bob\0x"), Ok(("bob".into(), "bob".into())));
+        assert_eq!(check("bob\0b\\40e.org\0x").unwrap().0, "b@e.org");
+        assert!(
+            check("bob@y\0bob\0x")
+                .unwrap_err()
+                .contains("invalid-authzid")
+        );
+        for wrong in ["", "bob", "\0bob", "\0bob\0", "\0\0x", "a\0b\0c\0d"] {
+            let told = check(wrong);
+            let is_request =
+                wrong.is_empty() && told.as_ref().is_err_and(|out| out.contains("<challenge"));
+            assert!(
+                is_request || told.unwrap_err().contains("malformed-request"),
+                "{wrong:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_third_failure_ends_the_stream_and_other_input_is_refused() {
+        let (mut stream, mut out) = opened(Security::Encrypted);
+        for attempt in 1..=FAILURES {
+            let step = stream.take(auth("\0bob\0x"), &mut out);
+            assert!(matches!(step, Ok(Step::Check(_))));
+            let failure = Failure::new("not-authorized", "No.");
+            let step = stream.checked(Err(failure), &mut out);
+            assert_eq!(step.is_err(), attempt == FAILURES);
+        }
+        for (to, version, condition) in [
+            ("y", "1.0", "host-unknown"),
+            ("x", "0.9", "unsupported-version"),
+        ] {
+            let mut stream = Negotiation::new("x", Security::Encrypted);
+            let error = stream.take(header(to, version), &mut out).unwrap_err();
+            assert_eq!(error.condition, condition);
+        }
+        for (element, condition) in [
+            (Element::new("message", ns::CLIENT), "not-authorized"),
+            (Element::new("message", "x"), "invalid-namespace"),
+            (Element::new("starttls", ns::TLS), "bad-format"),
+        ] {
+            let (mut stream, mut out) = opened(Security::Encrypted);
+            let error = stream.take(Frame::Stanza(element), &mut out).unwrap_err();
+            assert_eq!(error.condition, condition);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Presence: what a client shows of its user, and what it sees of friends.
+
+use super::errors::StanzaError;
+use super::message::stamp;
+use super::session::{Client, Ended, RESOURCE};
+use super::xml::{Element, ns};
+use crate::service::StoreError;
+use crate::service::presence::Availability;
+use crate::types::{Presence, Status, Uid, User};
+
+impl Client {
+    pub async fn presence(&mut self, stanza: &Element) -> Result<Result<(), StanzaError>, Ended> {
+        match stanza.attribute("type") {
+            Some(kind @ ("subscribe" | "subscribed" | "unsubscribe" | "unsubscribed")) => {
+                return self.subscription_change(kind, stanza).await;
+            }
+            // Directed presence, probes and errors: friends always see the same.
+            _ if stanza.attribute("to").is_some() => return Ok(Ok(())),
+            None => {}
+            Some("unavailable") => {
+                self.shown = Availability::Hidden;
+                self.show_again();
+                return Ok(Ok(()));
+            }
+            Some("probe" | "error") => return Ok(Ok(())),
+            Some(_) => return Ok(Err(StanzaError::bad_request())),
+        }
+        let show = stanza.find("show", ns::CLIENT).map(Element::content);
+        let availability = match show.as_deref().map(str::trim) {
+            Some("away" | "xa") => Availability::Away,
+            _ => Availability::Available,
+        };
+        let session = self.session().await?;
+        let was_available = self.is_available();
+        self.shown = availability;
+        self.show_again();
+        // The client's own presence comes back to it, as RFC 6121 wants.
+        let mut own = Element::new("presence", ns::CLIENT)
+            .with("from", self.full.as_str())
+            .with("to", self.full.as_str());
+        for name in ["show", "status", "priority"] {
+            let child = stanza.find(name, ns::CLIENT);
+            own = child.into_iter().cloned().fold(own, Element::child);
+        }
+        self.send(&own);
+        if !was_available {
+            let begun = async {
+                self.tell_presences().await?;
+                for request in self
+                    .xmpp
+                    .services
+                    .friends
+                    .requests_received(&session)
+                    .await?
+                {
+                    let user = &request.user;
+                    self.tell_request(user.uid, &user.name, &request.message)
+                        .await?;
+                }
+                self.begin_channel().await
+            };
+            if let Err(error) = begun.await {
+                self.shown = Availability::Hidden;
+                self.show_again();
+                return Ok(Err(error.into()));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Lets others see what the client shows.
+    pub fn show_again(&self) {
+        let presences = &self.xmpp.services.presences;
+        presences.show(&self.subscription, self.shown);
+    }
+
+    /// Tells the client how all friends are. What cannot be read now is told when it changes.
+    pub async fn tell_all_presences(&mut self) {
+        let Ok(session) = self.session().await else {
+            return;
+        };
+        match self.xmpp.services.friends.list(&session).await {
+            Ok(friends) if self.is_available() => {
+                for (friend, presence) in friends {
+                    self.send_presence(&friend, presence);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => log::warn!("the friends of {} cannot be read: {error}", self.uid),
+        }
+    }
+
+    /// Tells the client which friends are online.
+    pub async fn tell_presences(&mut self) -> Result<(), StoreError> {
+        let Ok(session) = self.session().await else {
+            // The session is ending.
+            return Ok(());
+        };
+        for (friend, presence) in self.xmpp.services.friends.list(&session).await? {
+            if presence != Presence::Offline {
+                self.send_presence(&friend, presence);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the client how a friend is now.
+    pub async fn tell_presence(&mut self, uid: Uid) -> Result<(), StoreError> {
+        let Ok(session) = self.session().await else {
+            return Ok(());
+        };
+        let found = self.xmpp.services.friends.find(&session, uid).await?;
+        if let Some((friend, presence)) = found {
+            self.send_presence(&friend, presence);
+        }
+        Ok(())
+    }
+
+    fn send_presence(&mut self, friend: &User, presence: Presence) {
+        let from = self.xmpp.address(&friend.username);
+        let mut stanza = Element::new("presence", ns::CLIENT)
+            .with("from", format!("{from}/{RESOURCE}"))
+            .with("to", self.full.as_str());
+        if presence == Presence::Offline {
+            stanza = stanza.with("type", "unavailable");
+        }
+        if let Presence::Idle { since } = presence {
+            stanza.push(Element::new("show", ns::CLIENT).text("away"));
+            stanza.push(Element::new("idle", ns::IDLE).with("since", stamp(since)));
+        }
+        if let Some(Status { text, .. }) = &friend.status {
+            stanza.push(Element::new("status", ns::CLIENT).text(text.as_str()));
+        }
+        self.send(&stanza);
+    }
+
+    /// Tells the client that somebody wants to be friends.
+    pub async fn tell_request(
+        &mut self,
+        uid: Uid,
+        name: &str,
+        message: &str,
+    ) -> Result<(), StoreError> {
+        let Some(from) = self.address_of(uid).await? else {
+            return Ok(());
+        };
+        let mut stanza = Element::new("presence", ns::CLIENT)
+            .with("type", "subscribe")
+            .with("from", from)
+            .with("to", self.bare.as_str())
+            .child(Element::new("nick", ns::NICK).text(name));
+        if !message.is_empty() {
+            stanza.push(Element::new("status", ns::CLIENT).text(message));
+        }
+        self.send(&stanza);
+        Ok(())
+    }
+}

@@ -1,0 +1,458 @@
+//! The session of a client that is logged in: hands what it sends to the files of each topic, and brings it the items of its user's
+//! channel. It reads the channel with a number of its own and acknowledges an item only when the client has it, so a connection that
+//! breaks loses nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::Xmpp;
+use super::acknowledgements::Management;
+use super::errors::{StanzaError, StreamError};
+use super::jid::Jid;
+use super::reader::Frame;
+use super::registry::{Mail, Place};
+use super::wire::{Broken, Got, Wire, stopping};
+use super::xml::{Element, ns};
+use crate::service::StoreError;
+use crate::service::archive::Ids;
+use crate::service::channel::{Answer, Subscription};
+use crate::service::presence::Availability;
+use crate::types::{Seq, Session, Uid};
+
+/// The resource under which others see a user, whatever clients they have.
+pub const RESOURCE: &str = "fbchat";
+/// While this many bytes wait for the client, nothing more is read for it or from it.
+const WAITING: usize = 64 << 10;
+/// When the channel is read again after the store was too busy.
+const RETRY: Duration = Duration::from_secs(1);
+/// How often the session of a client that says nothing is used, so that it does not end.
+const USED_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Why a session ends.
+#[derive(Debug)]
+pub enum Ended {
+    /// The client has closed the stream.
+    Closed,
+    /// The connection is gone.
+    Lost,
+    Error(StreamError),
+}
+
+impl From<StreamError> for Ended {
+    fn from(error: StreamError) -> Self {
+        Ended::Error(error)
+    }
+}
+
+/// What a session begins with.
+pub struct Opened {
+    pub secret: String,
+    pub session: Session,
+    pub resource: String,
+    pub place: Place,
+    pub ids: Ids,
+}
+
+pub struct Client {
+    pub xmpp: Arc<Xmpp>,
+    wire: Wire,
+    /// Of the connection with which the client has come back.
+    guard: Option<oneshot::Sender<()>>,
+    pub place: Place,
+    pub subscription: Subscription,
+    secret: String,
+    pub uid: Uid,
+    pub username: String,
+    /// The address without and with the resource.
+    pub bare: String,
+    pub full: String,
+    /// The ids of messages in the archive.
+    pub ids: Ids,
+    /// Whether the client wants to have what the user sends elsewhere.
+    pub has_carbons: bool,
+    /// The number of the next item for the client; `None` until it is available.
+    cursor: Option<Seq>,
+    /// The client has everything below.
+    acknowledged: Seq,
+    /// What was in the channel before the client came, and is late.
+    pub late: Seq,
+    /// What the client shows of its user, and whether it has asked for the roster.
+    pub shown: Availability,
+    pub has_roster: bool,
+    /// Whether the client has asked for the block list.
+    pub has_block_list: bool,
+    pub management: Option<Management>,
+    /// The ids of messages that were sent here, and whose items have not been read yet.
+    pub sent_here: Vec<String>,
+    /// The friends whose presence has changed while nobody looks at the client.
+    pub withheld: Option<BTreeSet<Uid>>,
+    /// To whom the client is typing.
+    pub typing_to: Option<Uid>,
+    /// The stanzas that the client has sent.
+    pub received: u32,
+    /// The changes that it was sent.
+    pushes: u32,
+    retry: Option<Instant>,
+}
+
+impl Client {
+    pub fn new(xmpp: Arc<Xmpp>, wire: Wire, opened: Opened) -> Self {
+        let Opened {
+            secret,
+            session,
+            resource,
+            place,
+            ids,
+        } = opened;
+        let subscription = xmpp.services.channels.subscribe(&session);
+        let late = xmpp.services.channels.next(session.user.uid);
+        xmpp.streams.inc();
+        let bare = xmpp.address(&session.user.username);
+        Client {
+            wire,
+            guard: None,
+            place,
+            subscription,
+            secret,
+            uid: session.user.uid,
+            username: session.user.username,
+            full: format!("{bare}/{resource}"),
+            bare,
+            ids,
+            has_carbons: false,
+            cursor: None,
+            acknowledged: Seq(0),
+            late,
+            shown: Availability::Hidden,
+            has_roster: false,
+            has_block_list: false,
+            management: None,
+            sent_here: Vec::new(),
+            withheld: None,
+            typing_to: None,
+            received: 0,
+            pushes: 0,
+            retry: None,
+            xmpp,
+        }
+    }
+
+    /// Serves the client until its session ends.
+    pub async fn run(mut self, mut closing: watch::Receiver<bool>) {
+        let ended = loop {
+            match self.serve(&mut closing).await {
+                Ended::Lost if self.can_resume() => {
+                    if let Err(ended) = self.wait_for_return(&mut closing).await {
+                        break ended;
+                    }
+                }
+                ended => break ended,
+            }
+        };
+        self.leave().await;
+        let Client { mut wire, xmpp, .. } = self;
+        xmpp.streams.dec();
+        match ended {
+            Ended::Lost => {}
+            Ended::Closed => {
+                wire.send(|out| out.push_str("</stream:stream>"));
+                wire.close().await;
+            }
+            Ended::Error(error) => {
+                wire.send(|out| {
+                    error.write(out);
+                    out.push_str("</stream:stream>");
+                });
+                wire.close().await;
+            }
+        }
+    }
+
+    /// The login ends with its connection.
+    async fn leave(&mut self) {
+        let sessions = &self.xmpp.services.sessions;
+        let session = match sessions.find(&self.secret).await {
+            Ok(Some(session)) => session,
+            Ok(None) => return,
+            Err(error) => return log::warn!("a session was not ended: {error}"),
+        };
+        if let Some(to) = self.typing_to.take() {
+            // Nobody is told if they have gone meanwhile.
+            let _ = self
+                .xmpp
+                .services
+                .messages
+                .typing(&session, to, false)
+                .await;
+        }
+        if let Err(error) = sessions.end(session, None).await {
+            log::warn!("a session was not ended: {error}");
+        }
+    }
+
+    async fn serve(&mut self, closing: &mut watch::Receiver<bool>) -> Ended {
+        let mut use_again = Instant::now() + USED_EVERY;
+        loop {
+            let has_room = self.wire.pending() < WAITING;
+            let gives_up = self.wire.gives_up();
+            let timer = [gives_up, self.retry].into_iter().flatten();
+            let timer = timer.fold(use_again, Instant::min);
+            let got = tokio::select! {
+                got = self.wire.next(has_room) => Some(got),
+                () = self.subscription.woken(), if has_room => None,
+                () = stopping(closing) => return StreamError::SHUTDOWN.into(),
+                mail = self.place.mail.recv() => match mail {
+                    Some(Mail::Return(back)) => {
+                        if let Err(ended) = self.resume(*back).await {
+                            return ended;
+                        }
+                        None
+                    }
+                    Some(Mail::Replaced) | None => return StreamError::CONFLICT.into(),
+                },
+                () = sleep_until(timer) => None,
+            };
+            if let Some(got) = got
+                && let Err(ended) = self.got(got).await
+            {
+                return ended;
+            }
+            let now = Instant::now();
+            if gives_up.is_some_and(|at| at <= now) && self.wire.gives_up() == gives_up {
+                return Ended::Lost;
+            }
+            if self.subscription.has_ended() {
+                return StreamError::ENDED.into();
+            }
+            self.retry = self.retry.filter(|at| *at > now);
+            if use_again <= now {
+                use_again = now + USED_EVERY;
+                if let Err(ended) = self.session().await {
+                    return ended;
+                }
+            }
+            if self.retry.is_none()
+                && let Err(error) = self.read_channel().await
+            {
+                log::warn!("the channel of {} cannot be read: {error}", self.uid);
+                self.retry = Some(Instant::now() + RETRY);
+            }
+            if let Some(management) = &mut self.management {
+                if management.is_flooded() {
+                    return Ended::Lost;
+                }
+                if management.asks() {
+                    self.send_uncounted(&Element::new("r", ns::SM));
+                }
+            }
+        }
+    }
+
+    async fn got(&mut self, got: Result<Got, Broken>) -> Result<(), Ended> {
+        match got {
+            Ok(Got::Frame(Frame::Stanza(stanza))) => self.stanza(stanza).await,
+            Ok(Got::Frame(Frame::Close)) => Err(Ended::Closed),
+            // The header of the stream that began after the login was read before.
+            Ok(Got::Frame(Frame::Open(_))) => Ok(()),
+            Ok(Got::Sent) => {
+                self.everything_sent();
+                Ok(())
+            }
+            Ok(Got::End) | Err(Broken::Io(_)) => Err(Ended::Lost),
+            Err(Broken::Stream(error)) => Err(error.into()),
+        }
+    }
+
+    /// The session, if it has not ended. Everything that the user does needs it.
+    pub async fn session(&self) -> Result<Session, Ended> {
+        let sessions = &self.xmpp.services.sessions;
+        match sessions.find(&self.secret).await {
+            Ok(Some(session)) => Ok(session),
+            Ok(None) => Err(StreamError::ENDED.into()),
+            Err(error) => {
+                log::warn!("a session cannot be read: {error}");
+                Err(StreamError::INTERNAL.into())
+            }
+        }
+    }
+
+    /// Sends a stanza.
+    pub fn send(&mut self, stanza: &Element) {
+        let Some(management) = &mut self.management else {
+            return self.send_uncounted(stanza);
+        };
+        let mut text = String::new();
+        stanza.write(&mut text, ns::CLIENT);
+        self.wire.send(|out| out.push_str(&text));
+        management.sent(text, self.cursor.unwrap_or(self.acknowledged));
+    }
+
+    /// Sends a change that the client did not ask for.
+    pub fn push(&mut self, change: Element) {
+        self.pushes = self.pushes.wrapping_add(1);
+        let push = Element::new("iq", ns::CLIENT)
+            .with("type", "set")
+            .with("id", format!("push-{}", self.pushes))
+            .with("to", self.full.as_str())
+            .child(change);
+        self.send(&push);
+    }
+
+    /// Sends what is no stanza.
+    pub fn send_uncounted(&mut self, element: &Element) {
+        self.wire.send(|out| element.write(out, ns::CLIENT));
+    }
+
+    /// Sends stanzas that were written before.
+    pub fn send_text(&mut self, text: &str) {
+        self.wire.send(|out| out.push_str(text));
+    }
+
+    /// Forgets the connection.
+    pub fn leave_wire(&mut self) {
+        self.wire.leave();
+        self.guard = None;
+    }
+
+    /// Goes on with another connection, which `guard` keeps.
+    pub fn use_wire(&mut self, wire: Wire, guard: oneshot::Sender<()>) {
+        self.wire = wire;
+        self.guard = Some(guard);
+    }
+
+    async fn stanza(&mut self, mut stanza: Element) -> Result<(), Ended> {
+        if stanza.ns == ns::SM {
+            return self.manage(&stanza);
+        }
+        if stanza.ns == ns::CSI {
+            self.client_state(&stanza).await;
+            return Ok(());
+        }
+        if stanza.ns != ns::CLIENT {
+            return Err(StreamError::UNSUPPORTED_STANZA.into());
+        }
+        let from = stanza.attribute("from").map(Jid::parse);
+        let is_own = from.is_none_or(|from| {
+            from.is_some_and(|from| {
+                let resource = self.full.split_once('/').map(|(_, resource)| resource);
+                from.bare() == self.bare
+                    && from
+                        .resource
+                        .as_deref()
+                        .is_none_or(|own| Some(own) == resource)
+            })
+        });
+        if !is_own {
+            return Err(StreamError::INVALID_FROM.into());
+        }
+        self.received = self.received.wrapping_add(1);
+        let result = match &*stanza.name {
+            "message" => self.message(&stanza).await?,
+            "presence" => self.presence(&stanza).await?,
+            "iq" => self.iq(&mut stanza).await?,
+            _ => return Err(StreamError::UNSUPPORTED_STANZA.into()),
+        };
+        if let Err(error) = result {
+            self.refuse(error, &stanza);
+        }
+        if let Some(management) = &mut self.management {
+            management.received = management.received.wrapping_add(1);
+        }
+        Ok(())
+    }
+
+    /// A client says whether anybody looks at it (XEP-0352). If not, presence and typing can wait.
+    async fn client_state(&mut self, element: &Element) {
+        match &*element.name {
+            "inactive" => self.withheld = Some(self.withheld.take().unwrap_or_default()),
+            "active" => {
+                for uid in self.withheld.take().into_iter().flatten() {
+                    if let Err(error) = self.tell_presence(uid).await {
+                        log::warn!("a presence was not told: {error}");
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Answers a stanza with an error, unless it is one itself.
+    fn refuse(&mut self, error: StanzaError, stanza: &Element) {
+        if stanza.attribute("type") != Some("error") {
+            let answer = error.answer(stanza);
+            self.send(&answer);
+        }
+    }
+
+    /// From now on the client gets what is in the channel: what nobody has fetched yet, and what comes.
+    pub async fn begin_channel(&mut self) -> Result<(), StoreError> {
+        if self.cursor.is_none() {
+            let start = self.xmpp.services.channels.start(self.uid).await?;
+            // What has changed since the client came, for instance in its roster.
+            let start = start.min(self.late);
+            self.cursor = Some(start);
+            self.acknowledged = start;
+        }
+        Ok(())
+    }
+
+    async fn read_channel(&mut self) -> Result<(), StoreError> {
+        while let Some(cursor) = self.cursor.filter(|_| self.is_available()) {
+            let is_full = self
+                .management
+                .as_ref()
+                .is_some_and(|management| !management.has_room());
+            if self.wire.pending() >= WAITING || is_full {
+                return Ok(());
+            }
+            match self.xmpp.services.channels.read(self.uid, cursor).await? {
+                None => {
+                    // Everything that was sent here has been seen.
+                    self.sent_here.clear();
+                    return Ok(());
+                }
+                Some(Answer::Items(items)) => {
+                    let mut next = cursor;
+                    for item in items {
+                        self.item(&item, next).await?;
+                        next = next.next();
+                        self.cursor = Some(next);
+                    }
+                }
+                Some(Answer::Restart(next)) => {
+                    self.cursor = Some(next);
+                    // What is missing told of friends. At the beginning they are told anyway.
+                    if cursor >= self.late {
+                        self.tell_all_presences().await;
+                    }
+                }
+                Some(Answer::Continue | Answer::Ended) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    fn everything_sent(&mut self) {
+        if self.management.is_none() {
+            self.acknowledge_channel(None);
+        }
+    }
+
+    /// The client has all items below a number, or all that were sent.
+    pub fn acknowledge_channel(&mut self, below: Option<Seq>) {
+        if let Some(below) = below.or(self.cursor)
+            && below > self.acknowledged
+        {
+            self.acknowledged = below;
+            self.xmpp.services.channels.acknowledge(self.uid, below);
+        }
+    }
+
+    pub fn is_available(&self) -> bool {
+        self.shown != Availability::Hidden
+    }
+}

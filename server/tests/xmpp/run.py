@@ -1,0 +1,36 @@
+"""The XMPP service of the real server, with slixmpp and bare sockets.
+
+Usage: run.py --fbchatd PROGRAM --artefacts DIRECTORY [unittest arguments]"""
+
+import argparse
+import os
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+for directory in ("../../../tests/python", "../browser"):
+    sys.path.append(os.path.join(HERE, directory))
+
+from case import Case, Site
+
+MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_profanity"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("fbchatd", "artefacts"):
+        parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
+    options, rest = parser.parse_known_args()
+    os.makedirs(options.artefacts, exist_ok=True)
+    Case.site = Site(options.fbchatd, os.path.join(options.artefacts, "xmpp-server.log"))
+    Case.site.start()
+    try:
+        names = [] if any(not word.startswith("-") for word in rest) else MODULES
+        tests = unittest.main(module=None, argv=[sys.argv[0], *rest, *names], exit=False)
+    finally:
+        Case.site.discard()
+    sys.exit(not tests.result.wasSuccessful())
+
+
+if __name__ == "__main__":
+    main()

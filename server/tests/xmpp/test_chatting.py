@@ -1,0 +1,76 @@
+"""Messages, and who is typing, between XMPP, HTTP and several clients of one user."""
+
+import asyncio
+
+from case import Case, jid, until
+
+
+class Chatting(Case):
+    async def test_messages_arrive_once_and_in_order_both_ways(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example")
+        web = await self.web("Bob")
+        person = await self.person(ann).log_in()
+        other = await self.person(bob).log_in()
+        texts = ["hi", "<b>&amp;</b> \"'", "two\nlines", "\N{GRINNING FACE} \u05e9\u05dc\u05d5\u05dd", "]]>", "/me waves", "x" * 20_000]
+        for text in texts:
+            person.send_message(jid(bob), text)
+            arrived = await other.text()
+            self.assertEqual(arrived["body"], text)
+            self.assertEqual(arrived["from"].full, f"{jid(ann)}/fbchat")
+        self.assertEqual(await asyncio.to_thread(web.history, self.uid_of(web, ann)), texts)
+        for text in texts:
+            await asyncio.to_thread(web.send, self.uid_of(web, ann), text)
+        for text in texts:
+            arrived = await person.text()
+            self.assertEqual((arrived["body"], arrived["from"].bare), (text, jid(bob)))
+            self.assertNotIn("delay", [child.tag.split("}")[1] for child in arrived.xml])
+
+    def uid_of(self, web, username):
+        """The number of the only friend of a user."""
+        return int(next(uid for uid in web.call("/ajax/chat/buddy_list.php")["buddy_list"]["userInfos"] if int(uid) != web.uid))
+
+    async def test_a_message_that_is_sent_again_is_one_message(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example")
+        web = await self.web("Bob")
+        for _ in range(2):
+            person = await self.person(ann).log_in()
+            message = person.make_message(jid(bob), "once", mtype="chat")
+            message["origin_id"]["id"] = "the same id"
+            message.send()
+            uid = await asyncio.to_thread(self.uid_of, web, ann)
+            await until("the message", lambda: "once" in web.history(uid))
+            await person.leave()
+        self.assertEqual(await asyncio.to_thread(web.history, uid), ["once"])
+
+    async def test_typing_is_told_both_ways(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example")
+        one, other = await self.person(ann).log_in(), await self.person(bob).log_in()
+        await one.friend(bob)
+        for state in ("composing", "paused"):
+            message = one.make_message(jid(bob), mtype="chat")
+            message["chat_state"] = state
+            message.send()
+            await other.wait("chatstate", lambda message, state=state: message["chat_state"] == state)
+
+    async def test_refusals_are_told(self):
+        ann, bob, cy = self.accounts("Ann Example", "Bob Example", "Cy Example")
+        web = await self.web("Ann")
+        person = await self.person(ann).log_in()
+
+        async def refused(to):
+            person.send_message(jid(to), "x", mtype="chat")
+            return (await person.wait("message_error"))["error"]
+
+        await asyncio.to_thread(web.call, "/ajax/chat/settings.php", {"visibility": "0"})
+        error = await refused(bob)
+        self.assertEqual(error["condition"], "not-allowed")
+        self.assertIn("offline", error["text"])
+        await asyncio.to_thread(web.call, "/ajax/chat/settings.php", {"visibility": "1"})
+        uids = await asyncio.to_thread(lambda: web.call("/ajax/chat/buddy_list.php")["buddy_list"]["userInfos"])
+        uid = next(uid for uid, info in uids.items() if info["name"].startswith("Cy"))
+        await asyncio.to_thread(web.call, "/ajax/fbchat/block.php", {"uid": uid, "block": "1"})
+        error = await refused(cy)
+        self.assertEqual(error["condition"], "not-acceptable")
+        blocked = await self.person(cy).log_in()
+        blocked.send_message(jid(ann), "x", mtype="chat")
+        self.assertEqual((await blocked.wait("message_error"))["error"]["condition"], "service-unavailable")

@@ -1,0 +1,115 @@
+"""The roster, presence, and friendships."""
+
+import asyncio
+
+from case import Case, jid, until
+from pictures import portrait
+from slixmpp.exceptions import IqError
+
+
+class People(Case):
+    async def test_friends_have_their_names_and_are_seen_as_they_are(self):
+        ann, bob = self.accounts("Ann Example", "Bob B. Example")
+        one = await self.person(ann).log_in()
+        item = one.client_roster[jid(bob)]
+        self.assertEqual((item["name"], item["subscription"]), ("Bob B. Example", "both"))
+        web = await self.web("Bob")
+        await asyncio.to_thread(web.call, "/updatestatus.php", {"status": "at <work>"})
+        # The page would keep its user at the keyboard.
+        await asyncio.to_thread(web.fetch, "/logout.php", {"confirm": "1", "post_form_id": web.form_id})
+        other = await self.person(bob).log_in()
+        presence = await one.friend(bob)
+        self.assertEqual(presence["from"].resource, "fbchat")
+        self.assertEqual(presence["status"], "at <work>")
+        other.send_presence(pshow="away")
+        presence = await one.friend(bob, "away")
+        self.assertEqual(len(presence.xml.findall("{urn:xmpp:idle:1}idle")), 1)
+        other.send_presence()
+        await one.friend(bob)
+        web = await self.web("Bob")
+        seen = await asyncio.to_thread(web.call, "/ajax/chat/buddy_list.php")
+        [friend] = seen["buddy_list"]["nowAvailableList"].values()
+        self.assertFalse(friend["i"])
+        one.send_presence(pshow="xa")
+
+        def is_idle():
+            [friend] = web.call("/ajax/chat/buddy_list.php")["buddy_list"]["nowAvailableList"].values()
+            return friend["i"]
+
+        await until("idle on the web", is_idle)
+        await asyncio.to_thread(web.call, "/ajax/chat/settings.php", {"visibility": "0"})
+        await one.friend(bob, "unavailable")
+        await asyncio.to_thread(web.call, "/ajax/chat/settings.php", {"visibility": "1"})
+        await one.friend(bob)
+        one.send_presence(ptype="unavailable")
+        await other.friend(ann, "unavailable")
+
+    async def test_a_friendship_begins_and_ends_with_subscriptions(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example", friends=False)
+        one, other = await self.person(ann).log_in(), await self.person(bob).log_in()
+        one.send_presence(pto=jid(bob), ptype="subscribe", pstatus="It is me")
+        request = await other.wait("presence_subscribe")
+        self.assertEqual((request["from"].bare, request["status"]), (jid(ann), "It is me"))
+        # It is still there at the next login.
+        await other.leave()
+        other = await self.person(bob).log_in()
+        await other.wait("presence_subscribe")
+        other.send_presence(pto=jid(ann), ptype="subscribed")
+        await one.wait("presence_subscribed")
+        await one.friend(bob)
+        await other.friend(ann)
+        self.assertEqual(one.client_roster[jid(bob)]["name"], "Bob Example")
+        one.send_message(jid(bob), "hello", mtype="chat")
+        await other.text(body="hello")
+        one.del_roster_item(jid(bob))
+        await other.wait("presence_unsubscribed")
+        web = await self.web("Ann")
+        self.assertEqual(len((await asyncio.to_thread(web.call, "/ajax/chat/buddy_list.php"))["buddy_list"]["userInfos"]), 1)
+        one.send_presence(pto=jid("nobody.here"), ptype="subscribe")
+        self.assertEqual((await one.wait("presence_error"))["error"]["condition"], "item-not-found")
+
+
+    async def test_people_are_blocked_on_one_side_and_on_the_other(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example")
+        web = await self.web("Ann")
+        one, two = [self.person(ann, resource=name) for name in ("one", "two")]
+        for person in (one, two):
+            person.register_plugin("xep_0191")
+            for event in ("blocked", "unblocked"):
+                person.add_event_handler(event, lambda data, person=person, event=event: person.note(event, data))
+            await person.log_in()
+            await person["xep_0191"].get_blocked()
+        other = await self.person(bob).log_in()
+        await other.friend(ann)
+        await one["xep_0191"].block(jid(bob))
+        for person in (one, two):
+            self.assertEqual({str(item) for item in (await person.wait("blocked"))["block"]["items"]}, {jid(bob)})
+        await other.friend(ann, "unavailable")
+
+        def blocked():
+            return [entry["name"] for entry in web.call("/ajax/fbchat/block.php")["blocked"]]
+
+        self.assertEqual(await asyncio.to_thread(blocked), ["Bob Example"])
+        listed = await two["xep_0191"].get_blocked()
+        self.assertEqual({str(item) for item in listed["blocklist"]["items"]}, {jid(bob)})
+        await two["xep_0191"].unblock(jid(bob))
+        await one.wait("unblocked")
+        await other.friend(ann)
+        with self.assertRaises(IqError) as refused:
+            await one["xep_0191"].block(jid(ann))
+        self.assertEqual(refused.exception.condition, "not-allowed")
+
+    async def test_a_card_has_the_name_and_the_picture(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example")
+        web = await self.web("Bob")
+        await asyncio.to_thread(web.upload, portrait((200, 30, 30)))
+        one = self.person(ann)
+        one.register_plugin("xep_0054")
+        await one.log_in()
+        card = (await one["xep_0054"].get_vcard(jid(bob)))["vcard_temp"]
+        self.assertEqual((card["FN"], card["PHOTO"]["TYPE"]), ("Bob Example", "image/png"))
+        self.assertTrue(card["PHOTO"]["BINVAL"].startswith(b"\x89PNG"))
+        self.assertEqual((await one["xep_0054"].get_vcard(jid(ann), local=False))["vcard_temp"]["FN"], "Ann Example")
+        with self.assertRaises(IqError) as refused:
+            await one["xep_0054"].get_vcard(jid("nobody.here"))
+        self.assertEqual(refused.exception.condition, "service-unavailable")
