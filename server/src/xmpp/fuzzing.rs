@@ -4,7 +4,7 @@ use super::negotiation::{Failure, Negotiation, Security, Step};
 use super::reader::{AFTER_LOGIN, BEFORE_LOGIN, Frame, Header, Reader};
 use super::xml::{Element, ns, write_attribute};
 
-/// Goes through a stream as a connection does, with passwords that are right every other time. Every stanza is the same after it was
+/// Goes through a stream as a connection does, with passwords that are right every other time. Every stanza can be
 /// written and read again. Returns what the client is sent.
 pub fn stream(bytes: &[u8], chunk: usize) -> String {
     let mut negotiation = Negotiation::new("x", Security::Encrypted);
@@ -21,7 +21,10 @@ pub fn stream(bytes: &[u8], chunk: usize) -> String {
                 }
             };
             if let Frame::Stanza(stanza) = &frame {
-                assert_eq!(read_again(stanza).as_ref(), Some(stanza));
+                // The first time it loses characters that nobody can show.
+                let again = read_again(stanza);
+                assert_eq!(again.as_ref().and_then(read_again), again);
+                assert!(again.is_some(), "not readable any more: {stanza:?}");
             }
             if is_bound {
                 continue;
