@@ -9,10 +9,7 @@ pub fn run(data: &[u8]) {
     let media_type = String::from_utf8_lossy(media_type);
     if let Some(parts) = fuzzing::multipart(&media_type, body) {
         assert!(parts.len() <= 32);
-        let length: usize = parts
-            .iter()
-            .map(|(name, data)| name.len() + data.len())
-            .sum();
+        let length: usize = parts.iter().map(|(_, data)| data.len()).sum();
         assert!(length <= body.len());
     }
     round_trip(body);
