@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::config::{Level, LogFormat};
 
-/// Starts to log.
-pub fn start(level: Level, format: LogFormat) {
+/// Starts to log, but nothing of the module `silent`.
+pub fn start(level: Level, format: LogFormat, silent: &str) {
     let mut logger = env_logger::Builder::new();
     logger.filter_level(match level {
         Level::Error => LevelFilter::Error,
@@ -19,8 +19,7 @@ pub fn start(level: Level, format: LogFormat) {
         Level::Info => LevelFilter::Info,
         Level::Debug => LevelFilter::Debug,
     });
-    // It logs the parameters of statements: messages and hashes of passwords. What matters of the rest, the store says itself.
-    logger.filter_module("tokio_postgres", LevelFilter::Off);
+    logger.filter_module(silent, LevelFilter::Off);
     if format == LogFormat::Json {
         logger.format(json);
     }

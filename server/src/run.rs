@@ -21,7 +21,7 @@ use crate::service::Services;
 use crate::service::echo::Echo;
 use crate::service::files::disk::Disk;
 use crate::service::passwords::{Cost, Passwords, hash};
-use crate::store::{self, Location, Store, Use, lock_directory};
+use crate::store::{self, LOG_OF_LIBRARY, Location, Store, Use, lock_directory};
 use crate::types::User;
 use crate::web::App;
 use crate::{logging, serve};
@@ -40,7 +40,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             Command::Serve { listen, place } => {
                 let mut config = place.config()?;
                 config.listen = listen.unwrap_or(config.listen);
-                logging::start(config.log, config.log_format);
+                logging::start(config.log, config.log_format, LOG_OF_LIBRARY);
                 durable(config).await
             }
             Command::Config(command) => config(command),
@@ -160,7 +160,7 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
         registration: Registration::Open,
         ..Config::load(None)?
     };
-    logging::start(config.log, config.log_format);
+    logging::start(config.log, config.log_format, LOG_OF_LIBRARY);
     let hub = hub(&config);
     let store = store::in_memory(hub.clone())?;
     let password = hash("demo", Cost::Cheap)?;

@@ -86,7 +86,7 @@ pub use lists::{List, ListChange, ListChanged};
 pub use maintenance::Stats;
 pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};
 pub use notifications::{Conversation, Kind, Notification};
-pub use postgres::Address;
+pub use postgres::{Address, LOG_OF_LIBRARY};
 pub use sessions::{Login, Origin, Term};
 pub use sqlite::lock_directory;
 pub use usernames::{AddedAs, ChangedBy, UsernameChange};

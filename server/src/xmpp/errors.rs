@@ -136,7 +136,7 @@ impl From<StoreError> for StanzaError {
         match error {
             StoreError::Busy => Self::new("wait", "resource-constraint", error.to_string()),
             error => {
-                log::error!("{error}");
+                log::log!(error.level(), "{error}");
                 let text = "The server cannot do this at the moment. Try again later.";
                 Self::new("wait", "internal-server-error", text)
             }

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
+use log::Level;
+
 use super::disk::{Disk, numbers};
 use super::{FileError, Files};
 use crate::clock::now_ms;
@@ -58,7 +60,12 @@ impl Files {
             tokio::spawn(async move {
                 let _permit = permit;
                 if let Err(error) = files.sweep().await {
-                    log::error!("cannot delete files that are not needed any more: {error}");
+                    let level = match &error {
+                        FileError::Store(StoreError::Closed) => Level::Debug,
+                        FileError::Store(error) => error.level(),
+                        _ => Level::Error,
+                    };
+                    log::log!(level, "cannot delete files that are not needed: {error}");
                 }
             });
         }

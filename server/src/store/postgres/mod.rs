@@ -55,6 +55,9 @@ use writer::{QueuedWrite, Writer};
 
 pub use settings::Address;
 
+/// Where the library logs the parameters of statements: messages and hashes of passwords. What matters of the rest, the store says itself.
+pub const LOG_OF_LIBRARY: &str = "tokio_postgres";
+
 /// The most writes that may wait.
 const WRITES: usize = 8192;
 
