@@ -48,10 +48,12 @@ pub struct Outgoing<'a> {
 pub enum SendError {
     #[error("You are offline in chat. Go online to send messages.")]
     ChatOff,
-    /// The recipient is no friend, or a group that the sender is not in, does not exist, has blocked the sender, or cannot be reached
-    /// now. The sender does not learn which.
+    /// The recipient is no friend, does not exist, has blocked the sender, or cannot be reached now. The sender does not learn which.
     #[error("This person is no longer online.")]
     NotReachable,
+    /// The sender is not in the group, or there is none.
+    #[error("You are not in this group.")]
+    NotInGroup,
     #[error("You have blocked this person. Unblock them to write to them.")]
     Blocked,
     #[error("The message id is not a number.")]
@@ -152,7 +154,7 @@ impl Messages {
             return Err(SendError::TooManyFiles);
         }
         let text = valid_text(text, self.message_limit, !files.is_empty())?;
-        let to = recipient.ok_or(SendError::NotReachable)?;
+        let to = recipient.ok_or(unreachable(message.to))?;
         // A group keeps messages for those of its members who are offline.
         if let Recipient::User(to) = &to
             && !self.offline_messages
@@ -196,11 +198,12 @@ impl Messages {
             }),
         };
         let sent = self.sent.clone();
+        let to_uid = message.to;
         detached(async move {
             match inserted.await? {
                 Inserted::New => sent.inc(),
                 Inserted::Duplicate => return Ok(()),
-                Inserted::NotReachable => return Err(SendError::NotReachable),
+                Inserted::NotReachable => return Err(unreachable(to_uid)),
                 Inserted::FileMissing => return Err(SendError::FileMissing),
                 Inserted::QuotaUsedUp => return Err(SendError::QuotaUsedUp),
             };
@@ -245,7 +248,7 @@ impl Messages {
     ) -> Result<(), SendError> {
         let own = &session.user;
         let members = self.store.group_members(own.uid, gid).await?;
-        let members = members.ok_or(SendError::NotReachable)?.into_iter();
+        let members = members.ok_or(SendError::NotInGroup)?.into_iter();
         if !own.visible {
             return Err(SendError::ChatOff);
         }
@@ -312,6 +315,15 @@ impl Messages {
             messages.reverse();
         }
         Ok(Some((messages, more)))
+    }
+}
+
+/// Why nothing can be sent there.
+fn unreachable(to: Uid) -> SendError {
+    if to.is_group() {
+        SendError::NotInGroup
+    } else {
+        SendError::NotReachable
     }
 }
 

@@ -23,6 +23,7 @@ impl From<SendError> for AjaxError {
         match error {
             SendError::ChatOff => AjaxError::ChatOff,
             SendError::NotReachable => AjaxError::NotOnline,
+            SendError::NotInGroup => AjaxError::NotInGroup,
             SendError::Blocked => AjaxError::Invalid(error.to_string()),
             SendError::MessageId | SendError::Empty => AjaxError::Unexpected,
             SendError::TooLong(limit) => AjaxError::TooLong(limit),

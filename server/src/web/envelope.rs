@@ -24,6 +24,8 @@ pub enum AjaxError {
     ChatOff,
     /// The recipient cannot be reached, or is unknown to the sender.
     NotOnline,
+    /// The sender is not in the group, or there is none.
+    NotInGroup,
     /// A parameter is missing or makes no sense.
     Unexpected,
     /// The text is longer than this.
@@ -70,6 +72,11 @@ impl AjaxError {
                 1_356_003,
                 "Person not online",
                 "This person is no longer online.",
+            ),
+            AjaxError::NotInGroup => (
+                1_356_003,
+                "Not in the group",
+                "You are not in this group.",
             ),
             AjaxError::Unexpected => (
                 1_356_004,

@@ -149,7 +149,9 @@ impl From<SendError> for StanzaError {
         let text = error.to_string();
         match error {
             SendError::ChatOff => Self::new("cancel", "not-allowed", text),
-            SendError::NotReachable => Self::new("cancel", "service-unavailable", text),
+            SendError::NotReachable | SendError::NotInGroup => {
+                Self::new("cancel", "service-unavailable", text)
+            }
             SendError::Blocked => StanzaError {
                 detail: Some(("blocked", ns::BLOCKING_ERRORS)),
                 ..Self::new("cancel", "not-acceptable", text)

@@ -142,6 +142,8 @@ fn nobody_else_learns_of_a_group() {
     };
     let eve = &three.eve;
     both(&|gid| eve.send_as("1", gid, "x").unwrap(), 1_356_003);
+    let said = &eve.send_as("1", gid, "x").unwrap()["errorDescription"];
+    assert_eq!(said, "You are not in this group.");
     let typ = |gid: i64| {
         eve.write(
             "/ajax/chat/typ.php",
