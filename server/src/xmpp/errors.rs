@@ -36,7 +36,7 @@ impl StreamError {
     pub const NOT_AUTHORIZED: Self = Self::new("not-authorized", "");
     pub const NOT_WELL_FORMED: Self = Self::new("not-well-formed", "");
     pub const RESTRICTED_XML: Self = Self::new("restricted-xml", "");
-    pub const SHUTDOWN: Self = Self::new("system-shutdown", "The server stops or starts anew.");
+    pub const SHUTDOWN: Self = Self::new("system-shutdown", "The server stops or restarts.");
     pub const TIMEOUT: Self = Self::new("connection-timeout", "");
     pub const TOO_LARGE: Self =
         Self::new("policy-violation", "This is larger than the server takes.");

@@ -32,7 +32,7 @@ pub enum Frame {
     Close,
 }
 
-/// Reads one stream, which begins anew after TLS and after the login.
+/// Reads one stream, which starts again after TLS and after the login.
 pub struct Reader {
     parser: Parser,
     /// Whether the header was read.
