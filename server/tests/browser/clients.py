@@ -54,14 +54,24 @@ class Client:
         return answer["payload"]
 
     def upload(self, picture):
-        head = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
-        body = head.format("post_form_id") + self.form_id + "\r\n" + head.format("pic")
-        body = body.encode() + picture + b"\r\n--b--\r\n"
-        return self.payload(self.request("/pic_upload.php", body, **{"Content-Type": "multipart/form-data; boundary=b"}))
+        return self.post_file("/pic_upload.php", "pic", picture)
 
-    def send(self, to, text):
+    def post_file(self, path, name, content, filename=None, **fields):
+        """Posts a form with a file as its last field."""
+        head = '--b\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n'
+        fields = {"post_form_id": self.form_id, **fields}
+        body = "".join(head.format(field, "") + value + "\r\n" for field, value in fields.items())
+        body += head.format(name, f'; filename="{filename}"' if filename else "")
+        body = body.encode() + content + b"\r\n--b--\r\n"
+        return self.payload(self.request(path, body, **{"Content-Type": "multipart/form-data; boundary=b"}))
+
+    def send_file(self, to, text, filename, content):
+        file = self.post_file("/ajax/messaging/upload.php", "attachment", content, filename, upload_id="1")
+        self.send(to, text, **{"attachments[0]": file["file_id"]})
+
+    def send(self, to, text, **more):
         self.sent += 1
-        self.call("/ajax/chat/send.php", {"to": to, "msg_text": text, "msg_id": f"{self.uid}{self.sent}"})
+        self.call("/ajax/chat/send.php", {"to": to, "msg_text": text, "msg_id": f"{self.uid}{self.sent}", **more})
 
     def history(self, uid):
         return [item["msg"]["text"] for item in self.call(f"/ajax/chat/history.php?id={uid}")["history"]]

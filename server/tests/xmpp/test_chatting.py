@@ -1,6 +1,7 @@
 """Messages, and who is typing, between XMPP, HTTP and several clients of one user."""
 
 import asyncio
+import urllib.request
 
 from case import Case, jid, until
 
@@ -28,6 +29,18 @@ class Chatting(Case):
     def uid_of(self, web, username):
         """The number of the only friend of a user."""
         return int(next(uid for uid in web.call("/ajax/chat/buddy_list.php")["buddy_list"]["userInfos"] if int(uid) != web.uid))
+
+    async def test_files_of_others_are_links(self):
+        ann, _ = self.accounts("Ann Example", "Bob Example")
+        web = await self.web("Bob")
+        person = await self.person(ann).log_in()
+        await asyncio.to_thread(web.send_file, self.uid_of(web, ann), "Shopping", "list.txt", b"milk")
+        text, line = (await person.text())["body"].split("\n")
+        self.assertEqual(text, "Shopping")
+        self.assertRegex(line, r"^list\.txt \(4 bytes\) https://localhost/files/[0-9a-f]{32}/list\.txt\?key=\S+$")
+        link = line.split()[-1].removeprefix("https://localhost")
+        with urllib.request.urlopen(web.base + link) as answer:
+            self.assertEqual(answer.read(), b"milk")
 
     async def test_a_message_that_is_sent_again_is_one_message(self):
         ann, bob = self.accounts("Ann Example", "Bob Example")
