@@ -36,7 +36,7 @@ class Groups(Case):
         # Typing is shown with the name, and ends with the message.
         other.find(".chat.open textarea").send_keys("Noon?")
         one.sees(".chat.open .typing", "Bob <i> is typing…")
-        other.click(".chat.open .compose button")
+        other.click(".chat.open .compose button:not(.attach)")
         one.receives("Noon?")
         self.assertEqual(one.text(".chat.open .typing"), [""])
         self.assertEqual(one.text(".chat.open .other .who bdi"), ["Bob <i>"])
