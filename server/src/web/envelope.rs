@@ -73,11 +73,7 @@ impl AjaxError {
                 "Person not online",
                 "This person is no longer online.",
             ),
-            AjaxError::NotInGroup => (
-                1_356_003,
-                "Not in the group",
-                "You are not in this group.",
-            ),
+            AjaxError::NotInGroup => (1_356_003, "Not in the group", "You are not in this group."),
             AjaxError::Unexpected => (
                 1_356_004,
                 "Unexpected error",
