@@ -1,7 +1,7 @@
 //! What every store does the same way about groups.
 
 use super::message_rules::text_hash;
-use crate::types::{Notice, NoticeKind, Uid, User};
+use crate::types::{Message, Notice, NoticeKind, Uid, User};
 
 /// What tells groups apart that a user creates with one id.
 pub fn creation_hash(name: &str, friends: &[Uid]) -> i64 {
@@ -57,4 +57,29 @@ pub fn notice_from_text(text: &str) -> Option<Notice> {
             .find(|known| known.name() == kind)?,
         uids: words.filter_map(|uid| uid.parse().ok()).collect(),
     })
+}
+
+/// A notice with an id, but still without its text.
+pub fn notice(
+    from: &User,
+    gid: Uid,
+    name: &str,
+    kind: NoticeKind,
+    uids: Vec<Uid>,
+    (id, time): (i64, i64),
+) -> Message {
+    Message {
+        from: from.uid,
+        to: gid,
+        from_name: from.name.clone(),
+        to_name: name.to_owned(),
+        text: String::new(),
+        // Clients number upwards, or draw numbers of 32 bits.
+        msg_id: (1_i64 << 32).saturating_add(id).to_string(),
+        notice: Some(Notice { kind, uids }),
+        attachments: Vec::new(),
+        client_time: time,
+        time,
+        id,
+    }
 }

@@ -8,11 +8,11 @@ use super::rows::at;
 use super::transaction::Tx;
 use crate::clock::now_ms;
 use crate::item::{self, GroupNews};
-use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members};
+use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members, notice};
 use crate::store::limits::{LEFT_FOR, MAX_GROUPS, MAX_MEMBERS};
 use crate::store::message_rules::content_hash;
 use crate::store::{GroupChange, GroupChanged, Inserted, NewGroupMessage, StoreError};
-use crate::types::{Message, Notice, NoticeKind, Uid, User};
+use crate::types::{Message, NoticeKind, Uid, User};
 
 impl Tx<'_> {
     pub async fn create_group(
@@ -255,21 +255,7 @@ impl Tx<'_> {
         kind: NoticeKind,
         uids: Vec<Uid>,
     ) -> Message {
-        let (id, time) = self.id_and_time();
-        Message {
-            from: from.uid,
-            to: gid,
-            from_name: from.name.clone(),
-            to_name: name.to_owned(),
-            text: String::new(),
-            // Clients number upwards, or draw numbers of 32 bits.
-            msg_id: (1_i64 << 32).saturating_add(id).to_string(),
-            notice: Some(Notice { kind, uids }),
-            attachments: Vec::new(),
-            client_time: time,
-            time,
-            id,
-        }
+        notice(from, gid, name, kind, uids, self.id_and_time())
     }
 
     async fn send_notice(

@@ -13,14 +13,14 @@ use super::rows::{MESSAGE, USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::item::{self, GroupNews};
-use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members};
+use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members, notice};
 use crate::store::limits::{LEFT_FOR, MAX_GROUPS, MAX_MEMBERS, MAX_UNREAD};
 use crate::store::message_rules::{Part, content_hash};
 use crate::store::{
     Group, GroupChange, GroupChanged, HistoryRange, Inserted, MessageCheck, NewGroupMessage,
     StoreError,
 };
-use crate::types::{Message, Notice, NoticeKind, Uid, User};
+use crate::types::{Message, NoticeKind, Uid, User};
 
 /// The condition with which SQLite uses the index of messages to groups.
 const TO_GROUP: &str = "recipient = ?1 AND recipient >= 1000000000";
@@ -438,21 +438,7 @@ impl Tx<'_> {
         kind: NoticeKind,
         uids: Vec<Uid>,
     ) -> Message {
-        let (id, time) = self.id_and_time();
-        Message {
-            from: from.uid,
-            to: gid,
-            from_name: from.name.clone(),
-            to_name: name.to_owned(),
-            text: String::new(),
-            // Clients number upwards, or draw numbers of 32 bits.
-            msg_id: (1_i64 << 32).saturating_add(id).to_string(),
-            notice: Some(Notice { kind, uids }),
-            attachments: Vec::new(),
-            client_time: time,
-            time,
-            id,
-        }
+        notice(from, gid, name, kind, uids, self.id_and_time())
     }
 
     fn send_notice(
