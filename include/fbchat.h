@@ -1355,7 +1355,7 @@ enum fbchat_event_kinds {
      *     FLAGS        int   a sum of fbchat_message_flags
      *     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
      *     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
-     *     NOTICE_UIDS  str?  with NOTICE: the users whom it concerns, in decimal with blanks between; absent without one
+     *     NOTICE_UIDS  str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
      */
     FBCHAT_EVENT_MESSAGE = 5,
     /**
@@ -1439,7 +1439,7 @@ enum fbchat_event_kinds {
      *     FLAGS        int   a sum of fbchat_message_flags
      *     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
      *     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
-     *     NOTICE_UIDS  str?  with NOTICE: the users whom it concerns, in decimal with blanks between; absent without one
+     *     NOTICE_UIDS  str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
      */
     FBCHAT_EVENT_HISTORY = 12,
     /**
@@ -1682,7 +1682,7 @@ enum fbchat_fields {
     FBCHAT_FIELD_IS_GONE = 43,
     /** int: what happened to the group, one of fbchat_group_notices; 0 = the message was written by its author. */
     FBCHAT_FIELD_NOTICE = 44,
-    /** str: the users whom a notice concerns, in decimal with blanks between; absent if it is none. */
+    /** str: the users that a notice is about, in decimal, separated by spaces; absent in other messages. */
     FBCHAT_FIELD_NOTICE_UIDS = 45,
     /** bytes: what fbchat_session_resume takes. */
     FBCHAT_FIELD_SAVED_SESSION = 50,

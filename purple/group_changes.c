@@ -117,7 +117,7 @@ void fb_group_invite(FbConnection *connection, const char *group, const char *te
 		change(connection, group, FBCHAT_GROUP_ADD, uid);
 }
 
-/* The group of a conversation; NULL if there is none. */
+/* The group that a conversation shows, or NULL. */
 static const char *group_of(PurpleConnection *gc, int id)
 {
 	PurpleConversation *conversation = gc->proto_data != NULL ? purple_find_chat(gc, id) : NULL;

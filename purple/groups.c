@@ -2,7 +2,7 @@
 /*
  * The user's groups on the buddy list, and what opens or creates one.
  *
- * libpurple's word for joining is opening here: whoever is in a group is in it, whether there is a window or not. An entry of the
+ * What libpurple calls joining only opens a window here: members belong to a group whether they have a window or not. An entry of the
  * buddy list has the group's number as its component and the name as its alias, which the user can change.
  */
 #include "groups.h"

@@ -58,7 +58,7 @@ c_enum! {
         ///     FLAGS        int   a sum of fbchat_message_flags
         ///     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
         ///     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
-        ///     NOTICE_UIDS  str?  with NOTICE: the users whom it concerns, in decimal with blanks between; absent without one
+        ///     NOTICE_UIDS  str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
         /// ```
         Message = 5 => FBCHAT_EVENT_MESSAGE,
         /// The server has accepted a message. Answers fbchat_session_send; with request 0 it is about a message that an earlier
@@ -142,7 +142,7 @@ c_enum! {
         ///     FLAGS        int   a sum of fbchat_message_flags
         ///     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
         ///     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
-        ///     NOTICE_UIDS  str?  with NOTICE: the users whom it concerns, in decimal with blanks between; absent without one
+        ///     NOTICE_UIDS  str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
         /// ```
         History = 12 => FBCHAT_EVENT_HISTORY,
         /// What is unread, as items: conversations, groups, then the newest notifications. Answers fbchat_session_request_notifications.

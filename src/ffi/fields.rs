@@ -92,7 +92,7 @@ c_enum! {
         IsGone = 43 => FBCHAT_FIELD_IS_GONE,
         /// int: what happened to the group, one of fbchat_group_notices; 0 = the message was written by its author.
         Notice = 44 => FBCHAT_FIELD_NOTICE,
-        /// str: the users whom a notice concerns, in decimal with blanks between; absent if it is none.
+        /// str: the users that a notice is about, in decimal, separated by spaces; absent in other messages.
         NoticeUids = 45 => FBCHAT_FIELD_NOTICE_UIDS,
         /// bytes: what fbchat_session_resume takes.
         SavedSession = 50 => FBCHAT_FIELD_SAVED_SESSION,

@@ -51,7 +51,7 @@ pub enum SendError {
     /// The recipient is no friend, does not exist, has blocked the sender, or cannot be reached now. The sender does not learn which.
     #[error("This person is no longer online.")]
     NotReachable,
-    /// The sender is not in the group, or there is none.
+    /// The sender is not in the group, or the group does not exist.
     #[error("You are not in this group.")]
     NotInGroup,
     #[error("You have blocked this person. Unblock them to write to them.")]

@@ -87,7 +87,7 @@ impl Store {
         }
     }
 
-    /// A file, if `reader` may read it: its owner, and whoever can read a message with it. Without a reader whatever file it is.
+    /// A file, if `reader` may read it: the owner may, and so may everybody who can read a message with it. Without a reader, any file.
     pub fn file(&self, reader: Option<Uid>, id: FileId) -> Reply<Option<StoredFile>> {
         match self {
             Store::Sqlite(sqlite) => sqlite.read(move |db| attachments::file(db, reader, &id)),

@@ -260,7 +260,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// How it is logged by whoever has asked. The store itself says once that the database is away.
+    /// The level at which a caller logs it. The store itself logs once that the database is away.
     pub fn level(&self) -> log::Level {
         match self {
             StoreError::Away(_) => log::Level::Debug,

@@ -24,7 +24,7 @@ pub enum AjaxError {
     ChatOff,
     /// The recipient cannot be reached, or is unknown to the sender.
     NotOnline,
-    /// The sender is not in the group, or there is none.
+    /// The sender is not in the group, or the group does not exist.
     NotInGroup,
     /// A parameter is missing or makes no sense.
     Unexpected,
