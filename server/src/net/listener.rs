@@ -10,12 +10,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::IntoResponse;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
 use rustix::net::sockopt;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -95,7 +95,6 @@ impl Listener {
             router: router.clone(),
             tls,
             has_request: Arc::default(),
-            has_body: AtomicBool::new(false),
         };
         match self {
             Listener::Plain(router) => Service::Web {
@@ -136,8 +135,6 @@ struct Caller {
     tls: bool,
     /// Whether a request has arrived.
     has_request: Arc<AtomicBool>,
-    /// Whether one of them had a body, of which a part may never have been read.
-    has_body: AtomicBool,
 }
 
 /// Counts a connection for as long as it lives.
@@ -310,7 +307,7 @@ async fn plain(
         match stream.run(serving).await {
             Ok(ended) => {
                 drop(connection);
-                linger(stream, caller, closing).await;
+                linger(stream, closing).await;
                 return ended;
             }
             Err(held) => {
@@ -352,7 +349,7 @@ async fn secured(
         Ok(mut stream) => {
             let ended = serve_http_1(&mut stream, caller, closing.clone()).await;
             // What the client still sends does not matter, so it is not decrypted.
-            linger(stream.get_mut().0, caller, closing).await;
+            linger(stream.get_mut().0, closing).await;
             ended
         }
         Err(error) => {
@@ -362,13 +359,13 @@ async fn secured(
     }
 }
 
-/// Reads what a client still sends after the last answer, so that the answer reaches it.
+/// Reads what a client still sends after the last answer: the rest of a body, or pipelined requests. A socket that is closed with unread
+/// bytes resets the connection, and the answer may be lost.
 async fn linger(
-    stream: impl AsyncRead + Unpin,
-    caller: &Caller,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     mut closing: watch::Receiver<bool>,
 ) {
-    if !caller.has_body.load(Ordering::Relaxed) {
+    if stream.shutdown().await.is_err() {
         return;
     }
     let mut rest = stream.take(LINGER_SIZE);
@@ -436,7 +433,6 @@ pub async fn serve_stream(
         router,
         tls: false,
         has_request: Arc::default(),
-        has_body: AtomicBool::new(false),
     };
     let (_open, closing) = watch::channel(false);
     // How a connection ended is of no interest here.
@@ -467,9 +463,6 @@ fn answer(
     request: Request<Incoming>,
 ) -> Oneshot<Router, Request<Body>> {
     caller.has_request.store(true, Ordering::Relaxed);
-    if !request.body().is_end_stream() {
-        caller.has_body.store(true, Ordering::Relaxed);
-    }
     let mut request = request.map(Body::new);
     let named = caller.hosts.check(&request, caller.tls);
     let address = caller
