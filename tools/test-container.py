@@ -84,7 +84,7 @@ def make_base():
         return
     tree = WORK / "base"
     shutil.rmtree(tree, ignore_errors=True)
-    run("debootstrap", "--variant=minbase", "--include=gcc,libc6-dev", "bookworm", tree, limit=BUILD_LIMIT)
+    run("debootstrap", "--variant=minbase", "--include=gcc,libc6-dev,make", "bookworm", tree, limit=BUILD_LIMIT)
     container = buildah("from", "scratch")
     buildah("add", "--quiet", container, tree, "/", limit=BUILD_LIMIT)
     path = "/opt/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
