@@ -46,6 +46,10 @@ impl Authority {
         Authority(CertifiedIssuer::self_signed(params, key).expect("an authority"))
     }
 
+    pub fn certificate(&self) -> CertificateDer<'static> {
+        self.0.der().clone()
+    }
+
     pub fn pem(&self) -> String {
         self.0.pem()
     }
