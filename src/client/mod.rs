@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod files;
 mod groups;
 mod social;
 

@@ -156,6 +156,11 @@ impl SessionHandle {
         Ok(request)
     }
 
+    /// Fails unless the session is logged in.
+    pub(crate) fn check_online(&self) -> Result<(), CallError> {
+        lock(&self.state).check_online()
+    }
+
     /// The saved session with every message that was accepted and has no answer yet.
     pub(crate) fn saved(&self) -> Result<Saved, CallError> {
         let state = lock(&self.state);

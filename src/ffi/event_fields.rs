@@ -33,6 +33,15 @@ const MESSAGE: &[Field] = &[
     Field::Group,
     Field::Notice,
     Field::NoticeUids,
+    Field::FileId,
+    Field::FileName,
+    Field::FileSize,
+    Field::FileUrl,
+    Field::FileKind,
+    Field::Width,
+    Field::Height,
+    Field::ContentType,
+    Field::FileIndex,
 ];
 const REASON: &[Field] = &[
     Field::Reason,
@@ -45,6 +54,7 @@ const FAILED: &[Field] = &[
     Field::CertificateProblem,
     Field::To,
     Field::Text,
+    Field::FileId,
 ];
 const PERSON: &[Field] = &[
     Field::Uid,
@@ -54,9 +64,14 @@ const PERSON: &[Field] = &[
     Field::PictureHash,
 ];
 
-/// A length, as C reads it.
+/// A number of things, as C reads it.
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number of bytes, as C reads it.
+pub(super) fn length(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 impl fbchat_event {
@@ -67,6 +82,7 @@ impl fbchat_event {
                 uid,
                 name,
                 message_limit,
+                file_limit,
                 features,
             } => {
                 self.kind = EventKind::LoggedIn;
@@ -75,19 +91,20 @@ impl fbchat_event {
                     Field::Name,
                     Field::MessageLimit,
                     Field::Features,
+                    Field::FileLimit,
                 ];
                 self.uid(*uid);
                 self.text(name);
                 self.int(count(*message_limit));
                 self.int(i64::from(features.0));
+                self.int(length(*file_limit));
             }
             Event::LoginFailed { problem, .. } => self.failure(EventKind::LoginFailed, problem),
             Event::Challenge { problem, .. } => self.failure(EventKind::Challenge, problem),
             Event::Connection(connection) => self.connection(connection),
             Event::Message(message) => {
                 self.kind = EventKind::Message;
-                self.columns = MESSAGE;
-                self.message(message);
+                self.messages(std::slice::from_ref(message));
             }
             Event::Sent { to, message_id, .. } => {
                 self.kind = EventKind::Sent;
@@ -95,8 +112,13 @@ impl fbchat_event {
                 self.uid(*to);
                 self.text(message_id);
             }
-            Event::Failed { problem, .. } => self.failed(problem, Uid(0), None),
-            Event::EarlierFailed { to, text, problem } => self.failed(problem, *to, Some(text)),
+            Event::Failed { problem, .. } => self.failed(problem, Uid(0), None, None),
+            Event::EarlierFailed {
+                to,
+                text,
+                file,
+                problem,
+            } => self.failed(problem, *to, Some(text), file.as_deref()),
             Event::Typing {
                 from,
                 group,
@@ -130,12 +152,12 @@ impl fbchat_event {
                 self.head = &[Field::Peer, Field::More];
                 self.uid(*with);
                 self.int(i64::from(*more));
-                self.items = messages.len();
-                self.columns = MESSAGE;
-                messages.iter().for_each(|message| self.message(message));
+                self.messages(messages);
             }
             Event::Done { request: _ } => self.kind = EventKind::Done,
             Event::Picture { picture, .. } => self.picture(picture),
+            Event::File { file, content, .. } => self.file_event(file, content.as_deref()),
+            Event::Progress { done, total, .. } => self.progress(*done, *total),
             Event::Profile { profile, .. } => self.profile(profile),
             Event::Search { people, .. } => {
                 self.kind = EventKind::Search;
@@ -230,11 +252,12 @@ impl fbchat_event {
     }
 
     /// With the message, if it is one of an earlier session.
-    fn failed(&mut self, problem: &Problem, to: Uid, text: Option<&str>) {
+    fn failed(&mut self, problem: &Problem, to: Uid, text: Option<&str>, file: Option<&str>) {
         self.failure(EventKind::Failed, problem);
         self.columns = FAILED;
         self.uid(to);
         self.maybe(text);
+        self.maybe(file);
     }
 
     /// The status, and the fields of [`REASON`].
@@ -287,8 +310,20 @@ impl fbchat_event {
         self.int(buddy.idle_since);
     }
 
-    /// The fields of [`MESSAGE`].
-    fn message(&mut self, message: &Message) {
+    /// Messages as items; those with several files take one for each.
+    fn messages(&mut self, messages: &[Message]) {
+        self.columns = MESSAGE;
+        self.items = 0;
+        for message in messages {
+            for index in 0..message.files.len().max(1) {
+                self.items += 1;
+                self.message(message, index);
+            }
+        }
+    }
+
+    /// The fields of [`MESSAGE`], with one of the files; the text goes with the first.
+    fn message(&mut self, message: &Message, index: usize) {
         let own = match message.origin {
             Origin::Incoming => 0,
             Origin::OwnElsewhere => MessageFlag::Own.code(),
@@ -297,12 +332,16 @@ impl fbchat_event {
             true => MessageFlag::Replayed.code(),
             false => 0,
         };
-        self.reserve(MESSAGE.len(), message.text.len() + 80);
+        let text = match index {
+            0 => message.text.as_str(),
+            _ => "",
+        };
+        self.reserve(MESSAGE.len(), text.len() + 80);
         self.uid(message.from);
         self.uid(message.to);
         self.text(&message.from_name);
         self.text(&message.to_name);
-        self.text(&message.text);
+        self.text(text);
         self.int(message.time);
         self.text(&message.message_id);
         self.int(i64::from(own | replayed));
@@ -314,6 +353,8 @@ impl fbchat_event {
             uids.collect::<Vec<_>>().join(" ")
         });
         self.maybe(uids.as_deref());
+        self.file(message.files.get(index));
+        self.int(count(index));
     }
 
     /// A picture's address and hash.

@@ -4,6 +4,7 @@
 
 mod buddy;
 mod connection;
+mod file;
 mod group;
 mod ids;
 mod queries;
@@ -12,6 +13,7 @@ mod text;
 
 pub use buddy::*;
 pub use connection::*;
+pub use file::*;
 pub use group::*;
 pub use ids::*;
 pub use queries::*;
@@ -41,6 +43,8 @@ pub struct Message {
     pub in_group: bool,
     /// What it tells of the group, if nobody wrote it.
     pub notice: Option<Box<GroupNotice>>,
+    /// The files that were sent with it.
+    pub files: Vec<File>,
     /// The author's name from the server, or empty.
     pub from_name: String,
     /// The recipient's name from the server, or empty.
@@ -172,6 +176,8 @@ pub enum Event {
         name: String,
         /// Greatest length of a message in Unicode scalar values.
         message_limit: usize,
+        /// Greatest size of a file in bytes; 0 if the server takes none.
+        file_limit: u64,
         /// What the server offers.
         features: Features,
     },
@@ -215,6 +221,8 @@ pub enum Event {
         to: Uid,
         /// The message.
         text: String,
+        /// The file that was to be sent with it.
+        file: Option<String>,
         /// The failure.
         problem: Problem,
     },
@@ -274,6 +282,24 @@ pub enum Event {
         request: RequestId,
         /// The picture.
         picture: Picture,
+    },
+    /// A file was uploaded, or downloaded into memory.
+    File {
+        /// The request that this answers.
+        request: RequestId,
+        /// The file.
+        file: Box<File>,
+        /// What was downloaded: the file or its preview.
+        content: Option<Arc<[u8]>>,
+    },
+    /// An upload or a download goes on. Answers nothing.
+    Progress {
+        /// The request that it is about.
+        request: RequestId,
+        /// Bytes that are over.
+        done: u64,
+        /// Bytes in all; `None` if that is not known.
+        total: Option<u64>,
     },
     /// Somebody's profile.
     Profile {
@@ -362,6 +388,7 @@ impl Event {
             | Event::History { request, .. }
             | Event::Done { request }
             | Event::Picture { request, .. }
+            | Event::File { request, .. }
             | Event::Profile { request, .. }
             | Event::Search { request, .. }
             | Event::Blocked { request, .. }
@@ -377,11 +404,20 @@ impl Event {
             | Event::EarlierFailed { .. }
             | Event::State(_)
             | Event::Overload { .. }
+            | Event::Progress { .. }
             | Event::Inbox(_)
             | Event::FriendRequest(_)
             | Event::Friend { .. }
             | Event::Block { .. }
             | Event::Poke { .. } => None,
+        }
+    }
+
+    /// The request that this event answers or tells something about.
+    pub fn about(&self) -> Option<RequestId> {
+        match self {
+            Event::Progress { request, .. } => Some(*request),
+            _ => self.answers(),
         }
     }
 }

@@ -30,6 +30,7 @@ fn online() -> SessionHandle {
         uid: Uid(1),
         name: String::new(),
         message_limit: 5,
+        file_limit: 0,
         features: Features::default(),
     };
     apply(&handle, logged_in);

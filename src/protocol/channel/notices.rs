@@ -164,6 +164,7 @@ pub fn message_from(item: Item, own: Uid) -> Option<Message> {
             .0
             .filter(|_| in_group)
             .map(|kind| Box::new(group_notice(&kind, item.uids))),
+        files: Vec::new(),
         from_name: item.from_name.or_empty(),
         to_name: item.to_name.or_empty(),
         text: body.text.0?,

@@ -390,6 +390,7 @@ fn failed(outgoing: Outgoing, problem: Problem) -> Action {
         RequestId::NONE => Event::EarlierFailed {
             to: Uid(outgoing.message.to),
             text: outgoing.message.text,
+            file: None,
             problem,
         },
         request => Event::Failed { request, problem },

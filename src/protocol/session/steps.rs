@@ -243,6 +243,7 @@ impl Session {
                 uid,
                 name: self.buddies.own_name().unwrap_or_default().to_owned(),
                 message_limit: self.web.message_limit(),
+                file_limit: 0,
                 features: self.web.features(),
             });
             self.emit(self.buddies.event(None));
