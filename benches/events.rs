@@ -19,6 +19,7 @@ fn message(number: usize) -> Event {
         to: Uid(100_001),
         in_group: false,
         notice: None,
+        files: Vec::new(),
         from_name: "Bob Example".to_owned(),
         to_name: "Alice Example".to_owned(),
         text: "Are you coming to the lake on Sunday?".to_owned(),

@@ -37,6 +37,9 @@
  *         enum fbchat_group_actions  enum fbchat_group_notices  fbchat_session_get_group
  *         fbchat_session_request_groups  fbchat_session_create_group  fbchat_session_change_group
  *         fbchat_session_rename_group
+ *     Files and pictures in messages
+ *         enum fbchat_file_kinds  fbchat_session_upload  fbchat_session_upload_fd  fbchat_session_send_file
+ *         fbchat_session_download  fbchat_session_download_fd
  *     The user's account
  *         enum fbchat_presences  fbchat_session_set_presence  fbchat_session_set_status_text
  *         fbchat_session_set_picture  fbchat_session_set_name  fbchat_session_set_password
@@ -286,6 +289,8 @@ enum fbchat_statuses {
     FBCHAT_ERR_INSECURE = -110,
     /** There is no such request, or its answer was already taken. */
     FBCHAT_ERR_NO_REQUEST = -111,
+    /** A descriptor of the program cannot be read, written or watched. */
+    FBCHAT_ERR_DESCRIPTOR = -112,
     /** The server's name could not be resolved. */
     FBCHAT_ERR_DNS = -201,
     /** The server could not be connected to. */
@@ -308,12 +313,14 @@ enum fbchat_statuses {
     FBCHAT_ERR_RATE_LIMITED = -304,
     /** The server refused the request. */
     FBCHAT_ERR_REFUSED = -305,
-    /** The message is longer than the server allows. */
+    /** The message is longer, or the file larger, than the server or the call allows. */
     FBCHAT_ERR_TOO_LONG = -306,
     /** The recipient is offline or not a friend. */
     FBCHAT_ERR_RECIPIENT_OFFLINE = -307,
     /** The server does not offer this; see FBCHAT_FIELD_FEATURES. */
     FBCHAT_ERR_UNSUPPORTED = -308,
+    /** The server does not have the file any more. */
+    FBCHAT_ERR_GONE = -309,
     /** The answer could not be understood. */
     FBCHAT_ERR_BAD_REPLY = -401,
     /** The server is not an fbchat server, or speaks an unknown dialect. */
@@ -1197,6 +1204,132 @@ fbchat_status fbchat_session_rename_group(fbchat_client *client,
 /** @} */
 
 /**
+ * @defgroup files Files and pictures in messages
+ *
+ * Files, pictures among them, on servers with FBCHAT_FEATURE_FILES. A file is uploaded first, which gives its FILE_ID, and then sent
+ * with a message. Received files are fields of MESSAGE and HISTORY: FILE_ID for the downloads here, FILE_URL for the user.
+ *
+ * Uploads and downloads of a session run beside everything else it does, a few at a time; others wait. They survive broken
+ * connections, and PROGRESS tells how far they are. A descriptor is duplicated before the call returns, so the program may close
+ * its own at once; the two share their position and their modes. Do not use the file before the answer has arrived.
+ * @{
+ */
+
+/** What a file is; the values of FBCHAT_FIELD_FILE_KIND. */
+enum fbchat_file_kinds {
+    /** A picture, of which the server has a preview. */
+    FBCHAT_FILE_PHOTO = 1,
+    /** Any other file. */
+    FBCHAT_FILE_OTHER = 2
+};
+
+/**
+ * Uploads a file from memory.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param bytes    the file; copied before the call returns
+ * @param len      its length: 1 byte to FBCHAT_FIELD_FILE_LIMIT
+ * @param name     its name; directories in it are left out
+ * @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes before
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for an empty file, or a name that is empty or longer than 4096 bytes;
+ *         FBCHAT_ERR_TOO_LONG for more than the limit, which is in fbchat_last_error
+ */
+fbchat_status fbchat_session_upload(fbchat_client *client,
+                                    fbchat_session session,
+                                    const void *bytes,
+                                    size_t len,
+                                    const char *name,
+                                    fbchat_request *request);
+
+/**
+ * Uploads what a descriptor gives from its present position to its end: a file, or a pipe or a socket.
+ *
+ * A file is sent again from that position if the connection breaks, and its position is not moved. What comes from a pipe or a
+ * socket cannot be read twice, so then the upload fails. A pipe or socket that gives nothing for a while keeps nobody waiting
+ * but this upload, which ends after a minute or two without progress; servers may be less patient.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param fd       a descriptor that can be read; duplicated before the call returns
+ * @param name     the file's name; directories in it are left out
+ * @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes before. FAILED has FBCHAT_ERR_DESCRIPTOR if the
+ *                 descriptor cannot be read, or the file becomes shorter meanwhile
+ * @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is no open descriptor or a directory; FBCHAT_ERR_ARGUMENT for a file that is
+ *         empty, or a name that is empty or longer than 4096 bytes; FBCHAT_ERR_TOO_LONG for a file of more than
+ *         FBCHAT_FIELD_FILE_LIMIT bytes; FBCHAT_ERR_RESOURCES if no descriptor is left
+ */
+fbchat_status fbchat_session_upload_fd(fbchat_client *client,
+                                       fbchat_session session,
+                                       ptrdiff_t fd,
+                                       const char *name,
+                                       fbchat_request *request);
+
+/**
+ * Sends a message with a file, in order with those of fbchat_session_send.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param to       the recipient: a user or a group
+ * @param file_id  the FILE_ID of FILE: only files that the user has uploaded can be sent, each as often as they like
+ * @param text     plain text, as for fbchat_session_send; may be empty or NULL
+ * @param request  out: answered exactly once, by SENT or FAILED; may be NULL
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for recipient 0 or what is no FILE_ID; FBCHAT_ERR_TOO_LONG, with the limit in
+ *         fbchat_last_error
+ */
+fbchat_status fbchat_session_send_file(fbchat_client *client,
+                                       fbchat_session session,
+                                       fbchat_uid to,
+                                       const char *file_id,
+                                       const char *text,
+                                       fbchat_request *request);
+
+/**
+ * Downloads a file, or the preview of a photo, into memory.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param file_id  the FILE_ID of a message, or of an own upload
+ * @param preview  1 = a preview of at most 320 by 320 points, which only FBCHAT_FILE_PHOTO has; 0 = the file
+ * @param limit    the most bytes that are wanted, at most 8388608 (8 MiB); a larger file fails with FBCHAT_ERR_TOO_LONG
+ * @param request  out: answered by FILE with CONTENT, or FAILED; may be NULL. PROGRESS comes before
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for what is no FILE_ID, another value of preview, or limit 0 or above 8 MiB
+ */
+fbchat_status fbchat_session_download(fbchat_client *client,
+                                      fbchat_session session,
+                                      const char *file_id,
+                                      int32_t preview,
+                                      size_t limit,
+                                      fbchat_request *request);
+
+/**
+ * Downloads a file to a descriptor, in order from its present position: a file, or a pipe or a socket.
+ *
+ * After a broken connection the download goes on where it was. After FAILED the descriptor has received the beginning of the
+ * file, or nothing: remove or truncate what was written. Write to a new file and rename it once DONE has arrived, so that
+ * nobody takes a part for the whole.
+ *
+ * A pipe or socket whose reader is slow keeps nobody waiting but this download, which fails after a minute or two
+ * without progress.
+ *
+ * @param client   the client
+ * @param session  a session that is logged in
+ * @param file_id  the FILE_ID of a message, or of an own upload
+ * @param fd       a descriptor that can be written; duplicated before the call returns
+ * @param request  out: answered by DONE or FAILED; may be NULL. PROGRESS comes before. FAILED has FBCHAT_ERR_DESCRIPTOR if the
+ *                 descriptor cannot be written, as when the disk is full
+ * @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is no open descriptor; FBCHAT_ERR_ARGUMENT for what is no FILE_ID;
+ *         FBCHAT_ERR_RESOURCES if no descriptor is left
+ */
+fbchat_status fbchat_session_download_fd(fbchat_client *client,
+                                         fbchat_session session,
+                                         const char *file_id,
+                                         ptrdiff_t fd,
+                                         fbchat_request *request);
+
+/** @} */
+
+/**
  * @defgroup account The user's account
  *
  * What the user shows to others, and their password. Friends see changes at once.
@@ -1312,6 +1445,7 @@ enum fbchat_event_kinds {
      *     NAME           str   the user's own name; may be empty
      *     MESSAGE_LIMIT  int   the greatest length of a message, in characters
      *     FEATURES       int   a sum of fbchat_features
+     *     FILE_LIMIT     int   the greatest size of a file, in bytes; 0 if the server takes none
      */
     FBCHAT_EVENT_LOGGED_IN = 1,
     /**
@@ -1343,24 +1477,35 @@ enum fbchat_event_kinds {
      */
     FBCHAT_EVENT_CONNECTION = 4,
     /**
-     * A message.
+     * A message. One with several files has as many items, one for each file: the first has TEXT, which is "" in the others,
+     * and everything else about the message is the same in all. So a program that shows each item of each MESSAGE shows
+     * everything once. A message without files has one item.
      *
-     *     FROM         uid   the author
-     *     TO           uid   the recipient, a person or a group
-     *     FROM_NAME    str   the author's name; may be empty
-     *     TO_NAME      str   the recipient's name, or that of the group; may be empty
-     *     TEXT         str   plain text, not markup; may contain line breaks
-     *     TIME_MS      int   when the server accepted it
-     *     MESSAGE_ID   str   the sender's id of the message; may be empty
-     *     FLAGS        int   a sum of fbchat_message_flags
-     *     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
-     *     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
-     *     NOTICE_UIDS  str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
+     *     FROM          uid   the author
+     *     TO            uid   the recipient, a person or a group
+     *     FROM_NAME     str   the author's name; may be empty
+     *     TO_NAME       str   the recipient's name, or that of the group; may be empty
+     *     TEXT          str   plain text, not markup; may contain line breaks
+     *     TIME_MS       int   when the server accepted it
+     *     MESSAGE_ID    str   the sender's id of the message; may be empty
+     *     FLAGS         int   a sum of fbchat_message_flags
+     *     GROUP         uid   the group that it was sent to, as TO; 0 = it was sent to one person
+     *     NOTICE        int   0 = a message, else one of fbchat_group_notices: what happened to the group
+     *     NOTICE_UIDS   str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
+     *     FILE_ID       str?  the file that was sent with it, for fbchat_session_download; absent without a file
+     *     FILE_NAME     str?  its name, one line
+     *     FILE_SIZE     int   its size in bytes; 0 without a file
+     *     FILE_URL      str?  where the user can open it in a browser
+     *     FILE_KIND     int   one of fbchat_file_kinds; 0 without a file
+     *     WIDTH         int   the width of a picture; 0 if unknown
+     *     HEIGHT        int   the height of a picture; 0 if unknown
+     *     CONTENT_TYPE  str?  the type of the file, as the server has found it
+     *     FILE_INDEX    int   the place of the file among those of the message, from 0 on
      */
     FBCHAT_EVENT_MESSAGE = 5,
     /**
-     * The server has accepted a message. Answers fbchat_session_send; with request 0 it is about a message that an earlier
-     * session has left.
+     * The server has accepted a message. Answers fbchat_session_send and fbchat_session_send_file; with request 0 it is about
+     * a message that an earlier session has left.
      *
      *     TO          uid   the recipient
      *     MESSAGE_ID  str   the id that the message was sent with
@@ -1375,6 +1520,7 @@ enum fbchat_event_kinds {
      *     CERTIFICATE_PROBLEM  int   why it is not trusted; 0 if that is not the cause
      *     TO                   uid   with request 0: the recipient; else 0
      *     TEXT                 str?  with request 0: the message
+     *     FILE_ID              str?  with request 0: the file that was to be sent with it
      */
     FBCHAT_EVENT_FAILED = 7,
     /**
@@ -1424,22 +1570,31 @@ enum fbchat_event_kinds {
      */
     FBCHAT_EVENT_CLOSED = 11,
     /**
-     * Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED. Answers
-     * fbchat_session_request_history.
+     * Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED; one with several files is several
+     * items, as in MESSAGE. Answers fbchat_session_request_history.
      *
-     *     PEER         uid*  the other side of the conversation, a person or a group
-     *     MORE         int*  1 = there are more messages, 0 = these are all
-     *     FROM         uid   the author
-     *     TO           uid   the recipient, a person or a group
-     *     FROM_NAME    str   the author's name; may be empty
-     *     TO_NAME      str   the recipient's name, or that of the group; may be empty
-     *     TEXT         str   plain text, not markup; may contain line breaks
-     *     TIME_MS      int   when the server accepted it
-     *     MESSAGE_ID   str   the sender's id of the message; may be empty
-     *     FLAGS        int   a sum of fbchat_message_flags
-     *     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
-     *     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
-     *     NOTICE_UIDS  str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
+     *     PEER          uid*  the other side of the conversation, a person or a group
+     *     MORE          int*  1 = there are more messages, 0 = these are all
+     *     FROM          uid   the author
+     *     TO            uid   the recipient, a person or a group
+     *     FROM_NAME     str   the author's name; may be empty
+     *     TO_NAME       str   the recipient's name, or that of the group; may be empty
+     *     TEXT          str   plain text, not markup; may contain line breaks
+     *     TIME_MS       int   when the server accepted it
+     *     MESSAGE_ID    str   the sender's id of the message; may be empty
+     *     FLAGS         int   a sum of fbchat_message_flags
+     *     GROUP         uid   the group that it was sent to, as TO; 0 = it was sent to one person
+     *     NOTICE        int   0 = a message, else one of fbchat_group_notices: what happened to the group
+     *     NOTICE_UIDS   str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
+     *     FILE_ID       str?  the file that was sent with it, for fbchat_session_download; absent without a file
+     *     FILE_NAME     str?  its name, one line
+     *     FILE_SIZE     int   its size in bytes; 0 without a file
+     *     FILE_URL      str?  where the user can open it in a browser
+     *     FILE_KIND     int   one of fbchat_file_kinds; 0 without a file
+     *     WIDTH         int   the width of a picture; 0 if unknown
+     *     HEIGHT        int   the height of a picture; 0 if unknown
+     *     CONTENT_TYPE  str?  the type of the file, as the server has found it
+     *     FILE_INDEX    int   the place of the file among those of the message, from 0 on
      */
     FBCHAT_EVENT_HISTORY = 12,
     /**
@@ -1584,7 +1739,30 @@ enum fbchat_event_kinds {
      *     PICTURE_URL   str?  address of their picture
      *     PICTURE_HASH  str?  changes with the picture
      */
-    FBCHAT_EVENT_GROUP = 26
+    FBCHAT_EVENT_GROUP = 26,
+    /**
+     * A file was uploaded, or downloaded into memory. Answers fbchat_session_upload, fbchat_session_upload_fd and
+     * fbchat_session_download.
+     *
+     *     FILE_ID       str     what fbchat_session_send_file takes
+     *     FILE_NAME     str?    its name, as the server will show it; absent after a download
+     *     FILE_SIZE     int     its size as the server keeps it, without the metadata of pictures; or that of CONTENT
+     *     FILE_URL      str     where the user can open it in a browser
+     *     FILE_KIND     int     one of fbchat_file_kinds
+     *     WIDTH         int     the width of a picture; 0 if unknown, as after a download
+     *     HEIGHT        int     the height of a picture; 0 if unknown, as after a download
+     *     CONTENT_TYPE  str?    the type of the file, or of the preview, as the server has found it
+     *     CONTENT       bytes?  after a download: the file or its preview
+     */
+    FBCHAT_EVENT_FILE = 27,
+    /**
+     * An upload or a download goes on. fbchat_event_request says which; the request is not answered by it. At most one such
+     * event of a request waits to be taken, so it always tells the latest.
+     *
+     *     BYTES_DONE   int   how many bytes are over; less than before if they are being sent again after a lost connection
+     *     BYTES_TOTAL  int   how many there are in all; -1 if that is not known
+     */
+    FBCHAT_EVENT_PROGRESS = 28
 };
 
 /**
@@ -1633,7 +1811,10 @@ enum fbchat_fields {
     FBCHAT_FIELD_PICTURE_HASH = 20,
     /** bytes: the picture, a file of type CONTENT_TYPE; absent without one. */
     FBCHAT_FIELD_PICTURE = 21,
-    /** str: "image/png", "image/jpeg" or "image/gif"; absent without a picture. */
+    /**
+     * str: "image/png", "image/jpeg" or "image/gif" in PICTURE; in other events any type that the server names, of a file.
+     * Absent without a picture or a file, and if the server names none.
+     */
     FBCHAT_FIELD_CONTENT_TYPE = 22,
     /** int: a sum of fbchat_features. */
     FBCHAT_FIELD_FEATURES = 23,
@@ -1696,7 +1877,37 @@ enum fbchat_fields {
      */
     FBCHAT_FIELD_CERTIFICATE_SHA256 = 60,
     /** int: one of fbchat_certificate_problems; 0 if the certificate is not the cause. */
-    FBCHAT_FIELD_CERTIFICATE_PROBLEM = 61
+    FBCHAT_FIELD_CERTIFICATE_PROBLEM = 61,
+    /** str: what names a file in calls; absent without a file. */
+    FBCHAT_FIELD_FILE_ID = 62,
+    /**
+     * str: the name of a file, one line. Use it for a new file only after looking at it: it is the sender's, though the server
+     * lets no directories through. Absent without a file, and where it is not known.
+     */
+    FBCHAT_FIELD_FILE_NAME = 63,
+    /** int: the size of a file in bytes; 0 without a file. */
+    FBCHAT_FIELD_FILE_SIZE = 64,
+    /**
+     * str: the absolute address of a file, which the user can open in a browser in which they are logged in; absent without
+     * a file.
+     */
+    FBCHAT_FIELD_FILE_URL = 65,
+    /** int: one of fbchat_file_kinds; 0 without a file. Treat unknown ones as FBCHAT_FILE_OTHER. */
+    FBCHAT_FIELD_FILE_KIND = 66,
+    /** int: the width of a picture in points, as it is shown; 0 if there is none or it is not known. */
+    FBCHAT_FIELD_WIDTH = 67,
+    /** int: the height of a picture in points, as it is shown; 0 if there is none or it is not known. */
+    FBCHAT_FIELD_HEIGHT = 68,
+    /** int: the place of a file among those of one message, from 0 on; 0 without a file. */
+    FBCHAT_FIELD_FILE_INDEX = 69,
+    /** bytes: the content of a file; absent if it was not requested. */
+    FBCHAT_FIELD_CONTENT = 70,
+    /** int: how many bytes are over. */
+    FBCHAT_FIELD_BYTES_DONE = 71,
+    /** int: how many bytes there are in all; -1 if that is not known. */
+    FBCHAT_FIELD_BYTES_TOTAL = 72,
+    /** int: the greatest size of a file in bytes; 0 if the server takes none. */
+    FBCHAT_FIELD_FILE_LIMIT = 73
 };
 
 /** The states of a connection; the values of FBCHAT_FIELD_CONNECTION. */
@@ -1740,7 +1951,9 @@ enum fbchat_features {
     /** fbchat_session_block works. */
     FBCHAT_FEATURE_BLOCK = 2048,
     /** There are group conversations. */
-    FBCHAT_FEATURE_GROUPS = 4096
+    FBCHAT_FEATURE_GROUPS = 4096,
+    /** Files can be sent with messages, of up to FBCHAT_FIELD_FILE_LIMIT bytes. */
+    FBCHAT_FEATURE_FILES = 8192
 };
 
 /** Why the server's certificate is not trusted; the values of FBCHAT_FIELD_CERTIFICATE_PROBLEM. */

@@ -38,6 +38,8 @@ c_enum! {
         Insecure = -110 => FBCHAT_ERR_INSECURE,
         /// There is no such request, or its answer was already taken.
         NoRequest = -111 => FBCHAT_ERR_NO_REQUEST,
+        /// A descriptor of the program cannot be read, written or watched.
+        Descriptor = -112 => FBCHAT_ERR_DESCRIPTOR,
         /// The server's name could not be resolved.
         Dns = -201 => FBCHAT_ERR_DNS,
         /// The server could not be connected to.
@@ -60,12 +62,14 @@ c_enum! {
         RateLimited = -304 => FBCHAT_ERR_RATE_LIMITED,
         /// The server refused the request.
         Refused = -305 => FBCHAT_ERR_REFUSED,
-        /// The message is longer than the server allows.
+        /// The message is longer, or the file larger, than the server or the call allows.
         TooLong = -306 => FBCHAT_ERR_TOO_LONG,
         /// The recipient is offline or not a friend.
         RecipientOffline = -307 => FBCHAT_ERR_RECIPIENT_OFFLINE,
         /// The server does not offer this; see FBCHAT_FIELD_FEATURES.
         Unsupported = -308 => FBCHAT_ERR_UNSUPPORTED,
+        /// The server does not have the file any more.
+        Gone = -309 => FBCHAT_ERR_GONE,
         /// The answer could not be understood.
         BadReply = -401 => FBCHAT_ERR_BAD_REPLY,
         /// The server is not an fbchat server, or speaks an unknown dialect.

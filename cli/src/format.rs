@@ -194,6 +194,7 @@ mod tests {
             to: Uid(1001),
             in_group: false,
             notice: None,
+            files: Vec::new(),
             from_name: "Bob Example".to_owned(),
             to_name: String::new(),
             text: text.to_owned(),

@@ -77,7 +77,7 @@ impl From<SessionEvent> for fbchat_event {
         let mut event = fbchat_event::empty(EventKind::Done);
         event.session = found.session.0;
         event.user_data = found.user_data;
-        event.request = found.event.answers().map_or(0, |RequestId(number)| number);
+        event.request = found.event.about().map_or(0, |RequestId(number)| number);
         event.fill(&found.event);
         event
     }

@@ -3,11 +3,11 @@
 
 use super::event_data::fbchat_event;
 use super::event_kinds::EventKind;
-use super::fields::{ConnectionState, Field, FriendChange, MessageFlag, ShownPresence};
+use super::fields::{ConnectionState, Field, FriendChange, ShownPresence};
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Connection, Event, FriendRequest, Message, Notification, Origin, Person, Picture,
-    Presence, Profile, Uid, picture_hash,
+    Buddy, Connection, Event, FriendRequest, Notification, Person, Picture, Presence, Profile, Uid,
+    picture_hash,
 };
 
 const BUDDY: &[Field] = &[
@@ -21,19 +21,6 @@ const BUDDY: &[Field] = &[
     Field::StatusTimeMs,
     Field::IdleSinceMs,
 ];
-const MESSAGE: &[Field] = &[
-    Field::From,
-    Field::To,
-    Field::FromName,
-    Field::ToName,
-    Field::Text,
-    Field::TimeMs,
-    Field::MessageId,
-    Field::Flags,
-    Field::Group,
-    Field::Notice,
-    Field::NoticeUids,
-];
 const REASON: &[Field] = &[
     Field::Reason,
     Field::CertificateSha256,
@@ -45,6 +32,7 @@ const FAILED: &[Field] = &[
     Field::CertificateProblem,
     Field::To,
     Field::Text,
+    Field::FileId,
 ];
 const PERSON: &[Field] = &[
     Field::Uid,
@@ -54,9 +42,14 @@ const PERSON: &[Field] = &[
     Field::PictureHash,
 ];
 
-/// A length, as C reads it.
-fn count(number: usize) -> i64 {
+/// A number of things, as C reads it.
+pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number of bytes, as C reads it.
+pub(super) fn length(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 impl fbchat_event {
@@ -67,6 +60,7 @@ impl fbchat_event {
                 uid,
                 name,
                 message_limit,
+                file_limit,
                 features,
             } => {
                 self.kind = EventKind::LoggedIn;
@@ -75,19 +69,20 @@ impl fbchat_event {
                     Field::Name,
                     Field::MessageLimit,
                     Field::Features,
+                    Field::FileLimit,
                 ];
                 self.uid(*uid);
                 self.text(name);
                 self.int(count(*message_limit));
                 self.int(i64::from(features.0));
+                self.int(length(*file_limit));
             }
             Event::LoginFailed { problem, .. } => self.failure(EventKind::LoginFailed, problem),
             Event::Challenge { problem, .. } => self.failure(EventKind::Challenge, problem),
             Event::Connection(connection) => self.connection(connection),
             Event::Message(message) => {
                 self.kind = EventKind::Message;
-                self.columns = MESSAGE;
-                self.message(message);
+                self.messages(std::slice::from_ref(message));
             }
             Event::Sent { to, message_id, .. } => {
                 self.kind = EventKind::Sent;
@@ -95,8 +90,13 @@ impl fbchat_event {
                 self.uid(*to);
                 self.text(message_id);
             }
-            Event::Failed { problem, .. } => self.failed(problem, Uid(0), None),
-            Event::EarlierFailed { to, text, problem } => self.failed(problem, *to, Some(text)),
+            Event::Failed { problem, .. } => self.failed(problem, Uid(0), None, None),
+            Event::EarlierFailed {
+                to,
+                text,
+                file,
+                problem,
+            } => self.failed(problem, *to, Some(text), file.as_deref()),
             Event::Typing {
                 from,
                 group,
@@ -130,12 +130,12 @@ impl fbchat_event {
                 self.head = &[Field::Peer, Field::More];
                 self.uid(*with);
                 self.int(i64::from(*more));
-                self.items = messages.len();
-                self.columns = MESSAGE;
-                messages.iter().for_each(|message| self.message(message));
+                self.messages(messages);
             }
             Event::Done { request: _ } => self.kind = EventKind::Done,
             Event::Picture { picture, .. } => self.picture(picture),
+            Event::File { file, content, .. } => self.file_event(file, content.as_deref()),
+            Event::Progress { done, total, .. } => self.progress(*done, *total),
             Event::Profile { profile, .. } => self.profile(profile),
             Event::Search { people, .. } => {
                 self.kind = EventKind::Search;
@@ -230,11 +230,12 @@ impl fbchat_event {
     }
 
     /// With the message, if it is one of an earlier session.
-    fn failed(&mut self, problem: &Problem, to: Uid, text: Option<&str>) {
+    fn failed(&mut self, problem: &Problem, to: Uid, text: Option<&str>, file: Option<&str>) {
         self.failure(EventKind::Failed, problem);
         self.columns = FAILED;
         self.uid(to);
         self.maybe(text);
+        self.maybe(file);
     }
 
     /// The status, and the fields of [`REASON`].
@@ -285,35 +286,6 @@ impl fbchat_event {
         self.picture_address(buddy.picture_url.as_deref());
         self.int(buddy.status_time);
         self.int(buddy.idle_since);
-    }
-
-    /// The fields of [`MESSAGE`].
-    fn message(&mut self, message: &Message) {
-        let own = match message.origin {
-            Origin::Incoming => 0,
-            Origin::OwnElsewhere => MessageFlag::Own.code(),
-        };
-        let replayed = match message.replayed {
-            true => MessageFlag::Replayed.code(),
-            false => 0,
-        };
-        self.reserve(MESSAGE.len(), message.text.len() + 80);
-        self.uid(message.from);
-        self.uid(message.to);
-        self.text(&message.from_name);
-        self.text(&message.to_name);
-        self.text(&message.text);
-        self.int(message.time);
-        self.text(&message.message_id);
-        self.int(i64::from(own | replayed));
-        self.uid(if message.in_group { message.to } else { Uid(0) });
-        let notice = message.notice.as_ref();
-        self.int(notice.map_or(0, |notice| i64::from(notice.kind.code())));
-        let uids = notice.map(|notice| {
-            let uids = notice.uids.iter().map(Uid::to_string);
-            uids.collect::<Vec<_>>().join(" ")
-        });
-        self.maybe(uids.as_deref());
     }
 
     /// A picture's address and hash.

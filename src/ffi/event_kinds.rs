@@ -15,6 +15,7 @@ c_enum! {
         ///     NAME           str   the user's own name; may be empty
         ///     MESSAGE_LIMIT  int   the greatest length of a message, in characters
         ///     FEATURES       int   a sum of fbchat_features
+        ///     FILE_LIMIT     int   the greatest size of a file, in bytes; 0 if the server takes none
         /// ```
         LoggedIn = 1 => FBCHAT_EVENT_LOGGED_IN,
         /// Login failed, see fbchat_event_status; the session can log in again. Answers fbchat_session_login,
@@ -45,24 +46,35 @@ c_enum! {
         ///     CERTIFICATE_PROBLEM  int   when waiting: why it is not trusted; 0 if that is not the cause
         /// ```
         Connection = 4 => FBCHAT_EVENT_CONNECTION,
-        /// A message.
+        /// A message. One with several files has as many items, one for each file: the first has TEXT, which is "" in the others,
+        /// and everything else about the message is the same in all. So a program that shows each item of each MESSAGE shows
+        /// everything once. A message without files has one item.
         ///
         /// ```text
-        ///     FROM         uid   the author
-        ///     TO           uid   the recipient, a person or a group
-        ///     FROM_NAME    str   the author's name; may be empty
-        ///     TO_NAME      str   the recipient's name, or that of the group; may be empty
-        ///     TEXT         str   plain text, not markup; may contain line breaks
-        ///     TIME_MS      int   when the server accepted it
-        ///     MESSAGE_ID   str   the sender's id of the message; may be empty
-        ///     FLAGS        int   a sum of fbchat_message_flags
-        ///     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
-        ///     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
-        ///     NOTICE_UIDS  str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
+        ///     FROM          uid   the author
+        ///     TO            uid   the recipient, a person or a group
+        ///     FROM_NAME     str   the author's name; may be empty
+        ///     TO_NAME       str   the recipient's name, or that of the group; may be empty
+        ///     TEXT          str   plain text, not markup; may contain line breaks
+        ///     TIME_MS       int   when the server accepted it
+        ///     MESSAGE_ID    str   the sender's id of the message; may be empty
+        ///     FLAGS         int   a sum of fbchat_message_flags
+        ///     GROUP         uid   the group that it was sent to, as TO; 0 = it was sent to one person
+        ///     NOTICE        int   0 = a message, else one of fbchat_group_notices: what happened to the group
+        ///     NOTICE_UIDS   str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
+        ///     FILE_ID       str?  the file that was sent with it, for fbchat_session_download; absent without a file
+        ///     FILE_NAME     str?  its name, one line
+        ///     FILE_SIZE     int   its size in bytes; 0 without a file
+        ///     FILE_URL      str?  where the user can open it in a browser
+        ///     FILE_KIND     int   one of fbchat_file_kinds; 0 without a file
+        ///     WIDTH         int   the width of a picture; 0 if unknown
+        ///     HEIGHT        int   the height of a picture; 0 if unknown
+        ///     CONTENT_TYPE  str?  the type of the file, as the server has found it
+        ///     FILE_INDEX    int   the place of the file among those of the message, from 0 on
         /// ```
         Message = 5 => FBCHAT_EVENT_MESSAGE,
-        /// The server has accepted a message. Answers fbchat_session_send; with request 0 it is about a message that an earlier
-        /// session has left.
+        /// The server has accepted a message. Answers fbchat_session_send and fbchat_session_send_file; with request 0 it is about
+        /// a message that an earlier session has left.
         ///
         /// ```text
         ///     TO          uid   the recipient
@@ -78,6 +90,7 @@ c_enum! {
         ///     CERTIFICATE_PROBLEM  int   why it is not trusted; 0 if that is not the cause
         ///     TO                   uid   with request 0: the recipient; else 0
         ///     TEXT                 str?  with request 0: the message
+        ///     FILE_ID              str?  with request 0: the file that was to be sent with it
         /// ```
         Failed = 7 => FBCHAT_EVENT_FAILED,
         /// Somebody is typing or has stopped.
@@ -126,23 +139,32 @@ c_enum! {
         ///     CERTIFICATE_PROBLEM  int   why it is not trusted; 0 if that is not the cause
         /// ```
         Closed = 11 => FBCHAT_EVENT_CLOSED,
-        /// Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED. Answers
-        /// fbchat_session_request_history.
+        /// Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED; one with several files is several
+        /// items, as in MESSAGE. Answers fbchat_session_request_history.
         ///
         /// ```text
-        ///     PEER         uid*  the other side of the conversation, a person or a group
-        ///     MORE         int*  1 = there are more messages, 0 = these are all
-        ///     FROM         uid   the author
-        ///     TO           uid   the recipient, a person or a group
-        ///     FROM_NAME    str   the author's name; may be empty
-        ///     TO_NAME      str   the recipient's name, or that of the group; may be empty
-        ///     TEXT         str   plain text, not markup; may contain line breaks
-        ///     TIME_MS      int   when the server accepted it
-        ///     MESSAGE_ID   str   the sender's id of the message; may be empty
-        ///     FLAGS        int   a sum of fbchat_message_flags
-        ///     GROUP        uid   the group that it was sent to, as TO; 0 = it was sent to one person
-        ///     NOTICE       int   0 = a message, else one of fbchat_group_notices: what happened to the group
-        ///     NOTICE_UIDS  str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
+        ///     PEER          uid*  the other side of the conversation, a person or a group
+        ///     MORE          int*  1 = there are more messages, 0 = these are all
+        ///     FROM          uid   the author
+        ///     TO            uid   the recipient, a person or a group
+        ///     FROM_NAME     str   the author's name; may be empty
+        ///     TO_NAME       str   the recipient's name, or that of the group; may be empty
+        ///     TEXT          str   plain text, not markup; may contain line breaks
+        ///     TIME_MS       int   when the server accepted it
+        ///     MESSAGE_ID    str   the sender's id of the message; may be empty
+        ///     FLAGS         int   a sum of fbchat_message_flags
+        ///     GROUP         uid   the group that it was sent to, as TO; 0 = it was sent to one person
+        ///     NOTICE        int   0 = a message, else one of fbchat_group_notices: what happened to the group
+        ///     NOTICE_UIDS   str?  with NOTICE: the users that it is about, in decimal, separated by spaces; absent without one
+        ///     FILE_ID       str?  the file that was sent with it, for fbchat_session_download; absent without a file
+        ///     FILE_NAME     str?  its name, one line
+        ///     FILE_SIZE     int   its size in bytes; 0 without a file
+        ///     FILE_URL      str?  where the user can open it in a browser
+        ///     FILE_KIND     int   one of fbchat_file_kinds; 0 without a file
+        ///     WIDTH         int   the width of a picture; 0 if unknown
+        ///     HEIGHT        int   the height of a picture; 0 if unknown
+        ///     CONTENT_TYPE  str?  the type of the file, as the server has found it
+        ///     FILE_INDEX    int   the place of the file among those of the message, from 0 on
         /// ```
         History = 12 => FBCHAT_EVENT_HISTORY,
         /// What is unread, as items: conversations, groups, then the newest notifications. Answers fbchat_session_request_notifications.
@@ -288,5 +310,28 @@ c_enum! {
         ///     PICTURE_HASH  str?  changes with the picture
         /// ```
         Group = 26 => FBCHAT_EVENT_GROUP,
+        /// A file was uploaded, or downloaded into memory. Answers fbchat_session_upload, fbchat_session_upload_fd and
+        /// fbchat_session_download.
+        ///
+        /// ```text
+        ///     FILE_ID       str     what fbchat_session_send_file takes
+        ///     FILE_NAME     str?    its name, as the server will show it; absent after a download
+        ///     FILE_SIZE     int     its size as the server keeps it, without the metadata of pictures; or that of CONTENT
+        ///     FILE_URL      str     where the user can open it in a browser
+        ///     FILE_KIND     int     one of fbchat_file_kinds
+        ///     WIDTH         int     the width of a picture; 0 if unknown, as after a download
+        ///     HEIGHT        int     the height of a picture; 0 if unknown, as after a download
+        ///     CONTENT_TYPE  str?    the type of the file, or of the preview, as the server has found it
+        ///     CONTENT       bytes?  after a download: the file or its preview
+        /// ```
+        File = 27 => FBCHAT_EVENT_FILE,
+        /// An upload or a download goes on. fbchat_event_request says which; the request is not answered by it. At most one such
+        /// event of a request waits to be taken, so it always tells the latest.
+        ///
+        /// ```text
+        ///     BYTES_DONE   int   how many bytes are over; less than before if they are being sent again after a lost connection
+        ///     BYTES_TOTAL  int   how many there are in all; -1 if that is not known
+        /// ```
+        Progress = 28 => FBCHAT_EVENT_PROGRESS,
     }
 }

@@ -45,7 +45,8 @@ c_enum! {
         PictureHash = 20 => FBCHAT_FIELD_PICTURE_HASH,
         /// bytes: the picture, a file of type CONTENT_TYPE; absent without one.
         Picture = 21 => FBCHAT_FIELD_PICTURE,
-        /// str: "image/png", "image/jpeg" or "image/gif"; absent without a picture.
+        /// str: "image/png", "image/jpeg" or "image/gif" in PICTURE; in other events any type that the server names, of a file.
+        /// Absent without a picture or a file, and if the server names none.
         ContentType = 22 => FBCHAT_FIELD_CONTENT_TYPE,
         /// int: a sum of fbchat_features.
         Features = 23 => FBCHAT_FIELD_FEATURES,
@@ -105,6 +106,32 @@ c_enum! {
         CertificateSha256 = 60 => FBCHAT_FIELD_CERTIFICATE_SHA256,
         /// int: one of fbchat_certificate_problems; 0 if the certificate is not the cause.
         CertificateProblem = 61 => FBCHAT_FIELD_CERTIFICATE_PROBLEM,
+        /// str: what names a file in calls; absent without a file.
+        FileId = 62 => FBCHAT_FIELD_FILE_ID,
+        /// str: the name of a file, one line. Use it for a new file only after looking at it: it is the sender's, though the server
+        /// lets no directories through. Absent without a file, and where it is not known.
+        FileName = 63 => FBCHAT_FIELD_FILE_NAME,
+        /// int: the size of a file in bytes; 0 without a file.
+        FileSize = 64 => FBCHAT_FIELD_FILE_SIZE,
+        /// str: the absolute address of a file, which the user can open in a browser in which they are logged in; absent without
+        /// a file.
+        FileUrl = 65 => FBCHAT_FIELD_FILE_URL,
+        /// int: one of fbchat_file_kinds; 0 without a file. Treat unknown ones as FBCHAT_FILE_OTHER.
+        FileKind = 66 => FBCHAT_FIELD_FILE_KIND,
+        /// int: the width of a picture in points, as it is shown; 0 if there is none or it is not known.
+        Width = 67 => FBCHAT_FIELD_WIDTH,
+        /// int: the height of a picture in points, as it is shown; 0 if there is none or it is not known.
+        Height = 68 => FBCHAT_FIELD_HEIGHT,
+        /// int: the place of a file among those of one message, from 0 on; 0 without a file.
+        FileIndex = 69 => FBCHAT_FIELD_FILE_INDEX,
+        /// bytes: the content of a file; absent if it was not requested.
+        Content = 70 => FBCHAT_FIELD_CONTENT,
+        /// int: how many bytes are over.
+        BytesDone = 71 => FBCHAT_FIELD_BYTES_DONE,
+        /// int: how many bytes there are in all; -1 if that is not known.
+        BytesTotal = 72 => FBCHAT_FIELD_BYTES_TOTAL,
+        /// int: the greatest size of a file in bytes; 0 if the server takes none.
+        FileLimit = 73 => FBCHAT_FIELD_FILE_LIMIT,
     }
 }
 

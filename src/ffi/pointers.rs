@@ -2,6 +2,7 @@
 
 use crate::status::{Problem, Status};
 use std::ffi::{CStr, c_char, c_void};
+use std::os::fd::{FromRawFd, OwnedFd};
 
 /// The problem of a required pointer that is NULL.
 pub(super) fn null(what: &str) -> Problem {
@@ -55,6 +56,26 @@ pub(super) unsafe fn bytes<'a>(
     }
     // SAFETY: not NULL, of this length by the caller's promise, and no longer than an object can be.
     Ok(unsafe { std::slice::from_raw_parts(bytes.cast(), len) })
+}
+
+/// Duplicates a descriptor of the program.
+pub(super) fn descriptor(fd: isize) -> Result<OwnedFd, Problem> {
+    let closed = || Problem::new(Status::Descriptor, format!("{fd} is no open descriptor"));
+    let fd = i32::try_from(fd).map_err(|_| closed())?;
+    // SAFETY: the kernel checks the number.
+    let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+    if copy < 0 {
+        let error = std::io::Error::last_os_error();
+        return Err(match error.raw_os_error() {
+            Some(libc::EBADF) => closed(),
+            _ => Problem::new(
+                Status::Resources,
+                format!("The descriptor cannot be duplicated: {error}"),
+            ),
+        });
+    }
+    // SAFETY: the kernel has made it, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
 /// Copies at most so many numbers of the program.

@@ -245,6 +245,8 @@ c_enum! {
         Block = 2048 => FBCHAT_FEATURE_BLOCK,
         /// There are group conversations.
         Groups = 4096 => FBCHAT_FEATURE_GROUPS,
+        /// Files can be sent with messages, of up to FBCHAT_FIELD_FILE_LIMIT bytes.
+        Files = 8192 => FBCHAT_FEATURE_FILES,
     }
 }
 

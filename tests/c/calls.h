@@ -182,6 +182,31 @@ static inline fbchat_status call_rename_group(fbchat_client *client, fbchat_sess
     REQUESTED(fbchat_session_rename_group(client, session, 1, "Lunch", &request));
 }
 
+static inline fbchat_status call_upload(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_upload(client, session, "hello", 5, "a.txt", &request));
+}
+
+static inline fbchat_status call_upload_fd(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_upload_fd(client, session, 0, "a.txt", &request));
+}
+
+static inline fbchat_status call_send_file(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_send_file(client, session, 1, FILE_ID, NULL, &request));
+}
+
+static inline fbchat_status call_download(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_download(client, session, FILE_ID, 1, 1, &request));
+}
+
+static inline fbchat_status call_download_fd(fbchat_client *client, fbchat_session session)
+{
+    REQUESTED(fbchat_session_download_fd(client, session, FILE_ID, 1, &request));
+}
+
 static inline fbchat_status call_register(fbchat_client *client, fbchat_session session)
 {
     REQUESTED(fbchat_session_register(client, session, "a@example.org", "secret", "A B", NULL, &request));
@@ -244,6 +269,11 @@ static const struct call calls[] = {
     {"fbchat_session_create_group", call_create_group, 1},
     {"fbchat_session_change_group", call_change_group, 1},
     {"fbchat_session_rename_group", call_rename_group, 1},
+    {"fbchat_session_upload", call_upload, 1},
+    {"fbchat_session_upload_fd", call_upload_fd, 1},
+    {"fbchat_session_send_file", call_send_file, 1},
+    {"fbchat_session_download", call_download, 1},
+    {"fbchat_session_download_fd", call_download_fd, 1},
     {"fbchat_session_register", call_register, 1},
     {"fbchat_session_set_password", call_set_password, 1},
     {"fbchat_session_set_name", call_set_name, 1},

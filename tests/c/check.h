@@ -24,6 +24,9 @@ static inline void leave_child(void)
     exit(1);
 }
 
+/* Has the form of one. */
+#define FILE_ID "0123456789abcdef0123456789abcdef"
+
 #define CHECK_STATUS(call, wanted) check_status(__LINE__, #call, (call), (wanted))
 
 static void check_status(int line, const char *call, fbchat_status got, fbchat_status wanted)

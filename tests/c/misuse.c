@@ -138,6 +138,45 @@ static void groups(fbchat_client *client)
     CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_OK);
 }
 
+static void files(fbchat_client *client)
+{
+    fbchat_session session;
+    CHECK_STATUS(fbchat_session_open(client, NULL, NULL, &session), FBCHAT_OK);
+    CHECK_STATUS(fbchat_session_upload(NULL, session, "x", 1, "a", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_upload(client, session, NULL, 1, "a", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_upload(client, session, "x", 1, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_upload(client, session, "x", 0, "a", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_upload(client, session, "x", SIZE_MAX, "a", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_upload(client, session, "x", 1, BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_upload(client, session, "x", 1, "", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_upload(client, session, "x", 1, "a", NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_upload_fd(NULL, session, 0, "a", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_upload_fd(client, session, 0, NULL, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_upload_fd(client, session, 0, "", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_upload_fd(client, session, -1, "a", NULL), FBCHAT_ERR_DESCRIPTOR);
+    CHECK_STATUS(fbchat_session_upload_fd(client, session, INTPTR_MAX, "a", NULL), FBCHAT_ERR_DESCRIPTOR);
+    CHECK_STATUS(fbchat_session_upload_fd(client, session, 0, "a", NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_send_file(NULL, session, 1, FILE_ID, "", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_send_file(client, session, 0, FILE_ID, "", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_send_file(client, session, 1, NULL, "", NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_send_file(client, session, 1, "../a", "", NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_send_file(client, session, 1, FILE_ID, BAD, NULL), FBCHAT_ERR_UTF8);
+    CHECK_STATUS(fbchat_session_send_file(client, session, 1, FILE_ID, NULL, NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_download(NULL, session, FILE_ID, 0, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_download(client, session, NULL, 0, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_download(client, session, "", 0, 1, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_download(client, session, FILE_ID, 2, 1, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_download(client, session, FILE_ID, 0, 0, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_download(client, session, FILE_ID, 0, (8 << 20) + 1, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_download(client, session, FILE_ID, 0, 8 << 20, NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_download_fd(NULL, session, FILE_ID, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_download_fd(client, session, NULL, 1, NULL), FBCHAT_ERR_NULL);
+    CHECK_STATUS(fbchat_session_download_fd(client, session, "/", 1, NULL), FBCHAT_ERR_ARGUMENT);
+    CHECK_STATUS(fbchat_session_download_fd(client, session, FILE_ID, -2, NULL), FBCHAT_ERR_DESCRIPTOR);
+    CHECK_STATUS(fbchat_session_download_fd(client, session, FILE_ID, 1, NULL), FBCHAT_ERR_STATE);
+    CHECK_STATUS(fbchat_session_close(client, session), FBCHAT_OK);
+}
+
 static void people(fbchat_client *client)
 {
     enum { LONG = 70000 };
@@ -311,6 +350,7 @@ int main(void)
     nulls(client);
     people(client);
     groups(client);
+    files(client);
     insecure(client);
     foreign(client);
     forked(client);

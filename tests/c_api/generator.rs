@@ -7,7 +7,7 @@ use fbchat::ffi::{
     ShownPresence,
 };
 use fbchat::status::{Distrust, Status};
-use fbchat::types::{Feature, GroupAction, NoticeKind, NotificationKind, Relation};
+use fbchat::types::{Feature, FileKind, GroupAction, NoticeKind, NotificationKind, Relation};
 use std::fmt::Write;
 use testkit::compile::ROOT;
 
@@ -73,6 +73,12 @@ const GROUPS: &[Group] = &[
         title: "Group conversations",
         sources: &["groups"],
         enums: &[GroupAction::HEADER, NoticeKind::HEADER],
+    },
+    Group {
+        name: "files",
+        title: "Files and pictures in messages",
+        sources: &["files"],
+        enums: &[FileKind::HEADER],
     },
     Group {
         name: "account",

@@ -34,6 +34,7 @@ fn message(number: usize) -> Event {
         to: Uid(2),
         in_group: false,
         notice: None,
+        files: Vec::new(),
         from_name: String::new(),
         to_name: String::new(),
         text: number.to_string(),

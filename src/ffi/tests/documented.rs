@@ -4,7 +4,7 @@ use super::super::event_kinds::EventKind;
 use super::super::fields::Field;
 use super::*;
 use crate::types::{
-    Features, FriendRequest, Group, GroupNotice, Member, NoticeKind, Notification,
+    Features, File, FileKind, FriendRequest, Group, GroupNotice, Member, NoticeKind, Notification,
     NotificationKind, Notifications, Person, Profile, Relation, Saved,
 };
 use std::collections::BTreeSet;
@@ -33,6 +33,16 @@ fn samples(end: &str) -> Vec<Event> {
         status_time: 1,
         picture_url: url(),
     };
+    let file = File {
+        id: says("f1"),
+        name: says("beach.jpg"),
+        size: 1,
+        kind: FileKind::Photo,
+        content_type: says("image/jpeg"),
+        url: says("http://x/files/f1/beach.jpg"),
+        width: 1,
+        height: 1,
+    };
     let message = Message {
         from: Uid(1),
         to: Uid(2),
@@ -41,6 +51,7 @@ fn samples(end: &str) -> Vec<Event> {
             kind: NoticeKind::Added,
             uids: vec![Uid(3), Uid(4)],
         })),
+        files: vec![file.clone(), file.clone()],
         from_name: says(""),
         to_name: says(""),
         text: says("hello"),
@@ -74,6 +85,7 @@ fn samples(end: &str) -> Vec<Event> {
             uid: Uid(1),
             name: says("Alice"),
             message_limit: 1000,
+            file_limit: 1,
             features: Features(3),
         },
         Event::LoginFailed {
@@ -97,6 +109,7 @@ fn samples(end: &str) -> Vec<Event> {
         Event::EarlierFailed {
             to: Uid(1),
             text: says("left"),
+            file: Some(says("f1")),
             problem: problem.clone(),
         },
         Event::Typing {
@@ -157,6 +170,16 @@ fn samples(end: &str) -> Vec<Event> {
                     bytes: b"png".as_slice().into(),
                 }),
             },
+        },
+        Event::File {
+            request,
+            file: Box::new(file),
+            content: Some(b"jpeg".as_slice().into()),
+        },
+        Event::Progress {
+            request,
+            done: 1,
+            total: Some(2),
         },
         Event::Profile {
             request,
@@ -297,5 +320,5 @@ fn every_string_is_text_that_xml_can_hold() {
         }
         free(event);
     }
-    assert_eq!(strings, 42, "none was cut short");
+    assert_eq!(strings, 55, "none was cut short");
 }

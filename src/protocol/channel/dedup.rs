@@ -98,6 +98,7 @@ mod tests {
             to: Uid(2),
             in_group: false,
             notice: None,
+            files: Vec::new(),
             from_name: String::new(),
             to_name: String::new(),
             text: text.into(),
