@@ -75,10 +75,19 @@ void fb_files_free(FbConnection *connection)
 	g_free(connection->files);
 }
 
+/* Only Pidgin is known to show pictures in conversations; others would show the markup, or nothing. */
+static gboolean shows_pictures(void)
+{
+	return fb_in_pidgin();
+}
+
+/* Not in hosts where they would have no effect. */
 GList *fb_files_options(GList *options)
 {
 	GList *choices = NULL;
 
+	if (!shows_pictures())
+		return options;
 	choices = fb_settings_choice(choices, _("Of friends"), OF_FRIENDS);
 	choices = fb_settings_choice(choices, _("Of everybody"), OF_EVERYBODY);
 	choices = fb_settings_choice(choices, _("Of nobody"), OF_NOBODY);
@@ -163,7 +172,6 @@ char *fb_file_markup(const fbchat_event *event, size_t item)
 
 /* ---- Pictures ---- */
 
-/* Only Pidgin is known to show pictures in conversations; others would show the markup, or nothing. */
 static gboolean wants_pictures(FbConnection *connection, const fbchat_event *event, size_t item)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
@@ -171,7 +179,7 @@ static gboolean wants_pictures(FbConnection *connection, const fbchat_event *eve
 	fbchat_uid from = fbchat_event_uid(event, item, FBCHAT_FIELD_FROM);
 	gboolean is_friend = TRUE;
 
-	if (!fb_in_pidgin() || g_strcmp0(of, OF_NOBODY) == 0)
+	if (!shows_pictures() || g_strcmp0(of, OF_NOBODY) == 0)
 		return FALSE;
 	/* An own upload names nobody. */
 	if (g_strcmp0(of, OF_EVERYBODY) != 0 && from != 0 && from != connection->uid) {

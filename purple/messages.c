@@ -19,10 +19,10 @@
 #include "fields.h"
 #include "files.h"
 #include "host.h"
+#include "offers.h"
 #include "outgoing.h"
 #include "privacy.h"
 #include "strangers.h"
-#include "transfers.h"
 #include "unread.h"
 
 /* Newer than the oldest libpurple that we support, which ignores unknown bits. */
@@ -230,8 +230,7 @@ static void show_files(FbConnection *connection, const fbchat_event *event, cons
 	fb_pictures_show(connection, who, name, pictures,
 	                 (own ? PURPLE_MESSAGE_SEND | FB_MESSAGE_REMOTE_SEND : PURPLE_MESSAGE_RECV) | delayed, when);
 	g_free(name);
-	if (!own)
-		fb_transfers_offer(connection, event, who, pictures != NULL);
+	fb_offers_make(connection, event, who, pictures != NULL);
 	g_strfreev(pictures);
 }
 

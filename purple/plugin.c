@@ -19,6 +19,7 @@
 #include "icons.h"
 #include "menus.h"
 #include "messages.h"
+#include "offers.h"
 #include "people.h"
 #include "presence.h"
 #include "privacy.h"
@@ -26,10 +27,10 @@
 #include "resume.h"
 #include "rooms.h"
 #include "settings.h"
-#include "transfers.h"
 #include "typing.h"
 #include "unread.h"
 #include "unsent.h"
+#include "uploads.h"
 
 /* The oldest libpurple 2.x that has all functions used here. The version of the build machine would exclude older ones. */
 #define FB_PURPLE_MINOR 6
@@ -166,9 +167,9 @@ G_MODULE_EXPORT gboolean purple_init_plugin(PurplePlugin *plugin)
 	bind_textdomain_codeset(FB_TEXT_DOMAIN, "UTF-8");
 	options = fb_settings_options();
 	options = fb_unread_options(options);
+	options = fb_offers_options(options);
 	options = fb_chat_messages_options(options);
 	options = fb_files_options(options);
-	options = fb_transfers_options(options);
 	protocol_info.protocol_options = options;
 	plugin_info.version = (char *)fbchat_version();
 	plugin_info.summary = _("Chat over the protocol of Facebook Chat of 2008, on a server of your own.");

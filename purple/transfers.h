@@ -4,11 +4,14 @@
 
 #include "fb.h"
 
+#include <stdint.h>
+
 #include <ft.h>
+
+#include "pending.h"
 
 void fb_transfers_init(FbConnection *connection);
 void fb_transfers_free(FbConnection *connection);
-GList *fb_transfers_options(GList *options);
 
 /* At sign-off: ends those that are under way, and says why. */
 void fb_transfers_leave(FbConnection *connection);
@@ -16,14 +19,24 @@ void fb_transfers_leave(FbConnection *connection);
 /* How far one is. */
 void fb_transfer_progress(FbConnection *connection, const fbchat_event *event);
 
-/* Offers the files of a message to the user, if they want to be asked, with whether pictures among them are shown. */
-void fb_transfers_offer(FbConnection *connection, const fbchat_event *event, const char *who, gboolean pictures_shown);
+/* The connection of a transfer, which may be older; NULL while the account is signed off. */
+FbConnection *fb_transfer_connection(PurpleXfer *xfer);
 
-/* Operations of the protocol. */
-gboolean fb_can_receive_file(PurpleConnection *gc, const char *who);
-void fb_send_file(PurpleConnection *gc, const char *who, const char *filename);
-PurpleXfer *fb_new_xfer(PurpleConnection *gc, const char *who);
-gboolean fb_chat_can_receive_file(PurpleConnection *gc, int id);
-void fb_chat_send_file(PurpleConnection *gc, int id, const char *filename);
+/* libpurple's descriptor, in the form that the library takes; -1 in hosts that have none. */
+intptr_t fb_transfer_descriptor(PurpleXfer *xfer);
+
+/* With the outcome of the call to the library that begins it, and the number of the person or group: it has begun, or fails. */
+void fb_transfer_begin(FbConnection *connection, PurpleXfer *xfer, fbchat_status status, FbAnswered answered, const char *with);
+
+/* The transfer that a request has answered, which is to be ended now; NULL if it was cancelled. */
+PurpleXfer *fb_transfer_answered(FbConnection *connection, const fbchat_event *event);
+
+/* The ways to end one. The first says nothing to the user, the second says why. They drop libpurple's reference. */
+void fb_transfer_end(PurpleXfer *xfer);
+void fb_transfer_fail(PurpleXfer *xfer, const char *with, const char *sentence);
+void fb_transfer_complete(PurpleXfer *xfer);
+
+/* For libpurple: the user has cancelled it. */
+void fb_transfer_cancelled(PurpleXfer *xfer);
 
 #endif
