@@ -170,6 +170,23 @@ char *fb_file_markup(const fbchat_event *event, size_t item)
 	return markup_of(text);
 }
 
+char *fb_file_objection(FbConnection *connection, size_t size)
+{
+	char *limit;
+	char *sentence;
+
+	if ((connection->features & FBCHAT_FEATURE_FILES) == 0)
+		return g_strdup(_("This server takes no files."));
+	if (size == 0)
+		return g_strdup(_("The file is empty."));
+	if (connection->file_limit <= 0 || size <= (guint64)connection->file_limit)
+		return NULL;
+	limit = purple_str_size_to_units((size_t)connection->file_limit);
+	sentence = g_strdup_printf(_("A file can have at most %s."), limit);
+	g_free(limit);
+	return sentence;
+}
+
 /* ---- Pictures ---- */
 
 static gboolean wants_pictures(FbConnection *connection, const fbchat_event *event, size_t item)

@@ -21,6 +21,9 @@ char *fb_message_markup(const fbchat_event *event, size_t item);
 /* The line for one file, as markup; g_free. */
 char *fb_file_markup(const fbchat_event *event, size_t item);
 
+/* Why a file of this size cannot be sent; NULL if it can. g_free */
+char *fb_file_objection(FbConnection *connection, size_t size);
+
 /* The pictures of the message that are to be shown below it; NULL if there are none. g_strfreev */
 char **fb_pictures_of(FbConnection *connection, const fbchat_event *event, size_t item);
 

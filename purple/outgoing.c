@@ -8,6 +8,7 @@
 #include "client.h"
 #include "failures.h"
 #include "fields.h"
+#include "files.h"
 #include "pending.h"
 
 /* A text or a picture that waits. */
@@ -154,20 +155,24 @@ static void uploaded(FbConnection *connection, const fbchat_event *event, const 
 /* FALSE if the upload cannot begin. */
 static gboolean begin_upload(FbConnection *connection, Queue *queue, const char *who, PurpleStoredImage *image)
 {
+	size_t len = purple_imgstore_get_size(image);
+	char *sentence = fb_file_objection(connection, len);
 	char *name = name_of(image);
-	fbchat_status status = FBCHAT_ERR_STATE;
+	gboolean begun;
 
-	if ((connection->features & FBCHAT_FEATURE_FILES) != 0)
-		status = fbchat_session_upload(fb_client(), connection->session, purple_imgstore_get_data(image), purple_imgstore_get_size(image),
-		                               name, &connection->begun);
-	queue->upload = connection->begun;
-	if (status == FBCHAT_OK)
-		fb_pending_add(connection, status, uploaded, who, name);
-	else
-		show_failure(connection, who,
-		             (connection->features & FBCHAT_FEATURE_FILES) != 0 ? fbchat_last_error() : _("This server takes no files."), name);
+	if (sentence == NULL && fbchat_session_upload(fb_client(), connection->session, purple_imgstore_get_data(image), len, name,
+	                                              &connection->begun) != FBCHAT_OK)
+		sentence = g_strdup(fbchat_last_error());
+	begun = sentence == NULL;
+	if (begun) {
+		queue->upload = connection->begun;
+		fb_pending_add(connection, FBCHAT_OK, uploaded, who, name);
+	} else {
+		show_failure(connection, who, sentence, name);
+	}
 	g_free(name);
-	return status == FBCHAT_OK;
+	g_free(sentence);
+	return begun;
 }
 
 /* Sends the texts at the head, up to the next picture. */

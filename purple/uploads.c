@@ -9,7 +9,6 @@
 #include <unistd.h> /* for R_OK */
 
 #include <conversation.h>
-#include <util.h>
 
 #include "client.h"
 #include "fields.h"
@@ -90,8 +89,6 @@ static char *objection(FbConnection *connection, PurpleXfer *xfer)
 
 	if (connection == NULL)
 		return g_strdup(_("You are not signed on."));
-	if ((connection->features & FBCHAT_FEATURE_FILES) == 0)
-		return g_strdup(_("This server takes no files."));
 	if (path == NULL || purple_xfer_get_filename(xfer) == NULL)
 		return g_strdup(_("The file has no name."));
 	/* Neither is a pipe, on which opening would wait. */
@@ -99,16 +96,7 @@ static char *objection(FbConnection *connection, PurpleXfer *xfer)
 		return g_strdup(_("Only files can be sent, no folders."));
 	if (g_access(path, R_OK) != 0)
 		return g_strdup_printf(_("The file cannot be read: %s."), g_strerror(errno));
-	if (purple_xfer_get_size(xfer) == 0)
-		return g_strdup(_("The file is empty."));
-	if (connection->file_limit > 0 && purple_xfer_get_size(xfer) > (guint64)connection->file_limit) {
-		char *limit = purple_str_size_to_units((size_t)connection->file_limit);
-		char *sentence = g_strdup_printf(_("A file can have at most %s."), limit);
-
-		g_free(limit);
-		return sentence;
-	}
-	return NULL;
+	return fb_file_objection(connection, purple_xfer_get_size(xfer));
 }
 
 /* The user has chosen a file. */
