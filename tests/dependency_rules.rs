@@ -154,7 +154,11 @@ const RULES: &[Rule] = &[
 ];
 
 /// The files that may contain `unsafe`, besides all of `ffi`.
-const UNSAFE: &[&str] = &["src/engine/fork.rs", "src/engine/wake.rs"];
+const UNSAFE: &[&str] = &[
+    "src/engine/fork.rs",
+    "src/engine/readiness.rs",
+    "src/engine/wake.rs",
+];
 /// The files that may name reqwest.
 const HTTP: &[&str] = &["src/http.rs", "src/engine/http", "src/blocking"];
 

@@ -29,7 +29,7 @@ fn message(text: &str) {
         assert!(length > 0, "no progress at {rest:?}");
         let (part, after) = rest.split_at(length);
         assert!(part.chars().count() <= limit, "{part:?}");
-        let _ = check_message(part, limit);
+        let _ = check_message(part, false, limit);
         rest = after;
     }
 }

@@ -7,6 +7,6 @@ const OWN: Uid = Uid(2);
 const LIMIT: usize = 50;
 
 pub fn run(data: &[u8]) {
-    assert!(fuzzing::channel_reply(data, OWN, LIMIT) <= LIMIT);
+    assert!(fuzzing::channel_reply(super::server(), data, OWN, LIMIT) <= LIMIT);
     fuzzing::ajax_reply(super::server(), data, OWN);
 }

@@ -93,6 +93,7 @@ impl Http {
             set_cookie,
             location,
             retry_after,
+            content_type: None,
             body: read(response, limit)?,
         })
     }

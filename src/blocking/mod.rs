@@ -171,6 +171,7 @@ impl Session {
             request,
             to,
             text,
+            file: None,
             message_id: None,
         })? {
             Success::Sent => Ok(()),

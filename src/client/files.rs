@@ -3,8 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{CallError, Client, SessionId, check_uid};
-use crate::status::{Problem, Status};
-use crate::types::{MAX_DOWNLOAD, RequestId, Uid};
+use crate::types::{DownloadTarget, MAX_DOWNLOAD, RequestId, Uid, is_file_id};
 use std::os::fd::OwnedFd;
 
 /// Greatest length of a file's name in bytes; servers shorten it.
@@ -18,20 +17,13 @@ fn check_name(name: &str) -> Result<(), CallError> {
     Ok(())
 }
 
-/// Ids become part of addresses.
 fn check_id(id: &str) -> Result<(), CallError> {
-    let is_id = !id.is_empty() && id.len() <= 128 && id.bytes().all(|b| b.is_ascii_alphanumeric());
-    match is_id {
+    match is_file_id(id) {
         true => Ok(()),
         false => Err(CallError::Argument(
             "This is no id of a file; take it from a message or an upload".to_owned(),
         )),
     }
-}
-
-fn missing() -> CallError {
-    let text = "This version of the library cannot transfer files yet";
-    CallError::Options(Problem::new(Status::Unsupported, text))
 }
 
 impl Client {
@@ -49,8 +41,8 @@ impl Client {
         if bytes.is_empty() {
             return Err(CallError::Argument("The file is empty".to_owned()));
         }
-        self.engine()?.session(session)?.check_online()?;
-        Err(missing())
+        let session = self.engine()?.session(session)?;
+        session.upload(bytes, name.to_owned())
     }
 
     /// Uploads what a descriptor gives from its present position to its end; answered like [`Client::upload`].
@@ -60,12 +52,12 @@ impl Client {
     pub fn upload_fd(
         &self,
         session: SessionId,
-        _fd: OwnedFd,
+        fd: OwnedFd,
         name: &str,
     ) -> Result<RequestId, CallError> {
         check_name(name)?;
-        self.engine()?.session(session)?.check_online()?;
-        Err(missing())
+        let session = self.engine()?.session(session)?;
+        session.upload_fd(fd, name.to_owned())
     }
 
     /// Sends a message with a file that the user has uploaded; answered like [`Client::send`].
@@ -77,12 +69,12 @@ impl Client {
         session: SessionId,
         to: Uid,
         file: &str,
-        _text: &str,
+        text: &str,
     ) -> Result<RequestId, CallError> {
         check_uid(to)?;
         check_id(file)?;
-        self.engine()?.session(session)?.check_online()?;
-        Err(missing())
+        let session = self.engine()?.session(session)?;
+        session.send(to, text.to_owned(), Some(file.to_owned()))
     }
 
     /// Downloads a file or its preview into memory; answered by `File` or `Failed`, with `Progress` before.
@@ -93,7 +85,7 @@ impl Client {
         &self,
         session: SessionId,
         file: &str,
-        _preview: bool,
+        preview: bool,
         limit: usize,
     ) -> Result<RequestId, CallError> {
         check_id(file)?;
@@ -101,8 +93,9 @@ impl Client {
             let text = format!("The limit must be from 1 to {MAX_DOWNLOAD} bytes, not {limit}");
             return Err(CallError::Argument(text));
         }
-        self.engine()?.session(session)?.check_online()?;
-        Err(missing())
+        let session = self.engine()?.session(session)?;
+        let target = DownloadTarget::Memory { preview, limit };
+        session.download(file.to_owned(), target, None)
     }
 
     /// Downloads a file to a descriptor, in order from its present position; answered by `Done` or `Failed`, with `Progress`
@@ -114,10 +107,10 @@ impl Client {
         &self,
         session: SessionId,
         file: &str,
-        _fd: OwnedFd,
+        fd: OwnedFd,
     ) -> Result<RequestId, CallError> {
         check_id(file)?;
-        self.engine()?.session(session)?.check_online()?;
-        Err(missing())
+        let session = self.engine()?.session(session)?;
+        session.download(file.to_owned(), DownloadTarget::Host, Some(fd))
     }
 }

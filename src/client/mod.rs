@@ -149,7 +149,8 @@ impl Client {
     /// before login, [`CallError::MessagesFull`] if too many messages wait, until all of these are settled.
     pub fn send(&self, session: SessionId, to: Uid, text: &str) -> Result<RequestId, CallError> {
         check_uid(to)?;
-        self.engine()?.session(session)?.send(to, text.to_owned())
+        let text = text.to_owned();
+        self.engine()?.session(session)?.send(to, text, None)
     }
 
     /// Tells a friend that the user is typing or has stopped.

@@ -10,7 +10,7 @@ use super::log::Level;
 use super::long_poll::LongPoll;
 use super::session_handle::SessionHandle;
 use crate::protocol::{
-    Exchange, ExchangeId, ExchangeKind, Input, Outcome, Output, Session, SessionConfig,
+    Exchange, ExchangeId, ExchangeKind, Input, Outcome, Output, Session, SessionConfig, Stream,
     TransportError, TransportFault,
 };
 use crate::status::{Problem, Status};
@@ -167,6 +167,7 @@ impl Driver {
                     self.log_event(&event);
                     self.core.emit(&self.handle, event);
                 }
+                Output::Exchange(exchange) if exchange.stream.is_some() => self.transfer(exchange),
                 Output::Exchange(exchange) => {
                     if let Some(exchange) = self.long_poll.start(&self.http, exchange) {
                         self.spawn(exchange);
@@ -200,11 +201,43 @@ impl Driver {
         self.in_flight.push((id, kind, task));
     }
 
-    /// The task was notified: there are commands, the host closed the session, or the queue has room again.
+    /// Starts an exchange with the content of a file.
+    fn transfer(&mut self, exchange: Exchange) {
+        let request = match exchange.stream {
+            Some(Stream::Upload { request, .. } | Stream::Download { request, .. }) => request,
+            None => return,
+        };
+        let (id, kind) = (exchange.id, exchange.kind);
+        let Some(transfer) = self.handle.transfer(request) else {
+            let over = TransportError {
+                fault: TransportFault::Host,
+                detail: "it is over".to_owned(),
+            };
+            return self.process_outcome(id, kind, Err(over));
+        };
+        let (http, handle) = (self.http.clone(), self.handle.clone());
+        let task = self.exchanges.spawn(async move {
+            let progress = move || handle.notify();
+            (id, http.transfer(exchange, transfer, progress).await)
+        });
+        self.in_flight.push((id, kind, task));
+    }
+
+    /// Tells the host how far its transfers are.
+    fn report_progress(&self) {
+        for transfer in self.handle.transfers() {
+            if let Some(progress) = transfer.progress() {
+                self.core.emit(&self.handle, progress);
+            }
+        }
+    }
+
+    /// The task was notified: there are commands, the host closed the session, transfers go on, or the queue has room again.
     fn process_commands(&mut self) -> ControlFlow<()> {
         #[cfg(feature = "fault-injection")]
         crate::injection::pass(crate::injection::Place::Session);
         self.report_untaken();
+        self.report_progress();
         let work = self.handle.take_work();
         for command in work.commands {
             self.session
@@ -234,6 +267,7 @@ impl Driver {
             return;
         };
         let (id, kind, _) = self.in_flight.swap_remove(position);
+        self.report_progress();
         let outcome = match finished {
             Ok((_, (_, outcome))) => outcome,
             Err(error) => Err(TransportError {

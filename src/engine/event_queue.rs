@@ -143,8 +143,8 @@ impl EventQueue {
             state.ready.push_back(id);
         }
         for event in events {
-            if state.over_limit || session.events.len() >= share || matches!(event, Event::State(_))
-            {
+            let replaces = matches!(event, Event::State(_) | Event::Progress { .. });
+            if state.over_limit || session.events.len() >= share || replaces {
                 let before = session.events.len();
                 session.events.retain(|old| !is_superseded(old, &event));
                 state.waiting = state

@@ -20,6 +20,8 @@ mod log;
 mod long_poll;
 mod phase;
 mod polled;
+#[allow(unsafe_code)]
+mod readiness;
 mod request_wait;
 mod requests;
 mod sending;
@@ -28,6 +30,8 @@ mod superseded;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod transfer;
+mod transfers;
 #[allow(unsafe_code)]
 mod wake;
 mod worker;

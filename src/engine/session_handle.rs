@@ -15,6 +15,7 @@ use super::host_pace::HostPace;
 use super::lock;
 use super::phase::Phase;
 use super::sending::{MAX_MESSAGES, Sending};
+use super::transfers::Transfers;
 use crate::protocol::{SavedState, Unsettled, check_message};
 use crate::types::{Buddy, Command, Event, Group, OwnPresence, RequestId, Saved, Secret, Uid};
 use std::collections::{HashSet, VecDeque};
@@ -40,13 +41,15 @@ pub(super) const MAX_REQUESTS: usize = 256;
 const MAX_COMMANDS: usize = 512 + MAX_MESSAGES;
 
 #[derive(Debug)]
-struct HandleState {
+pub(super) struct HandleState {
     phase: Phase,
     commands: VecDeque<Command>,
     unanswered: HashSet<RequestId>,
     message_limit: usize,
     buddies: BuddyCache,
     groups: GroupCache,
+    pub(super) file_limit: u64,
+    pub(super) transfers: Transfers,
     /// Draws the ids of messages.
     rng: fastrand::Rng,
     /// The last saved session.
@@ -96,6 +99,8 @@ impl SessionHandle {
                 message_limit: usize::MAX,
                 buddies: BuddyCache::default(),
                 groups: GroupCache::default(),
+                file_limit: 0,
+                transfers: Transfers::default(),
                 rng: fastrand::Rng::with_seed(seed),
                 saved: None,
                 sending: Sending::default(),
@@ -132,9 +137,14 @@ impl SessionHandle {
         })
     }
 
-    pub(crate) fn send(&self, to: Uid, text: String) -> Result<RequestId, CallError> {
+    pub(crate) fn send(
+        &self,
+        to: Uid,
+        text: String,
+        file: Option<String>,
+    ) -> Result<RequestId, CallError> {
         let mut state = lock(&self.state);
-        check_message(&text, state.message_limit)?;
+        check_message(&text, file.is_some(), state.message_limit)?;
         state.check_online()?;
         state.sending.check(text.len())?;
         let request = RequestId(next_id());
@@ -142,6 +152,7 @@ impl SessionHandle {
         let message = Unsettled {
             to: to.0,
             text: text.clone(),
+            file: file.clone(),
             message_id: message_id.clone(),
             client_time: unix_now(),
         };
@@ -150,15 +161,15 @@ impl SessionHandle {
             request,
             to,
             text,
+            file,
             message_id: Some(message_id),
         };
         self.accept(state, request, command);
         Ok(request)
     }
 
-    /// Fails unless the session is logged in.
-    pub(crate) fn check_online(&self) -> Result<(), CallError> {
-        lock(&self.state).check_online()
+    pub(super) fn state(&self) -> MutexGuard<'_, HandleState> {
+        lock(&self.state)
     }
 
     /// The saved session with every message that was accepted and has no answer yet.
@@ -288,8 +299,13 @@ impl SessionHandle {
         state.buddies.apply(&event);
         state.groups.apply(&event);
         match &event {
-            Event::LoggedIn { message_limit, .. } => {
+            Event::LoggedIn {
+                message_limit,
+                file_limit,
+                ..
+            } => {
                 state.message_limit = *message_limit;
+                state.file_limit = *file_limit;
                 state.phase.finish_login(Phase::Online);
             }
             Event::LoginFailed { .. } | Event::Challenge { .. } => {
@@ -301,10 +317,12 @@ impl SessionHandle {
         }
         let is_first = event.answers().is_none_or(|request| {
             state.sending.answered(request);
+            state.transfers.answered(request);
             request == RequestId::NONE || state.unanswered.remove(&request)
         });
         // These tell something even if their request was answered before.
-        let wanted = is_first
+        let is_late = matches!(&event, Event::Progress { request, .. } if !state.unanswered.contains(request));
+        let wanted = is_first && !is_late
             || matches!(
                 event,
                 Event::BuddyList { .. }
@@ -319,7 +337,7 @@ impl SessionHandle {
         pass_on(event, Effect { wanted, unanswered });
     }
 
-    fn submit(
+    pub(super) fn submit(
         &self,
         make: impl FnOnce(&mut HandleState, RequestId) -> Result<Command, CallError>,
     ) -> Result<RequestId, CallError> {
@@ -374,7 +392,7 @@ impl HandleState {
         Ok(())
     }
 
-    fn check_online(&self) -> Result<(), CallError> {
+    pub(super) fn check_online(&self) -> Result<(), CallError> {
         self.check_open()?;
         self.phase.check_online()
     }

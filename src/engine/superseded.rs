@@ -36,6 +36,7 @@ pub(super) fn is_superseded(old: &Event, new: &Event) -> bool {
             Event::Group { request: None, .. } | Event::GroupList { request: None, .. },
             Event::GroupList { .. },
         ) => true,
+        (Event::Progress { request: old, .. }, Event::Progress { request: new, .. }) => old == new,
         _ => false,
     }
 }

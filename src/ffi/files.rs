@@ -45,7 +45,7 @@ pub unsafe extern "C" fn fbchat_session_upload(
 ///
 /// A file is sent again from that position if the connection breaks, and its position is not moved. What comes from a pipe or a
 /// socket cannot be read twice, so then the upload fails. A pipe or socket that gives nothing for a while keeps nobody waiting
-/// but this upload, which the server ends if it takes too long.
+/// but this upload, which ends after a minute or two without progress; servers may be less patient.
 ///
 /// @param client   the client
 /// @param session  a session that is logged in
@@ -136,8 +136,8 @@ pub unsafe extern "C" fn fbchat_session_download(
 /// file, or nothing: remove or truncate what was written. Write to a new file and rename it once DONE has arrived, so that
 /// nobody takes a part for the whole.
 ///
-/// A pipe or socket whose reader is slow keeps nobody waiting but this download, which fails if nothing is read for five
-/// minutes.
+/// A pipe or socket whose reader is slow keeps nobody waiting but this download, which fails after a minute or two
+/// without progress.
 ///
 /// @param client   the client
 /// @param session  a session that is logged in

@@ -23,6 +23,7 @@ mod groups;
 mod handle;
 #[cfg(feature = "fault-injection")]
 mod injection;
+mod message_fields;
 mod messages;
 mod panic;
 mod people;

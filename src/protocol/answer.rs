@@ -85,6 +85,10 @@ pub fn transport(server: &str, error: &TransportError, doing: &str) -> Problem {
                 "{server}, or a proxy before it, sent an answer that cannot be read while {doing}: {detail}"
             )
         }
+        Status::Descriptor => format!("Failed while {doing}: {detail}"),
+        _ if error.fault == TransportFault::Unusable => {
+            format!("{server} sent what cannot be used while {doing}: {detail}")
+        }
         _ => format!("{server} sent too much while {doing}: {detail}"),
     };
     let mut problem = Problem::new(error.fault.status(), text);

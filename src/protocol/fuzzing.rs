@@ -17,13 +17,14 @@ use crate::types::{FriendAction, Query, RequestId, Uid};
 use url::Url;
 
 /// Reads a reply of the channel and what its items say. The number of items.
-pub fn channel_reply(body: &[u8], own: Uid, limit: usize) -> usize {
+pub fn channel_reply(server: ServerAddress, body: &[u8], own: Uid, limit: usize) -> usize {
+    let web = WebSession::new(server);
     let Ok(ChannelReply::Items(items)) = channel_reply::read(body, limit) else {
         return 0;
     };
     let count = items.len();
     for item in items.into_iter().flatten() {
-        let _ = notices::read(item, own);
+        let _ = notices::read(item, &web, own);
     }
     count
 }
@@ -43,7 +44,7 @@ pub fn ajax_reply(server: ServerAddress, body: &[u8], own: Uid) {
         Buddies::default().apply(payload, own, (Strikes::ONE, Strikes::TWO));
     }
     if let Ok(Some(payload)) = answer::read_explicit::<HistoryPayload>("server", reply(), "") {
-        payload.messages(own);
+        payload.messages(&web, own);
     }
     if let Ok(Some(payload)) = answer::read_explicit::<GroupsPayload>("server", reply(), "") {
         payload.groups(&web);

@@ -35,11 +35,12 @@ pub use channel::MOST_ITEMS;
 pub use config::{CALL_TIMEOUT, SessionConfig};
 pub use connect::resume::SavedState;
 pub use requests::message_rule::{MessageError, check_message};
-pub use requests::outbox::Unsettled;
+pub use requests::unsettled::Unsettled;
 pub use session::{Input, Now, Output, Session};
+pub use wire::download::{ContentHead, Received};
 pub use wire::endpoints::{ServerAddress, ServerAddressError};
 pub use wire::exchange::{
-    Body, Exchange, ExchangeId, ExchangeKind, Method, Outcome, Reply, TransportError,
+    Body, Exchange, ExchangeId, ExchangeKind, Method, Outcome, Reply, Stream, TransportError,
     TransportFault, USER_AGENT,
 };
 

@@ -18,6 +18,8 @@ pub enum Purpose {
     Query(RequestId),
     /// The file of a picture that the host has asked for.
     Picture(RequestId),
+    /// An upload or download of the host.
+    Transfer(RequestId),
     FriendRequests,
     /// The list of groups.
     Groups(Option<RequestId>),

@@ -13,6 +13,8 @@ pub enum Timer {
     Outbox,
     /// A query that has waited long enough.
     Queries,
+    /// The next attempt of an upload or download, or the end of their time.
+    Transfers,
     /// The next attempt to post a read mark.
     ReadMarks,
     /// The next attempt to set the visibility.
@@ -30,11 +32,12 @@ pub enum Timer {
 }
 
 impl Timer {
-    const ALL: [Timer; 11] = [
+    const ALL: [Timer; 12] = [
         Timer::Exchange,
         Timer::Step,
         Timer::Outbox,
         Timer::Queries,
+        Timer::Transfers,
         Timer::ReadMarks,
         Timer::Visibility,
         Timer::BuddyList,

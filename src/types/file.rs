@@ -35,3 +35,22 @@ pub struct File {
     /// Height of a picture as it is shown; 0 if unknown.
     pub height: u32,
 }
+
+/// Where a download goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownloadTarget {
+    /// Into memory: the file, or its preview, of at most so many bytes.
+    Memory {
+        /// The preview in place of the file.
+        preview: bool,
+        /// Most bytes.
+        limit: usize,
+    },
+    /// To the host as it arrives.
+    Host,
+}
+
+/// True for what can be the id of a file. Ids become part of addresses.
+pub fn is_file_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}

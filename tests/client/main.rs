@@ -4,7 +4,9 @@
 
 mod blocking;
 mod faulty_links;
+mod files;
 mod groups;
 mod hostile_servers;
 mod last_words;
 mod sign_off;
+mod user;

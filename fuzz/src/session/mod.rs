@@ -11,7 +11,9 @@ use fbchat::protocol::{
     Exchange, ExchangeId, Input, Now, Output, Reply, Session, SessionConfig, TransportError,
     TransportFault,
 };
-use fbchat::types::{Command, Event, FriendAction, OwnPresence, Query, RequestId, Secret, Uid};
+use fbchat::types::{
+    Command, DownloadTarget, Event, FriendAction, OwnPresence, Query, RequestId, Secret, Uid,
+};
 
 /// The most outputs of one call: every item of the largest reply gives a few.
 const MOST_OUTPUTS: usize = 20_000;
@@ -187,6 +189,7 @@ impl World {
                 request,
                 to: uid(input)?,
                 text: text(input)?,
+                file: None,
                 message_id: None,
             },
             // With an id of the host's.
@@ -194,7 +197,21 @@ impl World {
                 request,
                 to: uid(input)?,
                 text: text(input)?,
+                file: None,
                 message_id: Some(text(input)?),
+            },
+            b'u' => Command::Upload {
+                request,
+                name: text(input)?,
+                size: input.arbitrary()?,
+            },
+            b'e' => Command::Download {
+                request,
+                file: text(input)?,
+                target: DownloadTarget::Memory {
+                    preview: input.arbitrary()?,
+                    limit: input.arbitrary()?,
+                },
             },
             b't' => Command::SetTyping {
                 to: uid(input)?,

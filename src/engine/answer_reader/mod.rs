@@ -279,6 +279,7 @@ fn read_head(bytes: &[u8]) -> Result<Option<Head>, TransportError> {
         closes: version == 0 || all(&CONNECTION).iter().any(says_close),
         framing,
         reply: Reply {
+            content_type: None,
             status,
             set_cookie: texts(&SET_COOKIE).collect(),
             location: texts(&LOCATION).next(),

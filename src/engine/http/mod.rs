@@ -4,6 +4,8 @@
 
 #![forbid(unsafe_code)]
 
+mod transfer;
+
 use super::dns::Resolver;
 use super::lock;
 use super::long_poll::Connector;
@@ -203,49 +205,35 @@ impl Http {
     }
 
     async fn send(&self, request: &Request, source: ConnectionSource) -> Result<Reply, Failure> {
-        let clients = Arc::clone(&lock(&self.clients));
-        let scheme = match request.url.scheme() {
-            "https" => clients.tls.get_or_try_init(|| self.tls_clients()).await?,
-            _ => &clients.plain,
-        };
-        let client = match source {
-            ConnectionSource::Pool => &scheme.pooled,
-            ConnectionSource::New => &scheme.unpooled,
-        };
+        let client = self.client(&request.url, source).await?;
         let proxy = self.network.proxy.label(&request.url);
         let classify = |error| classify_request(&error, proxy.as_deref());
-        let mut response = match request.build(client).send().await {
+        let mut response = match request.build(&client).send().await {
             Ok(response) => response,
             Err(error) if source == ConnectionSource::Pool && was_closed(&error) => {
                 return Err(Failure::ClosedConnection(classify(error)));
             }
             Err(error) => return Err(Failure::Other(classify(error))),
         };
-        let status = response.status().as_u16();
-        if let Some(refused) = crate::transport_error::proxy_refusal(status, proxy.as_deref()) {
-            return Err(refused.into());
-        }
-        let encodings = response.headers().get_all(header::CONTENT_ENCODING);
-        crate::http::check_encoding(encodings.iter().map(header::HeaderValue::as_bytes))?;
-        let mut reply = Reply {
-            status,
-            set_cookie: texts(&response, header::SET_COOKIE).collect(),
-            location: texts(&response, header::LOCATION).next(),
-            retry_after: texts(&response, header::RETRY_AFTER).next(),
-            body: Vec::new(),
-        };
-        let limit = request.body_limit;
-        while let Some(chunk) = response.chunk().await.map_err(classify)? {
-            if chunk.len() > limit.saturating_sub(reply.body.len()) {
-                let detail = format!("more than {limit} bytes");
-                return Err(Failure::Other(TransportError {
-                    fault: TransportFault::TooLarge,
-                    detail,
-                }));
-            }
-            reply.body.extend_from_slice(&chunk);
-        }
+        let mut reply = reply_head(&response, proxy.as_deref())?;
+        read_body(&mut response, &mut reply.body, request.body_limit, classify).await?;
         Ok(reply)
+    }
+
+    async fn client(
+        &self,
+        url: &url::Url,
+        source: ConnectionSource,
+    ) -> Result<reqwest::Client, TransportError> {
+        let clients = Arc::clone(&lock(&self.clients));
+        let scheme = match url.scheme() {
+            "https" => clients.tls.get_or_try_init(|| self.tls_clients()).await?,
+            _ => &clients.plain,
+        };
+        Ok(match source {
+            ConnectionSource::Pool => scheme.pooled.clone(),
+            ConnectionSource::New => scheme.unpooled.clone(),
+        })
     }
 
     /// Reads the system's root certificates on another thread, so that no session waits for the disk.
@@ -300,6 +288,43 @@ impl Request {
         }
         request
     }
+}
+
+/// The head of an answer, as far as it matters.
+fn reply_head(response: &reqwest::Response, proxy: Option<&str>) -> Result<Reply, TransportError> {
+    let status = response.status().as_u16();
+    if let Some(refused) = crate::transport_error::proxy_refusal(status, proxy) {
+        return Err(refused);
+    }
+    let encodings = response.headers().get_all(header::CONTENT_ENCODING);
+    crate::http::check_encoding(encodings.iter().map(header::HeaderValue::as_bytes))?;
+    Ok(Reply {
+        status,
+        set_cookie: texts(response, header::SET_COOKIE).collect(),
+        location: texts(response, header::LOCATION).next(),
+        retry_after: texts(response, header::RETRY_AFTER).next(),
+        content_type: None,
+        body: Vec::new(),
+    })
+}
+
+/// Collects an answer of at most so many bytes.
+async fn read_body(
+    response: &mut reqwest::Response,
+    body: &mut Vec<u8>,
+    limit: usize,
+    classify: impl Fn(reqwest::Error) -> TransportError,
+) -> Result<(), TransportError> {
+    while let Some(chunk) = response.chunk().await.map_err(&classify)? {
+        if chunk.len() > limit.saturating_sub(body.len()) {
+            return Err(TransportError {
+                fault: TransportFault::TooLarge,
+                detail: format!("more than {limit} bytes"),
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(())
 }
 
 fn texts(

@@ -62,6 +62,7 @@ fn exchange(url: &url::Url) -> Exchange {
         url: url.clone(),
         cookie: None,
         body: None,
+        stream: None,
         timeout: 30_000,
         body_limit: 0,
     }

@@ -50,6 +50,7 @@ fn exchange(url: &Url) -> Exchange {
         url: url.clone(),
         cookie: Some("c_user=1; xs=2".to_owned()),
         body: None,
+        stream: None,
         timeout: 60_000,
         body_limit: 100,
     }

@@ -43,7 +43,7 @@ fn calls_are_refused_in_the_wrong_phase() {
     let handle = SessionHandle::new(0, 1);
     let text = || "hi".to_owned();
     assert!(matches!(
-        handle.send(Uid(2), text()),
+        handle.send(Uid(2), text(), None),
         Err(CallError::State(_))
     ));
     assert!(matches!(handle.logout(), Err(CallError::State(_))));
@@ -51,14 +51,14 @@ fn calls_are_refused_in_the_wrong_phase() {
     let handle = online();
     let again = handle.login("a".into(), Secret::new("b".into()));
     assert!(matches!(again, Err(CallError::State(_))));
-    handle.send(Uid(2), text()).unwrap();
+    handle.send(Uid(2), text(), None).unwrap();
     handle.logout().unwrap();
     assert!(matches!(
-        handle.send(Uid(2), text()),
+        handle.send(Uid(2), text(), None),
         Err(CallError::State(_))
     ));
     handle.close(Duration::ZERO);
-    assert_eq!(handle.send(Uid(2), text()), Err(CallError::NoSession));
+    assert_eq!(handle.send(Uid(2), text(), None), Err(CallError::NoSession));
 }
 
 #[test]
@@ -73,8 +73,8 @@ fn failed_login_may_be_repeated() {
 #[test]
 fn message_length_counts_characters_and_names_the_limit() {
     let handle = online();
-    assert!(handle.send(Uid(2), "中文🎉éé".into()).is_ok());
-    let error = handle.send(Uid(2), "123456".into()).unwrap_err();
+    assert!(handle.send(Uid(2), "中文🎉éé".into(), None).is_ok());
+    let error = handle.send(Uid(2), "123456".into(), None).unwrap_err();
     assert_eq!(error.status(), Status::TooLong);
     assert_eq!(
         error.to_string(),
@@ -103,7 +103,7 @@ fn requests_without_an_answer_are_bounded_and_answered_once() {
 #[test]
 fn messages_are_bounded_and_leave_no_holes() {
     let handle = online();
-    let send = |text: &str| handle.send(Uid(2), text.into());
+    let send = |text: &str| handle.send(Uid(2), text.into(), None);
     let sent: Vec<_> = std::iter::from_fn(|| send("hi").ok()).collect();
     assert_eq!(sent.len(), MAX_MESSAGES);
     // Other requests have room of their own.

@@ -1,6 +1,7 @@
 //! Replies of history.php: the recent messages of a conversation (docs/protocol.md, Messages).
 
 use crate::protocol::channel::notices::message_from;
+use crate::protocol::connect::web_session::WebSession;
 use crate::protocol::wire::channel_reply::Item;
 use crate::protocol::wire::json::{Flag, List, Object};
 use crate::types::{Message, Uid};
@@ -24,10 +25,10 @@ impl HistoryPayload {
     }
 
     /// The messages, oldest first.
-    pub fn messages(self, own: Uid) -> Vec<Message> {
+    pub fn messages(self, web: &WebSession, own: Uid) -> Vec<Message> {
         let items = self.history.0.unwrap_or_default().into_iter();
         let mut messages: Vec<Message> = items
-            .filter_map(|item| message_from(item.0?, own))
+            .filter_map(|item| message_from(item.0?, web, own))
             .map(|message| Message {
                 replayed: true,
                 ..message
@@ -43,6 +44,7 @@ impl HistoryPayload {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::ServerAddress;
     use crate::types::Origin;
 
     #[test]
@@ -51,7 +53,8 @@ mod tests {
             r#"{"history":[{"type":"msg","from":2,"to":1,"time":20,"msg":{"text":"b"}},null,{"type":"msg","from":"1","to":2,"time":10,"msg":{"text":"a"}},{"type":"typ","from":1}]}"#,
         )
         .unwrap();
-        let messages = payload.messages(Uid(2));
+        let server = ServerAddress::parse("http://127.0.0.1:1", false).unwrap();
+        let messages = payload.messages(&WebSession::new(server), Uid(2));
         let brief: Vec<_> = messages
             .iter()
             .map(|m| (m.text.as_str(), m.time, m.origin, m.replayed))

@@ -165,7 +165,8 @@ impl Channel {
         let PollOptions { active, nonce, .. } = options;
         let wanted = options.batch.map_or(u64::MAX, u64::from);
         let batch = web.batch_limit().map_or_else(String::new, |most| {
-            format!("?batch={}{more}", most.min(wanted))
+            let files = if web.has_files() { "&files=1" } else { "" };
+            format!("?batch={}{files}{more}", most.min(wanted))
         });
         let path = format!("x/{nonce}/{active}/p_{own}={seq}{batch}");
         channel.join(&path).ok().map(Request::get)
@@ -330,7 +331,8 @@ impl Channel {
     /// Asks for the history of the next conversation that may have lost messages; `None` when all are done.
     pub fn recover(&self, web: &WebSession) -> Option<Request> {
         let (peer, _) = self.recover.front()?;
-        Some(web.get(&format!("/ajax/chat/history.php?id={peer}&__a=1")))
+        let files = if web.has_files() { "&files=1" } else { "" };
+        Some(web.get(&format!("/ajax/chat/history.php?id={peer}&__a=1{files}")))
     }
 
     /// Takes the reply to that: the messages that this session has not had. `failures` counts attempts that have failed.
@@ -352,7 +354,7 @@ impl Channel {
         let since = self.recover.pop_front();
         let since = since.map_or(i64::MAX, |(_, since)| since);
         let own = web.uid().unwrap_or(Uid(0));
-        let mut messages = history.unwrap_or_default().messages(own);
+        let mut messages = history.unwrap_or_default().messages(web, own);
         messages.retain(|message| {
             // Own messages without an id cannot be told from those that this session sent.
             let can_tell = message.from != own || !message.message_id.is_empty();

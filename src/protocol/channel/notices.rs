@@ -1,14 +1,18 @@
 //! What the items of the channel say (docs/protocol.md, Items).
 
+use crate::protocol::connect::web_session::WebSession;
 use crate::protocol::groups::news::{self, GroupNews};
-use crate::protocol::wire::channel_reply::Item;
-use crate::protocol::wire::json::{Int, List, count, time};
+use crate::protocol::wire::channel_reply::{Item, ItemFile};
+use crate::protocol::wire::json::{Int, List, count, objects, time};
 use crate::types::{
-    FriendRequest, GroupNotice, Message, NoticeKind, Origin, Presence, Uid, UnixMillis,
+    File, FileKind, FriendRequest, GroupNotice, Message, NoticeKind, Origin, Presence, Uid,
+    UnixMillis, is_file_id, name_line,
 };
 
 /// Users whom one message of a group concerns; the rest is in its text.
 const MOST_CONCERNED: usize = 100;
+/// Files of one message; servers allow fewer.
+const MOST_FILES: usize = 100;
 
 /// What one item says.
 #[derive(Debug)]
@@ -63,11 +67,11 @@ pub enum Notice {
 }
 
 /// Reads an item. `None` if its type is unknown, which is normal since there were new ones every year, or if it says nothing.
-pub fn read(item: Item, own: Uid) -> Option<Notice> {
+pub fn read(item: Item, web: &WebSession, own: Uid) -> Option<Notice> {
     let kind = item.kind.0.as_deref().unwrap_or_default();
     let uid = item.uid.id().map(Uid);
     Some(match kind {
-        "msg" | "offline_msg" | "group_msg" => Notice::Message(message_from(item, own)?),
+        "msg" | "offline_msg" | "group_msg" => Notice::Message(message_from(item, web, own)?),
         "typ" | "ttyp" => Notice::Typing {
             from: item.from.id().map(Uid).filter(|&from| from != own)?,
             group: match kind {
@@ -139,7 +143,7 @@ pub fn read(item: Item, own: Uid) -> Option<Notice> {
 
 /// Reads a message out of an item of the channel or of a history. `None` for everything else, and for a text that is cut
 /// short, since the whole text follows in another item.
-pub fn message_from(item: Item, own: Uid) -> Option<Message> {
+pub fn message_from(item: Item, web: &WebSession, own: Uid) -> Option<Message> {
     let in_group = match item.kind.0.as_deref() {
         None | Some("msg" | "offline_msg") => false,
         Some("group_msg") => true,
@@ -164,7 +168,9 @@ pub fn message_from(item: Item, own: Uid) -> Option<Message> {
             .0
             .filter(|_| in_group)
             .map(|kind| Box::new(group_notice(&kind, item.uids))),
-        files: Vec::new(),
+        files: objects(item.attachments, MOST_FILES)
+            .filter_map(|file| file_from(file, web))
+            .collect(),
         from_name: item.from_name.or_empty(),
         to_name: item.to_name.or_empty(),
         text: body.text.0?,
@@ -176,6 +182,26 @@ pub fn message_from(item: Item, own: Uid) -> Option<Message> {
             Origin::Incoming
         },
         replayed: false,
+    })
+}
+
+/// `None` for a file that has no usable id, which could neither be opened nor downloaded.
+fn file_from(file: ItemFile, web: &WebSession) -> Option<File> {
+    let id = file.id.0.filter(|id| is_file_id(id))?;
+    let name = name_line(&file.name.or_empty());
+    let size = |points: Int| u32::try_from(points.id().unwrap_or(0)).unwrap_or(0);
+    Some(File {
+        url: web.file_url(&file.url.or_empty(), &id, &name),
+        kind: match file.kind.0.as_deref() {
+            Some("photo") => FileKind::Photo,
+            _ => FileKind::Other,
+        },
+        size: file.size.id().unwrap_or(0),
+        content_type: file.mime.or_empty(),
+        width: size(file.width),
+        height: size(file.height),
+        id,
+        name,
     })
 }
 

@@ -2,7 +2,8 @@
 //! yet are saved, too; they also serve a session that logs in with the password.
 
 use crate::protocol::connect::web_session::WebSession;
-use crate::protocol::requests::outbox::{Outbox, Unsettled};
+use crate::protocol::requests::outbox::Outbox;
+use crate::protocol::requests::unsettled::Unsettled;
 use crate::status::{Problem, Status};
 use crate::types::{Event, Millis, Saved, Secret, Seq, Uid};
 use serde::{Deserialize, Serialize};

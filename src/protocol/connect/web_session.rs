@@ -5,13 +5,15 @@ use crate::protocol::wire::cookies::Cookies;
 use crate::protocol::wire::endpoints::ServerAddress;
 use crate::protocol::wire::page::{self, Page};
 use crate::protocol::wire::request::Request;
-use crate::types::{Features, Uid};
+use crate::types::{Feature, Features, Uid};
 use url::Url;
 
 /// Message limit of servers that announce none (docs/protocol.md, Messages).
 const OLD_MESSAGE_LIMIT: usize = 999;
 /// Largest picture where the server announces no limit, in bytes.
 const PICTURE_LIMIT: u64 = 1 << 20;
+/// Greatest size of a file, if the server does not say, in bytes.
+const DEFAULT_FILE_LIMIT: u64 = 1 << 20;
 
 /// What a page was good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,6 +220,37 @@ impl WebSession {
     pub fn picture_url(&self, reference: &str) -> Option<String> {
         let url = self.server.origin().join(reference).ok()?;
         (!reference.is_empty()).then(|| url.into())
+    }
+
+    /// The full address of a file that messages have, for people: what the server says, if it is a web page, else what is usual.
+    pub fn file_url(&self, reference: &str, id: &str, name: &str) -> String {
+        let origin = self.server.origin();
+        let told = origin.join(reference).ok().filter(|url| {
+            !reference.is_empty()
+                && matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+        let url = told.unwrap_or_else(|| {
+            let mut url = origin.clone();
+            if let Ok(mut path) = url.path_segments_mut() {
+                let name = if name.is_empty() { "file" } else { name };
+                path.clear().extend(["files", id, name]);
+            }
+            url
+        });
+        url.into()
+    }
+
+    /// True if messages can have files.
+    pub fn has_files(&self) -> bool {
+        self.features().has(Feature::Files)
+    }
+
+    /// Greatest size of a file in bytes; 0 if the server takes none.
+    pub fn file_limit(&self) -> u64 {
+        let announced = self.page.extensions.as_ref().filter(|_| self.has_files());
+        announced.map_or(0, |own| own.file_limit.id().unwrap_or(DEFAULT_FILE_LIMIT))
     }
 
     /// What the server offers, as far as its page says.

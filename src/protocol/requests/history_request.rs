@@ -53,6 +53,9 @@ impl HistoryRequest {
                 path.push_str(&format!("&since={}", self.since));
             }
         }
+        if web.has_files() {
+            path.push_str("&files=1");
+        }
         web.get(&path)
     }
 
@@ -73,7 +76,7 @@ impl HistoryRequest {
         let payload = answer::read_explicit::<HistoryPayload>(&web.label(), outcome, doing)?;
         let payload = payload.unwrap_or_default();
         let mut more = payload.has_more();
-        let mut page = payload.messages(own);
+        let mut page = payload.messages(web, own);
         page.retain(|message| message.time > self.since);
         if self.by_time {
             // A page without anything new would be the same the next time.

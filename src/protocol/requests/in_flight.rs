@@ -2,7 +2,7 @@
 
 use crate::protocol::connect::step::Step;
 use crate::protocol::purpose::Purpose;
-use crate::protocol::wire::exchange::{Exchange, ExchangeId, ExchangeKind};
+use crate::protocol::wire::exchange::{Exchange, ExchangeId, ExchangeKind, Stream};
 use crate::protocol::wire::reading_cost;
 use crate::protocol::wire::request::Request;
 use crate::types::Millis;
@@ -13,6 +13,8 @@ use url::Url;
 const POLL_TIMEOUT: Millis = 90_000;
 /// A driver that has not reported by then has lost the exchange, in milliseconds beyond the timeout.
 const DRIVER_GRACE: Millis = 5_000;
+/// How long the content of a file may stand still, in milliseconds.
+const STREAM_TIMEOUT: Millis = 60_000;
 /// How large a reply may be.
 #[derive(Clone, Copy, Debug)]
 struct Size {
@@ -35,6 +37,8 @@ const PAGE: Size = Size {
     bytes: 256 << 10,
     cost: usize::MAX,
 };
+/// An answer to a download that is no content, in bytes.
+const REFUSAL: usize = 64 << 10;
 /// Greatest picture in bytes, whatever the server announces.
 const PICTURE_LIMIT: usize = 8 << 20;
 
@@ -47,7 +51,8 @@ pub struct InFlight {
     pub started: Millis,
     /// What reading the reply may cost.
     pub most_cost: usize,
-    deadline: Millis,
+    /// A driver reports by then. One with a stream watches that itself.
+    deadline: Option<Millis>,
 }
 
 /// The limits of ordinary exchanges.
@@ -80,9 +85,17 @@ impl Exchanges {
         let id = ExchangeId(self.last);
         let (kind, timeout) = match purpose {
             Purpose::Connect(Step::Poll) => (ExchangeKind::LongPoll, POLL_TIMEOUT),
+            Purpose::Transfer(_) => (ExchangeKind::Call, limits.timeout.max(STREAM_TIMEOUT)),
             _ => (ExchangeKind::Call, limits.timeout),
         };
         let size = match purpose {
+            // The content itself has a limit of its own.
+            Purpose::Transfer(_) if matches!(request.stream, Some(Stream::Download { .. })) => {
+                Size {
+                    bytes: REFUSAL,
+                    cost: usize::MAX,
+                }
+            }
             Purpose::Picture(_) => Size {
                 bytes: limits.picture.min(PICTURE_LIMIT),
                 cost: usize::MAX,
@@ -99,7 +112,10 @@ impl Exchanges {
             url: request.url.clone(),
             started: now,
             most_cost: size.cost,
-            deadline: now.saturating_add(timeout).saturating_add(DRIVER_GRACE),
+            deadline: match request.stream {
+                Some(_) => None,
+                None => Some(now.saturating_add(timeout).saturating_add(DRIVER_GRACE)),
+            },
         };
         self.under_way.insert(id, in_flight);
         Exchange {
@@ -110,6 +126,7 @@ impl Exchanges {
             cookie,
             body: request.body,
             timeout,
+            stream: request.stream,
             body_limit: size.bytes,
         }
     }
@@ -137,7 +154,7 @@ impl Exchanges {
     /// Takes an exchange whose reply the driver owes.
     pub fn take_late(&mut self, now: Millis) -> Option<(ExchangeId, InFlight)> {
         let mut all = self.under_way.iter();
-        let late = all.find(|(_, exchange)| exchange.deadline <= now);
+        let late = all.find(|(_, exchange)| exchange.deadline.is_some_and(|at| at <= now));
         let id = late.map(|(id, _)| *id)?;
         Some((id, self.under_way.remove(&id)?))
     }
@@ -145,7 +162,7 @@ impl Exchanges {
     /// When the first exchange is late.
     pub fn timeout(&self) -> Option<Millis> {
         let all = self.under_way.values();
-        all.map(|exchange| exchange.deadline).min()
+        all.filter_map(|exchange| exchange.deadline).min()
     }
 
     /// How many exchanges there are for which `is` is true.

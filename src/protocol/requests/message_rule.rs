@@ -16,14 +16,14 @@ pub enum MessageError {
     },
 }
 
-/// Checks the text of a message against the server's limit, in Unicode scalar values.
+/// Checks the text of a message against the server's limit, in Unicode scalar values. Only one with a file may be empty.
 ///
 /// # Errors
 /// Says why the text cannot be sent.
-pub fn check_message(text: &str, limit: usize) -> Result<(), MessageError> {
+pub fn check_message(text: &str, may_be_empty: bool, limit: usize) -> Result<(), MessageError> {
     let length = text.chars().count();
     match length {
-        0 => Err(MessageError::Empty),
+        0 if !may_be_empty => Err(MessageError::Empty),
         _ if length > limit => Err(MessageError::TooLong { length, limit }),
         _ => Ok(()),
     }
@@ -35,10 +35,11 @@ mod tests {
 
     #[test]
     fn length_counts_characters() {
-        assert_eq!(check_message("", 5), Err(MessageError::Empty));
-        assert_eq!(check_message("héllo", 5), Ok(()));
+        assert_eq!(check_message("", false, 5), Err(MessageError::Empty));
+        assert_eq!(check_message("", true, 5), Ok(()));
+        assert_eq!(check_message("héllo", false, 5), Ok(()));
         let (length, limit) = (6, 5);
         let too_long = Err(MessageError::TooLong { length, limit });
-        assert_eq!(check_message("héllo!", 5), too_long);
+        assert_eq!(check_message("héllo!", true, 5), too_long);
     }
 }

@@ -11,3 +11,6 @@ pub mod rate_limit;
 pub mod read_marks;
 pub mod refusal;
 pub mod simple_queries;
+pub mod transfer;
+pub mod transfers;
+pub mod unsettled;

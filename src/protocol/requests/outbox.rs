@@ -15,12 +15,12 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::requests::message_rule::{MessageError, check_message};
 use crate::protocol::requests::rate_limit::Gate;
 use crate::protocol::requests::refusal::refusal;
+use crate::protocol::requests::unsettled::Unsettled;
 use crate::protocol::wire::exchange::Outcome;
 use crate::protocol::wire::reply::AjaxError;
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
-use crate::types::{Event, Millis, RequestId, Uid, UnixMillis};
-use serde::{Deserialize, Serialize};
+use crate::types::{Event, Millis, RequestId, Uid};
 use std::collections::VecDeque;
 
 /// Messages waiting at once; more are refused. Drivers keep the order by refusing the next ones, too, so theirs is lower.
@@ -45,20 +45,6 @@ struct Outgoing {
     uncertain: bool,
     /// It was repeated because of a refusal that another attempt can cure (stale token, chat off).
     cured: bool,
-}
-
-/// A message that was accepted and has no outcome yet, as it is saved. It is the same in all attempts, also in those of a
-/// later session.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Unsettled {
-    /// The recipient.
-    pub to: u64,
-    /// Plain text.
-    pub text: String,
-    /// By this the server recognises another copy.
-    pub message_id: String,
-    /// When the user wrote it.
-    pub client_time: UnixMillis,
 }
 
 /// See the module.
@@ -123,7 +109,11 @@ impl Outbox {
         request: RequestId,
         message: Unsettled,
     ) -> Result<(), Problem> {
-        check_message(&message.text, web.message_limit()).map_err(|error| {
+        if message.file.is_some() && !web.has_files() {
+            return Err(answer::unsupported(&web.label(), "files"));
+        }
+        let may_be_empty = message.file.is_some();
+        check_message(&message.text, may_be_empty, web.message_limit()).map_err(|error| {
             let status = match error {
                 MessageError::Empty => Status::Argument,
                 MessageError::TooLong { .. } => Status::TooLong,
@@ -180,16 +170,7 @@ impl Outbox {
         if self.retry_at.is_some_and(|at| at > now) {
             return None;
         }
-        let message = &self.waiting.front()?.message;
-        let (to, time) = (message.to.to_string(), message.client_time.to_string());
-        let fields = [
-            ("msg_text", message.text.as_str()),
-            ("msg_id", &message.message_id),
-            ("client_time", &time),
-            ("to", &to),
-            ("num_tabs", "1"),
-        ];
-        Some(web.post("/ajax/chat/send.php", &fields))
+        Some(self.waiting.front()?.message.request(web))
     }
 
     /// When a message expires, or can be repeated if nothing prevents that.
@@ -390,7 +371,7 @@ fn failed(outgoing: Outgoing, problem: Problem) -> Action {
         RequestId::NONE => Event::EarlierFailed {
             to: Uid(outgoing.message.to),
             text: outgoing.message.text,
-            file: None,
+            file: outgoing.message.file,
             problem,
         },
         request => Event::Failed { request, problem },

@@ -5,8 +5,8 @@ use crate::protocol::connect::account::{Account, Credentials, Registration};
 use crate::protocol::connect::resume::SavedState;
 use crate::protocol::connect::step::Step;
 use crate::protocol::purpose::Purpose;
-use crate::protocol::requests::outbox::Unsettled;
 use crate::protocol::requests::rate_limit::Gate;
+use crate::protocol::requests::unsettled::Unsettled;
 use crate::protocol::session::{Now, Session};
 use crate::status::{Problem, Status};
 use crate::types::{Command, Event, OwnPresence, Query, RequestId, Uid};
@@ -55,19 +55,25 @@ impl Session {
                 request,
                 to,
                 text,
+                file,
                 message_id,
             } => {
                 let drawn = || self.rng.u32(1..=0x7fff_ffff).to_string();
                 let message = Unsettled {
                     to: to.0,
                     text,
+                    file,
                     message_id: message_id.unwrap_or_else(drawn),
                     client_time: now.unix,
                 };
                 self.queue_message(now, request, message);
             }
             Command::SetTyping { to, typing } => self.send_typing(now, to, typing),
-            Command::Refresh { .. } | Command::RefreshGroups { .. } | Command::Ask { .. }
+            Command::Refresh { .. }
+            | Command::RefreshGroups { .. }
+            | Command::Ask { .. }
+            | Command::Upload { .. }
+            | Command::Download { .. }
                 if self.queries() >= MOST_QUERIES =>
             {
                 let problem = Problem::new(Status::QueueFull, "Too many queries under way");
@@ -76,6 +82,24 @@ impl Session {
             Command::Refresh { request } => self.ask_buddy_list(now, Some(request)),
             Command::RefreshGroups { request } => self.ask_groups(now, Some(request)),
             Command::Ask { request, query } => self.ask(now, request, query),
+            Command::Upload {
+                request,
+                name,
+                size,
+            } => {
+                let rng = &mut self.rng;
+                let file = (name, size);
+                let taken = self.transfers.upload(&self.web, rng, request, file);
+                taken.unwrap_or_else(|problem| self.fail(request, problem));
+            }
+            Command::Download {
+                request,
+                file,
+                target,
+            } => {
+                let taken = self.transfers.download(&self.web, request, file, target);
+                taken.unwrap_or_else(|problem| self.fail(request, problem));
+            }
             Command::MarkRead(what) => {
                 what.into_iter().for_each(|gid| self.groups.read(gid));
                 self.read_marks.add(&self.web, what);
@@ -94,6 +118,8 @@ impl Session {
             | Command::Refresh { request }
             | Command::RefreshGroups { request }
             | Command::Ask { request, .. }
+            | Command::Upload { request, .. }
+            | Command::Download { request, .. }
             | Command::Logout { request } => self.fail(request, problem),
             Command::SetTyping { .. }
             | Command::SetPresence(_)
@@ -138,7 +164,8 @@ impl Session {
 
     fn queries(&self) -> usize {
         let refreshes = self.exchanges.count(|it| it.refresh().is_some());
-        refreshes.saturating_add(self.queries.len())
+        let queries = refreshes.saturating_add(self.queries.len());
+        queries.saturating_add(self.transfers.len())
     }
 
     fn queue_message(&mut self, now: Now, request: RequestId, message: Unsettled) {
@@ -197,6 +224,10 @@ impl Session {
         if let Some(failed) = self.queries.cancel(request, &problem) {
             let purposes = [Purpose::Query(request), Purpose::Picture(request)];
             self.cancel_exchange(|it| purposes.contains(&it));
+            return self.act(now, failed);
+        }
+        if let Some(failed) = self.transfers.fail(request, problem.clone()) {
+            self.cancel_exchange(|it| it == Purpose::Transfer(request));
             return self.act(now, failed);
         }
         if self.cancel_exchange(|it| it.refresh() == Some(request)) {

@@ -102,6 +102,8 @@ impl Session {
         self.buddies.forget();
         self.groups.forget();
         self.visibility.forget();
+        let ended = self.transfers.end(&problem);
+        self.act_all(now, ended);
         self.end_exchanges(now, &problem);
         self.web.forget_user();
         self.emit(match challenge {
@@ -192,6 +194,8 @@ impl Session {
             // Failed messages are not to be sent by a later session.
             self.report_state(now);
         }
+        let ended = self.transfers.end(&why);
+        self.act_all(now, ended);
         self.end_exchanges(now, &why);
         if let Some(request) = self.connector.close() {
             let problem = why;

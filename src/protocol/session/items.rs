@@ -24,7 +24,7 @@ impl Session {
         let (Some(item), Some(own)) = (item, self.web.uid()) else {
             return false;
         };
-        let Some(notice) = notices::read(item, own) else {
+        let Some(notice) = notices::read(item, &self.web, own) else {
             return false;
         };
         let at = now.monotonic;

@@ -27,6 +27,7 @@ use crate::protocol::requests::outbox::Outbox;
 use crate::protocol::requests::queries::Queries;
 use crate::protocol::requests::rate_limit::{Gate, RateLimit};
 use crate::protocol::requests::read_marks::ReadMarks;
+use crate::protocol::requests::transfers::Transfers;
 use crate::protocol::timers::TimerTable;
 use crate::protocol::wire::exchange::{Exchange, ExchangeId, Reply, TransportError};
 use crate::types::{Command, Event, Millis, RequestId, Uid, UnixMillis};
@@ -93,6 +94,7 @@ pub struct Session {
     rate_limit: RateLimit,
     outbox: Outbox,
     queries: Queries,
+    transfers: Transfers,
     read_marks: ReadMarks,
     closing: Option<Closing>,
     /// The host has dropped the session; what it accepted is still sent.
@@ -123,6 +125,7 @@ impl Session {
             rate_limit: RateLimit::default(),
             outbox: Outbox::default(),
             queries: Queries::default(),
+            transfers: Transfers::default(),
             read_marks: ReadMarks::default(),
             closing: None,
             leaving: false,
@@ -215,6 +218,10 @@ impl Session {
             let gate = self.gate(now);
             let due = self
                 .queries
+                .pump(now.monotonic, &self.web, &mut self.rng, gate);
+            self.act_all(now, due);
+            let due = self
+                .transfers
                 .pump(now.monotonic, &self.web, &mut self.rng, gate);
             self.act_all(now, due);
             if gate == Gate::Open && !self.is_marking() {

@@ -94,6 +94,7 @@ impl Session {
             }
             Purpose::BuddyList(None) => self.buddies.refresh_soon(now.monotonic, pause),
             Purpose::Groups(None) => self.groups.list_failed(now.monotonic),
+            Purpose::Transfer(request) => self.transfers.postpone(request),
             _ => {}
         }
     }
@@ -118,17 +119,24 @@ impl Session {
         self.connector.stop();
     }
 
-    /// Drops all exchanges. Queries and refreshes fail; messages wait.
+    /// Drops all exchanges. Queries and refreshes fail; messages and transfers wait.
     pub(super) fn end_exchanges(&mut self, now: Now, why: &Problem) {
         self.cancel_post();
         let ended = self.queries.end(why);
         self.act_all(now, ended);
+        self.transfers.interrupt();
         for (id, purpose) in self.exchanges.drop_all() {
             self.outputs.push_back(Output::Cancel(id));
             if let Some(request) = purpose.refresh() {
                 self.fail(request, why.clone());
             }
         }
+    }
+
+    /// Begins the transfers under way again.
+    pub(super) fn restart_transfers(&mut self) {
+        while self.cancel_exchange(|it| matches!(it, Purpose::Transfer(_))) {}
+        self.transfers.interrupt();
     }
 
     pub(super) fn fetch_tokens(&mut self, now: Now) {

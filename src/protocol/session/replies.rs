@@ -40,6 +40,13 @@ impl Session {
                 let next = self.queries.reply(at, &self.web, request, outcome);
                 self.act_all(now, next);
             }
+            Purpose::Transfer(request) => {
+                let lasted = at.saturating_sub(exchange.started);
+                let next =
+                    self.transfers
+                        .reply(at, &self.web, &mut self.rng, (request, lasted), outcome);
+                self.act_all(now, next);
+            }
             Purpose::FriendRequests => {
                 let next = self.friend_requests.reply(&self.web, outcome);
                 self.act_all(now, next);

@@ -97,6 +97,7 @@ impl Session {
     /// Starts again with what was begun before the machine slept, or on another network.
     pub(super) fn restart(&mut self, now: Now) {
         if let Some(step) = self.connector.restart() {
+            self.restart_transfers();
             self.stop_step();
             self.begin(now, step);
         }
@@ -243,7 +244,7 @@ impl Session {
                 uid,
                 name: self.buddies.own_name().unwrap_or_default().to_owned(),
                 message_limit: self.web.message_limit(),
-                file_limit: 0,
+                file_limit: self.web.file_limit(),
                 features: self.web.features(),
             });
             self.emit(self.buddies.event(None));

@@ -52,6 +52,7 @@ impl Session {
             }
             Timer::Outbox
             | Timer::Queries
+            | Timer::Transfers
             | Timer::ReadMarks
             | Timer::Visibility
             | Timer::RateLimit
@@ -69,6 +70,7 @@ impl Session {
         timers.set(Timer::Step, self.connector.timeout());
         timers.set(Timer::Outbox, self.outbox.timeout(can_post));
         timers.set(Timer::Queries, self.queries.timeout());
+        timers.set(Timer::Transfers, self.transfers.timeout(now.monotonic));
         let due = self.read_marks.timeout();
         timers.set(Timer::ReadMarks, due.filter(|_| marks));
         let due = self.visibility.timeout();

@@ -109,6 +109,7 @@ fn reply(rng: &mut fastrand::Rng) -> Result<Reply, TransportError> {
         },
         location: rng.bool().then(|| pick(rng, &locations)),
         retry_after: (rng.u8(..) < 10).then(|| pick(rng, &pauses)),
+        content_type: None,
         body: body(rng),
     })
 }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod chaos;
+mod files;
 mod groups;
 mod history_and_pictures;
 mod model;
@@ -167,6 +168,7 @@ impl World {
             request,
             to: Uid(to),
             text,
+            file: None,
             message_id: None,
         })
     }

@@ -51,6 +51,8 @@ impl People {
         Some(Answer::Now(Reply {
             status,
             body,
+            content_type: (status == 200 && path.starts_with("/files/"))
+                .then(|| "image/png".to_owned()),
             ..Reply::default()
         }))
     }

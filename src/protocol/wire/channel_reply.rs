@@ -61,6 +61,7 @@ pub struct Item {
     pub gone: Flag,
     pub notice: Text,
     pub uids: List<Int>,
+    pub attachments: List<Object<ItemFile>>,
 }
 
 /// Somebody whom an item names.
@@ -80,6 +81,21 @@ pub struct ItemText {
     #[serde(rename = "msgID")]
     pub message_id: Text,
     pub truncated: Flag,
+}
+
+/// A file that was sent with a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ItemFile {
+    pub id: Text,
+    #[serde(rename = "type")]
+    pub kind: Text,
+    pub name: Text,
+    pub size: Int,
+    pub mime: Text,
+    pub url: Text,
+    pub width: Int,
+    pub height: Int,
 }
 
 #[derive(Deserialize)]

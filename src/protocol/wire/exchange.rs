@@ -1,7 +1,7 @@
 //! One HTTP request and its reply, as data: what passes between the protocol and a driver.
 
 use crate::status::{Status, Untrusted};
-use crate::types::Millis;
+use crate::types::{Millis, RequestId};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -50,10 +50,36 @@ pub struct Exchange {
     pub cookie: Option<String>,
     /// Body of a POST.
     pub body: Option<Body>,
-    /// The whole reply must have arrived within this time, or the driver reports [`TransportFault::Timeout`].
+    /// The whole reply must have arrived within this time, or the driver reports [`TransportFault::Timeout`]. With a stream, so
+    /// much time may pass without any progress.
     pub timeout: Millis,
+    /// Content of a file that passes between the network and the host, in either direction.
+    pub stream: Option<Stream>,
     /// The driver reports a longer reply body as [`TransportFault::TooLarge`], in bytes.
     pub body_limit: usize,
+}
+
+/// The content of a file, which the driver moves between the network and the host.
+#[derive(Clone, Debug)]
+pub enum Stream {
+    /// The exchange's body is followed by the content that the host gives with this request, and then by `tail`.
+    Upload {
+        /// The host's request.
+        request: RequestId,
+        /// The end of the body.
+        tail: Vec<u8>,
+    },
+    /// The content of the answer goes to where the host wants it with this request. [`Received`] reads the head of the answer
+    /// and asks for the rest of a file that was begun. If the host wants it in memory, the reply's body is the whole content.
+    /// An answer that has no content of a file is a reply as any other.
+    ///
+    /// [`Received`]: crate::protocol::Received
+    Download {
+        /// The host's request.
+        request: RequestId,
+        /// More bytes are [`TransportFault::TooLarge`].
+        most: u64,
+    },
 }
 
 /// The body of a POST.
@@ -76,6 +102,8 @@ pub struct Reply {
     pub location: Option<String>,
     /// The `Retry-After` header.
     pub retry_after: Option<String>,
+    /// The `Content-Type` header of the content of a file; `None` for every other answer.
+    pub content_type: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -99,6 +127,10 @@ pub enum TransportFault {
     TooLarge,
     /// The body is compressed, which was not asked for.
     Encoded,
+    /// The content of a file is not what was asked for.
+    Unusable,
+    /// The host's side of a transfer cannot be read or written.
+    Host,
 }
 
 /// An exchange that ended without a reply.
@@ -124,7 +156,10 @@ impl TransportFault {
             TransportFault::Tls(_) => Status::Tls,
             TransportFault::Timeout => Status::Timeout,
             TransportFault::Io => Status::Io,
-            TransportFault::TooLarge | TransportFault::Encoded => Status::BadReply,
+            TransportFault::TooLarge | TransportFault::Encoded | TransportFault::Unusable => {
+                Status::BadReply
+            }
+            TransportFault::Host => Status::Descriptor,
         }
     }
 

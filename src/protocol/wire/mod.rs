@@ -4,6 +4,7 @@
 
 pub mod channel_reply;
 pub mod cookies;
+pub mod download;
 pub mod endpoints;
 pub mod exchange;
 pub mod html;

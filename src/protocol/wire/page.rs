@@ -43,6 +43,8 @@ pub struct Extensions {
     pub picture_limit: Int,
     /// Greatest length of a status in Unicode scalar values.
     pub status_limit: Int,
+    /// Greatest size of a file in bytes.
+    pub file_limit: Int,
     friends: Flag,
     pictures: Flag,
     status: Flag,
@@ -54,6 +56,7 @@ pub struct Extensions {
     name: Flag,
     block: Flag,
     groups: Flag,
+    files: Flag,
     password: Flag,
     registration: Text,
 }
@@ -76,6 +79,7 @@ impl Extensions {
             (self.name.0, Feature::Name),
             (self.block.0, Feature::Block),
             (self.groups.0, Feature::Groups),
+            (self.files.0, Feature::Files),
         ];
         let there = announced.iter().filter(|(flag, _)| *flag == Some(true));
         Features(there.fold(0, |set, (_, feature)| set | *feature as u32))

@@ -1,6 +1,7 @@
 //! HTTP requests before they are sent: method, address and body.
 
-use crate::protocol::wire::exchange::{Body, Method};
+use crate::protocol::wire::exchange::{Body, Method, Stream};
+use crate::types::RequestId;
 use url::Url;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
@@ -11,6 +12,16 @@ pub struct Request {
     pub method: Method,
     pub url: Url,
     pub body: Option<Body>,
+    pub stream: Option<Stream>,
+}
+
+/// What is told of a file that is uploaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Upload<'a> {
+    pub token: &'a str,
+    /// The same in all attempts.
+    pub upload_id: u64,
+    pub name: &'a str,
 }
 
 impl Request {
@@ -19,6 +30,7 @@ impl Request {
             method: Method::Get,
             url,
             body: None,
+            stream: None,
         }
     }
 
@@ -40,36 +52,92 @@ impl Request {
             method: Method::Post,
             url,
             body: Some(body),
+            stream: None,
         }
     }
 
     /// The upload of a picture (RFC 7578), or its removal. `nonce` makes the boundary, which is long enough that no
     /// picture contains it.
     pub fn upload(url: Url, token: &str, picture: Option<&[u8]>, nonce: u128) -> Self {
-        let boundary = format!("fbchat-{nonce:032x}");
-        let mut bytes = Vec::with_capacity(picture.map_or(0, <[u8]>::len).saturating_add(1_000));
-        let mut part = |name: &str, more: &str, content: &[u8]| {
-            let head = format!(
-                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n"
-            );
-            bytes.extend_from_slice(head.as_bytes());
-            bytes.extend_from_slice(content);
-            bytes.extend_from_slice(b"\r\n");
-        };
-        part("post_form_id", "", token.as_bytes());
+        let mut form = Multipart::new(nonce, picture.map_or(0, <[u8]>::len));
+        form.field("post_form_id", token);
         match picture {
-            Some(picture) => part("pic", "; filename=\"picture\"", picture),
-            None => part("remove", "", b"1"),
+            Some(picture) => {
+                form.file("pic", "picture");
+                form.bytes.extend_from_slice(picture);
+                form.bytes.extend_from_slice(b"\r\n");
+            }
+            None => form.field("remove", "1"),
         }
-        bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-        let body = Body {
-            content_type: format!("multipart/form-data; boundary={boundary}"),
-            bytes: Zeroizing::new(bytes),
-        };
+        let end = form.end();
+        form.bytes.extend_from_slice(end.as_bytes());
         Request {
             method: Method::Post,
             url,
-            body: Some(body),
+            body: Some(form.body()),
+            stream: None,
+        }
+    }
+
+    /// The upload of a file whose content the driver has: what is before it and what is behind it.
+    pub fn upload_file(url: Url, upload: Upload<'_>, request: RequestId, nonce: u128) -> Self {
+        let mut form = Multipart::new(nonce, 0);
+        form.field("post_form_id", upload.token);
+        form.field("upload_id", &upload.upload_id.to_string());
+        form.file("attachment", upload.name);
+        let tail = format!("\r\n{}", form.end()).into_bytes();
+        Request {
+            method: Method::Post,
+            url,
+            body: Some(form.body()),
+            stream: Some(Stream::Upload { request, tail }),
+        }
+    }
+}
+
+/// A form with a file (RFC 7578) that is written.
+struct Multipart {
+    boundary: String,
+    bytes: Vec<u8>,
+}
+
+impl Multipart {
+    fn new(nonce: u128, content: usize) -> Self {
+        Multipart {
+            boundary: format!("fbchat-{nonce:032x}"),
+            bytes: Vec::with_capacity(content.saturating_add(1_000)),
+        }
+    }
+
+    fn field(&mut self, name: &str, value: &str) {
+        self.head(&format!("name=\"{name}\""));
+        self.bytes.extend_from_slice(value.as_bytes());
+        self.bytes.extend_from_slice(b"\r\n");
+    }
+
+    /// The content is to follow, and then the tail.
+    fn file(&mut self, name: &str, filename: &str) {
+        let shown = filename.chars().filter(|character| !character.is_control());
+        let filename = shown.collect::<String>();
+        // Readers take a backslash before the closing quote for part of the name.
+        let filename = filename.replace('\\', "_").replace('"', "%22");
+        self.head(&format!("name=\"{name}\"; filename=\"{filename}\""));
+    }
+
+    fn head(&mut self, disposition: &str) {
+        let boundary = &self.boundary;
+        let head = format!("--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
+        self.bytes.extend_from_slice(head.as_bytes());
+    }
+
+    fn end(&self) -> String {
+        format!("--{}--\r\n", self.boundary)
+    }
+
+    fn body(self) -> Body {
+        Body {
+            content_type: format!("multipart/form-data; boundary={}", self.boundary),
+            bytes: Zeroizing::new(self.bytes),
         }
     }
 }
