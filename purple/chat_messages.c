@@ -14,8 +14,10 @@
 #include "dedup.h"
 #include "failures.h"
 #include "fields.h"
+#include "files.h"
 #include "host.h"
 #include "pending.h"
+#include "settings.h"
 #include "typing.h"
 #include "unread.h"
 
@@ -42,6 +44,7 @@ typedef struct {
 	char *who;
 	char *name;
 	char *markup;
+	char **pictures;
 	PurpleMessageFlags flags;
 	gint64 time_ms;
 	gboolean notice;
@@ -56,6 +59,7 @@ static void line_free(gpointer data)
 	g_free(line->who);
 	g_free(line->name);
 	g_free(line->markup);
+	g_strfreev(line->pictures);
 	g_free(line);
 }
 
@@ -68,7 +72,10 @@ static Line *line_new(FbConnection *connection, const fbchat_event *event, size_
 
 	line->who = fb_name_of(fbchat_event_uid(event, item, FBCHAT_FIELD_FROM));
 	line->name = g_strdup(fbchat_event_str(event, item, FBCHAT_FIELD_FROM_NAME, NULL));
-	line->markup = fb_markup_of(text != NULL ? text : "");
+	line->markup = fb_message_markup(event, item);
+	if (line->markup == NULL)
+		line->markup = g_strdup("");
+	line->pictures = fb_pictures_of(connection, event, item);
 	line->flags = (flags & FBCHAT_MESSAGE_OWN) != 0 ? PURPLE_MESSAGE_SEND | FB_MESSAGE_REMOTE_SEND : PURPLE_MESSAGE_RECV;
 	if ((flags & FBCHAT_MESSAGE_REPLAYED) != 0)
 		line->flags |= PURPLE_MESSAGE_DELAYED;
@@ -84,6 +91,8 @@ static void line_write(FbConnection *connection, PurpleConversation *conversatio
 {
 	/* Without a time it is now; 0 would be shown as 1970. */
 	time_t when = line->time_ms > 0 ? (time_t)(line->time_ms / 1000) : time(NULL);
+	char *group = g_strdup(purple_conversation_get_name(conversation));
+	fbchat_session session = connection->session;
 
 	fb_chat_person(connection, line->who, line->name);
 	if (line->notice && !fb_in_bitlbee())
@@ -94,6 +103,9 @@ static void line_write(FbConnection *connection, PurpleConversation *conversatio
 	else
 		serv_got_chat_in(connection->gc, purple_conv_chat_get_id(PURPLE_CONV_CHAT(conversation)), line->who, line->flags,
 		                 line->markup, when);
+	if (line->pictures != NULL && fb_client_find(session) != NULL)
+		fb_pictures_show(connection, group, line->who, line->pictures, line->flags & ~PURPLE_MESSAGE_NICK, when);
+	g_free(group);
 }
 
 static void backlog_free(gpointer data)
@@ -127,22 +139,13 @@ static Backlog *backlog_of(FbConnection *connection, const char *group)
 	return backlog;
 }
 
-static GList *add_choice(GList *choices, const char *label, const char *value)
-{
-	PurpleKeyValuePair *pair = g_new0(PurpleKeyValuePair, 1);
-
-	pair->key = g_strdup(label);
-	pair->value = g_strdup(value);
-	return g_list_append(choices, pair);
-}
-
 GList *fb_chat_messages_options(GList *options)
 {
 	GList *choices = NULL;
 
-	choices = add_choice(choices, _("When somebody writes"), ON_MESSAGE);
-	choices = add_choice(choices, _("Also at sign-on"), AT_SIGN_ON);
-	choices = add_choice(choices, _("Only by myself"), NEVER);
+	choices = fb_settings_choice(choices, _("When somebody writes"), ON_MESSAGE);
+	choices = fb_settings_choice(choices, _("Also at sign-on"), AT_SIGN_ON);
+	choices = fb_settings_choice(choices, _("Only by myself"), NEVER);
 	return g_list_append(options, purple_account_option_list_new(_("Open windows of groups"), WINDOWS, choices));
 }
 
@@ -198,7 +201,7 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 {
 	guint asked = backlog_of(connection, group)->asked;
 	size_t count = fb_failure(event) == NULL ? fbchat_event_count(event) : 0;
-	size_t item = count > asked ? count - asked : 0;
+	size_t item = count > 0 ? fb_message_latest(event, asked) : 0;
 	fbchat_session session = connection->session;
 	gint64 last = 0;
 
@@ -206,7 +209,7 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 	if (fb_failure(event) != NULL)
 		fb_failure_with(purple_connection_get_account(connection->gc), group, fb_failure(event));
 	/* Plugins see every line, and may close the window or sign off. */
-	for (; item < count && fb_client_find(session) != NULL; item++) {
+	for (; item < count && fb_client_find(session) != NULL; item += fb_message_items(event, item)) {
 		PurpleConversation *conversation = fb_chat_find(connection, group);
 		Line *line = line_new(connection, event, item);
 

@@ -16,9 +16,10 @@
 #include "client.h"
 #include "dedup.h"
 #include "fields.h"
+#include "files.h"
 #include "groups.h"
 #include "icons.h"
-#include "messages.h"
+#include "outgoing.h"
 #include "pending.h"
 #include "presence.h"
 #include "privacy.h"
@@ -26,6 +27,7 @@
 #include "resume.h"
 #include "settings.h"
 #include "strangers.h"
+#include "transfers.h"
 #include "typing.h"
 #include "unread.h"
 #include "unsent.h"
@@ -209,7 +211,8 @@ FbConnection *fb_connection_new(PurpleAccount *account)
 
 	connection->gc = gc;
 	gc->proto_data = connection;
-	/* Messages are plain text; without PURPLE_CONNECTION_HTML libpurple does not pass us ready-made links. */
+	/* Messages are plain text; without PURPLE_CONNECTION_HTML libpurple does not pass us ready-made links. Whether the server takes
+	 * pictures is not known yet. */
 	gc->flags |= PURPLE_CONNECTION_NO_BGCOLOR | PURPLE_CONNECTION_NO_FONTSIZE | PURPLE_CONNECTION_NO_URLDESC |
 	             PURPLE_CONNECTION_NO_IMAGES;
 	connection->sign_on = g_new0(struct FbSignOn, 1);
@@ -218,6 +221,9 @@ FbConnection *fb_connection_new(PurpleAccount *account)
 	fb_alias_init(connection);
 	fb_buddies_init(connection);
 	fb_icons_init(connection);
+	fb_outgoing_init(connection);
+	fb_files_init(connection);
+	fb_transfers_init(connection);
 	fb_strangers_init(connection);
 	fb_unread_init(connection);
 	fb_dedup_init(connection);
@@ -234,6 +240,9 @@ static void free_all(FbConnection *connection)
 	fb_pending_free(connection);
 	fb_groups_free(connection);
 	fb_typing_free(connection);
+	fb_transfers_free(connection);
+	fb_files_free(connection);
+	fb_outgoing_free(connection);
 	fb_icons_free(connection);
 	fb_unread_free(connection);
 	fb_strangers_free(connection);
@@ -298,8 +307,10 @@ static void leave(FbConnection *connection)
 {
 	fbchat_event *saved = NULL;
 
+	fb_transfers_leave(connection);
+	fb_outgoing_flush(connection);
 	fbchat_session_get_saved_session(fb_client(), connection->session, &saved);
-	fb_messages_leave(connection, fb_unsent_keep(connection, saved));
+	fb_outgoing_leave(connection, fb_unsent_keep(connection, saved));
 	if (!fb_resume_keep(connection, saved)) {
 		fb_presence_close(connection);
 		fbchat_session_logout(fb_client(), connection->session, NULL);
@@ -324,6 +335,20 @@ void fb_close(PurpleConnection *gc)
 	free_all(connection);
 }
 
+/* Hosts let users insert pictures where these flags do not forbid it, and copy them for each window. Some windows stay open while
+ * an account is signed off. */
+static void allow_pictures(FbConnection *connection)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	GList *all = purple_get_conversations();
+
+	connection->gc->flags &= ~PURPLE_CONNECTION_NO_IMAGES;
+	for (; all != NULL; all = all->next) {
+		if (purple_conversation_get_account(all->data) == account)
+			purple_conversation_set_features(all->data, connection->gc->flags);
+	}
+}
+
 void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event)
 {
 	const char *name = fbchat_event_str(event, 0, FBCHAT_FIELD_NAME, NULL);
@@ -332,6 +357,9 @@ void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event
 	connection->uid = fbchat_event_uid(event, 0, FBCHAT_FIELD_UID);
 	connection->features = fb_int(event, 0, FBCHAT_FIELD_FEATURES);
 	connection->message_limit = fb_int(event, 0, FBCHAT_FIELD_MESSAGE_LIMIT);
+	connection->file_limit = fb_int(event, 0, FBCHAT_FIELD_FILE_LIMIT);
+	if ((connection->features & FBCHAT_FEATURE_FILES) != 0)
+		allow_pictures(connection);
 	/* The name in front of the user's own lines. */
 	if (name != NULL && *name != '\0')
 		purple_connection_set_display_name(connection->gc, name);

@@ -19,9 +19,11 @@
 #include "groups.h"
 #include "menus.h"
 #include "messages.h"
+#include "outgoing.h"
 #include "pending.h"
 #include "privacy.h"
 #include "register.h"
+#include "transfers.h"
 #include "typing.h"
 #include "unread.h"
 #include "unsent.h"
@@ -50,6 +52,11 @@ static gboolean apply(const fbchat_event *event, size_t item)
 	if (connection == NULL || connection->given_up)
 		return TRUE;
 	connection->gc->last_received = time(NULL);
+	/* Before the requests: it has the number of one that it does not answer. */
+	if (fbchat_event_kind(event) == FBCHAT_EVENT_PROGRESS) {
+		fb_transfer_progress(connection, event);
+		return TRUE;
+	}
 	if (fb_pending_answer(connection, event))
 		return TRUE;
 
@@ -73,7 +80,7 @@ static gboolean apply(const fbchat_event *event, size_t item)
 		fb_unsent_saved(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_FAILED:
-		fb_message_failed(connection, event);
+		fb_outgoing_failed(connection, event);
 		return TRUE;
 	case FBCHAT_EVENT_NOTIFICATIONS:
 		fb_unread_counted(connection, event);

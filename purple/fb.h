@@ -49,6 +49,7 @@ typedef struct {
 	fbchat_uid uid;        /* 0 until the server has told it */
 	gint64 features;       /* sum of FBCHAT_FEATURE_ values; 0 until then */
 	gint64 message_limit;  /* in characters */
+	gint64 file_limit;     /* in bytes */
 	gboolean registering;  /* the account is only being created */
 	gboolean given_up;     /* an error was reported: the host is about to call close */
 	fbchat_request begun;  /* number of the latest request */
@@ -64,6 +65,9 @@ typedef struct {
 	struct FbChats *chats;        /* chats.c */
 	struct FbGroups *groups;      /* groups.c */
 	GHashTable *backlogs;         /* chat_messages.c */
+	struct FbFiles *files;        /* files.c */
+	GHashTable *transfers;        /* transfers.c */
+	GHashTable *outgoing;         /* outgoing.c */
 	GHashTable *typists;          /* typing.c */
 	PurpleRoomlist *rooms;        /* rooms.c */
 	GHashTable *pending;          /* pending.c */

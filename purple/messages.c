@@ -5,18 +5,22 @@
  */
 #include "messages.h"
 
-#include <cmds.h>
 #include <errno.h>
-#include <server.h>
+#include <stdlib.h>
 #include <time.h>
+
+#include <cmds.h>
+#include <imgstore.h>
+#include <server.h>
 #include <util.h>
 
 #include "client.h"
 #include "dedup.h"
-#include "failures.h"
 #include "fields.h"
+#include "files.h"
 #include "host.h"
-#include "pending.h"
+#include "offers.h"
+#include "outgoing.h"
 #include "privacy.h"
 #include "strangers.h"
 #include "unread.h"
@@ -50,85 +54,78 @@ static char *text_of(const char *markup)
 	return text;
 }
 
-/* Tells the user what was not sent and why, with the text, because the input field no longer has it. */
-static void show_failure(PurpleConnection *gc, const char *who, const char *sentence, const char *text)
+/* The next picture that was inserted into the text, and where its tag is. Other such tags, as in what was pasted from a page, are
+ * dropped with all others. */
+static PurpleStoredImage *next_picture(const char *markup, const char **start, const char **end)
 {
-	char *whole = fb_sentence(sentence);
-	char *plain = g_strdup_printf(_("%s This message was not sent:\n%s"), whole, text);
+	PurpleStoredImage *image = NULL;
+	GData *attributes;
 
-	fb_failure_with(purple_connection_get_account(gc), who, plain);
-	g_free(plain);
-	g_free(whole);
+	while (image == NULL && purple_markup_find_tag("img", markup, start, end, &attributes)) {
+		const char *id = g_datalist_get_data(&attributes, "id");
+
+		image = id != NULL ? purple_imgstore_find_by_id(atoi(id)) : NULL;
+		g_datalist_clear(&attributes);
+		markup = *end + 1;
+	}
+	return image;
 }
 
-static void show_unconfirmed(FbConnection *connection, const char *who, const char *text)
+/* Sends texts and pictures as messages of their own, in order. Returns whether anything goes out. */
+static gboolean send_parts(FbConnection *connection, const char *who, const char *markup)
 {
-	char *plain = g_strdup_printf(_("The server has not confirmed this message; it may or may not have arrived:\n%s"), text);
+	fbchat_session session = connection->session;
+	const char *start = NULL;
+	const char *end = NULL;
+	PurpleStoredImage *image = next_picture(markup, &start, &end);
+	gboolean only_text = image == NULL;
+	gboolean sent = FALSE;
 
-	fb_failure_with(purple_connection_get_account(connection->gc), who, plain);
-	g_free(plain);
-}
+	for (;;) {
+		char *part = image != NULL ? g_strndup(markup, (gsize)(start - markup)) : g_strdup(markup);
+		char *text = text_of(part);
 
-/* The answer to a message. */
-static void sent(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
-{
-	const char *failure = fb_failure(event);
-
-	if (fb_outcome_unknown(event))
-		show_unconfirmed(connection, who, text);
-	else if (failure != NULL)
-		show_failure(connection->gc, who, failure, text);
-}
-
-/* The most parts of one message. A server would refuse a larger number of them. */
-#define PARTS 16
-
-/* Sends a text in as many parts as necessary. Returns whether any part was sent; the rest is shown as a failure. */
-static gboolean send_parts(FbConnection *connection, fbchat_uid to, const char *who, const char *text)
-{
-	const char *at = text;
-
-	do {
-		size_t len = 0;
-		fbchat_status status = fbchat_message_part(at, connection->message_limit, &len);
-		char *part = g_strndup(at, len);
-
-		if (status == FBCHAT_OK)
-			status = fbchat_session_send(fb_client(), connection->session, to, part, &connection->begun);
-		if (status != FBCHAT_OK) {
-			/* The parts after this one would make no sense without it. */
-			show_failure(connection->gc, who, fbchat_last_error(), at);
-			g_free(part);
-			return at != text;
-		}
-		fb_pending_add(connection, status, sent, who, part);
+		if (!only_text)
+			g_strstrip(text);
+		if (only_text || *text != '\0')
+			sent = fb_outgoing_text(connection, who, text) || sent;
+		g_free(text);
 		g_free(part);
-		at += len;
-	} while (*at != '\0');
-	return TRUE;
+		/* What fails is shown, and plugins that see it may sign off. */
+		if (image == NULL || fb_client_find(session) == NULL)
+			return sent;
+		sent = fb_outgoing_picture(connection, who, image) || sent;
+		if (fb_client_find(session) == NULL)
+			return sent;
+		markup = end + 1;
+		image = next_picture(markup, &start, &end);
+	}
 }
+
+/* The most parts of one long text. A server would refuse a larger number of them. */
+#define PARTS 16
 
 /* What libpurple does with the result: 1 = show the text as sent, -E2BIG = report that it was too long, -ENOTCONN = report
  * nothing, for the cases that are reported here in more detail. */
 static int send(PurpleConnection *gc, const char *who, const char *markup)
 {
+	PurpleAccount *account = purple_connection_get_account(gc);
 	FbConnection *connection = gc->proto_data;
-	fbchat_uid to = fb_uid_of(who);
 	char *text = text_of(markup);
 	int result = -ENOTCONN;
 
 	if (connection == NULL) {
-		show_failure(gc, who, _("You are not signed on."), text);
-	} else if (to == 0) {
-		show_failure(gc, who, _("Messages can only be sent to people on the buddy list."), text);
+		fb_outgoing_refused(account, who, _("You are not signed on."), text);
+	} else if (fb_uid_of(who) == 0) {
+		fb_outgoing_refused(account, who, _("Messages can only be sent to people on the buddy list."), text);
 	} else if (connection->message_limit > 0 && g_utf8_strlen(text, -1) > PARTS * connection->message_limit) {
 		char *sentence =
 			g_strdup_printf(_("A message can have at most %d characters."), (int)(PARTS * connection->message_limit));
 
-		show_failure(gc, who, sentence, text);
+		fb_outgoing_refused(account, who, sentence, text);
 		g_free(sentence);
 		result = -E2BIG;
-	} else if (send_parts(connection, to, who, text)) {
+	} else if (send_parts(connection, who, markup)) {
 		result = 1;
 	}
 	g_free(text);
@@ -166,41 +163,13 @@ int fb_chat_send(PurpleConnection *gc, int id, const char *markup, PurpleMessage
 		result = send(gc, purple_conversation_get_name(conversation), markup);
 	if (result <= 0)
 		return result;
+	/* Plugins see what fails at once, and may sign off. */
+	if (gc->proto_data == NULL)
+		return result;
 	own = fb_name_of(((FbConnection *)gc->proto_data)->uid);
 	serv_got_chat_in(gc, id, own, flags | PURPLE_MESSAGE_SEND, markup, time(NULL));
 	g_free(own);
 	return result;
-}
-
-void fb_message_failed(FbConnection *connection, const fbchat_event *event)
-{
-	fbchat_uid to = fbchat_event_uid(event, 0, FBCHAT_FIELD_TO);
-	const char *text = fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL);
-	char *who;
-
-	if (to == 0 || text == NULL)
-		return;
-	who = fb_name_of(to);
-	sent(connection, event, who, text);
-	g_free(who);
-}
-
-/* Nothing will be known of this message. */
-static void leave(FbConnection *connection, const char *who, const char *text, gboolean waits)
-{
-	(void)waits;
-	show_unconfirmed(connection, who, text);
-}
-
-static void leave_kept(FbConnection *connection, const char *who, const char *text, gboolean waits)
-{
-	if (!waits)
-		show_unconfirmed(connection, who, text);
-}
-
-void fb_messages_leave(FbConnection *connection, gboolean kept)
-{
-	fb_pending_leave(connection, sent, kept ? leave_kept : leave);
 }
 
 /* From another session of this user: shown as sent, without the hooks (automatic answers, blocking) that run for incoming
@@ -249,9 +218,24 @@ static void show_incoming(FbConnection *connection, const char *who, const char 
 	fb_unread_shown(connection, who);
 }
 
+/* What follows the line of a message with files. */
+static void show_files(FbConnection *connection, const fbchat_event *event, const char *who, gboolean own,
+                       PurpleMessageFlags delayed, time_t when)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	char **pictures = fb_pictures_of(connection, event, 0);
+	char *name = own ? g_strdup(purple_account_get_username(account))
+	                 : fb_stranger_name(account, who, fbchat_event_str(event, 0, FBCHAT_FIELD_FROM_NAME, NULL));
+
+	fb_pictures_show(connection, who, name, pictures,
+	                 (own ? PURPLE_MESSAGE_SEND | FB_MESSAGE_REMOTE_SEND : PURPLE_MESSAGE_RECV) | delayed, when);
+	g_free(name);
+	fb_offers_make(connection, event, who, pictures != NULL);
+	g_strfreev(pictures);
+}
+
 void fb_message_received(FbConnection *connection, const fbchat_event *event)
 {
-	const char *text = fbchat_event_str(event, 0, FBCHAT_FIELD_TEXT, NULL);
 	gint64 flags = fb_int(event, 0, FBCHAT_FIELD_FLAGS);
 	gint64 time_ms = fb_int(event, 0, FBCHAT_FIELD_TIME_MS);
 	gboolean own = (flags & FBCHAT_MESSAGE_OWN) != 0;
@@ -260,17 +244,21 @@ void fb_message_received(FbConnection *connection, const fbchat_event *event)
 	/* Without a time it is now; 0 would be shown as 1970. */
 	time_t when = time_ms > 0 ? (time_t)(time_ms / 1000) : time(NULL);
 	PurpleMessageFlags delayed = (flags & FBCHAT_MESSAGE_REPLAYED) != 0 ? PURPLE_MESSAGE_DELAYED : 0;
-	char *markup;
-	char *who;
+	char *markup = fb_message_markup(event, 0);
+	fbchat_session session = connection->session;
+	char *who = fb_name_of(with);
 
-	if (text == NULL || with == 0 || fb_dedup_is_repeat(connection, event))
+	if (markup == NULL || with == 0 || fb_dedup_is_repeat(connection, event)) {
+		g_free(markup);
+		g_free(who);
 		return;
-	who = fb_name_of(with);
-	markup = fb_markup_of(text);
+	}
 	if (own)
 		show_own(connection, who, name, markup, delayed, when);
 	else
 		show_incoming(connection, who, name, markup, delayed, when);
+	if (fb_client_find(session) != NULL)
+		show_files(connection, event, who, own, delayed, when);
 	g_free(markup);
 	g_free(who);
 }

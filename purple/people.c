@@ -14,6 +14,7 @@
 #include "client.h"
 #include "failures.h"
 #include "fields.h"
+#include "files.h"
 #include "pending.h"
 #include "strangers.h"
 
@@ -184,27 +185,33 @@ static void history_arrived(FbConnection *connection, const fbchat_event *event,
 		if (opened == NULL || purple_conversation_get_message_history(opened) != NULL)
 			return;
 	}
-	item = recent != NULL && fbchat_event_count(event) > RECENT ? fbchat_event_count(event) - RECENT : 0;
-	for (; item < fbchat_event_count(event); item++) {
+	item = recent != NULL ? fb_message_latest(event, RECENT) : 0;
+	for (; item < fbchat_event_count(event); item += fb_message_items(event, item)) {
 		gboolean own = (fb_int(event, item, FBCHAT_FIELD_FLAGS) & FBCHAT_MESSAGE_OWN) != 0;
-		const char *said = fbchat_event_str(event, item, FBCHAT_FIELD_TEXT, NULL);
+		PurpleMessageFlags flags =
+			(own ? PURPLE_MESSAGE_SEND : PURPLE_MESSAGE_RECV) | PURPLE_MESSAGE_DELAYED | PURPLE_MESSAGE_NO_LOG;
+		time_t when = (time_t)(fb_int(event, item, FBCHAT_FIELD_TIME_MS) / 1000);
 		PurpleConversation *conversation;
+		char **pictures;
 		char *markup;
 		char *name;
 
 		/* Plugins see every line, and may close the window or sign off. */
-		if (fb_client_find(session) == NULL || said == NULL)
+		if (fb_client_find(session) == NULL)
 			return;
 		conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
-		if (conversation == NULL)
+		markup = fb_message_markup(event, item);
+		if (conversation == NULL || markup == NULL) {
+			g_free(markup);
 			return;
-		markup = fb_markup_of(said);
+		}
+		pictures = fb_pictures_of(connection, event, item);
 		name = own ? g_strdup(purple_account_get_username(account))
 		           : fb_stranger_name(account, who, fbchat_event_str(event, item, FBCHAT_FIELD_FROM_NAME, NULL));
-		purple_conversation_write(conversation, name, markup,
-		                          (own ? PURPLE_MESSAGE_SEND : PURPLE_MESSAGE_RECV) | PURPLE_MESSAGE_DELAYED |
-		                              PURPLE_MESSAGE_NO_LOG,
-		                          (time_t)(fb_int(event, item, FBCHAT_FIELD_TIME_MS) / 1000));
+		purple_conversation_write(conversation, name, markup, flags, when);
+		if (fb_client_find(session) != NULL)
+			fb_pictures_show(connection, who, name, pictures, flags, when);
+		g_strfreev(pictures);
 		g_free(name);
 		g_free(markup);
 	}

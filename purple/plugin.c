@@ -12,12 +12,14 @@
 #include "client.h"
 #include "connection.h"
 #include "events.h"
+#include "files.h"
 #include "friends.h"
 #include "group_changes.h"
 #include "groups.h"
 #include "icons.h"
 #include "menus.h"
 #include "messages.h"
+#include "offers.h"
 #include "people.h"
 #include "presence.h"
 #include "privacy.h"
@@ -28,6 +30,7 @@
 #include "typing.h"
 #include "unread.h"
 #include "unsent.h"
+#include "uploads.h"
 
 /* The oldest libpurple 2.x that has all functions used here. The version of the build machine would exclude older ones. */
 #define FB_PURPLE_MINOR 6
@@ -80,7 +83,7 @@ static GHashTable *account_texts(PurpleAccount *account)
 
 /* Hosts hide what is not listed here, which is better than a menu entry that does nothing. */
 static PurplePluginProtocolInfo protocol_info = {
-	.options = OPT_PROTO_CHAT_TOPIC | OPT_PROTO_INVITE_MESSAGE | OPT_PROTO_MAIL_CHECK,
+	.options = OPT_PROTO_CHAT_TOPIC | OPT_PROTO_INVITE_MESSAGE | OPT_PROTO_MAIL_CHECK | OPT_PROTO_IM_IMAGE,
 	/* The host scales a large picture down before it passes it on. */
 	.icon_spec = { (char *)"png,jpeg,gif", 0, 0, 256, 256, FB_PICTURE_BYTES, PURPLE_ICON_SCALE_SEND },
 	.list_icon = list_icon,
@@ -124,6 +127,11 @@ static PurplePluginProtocolInfo protocol_info = {
 	.roomlist_get_list = fb_roomlist_get_list,
 	.roomlist_cancel = fb_roomlist_cancel,
 	.roomlist_room_serialize = fb_roomlist_room_serialize,
+	.can_receive_file = fb_can_receive_file,
+	.send_file = fb_send_file,
+	.new_xfer = fb_new_xfer,
+	.chat_can_receive_file = fb_chat_can_receive_file,
+	.chat_send_file = fb_chat_send_file,
 	/* Without it libpurple ignores everything that follows. */
 	.struct_size = sizeof(PurplePluginProtocolInfo),
 	.get_account_text_table = account_texts,
@@ -159,7 +167,9 @@ G_MODULE_EXPORT gboolean purple_init_plugin(PurplePlugin *plugin)
 	bind_textdomain_codeset(FB_TEXT_DOMAIN, "UTF-8");
 	options = fb_settings_options();
 	options = fb_unread_options(options);
+	options = fb_offers_options(options);
 	options = fb_chat_messages_options(options);
+	options = fb_files_options(options);
 	protocol_info.protocol_options = options;
 	plugin_info.version = (char *)fbchat_version();
 	plugin_info.summary = _("Chat over the protocol of Facebook Chat of 2008, on a server of your own.");

@@ -24,6 +24,15 @@ GList *fb_settings_options(void)
 	return options;
 }
 
+GList *fb_settings_choice(GList *choices, const char *label, const char *value)
+{
+	PurpleKeyValuePair *pair = g_new0(PurpleKeyValuePair, 1);
+
+	pair->key = g_strdup(label);
+	pair->value = g_strdup(value);
+	return g_list_append(choices, pair);
+}
+
 /* An empty field in the account's dialog means the default, as in the dialogs of other protocols. */
 static const char *server_of(PurpleAccount *account)
 {

@@ -5,6 +5,10 @@
 #include "fb.h"
 
 GList *fb_settings_options(void);
+
+/* Adds a choice to those of a list; what comes first is the default. */
+GList *fb_settings_choice(GList *choices, const char *label, const char *value);
+
 const char *fb_server_of(FbConnection *connection);
 
 /* "server user": what the account is on the network, whatever it is called here. */

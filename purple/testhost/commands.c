@@ -169,7 +169,7 @@ static gboolean run_with_account(const char *command, PurpleAccount *account, co
 		char *text = words[0] != NULL && words[1] != NULL ? g_strcompress(words[1]) : g_strdup("");
 		gboolean known = (words[0] != NULL && run_with_buddy(command, account, words[0], text)) ||
 		                 groups_run(command, account, words[0] != NULL ? words[0] : "", text) ||
-		                 people_run(command, account, rest);
+		                 files_run(command, account, words[0] != NULL ? words[0] : "", text) || people_run(command, account, rest);
 
 		g_free(text);
 		g_strfreev(words);

@@ -103,6 +103,19 @@ static void *on_fields(const char *title, const char *primary, const char *secon
 	return dialog;
 }
 
+static void *on_file(const char *title, const char *name, gboolean saving, GCallback ok, GCallback cancel, PurpleAccount *account,
+                     const char *who, PurpleConversation *conversation, void *user_data)
+{
+	Dialog *dialog = dialog_new(PURPLE_REQUEST_FILE, user_data);
+
+	(void)conversation;
+	dialog->choices[0] = ok;
+	dialog->choices[1] = cancel;
+	emit("request", "id", number(dialog->id), "kind", saving ? "save" : "open", "account", name_of(account), "who", who, "title",
+	     title, "value", name, NULL);
+	return dialog;
+}
+
 static void on_close(PurpleRequestType type, void *handle)
 {
 	Dialog *dialog = handle;
@@ -119,6 +132,7 @@ static PurpleRequestUiOps request_ops = {
 	.request_input = on_input,
 	.request_action = on_action,
 	.request_fields = on_fields,
+	.request_file = on_file,
 	.close_request = on_close,
 };
 
@@ -188,6 +202,8 @@ gboolean dialog_answer(guint id, int choice, const char *text)
 	/* Not the number of the button, because hosts count from different ends. */
 	if (callback != NULL && dialog->type == PURPLE_REQUEST_ACTION)
 		((PurpleRequestActionCb)callback)(dialog->user_data, -1);
+	else if (callback != NULL && dialog->type == PURPLE_REQUEST_FILE)
+		((PurpleRequestFileCb)callback)(dialog->user_data, text);
 	else if (callback != NULL && dialog->type == PURPLE_REQUEST_INPUT)
 		((PurpleRequestInputCb)callback)(dialog->user_data, text);
 	else if (callback != NULL)

@@ -25,6 +25,9 @@
  *   join NAME GROUP · join NAME - TEXT           a group by its number, or one with this name
  *   chats NAME · rooms NAME · members NAME GROUP · alias-chat NAME GROUP TEXT · topic NAME GROUP TEXT · invite NAME GROUP WHO
  *                                                send, close, focus, menu and slash also take the number of a group
+ *   file NAME BUDDY PATH                         send a file; without a path from a dialog, in which "answer ID 0 PATH" chooses it
+ *   pictures NAME BUDDY MARKUP                   {PATH} in it is a pasted picture, {=PATH} one with its name
+ *   cancel NAME                                  cancel the latest transfer
  *   rename NAME TEXT · public-name NAME          set the name that others see, or ask for it
  *   network-changed                              emit the signal for a change of the network
  *   quiet                                        from now on count messages and buddies without printing them
@@ -33,7 +36,8 @@
  *                                                call, and all of them so far
  *   quit
  *
- * With HEADLESS_LOG_IMS in the environment libpurple writes its logs of conversations.
+ * With HEADLESS_LOG_IMS in the environment libpurple writes its logs of conversations. HEADLESS_NAME is what the host calls
+ * itself, such as Pidgin.
  *
  * The first argument selects the main loop: GLib's, or one based on poll(2) alone as in hosts without GLib's.
  */
@@ -62,7 +66,18 @@
 
 static const HostLoop *loop;
 
-static PurpleCoreUiOps core_ops = { .ui_init = ui_set_ops };
+static GHashTable *ui_info(void)
+{
+	static GHashTable *info;
+
+	if (info == NULL && getenv("HEADLESS_NAME") != NULL) {
+		info = g_hash_table_new(g_str_hash, g_str_equal);
+		g_hash_table_insert(info, (gpointer) "name", getenv("HEADLESS_NAME"));
+	}
+	return info;
+}
+
+static PurpleCoreUiOps core_ops = { .ui_init = ui_set_ops, .get_ui_info = ui_info };
 
 static void on_debug(PurpleDebugLevel level, const char *category, const char *text)
 {

@@ -60,6 +60,11 @@ void search_plugins_in(const char *directory); /* nothing else is searched for p
 gboolean groups_run(const char *command, PurpleAccount *account, const char *group, const char *text); /* FALSE = no such command */
 void groups_set_ops(void);
 
+/* files.c: commands about files and pictures */
+gboolean files_run(const char *command, PurpleAccount *account, const char *who, const char *text); /* FALSE = no such command */
+void files_emit_pictures(const char *markup); /* what the store has for the pictures of a line */
+void files_set_ops(void);
+
 /* commands.c */
 gboolean command_run(const char *line); /* FALSE = the command was to quit */
 

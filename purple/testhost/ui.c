@@ -81,6 +81,7 @@ static void on_write(PurpleConversation *conversation, const char *name, const c
 	emit("message", "account", purple_account_get_username(purple_conversation_get_account(conversation)), "with",
 	     purple_conversation_get_name(conversation), "name", name, "alias", alias, "markup", message, "flags",
 	     number(flags), "time", number(when), NULL);
+	files_emit_pictures(message);
 }
 
 /* The window that has the focus, if any. */
@@ -237,5 +238,6 @@ void ui_set_ops(void)
 	purple_connections_set_ui_ops(&connection_ops);
 	purple_conversations_set_ui_ops(&conversation_ops);
 	dialogs_set_ops();
+	files_set_ops();
 	purple_blist_set_ui_ops(&blist_ops);
 }

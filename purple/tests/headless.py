@@ -19,7 +19,7 @@ if os.access("/dev/shm", os.W_OK):
 OPTIONS = None  # set by parse_options()
 
 # Constants from the headers of libpurple.
-SEND, RECV, SYSTEM, ERROR, DELAYED, REMOTE_SEND = 0x1, 0x2, 0x4, 0x200, 0x400, 0x10000
+SEND, RECV, SYSTEM, NO_LOG, ERROR, DELAYED, REMOTE_SEND = 0x1, 0x2, 0x4, 0x40, 0x200, 0x400, 0x10000
 NETWORK_ERROR, AUTHENTICATION_FAILED, INVALID_SETTINGS = 0, 2, 7
 
 

@@ -135,6 +135,8 @@ class Finch(Case):
         self.shows(r"\*\*\* Alice Example waves")
         bob.do("send", BOB, alice, text="/me waves back")
         self.shows(r"\*\*\* Bob Example waves back")
+        bob.do("file", BOB, alice, text=os.path.join(os.path.dirname(__file__), "valgrind.supp"))
+        self.shows(r"Bob Example: valgrind\.supp \(\d+ bytes\)")
         bob.do("typing", BOB, alice, text="1")
         self.shows(r"Bob Example is typing")
         self.keep_screen("finch.txt")
