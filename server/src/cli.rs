@@ -62,6 +62,8 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Copy everything to another kind of store while no server runs: from a data directory to PostgreSQL, or back
+    Move(Move),
     /// Print everything that belongs to one account as JSON, including its conversations
     Export {
         /// The account
@@ -104,6 +106,26 @@ pub enum Session {
         #[command(flatten)]
         place: Place,
     },
+}
+
+// From where to where.
+#[derive(Args, Debug)]
+pub struct Move {
+    /// The data directory [default: $XDG_DATA_HOME/fbchatd or ~/.local/share/fbchatd]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Copy from the data directory to this PostgreSQL database. Its password is not part of the URL, see FBCHATD_STORE_PASSWORD
+    #[arg(long, value_name = "URL", required_unless_present = "from")]
+    pub to: Option<String>,
+    /// Copy from this PostgreSQL database to the data directory
+    #[arg(long, value_name = "URL", conflicts_with = "to")]
+    pub from: Option<String>,
+    /// Where the server on PostgreSQL has its directory of files [default: the setting files_dir]
+    #[arg(long, value_name = "DIR")]
+    pub files: Option<PathBuf>,
+    /// Settings file (TOML), for files_dir, store_ca and store_password_file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 // Which data and settings. Not a doc comment: clap would take it for that of the command.

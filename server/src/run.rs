@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Cli, Command};
 use crate::commands::store::location;
-use crate::commands::{accounts, operator, output};
+use crate::commands::{accounts, moving, operator, output};
 use crate::config::{Config, EXAMPLE, Registration};
 use crate::hub::{Hub, Limits};
 use crate::metrics::Metrics;
@@ -49,6 +49,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             Command::Stats { place } => operator::stats(&place).await,
             Command::Backup { file, place } => operator::backup(&file, &place).await,
             Command::Restore { file, place } => operator::restore(&file, &place),
+            Command::Move(command) => moving::transfer(command).await,
             Command::Export { email, place } => operator::export(&email, &place).await,
             Command::Friend(command) => accounts::friend(command).await,
             Command::Invite { friend, url, place } => accounts::invite(friend, url, place).await,

@@ -16,14 +16,19 @@ const STORE_PASSWORD: &str = "FBCHATD_STORE_PASSWORD";
 /// Where the store of these settings is.
 pub fn location(config: &Config) -> Result<Location, ConfigError> {
     Ok(match &config.store {
-        Some(Secret(url)) => Location::Postgres(Address {
-            url: url.clone(),
-            ca: config.store_ca.clone(),
-            password_file: config.store_password_file.clone(),
-            password: std::env::var(STORE_PASSWORD).ok(),
-        }),
+        Some(Secret(url)) => Location::Postgres(address(config, url)),
         None => Location::Directory(config.data_dir()?),
     })
+}
+
+/// A database with the other settings for it.
+pub fn address(config: &Config, url: &str) -> Address {
+    Address {
+        url: url.to_owned(),
+        ca: config.store_ca.clone(),
+        password_file: config.store_password_file.clone(),
+        password: std::env::var(STORE_PASSWORD).ok(),
+    }
 }
 
 /// The store, which is created if necessary.

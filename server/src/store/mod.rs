@@ -64,6 +64,7 @@ mod sessions;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod usernames;
 
 use std::path::{Path, PathBuf};
@@ -89,6 +90,7 @@ pub use notifications::{Conversation, Kind, Notification};
 pub use postgres::{Address, LOG_OF_LIBRARY};
 pub use sessions::{Login, Origin, Term};
 pub use sqlite::lock_directory;
+pub use transfer::{Direction, Observer, transfer};
 pub use usernames::{AddedAs, ChangedBy, UsernameChange};
 
 /// The database behind the interface.

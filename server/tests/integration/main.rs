@@ -21,6 +21,7 @@ mod friends;
 mod groups;
 mod held_polls;
 mod memory;
+mod moving;
 mod notifications;
 mod old_clients;
 mod operation;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::binary_copy::{BinaryCopyInWriter, BinaryCopyOutStream};
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
 use super::errors::{describe, refused, sentence};
@@ -172,6 +173,32 @@ impl Db {
             Some(row) => Ok(row.try_get(0)?),
             None => Ok(0),
         }
+    }
+
+    /// The number in the only row of a statement that is carried out once.
+    pub async fn number_of(&self, sql: &str) -> Result<i64, StoreError> {
+        let row = self.client.query_one(sql, &[]).await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Sends rows to a table as fast as it takes them.
+    pub async fn copy_in(
+        &self,
+        sql: &str,
+        types: &[Type],
+    ) -> Result<BinaryCopyInWriter, StoreError> {
+        let sink = self.client.copy_in(sql).await?;
+        Ok(BinaryCopyInWriter::new(sink, types))
+    }
+
+    /// Reads rows of a table one by one.
+    pub async fn copy_out(
+        &self,
+        sql: &str,
+        types: &[Type],
+    ) -> Result<BinaryCopyOutStream, StoreError> {
+        let stream = self.client.copy_out(sql).await?;
+        Ok(BinaryCopyOutStream::new(stream, types))
     }
 
     /// How many rows were changed.

@@ -29,6 +29,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod transaction;
+pub mod transfer;
 pub mod usernames;
 mod writer;
 

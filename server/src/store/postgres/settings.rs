@@ -35,6 +35,14 @@ pub struct Address {
     pub password: Option<String>,
 }
 
+impl Address {
+    /// Whether the URL has a password in it.
+    pub fn has_password(&self) -> Result<bool, StoreError> {
+        let config: Config = self.url.parse().map_err(|error| invalid(&error))?;
+        Ok(config.get_password().is_some())
+    }
+}
+
 /// What connections are made from.
 #[derive(Clone)]
 pub struct Settings {

@@ -1,5 +1,6 @@
 //! What is special about PostgreSQL: connections that end, and databases that cannot be used.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use testkit::postgres::Postgres as Cluster;
@@ -152,6 +153,37 @@ async fn a_write_that_the_database_refuses_does_not_spoil_others() {
     let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9).await.unwrap();
     let seqs: Vec<_> = delivered.into_iter().map(|(seq, _)| seq).collect();
     assert_eq!(seqs, [Seq(1), Seq(2)]);
+}
+
+/// A table or column that is added later must not be forgotten.
+#[test]
+fn a_transfer_has_all_tables_and_columns_of_both_databases() {
+    use crate::store::{sqlite, transfer};
+    let known = transfer::TABLES.iter().flat_map(|table| {
+        let columns = table.columns.iter();
+        columns.map(|(column, _)| (table.name.to_owned(), (*column).to_owned()))
+    });
+    let known: BTreeSet<_> = known.collect();
+    let mut of_sqlite: BTreeSet<_> = sqlite::transfer::columns().into_iter().collect();
+    of_sqlite.retain(|(table, _)| !["sqlite_sequence", "unrendered_pictures"].contains(&&**table));
+    for column in ["seq", "acked", "message_bytes"] {
+        assert!(of_sqlite.remove(&("users".into(), column.into())));
+        of_sqlite.insert(("channels".into(), column.into()));
+    }
+    of_sqlite.insert(("channels".into(), "uid".into()));
+    assert_eq!(of_sqlite, known);
+    let cluster = Cluster::shared();
+    let database = cluster.database();
+    open(&database, Use::Command).unwrap();
+    // Tables without a log are empty after a crash, so nothing in them has to be kept.
+    let sql = "SELECT relname || ' ' || attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+        WHERE relkind = 'r' AND relpersistence = 'p' AND relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped";
+    let columns = cluster.sql(&database, sql);
+    let columns = columns.lines().map(|line| line.split_once(' ').unwrap());
+    let columns = columns.map(|(table, column)| (table.to_owned(), column.to_owned()));
+    let own = |table: &str| table == "fbchatd";
+    let of_postgres: BTreeSet<_> = columns.filter(|(table, _)| !own(table)).collect();
+    assert_eq!(of_postgres, known);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod schema;
 pub mod sessions;
 #[cfg(test)]
 mod tests;
+pub mod transfer;
 mod usernames;
 pub mod writer;
 
@@ -147,6 +148,13 @@ impl Sqlite {
     }
 
     pub fn open(dir: &Path, subscribers: Arc<dyn Subscribers>) -> Result<Self, StoreError> {
+        let (file, db) = Self::database(dir)?;
+        let connect = || Ok(Arc::new(Mutex::new(connect(&file)?)));
+        Self::start(Arc::new(Mutex::new(db)), connect, subscribers)
+    }
+
+    /// The file of the database in a data directory, which is created if necessary, and a connection to it.
+    fn database(dir: &Path) -> Result<(PathBuf, Connection), StoreError> {
         let file = Self::file(dir);
         // SQLite gives its other files the mode of this one, so it has to exist before SQLite opens it.
         files::private_file(dir, &file)?;
@@ -157,21 +165,10 @@ impl Sqlite {
             &dir.canonicalize()
                 .map_err(|why| files::unusable(dir, why))?,
         );
-        let connect = || -> Result<Connection, StoreError> {
-            let db = files::connect(&file)?;
-            db.busy_timeout(BUSY_TIMEOUT)?;
-            db.pragma_update(None, "journal_mode", "WAL")?;
-            db.pragma_update(None, "synchronous", "FULL")?;
-            // Deleted content is overwritten, see `Writer::erase`.
-            db.pragma_update(None, "secure_delete", "ON")?;
-            db.set_prepared_statement_cache_capacity(64);
-            Ok(db)
-        };
-        let mut db = connect()?;
+        let mut db = connect(&file)?;
         schema::migrate(&mut db, dir)?;
         identity::record(&db, dir, stored)?;
-        let connect = || Ok(Arc::new(Mutex::new(connect()?)));
-        Self::start(Arc::new(Mutex::new(db)), connect, subscribers)
+        Ok((file, db))
     }
 
     fn start(
@@ -288,6 +285,17 @@ impl Sqlite {
             })
         })
     }
+}
+
+fn connect(file: &Path) -> Result<Connection, StoreError> {
+    let db = files::connect(file)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    // Deleted content is overwritten, see `Writer::erase`.
+    db.pragma_update(None, "secure_delete", "ON")?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(db)
 }
 
 fn answered<T: Send + 'static>(

@@ -67,7 +67,7 @@ fn send(client: &Client, msg_id: &str, to: i64, text: &str, files: &[&str]) -> V
 
 /// Uploads a file and sends it; returns its number.
 #[track_caller]
-fn sent(client: &Client, number: &str, to: i64, name: &str, content: &[u8]) -> String {
+pub(super) fn sent(client: &Client, number: &str, to: i64, name: &str, content: &[u8]) -> String {
     let file = uploaded(client, number, name, content);
     let answer = send(client, number, to, "", &[id(&file)]);
     assert_eq!(answer["error"], 0, "{answer}");
