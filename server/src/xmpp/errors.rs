@@ -122,12 +122,17 @@ impl StanzaError {
 
     /// The answer to a stanza of a client.
     pub fn answer(self, stanza: &Element) -> Element {
-        Element::new(stanza.name.clone(), ns::CLIENT)
+        let answer = Element::new(stanza.name.clone(), ns::CLIENT)
             .with("type", "error")
             .with_some("id", stanza.attribute("id"))
             .with_some("from", stanza.attribute("to"))
-            .with_some("to", stanza.attribute("from"))
-            .child(self.element())
+            .with_some("to", stanza.attribute("from"));
+        // By this clients know that it concerns a room.
+        let answer = match stanza.find("x", ns::MUC) {
+            Some(_) => answer.empty("x", ns::MUC),
+            None => answer,
+        };
+        answer.child(self.element())
     }
 }
 

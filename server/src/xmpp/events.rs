@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::message;
+use super::muc::{Line, News};
 use super::session::{Client, RESOURCE};
 use super::xml::{Element, ns};
 use crate::attachment;
@@ -10,7 +11,7 @@ use crate::service::StoreError;
 use crate::service::profiles::ProfileError;
 use crate::types::{Seq, Uid};
 
-/// What is told to clients of XMPP. Group conversations, pokes and notices are not.
+/// What is told to clients of XMPP. Pokes are not.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Item {
@@ -22,6 +23,13 @@ enum Item {
     Typ {
         st: u8,
         from: Uid,
+    },
+    GroupMsg(Line),
+    Group(News),
+    Ttyp {
+        st: u8,
+        from: Uid,
+        to: Uid,
     },
     Presence {
         uid: Uid,
@@ -56,12 +64,17 @@ enum Action {
     Removed,
 }
 
+/// The text of a message.
 #[derive(Debug, Deserialize)]
-struct Text {
-    text: String,
-    time: i64,
+pub struct Text {
+    pub text: String,
+    pub time: i64,
     #[serde(rename = "msgID")]
-    msg_id: String,
+    pub msg_id: String,
+}
+
+fn chat_state(typing: u8) -> &'static str {
+    if typing > 0 { "composing" } else { "paused" }
 }
 
 impl Client {
@@ -88,11 +101,20 @@ impl Client {
                 let late = (seq < self.late).then_some(msg.time);
                 self.tell_sent(to, &msg.text, msg.time, late).await
             }
-            Item::Typ { .. } if self.withheld.is_some() => Ok(()),
+            Item::GroupMsg(line) => {
+                let late = (seq < self.late).then_some(line.time());
+                self.tell_line(&line, seq, late).await
+            }
+            Item::Group(news) => self.tell_group(news).await,
+            Item::Typ { .. } | Item::Ttyp { .. } if self.withheld.is_some() => Ok(()),
+            Item::Ttyp { st, from, to } => {
+                self.tell_typing_in_room(to, from, chat_state(st));
+                Ok(())
+            }
             Item::Typ { st, from } => match self.address_of(from).await? {
                 Some(from) => {
-                    let state = if st > 0 { "composing" } else { "paused" };
-                    self.send(&self.chat(&from).empty(state, ns::CHAT_STATES));
+                    let stanza = self.chat(&from).empty(chat_state(st), ns::CHAT_STATES);
+                    self.send(&stanza);
                     Ok(())
                 }
                 None => Ok(()),
@@ -112,7 +134,10 @@ impl Client {
                 self.tell_friend(uid, added).await
             }
             Item::Block { uid, blocked } => self.tell_block(uid, blocked).await,
-            Item::Name { uid } => self.tell_roster_item(uid).await,
+            Item::Name { uid } => {
+                self.tell_roster_item(uid).await?;
+                self.sync_rooms_with(uid).await
+            }
             Item::Other => Ok(()),
         }
     }

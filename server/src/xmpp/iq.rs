@@ -20,14 +20,17 @@ impl Client {
         let (Some(request), None) = (children.next(), children.next()) else {
             return Ok(Err(StanzaError::bad_request()));
         };
-        let target = match stanza.attribute("to") {
-            None => Target::Account,
-            Some(to) => match self.target(to).await {
-                Ok(target) => target,
-                Err(error) => return Ok(Err(error)),
+        let answer = match stanza.attribute("to").map(Jid::parse) {
+            None => self.request(is_set, Target::Account, request).await?,
+            Some(Some(jid)) if self.xmpp.is_room(&jid) => {
+                self.room_request(is_set, &jid, request).await?
+            }
+            Some(jid) => match self.target(jid).await {
+                Ok(target) => self.request(is_set, target, request).await?,
+                Err(error) => Err(error),
             },
         };
-        let payload = match self.request(is_set, target, request).await? {
+        let payload = match answer {
             Ok(payload) => payload,
             Err(error) => return Ok(Err(error)),
         };
@@ -41,8 +44,8 @@ impl Client {
         Ok(Ok(()))
     }
 
-    async fn target(&self, to: &str) -> Result<Target, StanzaError> {
-        let Some(jid) = Jid::parse(to) else {
+    async fn target(&self, to: Option<Jid>) -> Result<Target, StanzaError> {
+        let Some(jid) = to else {
             return Err(StanzaError::new("modify", "jid-malformed", ""));
         };
         if jid.domain != self.xmpp.domain {
@@ -107,7 +110,10 @@ impl Client {
                 Ok(None)
             }
             (false, ns::DISCO_INFO, "query") => disco::info(target, request).map(Some),
-            (false, ns::DISCO_ITEMS, "query") => disco::items(request).map(Some),
+            (false, ns::DISCO_ITEMS, "query") => {
+                let services = vec![self.xmpp.rooms()];
+                disco::items(target, services, request).map(Some)
+            }
             (false, ns::VERSION, "query") => Ok(Some(disco::version())),
             (false, ns::TIME, "time") => Ok(Some(disco::time())),
             _ => Err(StanzaError::service_unavailable()),

@@ -17,6 +17,7 @@ pub mod fuzzing;
 mod iq;
 mod jid;
 mod message;
+mod muc;
 mod negotiation;
 mod presence;
 mod reader;

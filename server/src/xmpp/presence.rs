@@ -1,6 +1,7 @@
 //! Presence: what a client shows of its user, and what it sees of friends.
 
 use super::errors::StanzaError;
+use super::jid::Jid;
 use super::message::stamp;
 use super::session::{Client, Ended, RESOURCE};
 use super::xml::{Element, ns};
@@ -10,6 +11,10 @@ use crate::types::{Presence, Status, Uid, User};
 
 impl Client {
     pub async fn presence(&mut self, stanza: &Element) -> Result<Result<(), StanzaError>, Ended> {
+        let to = stanza.attribute("to").and_then(Jid::parse);
+        if let Some(room) = to.filter(|to| self.xmpp.is_room(to)) {
+            return self.room_presence(&room, stanza).await;
+        }
         match stanza.attribute("type") {
             Some(kind @ ("subscribe" | "subscribed" | "unsubscribe" | "unsubscribed")) => {
                 return self.subscription_change(kind, stanza).await;
@@ -20,6 +25,7 @@ impl Client {
             Some("unavailable") => {
                 self.shown = Availability::Hidden;
                 self.show_again();
+                self.rooms.clear();
                 return Ok(Ok(()));
             }
             Some("probe" | "error") => return Ok(Ok(())),

@@ -13,6 +13,7 @@ use super::Xmpp;
 use super::acknowledgements::Management;
 use super::errors::{StanzaError, StreamError};
 use super::jid::Jid;
+use super::muc::Rooms;
 use super::reader::Frame;
 use super::registry::{Mail, Place};
 use super::wire::{Broken, Got, Wire, stopping};
@@ -85,6 +86,8 @@ pub struct Client {
     pub has_roster: bool,
     /// Whether the client has asked for the block list.
     pub has_block_list: bool,
+    /// The rooms that the client has joined.
+    pub rooms: Rooms,
     pub management: Option<Management>,
     /// The ids of messages that were sent here, and whose items have not been read yet.
     pub sent_here: Vec<String>,
@@ -130,6 +133,7 @@ impl Client {
             shown: Availability::Hidden,
             has_roster: false,
             has_block_list: false,
+            rooms: Rooms::default(),
             management: None,
             sent_here: Vec::new(),
             withheld: None,
@@ -411,8 +415,7 @@ impl Client {
             }
             match self.xmpp.services.channels.read(self.uid, cursor).await? {
                 None => {
-                    // Everything that was sent here has been seen.
-                    self.sent_here.clear();
+                    self.forget_sent();
                     return Ok(());
                 }
                 Some(Answer::Items(items)) => {
@@ -428,6 +431,7 @@ impl Client {
                     // What is missing told of friends. At the beginning they are told anyway.
                     if cursor >= self.late {
                         self.tell_all_presences().await;
+                        self.sync_rooms().await?;
                     }
                 }
                 Some(Answer::Continue | Answer::Ended) => return Ok(()),

@@ -37,6 +37,13 @@ pub mod ns {
     pub const BLOCKING: &str = "urn:xmpp:blocking";
     pub const VCARD: &str = "vcard-temp";
     pub const NICK: &str = "http://jabber.org/protocol/nick";
+    pub const MUC: &str = "http://jabber.org/protocol/muc";
+    pub const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
+    pub const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
+    pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
+    pub const MUC_ROOMINFO: &str = "http://jabber.org/protocol/muc#roominfo";
+    pub const CONFERENCE: &str = "jabber:x:conference";
+    pub const REGISTER: &str = "jabber:iq:register";
     pub const BLOCKING_ERRORS: &str = "urn:xmpp:blocking:errors";
 }
 
