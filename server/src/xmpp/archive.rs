@@ -5,7 +5,7 @@ use super::jid::Jid;
 use super::message::delay;
 use super::session::{Client, Ended, RESOURCE};
 use super::xml::{Element, ns};
-use crate::attachment::{FileId, text_with_links};
+use crate::attachment::Listed;
 use crate::service::archive::{ArchiveRange, PART};
 use crate::types::{Message, Session, Uid};
 
@@ -168,8 +168,8 @@ impl Client {
             return Ok(None);
         };
         let id = self.ids.id(message.time);
-        let link = |id: &FileId, path: &str| self.xmpp.link(id, path);
-        let text = text_with_links(&message.text, &message.attachments, link);
+        let files: Vec<_> = message.attachments.iter().map(Listed::from).collect();
+        let text = self.xmpp.text(&message.text, &files);
         let stanza = Element::new("message", ns::CLIENT)
             .with("type", "chat")
             .with("id", id.as_str())
@@ -177,6 +177,11 @@ impl Client {
             .with("to", to)
             .child(Element::new("body", ns::CLIENT).text(text))
             .child(self.stanza_id(message.time));
+        let stanza = self
+            .xmpp
+            .links(&files)
+            .into_iter()
+            .fold(stanza, Element::child);
         Ok(Some(
             Element::new("forwarded", ns::FORWARD)
                 .child(delay(&self.xmpp.domain, message.time))

@@ -30,6 +30,13 @@ const SERVER: &[&str] = &[
 ];
 /// What is understood for the account of a user.
 const ACCOUNT: &[&str] = &[
+    ns::PUBSUB,
+    "http://jabber.org/protocol/pubsub#publish",
+    "http://jabber.org/protocol/pubsub#publish-options",
+    "http://jabber.org/protocol/pubsub#retrieve-items",
+    ns::PRIVATE,
+    "urn:xmpp:bookmarks:1#compat",
+    "urn:xmpp:pep-vcard-conversion:0",
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::MAM,
@@ -52,7 +59,11 @@ pub fn info(target: Target, request: &Element) -> Result<Element, StanzaError> {
         Target::Server => ("server", "im", SERVER),
         Target::Account | Target::Other(_) => ("account", "registered", ACCOUNT),
     };
-    Ok(about(identity(category, kind, "fbchatd"), features))
+    let about = about(identity(category, kind, "fbchatd"), features);
+    if target == Target::Server {
+        return Ok(about);
+    }
+    Ok(about.child(identity("pubsub", "pep", "fbchatd")))
 }
 
 /// What something is.

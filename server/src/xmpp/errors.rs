@@ -71,8 +71,8 @@ pub struct StanzaError {
     pub condition: &'static str,
     /// A sentence for the user; may be empty.
     pub text: String,
-    /// The name and namespace of an element that says more.
-    pub detail: Option<(&'static str, &'static str)>,
+    /// An element that says more.
+    pub detail: Option<Box<Element>>,
 }
 
 impl StanzaError {
@@ -114,8 +114,8 @@ impl StanzaError {
                     .text(self.text),
             );
         }
-        if let Some((name, ns)) = self.detail {
-            error.push(Element::new(name, ns));
+        if let Some(detail) = self.detail {
+            error.push(*detail);
         }
         error
     }
@@ -158,7 +158,7 @@ impl From<SendError> for StanzaError {
                 Self::new("cancel", "service-unavailable", text)
             }
             SendError::Blocked => StanzaError {
-                detail: Some(("blocked", ns::BLOCKING_ERRORS)),
+                detail: Some(Box::new(Element::new("blocked", ns::BLOCKING_ERRORS))),
                 ..Self::new("cancel", "not-acceptable", text)
             },
             SendError::MessageId | SendError::Empty => Self::new("modify", "bad-request", text),

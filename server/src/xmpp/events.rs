@@ -6,7 +6,7 @@ use super::message;
 use super::muc::{Line, News};
 use super::session::{Client, RESOURCE};
 use super::xml::{Element, ns};
-use crate::attachment;
+use crate::attachment::Listed;
 use crate::service::StoreError;
 use crate::service::profiles::ProfileError;
 use crate::types::{Seq, Uid};
@@ -19,6 +19,8 @@ enum Item {
         msg: Text,
         from: Uid,
         to: Uid,
+        #[serde(default)]
+        attachments: Vec<Listed>,
     },
     Typ {
         st: u8,
@@ -44,6 +46,9 @@ enum Item {
         action: Action,
     },
     Status {
+        uid: Uid,
+    },
+    Picture {
         uid: Uid,
     },
     Name {
@@ -80,8 +85,7 @@ fn chat_state(typing: u8) -> &'static str {
 impl Client {
     /// Tells the client of an item. After an error the same item comes again.
     pub async fn item(&mut self, json: &str, seq: Seq) -> Result<(), StoreError> {
-        let linked = attachment::without(json, |id, path| self.xmpp.link(id, path));
-        let item = match serde_json::from_str(linked.as_deref().unwrap_or(json)) {
+        let item = match serde_json::from_str(json) {
             Ok(item) => item,
             Err(error) => {
                 log::error!("an item of {} cannot be read: {error}", self.uid);
@@ -89,17 +93,27 @@ impl Client {
             }
         };
         match item {
-            Item::Msg { msg, from, to } if to == self.uid => {
+            Item::Msg {
+                msg,
+                from,
+                to,
+                attachments,
+            } if to == self.uid => {
                 let late = (seq < self.late).then_some(msg.time);
-                self.deliver(from, &msg, late).await
+                self.deliver(from, &msg, &attachments, late).await
             }
-            Item::Msg { msg, to, .. } => {
+            Item::Msg {
+                msg,
+                to,
+                attachments,
+                ..
+            } => {
                 if let Some(at) = self.sent_here.iter().position(|sent| *sent == msg.msg_id) {
                     self.sent_here.swap_remove(at);
                     return Ok(());
                 }
                 let late = (seq < self.late).then_some(msg.time);
-                self.tell_sent(to, &msg.text, msg.time, late).await
+                self.tell_sent(to, &msg, &attachments, late).await
             }
             Item::GroupMsg(line) => {
                 let late = (seq < self.late).then_some(line.time());
@@ -133,6 +147,7 @@ impl Client {
                 let added = matches!(action, Action::Added);
                 self.tell_friend(uid, added).await
             }
+            Item::Picture { uid } => self.tell_picture(uid).await,
             Item::Block { uid, blocked } => self.tell_block(uid, blocked).await,
             Item::Name { uid } => {
                 self.tell_roster_item(uid).await?;
@@ -146,6 +161,7 @@ impl Client {
         &mut self,
         from: Uid,
         msg: &Text,
+        files: &[Listed],
         late: Option<i64>,
     ) -> Result<(), StoreError> {
         let Some(from) = self.address_of(from).await? else {
@@ -154,10 +170,15 @@ impl Client {
         let mut stanza = self
             .chat(&from)
             .with("id", self.ids.id(msg.time))
-            .child(Element::new("body", ns::CLIENT).text(msg.text.as_str()))
+            .child(Element::new("body", ns::CLIENT).text(self.xmpp.text(&msg.text, files)))
             .empty("active", ns::CHAT_STATES)
             .empty("markable", ns::MARKERS)
             .child(self.stanza_id(msg.time));
+        stanza = self
+            .xmpp
+            .links(files)
+            .into_iter()
+            .fold(stanza, Element::child);
         if let Some(time) = late {
             stanza.push(message::delay(&self.xmpp.domain, time));
         }

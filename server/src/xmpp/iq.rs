@@ -10,8 +10,9 @@ use super::xml::{Element, ns};
 impl Client {
     pub async fn iq(&mut self, stanza: &mut Element) -> Result<Result<(), StanzaError>, Ended> {
         let (is_set, id) = match (stanza.attribute("type"), stanza.attribute("id")) {
-            // Answers to what the server sent, of which it needs none.
-            (Some("result" | "error"), _) => return Ok(Ok(())),
+            (Some("result" | "error"), _) => {
+                return Ok(self.take_answer(stanza).await.map_err(StanzaError::from));
+            }
             (Some("get"), Some(id)) => (false, id.to_owned()),
             (Some("set"), Some(id)) => (true, id.to_owned()),
             _ => return Ok(Err(StanzaError::bad_request())),
@@ -24,6 +25,10 @@ impl Client {
             None => self.request(is_set, Target::Account, request).await?,
             Some(Some(jid)) if self.xmpp.is_room(&jid) => {
                 self.room_request(is_set, &jid, request).await?
+            }
+            Some(Some(jid)) if self.xmpp.is_upload(&jid) && jid.local.is_none() => {
+                let session = self.session().await?;
+                self.upload_request(&session, is_set, request).await
             }
             Some(jid) => match self.target(jid).await {
                 Ok(target) => self.request(is_set, target, request).await?,
@@ -80,8 +85,20 @@ impl Client {
                 };
                 return Ok(self.vcard(&session, uid).await.map(Some));
             }
-            // Of another user, only the card.
+            (_, ns::PUBSUB, "pubsub") => {
+                let session = self.session().await?;
+                return Ok(self.publishing(&session, is_set, target, request).await);
+            }
+            // Of another user, only the card and the picture.
             _ if matches!(target, Target::Other(_)) => Err(StanzaError::service_unavailable()),
+            (true, ns::VCARD, "vCard") if target == Target::Account => {
+                let session = self.session().await?;
+                return Ok(self.set_vcard(&session, request).await.map(|()| None));
+            }
+            (false, ns::PRIVATE, "query") if target == Target::Account => {
+                let session = self.session().await?;
+                return Ok(self.private_storage(&session, request).await.map(Some));
+            }
             (false, ns::BLOCKING, "blocklist") => {
                 let session = self.session().await?;
                 return Ok(self.block_list(&session).await.map(Some));
@@ -111,7 +128,10 @@ impl Client {
             }
             (false, ns::DISCO_INFO, "query") => disco::info(target, request).map(Some),
             (false, ns::DISCO_ITEMS, "query") => {
-                let services = vec![self.xmpp.rooms()];
+                let mut services = vec![self.xmpp.rooms()];
+                if self.xmpp.services.files.limit() > 0 {
+                    services.push(self.xmpp.uploads());
+                }
                 disco::items(target, services, request).map(Some)
             }
             (false, ns::VERSION, "query") => Ok(Some(disco::version())),

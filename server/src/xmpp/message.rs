@@ -63,15 +63,36 @@ impl Client {
             self.sent_here.remove(0);
         }
         self.sent_here.push(msg_id.clone());
-        let message = Outgoing {
+        let sent = self
+            .send_text_or_file(&session, to, &msg_id, &body.content())
+            .await;
+        Ok(sent.map_err(StanzaError::from))
+    }
+
+    /// Sends a text, or in place of the link to a file that the user has uploaded the file itself.
+    pub async fn send_text_or_file(
+        &self,
+        session: &Session,
+        to: Uid,
+        msg_id: &str,
+        text: &str,
+    ) -> Result<(), SendError> {
+        let messages = &self.xmpp.services.messages;
+        let message = |text, files| Outgoing {
             to,
-            msg_id: &msg_id,
-            text: &body.content(),
-            files: Vec::new(),
+            msg_id,
+            text,
+            files,
             client_time: None,
         };
-        let sent = self.xmpp.services.messages.send(&session, message).await;
-        Ok(sent.map_err(StanzaError::from))
+        if let Some(file) = self.xmpp.linked_file(text) {
+            match messages.send(session, message("", vec![file])).await {
+                // The file of somebody else, or one that was never uploaded.
+                Err(SendError::FileMissing) => {}
+                sent => return sent,
+            }
+        }
+        messages.send(session, message(text, Vec::new())).await
     }
 
     /// The user whom a stanza is for. Whether there is such a user is not told.

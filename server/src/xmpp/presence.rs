@@ -49,6 +49,7 @@ impl Client {
             own = child.into_iter().cloned().fold(own, Element::child);
         }
         self.send(&own);
+        self.ask_for_capabilities(stanza);
         if !was_available {
             let begun = async {
                 self.tell_presences().await?;
@@ -88,7 +89,9 @@ impl Client {
         match self.xmpp.services.friends.list(&session).await {
             Ok(friends) if self.is_available() => {
                 for (friend, presence) in friends {
-                    self.send_presence(&friend, presence);
+                    if let Err(error) = self.send_presence(&friend, presence).await {
+                        log::warn!("a presence was not told: {error}");
+                    }
                 }
             }
             Ok(_) => {}
@@ -104,7 +107,7 @@ impl Client {
         };
         for (friend, presence) in self.xmpp.services.friends.list(&session).await? {
             if presence != Presence::Offline {
-                self.send_presence(&friend, presence);
+                self.send_presence(&friend, presence).await?;
             }
         }
         Ok(())
@@ -117,12 +120,12 @@ impl Client {
         };
         let found = self.xmpp.services.friends.find(&session, uid).await?;
         if let Some((friend, presence)) = found {
-            self.send_presence(&friend, presence);
+            self.send_presence(&friend, presence).await?;
         }
         Ok(())
     }
 
-    fn send_presence(&mut self, friend: &User, presence: Presence) {
+    async fn send_presence(&mut self, friend: &User, presence: Presence) -> Result<(), StoreError> {
         let from = self.xmpp.address(&friend.username);
         let mut stanza = Element::new("presence", ns::CLIENT)
             .with("from", format!("{from}/{RESOURCE}"))
@@ -137,7 +140,12 @@ impl Client {
         if let Some(Status { text, .. }) = &friend.status {
             stanza.push(Element::new("status", ns::CLIENT).text(text.as_str()));
         }
+        if presence != Presence::Offline {
+            let photo = self.xmpp.photo(friend.uid, friend.picture.as_deref());
+            stanza.push(photo.await?);
+        }
         self.send(&stanza);
+        Ok(())
     }
 
     /// Tells the client that somebody wants to be friends.

@@ -6,6 +6,7 @@ from case import DOMAIN, Case, jid, until
 from slixmpp.plugins import xep_0045
 from slixmpp.exceptions import IqError, PresenceError
 from slixmpp.xmlstream import ET
+from test_resumption import Managed
 
 # It prints what it reads.
 xep_0045.muc.print = lambda *words: None
@@ -259,3 +260,62 @@ class Rooms(Case):
         own = await person.wait("groupchat_presence", lambda presence: "110" in self.codes(presence) and presence["type"] != "unavailable")
         self.assertEqual((own["from"].resource, own["muc"]["affiliation"]), ("Ann Example", "owner"))
         self.assertEqual((await asyncio.to_thread(web.call, "/ajax/fbchat/groups.php"))["groups"], [])
+
+    async def test_lines_come_once_while_clients_join_and_lose_their_connections(self):
+        ann, bob, cy = self.accounts("Ann Example", "Bob Example", "Cy Example")
+        web = await self.web("Ann")
+        gid, room = await self.group(web, "Hiking", "Bob Example")
+        joining = [self.member(bob, resource=f"{n}") for n in range(3)]
+        for person in joining:
+            await person.log_in()
+
+        def talk():
+            for number in range(60):
+                web.send(gid, str(number))
+
+        talking = asyncio.create_task(asyncio.to_thread(talk))
+        for number, person in enumerate(joining):
+            await until("some lines", lambda number=number: len(web.history(gid)) > 12 * (number + 1))
+            presence = person.make_presence(pto=f"{room}/Bob Example")
+            presence.enable("muc_join")
+            presence["muc_join"]["history"]["maxstanzas"] = "5"
+            presence.send()
+        await talking
+        for person in joining:
+            bodies = []
+            while bodies[-1:] != ["59"]:
+                bodies.append((await person.wait("groupchat_message"))["body"])
+            first = int(bodies[0])
+            self.assertEqual(bodies, [str(number) for number in range(first, 60)])
+
+        # A session that is resumed has the room still, and what has happened there.
+        one = await asyncio.to_thread(Managed, self, bob)
+        one.raw.send(f"<presence to='{room}/Bob Example'><x xmlns='{MUC}'><history maxstanzas='0'/></x></presence>")
+        one.sent.append("")
+
+        def until_subject(text):
+            while True:
+                subject = one.next("{jabber:client}message").find("{jabber:client}subject")
+                if subject is not None:
+                    self.assertEqual(subject.text, text)
+                    return
+
+        await asyncio.to_thread(until_subject, "Hiking")
+        await asyncio.to_thread(web.send, gid, "before")
+        await asyncio.to_thread(one.cut)
+        await asyncio.to_thread(web.send, gid, "while it was away")
+        self.site.befriend(self.email("Ann"), self.email("Cy"))
+        friends = await asyncio.to_thread(lambda: web.call("/ajax/chat/buddy_list.php")["buddy_list"]["userInfos"])
+        uid = next(uid for uid, info in friends.items() if info["name"] == "Cy Example")
+        await asyncio.to_thread(web.call, "/ajax/fbchat/groups.php", {"gid": gid, "add[0]": uid})
+        self.assertTrue(await asyncio.to_thread(one.resume))
+        seen = []
+
+        def until_cy():
+            while f"{room}/Cy Example" not in seen:
+                seen.append(one.next("{jabber:client}presence").attrib["from"])
+
+        await asyncio.to_thread(until_cy)
+        await asyncio.to_thread(web.call, "/ajax/fbchat/groups.php", {"gid": gid, "name": "Climbing"})
+        await asyncio.to_thread(until_subject, "Climbing")
+        self.assertEqual(one.texts, ["before", "while it was away", "Ann Example added Cy Example."])

@@ -149,6 +149,7 @@ impl Client {
         if let Some(room) = self.rooms.joined.get_mut(&news.gid) {
             room.name = news.name;
         }
-        self.sync_room(news.gid).await
+        self.sync_room(news.gid).await?;
+        self.sync_bookmarks().await
     }
 }

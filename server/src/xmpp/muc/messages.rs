@@ -2,9 +2,7 @@
 
 use super::presence::not_joined;
 use super::{Line, Occupant, Sent, user_element};
-use crate::attachment::text_with_links;
 use crate::service::StoreError;
-use crate::service::messages::Outgoing;
 use crate::types::{NoticeKind, Seq, Session, Uid};
 use crate::xmpp::errors::StanzaError;
 use crate::xmpp::jid::Jid;
@@ -85,14 +83,9 @@ impl Client {
                 text: body.content(),
             });
         }
-        let message = Outgoing {
-            to: gid,
-            msg_id: &msg_id,
-            text: &body.content(),
-            files: Vec::new(),
-            client_time: None,
-        };
-        let sent = self.xmpp.services.messages.send(session, message).await;
+        let sent = self
+            .send_text_or_file(session, gid, &msg_id, &body.content())
+            .await;
         if sent.is_err()
             && let Some(room) = self.rooms.joined.get_mut(&gid)
         {
@@ -121,10 +114,13 @@ impl Client {
         let sent = sent.filter(|sent| is_own && sent.msg_id == line.msg.msg_id);
         if let Some(sent) = sent.map(|sent| sent.stanza.clone()).next() {
             room.sent.retain(|sent| sent.msg_id != line.msg.msg_id);
-            let (jid, text) = (room.jid.clone(), self.line_text(line));
+            let jid = room.jid.clone();
+            let text = self.xmpp.text(&line.msg.text, &line.attachments);
             let stanza = sent
                 .child(Element::new("body", ns::CLIENT).text(text))
                 .child(self.stanza_id_by(&jid, line.msg.time));
+            let links = self.xmpp.links(&line.attachments).into_iter();
+            let stanza = links.fold(stanza, Element::child);
             self.send(&stanza);
             return Ok(());
         }
@@ -168,19 +164,16 @@ impl Client {
         let content = if is_name {
             Element::new("subject", ns::CLIENT).text(line.to_name.as_str())
         } else {
-            Element::new("body", ns::CLIENT).text(self.line_text(line))
+            Element::new("body", ns::CLIENT).text(self.xmpp.text(&line.msg.text, &line.attachments))
         };
-        Element::new("message", ns::CLIENT)
+        let stanza = Element::new("message", ns::CLIENT)
             .with("type", "groupchat")
             .with("id", self.ids.id(line.msg.time))
             .with("from", from)
             .child(content)
-            .child(self.stanza_id_by(room, line.msg.time))
-    }
-
-    fn line_text(&self, line: &Line) -> String {
-        let files: Vec<_> = line.attachments.iter().cloned().map(Into::into).collect();
-        text_with_links(&line.msg.text, &files, |id, path| self.xmpp.link(id, path))
+            .child(self.stanza_id_by(room, line.msg.time));
+        let links = self.xmpp.links(&line.attachments).into_iter();
+        links.fold(stanza, Element::child)
     }
 
     /// Tells the client that somebody types in a room, or has stopped.

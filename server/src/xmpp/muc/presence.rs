@@ -168,10 +168,13 @@ impl Client {
             .iter()
             .map(|code| status(code))
             .fold(x, Element::child);
+        let picture = occupant.picture.as_deref();
+        let photo = self.xmpp.photo(occupant.uid, picture).await?;
         let presence = Element::new("presence", ns::CLIENT)
             .with("from", format!("{room}/{}", occupant.nick))
             .with("to", self.full.as_str())
-            .child(x);
+            .child(x)
+            .child(photo);
         self.send(&presence);
         Ok(())
     }
@@ -215,13 +218,13 @@ impl Client {
         self.send(&presence);
     }
 
-    /// Tells the client what has changed in the rooms that it has joined, and about the groups of the user.
+    /// Tells the client what has changed in the rooms that it has joined, and in the bookmarks.
     pub async fn sync_rooms(&mut self) -> Result<(), StoreError> {
         let joined: Vec<Uid> = self.rooms.joined.keys().copied().collect();
         for gid in joined {
             self.sync_room(gid).await?;
         }
-        Ok(())
+        self.sync_bookmarks().await
     }
 
     /// Tells the client what has changed about the people who are in a room.
