@@ -190,29 +190,45 @@ fn lines(files: &[Attachment], link: impl Fn(&FileId, &str) -> String) -> String
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// An item for clients that do not know attachments, if it has any: with lines in the text instead.
-pub fn without(item: &str, link: impl Fn(&FileId, &str) -> String) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Named {
-        id: FileId,
-        name: String,
-        size: i64,
-        mime: String,
+/// What an item says of an attachment to those who do not show pictures.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Listed {
+    id: FileId,
+    name: String,
+    size: i64,
+    mime: String,
+}
+
+impl From<&Attachment> for Listed {
+    fn from(file: &Attachment) -> Self {
+        Listed {
+            id: file.id.clone(),
+            name: file.name.clone(),
+            size: file.size,
+            mime: file.mime.clone(),
+        }
     }
-    let (head, list) = item.split_once(BEGIN)?;
-    let list = list.strip_suffix('}')?;
-    let files = serde_json::from_str::<Vec<Named>>(&format!("[{list}")).ok()?;
-    let files: Vec<_> = files
-        .into_iter()
-        .map(|file| Attachment {
+}
+
+impl From<Listed> for Attachment {
+    fn from(file: Listed) -> Self {
+        Attachment {
             id: file.id,
             name: file.name,
             size: file.size,
             mime: file.mime,
             shown: None,
             preview: None,
-        })
-        .collect();
+        }
+    }
+}
+
+/// An item for clients that do not know attachments, if it has any: with lines in the text instead.
+pub fn without(item: &str, link: impl Fn(&FileId, &str) -> String) -> Option<String> {
+    let (head, list) = item.split_once(BEGIN)?;
+    let list = list.strip_suffix('}')?;
+    let files = serde_json::from_str::<Vec<Listed>>(&format!("[{list}")).ok()?;
+    let files: Vec<Attachment> = files.into_iter().map(Attachment::from).collect();
     let (before, after) = head.split_once(AFTER_TEXT)?;
     let mut lines = lines(&files, link);
     if !before.ends_with("\"text\":\"") {

@@ -53,6 +53,13 @@ pub fn file_key(secret: &[u8; 32], id: &str, ends: i64) -> String {
     key
 }
 
+/// The key for uploading one file, which this text describes.
+pub fn slot_key(secret: &[u8; 32], slot: &str) -> String {
+    let mut key = hex(&digest("slot", [secret, slot.as_bytes()].concat()));
+    key.truncate(32);
+    key
+}
+
 /// Compares two secrets in constant time.
 pub fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::messages::valid_id;
 use super::user_limit::{TooOften, UserLimit};
 use super::validate::{Invalid, valid_name};
+use crate::secrets;
 use crate::store::{GroupChange, GroupChanged, MAX_GROUPS, Store, StoreError};
 use crate::types::{Session, Uid, User};
 
@@ -12,6 +13,17 @@ pub use crate::store::{Group, MAX_MEMBERS};
 
 /// The most changes of groups by one user in ten minutes.
 const CHANGES: u32 = 300;
+/// Between the name that a creator's client gave to a group, and what makes its creation different from others. Numbers of calls have
+/// no such character.
+const AFTER_LABEL: char = '/';
+
+/// A group of the user by its names.
+pub struct Listed {
+    pub gid: Uid,
+    pub name: String,
+    /// How its creator's client called it, if that has called it other than by its number.
+    pub label: Option<String>,
+}
 
 /// Why a group was not created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +100,39 @@ impl Groups {
                 .create_group(own, name, friends, create_id)
                 .await?,
         )
+    }
+
+    /// Creates a group with nobody else, for a client that calls it by a label of its own, which has no slash.
+    pub async fn create_labelled(
+        &self,
+        session: &Session,
+        name: &str,
+        label: &str,
+    ) -> Result<Uid, GroupError> {
+        let name = valid_name(name)?;
+        self.limit(session, 0)?;
+        let unique = secrets::random_hex(8).map_err(|_| StoreError::Busy)?;
+        let create_id = format!("{label}{AFTER_LABEL}{unique}");
+        let own = session.user.clone();
+        done(
+            self.store
+                .create_group(own, name, Vec::new(), create_id)
+                .await?,
+        )
+    }
+
+    /// The names of the user's groups, in the order in which they have joined them.
+    pub async fn listed(&self, session: &Session) -> Result<Vec<Listed>, StoreError> {
+        let names = self.store.group_names(session.user.uid).await?.into_iter();
+        let listed = names.map(|group| Listed {
+            gid: group.gid,
+            name: group.name,
+            label: group
+                .create_id
+                .split_once(AFTER_LABEL)
+                .map(|(label, _)| label.to_owned()),
+        });
+        Ok(listed.collect())
     }
 
     /// Adds friends of the user.

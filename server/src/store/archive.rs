@@ -7,7 +7,7 @@ use crate::types::{Message, Uid};
 /// A part of a user's messages. Times are those of messages, in ms.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArchiveRange {
-    /// Only messages with this other user.
+    /// Only messages with this other user, or in this group while the user was a member.
     pub with: Option<Uid>,
     /// Only messages of this time and later, and of this time and earlier.
     pub start: Option<i64>,
@@ -22,7 +22,8 @@ pub struct ArchiveRange {
 }
 
 impl Store {
-    /// Messages that a user sent to users or received from them, oldest first; `None` if they do not have one that the range names.
+    /// Messages that a user sent to users or received from them, or those in one group, oldest first; `None` if they do not have one that
+    /// the range names.
     /// Fewer than the limit if they have more than `HISTORY_BYTES` of text.
     pub fn archive(&self, uid: Uid, range: ArchiveRange) -> Reply<Option<Vec<Message>>> {
         match self {

@@ -5,7 +5,7 @@
 //! stored later, and can send nothing later. A change is told by a message to the group, with [`Notice`](crate::types::Notice), and
 //! before it by an item that only connected members get. The owner is the member who has been in the group for longest.
 
-use super::sqlite::groups;
+use super::sqlite::{group_history, groups};
 use super::{HistoryRange, Inserted, Reply, Store, postgres};
 use crate::attachment::FileId;
 use crate::types::{Message, Uid, User};
@@ -23,6 +23,17 @@ pub struct Group {
     pub unread: i64,
     /// When the last message came, in ms; 0 before the first.
     pub time: i64,
+}
+
+/// A group of a user by its number and its names.
+#[derive(Debug)]
+pub struct GroupName {
+    /// Its number.
+    pub gid: Uid,
+    /// Its name.
+    pub name: String,
+    /// What its creator's client called the call that has created it.
+    pub create_id: String,
 }
 
 /// A message to a group.
@@ -127,6 +138,16 @@ impl Store {
         }
     }
 
+    /// The names of a user's groups, in the order in which they have joined them.
+    pub fn group_names(&self, uid: Uid) -> Reply<Vec<GroupName>> {
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| groups::names(db, uid)),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::groups::names(&db, uid).await })
+            }
+        }
+    }
+
     /// The groups in which a user has not read everything, latest first.
     pub fn unread_groups(&self, uid: Uid) -> Reply<Vec<Group>> {
         match self {
@@ -154,7 +175,9 @@ impl Store {
         range: HistoryRange,
     ) -> Reply<Option<Vec<Message>>> {
         match self {
-            Store::Sqlite(sqlite) => sqlite.read(move |db| groups::history(db, uid, gid, range)),
+            Store::Sqlite(sqlite) => {
+                sqlite.read(move |db| group_history::history(db, uid, gid, range))
+            }
             Store::Postgres(postgres) => postgres.read(move |db| async move {
                 postgres::groups::history(&db, uid, gid, range).await
             }),

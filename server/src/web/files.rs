@@ -30,7 +30,7 @@ use crate::service::files::disk::Part;
 use crate::service::files::{FileError, Opened, Upload};
 
 /// What one transfer holds in memory, at most.
-const CHUNK: usize = 128 << 10;
+pub const CHUNK: usize = 128 << 10;
 /// How long an upload may take at all, and the bytes per second that it must bring on average after that.
 const SLOW: Duration = Duration::from_secs(30);
 const SLOWEST: u64 = 1 << 10;
@@ -78,31 +78,57 @@ impl<'a> From<&'a Attachment> for Uploaded<'a> {
     }
 }
 
-/// A form that arrives, no slower than allowed.
-struct Arriving {
+fn broken() -> AjaxError {
+    AjaxError::Invalid("This is not an upload, or it was cut short.".to_owned())
+}
+
+/// A body that arrives, no slower than allowed.
+pub struct Arriving {
     body: Body,
-    reader: Reader,
     until: Instant,
 }
 
 impl Arriving {
-    async fn next(&mut self) -> Result<Found, AjaxError> {
-        let broken =
-            || AjaxError::Invalid("This is not an upload, or it was cut short.".to_owned());
+    pub fn new(body: Body) -> Self {
+        Arriving {
+            body,
+            until: Instant::now() + SLOW,
+        }
+    }
+
+    /// The next bytes; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, AjaxError> {
         loop {
-            if let Some(found) = self.reader.next().map_err(|_| broken())? {
-                return Ok(found);
-            }
             let frame = poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx));
             let frame = timeout_at(self.until, frame)
                 .await
                 .map_err(|_| AjaxError::TooSlow)?;
-            let frame = frame.ok_or_else(broken)?.map_err(|_| broken())?;
-            if let Some(data) = frame.data_ref() {
-                self.reader.push(data);
+            let Some(frame) = frame.transpose().map_err(|_| broken())? else {
+                return Ok(None);
+            };
+            if let Ok(data) = frame.into_data() {
                 let earned = Duration::from_secs(1) * u32::try_from(data.len()).unwrap_or(u32::MAX);
                 self.until += earned / u32::try_from(SLOWEST).unwrap_or(u32::MAX);
+                return Ok(Some(data));
             }
+        }
+    }
+}
+
+/// A form that arrives.
+struct ArrivingForm {
+    body: Arriving,
+    reader: Reader,
+}
+
+impl ArrivingForm {
+    async fn next(&mut self) -> Result<Found, AjaxError> {
+        loop {
+            if let Some(found) = self.reader.next().map_err(|_| broken())? {
+                return Ok(found);
+            }
+            let data = self.body.next().await?.ok_or_else(broken)?;
+            self.reader.push(&data);
         }
     }
 }
@@ -129,10 +155,9 @@ pub async fn upload(
     if limit > 0 && announced > limit + super::BODY as u64 {
         return Err(FileError::TooLarge(app.config.file_limit_mib).into());
     }
-    let mut form = Arriving {
-        body: request.into_body(),
+    let mut form = ArrivingForm {
+        body: Arriving::new(request.into_body()),
         reader,
-        until: Instant::now() + SLOW,
     };
     let (mut token, mut upload_id) = (None, None);
     let mut found = form.next().await?;
@@ -176,7 +201,7 @@ pub async fn upload(
 }
 
 /// Takes the content of the file, up to the end of the form.
-async fn receive(form: &mut Arriving, mut upload: Upload) -> Result<Upload, AjaxError> {
+async fn receive(form: &mut ArrivingForm, mut upload: Upload) -> Result<Upload, AjaxError> {
     let mut is_file = true;
     loop {
         match form.next().await? {

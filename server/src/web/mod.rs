@@ -32,6 +32,7 @@ mod response;
 mod same_origin;
 mod search;
 mod sessions;
+mod slots;
 mod status;
 mod unread;
 mod unsent;
@@ -189,7 +190,7 @@ pub fn router(app: Arc<App>) -> Router {
 fn transfers() -> Router<Arc<App>> {
     Router::new()
         .route("/ajax/messaging/upload.php", post(files::upload))
-        .route("/files/{id}/{name}", get(files::download))
+        .route("/files/{id}/{name}", get(files::download).put(slots::put))
         .method_not_allowed_fallback(pages::not_found)
 }
 

@@ -1,13 +1,13 @@
-//! Message archive (XEP-0313): all messages of a user with other users, in parts that clients ask for.
+//! Message archives (XEP-0313): all messages of a user with other users, in parts that clients ask for. Each room has an archive, too.
 
 use super::errors::StanzaError;
 use super::jid::Jid;
 use super::message::delay;
 use super::session::{Client, Ended, RESOURCE};
 use super::xml::{Element, ns};
-use crate::attachment::{FileId, text_with_links};
+use crate::attachment::Listed;
 use crate::service::archive::{ArchiveRange, PART};
-use crate::types::{Message, Session};
+use crate::types::{Message, Session, Uid};
 
 /// What a client asks for.
 #[derive(Default)]
@@ -48,39 +48,58 @@ impl Client {
         session: &Session,
         request: &Element,
     ) -> Result<Element, StanzaError> {
+        let (messages, more) = self.read_archive(session, request, None).await?;
+        for message in &messages {
+            let Some(forwarded) = self.forwarded(message).await? else {
+                continue;
+            };
+            let archive = self.bare.clone();
+            self.send_result(&archive, request, message.time, forwarded);
+        }
+        Ok(self.end_of_answer(&messages, more))
+    }
+
+    /// The messages that a query asks for, and whether there are more: of a group, or with other users.
+    pub async fn read_archive(
+        &self,
+        session: &Session,
+        request: &Element,
+        group: Option<Uid>,
+    ) -> Result<(Vec<Message>, bool), StanzaError> {
         let Query { with, mut range } = self.read_query(request)?;
+        range.with = group;
         if let Some(with) = with {
+            if group.is_some() {
+                return Err(StanzaError::not_implemented());
+            }
             match self.find(&with).await {
                 Ok(Some(uid)) => range.with = Some(uid),
                 // Nobody else has ever written to the user.
-                Ok(None) => return Ok(self.end_of_answer(&[], false)),
+                Ok(None) => return Ok((Vec::new(), false)),
                 Err(error) if error.condition == "remote-server-not-found" => {
-                    return Ok(self.end_of_answer(&[], false));
+                    return Ok((Vec::new(), false));
                 }
                 Err(error) => return Err(error),
             }
         }
         let found = self.xmpp.services.archives.read(session, range).await?;
         let unknown = || StanzaError::new("cancel", "item-not-found", "There is no such message.");
-        let (messages, more) = found.ok_or_else(unknown)?;
-        if range.limit == 0 {
-            return Ok(self.end_of_answer(&[], more));
-        }
-        for message in &messages {
-            let Some(forwarded) = self.forwarded(message).await? else {
-                continue;
-            };
-            let result = Element::new("result", ns::MAM)
-                .with_some("queryid", request.attribute("queryid"))
-                .with("id", self.ids.id(message.time))
-                .child(forwarded);
-            let stanza = Element::new("message", ns::CLIENT)
-                .with("from", self.bare.as_str())
-                .with("to", self.full.as_str())
-                .child(result);
-            self.send(&stanza);
-        }
-        Ok(self.end_of_answer(&messages, more))
+        let (mut messages, more) = found.ok_or_else(unknown)?;
+        messages.truncate(range.limit);
+        Ok((messages, more))
+    }
+
+    /// Sends one message of the answer to a query.
+    pub fn send_result(&mut self, archive: &str, request: &Element, time: i64, forwarded: Element) {
+        let result = Element::new("result", ns::MAM)
+            .with_some("queryid", request.attribute("queryid"))
+            .with("id", self.ids.id(time))
+            .child(forwarded);
+        let stanza = Element::new("message", ns::CLIENT)
+            .with("from", archive)
+            .with("to", self.full.as_str())
+            .child(result);
+        self.send(&stanza);
     }
 
     fn read_query(&self, request: &Element) -> Result<Query, StanzaError> {
@@ -149,8 +168,8 @@ impl Client {
             return Ok(None);
         };
         let id = self.ids.id(message.time);
-        let link = |id: &FileId, path: &str| self.xmpp.link(id, path);
-        let text = text_with_links(&message.text, &message.attachments, link);
+        let files: Vec<_> = message.attachments.iter().map(Listed::from).collect();
+        let text = self.xmpp.text(&message.text, &files);
         let stanza = Element::new("message", ns::CLIENT)
             .with("type", "chat")
             .with("id", id.as_str())
@@ -158,6 +177,11 @@ impl Client {
             .with("to", to)
             .child(Element::new("body", ns::CLIENT).text(text))
             .child(self.stanza_id(message.time));
+        let stanza = self
+            .xmpp
+            .links(&files)
+            .into_iter()
+            .fold(stanza, Element::child);
         Ok(Some(
             Element::new("forwarded", ns::FORWARD)
                 .child(delay(&self.xmpp.domain, message.time))
@@ -165,14 +189,20 @@ impl Client {
         ))
     }
 
-    /// The id of the message of this time in the archive.
+    /// The id of the message of this time in the user's archive.
     pub fn stanza_id(&self, time: i64) -> Element {
+        self.stanza_id_by(&self.bare, time)
+    }
+
+    /// The id of the message of this time in an archive.
+    pub fn stanza_id_by(&self, archive: &str, time: i64) -> Element {
         Element::new("stanza-id", ns::STANZA_ID)
-            .with("by", self.bare.as_str())
+            .with("by", archive)
             .with("id", self.ids.id(time))
     }
 
-    fn end_of_answer(&self, messages: &[Message], more: bool) -> Element {
+    /// The end of the answer to a query.
+    pub fn end_of_answer(&self, messages: &[Message], more: bool) -> Element {
         let mut set = Element::new("set", ns::RSM);
         if let (Some(first), Some(last)) = (messages.first(), messages.last()) {
             set.push(Element::new("first", ns::RSM).text(self.ids.id(first.time)));

@@ -1,8 +1,10 @@
 //! Carbons (XEP-0280): what the user has sent with another client. What the user receives, every client gets anyway.
 
+use super::events::Text;
 use super::message::delay;
 use super::session::{Client, RESOURCE};
 use super::xml::{Element, ns};
+use crate::attachment::Listed;
 use crate::service::StoreError;
 use crate::types::Uid;
 
@@ -11,8 +13,8 @@ impl Client {
     pub async fn tell_sent(
         &mut self,
         to: Uid,
-        text: &str,
-        time: i64,
+        msg: &Text,
+        files: &[Listed],
         late: Option<i64>,
     ) -> Result<(), StoreError> {
         if !self.has_carbons {
@@ -21,13 +23,19 @@ impl Client {
         let Some(to) = self.address_of(to).await? else {
             return Ok(());
         };
+        let Text { text, time, .. } = msg;
         let message = Element::new("message", ns::CLIENT)
             .with("type", "chat")
-            .with("id", self.ids.id(time))
+            .with("id", self.ids.id(*time))
             .with("from", format!("{}/{RESOURCE}", self.bare))
             .with("to", to)
-            .child(Element::new("body", ns::CLIENT).text(text))
-            .child(self.stanza_id(time));
+            .child(Element::new("body", ns::CLIENT).text(self.xmpp.text(text, files)))
+            .child(self.stanza_id(*time));
+        let message = self
+            .xmpp
+            .links(files)
+            .into_iter()
+            .fold(message, Element::child);
         let mut forwarded = Element::new("forwarded", ns::FORWARD);
         if let Some(time) = late {
             forwarded.push(delay(&self.xmpp.domain, time));

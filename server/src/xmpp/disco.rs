@@ -30,6 +30,13 @@ const SERVER: &[&str] = &[
 ];
 /// What is understood for the account of a user.
 const ACCOUNT: &[&str] = &[
+    ns::PUBSUB,
+    "http://jabber.org/protocol/pubsub#publish",
+    "http://jabber.org/protocol/pubsub#publish-options",
+    "http://jabber.org/protocol/pubsub#retrieve-items",
+    ns::PRIVATE,
+    "urn:xmpp:bookmarks:1#compat",
+    "urn:xmpp:pep-vcard-conversion:0",
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
     ns::MAM,
@@ -38,7 +45,8 @@ const ACCOUNT: &[&str] = &[
     ns::VCARD,
 ];
 
-fn no_node(request: &Element) -> Result<(), StanzaError> {
+/// Nothing here has nodes.
+pub fn no_node(request: &Element) -> Result<(), StanzaError> {
     match request.attribute("node") {
         None => Ok(()),
         Some(_) => Err(StanzaError::new("cancel", "item-not-found", "")),
@@ -51,21 +59,45 @@ pub fn info(target: Target, request: &Element) -> Result<Element, StanzaError> {
         Target::Server => ("server", "im", SERVER),
         Target::Account | Target::Other(_) => ("account", "registered", ACCOUNT),
     };
-    let identity = Element::new("identity", ns::DISCO_INFO)
+    let about = about(identity(category, kind, "fbchatd"), features);
+    if target == Target::Server {
+        return Ok(about);
+    }
+    Ok(about.child(identity("pubsub", "pep", "fbchatd")))
+}
+
+/// What something is.
+pub fn identity(category: &str, kind: &str, name: &str) -> Element {
+    Element::new("identity", ns::DISCO_INFO)
         .with("category", category)
         .with("type", kind)
-        .with("name", "fbchatd");
+        .with("name", name)
+}
+
+/// What something is and understands.
+pub fn about(identity: Element, features: &[&str]) -> Element {
     let query = Element::new("query", ns::DISCO_INFO).child(identity);
     let features = features
         .iter()
         .map(|name| Element::new("feature", ns::DISCO_INFO).with("var", *name));
-    Ok(features.fold(query, Element::child))
+    features.fold(query, Element::child)
 }
 
-/// Nothing belongs to the server or to a user.
-pub fn items(request: &Element) -> Result<Element, StanzaError> {
+/// Something that belongs to what was asked.
+pub fn item(address: String) -> Element {
+    Element::new("item", ns::DISCO_ITEMS).with("jid", address)
+}
+
+/// The services of the server; nothing belongs to a user.
+pub fn items(
+    target: Target,
+    services: Vec<String>,
+    request: &Element,
+) -> Result<Element, StanzaError> {
     no_node(request)?;
-    Ok(Element::new("query", ns::DISCO_ITEMS))
+    let query = Element::new("query", ns::DISCO_ITEMS);
+    let services = services.into_iter().filter(|_| target == Target::Server);
+    Ok(services.map(item).fold(query, Element::child))
 }
 
 pub fn version() -> Element {

@@ -71,8 +71,8 @@ pub struct StanzaError {
     pub condition: &'static str,
     /// A sentence for the user; may be empty.
     pub text: String,
-    /// The name and namespace of an element that says more.
-    pub detail: Option<(&'static str, &'static str)>,
+    /// An element that says more.
+    pub detail: Option<Box<Element>>,
 }
 
 impl StanzaError {
@@ -114,20 +114,25 @@ impl StanzaError {
                     .text(self.text),
             );
         }
-        if let Some((name, ns)) = self.detail {
-            error.push(Element::new(name, ns));
+        if let Some(detail) = self.detail {
+            error.push(*detail);
         }
         error
     }
 
     /// The answer to a stanza of a client.
     pub fn answer(self, stanza: &Element) -> Element {
-        Element::new(stanza.name.clone(), ns::CLIENT)
+        let answer = Element::new(stanza.name.clone(), ns::CLIENT)
             .with("type", "error")
             .with_some("id", stanza.attribute("id"))
             .with_some("from", stanza.attribute("to"))
-            .with_some("to", stanza.attribute("from"))
-            .child(self.element())
+            .with_some("to", stanza.attribute("from"));
+        // By this clients know that it concerns a room.
+        let answer = match stanza.find("x", ns::MUC) {
+            Some(_) => answer.empty("x", ns::MUC),
+            None => answer,
+        };
+        answer.child(self.element())
     }
 }
 
@@ -153,7 +158,7 @@ impl From<SendError> for StanzaError {
                 Self::new("cancel", "service-unavailable", text)
             }
             SendError::Blocked => StanzaError {
-                detail: Some(("blocked", ns::BLOCKING_ERRORS)),
+                detail: Some(Box::new(Element::new("blocked", ns::BLOCKING_ERRORS))),
                 ..Self::new("cancel", "not-acceptable", text)
             },
             SendError::MessageId | SendError::Empty => Self::new("modify", "bad-request", text),

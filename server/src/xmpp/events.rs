@@ -3,14 +3,15 @@
 use serde::Deserialize;
 
 use super::message;
+use super::muc::{Line, News};
 use super::session::{Client, RESOURCE};
 use super::xml::{Element, ns};
-use crate::attachment;
+use crate::attachment::Listed;
 use crate::service::StoreError;
 use crate::service::profiles::ProfileError;
 use crate::types::{Seq, Uid};
 
-/// What is told to clients of XMPP. Group conversations, pokes and notices are not.
+/// What is told to clients of XMPP. Pokes are not.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Item {
@@ -18,10 +19,19 @@ enum Item {
         msg: Text,
         from: Uid,
         to: Uid,
+        #[serde(default)]
+        attachments: Vec<Listed>,
     },
     Typ {
         st: u8,
         from: Uid,
+    },
+    GroupMsg(Line),
+    Group(News),
+    Ttyp {
+        st: u8,
+        from: Uid,
+        to: Uid,
     },
     Presence {
         uid: Uid,
@@ -36,6 +46,9 @@ enum Item {
         action: Action,
     },
     Status {
+        uid: Uid,
+    },
+    Picture {
         uid: Uid,
     },
     Name {
@@ -56,19 +69,23 @@ enum Action {
     Removed,
 }
 
+/// The text of a message.
 #[derive(Debug, Deserialize)]
-struct Text {
-    text: String,
-    time: i64,
+pub struct Text {
+    pub text: String,
+    pub time: i64,
     #[serde(rename = "msgID")]
-    msg_id: String,
+    pub msg_id: String,
+}
+
+fn chat_state(typing: u8) -> &'static str {
+    if typing > 0 { "composing" } else { "paused" }
 }
 
 impl Client {
     /// Tells the client of an item. After an error the same item comes again.
     pub async fn item(&mut self, json: &str, seq: Seq) -> Result<(), StoreError> {
-        let linked = attachment::without(json, |id, path| self.xmpp.link(id, path));
-        let item = match serde_json::from_str(linked.as_deref().unwrap_or(json)) {
+        let item = match serde_json::from_str(json) {
             Ok(item) => item,
             Err(error) => {
                 log::error!("an item of {} cannot be read: {error}", self.uid);
@@ -76,23 +93,42 @@ impl Client {
             }
         };
         match item {
-            Item::Msg { msg, from, to } if to == self.uid => {
+            Item::Msg {
+                msg,
+                from,
+                to,
+                attachments,
+            } if to == self.uid => {
                 let late = (seq < self.late).then_some(msg.time);
-                self.deliver(from, &msg, late).await
+                self.deliver(from, &msg, &attachments, late).await
             }
-            Item::Msg { msg, to, .. } => {
+            Item::Msg {
+                msg,
+                to,
+                attachments,
+                ..
+            } => {
                 if let Some(at) = self.sent_here.iter().position(|sent| *sent == msg.msg_id) {
                     self.sent_here.swap_remove(at);
                     return Ok(());
                 }
                 let late = (seq < self.late).then_some(msg.time);
-                self.tell_sent(to, &msg.text, msg.time, late).await
+                self.tell_sent(to, &msg, &attachments, late).await
             }
-            Item::Typ { .. } if self.withheld.is_some() => Ok(()),
+            Item::GroupMsg(line) => {
+                let late = (seq < self.late).then_some(line.time());
+                self.tell_line(&line, seq, late).await
+            }
+            Item::Group(news) => self.tell_group(news).await,
+            Item::Typ { .. } | Item::Ttyp { .. } if self.withheld.is_some() => Ok(()),
+            Item::Ttyp { st, from, to } => {
+                self.tell_typing_in_room(to, from, chat_state(st));
+                Ok(())
+            }
             Item::Typ { st, from } => match self.address_of(from).await? {
                 Some(from) => {
-                    let state = if st > 0 { "composing" } else { "paused" };
-                    self.send(&self.chat(&from).empty(state, ns::CHAT_STATES));
+                    let stanza = self.chat(&from).empty(chat_state(st), ns::CHAT_STATES);
+                    self.send(&stanza);
                     Ok(())
                 }
                 None => Ok(()),
@@ -111,8 +147,12 @@ impl Client {
                 let added = matches!(action, Action::Added);
                 self.tell_friend(uid, added).await
             }
+            Item::Picture { uid } => self.tell_picture(uid).await,
             Item::Block { uid, blocked } => self.tell_block(uid, blocked).await,
-            Item::Name { uid } => self.tell_roster_item(uid).await,
+            Item::Name { uid } => {
+                self.tell_roster_item(uid).await?;
+                self.sync_rooms_with(uid).await
+            }
             Item::Other => Ok(()),
         }
     }
@@ -121,6 +161,7 @@ impl Client {
         &mut self,
         from: Uid,
         msg: &Text,
+        files: &[Listed],
         late: Option<i64>,
     ) -> Result<(), StoreError> {
         let Some(from) = self.address_of(from).await? else {
@@ -129,10 +170,15 @@ impl Client {
         let mut stanza = self
             .chat(&from)
             .with("id", self.ids.id(msg.time))
-            .child(Element::new("body", ns::CLIENT).text(msg.text.as_str()))
+            .child(Element::new("body", ns::CLIENT).text(self.xmpp.text(&msg.text, files)))
             .empty("active", ns::CHAT_STATES)
             .empty("markable", ns::MARKERS)
             .child(self.stanza_id(msg.time));
+        stanza = self
+            .xmpp
+            .links(files)
+            .into_iter()
+            .fold(stanza, Element::child);
         if let Some(time) = late {
             stanza.push(message::delay(&self.xmpp.domain, time));
         }

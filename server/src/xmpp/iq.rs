@@ -10,8 +10,9 @@ use super::xml::{Element, ns};
 impl Client {
     pub async fn iq(&mut self, stanza: &mut Element) -> Result<Result<(), StanzaError>, Ended> {
         let (is_set, id) = match (stanza.attribute("type"), stanza.attribute("id")) {
-            // Answers to what the server sent, of which it needs none.
-            (Some("result" | "error"), _) => return Ok(Ok(())),
+            (Some("result" | "error"), _) => {
+                return Ok(self.take_answer(stanza).await.map_err(StanzaError::from));
+            }
             (Some("get"), Some(id)) => (false, id.to_owned()),
             (Some("set"), Some(id)) => (true, id.to_owned()),
             _ => return Ok(Err(StanzaError::bad_request())),
@@ -20,14 +21,21 @@ impl Client {
         let (Some(request), None) = (children.next(), children.next()) else {
             return Ok(Err(StanzaError::bad_request()));
         };
-        let target = match stanza.attribute("to") {
-            None => Target::Account,
-            Some(to) => match self.target(to).await {
-                Ok(target) => target,
-                Err(error) => return Ok(Err(error)),
+        let answer = match stanza.attribute("to").map(Jid::parse) {
+            None => self.request(is_set, Target::Account, request).await?,
+            Some(Some(jid)) if self.xmpp.is_room(&jid) => {
+                self.room_request(is_set, &jid, request).await?
+            }
+            Some(Some(jid)) if self.xmpp.is_upload(&jid) && jid.local.is_none() => {
+                let session = self.session().await?;
+                self.upload_request(&session, is_set, request).await
+            }
+            Some(jid) => match self.target(jid).await {
+                Ok(target) => self.request(is_set, target, request).await?,
+                Err(error) => Err(error),
             },
         };
-        let payload = match self.request(is_set, target, request).await? {
+        let payload = match answer {
             Ok(payload) => payload,
             Err(error) => return Ok(Err(error)),
         };
@@ -41,8 +49,8 @@ impl Client {
         Ok(Ok(()))
     }
 
-    async fn target(&self, to: &str) -> Result<Target, StanzaError> {
-        let Some(jid) = Jid::parse(to) else {
+    async fn target(&self, to: Option<Jid>) -> Result<Target, StanzaError> {
+        let Some(jid) = to else {
             return Err(StanzaError::new("modify", "jid-malformed", ""));
         };
         if jid.domain != self.xmpp.domain {
@@ -77,8 +85,20 @@ impl Client {
                 };
                 return Ok(self.vcard(&session, uid).await.map(Some));
             }
-            // Of another user, only the card.
+            (_, ns::PUBSUB, "pubsub") => {
+                let session = self.session().await?;
+                return Ok(self.publishing(&session, is_set, target, request).await);
+            }
+            // Of another user, only the card and the picture.
             _ if matches!(target, Target::Other(_)) => Err(StanzaError::service_unavailable()),
+            (true, ns::VCARD, "vCard") if target == Target::Account => {
+                let session = self.session().await?;
+                return Ok(self.set_vcard(&session, request).await.map(|()| None));
+            }
+            (false, ns::PRIVATE, "query") if target == Target::Account => {
+                let session = self.session().await?;
+                return Ok(self.private_storage(&session, request).await.map(Some));
+            }
             (false, ns::BLOCKING, "blocklist") => {
                 let session = self.session().await?;
                 return Ok(self.block_list(&session).await.map(Some));
@@ -107,7 +127,13 @@ impl Client {
                 Ok(None)
             }
             (false, ns::DISCO_INFO, "query") => disco::info(target, request).map(Some),
-            (false, ns::DISCO_ITEMS, "query") => disco::items(request).map(Some),
+            (false, ns::DISCO_ITEMS, "query") => {
+                let mut services = vec![self.xmpp.rooms()];
+                if self.xmpp.services.files.limit() > 0 {
+                    services.push(self.xmpp.uploads());
+                }
+                disco::items(target, services, request).map(Some)
+            }
             (false, ns::VERSION, "query") => Ok(Some(disco::version())),
             (false, ns::TIME, "time") => Ok(Some(disco::time())),
             _ => Err(StanzaError::service_unavailable()),

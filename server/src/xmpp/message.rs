@@ -27,17 +27,25 @@ pub fn stamp(time: i64) -> String {
 
 impl Client {
     pub async fn message(&mut self, stanza: &Element) -> Result<Result<(), StanzaError>, Ended> {
-        match stanza.attribute("type") {
+        if stanza.attribute("type") == Some("error") {
             // Somebody's answer to what they could not read.
-            Some("error") => return Ok(Ok(())),
-            Some("groupchat") => return Ok(Err(StanzaError::service_unavailable())),
-            _ => {}
+            return Ok(Ok(()));
+        }
+        let to = stanza.attribute("to").and_then(Jid::parse);
+        if let Some(room) = to.filter(|to| self.xmpp.is_room(to)) {
+            return self.room_message(&room, stanza).await;
+        }
+        if stanza.attribute("type") == Some("groupchat") {
+            return Ok(Err(StanzaError::service_unavailable()));
         }
         let to = match self.recipient(stanza).await {
             Ok(to) => to,
             Err(error) => return Ok(Err(error)),
         };
         let session = self.session().await?;
+        if let Some(room) = stanza.find("x", ns::CONFERENCE) {
+            return Ok(self.invite_directly(&session, room, to).await);
+        }
         let Some(body) = stanza.find("body", ns::CLIENT) else {
             if stanza.find("displayed", ns::MARKERS).is_some() {
                 let read = self.xmpp.services.messages.mark_read(&session, to).await;
@@ -55,15 +63,36 @@ impl Client {
             self.sent_here.remove(0);
         }
         self.sent_here.push(msg_id.clone());
-        let message = Outgoing {
+        let sent = self
+            .send_text_or_file(&session, to, &msg_id, &body.content())
+            .await;
+        Ok(sent.map_err(StanzaError::from))
+    }
+
+    /// Sends a text, or in place of the link to a file that the user has uploaded the file itself.
+    pub async fn send_text_or_file(
+        &self,
+        session: &Session,
+        to: Uid,
+        msg_id: &str,
+        text: &str,
+    ) -> Result<(), SendError> {
+        let messages = &self.xmpp.services.messages;
+        let message = |text, files| Outgoing {
             to,
-            msg_id: &msg_id,
-            text: &body.content(),
-            files: Vec::new(),
+            msg_id,
+            text,
+            files,
             client_time: None,
         };
-        let sent = self.xmpp.services.messages.send(&session, message).await;
-        Ok(sent.map_err(StanzaError::from))
+        if let Some(file) = self.xmpp.linked_file(text) {
+            match messages.send(session, message("", vec![file])).await {
+                // The file of somebody else, or one that was never uploaded.
+                Err(SendError::FileMissing) => {}
+                sent => return sent,
+            }
+        }
+        messages.send(session, message(text, Vec::new())).await
     }
 
     /// The user whom a stanza is for. Whether there is such a user is not told.
@@ -94,7 +123,7 @@ impl Client {
 
     /// The id under which a message is stored once. The client's own id for it, if it has one that no other message of the user has:
     /// then it may also come again over another connection.
-    fn message_id(&self, stanza: &Element) -> String {
+    pub fn message_id(&self, stanza: &Element) -> String {
         let origin = stanza.find("origin-id", ns::STANZA_ID);
         let origin = origin.and_then(|origin| origin.attribute("id"));
         let hash = match origin {
@@ -110,7 +139,8 @@ impl Client {
         (number >> 1).to_string()
     }
 
-    async fn chat_state(&mut self, session: &Session, to: Uid, stanza: &Element) {
+    /// The user types somewhere, or has stopped.
+    pub async fn chat_state(&mut self, session: &Session, to: Uid, stanza: &Element) {
         let state = stanza.children().find(|child| child.ns == ns::CHAT_STATES);
         let Some(state) = state else {
             return;

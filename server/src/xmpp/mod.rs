@@ -6,7 +6,9 @@
 
 mod acknowledgements;
 mod archive;
+mod avatar;
 mod blocking;
+mod bookmarks;
 mod carbons;
 mod connection;
 mod disco;
@@ -17,13 +19,16 @@ pub mod fuzzing;
 mod iq;
 mod jid;
 mod message;
+mod muc;
 mod negotiation;
+mod pep;
 mod presence;
 mod reader;
 mod registry;
 mod roster;
 mod session;
 mod stream_management;
+mod upload;
 mod vcard;
 mod wire;
 mod xml;
@@ -44,6 +49,8 @@ pub struct Xmpp {
     domain: String,
     services: Arc<Services>,
     registry: Arc<Registry>,
+    /// What was found out about pictures.
+    pictures: avatar::Known,
     /// The clients that are logged in.
     streams: Gauge,
 }
@@ -54,6 +61,7 @@ impl Xmpp {
             domain,
             services,
             registry: Arc::default(),
+            pictures: avatar::Known::default(),
             streams,
         }
     }
@@ -63,10 +71,14 @@ impl Xmpp {
         format!("{username}@{}", self.domain)
     }
 
-    /// The address of a file without a login. The pages have the same name as the service, or another server there passes requests on.
+    /// The address of the pages. They have the same name as the service, or another server there passes requests on.
+    fn origin(&self) -> String {
+        format!("https://{}", self.domain)
+    }
+
+    /// The address of a file without a login.
     fn link(&self, id: &FileId, path: &str) -> String {
-        let origin = format!("https://{}", self.domain);
-        self.services.files.link(&origin, id, path)
+        self.services.files.link(&self.origin(), id, path)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Presence: what a client shows of its user, and what it sees of friends.
 
 use super::errors::StanzaError;
+use super::jid::Jid;
 use super::message::stamp;
 use super::session::{Client, Ended, RESOURCE};
 use super::xml::{Element, ns};
@@ -10,6 +11,10 @@ use crate::types::{Presence, Status, Uid, User};
 
 impl Client {
     pub async fn presence(&mut self, stanza: &Element) -> Result<Result<(), StanzaError>, Ended> {
+        let to = stanza.attribute("to").and_then(Jid::parse);
+        if let Some(room) = to.filter(|to| self.xmpp.is_room(to)) {
+            return self.room_presence(&room, stanza).await;
+        }
         match stanza.attribute("type") {
             Some(kind @ ("subscribe" | "subscribed" | "unsubscribe" | "unsubscribed")) => {
                 return self.subscription_change(kind, stanza).await;
@@ -20,6 +25,7 @@ impl Client {
             Some("unavailable") => {
                 self.shown = Availability::Hidden;
                 self.show_again();
+                self.rooms.clear();
                 return Ok(Ok(()));
             }
             Some("probe" | "error") => return Ok(Ok(())),
@@ -43,6 +49,7 @@ impl Client {
             own = child.into_iter().cloned().fold(own, Element::child);
         }
         self.send(&own);
+        self.ask_for_capabilities(stanza);
         if !was_available {
             let begun = async {
                 self.tell_presences().await?;
@@ -82,7 +89,9 @@ impl Client {
         match self.xmpp.services.friends.list(&session).await {
             Ok(friends) if self.is_available() => {
                 for (friend, presence) in friends {
-                    self.send_presence(&friend, presence);
+                    if let Err(error) = self.send_presence(&friend, presence).await {
+                        log::warn!("a presence was not told: {error}");
+                    }
                 }
             }
             Ok(_) => {}
@@ -98,7 +107,7 @@ impl Client {
         };
         for (friend, presence) in self.xmpp.services.friends.list(&session).await? {
             if presence != Presence::Offline {
-                self.send_presence(&friend, presence);
+                self.send_presence(&friend, presence).await?;
             }
         }
         Ok(())
@@ -111,12 +120,12 @@ impl Client {
         };
         let found = self.xmpp.services.friends.find(&session, uid).await?;
         if let Some((friend, presence)) = found {
-            self.send_presence(&friend, presence);
+            self.send_presence(&friend, presence).await?;
         }
         Ok(())
     }
 
-    fn send_presence(&mut self, friend: &User, presence: Presence) {
+    async fn send_presence(&mut self, friend: &User, presence: Presence) -> Result<(), StoreError> {
         let from = self.xmpp.address(&friend.username);
         let mut stanza = Element::new("presence", ns::CLIENT)
             .with("from", format!("{from}/{RESOURCE}"))
@@ -131,7 +140,12 @@ impl Client {
         if let Some(Status { text, .. }) = &friend.status {
             stanza.push(Element::new("status", ns::CLIENT).text(text.as_str()));
         }
+        if presence != Presence::Offline {
+            let photo = self.xmpp.photo(friend.uid, friend.picture.as_deref());
+            stanza.push(photo.await?);
+        }
         self.send(&stanza);
+        Ok(())
     }
 
     /// Tells the client that somebody wants to be friends.

@@ -11,8 +11,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Xmpp;
 use super::acknowledgements::Management;
+use super::bookmarks::Bookmarks;
 use super::errors::{StanzaError, StreamError};
 use super::jid::Jid;
+use super::muc::Rooms;
+use super::pep::Interests;
 use super::reader::Frame;
 use super::registry::{Mail, Place};
 use super::wire::{Broken, Got, Wire, stopping};
@@ -85,6 +88,11 @@ pub struct Client {
     pub has_roster: bool,
     /// Whether the client has asked for the block list.
     pub has_block_list: bool,
+    /// The rooms that the client has joined.
+    pub rooms: Rooms,
+    /// What the client wants to be told of, and the bookmarks that it knows.
+    pub interests: Interests,
+    pub bookmarked: Option<Bookmarks>,
     pub management: Option<Management>,
     /// The ids of messages that were sent here, and whose items have not been read yet.
     pub sent_here: Vec<String>,
@@ -94,7 +102,7 @@ pub struct Client {
     pub typing_to: Option<Uid>,
     /// The stanzas that the client has sent.
     pub received: u32,
-    /// The changes that it was sent.
+    /// The requests that it was sent.
     pushes: u32,
     retry: Option<Instant>,
 }
@@ -130,6 +138,9 @@ impl Client {
             shown: Availability::Hidden,
             has_roster: false,
             has_block_list: false,
+            rooms: Rooms::default(),
+            interests: Interests::default(),
+            bookmarked: None,
             management: None,
             sent_here: Vec::new(),
             withheld: None,
@@ -293,13 +304,19 @@ impl Client {
 
     /// Sends a change that the client did not ask for.
     pub fn push(&mut self, change: Element) {
-        self.pushes = self.pushes.wrapping_add(1);
+        let id = self.next_id();
         let push = Element::new("iq", ns::CLIENT)
             .with("type", "set")
-            .with("id", format!("push-{}", self.pushes))
+            .with("id", id)
             .with("to", self.full.as_str())
             .child(change);
         self.send(&push);
+    }
+
+    /// The id of a request to the client.
+    pub fn next_id(&mut self) -> String {
+        self.pushes = self.pushes.wrapping_add(1);
+        format!("push-{}", self.pushes)
     }
 
     /// Sends what is no stanza.
@@ -411,8 +428,7 @@ impl Client {
             }
             match self.xmpp.services.channels.read(self.uid, cursor).await? {
                 None => {
-                    // Everything that was sent here has been seen.
-                    self.sent_here.clear();
+                    self.forget_sent();
                     return Ok(());
                 }
                 Some(Answer::Items(items)) => {
@@ -428,6 +444,7 @@ impl Client {
                     // What is missing told of friends. At the beginning they are told anyway.
                     if cursor >= self.late {
                         self.tell_all_presences().await;
+                        self.sync_rooms().await?;
                     }
                 }
                 Some(Answer::Continue | Answer::Ended) => return Ok(()),

@@ -103,6 +103,9 @@ impl Client {
         self.show_again();
         // What friends did meanwhile may not have been in the channel.
         self.tell_all_presences().await;
+        if let Err(error) = self.sync_rooms().await {
+            log::warn!("the rooms of {} cannot be read: {error}", self.uid);
+        }
         Ok(())
     }
 

@@ -1,4 +1,5 @@
-//! Names and pictures of users as vCards (XEP-0054). They are read only: users change them on the page.
+//! Names and pictures of users as vCards (XEP-0054). Of these a client can change the picture, see `avatar`; the rest users change on the
+//! page.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -37,6 +37,24 @@ pub mod ns {
     pub const BLOCKING: &str = "urn:xmpp:blocking";
     pub const VCARD: &str = "vcard-temp";
     pub const NICK: &str = "http://jabber.org/protocol/nick";
+    pub const MUC: &str = "http://jabber.org/protocol/muc";
+    pub const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
+    pub const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
+    pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
+    pub const MUC_ROOMINFO: &str = "http://jabber.org/protocol/muc#roominfo";
+    pub const CONFERENCE: &str = "jabber:x:conference";
+    pub const REGISTER: &str = "jabber:iq:register";
+    pub const CAPS: &str = "http://jabber.org/protocol/caps";
+    pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
+    pub const PUBSUB_EVENT: &str = "http://jabber.org/protocol/pubsub#event";
+    pub const BOOKMARKS: &str = "urn:xmpp:bookmarks:1";
+    pub const OLD_BOOKMARKS: &str = "storage:bookmarks";
+    pub const PRIVATE: &str = "jabber:iq:private";
+    pub const AVATAR_DATA: &str = "urn:xmpp:avatar:data";
+    pub const AVATAR_METADATA: &str = "urn:xmpp:avatar:metadata";
+    pub const VCARD_UPDATE: &str = "vcard-temp:x:update";
+    pub const UPLOAD: &str = "urn:xmpp:http:upload:0";
+    pub const OOB: &str = "jabber:x:oob";
     pub const BLOCKING_ERRORS: &str = "urn:xmpp:blocking:errors";
 }
 

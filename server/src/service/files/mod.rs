@@ -7,6 +7,7 @@ mod cleaning;
 mod content;
 pub mod disk;
 mod names;
+pub mod slots;
 pub mod sweeping;
 #[cfg(test)]
 mod tests;
@@ -70,6 +71,8 @@ pub enum FileError {
     Unknown,
     #[error("This file is no longer kept.")]
     Gone,
+    #[error("This permission to upload a file has been used.")]
+    Used,
     #[error(transparent)]
     TooOften(#[from] TooOften),
     #[error(transparent)]
@@ -115,6 +118,8 @@ struct Inner {
     uploads: UserLimit,
     /// The bytes of uploads that are not known yet.
     pending: Arc<AtomicI64>,
+    /// The slots whose files are arriving.
+    arriving: slots::Arriving,
     /// Signs links. The store has the one that holds for longer than this process.
     secret: OnceLock<[u8; 32]>,
     fresh_secret: [u8; 32],
@@ -164,6 +169,7 @@ impl Files {
             },
             uploads: UserLimit::new(UPLOADS),
             pending: Arc::default(),
+            arriving: slots::Arriving::default(),
             secret: OnceLock::new(),
             fresh_secret,
             ticks: AtomicU64::new(0),
@@ -185,7 +191,14 @@ impl Files {
         let owner = session.user.uid;
         let upload_id = valid_id(upload_id).map_err(|_| FileError::UploadId)?;
         self.0.uploads.take(owner)?;
-        let used = self.0.store.file_use(owner, upload_id.clone()).await?;
+        let total = self.check_use(owner, upload_id.clone()).await?;
+        Upload::begin(self.clone(), owner, upload_id, name, total).await
+    }
+
+    /// Whether there is room for another file of a user; returns the bytes of all files.
+    async fn check_use(&self, owner: Uid, upload_id: String) -> Result<i64, FileError> {
+        let limits = &self.0.limits;
+        let used = self.0.store.file_use(owner, upload_id).await?;
         // The answer to an earlier attempt may have been lost; that one has been counted already.
         if !used.is_known {
             if used.day >= limits.day {
@@ -195,7 +208,7 @@ impl Files {
                 return Err(FileError::TotalUsedUp);
             }
         }
-        Upload::begin(self.clone(), owner, upload_id, name, used.total).await
+        Ok(used.total)
     }
 
     /// Opens a file for somebody who may read it: who can read a message with it, or has a link with this key.
@@ -245,11 +258,15 @@ impl Files {
     }
 
     fn sign(&self, id: &FileId, ends: i64) -> String {
-        let secret = self.0.secret.get().unwrap_or(&self.0.fresh_secret);
-        secrets::file_key(secret, id.as_str(), ends)
+        secrets::file_key(self.secret(), id.as_str(), ends)
     }
 
-    fn is_valid(&self, id: &FileId, key: &str) -> bool {
+    fn secret(&self) -> &[u8; 32] {
+        self.0.secret.get().unwrap_or(&self.0.fresh_secret)
+    }
+
+    /// Whether a link with this key may be followed.
+    pub fn is_valid(&self, id: &FileId, key: &str) -> bool {
         let Some((ends, signature)) = key.split_once('-') else {
             return false;
         };

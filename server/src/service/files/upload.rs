@@ -8,6 +8,7 @@ use blake2::{Blake2s256, Digest};
 
 use super::content::{self, Content};
 use super::disk::{Draft, Part};
+use super::slots::Taken;
 use super::{FileError, Files};
 use crate::attachment::{Attachment, FileId};
 use crate::secrets;
@@ -27,6 +28,8 @@ pub struct Upload {
     /// What has arrived; `None` while a thread writes, or after that has failed.
     body: Option<Body>,
     pending: Pending,
+    /// The slot that it is for, if it is for one.
+    slot: Option<(Taken, FileId)>,
     /// What all files took in the beginning.
     total: i64,
 }
@@ -87,8 +90,14 @@ impl Upload {
                 size: 0,
             }),
             pending,
+            slot: None,
             total,
         })
+    }
+
+    /// The file is for a slot.
+    pub(super) fn fill(&mut self, taken: Taken, id: FileId) {
+        self.slot = Some((taken, id));
     }
 
     /// Takes the next bytes.
@@ -140,8 +149,13 @@ impl Upload {
             }
             None => content::unchanged(body.draft, content::named(&self.name, &[]), body.size),
         };
-        let id = secrets::random_hex(16).map_err(std::io::Error::other)?;
-        let id: FileId = id.parse().map_err(|_| FileError::Disk)?;
+        let id = match &self.slot {
+            Some((_, id)) => id.clone(),
+            None => {
+                let id = secrets::random_hex(16).map_err(std::io::Error::other)?;
+                id.parse().map_err(|_| FileError::Disk)?
+            }
+        };
         let size = i64::try_from(content.size).map_err(|_| FileError::Disk)?;
         let preview = content.preview.as_ref();
         let preview_bytes = preview.map_or(0, |preview| preview.bytes);

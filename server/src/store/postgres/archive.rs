@@ -1,7 +1,8 @@
-//! The messages of one user with everybody. Those with one other user have an index; all of them are found through the deliveries of the
-//! user's channel, whose numbers have the order of the messages.
+//! The messages of one user with everybody. Those with one other user or in one group have an index; all of those with users are found
+//! through the deliveries of the user's channel, whose numbers have the order of the messages.
 
 use super::connection::Db;
+use super::groups;
 use super::messages::{conversation, first_from, last_until};
 use super::rows::{self, at, message_columns};
 use crate::store::message_rules::Part;
@@ -32,8 +33,9 @@ pub async fn archive(
     range: ArchiveRange,
 ) -> Result<Option<Vec<Message>>, StoreError> {
     let own = "SELECT 1 FROM messages WHERE time = $1 AND (sender = $2 OR recipient = $2)";
+    let group = range.with.filter(|with| with.is_group());
     for time in [range.after, range.before].into_iter().flatten() {
-        if !db.exists(own, &[&time, &uid.0]).await? {
+        if !db.exists(own, &[&time, &group.unwrap_or(uid).0]).await? {
             return Ok(None);
         }
     }
@@ -49,6 +51,16 @@ pub async fn archive(
     }
     for time in before.into_iter().flatten() {
         high = high.min(first_from(db, time).await?);
+    }
+    // Only the order matters to it.
+    let as_read = HistoryRange {
+        since: (!range.from_end).then_some(0),
+        before: None,
+        limit: range.limit,
+    };
+    if let Some(gid) = group {
+        let part = groups::between(db, uid, gid, (low, high), !range.from_end, range.limit);
+        return Ok(Some(part.await?.oldest_first(as_read)));
     }
     let limit = i64::try_from(range.limit).unwrap_or(i64::MAX);
     let found = match range.with {
@@ -76,12 +88,6 @@ pub async fn archive(
             break;
         }
     }
-    // Only the order matters to it.
-    let as_read = HistoryRange {
-        since: (!range.from_end).then_some(0),
-        before: None,
-        limit: range.limit,
-    };
     Ok(Some(part.oldest_first(as_read)))
 }
 

@@ -6,7 +6,7 @@ use super::messages::{bounds, is_stored};
 use super::rows::{self, at, message_columns, uid, user_columns};
 use crate::store::limits::MAX_UNREAD;
 use crate::store::message_rules::Part;
-use crate::store::{Group, HistoryRange, MessageCheck, StoreError};
+use crate::store::{Group, GroupName, HistoryRange, MessageCheck, StoreError};
 use crate::types::{Message, Uid, User};
 
 /// The groups of a user, and the first message of each that they may read.
@@ -34,6 +34,18 @@ pub async fn groups(db: &Db, uid: Uid) -> Result<Vec<(Group, Vec<User>)>, StoreE
         groups.push((group, members));
     }
     Ok(groups)
+}
+
+pub async fn names(db: &Db, uid: Uid) -> Result<Vec<GroupName>, StoreError> {
+    let sql = "SELECT gid, name, create_id FROM group_members JOIN chat_groups USING (gid)
+        WHERE uid = $1 AND last_message IS NULL ORDER BY group_members.id";
+    rows::all(&db.rows(sql, &[&uid.0]).await?, |row| {
+        Ok(GroupName {
+            gid: Uid(at(row, 0)?),
+            name: at(row, 1)?,
+            create_id: at(row, 2)?,
+        })
+    })
 }
 
 pub async fn unread_groups(db: &Db, uid: Uid) -> Result<Vec<Group>, StoreError> {
@@ -123,16 +135,37 @@ pub async fn history(
     if !db.exists(known, &[&gid.0, &uid.0]).await? {
         return Ok(None);
     }
-    let (times, select) = match range.since {
-        Some(_) => (times!("ASC"), messages!("ASC")),
-        None => (times!("DESC"), messages!("DESC")),
-    };
     let (after, before) = bounds(db, range).await?;
+    let part = between(
+        db,
+        uid,
+        gid,
+        (after, before),
+        range.since.is_some(),
+        range.limit,
+    );
+    Ok(Some(part.await?.oldest_first(range)))
+}
+
+/// The first or the last messages whose ids are between two others, as far as a user may read them.
+pub async fn between(
+    db: &Db,
+    uid: Uid,
+    gid: Uid,
+    (after, before): (i64, i64),
+    first: bool,
+    limit: usize,
+) -> Result<Part, StoreError> {
+    let (times, select) = if first {
+        (times!("ASC"), messages!("ASC"))
+    } else {
+        (times!("DESC"), messages!("DESC"))
+    };
     let (from, to) = (after.saturating_add(1), before.saturating_sub(1));
     let mut part = Part::default();
     for time in db.rows(times, &[&gid.0, &uid.0, &from, &to]).await? {
         let (from, to): (i64, i64) = (at(&time, 0)?, at(&time, 1)?);
-        let limit = range.limit.saturating_sub(part.len());
+        let limit = limit.saturating_sub(part.len());
         if limit == 0 {
             break;
         }
@@ -141,9 +174,9 @@ pub async fn history(
             .await?;
         for row in &found {
             if part.add(rows::message(row)?) {
-                return Ok(Some(part.oldest_first(range)));
+                return Ok(part);
             }
         }
     }
-    Ok(Some(part.oldest_first(range)))
+    Ok(part)
 }

@@ -1,8 +1,9 @@
-//! The messages of one user with everybody. Those with one other user have an index; all of them are found through the deliveries of the
-//! user's channel, whose numbers have the order of the messages.
+//! The messages of one user with everybody. Those with one other user or in one group have an index; all of those with users are found
+//! through the deliveries of the user's channel, whose numbers have the order of the messages.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::group_history;
 use super::messages::{first_from, last_until, read_part};
 use super::rows::MESSAGE;
 use crate::store::message_rules::Part;
@@ -22,11 +23,12 @@ pub fn archive(
     uid: Uid,
     range: ArchiveRange,
 ) -> Result<Option<Vec<Message>>, StoreError> {
+    let group = range.with.filter(|with| with.is_group());
     for time in [range.after, range.before].into_iter().flatten() {
         let mut own = db.prepare_cached(
             "SELECT 1 FROM messages WHERE time = ?1 AND (sender = ?2 OR recipient = ?2)",
         )?;
-        if !own.exists(params![time, uid.0])? {
+        if !own.exists(params![time, group.unwrap_or(uid).0])? {
             return Ok(None);
         }
     }
@@ -47,6 +49,10 @@ pub fn archive(
     let limit = i64::try_from(range.limit).unwrap_or(i64::MAX);
     let mut part = Part::default();
     match range.with {
+        Some(gid) if group.is_some() => {
+            let (first, limit) = (!range.from_end, range.limit);
+            part = group_history::between(db, uid, gid, (low, high), first, limit)?;
+        }
         Some(with) => {
             let half = format!("id > ?3 AND id < ?4 ORDER BY id {order} LIMIT ?5");
             let mut select = db.prepare_cached(&format!(

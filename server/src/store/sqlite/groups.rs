@@ -8,22 +8,20 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attachments::attachments;
-use super::messages::{bounds, is_stored, read_part};
-use super::rows::{MESSAGE, USER, user};
+use super::group_history::TO_GROUP;
+use super::messages::is_stored;
+use super::rows::{USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::item::{self, GroupNews};
 use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members, notice};
 use crate::store::limits::{LEFT_FOR, MAX_GROUPS, MAX_MEMBERS, MAX_UNREAD};
-use crate::store::message_rules::{Part, content_hash};
+use crate::store::message_rules::content_hash;
 use crate::store::{
-    Group, GroupChange, GroupChanged, HistoryRange, Inserted, MessageCheck, NewGroupMessage,
+    Group, GroupChange, GroupChanged, GroupName, Inserted, MessageCheck, NewGroupMessage,
     StoreError,
 };
 use crate::types::{Message, NoticeKind, Uid, User};
-
-/// The condition with which SQLite uses the index of messages to groups.
-const TO_GROUP: &str = "recipient = ?1 AND recipient >= 1000000000";
 
 /// The groups of a user, and the first message of each that they may read.
 fn memberships(db: &Connection, uid: Uid) -> Result<Vec<Group>, StoreError> {
@@ -62,6 +60,21 @@ pub fn groups(db: &Connection, uid: Uid) -> Result<Vec<(Group, Vec<User>)>, Stor
             Ok((group, members))
         })
         .collect()
+}
+
+pub fn names(db: &Connection, uid: Uid) -> Result<Vec<GroupName>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT gid, name, create_id FROM group_members JOIN chat_groups USING (gid)
+            WHERE uid = ?1 AND last_message IS NULL ORDER BY id",
+    )?;
+    let names = select.query_map([uid.0], |row| {
+        Ok(GroupName {
+            gid: Uid(row.get(0)?),
+            name: row.get(1)?,
+            create_id: row.get(2)?,
+        })
+    })?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 pub fn unread_groups(db: &Connection, uid: Uid) -> Result<Vec<Group>, StoreError> {
@@ -117,43 +130,6 @@ pub fn check_message(
         Some(_) => MessageCheck::Member,
         None => MessageCheck::NotReachable,
     })
-}
-
-pub fn history(
-    db: &Connection,
-    uid: Uid,
-    gid: Uid,
-    range: HistoryRange,
-) -> Result<Option<Vec<Message>>, StoreError> {
-    let known = db
-        .prepare_cached("SELECT 1 FROM group_members WHERE gid = ?1 AND uid = ?2")?
-        .exists(params![gid.0, uid.0])?;
-    if !known {
-        return Ok(None);
-    }
-    let order = if range.since.is_some() { "ASC" } else { "DESC" };
-    let (after, before) = bounds(db, range)?;
-    let mut times = db.prepare_cached(&format!(
-        "SELECT max(first_message, ?3), min(coalesce(last_message, ?4), ?4) FROM group_members
-            WHERE gid = ?1 AND uid = ?2 AND first_message <= ?4 AND coalesce(last_message, ?4) >= ?3
-            ORDER BY id {order}"
-    ))?;
-    let mut select = db.prepare_cached(&format!(
-        "SELECT {MESSAGE} FROM messages m WHERE {TO_GROUP} AND m.id >= ?2 AND m.id <= ?3
-            ORDER BY m.id {order} LIMIT ?4"
-    ))?;
-    let (from, to) = (after.saturating_add(1), before.saturating_sub(1));
-    let mut times = times.query(params![gid.0, uid.0, from, to])?;
-    let mut part = Part::default();
-    while let Some(row) = times.next()? {
-        let (from, to): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let limit = range.limit.saturating_sub(part.len());
-        let rows = select.query(params![gid.0, from, to, limit as i64])?;
-        if limit == 0 || read_part(&mut part, rows)? {
-            break;
-        }
-    }
-    Ok(Some(part.oldest_first(range)))
 }
 
 impl Tx<'_> {

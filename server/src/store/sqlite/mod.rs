@@ -7,6 +7,7 @@ pub mod blocks;
 pub mod channels;
 mod files;
 pub mod friendships;
+pub mod group_history;
 pub mod groups;
 mod identity;
 pub mod invitations;

@@ -77,6 +77,47 @@ pub async fn an_archive_is_read_in_parts_from_either_end(place: impl Place) {
         ..all
     };
     assert_eq!(read(unknown).await, None);
+    // A group, which has a notice first.
+    let in_group = ArchiveRange {
+        with: Some(gid),
+        ..all
+    };
+    let notice = "A created the group.";
+    let text = read(in_group).await.unwrap();
+    assert_eq!(
+        text.replace("group", ""),
+        notice.replace("group", ""),
+        "{text}"
+    );
+    assert_eq!(text.matches("group").count(), 7, "{text}");
+    let everything = store.archive(
+        a.uid,
+        ArchiveRange {
+            limit: 9,
+            ..in_group
+        },
+    );
+    let everything = everything.await.unwrap().unwrap();
+    let between = ArchiveRange {
+        after: Some(everything[1].time),
+        before: Some(everything[4].time),
+        limit: 1,
+        from_end: true,
+        ..in_group
+    };
+    let between = store.archive(b.uid, between).await.unwrap().unwrap();
+    assert_eq!(between[0].id, everything[3].id);
+    let foreign = ArchiveRange {
+        after: Some(foreign.time),
+        ..in_group
+    };
+    assert_eq!(read(foreign).await, None);
+    let names = store.group_names(b.uid).await.unwrap();
+    assert_eq!(
+        (names[0].gid, &*names[0].name, &*names[0].create_id),
+        (gid, "G", "1")
+    );
+    assert!(store.group_names(c.uid).await.unwrap().is_empty());
     let key = store.archive_key().await.unwrap();
     assert_eq!(key, store.archive_key().await.unwrap());
     assert_ne!(key, [0; 32]);
