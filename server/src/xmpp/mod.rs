@@ -6,8 +6,10 @@
 
 mod acknowledgements;
 mod archive;
+mod binding;
 mod blocking;
 mod carbons;
+mod channel;
 mod connection;
 mod disco;
 mod errors;
@@ -22,6 +24,7 @@ mod presence;
 mod reader;
 mod registry;
 mod roster;
+mod sasl;
 mod session;
 mod stream_management;
 mod vcard;

@@ -86,7 +86,11 @@ impl Client {
                 }
             }
             Ok(_) => {}
-            Err(error) => log::warn!("the friends of {} cannot be read: {error}", self.uid),
+            Err(error) => log::log!(
+                error.level(),
+                "the friends of {} cannot be read: {error}",
+                self.uid
+            ),
         }
     }
 
