@@ -146,9 +146,12 @@ test-browser: proxies
 	/usr/bin/python3 -B server/tests/browser/run.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
 		--proxies target/proxies --artefacts $(ARTEFACTS)
 
-# A client whose package conflicts with one that other tests need.
+CONVERSE := converse.js@14.0.0 LFUg030jDalV47vI/vyVPqYPZfJYXFbubq8v0cFDe2zXNeeGEk3Up0Fj/WTzT6t+6do+cAIToy73eAj7RNDj2Q==
+
+# Clients that cannot be installed: one whose package conflicts with one that other tests need, and one for browsers.
 xmpp-clients: check-test-deps
 	tools/unpack-packages.sh target/xmpp-clients bitlbee
+	tools/unpack-npm.sh target/xmpp-clients/converse $(CONVERSE)
 
 # Debian's Python, because slixmpp is Debian's.
 test-xmpp: xmpp-clients

@@ -69,7 +69,7 @@ async fn negotiate(
     mut closing: watch::Receiver<bool>,
 ) -> Option<Outcome> {
     let security = match (&io, &acceptor) {
-        (Io::Tls(_), _) => Security::Encrypted,
+        (Io::Tls(_) | Io::Framed(_), _) => Security::Encrypted,
         (Io::Clear(stream), acceptor) => {
             let is_local = stream
                 .local_addr()

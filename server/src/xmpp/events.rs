@@ -76,16 +76,16 @@ impl Client {
             }
         };
         match item {
-            Item::Msg { msg, from, to } if to == self.uid => {
-                let late = (seq < self.late).then_some(msg.time);
-                self.deliver(from, &msg, late).await
-            }
-            Item::Msg { msg, to, .. } => {
-                if let Some(at) = self.sent_here.iter().position(|sent| *sent == msg.msg_id) {
+            Item::Msg { msg, from, to } => {
+                let known = |sent: &String| from == self.uid && *sent == msg.msg_id;
+                if let Some(at) = self.sent_here.iter().position(known) {
                     self.sent_here.swap_remove(at);
                     return Ok(());
                 }
                 let late = (seq < self.late).then_some(msg.time);
+                if to == self.uid {
+                    return self.deliver(from, &msg, late).await;
+                }
                 self.tell_sent(to, &msg.text, msg.time, late).await
             }
             Item::Typ { .. } if self.withheld.is_some() => Ok(()),

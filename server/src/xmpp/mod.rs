@@ -14,6 +14,7 @@ mod connection;
 mod disco;
 mod errors;
 mod events;
+mod framing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod iq;
@@ -28,6 +29,7 @@ mod sasl;
 mod session;
 mod stream_management;
 mod vcard;
+pub mod websocket;
 mod wire;
 mod xml;
 

@@ -37,6 +37,8 @@ pub mod ns {
     pub const BLOCKING: &str = "urn:xmpp:blocking";
     pub const VCARD: &str = "vcard-temp";
     pub const NICK: &str = "http://jabber.org/protocol/nick";
+    pub const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
+    pub const XRD: &str = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
     pub const BLOCKING_ERRORS: &str = "urn:xmpp:blocking:errors";
 }
 

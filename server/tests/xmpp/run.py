@@ -2,7 +2,7 @@
 
 Usage: run.py --fbchatd PROGRAM --clients DIRECTORY --artefacts DIRECTORY [unittest arguments]
 
-The directory of clients is a root directory into which Debian's BitlBee was unpacked."""
+The directory of clients is a root directory into which Debian's BitlBee and converse.js were unpacked."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ for directory in ("../../../tests/python", "../browser"):
 from case import Case, Site
 
 MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_profanity",
-           "test_bitlbee", "test_dino", "test_sendxmpp"]
+           "test_websocket", "test_bitlbee", "test_converse", "test_dino", "test_sendxmpp"]
 
 
 def main():
