@@ -16,7 +16,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 # Package installations would compete for dpkg's lock, test runs for the display. `make test` says what may run side by side.
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
-	check-advisories test-programs test-builds test-rust test-postgres test-seeds test-fuzz fuzz proxies test-sanitizers test-browser test-xmpp test-purple test-run \
+	check-advisories test-programs test-builds test-rust test-postgres test-seeds test-fuzz fuzz proxies xmpp-clients test-sanitizers test-browser test-xmpp test-purple test-run \
 	test-container bench bench-library bench-server bench-purple bench-attack \
 	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
@@ -146,10 +146,17 @@ test-browser: proxies
 	/usr/bin/python3 -B server/tests/browser/run.py --fbchatd $(DEBUG)/fbchatd --fbchat $(DEBUG)/fbchat \
 		--proxies target/proxies --artefacts $(ARTEFACTS)
 
+CONVERSE := converse.js@14.0.0 LFUg030jDalV47vI/vyVPqYPZfJYXFbubq8v0cFDe2zXNeeGEk3Up0Fj/WTzT6t+6do+cAIToy73eAj7RNDj2Q==
+
+# Clients that cannot be installed: one whose package conflicts with one that other tests need, and one for browsers.
+xmpp-clients: check-test-deps
+	tools/unpack-packages.sh target/xmpp-clients bitlbee
+	tools/unpack-npm.sh target/xmpp-clients/converse $(CONVERSE)
+
 # Debian's Python, because slixmpp is Debian's.
-test-xmpp: check-test-deps
+test-xmpp: xmpp-clients
 	$(CARGO) build --locked --package fbchatd
-	/usr/bin/python3 -B server/tests/xmpp/run.py --fbchatd $(DEBUG)/fbchatd --artefacts $(ARTEFACTS)
+	/usr/bin/python3 -B server/tests/xmpp/run.py --fbchatd $(DEBUG)/fbchatd --clients target/xmpp-clients --artefacts $(ARTEFACTS)
 
 test-purple: check-test-deps
 	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done

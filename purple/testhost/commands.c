@@ -42,13 +42,19 @@ static void set_option(PurpleAccount *account, const char *word)
 	g_free(key);
 }
 
+/* The name of an account of XMPP ends with a resource. */
+static const char *protocol_of(const char *name)
+{
+	return strchr(name, '/') != NULL ? "prpl-jabber" : PRPL_ID;
+}
+
 static PurpleAccount *set_account(PurpleAccount *account, const char *name, const char *rest)
 {
 	char **words = g_strsplit(rest, " ", -1);
 	int i;
 
 	if (account == NULL) {
-		account = purple_account_new(name, PRPL_ID);
+		account = purple_account_new(name, protocol_of(name));
 		/* Otherwise libpurple forgets it at every sign-off and asks again. */
 		purple_account_set_remember_password(account, TRUE);
 		purple_accounts_add(account);
@@ -184,7 +190,7 @@ gboolean command_run(const char *line)
 	const char *command = words[0] != NULL ? words[0] : "";
 	const char *name = words[0] != NULL && words[1] != NULL ? words[1] : "";
 	const char *rest = *name != '\0' && words[2] != NULL ? words[2] : "";
-	PurpleAccount *account = purple_accounts_find(name, PRPL_ID);
+	PurpleAccount *account = purple_accounts_find(name, protocol_of(name));
 	gboolean quit = strcmp(command, "quit") == 0;
 	gboolean known = TRUE;
 

@@ -129,7 +129,7 @@ void ui_emit_buddy(const char *event, PurpleBuddy *buddy)
 	PurpleStatus *status = purple_presence_get_active_status(presence);
 	PurpleGroup *group = purple_buddy_get_group(buddy);
 	const char *server_alias = purple_buddy_get_server_alias(buddy);
-	PurplePlugin *prpl = purple_find_prpl(PRPL_ID);
+	PurplePlugin *prpl = purple_find_prpl(purple_account_get_protocol_id(purple_buddy_get_account(buddy)));
 	PurpleBuddyIcon *icon = purple_buddy_get_icon(buddy);
 	PurpleNotifyUserInfo *info;
 	size_t icon_size = 0;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, header};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -10,7 +11,7 @@ use crate::config::{Config, Registration};
 use crate::hub::{Hub, Limits};
 use crate::metrics::Metrics;
 use crate::net::connection_limits::ConnectionLimits;
-use crate::net::listener;
+use crate::net::http;
 use crate::secrets;
 use crate::service::Services;
 use crate::service::files::{self, disk::Disk};
@@ -132,8 +133,8 @@ impl Server {
         wrap: impl FnOnce(axum::Router) -> axum::Router,
     ) {
         let peer = SocketAddr::from(([192, 0, 2, 1], 4000));
-        let router = wrap(web::router(self.app.clone()));
-        listener::serve_stream(stream, peer, router, self.limits.clone()).await;
+        let router = wrap(web::router(self.app.clone(), Router::new()));
+        http::serve_stream(stream, peer, router, self.limits.clone()).await;
     }
 
     /// Whether the server can still do its work.

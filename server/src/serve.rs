@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -17,7 +18,7 @@ use crate::net::listener::{Listener, Listeners};
 use crate::net::streams::Streams;
 use crate::net::tls;
 use crate::web::{self, App};
-use crate::xmpp::Xmpp;
+use crate::xmpp::{Xmpp, websocket};
 
 /// How long current requests may take when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -47,7 +48,12 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     );
     let connections = app.metrics.connections.clone();
     let mut listeners = Listeners::new(limits, Hosts::new(config), connections);
-    let router = web::router(app.clone());
+    let xmpp = config.xmpp_domain.clone().map(|domain| {
+        let (services, gauge) = (app.services.clone(), app.metrics.xmpp.clone());
+        Arc::new(Xmpp::new(domain, services, gauge))
+    });
+    let others = xmpp.clone().map_or_else(Router::new, websocket::router);
+    let router = web::router(app.clone(), others);
     // Everything that may fail is tried before anything is served.
     let acceptor = match config.tls() {
         Some(tls) => Some(tls::load(&tls)?.warn()),
@@ -64,13 +70,10 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
         _ = signals.terminate.recv() => return Ok(app.services.close().await?),
         _ = signals.interrupt.recv() => return Ok(app.services.close().await?),
     };
-    let [Some(plain), secure, metrics, xmpp] = bound else {
+    let [Some(plain), secure, metrics, for_xmpp] = bound else {
         return Err("There is no address to listen on.".into());
     };
-    let streams = config.xmpp_domain.clone().map(|domain| {
-        let (services, gauge) = (app.services.clone(), app.metrics.xmpp.clone());
-        Arc::new(Xmpp::new(domain, services, gauge)) as Arc<dyn Streams>
-    });
+    let streams = xmpp.map(|xmpp| xmpp as Arc<dyn Streams>);
     let (acceptor, latest) = acceptor.map(watch::channel).unzip();
     say(&format!("listening on http://{}", plain.local_addr()?));
     listeners.open(plain, Listener::Plain(router.clone()));
@@ -79,7 +82,7 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
         let router = web::over_tls(router, config.hsts_s);
         listeners.open(listener, Listener::Tls(router, latest, streams.clone()));
     }
-    if let Some((listener, streams)) = xmpp.zip(streams) {
+    if let Some((listener, streams)) = for_xmpp.zip(streams) {
         say(&format!("listening for XMPP on {}", listener.local_addr()?));
         listeners.open(listener, Listener::Streams(streams, latest));
     }

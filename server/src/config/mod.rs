@@ -355,13 +355,6 @@ impl Config {
                 "a domain in lower case, for instance \"chat.example.org\"",
             ),
             (
-                self.xmpp_domain.is_none()
-                    || self.xmpp_listen.is_some()
-                    || self.tls_listen.is_some(),
-                "xmpp_domain",
-                "set together with xmpp_listen or tls_listen",
-            ),
-            (
                 self.xmpp_listen.is_none() || self.xmpp_domain.is_some(),
                 "xmpp_listen",
                 "set together with xmpp_domain",

@@ -37,6 +37,7 @@ impl Hosts {
     pub fn new(config: &Config) -> Self {
         let mut names = config.hosts.clone();
         names.extend(config.base_domain.clone());
+        names.extend(config.xmpp_domain.clone());
         let labels = (1..=20).map(|number| format!("channel{number:02}"));
         names.extend(labels.filter_map(|label| config.channel_host(&label)));
         let base = config.base_domain.as_ref();

@@ -1,56 +1,28 @@
 //! The listeners and their connections. Every wait has a limit, so that a slow client delays nobody else.
 
 use std::net::{IpAddr, SocketAddr};
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use axum::response::IntoResponse;
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
 use rustix::net::sockopt;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt;
-use tower::util::Oneshot;
 
 use super::connection_limits::{ConnectionLimits, Permit};
-use super::hosts::{Hosts, Refusal};
-use super::parked::ReplayStream;
-use super::streams::{Connection, Io, Streams};
-use super::tls;
+use super::hosts::Hosts;
+use super::http::{self, Caller};
+use super::streams::{Connection, Io, Streams, keep_alive};
 
-/// How long a client may take for the head of a request, and how long an idle connection lives. Longer than a poll is held.
-const HEAD: Duration = Duration::from_secs(75);
 /// How long a new connection may take until its first request has arrived, the TLS handshake included.
 const FIRST: Duration = Duration::from_secs(10);
 /// How long sent data may stay unacknowledged.
 const UNREAD_MS: u32 = 60_000;
-/// How long a stream is silent before the system asks whether the client is still there.
-const KEEP_ALIVE: Duration = Duration::from_secs(120);
-/// How often HTTP/2 pings the client.
-const PING: Duration = Duration::from_secs(30);
-/// The most concurrent requests on one HTTP/2 connection.
-const STREAMS: u32 = 32;
-/// How much may arrive on one HTTP/2 stream, and on all of a connection, before somebody reads it.
-const STREAM_WINDOW: u32 = 64 << 10;
-const CONNECTION_WINDOW: u32 = 128 << 10;
-/// The largest head of a request.
-const HEAD_SIZE: usize = 64 << 10;
-
-/// How long, and up to how many bytes, the rest of a request is read that was answered without it. A connection that is closed while
-/// the client still sends is reset, and the client may never see the answer.
-const LINGER: Duration = Duration::from_secs(10);
-const LINGER_SIZE: u64 = 64 << 20;
 
 /// What a listener serves.
 #[derive(Clone)]
@@ -87,6 +59,7 @@ impl Listener {
         limits: &Arc<ConnectionLimits>,
         hosts: &Arc<Hosts>,
         peer: SocketAddr,
+        is_local: bool,
     ) -> Service {
         let caller = |router: &Router, tls| Caller {
             limits: limits.clone(),
@@ -95,6 +68,8 @@ impl Listener {
             router: router.clone(),
             tls,
             has_request: Arc::default(),
+            is_local,
+            upgrade: OnceLock::new(),
         };
         match self {
             Listener::Plain(router) => Service::Web {
@@ -124,17 +99,6 @@ pub struct Listeners {
     /// Every connection holds a receiver for as long as it lives.
     closing: watch::Sender<bool>,
     listening: JoinSet<()>,
-}
-
-/// What every connection needs.
-struct Caller {
-    limits: Arc<ConnectionLimits>,
-    hosts: Arc<Hosts>,
-    peer: SocketAddr,
-    router: Router,
-    tls: bool,
-    /// Whether a request has arrived.
-    has_request: Arc<AtomicBool>,
 }
 
 /// Counts a connection for as long as it lives.
@@ -185,7 +149,9 @@ impl Listeners {
                                 gauge: gauge.clone(),
                                 _permit: permit,
                             };
-                            let service = listener.service(&limits, &hosts, peer);
+                            let local = stream.local_addr().map(|own| own.ip().to_canonical());
+                            let is_local = local.is_ok_and(|own| own.is_loopback());
+                            let service = listener.service(&limits, &hosts, peer, is_local);
                             connect(stream, peer, service, closing.clone(), counted);
                         }
                         None => log::debug!("too many connections from {}", peer.ip()),
@@ -263,15 +229,6 @@ fn connect(
     }
 }
 
-/// Notices that a client is gone to which nothing is sent. Its system answers; the client need not wake up.
-fn keep_alive(stream: &TcpStream) {
-    let set = sockopt::set_socket_keepalive(stream, true)
-        .and_then(|()| sockopt::set_tcp_keepidle(stream, KEEP_ALIVE));
-    if let Err(error) = set {
-        log::debug!("no TCP keep-alive: {error}");
-    }
-}
-
 async fn serve(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
@@ -280,219 +237,13 @@ async fn serve(
     closing: watch::Receiver<bool>,
 ) {
     let result = match acceptor {
-        None => plain(stream, &caller, closing).await,
+        None => http::plain(stream, &caller, closing).await,
         // Boxed, so that ten thousand held polls without TLS do not each reserve memory for it.
-        Some(acceptor) => Box::pin(secured(stream, acceptor, &caller, streams, closing)).await,
+        Some(acceptor) => {
+            Box::pin(http::secured(stream, acceptor, &caller, streams, closing)).await
+        }
     };
     if let Err(error) = result {
         log::debug!("{}: {error}", caller.peer);
     }
-}
-
-/// Serves a socket: one connection, and a new one after each held poll.
-async fn plain(
-    stream: TcpStream,
-    caller: &Caller,
-    closing: watch::Receiver<bool>,
-) -> Result<(), hyper::Error> {
-    let stream = ReplayStream::new(stream);
-    loop {
-        let service = hyper::service::service_fn(|request| answer(caller, Some(&stream), request));
-        let io = TokioIo::new(stream.clone());
-        let mut connection = Box::new(http_1().serve_connection(io, service));
-        let end = |connection: Pin<&mut &mut http1::Connection<_, _>>| {
-            Pin::new(&mut **connection.get_mut()).graceful_shutdown();
-        };
-        let serving = until_closing(&mut *connection, end, closing.clone());
-        match stream.run(serving).await {
-            Ok(ended) => {
-                drop(connection);
-                linger(stream, closing).await;
-                return ended;
-            }
-            Err(held) => {
-                let waiting = stream.wait(held, &connection.into_parts().read_buf);
-                if !waiting.await {
-                    return Ok(());
-                }
-            }
-        }
-    }
-}
-
-async fn secured(
-    stream: TcpStream,
-    acceptor: TlsAcceptor,
-    caller: &Caller,
-    streams: Option<Arc<dyn Streams>>,
-    closing: watch::Receiver<bool>,
-) -> Result<(), hyper::Error> {
-    match acceptor.accept(stream).await {
-        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
-            http_2(stream, caller, closing).await
-        }
-        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::XMPP) => {
-            // From here on it has limits of its own.
-            keep_alive(stream.get_ref().0);
-            caller.has_request.store(true, Ordering::Relaxed);
-            if let Some(streams) = streams {
-                let serving = streams.serve(Connection {
-                    io: Io::Tls(Box::new(stream)),
-                    address: caller.limits.client(caller.peer.ip()),
-                    acceptor: None,
-                    closing,
-                });
-                serving.await;
-            }
-            Ok(())
-        }
-        Ok(mut stream) => {
-            let ended = serve_http_1(&mut stream, caller, closing.clone()).await;
-            // What the client still sends does not matter, so it is not decrypted.
-            linger(stream.get_mut().0, closing).await;
-            ended
-        }
-        Err(error) => {
-            log::debug!("{}: {error}", caller.peer);
-            Ok(())
-        }
-    }
-}
-
-/// Reads what a client still sends after the last answer: the rest of a body, or pipelined requests. A socket that is closed with unread
-/// bytes resets the connection, and the answer may be lost.
-async fn linger(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    mut closing: watch::Receiver<bool>,
-) {
-    if stream.shutdown().await.is_err() {
-        return;
-    }
-    let mut rest = stream.take(LINGER_SIZE);
-    let mut sink = tokio::io::sink();
-    tokio::select! {
-        _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut sink)) => {}
-        _ = closing.wait_for(|closing| *closing) => {}
-    }
-}
-
-fn http_1() -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder
-        // Old clients look for the exact letters `Set-Cookie: c_user=`.
-        .title_case_headers(true)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(HEAD_SIZE)
-        .max_header_size(HEAD_SIZE);
-    builder
-}
-
-async fn serve_http_1(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    caller: &Caller,
-    closing: watch::Receiver<bool>,
-) -> Result<(), hyper::Error> {
-    let service = hyper::service::service_fn(|request| answer(caller, None, request));
-    let connection = http_1().serve_connection(TokioIo::new(stream), service);
-    let end = http1::Connection::graceful_shutdown;
-    until_closing(connection, end, closing).await
-}
-
-async fn http_2(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    caller: &Caller,
-    closing: watch::Receiver<bool>,
-) -> Result<(), hyper::Error> {
-    let service = hyper::service::service_fn(|request| answer(caller, None, request));
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PING)
-        .max_concurrent_streams(STREAMS)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_send_buf_size(STREAM_WINDOW as usize)
-        .max_header_list_size(HEAD_SIZE as u32)
-        .serve_connection(TokioIo::new(stream), service);
-    let end = http2::Connection::graceful_shutdown;
-    until_closing(connection, end, closing).await
-}
-
-/// Serves a connection that is not a socket, without TLS.
-#[cfg(feature = "fuzzing")]
-pub async fn serve_stream(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    peer: SocketAddr,
-    router: Router,
-    limits: Arc<ConnectionLimits>,
-) {
-    let caller = Caller {
-        limits,
-        hosts: Arc::default(),
-        peer,
-        router,
-        tls: false,
-        has_request: Arc::default(),
-    };
-    let (_open, closing) = watch::channel(false);
-    // How a connection ended is of no interest here.
-    let _ = serve_http_1(stream, &caller, closing).await;
-}
-
-/// Runs a connection. When the server stops, `end` lets it finish the current requests.
-async fn until_closing<C: Future>(
-    connection: C,
-    end: impl FnOnce(Pin<&mut C>),
-    mut closing: watch::Receiver<bool>,
-) -> C::Output {
-    let mut connection = pin!(connection);
-    tokio::select! {
-        // The connection comes first: one that has read nothing yet would end at once.
-        biased;
-        ended = &mut connection => return ended,
-        _ = closing.wait_for(|closing| *closing) => {}
-    }
-    end(connection.as_mut());
-    connection.await
-}
-
-/// Returns the router's own future: another one around it would cost memory for each held poll.
-fn answer(
-    caller: &Caller,
-    replay: Option<&ReplayStream>,
-    request: Request<Incoming>,
-) -> Oneshot<Router, Request<Body>> {
-    caller.has_request.store(true, Ordering::Relaxed);
-    let mut request = request.map(Body::new);
-    let named = caller.hosts.check(&request, caller.tls);
-    let address = caller
-        .limits
-        .receive(&mut request, caller.peer.ip(), caller.tls);
-    if let Some(replay) = replay {
-        request.extensions_mut().insert(replay.clone());
-    }
-    // A request that is replayed was counted when it arrived.
-    let woken = replay.and_then(ReplayStream::take_woken);
-    let allowed = woken.is_some() || caller.limits.allow(address);
-    let router = match named {
-        _ if !allowed => Router::new().fallback(too_many),
-        Ok(()) => caller.router.clone(),
-        Err(refusal) => Router::new().fallback(|| refuse(refusal)),
-    };
-    if let Some(woken) = woken {
-        request.extensions_mut().insert(woken);
-    }
-    router.oneshot(request)
-}
-
-// The body of the request, if any, is not read.
-
-async fn refuse((status, sentence): Refusal) -> impl IntoResponse {
-    (status, [("connection", "close")], sentence)
-}
-
-async fn too_many() -> impl IntoResponse {
-    let wait = [("retry-after", "10"), ("connection", "close")];
-    let text = "Too many requests. Try again in ten seconds.\n";
-    (StatusCode::TOO_MANY_REQUESTS, wait, text)
 }

@@ -5,12 +5,17 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustix::net::sockopt;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+/// How long a stream is silent before the system asks whether the client is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
 
 /// Serves connections until they end.
 pub trait Streams: Send + Sync {
@@ -33,6 +38,8 @@ pub struct Connection {
 pub enum Io {
     Clear(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    /// What the messages of a WebSocket are made of. It is as safe as it has to be.
+    Framed(DuplexStream),
 }
 
 impl AsyncRead for Io {
@@ -44,6 +51,7 @@ impl AsyncRead for Io {
         match self.get_mut() {
             Io::Clear(stream) => Pin::new(stream).poll_read(context, buffer),
             Io::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Io::Framed(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -57,6 +65,7 @@ impl AsyncWrite for Io {
         match self.get_mut() {
             Io::Clear(stream) => Pin::new(stream).poll_write(context, bytes),
             Io::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Io::Framed(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -64,6 +73,7 @@ impl AsyncWrite for Io {
         match self.get_mut() {
             Io::Clear(stream) => Pin::new(stream).poll_flush(context),
             Io::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Io::Framed(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
@@ -71,6 +81,16 @@ impl AsyncWrite for Io {
         match self.get_mut() {
             Io::Clear(stream) => Pin::new(stream).poll_shutdown(context),
             Io::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Io::Framed(stream) => Pin::new(stream).poll_shutdown(context),
         }
+    }
+}
+
+/// Notices that a client is gone to which nothing is sent. Its system answers; the client need not wake up.
+pub fn keep_alive(stream: &TcpStream) {
+    let set = sockopt::set_socket_keepalive(stream, true)
+        .and_then(|()| sockopt::set_tcp_keepidle(stream, KEEP_ALIVE));
+    if let Err(error) = set {
+        log::debug!("no TCP keep-alive: {error}");
     }
 }

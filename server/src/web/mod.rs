@@ -67,8 +67,8 @@ const RETRY_AFTER: &str = "5";
 /// Pages may load and run only what comes from this server, and no inline scripts.
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// All paths.
-pub fn router(app: Arc<App>) -> Router {
+/// All paths, with those of other front ends.
+pub fn router(app: Arc<App>, others: Router<Arc<App>>) -> Router {
     let message = DefaultBodyLimit::max(app.config.message_limit * CHARACTER + BODY);
     Router::new()
         .route("/", get(home::start))
@@ -167,6 +167,7 @@ pub fn router(app: Arc<App>) -> Router {
             unsent::count,
         ))
         .merge(transfers())
+        .merge(others)
         .layer(DefaultBodyLimit::max(BODY))
         .layer(middleware::from_fn_with_state(
             app.clone(),

@@ -16,8 +16,9 @@ use super::params::Params;
 use crate::config::Config;
 use crate::secrets;
 
-/// Paths that only scripts of our own pages read. Reading them can say that the user is there, or has received something.
-const SCRIPTS: [&str; 2] = ["/ajax/", "/x/"];
+/// Paths that only scripts of our own pages read. Reading them can say that the user is there, or has received something. The last one is
+/// a WebSocket, for which browsers ask no permission of ours.
+const SCRIPTS: [&str; 3] = ["/ajax/", "/x/", "/xmpp-websocket"];
 
 /// Refuses what only our own pages may ask for and another site does.
 pub async fn require(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

@@ -9,10 +9,12 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::Xmpp;
+use super::binding::Request;
 use super::errors::StreamError;
-use super::negotiation::{Failure, Login, Negotiation, Request, Security, Step};
+use super::negotiation::{Negotiation, Security, Step};
 use super::reader::{AFTER_LOGIN, BEFORE_LOGIN};
 use super::registry::Return;
+use super::sasl::{Failure, Login};
 use super::session::{Client, Opened};
 use super::wire::{Broken, Got, Wire, stopping};
 use crate::net::streams::{Connection, Io};
@@ -67,7 +69,7 @@ async fn negotiate(
     mut closing: watch::Receiver<bool>,
 ) -> Option<Outcome> {
     let security = match (&io, &acceptor) {
-        (Io::Tls(_), _) => Security::Encrypted,
+        (Io::Tls(_) | Io::Framed(_), _) => Security::Encrypted,
         (Io::Clear(stream), acceptor) => {
             let is_local = stream
                 .local_addr()
@@ -205,7 +207,11 @@ impl Negotiating<'_> {
                 Err(Failure::new("temporary-auth-failure", error.to_string()))
             }
             Err(error @ (AttemptError::Hash(_) | AttemptError::Store(_))) => {
-                log::error!("{error}");
+                let level = match &error {
+                    AttemptError::Store(error) => error.level(),
+                    _ => log::Level::Error,
+                };
+                log::log!(level, "{error}");
                 let text = "Logging in is not possible at the moment. Please try again later.";
                 Err(Failure::new("temporary-auth-failure", text))
             }
@@ -236,15 +242,14 @@ impl Negotiating<'_> {
         );
         let (secret, _) = opened.await.map_err(|error| match error {
             OpenError::Changed => StreamError::NOT_AUTHORIZED,
-            error => {
+            OpenError::Store(error) => error.into(),
+            error @ OpenError::Random(_) => {
                 log::error!("{error}");
                 StreamError::INTERNAL
             }
         })?;
-        let found = sessions.find(&secret).await;
-        let session = found.ok().flatten().ok_or(StreamError::INTERNAL)?;
-        let ids = self.xmpp.services.archives.ids().await;
-        let ids = ids.map_err(|_| StreamError::INTERNAL)?;
+        let session = sessions.find(&secret).await?.ok_or(StreamError::ENDED)?;
+        let ids = self.xmpp.services.archives.ids().await?;
         let bare = self.xmpp.address(&session.user.username);
         self.negotiation
             .bound(&request, &format!("{bare}/{resource}"), out);

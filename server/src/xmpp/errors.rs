@@ -18,6 +18,10 @@ impl StreamError {
         StreamError { condition, text }
     }
 
+    pub const AWAY: Self = Self::new(
+        "internal-server-error",
+        "The server cannot do this at the moment. Try again later.",
+    );
     pub const BAD_FORMAT: Self = Self::new("bad-format", "");
     pub const CONFLICT: Self = Self::new(
         "conflict",
@@ -146,6 +150,13 @@ impl From<StoreError> for StanzaError {
                 Self::new("wait", "internal-server-error", text)
             }
         }
+    }
+}
+
+impl From<StoreError> for StreamError {
+    fn from(error: StoreError) -> Self {
+        log::log!(error.level(), "{error}");
+        StreamError::AWAY
     }
 }
 

@@ -98,21 +98,16 @@ impl Client {
                 from,
                 to,
                 attachments,
-            } if to == self.uid => {
-                let late = (seq < self.late).then_some(msg.time);
-                self.deliver(from, &msg, &attachments, late).await
-            }
-            Item::Msg {
-                msg,
-                to,
-                attachments,
-                ..
             } => {
-                if let Some(at) = self.sent_here.iter().position(|sent| *sent == msg.msg_id) {
+                let known = |sent: &String| from == self.uid && *sent == msg.msg_id;
+                if let Some(at) = self.sent_here.iter().position(known) {
                     self.sent_here.swap_remove(at);
                     return Ok(());
                 }
                 let late = (seq < self.late).then_some(msg.time);
+                if to == self.uid {
+                    return self.deliver(from, &msg, &attachments, late).await;
+                }
                 self.tell_sent(to, &msg, &attachments, late).await
             }
             Item::GroupMsg(line) => {

@@ -11,6 +11,8 @@ use crate::types::{Session, Uid};
 
 /// How many messages a client remembers that does not read its channel. The others may come back to it as carbons.
 const SENT_HERE: usize = 1000;
+/// The hexadecimal digits of a UUID.
+const UUID: usize = 32;
 
 /// When a message was stored, in ms, for a client that gets it later.
 pub fn delay(domain: &str, time: i64) -> Element {
@@ -121,12 +123,10 @@ impl Client {
         Ok(user.map(|user| user.uid))
     }
 
-    /// The id under which a message is stored once. The client's own id for it, if it has one that no other message of the user has:
-    /// then it may also come again over another connection.
+    /// The id under which a message is stored once. The client's own id for it, if no other message of the user can have it: then it may
+    /// also come again over another connection.
     pub fn message_id(&self, stanza: &Element) -> String {
-        let origin = stanza.find("origin-id", ns::STANZA_ID);
-        let origin = origin.and_then(|origin| origin.attribute("id"));
-        let hash = match origin {
+        let hash = match own_id(stanza) {
             Some(id) => Blake2s256::new().chain_update("origin").chain_update(id),
             None => Blake2s256::new()
                 .chain_update(self.subscription.session().1.0)
@@ -158,10 +158,45 @@ impl Client {
     }
 }
 
+/// The id that a client has given to a message and to no other: an origin-id (XEP-0359), or an id of the stanza with a UUID in it.
+/// Shorter ones may be a number that begins anew with each connection, and a message must not be taken for an older one.
+fn own_id(stanza: &Element) -> Option<&str> {
+    let origin = stanza.find("origin-id", ns::STANZA_ID);
+    origin
+        .and_then(|origin| origin.attribute("id"))
+        .or_else(|| stanza.attribute("id").filter(|id| has_uuid(id)))
+}
+
+fn has_uuid(id: &str) -> bool {
+    let mut parts = id.split(|c: char| c != '-' && !c.is_ascii_hexdigit());
+    parts.any(|part| part.chars().filter(|c| *c != '-').count() >= UUID)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ids_with_a_uuid_belong_to_one_message() {
+        let of = |id| {
+            let message = Element::new("message", ns::CLIENT).with("id", id);
+            own_id(&message).is_some()
+        };
+        assert!(of("3f2504e0-4f89-11d3-9a0c-0305e82c3301"));
+        assert!(of("3F2504E04F8911D39A0C0305E82C3301-17"));
+        assert!(of("3f2504e0-4f89-11d3-9a0c-0305e82c3301:sendMessage"));
+        assert!(
+            !of("purple7f3a19c2") && !of("17") && !of("abcdef:abcdef:abcdef:abcdef:abcdef:abcdef")
+        );
+        let origin = Element::new("origin-id", ns::STANZA_ID).with("id", "1");
+        assert_eq!(
+            own_id(&Element::new("message", ns::CLIENT).child(origin)),
+            Some("1")
+        );
+    }
+
     #[test]
     fn times_are_written_with_milliseconds_and_in_utc() {
-        assert_eq!(super::stamp(1_204_729_222_005), "2008-03-05T15:00:22.005Z");
+        assert_eq!(stamp(1_204_729_222_005), "2008-03-05T15:00:22.005Z");
     }
 }

@@ -7,13 +7,16 @@
 mod acknowledgements;
 mod archive;
 mod avatar;
+mod binding;
 mod blocking;
 mod bookmarks;
 mod carbons;
+mod channel;
 mod connection;
 mod disco;
 mod errors;
 mod events;
+mod framing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod iq;
@@ -26,10 +29,12 @@ mod presence;
 mod reader;
 mod registry;
 mod roster;
+mod sasl;
 mod session;
 mod stream_management;
 mod upload;
 mod vcard;
+pub mod websocket;
 mod wire;
 mod xml;
 

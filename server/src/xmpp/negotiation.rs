@@ -1,13 +1,10 @@
 //! What happens on a stream until a client is logged in and has a resource: TLS, the login, and the binding. A state machine without
 //! I/O: it gets what the client sends, appends its answers to `out`, and says what has to be done.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
-
-use super::errors::StreamError;
-use super::jid::{Jid, valid_resource};
+use super::binding::{self, Request};
+use super::errors::{StanzaError, StreamError};
 use super::reader::{Frame, Header};
+use super::sasl::{self, Failure, Login};
 use super::xml::{Element, ns, write_attribute};
 
 /// After this many failed logins a stream is closed.
@@ -30,30 +27,6 @@ pub enum Step {
     Close,
 }
 
-/// A login as the client gives it.
-#[derive(PartialEq, Eq)]
-pub struct Login {
-    pub name: String,
-    pub password: Zeroizing<String>,
-    /// The user whose address the client wants to have, if it says so.
-    pub wanted: Option<String>,
-}
-
-impl std::fmt::Debug for Login {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Login")
-    }
-}
-
-/// A request for a resource.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The id that the answer has.
-    pub id: String,
-    /// The resource that the client wants.
-    pub resource: Option<String>,
-}
-
 /// A session that goes on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Resumption {
@@ -61,23 +34,6 @@ pub struct Resumption {
     pub name: String,
     /// How many stanzas the client has.
     pub count: u32,
-}
-
-/// Why a login failed.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Failure {
-    pub condition: &'static str,
-    /// A sentence for the user; may be empty.
-    pub text: String,
-}
-
-impl Failure {
-    pub fn new(condition: &'static str, text: impl Into<String>) -> Self {
-        Failure {
-            condition,
-            text: text.into(),
-        }
-    }
 }
 
 /// Whether a connection is encrypted.
@@ -259,36 +215,13 @@ impl Negotiation {
     }
 
     fn credentials(&mut self, element: &Element, out: &mut String) -> Result<Step, StreamError> {
-        let text = Zeroizing::new(element.content());
-        let Ok(bytes) = STANDARD.decode(text.trim()).map(Zeroizing::new) else {
-            return self.fail(&Failure::new("incorrect-encoding", ""), out);
-        };
-        let text = std::str::from_utf8(&bytes).ok();
-        let parts = text.and_then(|text| {
-            let mut parts = text.split('\0');
-            let (wanted, name, password) = (parts.next()?, parts.next()?, parts.next()?);
-            let complete = parts.next().is_none() && !name.is_empty() && !password.is_empty();
-            complete.then_some((wanted, name, password))
-        });
-        let Some((wanted, name, password)) = parts else {
-            return self.fail(&Failure::new("malformed-request", ""), out);
-        };
-        let wanted = match wanted {
-            "" => None,
-            wanted => match Jid::parse(wanted) {
-                Some(jid) if jid.domain == self.domain && jid.local.is_some() => jid.local,
-                // A bare user name.
-                Some(jid) if jid.local.is_none() && jid.resource.is_none() => Some(jid.domain),
-                _ => return self.fail(&Failure::new("invalid-authzid", ""), out),
-            },
-        };
-        self.state = State::Checking;
-        Ok(Step::Check(Login {
-            // The @ of an e-mail address cannot be in a user name; clients escape it (XEP-0106).
-            name: name.replace("\\40", "@"),
-            password: Zeroizing::new(password.to_owned()),
-            wanted,
-        }))
+        match sasl::plain(&element.content(), &self.domain) {
+            Ok(login) => {
+                self.state = State::Checking;
+                Ok(Step::Check(login))
+            }
+            Err(condition) => self.fail(&Failure::new(condition, ""), out),
+        }
     }
 
     /// The result of checking a password.
@@ -310,15 +243,7 @@ impl Negotiation {
 
     fn fail(&mut self, failure: &Failure, out: &mut String) -> Result<Step, StreamError> {
         self.state = State::Login;
-        let mut element = Element::new("failure", ns::SASL).empty(failure.condition, ns::SASL);
-        if !failure.text.is_empty() {
-            element.push(
-                Element::new("text", ns::SASL)
-                    .with("xml:lang", "en")
-                    .text(failure.text.as_str()),
-            );
-        }
-        element.write(out, ns::CLIENT);
+        failure.element(ns::SASL).write(out, ns::CLIENT);
         self.failures += 1;
         if self.failures < FAILURES {
             Ok(Step::Continue)
@@ -328,28 +253,13 @@ impl Negotiation {
     }
 
     fn bind(&mut self, iq: &Element, out: &mut String) -> Result<Step, StreamError> {
-        let request = iq.find("bind", ns::BIND);
-        let (Some(request), Some("set"), Some(id)) =
-            (request, iq.attribute("type"), iq.attribute("id"))
-        else {
-            return Err(StreamError::NOT_AUTHORIZED);
-        };
-        let resource = request.find("resource", ns::BIND).map(Element::content);
-        let resource = match resource.filter(|resource| !resource.is_empty()) {
-            None => None,
-            Some(resource) => match valid_resource(&resource) {
-                Some(resource) => Some(resource),
-                None => {
-                    let error = super::errors::StanzaError::bad_request();
-                    error.answer(iq).write(out, ns::CLIENT);
-                    return Ok(Step::Continue);
-                }
-            },
-        };
-        Ok(Step::Bind(Request {
-            id: id.to_owned(),
-            resource,
-        }))
+        match binding::request(iq)? {
+            Some(request) => Ok(Step::Bind(request)),
+            None => {
+                StanzaError::bad_request().answer(iq).write(out, ns::CLIENT);
+                Ok(Step::Continue)
+            }
+        }
     }
 
     /// There is no such session any more. The client may bind a resource instead.
@@ -360,12 +270,7 @@ impl Negotiation {
     /// The client has this address now.
     pub fn bound(&mut self, request: &Request, jid: &str, out: &mut String) {
         self.state = State::Bound;
-        let jid = Element::new("jid", ns::BIND).text(jid);
-        Element::new("iq", ns::CLIENT)
-            .with("type", "result")
-            .with("id", request.id.as_str())
-            .child(Element::new("bind", ns::BIND).child(jid))
-            .write(out, ns::CLIENT);
+        binding::answer(request, jid).write(out, ns::CLIENT);
     }
 
     /// Tells why the stream ends, and ends it.
@@ -382,6 +287,9 @@ impl Negotiation {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     fn header(to: &str, version: &str) -> Frame {
@@ -422,31 +330,16 @@ mod tests {
     }
 
     #[test]
-    fn a_login_needs_a_name_and_a_password_of_the_right_form() {
-        let check = |plain: &str| {
-            let (mut stream, mut out) = opened(Security::Encrypted);
-            match stream.take(auth(plain), &mut out).unwrap() {
-                Step::Check(login) => Ok((login.name, login.wanted.unwrap_or_default())),
-                _ => Err(out),
-            }
-        };
-        assert_eq!(check("\0bob\0x"), Ok(("bob".into(), String::new())));
-        assert_eq!(check("BOB@x\0bob\0x"), Ok(("bob".into(), "bob".into())));
-        assert_eq!(check("bob\0b\\40e.org\0x").unwrap().0, "b@e.org");
-        assert!(
-            check("bob@y\0bob\0x")
-                .unwrap_err()
-                .contains("invalid-authzid")
-        );
-        for wrong in ["", "bob", "\0bob", "\0bob\0", "\0\0x", "a\0b\0c\0d"] {
-            let told = check(wrong);
-            let is_request =
-                wrong.is_empty() && told.as_ref().is_err_and(|out| out.contains("<challenge"));
-            assert!(
-                is_request || told.unwrap_err().contains("malformed-request"),
-                "{wrong:?}"
-            );
-        }
+    fn a_client_may_be_asked_for_the_password() {
+        let (mut stream, mut out) = opened(Security::Encrypted);
+        let step = stream.take(auth(""), &mut out);
+        assert_eq!(step, Ok(Step::Continue));
+        assert!(out.contains("<challenge"));
+        let response = Element::new("response", ns::SASL).text(STANDARD.encode("\0bob\0x"));
+        let step = stream.take(Frame::Stanza(response), &mut out);
+        assert!(matches!(step, Ok(Step::Check(_))));
+        let step = stream.checked(Ok(()), &mut out);
+        assert_eq!(step, Ok(Step::Continue));
     }
 
     #[test]

@@ -95,7 +95,11 @@ impl Client {
                 }
             }
             Ok(_) => {}
-            Err(error) => log::warn!("the friends of {} cannot be read: {error}", self.uid),
+            Err(error) => log::log!(
+                error.level(),
+                "the friends of {} cannot be read: {error}",
+                self.uid
+            ),
         }
     }
 

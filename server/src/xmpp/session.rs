@@ -20,16 +20,15 @@ use super::reader::Frame;
 use super::registry::{Mail, Place};
 use super::wire::{Broken, Got, Wire, stopping};
 use super::xml::{Element, ns};
-use crate::service::StoreError;
 use crate::service::archive::Ids;
-use crate::service::channel::{Answer, Subscription};
+use crate::service::channel::Subscription;
 use crate::service::presence::Availability;
 use crate::types::{Seq, Session, Uid};
 
 /// The resource under which others see a user, whatever clients they have.
 pub const RESOURCE: &str = "fbchat";
 /// While this many bytes wait for the client, nothing more is read for it or from it.
-const WAITING: usize = 64 << 10;
+pub const WAITING: usize = 64 << 10;
 /// When the channel is read again after the store was too busy.
 const RETRY: Duration = Duration::from_secs(1);
 /// How often the session of a client that says nothing is used, so that it does not end.
@@ -62,7 +61,7 @@ pub struct Opened {
 
 pub struct Client {
     pub xmpp: Arc<Xmpp>,
-    wire: Wire,
+    pub wire: Wire,
     /// Of the connection with which the client has come back.
     guard: Option<oneshot::Sender<()>>,
     pub place: Place,
@@ -78,9 +77,9 @@ pub struct Client {
     /// Whether the client wants to have what the user sends elsewhere.
     pub has_carbons: bool,
     /// The number of the next item for the client; `None` until it is available.
-    cursor: Option<Seq>,
+    pub cursor: Option<Seq>,
     /// The client has everything below.
-    acknowledged: Seq,
+    pub acknowledged: Seq,
     /// What was in the channel before the client came, and is late.
     pub late: Seq,
     /// What the client shows of its user, and whether it has asked for the roster.
@@ -189,7 +188,7 @@ impl Client {
         let session = match sessions.find(&self.secret).await {
             Ok(Some(session)) => session,
             Ok(None) => return,
-            Err(error) => return log::warn!("a session was not ended: {error}"),
+            Err(error) => return log::log!(error.level(), "a session was not ended: {error}"),
         };
         if let Some(to) = self.typing_to.take() {
             // Nobody is told if they have gone meanwhile.
@@ -201,7 +200,7 @@ impl Client {
                 .await;
         }
         if let Err(error) = sessions.end(session, None).await {
-            log::warn!("a session was not ended: {error}");
+            log::log!(error.level(), "a session was not ended: {error}");
         }
     }
 
@@ -249,7 +248,11 @@ impl Client {
             if self.retry.is_none()
                 && let Err(error) = self.read_channel().await
             {
-                log::warn!("the channel of {} cannot be read: {error}", self.uid);
+                log::log!(
+                    error.level(),
+                    "the channel of {} cannot be read: {error}",
+                    self.uid
+                );
                 self.retry = Some(Instant::now() + RETRY);
             }
             if let Some(management) = &mut self.management {
@@ -284,10 +287,7 @@ impl Client {
         match sessions.find(&self.secret).await {
             Ok(Some(session)) => Ok(session),
             Ok(None) => Err(StreamError::ENDED.into()),
-            Err(error) => {
-                log::warn!("a session cannot be read: {error}");
-                Err(StreamError::INTERNAL.into())
-            }
+            Err(error) => Err(StreamError::from(error).into()),
         }
     }
 
@@ -389,7 +389,7 @@ impl Client {
             "active" => {
                 for uid in self.withheld.take().into_iter().flatten() {
                     if let Err(error) = self.tell_presence(uid).await {
-                        log::warn!("a presence was not told: {error}");
+                        log::log!(error.level(), "a presence was not told: {error}");
                     }
                 }
             }
@@ -402,70 +402,6 @@ impl Client {
         if stanza.attribute("type") != Some("error") {
             let answer = error.answer(stanza);
             self.send(&answer);
-        }
-    }
-
-    /// From now on the client gets what is in the channel: what nobody has fetched yet, and what comes.
-    pub async fn begin_channel(&mut self) -> Result<(), StoreError> {
-        if self.cursor.is_none() {
-            let start = self.xmpp.services.channels.start(self.uid).await?;
-            // What has changed since the client came, for instance in its roster.
-            let start = start.min(self.late);
-            self.cursor = Some(start);
-            self.acknowledged = start;
-        }
-        Ok(())
-    }
-
-    async fn read_channel(&mut self) -> Result<(), StoreError> {
-        while let Some(cursor) = self.cursor.filter(|_| self.is_available()) {
-            let is_full = self
-                .management
-                .as_ref()
-                .is_some_and(|management| !management.has_room());
-            if self.wire.pending() >= WAITING || is_full {
-                return Ok(());
-            }
-            match self.xmpp.services.channels.read(self.uid, cursor).await? {
-                None => {
-                    self.forget_sent();
-                    return Ok(());
-                }
-                Some(Answer::Items(items)) => {
-                    let mut next = cursor;
-                    for item in items {
-                        self.item(&item, next).await?;
-                        next = next.next();
-                        self.cursor = Some(next);
-                    }
-                }
-                Some(Answer::Restart(next)) => {
-                    self.cursor = Some(next);
-                    // What is missing told of friends. At the beginning they are told anyway.
-                    if cursor >= self.late {
-                        self.tell_all_presences().await;
-                        self.sync_rooms().await?;
-                    }
-                }
-                Some(Answer::Continue | Answer::Ended) => return Ok(()),
-            }
-        }
-        Ok(())
-    }
-
-    fn everything_sent(&mut self) {
-        if self.management.is_none() {
-            self.acknowledge_channel(None);
-        }
-    }
-
-    /// The client has all items below a number, or all that were sent.
-    pub fn acknowledge_channel(&mut self, below: Option<Seq>) {
-        if let Some(below) = below.or(self.cursor)
-            && below > self.acknowledged
-        {
-            self.acknowledged = below;
-            self.xmpp.services.channels.acknowledge(self.uid, below);
         }
     }
 

@@ -184,7 +184,7 @@ impl Wire {
                 let stream = acceptor.accept(stream).await?;
                 Ok(Wire::new(Io::Tls(Box::new(stream)), limit))
             }
-            Some(Io::Tls(_)) | None => Err(io::ErrorKind::InvalidInput.into()),
+            Some(Io::Tls(_) | Io::Framed(_)) | None => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 

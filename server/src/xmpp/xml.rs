@@ -55,6 +55,8 @@ pub mod ns {
     pub const VCARD_UPDATE: &str = "vcard-temp:x:update";
     pub const UPLOAD: &str = "urn:xmpp:http:upload:0";
     pub const OOB: &str = "jabber:x:oob";
+    pub const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
+    pub const XRD: &str = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
     pub const BLOCKING_ERRORS: &str = "urn:xmpp:blocking:errors";
 }
 

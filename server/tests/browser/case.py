@@ -13,7 +13,7 @@ class Site(Deployment):
     """A server on which everybody can register, with accounts that all have the same password."""
 
     def __init__(self, fbchatd, log, **more):
-        super().__init__(fbchatd, log, settings='registration = "open"\n', **more)
+        super().__init__(fbchatd, log, settings='registration = "open"\nxmpp_domain = "localhost"\n', **more)
         self.uids = {}
 
     def account(self, email, name, password=PASSWORD):

@@ -9,6 +9,14 @@ from clients import Client, PASSWORD, Terminal
 from pictures import portrait
 from reverse_proxies import Caddy, Nginx
 
+# The answer of the service for XMPP, by whatever name the page has.
+WEB_SOCKET = """
+    const done = arguments[arguments.length - 1];
+    const socket = new WebSocket(location.origin.replace("http", "ws") + "/xmpp-websocket", "xmpp");
+    socket.onopen = () => socket.send("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>");
+    socket.onmessage = (message) => { done(message.data); socket.close(); };
+    socket.onclose = (event) => done(`closed with ${event.code}`);"""
+
 
 class Behind(Case):
     def setUp(self):
@@ -56,6 +64,7 @@ class Behind(Case):
             one.receives("and back")
         finally:
             terminal.discard()
+        self.assertIn("<open xmlns=", one.driver.execute_async_script(WEB_SOCKET))
         one.click("#logout_form button")
         one.find("#login_form")
         self.assertTrue(one.driver.current_url.startswith(self.proxy.url + "/login.php"))

@@ -20,12 +20,14 @@ logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
 class Site(Deployment):
     """A server that speaks XMPP."""
 
-    def __init__(self, fbchatd, log):
+    def __init__(self, fbchatd, artefacts, clients, domain=DOMAIN):
+        """`clients` is a directory into which packages of clients were unpacked."""
+        self.artefacts, self.clients, self.domain = artefacts, clients, domain
         self.xmpp, self.tls = free_port(), free_port()
-        super().__init__(fbchatd, log)
-        self.certificate, key = self_signed(self.data, "tls")
+        super().__init__(fbchatd, os.path.join(artefacts, f"xmpp-server-{domain}.log"))
+        self.certificate, key = self_signed(self.data, "tls", host=domain)
         with open(self.config, "a", encoding="utf-8") as settings:
-            settings.write(f'xmpp_domain = "{DOMAIN}"\nxmpp_listen = "127.0.0.1:{self.xmpp}"\n'
+            settings.write(f'xmpp_domain = "{domain}"\nxmpp_listen = "127.0.0.1:{self.xmpp}"\n'
                            f'tls_listen = "127.0.0.1:{self.tls}"\ntls_cert = "{self.certificate}"\ntls_key = "{key}"\n')
 
     @property
@@ -37,7 +39,7 @@ class Person(ClientXMPP):
     """A user with slixmpp. What arrives is kept until a test waits for it."""
 
     def __init__(self, site, username, password=PASSWORD, resource="test"):
-        super().__init__(f"{username}@{DOMAIN}/{resource}", password)
+        super().__init__(f"{username}@{site.domain}/{resource}", password)
         self.site = site
         self.ca_certs = site.certificate
         self.username = username
@@ -101,7 +103,7 @@ class Person(ClientXMPP):
 
     async def friend(self, username, show="available"):
         """The next presence of a friend that is like this."""
-        return await self.wait(f"presence_{show}", lambda presence: presence["from"].bare == jid(username))
+        return await self.wait(f"presence_{show}", lambda presence: presence["from"].bare == f"{username}@{self.site.domain}")
 
     async def leave(self):
         if self.is_connected():
@@ -151,6 +153,39 @@ class Raw:
         self.socket = context.wrap_socket(self.socket, server_hostname=DOMAIN)
 
 
+class Forwarder:
+    """The service under another address, for clients that take only the ports that XMPP usually has."""
+
+    def __init__(self, port, target):
+        self.port, self.target = port, target
+
+    async def open(self):
+        # Other tests on this machine may do the same.
+        for number in range(1, 255):
+            self.address = f"127.0.52.{number}"
+            try:
+                self.server = await asyncio.start_server(self.connect, self.address, self.port)
+                return self
+            except OSError:
+                continue
+        raise AssertionError(f"port {self.port} is taken everywhere")
+
+    async def connect(self, reader, writer):
+        theirs, ours = await asyncio.open_connection("127.0.0.1", self.target)
+        await asyncio.gather(self.copy(reader, ours), self.copy(theirs, writer), return_exceptions=True)
+
+    async def copy(self, reader, writer):
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        finally:
+            writer.close()
+
+    def close(self):
+        self.server.close()
+
+
 class Case(unittest.IsolatedAsyncioTestCase):
     """One server for all tests; each test has accounts of its own."""
 
@@ -192,6 +227,18 @@ class Case(unittest.IsolatedAsyncioTestCase):
         raw = Raw(port or self.site.xmpp)
         self.addCleanup(raw.close)
         return raw
+
+    async def usual_port(self):
+        """An address at which the service has its usual port."""
+        forwarder = await Forwarder(5222, self.site.xmpp).open()
+        self.addCleanup(forwarder.close)
+        return forwarder.address
+
+    def log(self, name):
+        path = os.path.join(self.site.artefacts, f"xmpp-{name}.log")
+        if os.path.exists(path):
+            os.unlink(path)
+        return path
 
     async def web(self, name):
         """A client over HTTP for a user, who logs in."""

@@ -1,6 +1,8 @@
-"""The XMPP service of the real server, with slixmpp and bare sockets.
+"""The XMPP service of the real server, with slixmpp, bare sockets and clients from Debian.
 
-Usage: run.py --fbchatd PROGRAM --artefacts DIRECTORY [unittest arguments]"""
+Usage: run.py --fbchatd PROGRAM --clients DIRECTORY --artefacts DIRECTORY [unittest arguments]
+
+The directory of clients is a root directory into which Debian's BitlBee and converse.js were unpacked."""
 
 import argparse
 import os
@@ -13,16 +15,17 @@ for directory in ("../../../tests/python", "../browser"):
 
 from case import Case, Site
 
-MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_rooms", "test_files", "test_profanity"]
+MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_rooms", "test_files",
+           "test_profanity", "test_websocket", "test_bitlbee", "test_converse", "test_dino", "test_sendxmpp"]
 
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("fbchatd", "artefacts"):
+    for name in ("fbchatd", "clients", "artefacts"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
     options, rest = parser.parse_known_args()
     os.makedirs(options.artefacts, exist_ok=True)
-    Case.site = Site(options.fbchatd, os.path.join(options.artefacts, "xmpp-server.log"))
+    Case.site = Site(options.fbchatd, options.artefacts, options.clients)
     Case.site.start()
     try:
         names = [] if any(not word.startswith("-") for word in rest) else MODULES

@@ -3,7 +3,7 @@
 import asyncio
 import urllib.request
 
-from case import Case, jid, until
+from case import DOMAIN, Case, jid
 
 
 class Chatting(Case):
@@ -45,15 +45,22 @@ class Chatting(Case):
     async def test_a_message_that_is_sent_again_is_one_message(self):
         ann, bob = self.accounts("Ann Example", "Bob Example")
         web = await self.web("Bob")
+        uid = await asyncio.to_thread(self.uid_of, web, ann)
         for _ in range(2):
             person = await self.person(ann).log_in()
-            message = person.make_message(jid(bob), "once", mtype="chat")
-            message["origin_id"]["id"] = "the same id"
-            message.send()
-            uid = await asyncio.to_thread(self.uid_of, web, ann)
-            await until("the message", lambda: "once" in web.history(uid))
+            for text, name, own in [("origin", "the same id", "origin_id"), ("uuid", "f47ac10b-58cc-4372-a567-0e02b2c3d479", None),
+                                    ("counted", "message 1", None)]:
+                message = person.make_message(jid(bob), text, mtype="chat")
+                message["origin_id"]["id"] = name if own else "0"
+                if not own:
+                    del message["origin_id"]
+                    message["id"] = name
+                message.send()
+            # What was sent before is stored once this is answered.
+            await person["xep_0199"].ping(DOMAIN)
             await person.leave()
-        self.assertEqual(await asyncio.to_thread(web.history, uid), ["once"])
+        # An id that another message may have, too, tells nothing.
+        self.assertEqual(await asyncio.to_thread(web.history, uid), ["origin", "uuid", "counted", "counted"])
 
     async def test_typing_is_told_both_ways(self):
         ann, bob = self.accounts("Ann Example", "Bob Example")

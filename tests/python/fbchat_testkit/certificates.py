@@ -6,11 +6,11 @@ import os
 from .processes import run
 
 
-def self_signed(directory, name, *more):
-    """Makes a self-signed certificate for localhost; returns the files of the certificate and of its key."""
+def self_signed(directory, name, *more, host="localhost"):
+    """Makes a self-signed certificate; returns the files of the certificate and of its key."""
     certificate, key = (os.path.join(directory, f"{name}.{kind}") for kind in ("pem", "key"))
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", *more, "-keyout", key, "-out", certificate)
+        "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}", *more, "-keyout", key, "-out", certificate)
     return certificate, key
 
 
