@@ -20,12 +20,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt;
-use tower::util::Oneshot;
 
 use super::connection_limits::{ConnectionLimits, Permit};
 use super::hosts::{Hosts, Refusal};
 use super::parked::ReplayStream;
+use super::site::{Answering, Site};
 use super::streams::{Connection, Io, Streams};
 use super::tls;
 
@@ -56,13 +55,9 @@ const LINGER_SIZE: u64 = 64 << 20;
 #[derive(Clone)]
 pub enum Listener {
     /// HTTP/1 without TLS.
-    Plain(Router),
+    Plain(Site),
     /// HTTP/1 or HTTP/2 over TLS, with the latest certificate, and XMPP for clients that ask for it.
-    Tls(
-        Router,
-        watch::Receiver<TlsAcceptor>,
-        Option<Arc<dyn Streams>>,
-    ),
+    Tls(Site, watch::Receiver<TlsAcceptor>, Option<Arc<dyn Streams>>),
     /// XMPP, with TLS if there is a certificate and the client asks for it.
     Streams(Arc<dyn Streams>, Option<watch::Receiver<TlsAcceptor>>),
 }
@@ -88,23 +83,23 @@ impl Listener {
         hosts: &Arc<Hosts>,
         peer: SocketAddr,
     ) -> Service {
-        let caller = |router: &Router, tls| Caller {
+        let caller = |site: &Site, tls| Caller {
             limits: limits.clone(),
             hosts: hosts.clone(),
             peer,
-            router: router.clone(),
+            site: site.clone(),
             tls,
             has_request: Arc::default(),
         };
         match self {
-            Listener::Plain(router) => Service::Web {
+            Listener::Plain(site) => Service::Web {
                 acceptor: None,
-                caller: caller(router, false),
+                caller: caller(site, false),
                 streams: None,
             },
-            Listener::Tls(router, latest, streams) => Service::Web {
+            Listener::Tls(site, latest, streams) => Service::Web {
                 acceptor: Some(latest.borrow().clone()),
-                caller: caller(router, true),
+                caller: caller(site, true),
                 streams: streams.clone(),
             },
             Listener::Streams(streams, latest) => Service::Streams {
@@ -131,7 +126,7 @@ struct Caller {
     limits: Arc<ConnectionLimits>,
     hosts: Arc<Hosts>,
     peer: SocketAddr,
-    router: Router,
+    site: Site,
     tls: bool,
     /// Whether a request has arrived.
     has_request: Arc<AtomicBool>,
@@ -430,7 +425,7 @@ pub async fn serve_stream(
         limits,
         hosts: Arc::default(),
         peer,
-        router,
+        site: Site::from(router),
         tls: false,
         has_request: Arc::default(),
     };
@@ -456,12 +451,7 @@ async fn until_closing<C: Future>(
     connection.await
 }
 
-/// Returns the router's own future: another one around it would cost memory for each held poll.
-fn answer(
-    caller: &Caller,
-    replay: Option<&ReplayStream>,
-    request: Request<Incoming>,
-) -> Oneshot<Router, Request<Body>> {
+fn answer(caller: &Caller, replay: Option<&ReplayStream>, request: Request<Incoming>) -> Answering {
     caller.has_request.store(true, Ordering::Relaxed);
     let mut request = request.map(Body::new);
     let named = caller.hosts.check(&request, caller.tls);
@@ -474,15 +464,15 @@ fn answer(
     // A request that is replayed was counted when it arrived.
     let woken = replay.and_then(ReplayStream::take_woken);
     let allowed = woken.is_some() || caller.limits.allow(address);
-    let router = match named {
-        _ if !allowed => Router::new().fallback(too_many),
-        Ok(()) => caller.router.clone(),
-        Err(refusal) => Router::new().fallback(|| refuse(refusal)),
-    };
     if let Some(woken) = woken {
         request.extensions_mut().insert(woken);
     }
-    router.oneshot(request)
+    let refused = match named {
+        _ if !allowed => Router::new().fallback(too_many),
+        Ok(()) => return caller.site.answer(request),
+        Err(refusal) => Router::new().fallback(|| refuse(refusal)),
+    };
+    Site::from(refused).answer(request)
 }
 
 // The body of the request, if any, is not read.

@@ -6,5 +6,6 @@ mod forwarded;
 pub mod hosts;
 pub mod listener;
 pub mod parked;
+pub mod site;
 pub mod streams;
 pub mod tls;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -85,20 +84,20 @@ fn to_json(answer: &Answer, uid: Uid) -> String {
     }
 }
 
-/// GET or POST /x/…
-pub async fn poll(
-    State(app): State<Arc<App>>,
-    path: Path<String>,
-    woken: Option<Extension<Woken>>,
-    request: Request,
-) -> Response {
+/// GET or POST /x/…, by way of the router.
+pub async fn held(State(app): State<Arc<App>>, path: Path<String>, request: Request) -> Response {
+    poll(app, parse(&path), request).await
+}
+
+/// Answers a poll.
+pub async fn poll(app: Arc<App>, asked: Option<Asked>, request: Request) -> Response {
     if same_origin::is_foreign(&app.config, request.method(), request.headers()) {
         return same_origin::refusal();
     }
-    let Some(asked) = parse(&path) else {
+    let Some(asked) = asked else {
         return pages::not_found().await;
     };
-    let woken = woken.map(|Extension(woken)| woken);
+    let woken = request.extensions().get::<Woken>().copied();
     let session = match Session::find(&app, request.headers()).await {
         Ok(Some(session)) if session.user.uid == asked.uid => {
             // Only when the request first arrived: that there is something to answer is no sign of user activity.
