@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection_limits::{ConnectionLimits, Permit};
 use super::hosts::{Hosts, Refusal};
-use super::parked::ReplayStream;
+use super::parked::{ReplayStream, Waited};
 use super::site::{Answering, Site};
 use super::streams::{Connection, Io, Streams};
 use super::tls;
@@ -290,7 +290,7 @@ async fn plain(
     caller: &Caller,
     closing: watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
-    let stream = ReplayStream::new(stream);
+    let mut stream = ReplayStream::new(stream);
     loop {
         let service = hyper::service::service_fn(|request| answer(caller, Some(&stream), request));
         let io = TokioIo::new(stream.clone());
@@ -307,8 +307,26 @@ async fn plain(
             }
             Err(held) => {
                 let waiting = stream.wait(held, &connection.into_parts().read_buf);
-                if !waiting.await {
-                    return Ok(());
+                let answer = match waiting.await {
+                    Waited::Gone => return Ok(()),
+                    Waited::Again => continue,
+                    // The connection ends with this answer, which the HTTP library tells.
+                    Waited::Answered(_) if *closing.borrow() => continue,
+                    Waited::Answered(answer) => answer,
+                };
+                let Some(response) = answer.await else {
+                    continue;
+                };
+                match stream.answer(response).await {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        linger(stream, closing).await;
+                        return Ok(());
+                    }
+                    Err(error) => {
+                        log::debug!("{}: {error}", caller.peer);
+                        return Ok(());
+                    }
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Connections: listeners, TLS, limits per address, the client's address, the server's names, held polls without their connection.
 
+mod answers;
 mod certificates;
 pub mod connection_limits;
 mod forwarded;

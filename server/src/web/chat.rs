@@ -46,9 +46,6 @@ impl From<VisibilityError> for AjaxError {
     }
 }
 
-/// The path to which messages are sent.
-pub const SEND: &str = "/ajax/chat/send.php";
-
 /// POST send.php: once this says `error:0`, the message is on disk.
 pub async fn send(
     State(app): State<Arc<App>>,

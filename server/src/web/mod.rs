@@ -97,7 +97,7 @@ pub fn router(app: Arc<App>) -> Router {
             "/ajax/chat/buddy_list.php",
             get(buddies::list).post(buddies::list),
         )
-        .route(chat::SEND, post(chat::send).layer(message))
+        .route("/ajax/chat/send.php", post(chat::send).layer(message))
         .route("/inbox/ajax/ajax.php", post(chat::compose).layer(message))
         .route("/ajax/chat/typ.php", post(chat::typing))
         .route("/ajax/chat/settings.php", post(chat::settings))

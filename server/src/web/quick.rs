@@ -13,6 +13,9 @@ use super::guard::{Purpose, guard};
 use super::{add_headers, channel, chat, message_limit};
 use crate::net::site::{Answering, Direct};
 
+/// The path to which messages are sent.
+const SEND: &str = "/ajax/chat/send.php";
+
 /// Answers these requests.
 pub struct Quick(pub Arc<App>);
 
@@ -30,9 +33,9 @@ impl Direct for Quick {
             let answer = channel::poll(app, asked, request);
             return Ok(Answering::new(async move { Ok(add_headers(answer.await)) }));
         }
-        if is_post && path == chat::SEND {
+        if is_post && path == SEND {
             return Ok(Answering::new(async move {
-                let answered = guard(&app, chat::SEND, Purpose::Answer, request, |request| {
+                let answered = guard(&app, SEND, Purpose::Answer, request, |request| {
                     send(&app, request)
                 });
                 Ok(add_headers(answered.await))
