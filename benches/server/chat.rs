@@ -1,7 +1,7 @@
 //! fbchatd with ten thousand accounts, and users who log in and chat as its clients do.
 
 use crate::http::{Answer, Connection};
-use crate::load::{Server, User};
+use crate::load::{self, Server, User};
 use serde::Deserialize;
 use std::cell::{Cell, RefCell};
 use std::io::Write;
@@ -121,6 +121,11 @@ impl Server for Fbchatd {
 
     fn polls_held(&self) -> (SocketAddr, &'static str, &'static str) {
         (self.metrics, "/metrics", "\nfbchatd_polls_held ")
+    }
+
+    async fn commits(&self) -> usize {
+        let words = "\nfbchatd_store_commit_seconds_count ";
+        load::number(self.metrics, "/metrics", words).await
     }
 }
 

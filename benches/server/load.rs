@@ -25,6 +25,8 @@ pub trait Server {
     fn start_up(&self) -> Duration;
     /// The address, the page and the text before the number of polls that it holds.
     fn polls_held(&self) -> (SocketAddr, &'static str, &'static str);
+    /// How often it has written to the disk so far.
+    async fn commits(&self) -> usize;
 }
 
 /// A user of a server, with the requests of its clients.
@@ -100,12 +102,17 @@ pub async fn send<U: User>(connection: &mut Connection, from: &U, to: &U, log: &
 
 async fn held(server: &impl Server) -> usize {
     let (address, path, words) = server.polls_held();
+    number(address, path, words).await
+}
+
+/// The number behind these words in a page.
+pub async fn number(address: SocketAddr, path: &str, words: &str) -> usize {
     let mut connection = Connection::open(address).await;
     let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
     let answer = connection.ask(&request).await;
     let count = answer.body.split(words).nth(1).map(str::split_whitespace);
     let count = count.and_then(|mut rest| rest.next()?.parse().ok());
-    count.expect("a number of polls")
+    count.expect("a number")
 }
 
 async fn until_held(server: &impl Server, count: usize) {
@@ -218,6 +225,10 @@ pub struct Flood {
     pub rate: f64,
     /// Microseconds of the server's CPU time for each.
     pub cpu: f64,
+    /// How often a thread of the server waits for each.
+    pub waits: f64,
+    /// Commits for each; 0 if the server stores nothing.
+    pub commits: f64,
 }
 
 /// So many pairs of neighbours: one of each sends as fast as the server takes it, the other fetches.
@@ -254,13 +265,21 @@ async fn flood_pairs<U: User>(
         listening.spawn_local(listen(connection, to, log.clone()));
     }
     until_held(server, polls).await;
+    let (commits, waits) = (server.commits().await, server.process().waits());
     let before = server.process().cpu();
     let rate = send_all(address, pairs, messages, &log).await;
     log.complete(messages).await;
     let cpu = server.process().cpu() - before;
+    let (commits, waits) = (
+        server.commits().await - commits,
+        server.process().waits() - waits,
+    );
+    let each = |count: f64| count / log.number.get() as f64;
     Flood {
         rate,
-        cpu: cpu.as_secs_f64() * 1e6 / log.number.get() as f64,
+        cpu: each(cpu.as_secs_f64() * 1e6),
+        waits: each(waits as f64),
+        commits: each(commits as f64),
     }
 }
 

@@ -60,6 +60,11 @@ fn main() {
             LocalSet::new().block_on(&runtime, throughput::compare(fbchatd, nginx));
             return;
         }
+        ["--fbchatd", fbchatd, "--pairs", pairs, messages, ..] => {
+            let numbers = [pairs, messages].map(|number| number.parse().expect("a number"));
+            LocalSet::new().block_on(&runtime, throughput::count(Path::new(fbchatd), numbers));
+            return;
+        }
         ["--fbchatd", fbchatd, "--nginx", nginx, ..] => (Path::new(fbchatd), Path::new(nginx)),
         ["--fbchatd", fbchatd, "--attack", ..] => {
             println!(

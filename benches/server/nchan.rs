@@ -89,6 +89,10 @@ impl Server for Nchan {
     fn polls_held(&self) -> (SocketAddr, &'static str, &'static str) {
         (self.address, "/status", "subscribers: ")
     }
+
+    async fn commits(&self) -> usize {
+        0
+    }
 }
 
 pub struct Subscriber {

@@ -43,6 +43,17 @@ pub async fn compare(fbchatd: &Path, nginx: &Path) {
     print(&format!("{SENDERS} send to one"), ours, theirs);
 }
 
+/// Prints what does not depend on how busy the machine is: so many pairs send so many messages through fbchatd alone.
+pub async fn count(fbchatd: &Path, [pairs, messages]: [usize; 2]) {
+    let data = Data::new(fbchatd);
+    let persons = people(&data.serve(), 2 * pairs).await;
+    let flood = flood(&data.serve(), &persons, pairs, messages).await;
+    println!(
+        "{pairs} pairs, {messages} messages: {:.1} us of CPU, {:.2} waits of threads, {:.3} commits for each",
+        flood.cpu, flood.waits, flood.commits
+    );
+}
+
 fn print(what: &str, ours: Vec<Flood>, theirs: Vec<Flood>) {
     let (ours, theirs) = (median(ours), median(theirs));
     let text = |flood: &Flood| {
@@ -66,5 +77,7 @@ fn median(floods: Vec<Flood>) -> Flood {
     Flood {
         rate: middle(floods.iter().map(|flood| flood.rate).collect()),
         cpu: middle(floods.iter().map(|flood| flood.cpu).collect()),
+        waits: middle(floods.iter().map(|flood| flood.waits).collect()),
+        commits: middle(floods.iter().map(|flood| flood.commits).collect()),
     }
 }

@@ -43,6 +43,15 @@ impl<K: Eq + Hash> RateLimit<K> {
         *full_at = next;
         Ok(())
     }
+
+    /// Gives back a token that was not needed.
+    pub fn give_back(&mut self, key: &K) {
+        if let Some(full_at) = self.full_at.get_mut(key)
+            && let Some(earlier) = full_at.checked_sub(self.every)
+        {
+            *full_at = earlier;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +67,9 @@ mod tests {
             assert_eq!(taken, if n < 60 { Ok(()) } else { Err(window / 60) });
         }
         assert!(limit.take(2, now).is_ok());
-        // What was refused has used nothing up.
+        // What was refused has used nothing up, and neither has what was given back.
+        limit.give_back(&1);
+        assert!(limit.take(1, now).is_ok() && limit.take(1, now).is_err());
         let later = now + Duration::from_secs(25);
         assert!(limit.take(1, later).is_ok() && limit.take(1, later).is_ok());
         assert_eq!(limit.take(1, later), Err(Duration::from_secs(5)));

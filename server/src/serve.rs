@@ -15,9 +15,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::net::connection_limits::ConnectionLimits;
 use crate::net::hosts::Hosts;
 use crate::net::listener::{Listener, Listeners};
+use crate::net::site::Site;
 use crate::net::streams::Streams;
 use crate::net::tls;
-use crate::web::{self, App};
+use crate::web::{self, App, Quick};
 use crate::xmpp::{Xmpp, websocket};
 
 /// How long current requests may take when the server stops.
@@ -76,11 +77,12 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     let streams = xmpp.map(|xmpp| xmpp as Arc<dyn Streams>);
     let (acceptor, latest) = acceptor.map(watch::channel).unzip();
     say(&format!("listening on http://{}", plain.local_addr()?));
-    listeners.open(plain, Listener::Plain(router.clone()));
+    let site = Site::new(router.clone(), Arc::new(Quick(app.clone())));
+    listeners.open(plain, Listener::Plain(site));
     if let Some((listener, latest)) = secure.zip(latest.clone()) {
         say(&format!("listening on https://{}", listener.local_addr()?));
-        let router = web::over_tls(router, config.hsts_s);
-        listeners.open(listener, Listener::Tls(router, latest, streams.clone()));
+        let site = Site::from(web::over_tls(router, config.hsts_s));
+        listeners.open(listener, Listener::Tls(site, latest, streams.clone()));
     }
     if let Some((listener, streams)) = for_xmpp.zip(streams) {
         say(&format!("listening for XMPP on {}", listener.local_addr()?));
@@ -88,7 +90,8 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(listener) = metrics {
         say(&format!("metrics on http://{}", listener.local_addr()?));
-        listeners.open(listener, Listener::Plain(web::operator_router(app.clone())));
+        let site = Site::from(web::operator_router(app.clone()));
+        listeners.open(listener, Listener::Plain(site));
     }
     tell_systemd(NotifyState::Ready);
     wait(&app, &mut signals, acceptor.as_ref()).await;

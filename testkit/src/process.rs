@@ -58,6 +58,11 @@ impl Process {
         self.pids().iter().map(|pid| cpu(pid)).sum()
     }
 
+    /// How often its threads, and those of the program's children, have waited so far.
+    pub fn waits(&self) -> u64 {
+        self.pids().iter().map(|pid| waits(pid)).sum()
+    }
+
     /// The program and its children.
     fn pids(&self) -> Vec<String> {
         let pid = self.child.id();
@@ -85,13 +90,30 @@ fn rss(pid: &str) -> f64 {
 
 /// The sum over the threads, which the scheduler counts in nanoseconds. Threads that have ended do not count.
 fn cpu(pid: &str) -> Duration {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
-    let threads = threads.expect("the process is running").flatten();
-    let times = threads.filter_map(|thread| {
-        let times = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        times.split(' ').next()?.parse::<u64>().ok()
+    let times = of_threads(pid, "schedstat");
+    let times = times.iter().filter_map(|times| {
+        let time = times.split(' ').next()?;
+        time.parse::<u64>().ok()
     });
     Duration::from_nanos(times.sum())
+}
+
+fn waits(pid: &str) -> u64 {
+    let statuses = of_threads(pid, "status");
+    let counts = statuses.iter().filter_map(|status| {
+        let mut lines = status.lines();
+        let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        count.trim().parse::<u64>().ok()
+    });
+    counts.sum()
+}
+
+/// What this file says about each thread.
+fn of_threads(pid: &str, file: &str) -> Vec<String> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+    let threads = threads.expect("the process is running").flatten();
+    let texts = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join(file)).ok());
+    texts.collect()
 }
 
 fn answers(address: SocketAddr, path: &str) -> bool {

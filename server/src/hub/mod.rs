@@ -146,6 +146,13 @@ impl Hub {
         user.update_presence(self.limits, now)
     }
 
+    /// Whether user activity in a session would change nothing that others see.
+    pub fn is_active(&self, uid: Uid, session: SessionKey) -> bool {
+        let users = lock(&self.users);
+        let user = users.by_uid.get(&uid);
+        user.is_some_and(|user| user.is_active(session))
+    }
+
     /// Refreshes an online session; never brings a user online. True if their presence changed.
     pub fn touch(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
         let now = Instant::now();

@@ -183,6 +183,11 @@ impl UserState {
         }
     }
 
+    /// Whether others see the user as active, also because of this session.
+    pub fn is_active(&self, session: SessionKey) -> bool {
+        self.presence == Presence::Active && self.sessions.iter().any(|(key, _)| *key == session)
+    }
+
     /// A client made a request that does not show that it is ready to chat, or that the user may be shown as online.
     pub fn touch(&mut self, session: SessionKey, active: bool, now: Instant) {
         self.refresh(session, now);

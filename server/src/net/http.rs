@@ -17,12 +17,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt;
-use tower::util::Oneshot;
 
 use super::connection_limits::ConnectionLimits;
 use super::hosts::{Hosts, Refusal};
-use super::parked::ReplayStream;
+use super::parked::{ReplayStream, Waited};
+use super::site::{Answering, Site};
 use super::streams::{Connection, Io, Streams, keep_alive};
 use super::tls;
 use super::upgrades::{Next, Upgrade, Upgraded};
@@ -48,7 +47,7 @@ pub struct Caller {
     pub limits: Arc<ConnectionLimits>,
     pub hosts: Arc<Hosts>,
     pub peer: SocketAddr,
-    pub router: Router,
+    pub site: Site,
     pub tls: bool,
     /// Whether a request has arrived.
     pub has_request: Arc<AtomicBool>,
@@ -71,7 +70,7 @@ pub async fn plain(
     caller: &Caller,
     closing: watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
-    let stream = ReplayStream::new(stream);
+    let mut stream = ReplayStream::new(stream);
     loop {
         let service = hyper::service::service_fn(|request| answer(caller, Some(&stream), request));
         let io = TokioIo::new(stream.clone());
@@ -92,8 +91,26 @@ pub async fn plain(
             }
             Err(held) => {
                 let waiting = stream.wait(held, &connection.into_parts().read_buf);
-                if !waiting.await {
-                    return Ok(());
+                let answer = match waiting.await {
+                    Waited::Gone => return Ok(()),
+                    Waited::Again => continue,
+                    // The connection ends with this answer, which the HTTP library tells.
+                    Waited::Answered(_) if *closing.borrow() => continue,
+                    Waited::Answered(answer) => answer,
+                };
+                let Some(response) = answer.await else {
+                    continue;
+                };
+                match stream.answer(response).await {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        linger(stream, closing).await;
+                        return Ok(());
+                    }
+                    Err(error) => {
+                        log::debug!("{}: {error}", caller.peer);
+                        return Ok(());
+                    }
                 }
             }
         }
@@ -217,7 +234,7 @@ pub async fn serve_stream(
         limits,
         hosts: Arc::default(),
         peer,
-        router,
+        site: Site::from(router),
         tls: false,
         has_request: Arc::default(),
         is_local: true,
@@ -245,12 +262,7 @@ async fn until_closing<C: Future>(
     connection.await
 }
 
-/// Returns the router's own future: another one around it would cost memory for each held poll.
-fn answer(
-    caller: &Caller,
-    replay: Option<&ReplayStream>,
-    request: Request<Incoming>,
-) -> Oneshot<Router, Request<Body>> {
+fn answer(caller: &Caller, replay: Option<&ReplayStream>, request: Request<Incoming>) -> Answering {
     caller.has_request.store(true, Ordering::Relaxed);
     let mut request = request.map(Body::new);
     let named = caller.hosts.check(&request, caller.tls);
@@ -268,15 +280,15 @@ fn answer(
     // A request that is replayed was counted when it arrived.
     let woken = replay.and_then(ReplayStream::take_woken);
     let allowed = woken.is_some() || caller.limits.allow(address);
-    let router = match named {
-        _ if !allowed => Router::new().fallback(too_many),
-        Ok(()) => caller.router.clone(),
-        Err(refusal) => Router::new().fallback(|| refuse(refusal)),
-    };
     if let Some(woken) = woken {
         request.extensions_mut().insert(woken);
     }
-    router.oneshot(request)
+    let refused = match named {
+        _ if !allowed => Router::new().fallback(too_many),
+        Ok(()) => return caller.site.answer(request),
+        Err(refusal) => Router::new().fallback(|| refuse(refusal)),
+    };
+    Site::from(refused).answer(request)
 }
 
 // The body of the request, if any, is not read.

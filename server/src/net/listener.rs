@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::Router;
 use prometheus_client::metrics::gauge::Gauge;
 use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
@@ -17,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use super::connection_limits::{ConnectionLimits, Permit};
 use super::hosts::Hosts;
 use super::http::{self, Caller};
+use super::site::Site;
 use super::streams::{Connection, Io, Streams, keep_alive};
 
 /// How long a new connection may take until its first request has arrived, the TLS handshake included.
@@ -28,13 +28,9 @@ const UNREAD_MS: u32 = 60_000;
 #[derive(Clone)]
 pub enum Listener {
     /// HTTP/1 without TLS.
-    Plain(Router),
+    Plain(Site),
     /// HTTP/1 or HTTP/2 over TLS, with the latest certificate, and XMPP for clients that ask for it.
-    Tls(
-        Router,
-        watch::Receiver<TlsAcceptor>,
-        Option<Arc<dyn Streams>>,
-    ),
+    Tls(Site, watch::Receiver<TlsAcceptor>, Option<Arc<dyn Streams>>),
     /// XMPP, with TLS if there is a certificate and the client asks for it.
     Streams(Arc<dyn Streams>, Option<watch::Receiver<TlsAcceptor>>),
 }
@@ -61,25 +57,25 @@ impl Listener {
         peer: SocketAddr,
         is_local: bool,
     ) -> Service {
-        let caller = |router: &Router, tls| Caller {
+        let caller = |site: &Site, tls| Caller {
             limits: limits.clone(),
             hosts: hosts.clone(),
             peer,
-            router: router.clone(),
+            site: site.clone(),
             tls,
             has_request: Arc::default(),
             is_local,
             upgrade: OnceLock::new(),
         };
         match self {
-            Listener::Plain(router) => Service::Web {
+            Listener::Plain(site) => Service::Web {
                 acceptor: None,
-                caller: caller(router, false),
+                caller: caller(site, false),
                 streams: None,
             },
-            Listener::Tls(router, latest, streams) => Service::Web {
+            Listener::Tls(site, latest, streams) => Service::Web {
                 acceptor: Some(latest.borrow().clone()),
-                caller: caller(router, true),
+                caller: caller(site, true),
                 streams: streams.clone(),
             },
             Listener::Streams(streams, latest) => Service::Streams {

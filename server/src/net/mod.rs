@@ -1,5 +1,6 @@
 //! Connections: listeners, TLS, limits per address, the client's address, the server's names, held polls without their connection.
 
+mod answers;
 mod certificates;
 pub mod connection_limits;
 mod forwarded;
@@ -7,6 +8,7 @@ pub mod hosts;
 pub mod http;
 pub mod listener;
 pub mod parked;
+pub mod site;
 pub mod streams;
 pub mod tls;
 pub mod upgrades;

@@ -1,8 +1,9 @@
 //! Held polls without the connection around them. A connection of HTTP/1 keeps two buffers of 8 KiB and the task that handles its
 //! request, and ten thousand polls may be held at a time. So while a poll is held, its connection is reduced to the socket, the head of
-//! the request, and what the client has sent after it. When there is something to answer, a new connection is set up on the socket and
-//! reads these bytes first.
+//! the request, and what the client has sent after it. When there is something to answer, the answer is written to the socket. Where that
+//! is not possible, a new connection is set up on the socket and reads these bytes first.
 
+use std::convert::Infallible;
 use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,10 +12,13 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::HttpBody;
 use axum::extract::Request;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use axum::http::{Method, Version, header};
+use axum::response::Response;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::answers;
 use crate::sync::lock;
 use crate::types::Wake;
 
@@ -23,6 +27,12 @@ const HEAD: usize = 4096;
 
 /// What a held poll waits for. Dropping it ends the wait.
 pub type Waiting = Pin<Box<dyn Future<Output = Wake> + Send>>;
+
+/// The answer to a poll that was woken; `None` if the request has to be read again for it.
+pub type Answer = Pin<Box<dyn Future<Output = Option<Response>> + Send>>;
+
+/// Answers a poll that was woken.
+pub type Finish = Box<dyn FnOnce(Wake) -> Answer + Send>;
 
 /// A socket that outlives the connections set up on it. Before what arrives, a connection reads what is replayed to it.
 #[derive(Clone)]
@@ -45,6 +55,18 @@ pub struct Held {
     head: Vec<u8>,
     waiting: Waiting,
     until: Instant,
+    /// `None` if the request has to be read again.
+    finish: Option<Finish>,
+}
+
+/// How the wait for a held poll ended.
+pub enum Waited {
+    /// The client has gone.
+    Gone,
+    /// The request is to be read again.
+    Again,
+    /// This is the answer, if there is one; otherwise the request is to be read again.
+    Answered(Answer),
 }
 
 /// How the wait of a replayed poll ended.
@@ -60,6 +82,7 @@ pub struct Woken {
 pub struct Replay {
     stream: ReplayStream,
     head: Vec<u8>,
+    is_plain: bool,
 }
 
 impl Replay {
@@ -75,8 +98,35 @@ impl Replay {
         Some(Replay {
             stream: stream.clone(),
             head: head(request)?,
+            is_plain: is_plain(request),
         })
     }
+
+    /// Gives the connection up until the poll is woken. This never returns: what comes then is done by `finish`, or by the handler of
+    /// the request when it is read again.
+    pub async fn hold(self, waiting: Waiting, until: Instant, finish: Finish) -> Infallible {
+        let Replay {
+            stream,
+            head,
+            is_plain,
+        } = self;
+        lock(&stream.0).held = Some(Held {
+            head,
+            waiting,
+            until,
+            finish: is_plain.then_some(finish),
+        });
+        drop(stream);
+        pending().await
+    }
+}
+
+/// Whether the answer has a body and the connection stays open after it.
+fn is_plain(request: &Request) -> bool {
+    let has_body = [Method::GET, Method::POST].contains(request.method());
+    has_body
+        && request.version() == Version::HTTP_11
+        && !request.headers().contains_key(header::CONNECTION)
 }
 
 /// A head from which a connection reads the same request; `None` if it is too long to be kept.
@@ -104,22 +154,6 @@ impl ReplayStream {
         })))
     }
 
-    /// Waits inside the connection, or gives the connection up if the request can be replayed.
-    pub async fn hold(replay: Option<Replay>, waiting: Waiting, until: Instant) -> Wake {
-        match replay {
-            None => timeout_at(until, waiting).await.unwrap_or(Wake::Continue),
-            Some(Replay { stream, head }) => {
-                lock(&stream.0).held = Some(Held {
-                    head,
-                    waiting,
-                    until,
-                });
-                drop(stream);
-                pending().await
-            }
-        }
-    }
-
     /// Runs a connection until it ends, or holds a poll.
     pub async fn run<T>(&self, connection: impl Future<Output = T>) -> Result<T, Held> {
         // On the heap, so that its memory is freed while the poll waits.
@@ -134,13 +168,13 @@ impl ReplayStream {
         .await
     }
 
-    /// Waits until there is something to answer; false if the client has gone. `rest` is what the connection had received after the
-    /// request.
-    pub fn wait(&self, held: Held, rest: &[u8]) -> impl Future<Output = bool> + use<> {
+    /// Waits until there is something to answer. `rest` is what the connection had received after the request.
+    pub fn wait(&self, held: Held, rest: &[u8]) -> impl Future<Output = Waited> + use<> {
         let Held {
             mut head,
             waiting,
             until,
+            finish,
         } = held;
         head.reserve_exact(rest.len());
         head.extend_from_slice(rest);
@@ -158,12 +192,26 @@ impl ReplayStream {
                 woken = timeout_at(until, waiting) => Some(woken.unwrap_or(Wake::Continue)),
                 more = more => match more {
                     Ok(true) => None,
-                    Ok(false) | Err(_) => return false,
+                    Ok(false) | Err(_) => return Waited::Gone,
                 },
             };
             lock(&stream.0).woken = Some(Woken { wake, until });
-            true
+            match (wake, finish) {
+                (Some(wake), Some(finish)) => Waited::Answered(finish(wake)),
+                _ => Waited::Again,
+            }
         }
+    }
+
+    /// Writes the answer to the request that was held, which is not read again then. False if the connection ends with it.
+    pub async fn answer(&mut self, response: Response) -> io::Result<bool> {
+        {
+            let mut state = lock(&self.0);
+            (state.replay, state.woken) = (Vec::new(), None);
+        }
+        let (bytes, goes_on) = answers::encode(response).await;
+        self.write_all(&bytes).await?;
+        Ok(goes_on)
     }
 
     /// Why the next request is replayed; `None` if it is not.

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::hub::{ANSWER_BYTES, Hub};
 use crate::item;
 use crate::store::{
-    Audience, HistoryRange, Inserted, MessageCheck, NewGroupMessage, NewMessage, Store, StoreError,
+    Audience, HistoryRange, Inserted, MessageCheck, MessageDraft, Reply, Store, StoreError,
 };
 use crate::types::{Message, Presence, Session, Uid, User};
 
@@ -80,12 +80,6 @@ pub enum SendError {
     Store(#[from] StoreError),
 }
 
-/// Where a message goes.
-enum Recipient {
-    User(User),
-    Group(Uid),
-}
-
 pub struct Messages {
     store: Arc<Store>,
     hub: Arc<Hub>,
@@ -135,84 +129,110 @@ impl Messages {
         let own = &session.user;
         let msg_id = valid_id(message.msg_id)?;
         let text = message_text(message.text);
-        let files = message.files;
-        let check = self
-            .store
-            .check_message(own.uid, message.to, &msg_id, &text, &files);
-        let recipient = match check.await? {
-            // The answer to an earlier attempt may have been lost. Whatever has changed since, the message stays stored.
-            MessageCheck::Duplicate => return Ok(()),
-            MessageCheck::Blocked => return Err(SendError::Blocked),
-            MessageCheck::Recipient(user) => Some(Recipient::User(user)),
-            MessageCheck::Member => Some(Recipient::Group(message.to)),
-            MessageCheck::NotReachable => None,
+        let client_time = message.client_time;
+        let client_time = client_time.filter(|time| (0..=MAX_TIME).contains(time));
+        let draft = MessageDraft {
+            from: own.clone(),
+            to: message.to,
+            text,
+            files: message.files,
+            msg_id,
+            client_time: client_time.unwrap_or_else(now_ms),
+            quota: self.quota,
         };
+        if let Err(refusal) = self.allow(own, &draft) {
+            return self.refuse(&draft, refusal).await;
+        }
+        if !self.presences.is_active(session) {
+            // Others are to see that the sender is there before the message arrives, but only if it will.
+            match self.check(&draft).await? {
+                MessageCheck::Recipient(_) | MessageCheck::Member => {}
+                MessageCheck::Duplicate => return self.not_stored(own.uid, Ok(())),
+                MessageCheck::Blocked => return self.not_stored(own.uid, Err(SendError::Blocked)),
+                MessageCheck::NotReachable => {
+                    return self.not_stored(own.uid, Err(unreachable(draft.to)));
+                }
+            }
+            self.presences.mark_online(session, true);
+        }
+        let to = draft.to;
+        let echo = self.echo.clone().filter(|echo| echo.is(to));
+        let echo = echo.filter(|_| !draft.text.is_empty());
+        let for_echo = echo.map(|echo| (echo, own.clone(), draft.text.clone()));
+        let inserted = self.store.send_message(draft);
+        let sent = self.sent.clone();
+        let inserted = detached(async move {
+            let inserted = inserted.await?;
+            if inserted == Inserted::New {
+                sent.inc();
+                if let Some((echo, from, text)) = for_echo {
+                    echo.answer(from, text).await;
+                }
+            }
+            Ok::<_, SendError>(inserted)
+        });
+        let refused = match inserted.await? {
+            Inserted::New => {
+                self.presences.mark_online(session, true);
+                return Ok(());
+            }
+            // The answer to an earlier attempt may have been lost. Whatever has changed since, the message stays stored.
+            Inserted::Duplicate => Ok(()),
+            Inserted::Blocked => Err(SendError::Blocked),
+            Inserted::NotReachable => Err(unreachable(to)),
+            Inserted::FileMissing => Err(SendError::FileMissing),
+            Inserted::QuotaUsedUp => Err(SendError::QuotaUsedUp),
+        };
+        self.not_stored(own.uid, refused)
+    }
+
+    /// What can be said about a message without the store, and without knowing whether it is stored already. It counts for the pace of
+    /// its sender.
+    fn allow(&self, own: &User, draft: &MessageDraft) -> Result<(), SendError> {
         if !own.visible {
             return Err(SendError::ChatOff);
         }
-        if files.len() > MOST {
+        if draft.files.len() > MOST {
             return Err(SendError::TooManyFiles);
         }
-        let text = valid_text(text, self.message_limit, !files.is_empty())?;
-        let to = recipient.ok_or(unreachable(message.to))?;
+        check_text(&draft.text, self.message_limit, !draft.files.is_empty())?;
+        let to = draft.to;
         // A group keeps messages for those of its members who are offline.
-        if let Recipient::User(to) = &to
-            && !self.offline_messages
-            && to.uid != own.uid
-            && !self.is_online(to.uid)
-        {
+        if !to.is_group() && !self.offline_messages && to != own.uid && !self.is_online(to) {
             return Err(SendError::NotReachable);
         }
         if let Some(pace) = &self.pace {
             let taken = pace.take(own.uid);
             taken.map_err(|TooOften(seconds)| SendError::TooFast(seconds))?;
         }
-        self.presences.mark_online(session, true);
-        let echo = self.echo.clone().filter(|echo| echo.is(message.to));
-        let echo = echo.filter(|_| !text.is_empty());
-        let for_echo = echo.map(|echo| (echo, own.clone(), text.clone()));
-        let client_time = message.client_time;
-        let client_time = client_time
-            .filter(|time| (0..=MAX_TIME).contains(time))
-            .unwrap_or_else(now_ms);
-        let from = own.clone();
-        let inserted = match to {
-            Recipient::User(to) => self.store.insert_message(NewMessage {
-                from,
-                to,
-                text,
-                files,
-                msg_id,
-                client_time,
-                quota: self.quota,
-            }),
-            // Whether the sender is still in the group is checked again when the message is stored.
-            Recipient::Group(gid) => self.store.insert_group_message(NewGroupMessage {
-                from,
-                gid,
-                text,
-                files,
-                msg_id,
-                client_time,
-                quota: self.quota,
-            }),
-        };
-        let sent = self.sent.clone();
-        let to_uid = message.to;
-        detached(async move {
-            match inserted.await? {
-                Inserted::New => sent.inc(),
-                Inserted::Duplicate => return Ok(()),
-                Inserted::NotReachable => return Err(unreachable(to_uid)),
-                Inserted::FileMissing => return Err(SendError::FileMissing),
-                Inserted::QuotaUsedUp => return Err(SendError::QuotaUsedUp),
-            };
-            if let Some((echo, from, text)) = for_echo {
-                echo.answer(from, text).await;
+        Ok(())
+    }
+
+    /// The answer to a message that is not allowed.
+    async fn refuse(&self, draft: &MessageDraft, refusal: SendError) -> Result<(), SendError> {
+        match self.check(draft).await? {
+            // The answer to an earlier attempt may have been lost. Whatever has changed since, the message stays stored.
+            MessageCheck::Duplicate => Ok(()),
+            MessageCheck::Blocked => Err(SendError::Blocked),
+            MessageCheck::NotReachable if matches!(refusal, SendError::TooFast(_)) => {
+                Err(unreachable(draft.to))
             }
-            Ok(())
-        })
-        .await
+            _ => Err(refusal),
+        }
+    }
+
+    /// The result for a message that was allowed and then not stored, so that it does not count for the pace of its sender.
+    fn not_stored(&self, own: Uid, result: Result<(), SendError>) -> Result<(), SendError> {
+        if let Some(pace) = &self.pace {
+            pace.give_back(own);
+        }
+        result
+    }
+
+    fn check(&self, draft: &MessageDraft) -> Reply<MessageCheck> {
+        let (from, to) = (draft.from.uid, draft.to);
+        self.store
+            .check_message(from, to, &draft.msg_id, &draft.text, &draft.files)
     }
 
     /// Tells a friend who is online, or the members of a group who are, that the user types or has stopped. This is stored nowhere.
@@ -346,13 +366,13 @@ pub(super) fn valid_id(id: &str) -> Result<String, SendError> {
     }
 }
 
-fn valid_text(text: String, limit: usize, may_be_empty: bool) -> Result<String, SendError> {
+fn check_text(text: &str, limit: usize, may_be_empty: bool) -> Result<(), SendError> {
     if text.is_empty() && !may_be_empty {
         Err(SendError::Empty)
     } else if text.chars().count() > limit {
         Err(SendError::TooLong(limit))
     } else {
-        Ok(text)
+        Ok(())
     }
 }
 
@@ -384,7 +404,10 @@ mod tests {
 
     #[test]
     fn text_loses_only_control_characters() {
-        let text = |posted, limit| valid_text(message_text(posted), limit, false);
+        let text = |posted, limit| {
+            let text = message_text(posted);
+            check_text(&text, limit, false).map(|()| text)
+        };
         assert_eq!(
             text("a\r\n\tb\u{7}\u{85}\0 😀", 9).unwrap(),
             "a\n\tb\u{fffd} 😀"

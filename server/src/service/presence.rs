@@ -49,6 +49,11 @@ impl Presences {
         }
     }
 
+    /// Whether [`Presences::mark_online`] with user activity would tell nobody anything.
+    pub fn is_active(&self, session: &Session) -> bool {
+        self.hub.is_active(session.user.uid, session.key)
+    }
+
     /// The client of a session made a request that does not show the user as online. Until they poll, fetch the buddy list, send a
     /// message or switch chat on, their client may still want to say that they are invisible.
     pub fn touch(&self, session: &Session, active: bool) {

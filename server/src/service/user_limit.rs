@@ -34,4 +34,9 @@ impl UserLimit {
         let taken = lock(&self.0).take(uid, Instant::now());
         taken.map_err(|wait| TooOften(wait.as_secs() + 1))
     }
+
+    /// Counts one less: it was not done after all.
+    pub fn give_back(&self, uid: Uid) {
+        lock(&self.0).give_back(&uid);
+    }
 }

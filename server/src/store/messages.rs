@@ -1,8 +1,10 @@
 //! Messages: storing them once, and reading them again.
 
+use std::sync::Arc;
+
 use super::message_rules::content_hash;
 use super::sqlite::{groups, messages};
-use super::{Reply, Store, postgres};
+use super::{NewGroupMessage, Reply, Store, postgres};
 use crate::attachment::FileId;
 use crate::types::{Message, Uid, User};
 
@@ -23,6 +25,53 @@ pub struct NewMessage {
     pub client_time: i64,
     /// It is stored only if all earlier messages of the sender take less than this many bytes.
     pub quota: i64,
+}
+
+/// A message to be stored, whose recipient is still to be looked up.
+#[derive(Debug)]
+pub struct MessageDraft {
+    /// The sender.
+    pub from: User,
+    /// The recipient, or a group.
+    pub to: Uid,
+    /// The plain text.
+    pub text: String,
+    /// Files of the sender.
+    pub files: Vec<FileId>,
+    /// The sender's id for it.
+    pub msg_id: String,
+    /// The sender's clock, in ms.
+    pub client_time: i64,
+    /// See [`NewMessage::quota`].
+    pub quota: i64,
+}
+
+impl MessageDraft {
+    /// The message, now that its recipient is known.
+    pub fn to(self, to: User) -> NewMessage {
+        NewMessage {
+            from: self.from,
+            to,
+            text: self.text,
+            files: self.files,
+            msg_id: self.msg_id,
+            client_time: self.client_time,
+            quota: self.quota,
+        }
+    }
+
+    /// The message, which goes to a group.
+    fn to_group(self) -> NewGroupMessage {
+        NewGroupMessage {
+            from: self.from,
+            gid: self.to,
+            text: self.text,
+            files: self.files,
+            msg_id: self.msg_id,
+            client_time: self.client_time,
+            quota: self.quota,
+        }
+    }
 }
 
 /// What the store knows about a message that somebody wants to send.
@@ -53,6 +102,8 @@ pub enum Inserted {
     FileMissing,
     /// The messages of the sender take all that they may; nothing was stored.
     QuotaUsedUp,
+    /// The sender has blocked the recipient; nothing was stored. Only [`Store::send_message`] finds this out.
+    Blocked,
 }
 
 /// A part of a conversation.
@@ -92,6 +143,32 @@ impl Store {
                     postgres::messages::check_message(&db, from, to, &msg_id, hash).await
                 }
             }),
+        }
+    }
+
+    /// Checks a message as [`Store::check_message`] does and stores it, in one step where the database can.
+    pub fn send_message(self: &Arc<Self>, draft: MessageDraft) -> Reply<Inserted> {
+        if draft.to.is_group() {
+            // This checks that the sender is in the group.
+            return self.insert_group_message(draft.to_group());
+        }
+        match &**self {
+            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.send_message(draft)),
+            Store::Postgres(_) => {
+                let store = self.clone();
+                let (from, to) = (draft.from.uid, draft.to);
+                let check = self.check_message(from, to, &draft.msg_id, &draft.text, &draft.files);
+                Box::pin(async move {
+                    match check.await? {
+                        MessageCheck::Recipient(to) => store.insert_message(draft.to(to)).await,
+                        MessageCheck::Duplicate => Ok(Inserted::Duplicate),
+                        MessageCheck::Blocked => Ok(Inserted::Blocked),
+                        MessageCheck::Member | MessageCheck::NotReachable => {
+                            Ok(Inserted::NotReachable)
+                        }
+                    }
+                })
+            }
         }
     }
 

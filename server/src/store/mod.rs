@@ -85,7 +85,7 @@ pub use invitations::{Invitation, Registered};
 pub use limits::{MAX_GROUPS, MAX_MEMBERS};
 pub use lists::{List, ListChange, ListChanged};
 pub use maintenance::Stats;
-pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};
+pub use messages::{HistoryRange, Inserted, MessageCheck, MessageDraft, NewMessage};
 pub use notifications::{Conversation, Kind, Notification};
 pub use postgres::{Address, LOG_OF_LIBRARY};
 pub use sessions::{Login, Origin, Term};

@@ -44,7 +44,7 @@ impl Store {
     /// calls.
     pub fn session(&self, key: SessionKey) -> Reply<Option<(User, Term)>> {
         match self {
-            Store::Sqlite(sqlite) => sqlite.read(move |db| sessions::session(db, key)),
+            Store::Sqlite(sqlite) => sqlite.session(key),
             Store::Postgres(postgres) => {
                 postgres.read(move |db| async move { postgres::sessions::session(&db, key).await })
             }

@@ -128,8 +128,12 @@ impl<S: FromRequestParts<Arc<App>>> FromRequest<Arc<App>> for Form<S> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let request = Request::from_parts(parts.clone(), body);
+        let (mut rest, ()) = axum::http::Request::new(()).into_parts();
+        // Sessions are found by the headers, and parameters by the rest.
+        std::mem::swap(&mut parts.headers, &mut rest.headers);
+        let request = Request::from_parts(parts, body);
         let params = Params::from_request(request, app).await?;
+        let mut parts = rest;
         let session = S::from_request_parts(&mut parts, app).await;
         let session = session.map_err(IntoResponse::into_response)?;
         Ok(Form(session, params))

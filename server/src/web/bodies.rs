@@ -9,9 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::RequestExt;
 use axum::body::HttpBody;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::Request;
 use zeroize::Zeroizing;
 
 use super::envelope::AjaxError;
@@ -117,18 +115,14 @@ pub async fn read(
     Ok(bytes)
 }
 
-/// Counts the head of a request until it is answered.
-pub async fn count_head(
-    State(bodies): State<Arc<Bodies>>,
-    request: Request,
-    next: Next,
-) -> Result<Response, AjaxError> {
-    let mut room = Room::of(&bodies, &request);
+/// Counts the head of a request, until the result is dropped.
+pub fn count_head(bodies: &Arc<Bodies>, request: &Request) -> Result<Room, AjaxError> {
+    let mut room = Room::of(bodies, request);
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| HEADER + name.as_str().len() + value.len());
     let uri = request.uri().path().len() + request.uri().query().map_or(0, str::len);
     room.grow(uri + headers.sum::<usize>())?;
-    Ok(next.run(request).await)
+    Ok(room)
 }
 
 #[cfg(test)]

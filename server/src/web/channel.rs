@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::app::App;
 use super::auth::{Ajax, Session};
@@ -17,9 +16,9 @@ use super::envelope::{AjaxError, payload, script};
 use super::pages;
 use super::params::Params;
 use super::response::text;
-use super::{same_origin, unsent};
+use super::{add_headers, same_origin, unsent};
 use crate::attachment::{self, FileId};
-use crate::net::parked::{Replay, ReplayStream, Woken};
+use crate::net::parked::{self, Replay, Woken};
 use crate::service::StoreError;
 use crate::service::channel::{Answer, Poll};
 use crate::types::{Seq, SessionKey, Uid, Wake};
@@ -85,20 +84,20 @@ fn to_json(answer: &Answer, uid: Uid) -> String {
     }
 }
 
-/// GET or POST /x/…
-pub async fn poll(
-    State(app): State<Arc<App>>,
-    path: Path<String>,
-    woken: Option<Extension<Woken>>,
-    request: Request,
-) -> Response {
+/// GET or POST /x/…, by way of the router.
+pub async fn held(State(app): State<Arc<App>>, path: Path<String>, request: Request) -> Response {
+    poll(app, parse(&path), request).await
+}
+
+/// Answers a poll.
+pub async fn poll(app: Arc<App>, asked: Option<Asked>, request: Request) -> Response {
     if same_origin::is_foreign(&app.config, request.method(), request.headers()) {
         return same_origin::refusal();
     }
-    let Some(asked) = parse(&path) else {
+    let Some(asked) = asked else {
         return pages::not_found().await;
     };
-    let woken = woken.map(|Extension(woken)| woken);
+    let woken = request.extensions().get::<Woken>().copied();
     let session = match Session::find(&app, request.headers()).await {
         Ok(Some(session)) if session.user.uid == asked.uid => {
             // Only when the request first arrived: that there is something to answer is no sign of user activity.
@@ -137,37 +136,74 @@ pub async fn poll(
             until: Instant::now() + hold,
         },
     };
-    let replay = Replay::of(&request);
+    let mut replay = Replay::of(&request);
     let room = Room::of(&app.answers, &request);
     drop((query, request));
-    match answer(&app, &asked, session, batch, replay, woken).await {
-        Ok(Answer::Items(items)) => {
-            let items = Answer::Items(files.items(&app, items));
-            unsent::hold(room, script(to_json(&items, asked.uid))).await
+    let poll = Held {
+        app,
+        asked,
+        session,
+        batch,
+        files,
+        room,
+    };
+    let Woken { mut wake, until } = woken;
+    loop {
+        let waiter = match poll.decide(wake).await {
+            Ok(Poll::Wait(waiter)) => waiter,
+            Ok(Poll::Answer(answer)) => return poll.answer(answer).await,
+            Err(error) => return unavailable(&error),
+        };
+        let waiting = Box::pin(waiter.woken());
+        match replay.take() {
+            Some(replay) => {
+                let finish = Box::new(|wake| Box::pin(poll.finish(wake)) as parked::Answer);
+                match replay.hold(waiting, until, finish).await {}
+            }
+            None => {
+                let woken = timeout_at(until, waiting).await;
+                wake = Some(woken.unwrap_or(Wake::Continue));
+            }
         }
-        Ok(answer) => unsent::hold(room, script(to_json(&answer, asked.uid))).await,
-        Err(error) => unavailable(&error),
     }
 }
 
-async fn answer(
-    app: &App,
-    asked: &Asked,
+/// A poll whose request has been checked.
+struct Held {
+    app: Arc<App>,
+    asked: Asked,
     session: SessionKey,
     batch: Option<usize>,
-    mut replay: Option<Replay>,
-    mut woken: Woken,
-) -> Result<Answer, StoreError> {
-    let channels = &app.services.channels;
-    loop {
-        let poll = channels.poll(asked.uid, session, asked.seq, batch, woken.wake);
-        match poll.await? {
-            Poll::Answer(answer) => return Ok(answer),
-            Poll::Wait(waiter) => {
-                let waiting = Box::pin(waiter.woken());
-                woken.wake = Some(ReplayStream::hold(replay.take(), waiting, woken.until).await);
-            }
-        }
+    files: Files,
+    /// For the answer.
+    room: Room,
+}
+
+impl Held {
+    async fn decide(&self, wake: Option<Wake>) -> Result<Poll, StoreError> {
+        let channels = &self.app.services.channels;
+        let Asked { uid, seq, .. } = self.asked;
+        channels
+            .poll(uid, self.session, seq, self.batch, wake)
+            .await
+    }
+
+    async fn answer(self, answer: Answer) -> Response {
+        let answer = match answer {
+            Answer::Items(items) => Answer::Items(self.files.items(&self.app, items)),
+            other => other,
+        };
+        unsent::hold(self.room, script(to_json(&answer, self.asked.uid))).await
+    }
+
+    /// The answer after a wait; `None` if it was woken for nothing.
+    async fn finish(self, wake: Wake) -> Option<Response> {
+        let response = match self.decide(Some(wake)).await {
+            Ok(Poll::Wait(_)) => return None,
+            Ok(Poll::Answer(answer)) => self.answer(answer).await,
+            Err(error) => unavailable(&error),
+        };
+        Some(add_headers(response))
     }
 }
 

@@ -17,6 +17,7 @@ mod friends;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod groups;
+mod guard;
 mod home;
 mod lists;
 mod login;
@@ -27,6 +28,7 @@ mod pages;
 mod params;
 mod pictures;
 mod profile;
+mod quick;
 mod register;
 mod response;
 mod same_origin;
@@ -39,9 +41,9 @@ mod unsent;
 
 pub use app::App;
 pub use monitoring::operator_router;
+pub use quick::Quick;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -50,18 +52,14 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
 use tower::util::MapResponseLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::service::pictures::SIZE;
+use guard::{BODY, Purpose};
 
-/// The largest body of a request that sends no message and no picture.
-const BODY: usize = 64 << 10;
 /// The most bytes of a character in a form: four, each percent-encoded.
 const CHARACTER: usize = 12;
 /// The largest upload: a picture, and the fields around it.
 const UPLOAD: usize = SIZE + (16 << 10);
-/// How long a request may take to arrive and be answered, except for held polls.
-const REQUEST: Duration = Duration::from_secs(30);
 /// How many seconds clients wait that were told that something is not possible at the moment.
 const RETRY_AFTER: &str = "5";
 /// Pages may load and run only what comes from this server, and no inline scripts.
@@ -69,7 +67,8 @@ const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; fo
 
 /// All paths, with those of other front ends.
 pub fn router(app: Arc<App>, others: Router<Arc<App>>) -> Router {
-    let message = DefaultBodyLimit::max(app.config.message_limit * CHARACTER + BODY);
+    let message = message_limit(&app);
+    let guard = |purpose| middleware::from_fn_with_state((app.clone(), purpose), guard::layer);
     Router::new()
         .route("/", get(home::start))
         .route("/index.php", get(home::start))
@@ -158,41 +157,24 @@ pub fn router(app: Arc<App>, others: Router<Arc<App>>) -> Router {
         .route("/healthz", get(monitoring::health))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::not_found)
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            REQUEST,
-        ))
-        .layer(middleware::from_fn_with_state(
-            app.answers.clone(),
-            unsent::count,
-        ))
-        .merge(transfers())
-        .merge(others)
-        .layer(DefaultBodyLimit::max(BODY))
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            same_origin::require,
-        ))
-        .layer(middleware::from_fn_with_state(
-            app.bodies.clone(),
-            bodies::count_head,
-        ))
-        .layer(middleware::from_fn(unread::discard))
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            monitoring::timed,
-        ))
-        .route("/x/{*rest}", get(channel::poll).post(channel::poll))
+        .layer(guard(Purpose::Answer))
+        .merge(transfers().merge(others).layer(guard(Purpose::Transfer)))
+        .route("/x/{*rest}", get(channel::held).post(channel::held))
         .layer(MapResponseLayer::new(add_headers))
         .with_state(app)
 }
 
-/// Paths whose bodies are as long as a file. They limit by themselves how slow a transfer may be, and hold little of it in memory.
+/// Paths of files.
 fn transfers() -> Router<Arc<App>> {
     Router::new()
         .route("/ajax/messaging/upload.php", post(files::upload))
         .route("/files/{id}/{name}", get(files::download).put(slots::put))
         .method_not_allowed_fallback(pages::not_found)
+}
+
+/// The longest body with a message.
+fn message_limit(app: &App) -> DefaultBodyLimit {
+    DefaultBodyLimit::max(app.config.message_limit * CHARACTER + BODY)
 }
 
 /// The same paths for clients that came over our own TLS: browsers are told not to come without it for this many seconds, unless 0.

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
 use tokio::runtime::Handle;
 
 use super::app::App;
 use super::response::text;
-use crate::metrics;
+use crate::metrics::{self, Metrics};
 
 /// Paths for the operator's monitoring only.
 pub fn operator_router(app: Arc<App>) -> Router {
@@ -41,15 +40,12 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     text(StatusCode::OK, media_type, page)
 }
 
-/// Measures how long a request takes.
-pub async fn timed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>();
-    let path = path.map_or("other", MatchedPath::as_str).to_owned();
-    let start = Instant::now();
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
+/// Notes how long a request has taken.
+pub fn note(metrics: &Metrics, path: &str, response: &Response, start: Instant) {
+    let request = metrics::Request {
+        path: path.to_owned(),
+        status: response.status().as_u16(),
+    };
     let took = start.elapsed().as_secs_f64();
-    let request = metrics::Request { path, status };
-    app.metrics.requests.get_or_create(&request).observe(took);
-    response
+    metrics.requests.get_or_create(&request).observe(took);
 }

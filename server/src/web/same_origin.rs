@@ -2,14 +2,10 @@
 //! `Sec-Fetch-Site`, but only over TLS and to localhost, and in `Origin`, but only with a POST and with what scripts send. Clients of 2008
 //! to 2010 and those of this project send neither, and pass.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::Response;
 
-use super::app::App;
 use super::cookies;
 use super::pages::{self, Message};
 use super::params::Params;
@@ -20,15 +16,12 @@ use crate::secrets;
 /// a WebSocket, for which browsers ask no permission of ours.
 const SCRIPTS: [&str; 3] = ["/ajax/", "/x/", "/xmpp-websocket"];
 
-/// Refuses what only our own pages may ask for and another site does.
-pub async fn require(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// Whether another site asks for what only our own pages may ask for.
+pub fn is_refused(config: &Config, request: &Request) -> bool {
     let path = request.uri().path();
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     let guarded = !reads || SCRIPTS.iter().any(|prefix| path.starts_with(prefix));
-    if guarded && is_foreign(&app.config, request.method(), request.headers()) {
-        return refusal();
-    }
-    next.run(request).await
+    guarded && is_foreign(config, request.method(), request.headers())
 }
 
 /// Whether another site made a browser send this request.

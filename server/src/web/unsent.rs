@@ -1,14 +1,10 @@
 //! Answers that their clients do not read: what waits in memory until the kernel takes it, bounded for each address and for all together.
 
-use std::sync::Arc;
-
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
-use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::bodies::{Bodies, Room};
+use super::bodies::Room;
 use super::envelope::AjaxError;
 
 /// Answers up to this size fit into the buffers of a connection and are not counted. Among them are all that say that something was
@@ -25,12 +21,6 @@ impl AsRef<[u8]> for Counted {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
-}
-
-/// Counts the answer to a request.
-pub async fn count(State(answers): State<Arc<Bodies>>, request: Request, next: Next) -> Response {
-    let room = Room::of(&answers, &request);
-    hold(room, next.run(request).await).await
 }
 
 /// An answer that takes its room until it is sent; without room for it an error, and the end of the connection.
@@ -61,9 +51,13 @@ fn close(error: AjaxError) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use axum::extract::Request;
     use axum::http::StatusCode;
 
     use super::*;
+    use crate::web::bodies::Bodies;
 
     #[tokio::test]
     async fn room_is_taken_until_the_last_byte_is_sent() {

@@ -67,10 +67,11 @@ fn a_revoked_session_ends_while_its_polls_are_held() {
     assert!(again.contains("session list"), "{again}");
     // All of them: Ann is offline at once, not only after the timeout.
     output(&["session", "revoke", "ann@example.org", "--all"], data);
+    // The server has not noticed yet.
+    assert_eq!(json(here.get(path))["error"], 1_357_001);
     until("ann to be gone", || {
         (ben.sees(here.uid) == "offline").then_some(())
     });
-    assert_eq!(json(here.get(path))["error"], 1_357_001);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::blocks::has_blocked;
 use super::rows::{USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
@@ -42,17 +41,11 @@ pub fn watching(db: &Connection, uid: Uid) -> Result<Vec<Uid>, StoreError> {
 }
 
 pub fn reachable(db: &Connection, uid: Uid, other: Uid) -> Result<Option<User>, StoreError> {
-    let Some(user) = friend(db, uid, other)? else {
-        return Ok(None);
-    };
-    let blocked = has_blocked(db, uid, other)? || has_blocked(db, other, uid)?;
-    Ok(Some(user).filter(|_| !blocked))
-}
-
-pub fn friend(db: &Connection, uid: Uid, other: Uid) -> Result<Option<User>, StoreError> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {USER} FROM users WHERE uid = ?2
-            AND (?1 = ?2 OR EXISTS (SELECT 1 FROM friends WHERE friends.uid = ?1 AND friend = ?2))"
+            AND (?1 = ?2 OR EXISTS (SELECT 1 FROM friends WHERE friends.uid = ?1 AND friend = ?2))
+            AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?2 AND blocks.uid = ?1)
+            AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?1 AND blocks.uid = ?2)"
     ))?;
     Ok(select.query_row(params![uid.0, other.0], user).optional()?)
 }

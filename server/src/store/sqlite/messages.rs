@@ -11,7 +11,7 @@ use crate::clock::now_ms;
 use crate::item;
 use crate::store::group_rules::notice_to_text;
 use crate::store::message_rules::{Part, content_hash};
-use crate::store::{HistoryRange, Inserted, MessageCheck, NewMessage, StoreError};
+use crate::store::{HistoryRange, Inserted, MessageCheck, MessageDraft, NewMessage, StoreError};
 use crate::types::{Message, Uid};
 
 pub fn check_message(
@@ -135,6 +135,21 @@ pub fn messages_of(
 }
 
 impl Tx<'_> {
+    pub fn send_message(&mut self, draft: MessageDraft) -> Result<Inserted, StoreError> {
+        let (from, to) = (draft.from.uid, draft.to);
+        if let Some(recipient) = friendships::reachable(self.reading(), from, to)? {
+            // This finds out by itself whether it is stored already.
+            return self.insert_message(&draft.to(recipient));
+        }
+        let hash = content_hash(&draft.text, &draft.files);
+        let check = check_message(self.reading(), from, to, &draft.msg_id, hash)?;
+        Ok(match check {
+            MessageCheck::Duplicate => Inserted::Duplicate,
+            MessageCheck::Blocked => Inserted::Blocked,
+            _ => Inserted::NotReachable,
+        })
+    }
+
     pub fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
         let (from, to) = (new.from.uid, new.to.uid);
         let hash = content_hash(&new.text, &new.files);

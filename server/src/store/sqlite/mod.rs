@@ -19,6 +19,7 @@ pub mod profiles;
 pub mod restore;
 mod rows;
 mod schema;
+mod session_cache;
 pub mod sessions;
 #[cfg(test)]
 mod tests;
@@ -37,10 +38,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Audience, Reply, StoreError, Subscribers};
+use super::{Audience, Reply, StoreError, Subscribers, Term};
 use crate::metrics;
 use crate::sync::lock;
+use crate::types::{SessionKey, User};
 pub use files::lock_directory;
+use session_cache::{Others, SessionCache};
 use writer::{QueuedWrite, Tx, Writer};
 
 /// The most writes that may wait.
@@ -65,6 +68,7 @@ pub struct Sqlite {
     threads: Mutex<Threads>,
     commits: Histogram,
     changed_outside: Arc<AtomicBool>,
+    sessions: Arc<SessionCache>,
 }
 
 /// The threads, whose end is awaited without another thread: the system may refuse to start one.
@@ -140,7 +144,7 @@ impl Sqlite {
         schema::migrate(&mut db, Path::new("memory"))?;
         // There is no disk to wait for, so all threads share the one connection.
         let db = Arc::new(Mutex::new(db));
-        Self::start(db.clone(), || Ok(db.clone()), subscribers)
+        Self::start(db.clone(), || Ok(db.clone()), subscribers, Others::None)
     }
 
     /// The file of the database in a data directory.
@@ -151,7 +155,8 @@ impl Sqlite {
     pub fn open(dir: &Path, subscribers: Arc<dyn Subscribers>) -> Result<Self, StoreError> {
         let (file, db) = Self::database(dir)?;
         let connect = || Ok(Arc::new(Mutex::new(connect(&file)?)));
-        Self::start(Arc::new(Mutex::new(db)), connect, subscribers)
+        let others = Others::of(&file);
+        Self::start(Arc::new(Mutex::new(db)), connect, subscribers, others)
     }
 
     /// The file of the database in a data directory, which is created if necessary, and a connection to it.
@@ -176,13 +181,21 @@ impl Sqlite {
         db: Db,
         connect: impl Fn() -> Result<Db, StoreError>,
         subscribers: Arc<dyn Subscribers>,
+        others: Others,
     ) -> Result<Self, StoreError> {
         let (writes, queued_writes) = bounded(WRITES);
         let (reads, queued_reads) = bounded(READS);
         let (long_reads, queued_long_reads) = bounded(LONG_READS);
         let commits = metrics::seconds();
         let changed_outside = Arc::new(AtomicBool::new(false));
-        let writer = Writer::new(db, subscribers, commits.clone(), changed_outside.clone())?;
+        let sessions = Arc::new(SessionCache::new(others));
+        let writer = Writer::new(
+            db,
+            subscribers,
+            commits.clone(),
+            changed_outside.clone(),
+            sessions.clone(),
+        )?;
         let mut threads = Threads::new();
         threads.spawn("store writer", move || writer.run(&queued_writes))?;
         for _ in 0..READERS {
@@ -198,6 +211,7 @@ impl Sqlite {
             threads: Mutex::new(threads),
             commits,
             changed_outside,
+            sessions,
         })
     }
 
@@ -221,6 +235,22 @@ impl Sqlite {
         if let Err(error) = self.queue(|queues| &queues.writes, push) {
             log::debug!("an item was dropped: {error}");
         }
+    }
+
+    /// The user of a session, and for how long it lasts.
+    pub fn session(&self, key: SessionKey) -> Reply<Option<(User, Term)>> {
+        let began = match self.sessions.find(key) {
+            Ok(found) => return Box::pin(std::future::ready(Ok(Some(found)))),
+            Err(began) => began,
+        };
+        let known = self.sessions.clone();
+        self.read(move |db| {
+            let found = sessions::session(db, key)?;
+            if let Some(found) = &found {
+                known.remember(key, found, began);
+            }
+            Ok(found)
+        })
     }
 
     /// Queues a read that takes no longer however much the database holds.

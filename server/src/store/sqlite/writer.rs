@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::session_cache::SessionCache;
 use super::{BUSY_TIMEOUT, Db};
 use crate::store::numbering::{LastMessage, Numbers, RESERVE};
 use crate::store::{StoreError, Subscribers};
@@ -40,8 +41,11 @@ pub struct Writer {
     commits: Histogram,
     /// Set when another process has written.
     changed_outside: Arc<AtomicBool>,
+    sessions: Arc<SessionCache>,
     /// SQLite's counter of writes by others, as seen last.
     data_version: i64,
+    /// Whether that has changed since the last upkeep.
+    others_wrote: bool,
     /// Whether the write-ahead log may hold content that was deleted.
     erase: bool,
     last_upkeep: Instant,
@@ -53,7 +57,9 @@ impl Writer {
         subscribers: Arc<dyn Subscribers>,
         commits: Histogram,
         changed_outside: Arc<AtomicBool>,
+        sessions: Arc<SessionCache>,
     ) -> Result<Self, StoreError> {
+        sessions.watch(&lock(&db))?;
         let number = |sql: &str| lock(&db).query_row(sql, [], |row| row.get::<_, i64>(0));
         let last_message = LastMessage::new(
             number("SELECT coalesce(max(id), 0) FROM messages")?,
@@ -67,6 +73,8 @@ impl Writer {
             numbers: HashMap::new(),
             commits,
             changed_outside,
+            sessions,
+            others_wrote: false,
             // A process that was killed may have left something.
             erase: true,
             last_upkeep: Instant::now(),
@@ -75,6 +83,7 @@ impl Writer {
 
     /// Works until the senders are gone, then leaves a clean database.
     pub fn run(mut self, jobs: &Receiver<Box<dyn QueuedWrite>>) {
+        self.trust_memory();
         loop {
             match jobs.recv_timeout(UPKEEP) {
                 Ok(first) => {
@@ -88,6 +97,7 @@ impl Writer {
                 self.last_upkeep = Instant::now();
                 self.look_outside();
                 self.erase(Duration::ZERO);
+                self.trust_memory();
             }
         }
         if let Err(error) = self.save_exact_numbers() {
@@ -119,15 +129,18 @@ impl Writer {
             {
                 Ok(()) => {
                     self.erase |= tx.erases;
+                    self.sessions.committed();
                     Ok(tx.published)
                 }
                 Err(error) => {
                     tx.roll_back();
+                    self.sessions.rolled_back();
                     Err(error)
                 }
             }
         };
         self.commits.observe(start.elapsed().as_secs_f64());
+        self.trust_memory();
         let outcome = match outcome {
             Ok(published) => {
                 self.subscribers.deliver(published);
@@ -143,20 +156,37 @@ impl Writer {
         }
     }
 
-    /// Finds out whether another process has written. Only this connection can: it does not count its own writes, and no other
-    /// connection of this process writes.
-    fn look_outside(&mut self) {
-        let version = lock(&self.db).query_row("PRAGMA data_version", [], |row| row.get(0));
+    /// Finds out whether another process has written, and lets sessions be answered from memory. Only this connection can: it does not
+    /// count its own writes, and no other connection of this process writes.
+    fn trust_memory(&mut self) {
+        // Before the question, so that a write that comes between makes the memory useless rather than wrong.
+        let header = self.sessions.header();
+        let version = lock(&self.db)
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut version| version.query_row([], |row| row.get(0)));
         match version {
             Ok(version) if version == self.data_version => {}
             Ok(version) => {
                 self.data_version = version;
-                self.changed_outside.store(true, Ordering::Relaxed);
-                // The other process could not empty the log while this one was reading.
-                self.erase = true;
-                self.commit(vec![Box::new(PublishLeft)]);
+                self.others_wrote = true;
+                self.sessions.clear();
             }
-            Err(error) => log::error!("cannot look for changes by other processes: {error}"),
+            Err(error) => {
+                log::error!("cannot look for changes by other processes: {error}");
+                return;
+            }
+        }
+        self.sessions.trust(header);
+    }
+
+    /// Does what is due after another process has written.
+    fn look_outside(&mut self) {
+        self.trust_memory();
+        if std::mem::take(&mut self.others_wrote) {
+            self.changed_outside.store(true, Ordering::Relaxed);
+            // The other process could not empty the log while this one was reading.
+            self.erase = true;
+            self.commit(vec![Box::new(PublishLeft)]);
         }
     }
 

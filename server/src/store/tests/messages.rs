@@ -71,6 +71,57 @@ pub async fn a_message_is_checked_before_it_is_inserted(place: impl Place) {
     ));
 }
 
+pub async fn a_message_is_checked_and_stored_in_one_step(place: impl Place) {
+    let (store, clients) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    let send = async |to: Uid, text: &str, quota| {
+        let draft = MessageDraft {
+            from: a.clone(),
+            to,
+            text: text.into(),
+            files: Vec::new(),
+            msg_id: "1".into(),
+            client_time: 0,
+            quota,
+        };
+        store.send_message(draft).await.unwrap()
+    };
+    assert_eq!(send(b.uid, "x", i64::MAX).await, Inserted::NotReachable);
+    assert_eq!(send(Uid(1), "x", i64::MAX).await, Inserted::NotReachable);
+    assert_eq!(
+        send(Uid::FIRST_GROUP, "x", i64::MAX).await,
+        Inserted::NotReachable
+    );
+    assert!(clients.seqs(&a).is_empty() && clients.seqs(&b).is_empty());
+    assert_eq!(send(a.uid, "x", i64::MAX).await, Inserted::New);
+    store.befriend(a.uid, b.uid).await.unwrap();
+    assert_eq!(send(b.uid, "x", i64::MAX).await, Inserted::New);
+    assert_eq!(send(b.uid, "x", i64::MAX).await, Inserted::Duplicate);
+    assert_eq!(send(b.uid, "y", 1).await, Inserted::QuotaUsedUp);
+    assert_eq!(send(b.uid, "x", 1).await, Inserted::Duplicate);
+    let block = async |own: &User, other: &User, blocked| {
+        let changed = store.set_blocked(own.uid, other.uid, blocked, "{}".into());
+        changed.await.unwrap();
+    };
+    block(&a, &b, true).await;
+    assert_eq!(send(b.uid, "y", i64::MAX).await, Inserted::Blocked);
+    assert_eq!(send(b.uid, "x", i64::MAX).await, Inserted::Duplicate);
+    block(&a, &b, false).await;
+    block(&b, &a, true).await;
+    assert_eq!(send(b.uid, "y", i64::MAX).await, Inserted::NotReachable);
+    block(&b, &a, false).await;
+    // It stays a duplicate when the friendship has ended.
+    store.unfriend(a.uid, b.uid).await.unwrap();
+    assert_eq!(send(b.uid, "x", i64::MAX).await, Inserted::Duplicate);
+    assert_eq!(send(b.uid, "y", i64::MAX).await, Inserted::NotReachable);
+    assert_eq!(texts(&store, &a, &b).await, ["x"]);
+    let messages = clients
+        .items(&b)
+        .into_iter()
+        .filter(|(_, kind)| kind == "msg");
+    assert_eq!(messages.count(), 1);
+}
+
 pub async fn a_message_to_a_deleted_account_is_not_stored(place: impl Place) {
     let (store, clients) = open(&place);
     let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);

@@ -134,6 +134,7 @@ macro_rules! store_tests {
             messages::a_repeated_message_is_stored_and_published_once
             messages::a_message_posted_many_times_at_once_is_stored_once
             messages::a_message_is_checked_before_it_is_inserted
+            messages::a_message_is_checked_and_stored_in_one_step
             messages::an_item_is_the_same_from_memory_and_from_the_store_after_a_change_of_name
             messages::a_message_to_a_deleted_account_is_not_stored
             messages::history_is_read_in_parts_from_either_end

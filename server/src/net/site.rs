@@ -1,0 +1,75 @@
+//! What answers the requests that arrive.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
+use tower::ServiceExt;
+
+/// An answer on its way. A type of its own, because the compiler cannot tell that connections with the other one may change their thread.
+pub struct Answering(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>);
+
+impl Answering {
+    pub fn new(
+        answer: impl Future<Output = Result<Response, Infallible>> + Send + 'static,
+    ) -> Self {
+        Answering(Box::pin(answer))
+    }
+}
+
+impl Future for Answering {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+/// Answers some requests without the router.
+pub trait Direct: Send + Sync {
+    /// Returns the request if it has to go through the router.
+    fn answer(&self, request: Request<Body>) -> Result<Answering, Request<Body>>;
+}
+
+/// What answers requests.
+#[derive(Clone)]
+pub struct Site {
+    router: Router,
+    direct: Option<Arc<dyn Direct>>,
+}
+
+impl Site {
+    /// A router, and what answers some of its requests faster.
+    pub fn new(router: Router, direct: Arc<dyn Direct>) -> Self {
+        Site {
+            router,
+            direct: Some(direct),
+        }
+    }
+
+    /// Answers a request.
+    pub fn answer(&self, request: Request<Body>) -> Answering {
+        let request = match &self.direct {
+            None => request,
+            Some(direct) => match direct.answer(request) {
+                Ok(answer) => return answer,
+                Err(request) => request,
+            },
+        };
+        Answering::new(self.router.clone().oneshot(request))
+    }
+}
+
+impl From<Router> for Site {
+    fn from(router: Router) -> Self {
+        Site {
+            router,
+            direct: None,
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Sessions that were looked up before, with their users. Every request looks for its session, and a read on another thread costs more
+//! than the rest of most requests.
+//!
+//! What is in here is what the database says at the moment of the look:
+//!
+//! * Other processes may write, as `fbchatd user` does. Every commit changes the header of the index of SQLite's write-ahead log, a file
+//!   that all processes share. Nothing is answered from here unless that header is one that was seen after a commit of our own writer
+//!   and before any commit of another process.
+//! * Our own writer has triggers that tell which users and sessions a transaction changes. They are forgotten after the commit, and
+//!   before the new header is trusted and the writer is answered.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+
+use crate::clock::now_ms;
+use crate::store::{StoreError, Term};
+use crate::sync::lock;
+use crate::types::{SessionKey, Uid, User};
+
+/// The most sessions that are remembered.
+const SESSIONS: usize = 4096;
+/// The size of the header, which is at the beginning of the file.
+const HEADER: usize = 48;
+
+/// The header of the index of the write-ahead log. Only whether it has changed matters here.
+pub type Header = [u8; HEADER];
+
+/// Whose commits the database may have besides ours.
+pub enum Others {
+    /// Nobody's: it is in the memory of this process.
+    None,
+    /// Those of other processes, which change this file.
+    Index(&'static File),
+    /// Nobody knows, so nothing is answered from here.
+    Unknown,
+}
+
+impl Others {
+    /// The index of the write-ahead log of a database that is open.
+    pub fn of(database: &Path) -> Self {
+        let mut index = database.as_os_str().to_owned();
+        index.push("-shm");
+        match File::open(Path::new(&index)) {
+            // It is never closed. With it this process would lose the locks that SQLite holds on the same file.
+            Ok(file) => Others::Index(Box::leak(Box::new(file))),
+            Err(error) => {
+                log::debug!("sessions are not kept in memory: {error}");
+                Others::Unknown
+            }
+        }
+    }
+
+    fn header(&self) -> Option<Header> {
+        let mut header = [0; HEADER];
+        match self {
+            Others::None => Some(header),
+            Others::Index(file) => file.read_exact_at(&mut header, 0).is_ok().then_some(header),
+            Others::Unknown => None,
+        }
+    }
+}
+
+/// The sessions.
+pub struct SessionCache {
+    others: Others,
+    known: Mutex<Known>,
+    /// The users whom the transaction that runs has changed.
+    changed: Arc<Mutex<Vec<Uid>>>,
+}
+
+#[derive(Default)]
+struct Known {
+    sessions: HashMap<SessionKey, (User, Term)>,
+    of_user: HashMap<Uid, Vec<SessionKey>>,
+    /// The last header with which all of this was true.
+    trusted: Option<Header>,
+    /// How often something was forgotten.
+    forgotten: u64,
+}
+
+/// When a read began that may be remembered.
+#[derive(Clone, Copy)]
+pub struct Began(u64);
+
+impl SessionCache {
+    /// Nothing is known yet, and nothing is answered before the first [`SessionCache::trust`].
+    pub fn new(others: Others) -> Self {
+        SessionCache {
+            others,
+            known: Mutex::default(),
+            changed: Arc::default(),
+        }
+    }
+
+    /// Lets the connection of the writer tell what it changes.
+    pub fn watch(&self, writer: &Connection) -> Result<(), StoreError> {
+        let changed = self.changed.clone();
+        writer.create_scalar_function(
+            "changed_user",
+            1,
+            FunctionFlags::SQLITE_UTF8,
+            move |call| {
+                lock(&changed).push(Uid(call.get(0)?));
+                Ok(0)
+            },
+        )?;
+        // A new session needs none: what is not there is not remembered.
+        for (name, event) in [
+            (
+                "user_changed",
+                "UPDATE OF email, name, visible, picture, status, status_time, created, username ON main.users",
+            ),
+            ("user_deleted", "DELETE ON main.users"),
+            ("session_changed", "UPDATE ON main.sessions"),
+            ("session_deleted", "DELETE ON main.sessions"),
+        ] {
+            writer.execute_batch(&format!(
+                "CREATE TEMP TRIGGER {name} AFTER {event} BEGIN SELECT changed_user(old.uid); END"
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// The session, if it is known; else when the read of it begins.
+    pub fn find(&self, key: SessionKey) -> Result<(User, Term), Began> {
+        let header = self.others.header();
+        let known = lock(&self.known);
+        let found = known.sessions.get(&key);
+        let found = found.filter(|(_, term)| term.end > now_ms());
+        match found {
+            Some(found) if header.is_some() && header == known.trusted => Ok(found.clone()),
+            _ => Err(Began(known.forgotten)),
+        }
+    }
+
+    /// Remembers what a read has found, unless something was forgotten since it began.
+    pub fn remember(&self, key: SessionKey, found: &(User, Term), began: Began) {
+        let mut known = lock(&self.known);
+        if known.forgotten != began.0 {
+            return;
+        }
+        if known.sessions.len() >= SESSIONS {
+            known.clear();
+        }
+        if known.sessions.insert(key, found.clone()).is_none() {
+            known.of_user.entry(found.0.uid).or_default().push(key);
+        }
+    }
+
+    /// The writer has committed, so what it has changed is forgotten.
+    pub fn committed(&self) {
+        let mut changed = lock(&self.changed);
+        if changed.is_empty() {
+            return;
+        }
+        let mut known = lock(&self.known);
+        known.forgotten += 1;
+        for uid in changed.drain(..) {
+            known.forget(uid);
+        }
+    }
+
+    /// The writer has changed nothing.
+    pub fn rolled_back(&self) {
+        lock(&self.changed).clear();
+    }
+
+    /// Another process has written: nothing is known any more.
+    pub fn clear(&self) {
+        let mut known = lock(&self.known);
+        known.forgotten += 1;
+        known.clear();
+    }
+
+    /// The header as it is now.
+    pub fn header(&self) -> Option<Header> {
+        self.others.header()
+    }
+
+    /// Everything that was committed when this was the header is known here.
+    pub fn trust(&self, header: Option<Header>) {
+        lock(&self.known).trusted = header;
+    }
+}
+
+impl Known {
+    fn forget(&mut self, uid: Uid) {
+        if let Entry::Occupied(keys) = self.of_user.entry(uid) {
+            for key in keys.remove() {
+                self.sessions.remove(&key);
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.sessions.clear();
+        self.of_user.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::Sqlite;
+    use crate::store::{Origin, Store};
+
+    const KEY: SessionKey = SessionKey([7; 32]);
+    const TERM: Term = Term {
+        lasts: 1000,
+        end: i64::MAX,
+        kept: false,
+    };
+
+    fn user(uid: i64) -> User {
+        User {
+            uid: Uid(uid),
+            email: String::new(),
+            name: String::new(),
+            visible: true,
+            picture: None,
+            status: None,
+            since: None,
+            username: String::new(),
+        }
+    }
+
+    /// A store with a session that is open.
+    async fn store(dir: &Path) -> (Store, Uid) {
+        let store = Store::Sqlite(Sqlite::open(dir, Arc::new(())).unwrap());
+        let uid = store.add_user("a@x".into(), "A".into(), "!".into()).await;
+        let uid = uid.unwrap().unwrap();
+        open(&store, uid).await;
+        (store, uid)
+    }
+
+    async fn open(store: &Store, uid: Uid) {
+        let origin = Origin::default();
+        let opened = store.open_session(KEY, uid, origin, TERM, None).await;
+        assert!(opened.unwrap());
+    }
+
+    fn is_known(store: &Store) -> bool {
+        let Store::Sqlite(sqlite) = store else {
+            unreachable!()
+        };
+        sqlite.sessions.find(KEY).is_ok()
+    }
+
+    /// Looks for the session until the answer comes from memory.
+    async fn learn(store: &Store) -> Option<(User, Term)> {
+        loop {
+            let found = store.session(KEY).await.unwrap();
+            if found.is_none() || is_known(store) {
+                return found;
+            }
+            // Another process has written, and the writer has not noticed it yet.
+            store.acknowledge(Vec::new()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_writer_changes_is_seen_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, uid) = store(dir.path()).await;
+        assert_eq!(learn(&store).await.unwrap().0.name, "A");
+        // What does not concern the session leaves it known.
+        store.acknowledge(Vec::new()).await.unwrap();
+        assert!(is_known(&store));
+
+        store.set_visible(uid, false).await.unwrap();
+        assert!(!is_known(&store));
+        assert!(!learn(&store).await.unwrap().0.visible);
+        store.renew_session(KEY, 5).await.unwrap();
+        assert!(learn(&store).await.is_none());
+        store.renew_session(KEY, i64::MAX).await.unwrap();
+        assert!(learn(&store).await.is_some());
+        store.end_session(KEY).await.unwrap();
+        assert!(learn(&store).await.is_none());
+
+        open(&store, uid).await;
+        assert!(learn(&store).await.is_some());
+        store.set_password(uid, "?".into(), None).await.unwrap();
+        assert!(learn(&store).await.is_none());
+
+        open(&store, uid).await;
+        assert!(learn(&store).await.is_some());
+        store.delete_user(uid).await.unwrap();
+        assert!(learn(&store).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_another_process_changes_is_seen_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, uid) = store(dir.path()).await;
+        let other = Connection::open(Sqlite::file(dir.path())).unwrap();
+        for change in [
+            "UPDATE users SET name = 'B'",
+            "UPDATE users SET visible = 0",
+            "DELETE FROM sessions",
+        ] {
+            assert!(learn(&store).await.is_some());
+            other.execute_batch(change).unwrap();
+            assert!(!is_known(&store), "{change}");
+        }
+        assert!(learn(&store).await.is_none());
+        open(&store, uid).await;
+        let (user, _) = learn(&store).await.unwrap();
+        assert!(user.name == "B" && !user.visible);
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_remembered_after_it() {
+        let cache = SessionCache::new(Others::None);
+        cache.trust(cache.header());
+        let found = (user(1), TERM);
+        let before = cache.find(KEY).unwrap_err();
+        cache.remember(KEY, &found, before);
+        assert!(cache.find(KEY).is_ok());
+        lock(&cache.changed).push(Uid(1));
+        cache.committed();
+        cache.remember(KEY, &found, before);
+        assert!(cache.find(KEY).is_err());
+        let before = cache.find(KEY).unwrap_err();
+        cache.clear();
+        cache.remember(KEY, &found, before);
+        assert!(cache.find(KEY).is_err());
+        // Another state of the database than the one that was seen last.
+        let before = cache.find(KEY).unwrap_err();
+        cache.remember(KEY, &found, before);
+        cache.trust(None);
+        assert!(cache.find(KEY).is_err());
+    }
+
+    #[test]
+    fn the_number_of_sessions_is_bounded() {
+        let cache = SessionCache::new(Others::None);
+        cache.trust(cache.header());
+        let key = |n: usize| {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&n.to_le_bytes());
+            SessionKey(key)
+        };
+        for n in 0..=SESSIONS {
+            let began = cache.find(key(n)).unwrap_err();
+            cache.remember(key(n), &(user(n as i64), TERM), began);
+            assert!(cache.find(key(n)).is_ok());
+        }
+        let known = lock(&cache.known);
+        assert!(known.sessions.len() <= SESSIONS && known.of_user.len() <= SESSIONS);
+    }
+}

@@ -1,0 +1,54 @@
+//! The requests that nearly all are: polls and messages. They go to their handlers without the router, which costs more than the handlers.
+//! Answers and checks are those of the router.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request, State};
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+
+use super::app::App;
+use super::auth::{Ajax, Form};
+use super::guard::{Purpose, guard};
+use super::{add_headers, channel, chat, message_limit};
+use crate::net::site::{Answering, Direct};
+
+/// The path to which messages are sent.
+const SEND: &str = "/ajax/chat/send.php";
+
+/// Answers these requests.
+pub struct Quick(pub Arc<App>);
+
+impl Direct for Quick {
+    fn answer(&self, request: Request) -> Result<Answering, Request> {
+        let (method, path) = (request.method(), request.uri().path());
+        let is_post = method == Method::POST;
+        let poll = path.strip_prefix("/x/").filter(|rest| {
+            // The router decodes what is percent-encoded.
+            !rest.is_empty() && !rest.contains('%') && (is_post || method == Method::GET)
+        });
+        let app = self.0.clone();
+        if let Some(rest) = poll {
+            let asked = channel::parse(rest);
+            let answer = channel::poll(app, asked, request);
+            return Ok(Answering::new(async move { Ok(add_headers(answer.await)) }));
+        }
+        if is_post && path == SEND {
+            return Ok(Answering::new(async move {
+                let answered = guard(&app, SEND, Purpose::Answer, request, |request| {
+                    send(&app, request)
+                });
+                Ok(add_headers(answered.await))
+            }));
+        }
+        Err(request)
+    }
+}
+
+async fn send(app: &Arc<App>, mut request: Request) -> Response {
+    message_limit(app).apply(&mut request);
+    match Form::<Ajax>::from_request(request, app).await {
+        Ok(form) => chat::send(State(app.clone()), form).await.into_response(),
+        Err(refusal) => refusal,
+    }
+}
