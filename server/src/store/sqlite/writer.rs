@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{BUSY_TIMEOUT, Db};
+use crate::clock::now_ms;
 use crate::store::numbering::{LastMessage, Numbers, RESERVE};
 use crate::store::{StoreError, Subscribers};
 use crate::sync::lock;
@@ -250,7 +251,7 @@ impl<'a> Tx<'a> {
 
     /// The id and the time of a new message.
     pub fn id_and_time(&mut self) -> (i64, i64) {
-        self.last_message.next()
+        self.last_message.next(now_ms())
     }
 
     /// Assigns the next number of the owner's channel to an item, which is published with the commit. `None` if the owner does not
