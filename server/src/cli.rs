@@ -48,6 +48,11 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// List the servers that use the database: version, address, how long they have been running, when they last showed that they live
+    Nodes {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Copy the database into a new file, also while the server runs
     Backup {
         /// The new file

@@ -85,6 +85,7 @@ impl Server {
         let hub = Arc::new(Hub::new(Limits {
             offline_after: std::time::Duration::from_secs(config.offline_after_s),
             idle_after: std::time::Duration::from_secs(config.idle_after_s),
+            is_shared: false,
         }));
         let store = store::in_memory(hub.clone())?;
         let mut uids = Vec::new();

@@ -21,7 +21,7 @@ use crate::service::Services;
 use crate::service::echo::Echo;
 use crate::service::files::disk::Disk;
 use crate::service::passwords::{Cost, Passwords, hash};
-use crate::store::{self, LOG_OF_LIBRARY, Location, Store, Use, lock_directory};
+use crate::store::{self, LOG_OF_LIBRARY, Location, NodeInfo, Store, Use, lock_directory};
 use crate::types::User;
 use crate::web::App;
 use crate::{logging, serve};
@@ -46,6 +46,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             Command::Config(command) => config(command),
             Command::User(command) => accounts::user(command).await,
             Command::Session(command) => operator::session(command).await,
+            Command::Nodes { place } => operator::nodes(&place).await,
             Command::Stats { place } => operator::stats(&place).await,
             Command::Backup { file, place } => operator::backup(&file, &place).await,
             Command::Restore { file, place } => operator::restore(&file, &place),
@@ -126,15 +127,16 @@ fn config(command: cli::Config) -> Result<(), Failure> {
 
 /// Serves the accounts in a data directory.
 async fn durable(config: Config) -> Result<(), Failure> {
-    let hub = hub(&config);
     let location = location(&config)?;
+    let is_shared = matches!(location, Location::Postgres(_));
+    let hub = hub(&config, is_shared);
     // Other commands may use the data at the same time, but no other server.
     let _locked = match &location {
         Location::Directory(dir) => Some(lock_directory(dir)?),
         Location::Postgres(_) => None,
     };
-    let store = store::open_at(&location, Use::Server, hub.clone())?;
-    if store.channel_states().await?.is_empty() {
+    let store = store::open_at(&location, Use::Server(node(&config)), hub.clone())?;
+    if hub.users().is_empty() && store.channel_states().await?.is_empty() {
         let place = match &location {
             Location::Directory(dir) => format!(" --data {}", dir.display()),
             Location::Postgres(_) => String::new(),
@@ -150,6 +152,16 @@ async fn durable(config: Config) -> Result<(), Failure> {
     start(config, store, disk, hub, Cost::Full, None).await
 }
 
+/// What this server says to operators who list all that use its database.
+fn node(config: &Config) -> NodeInfo {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    NodeInfo {
+        address: format!("{} {}", host.trim(), config.listen),
+        keeps: i64::try_from(config.offline_after_s.saturating_mul(1000)).unwrap_or(i64::MAX),
+        ..NodeInfo::default()
+    }
+}
+
 async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     if !listen.ip().is_loopback() {
         let text = "The demo has well-known passwords and therefore listens on a loopback address only. \
@@ -162,7 +174,7 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
         ..Config::load(None)?
     };
     logging::start(config.log, config.log_format, LOG_OF_LIBRARY);
-    let hub = hub(&config);
+    let hub = hub(&config, false);
     let store = store::in_memory(hub.clone())?;
     let password = hash("demo", Cost::Cheap)?;
     let mut uids = Vec::new();
@@ -190,10 +202,11 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
     start(config, store, Some(disk), hub, Cost::Cheap, echo).await
 }
 
-fn hub(config: &Config) -> Arc<Hub> {
+fn hub(config: &Config, is_shared: bool) -> Arc<Hub> {
     Arc::new(Hub::new(Limits {
         offline_after: Duration::from_secs(config.offline_after_s),
         idle_after: Duration::from_secs(config.idle_after_s),
+        is_shared,
     }))
 }
 
@@ -206,7 +219,9 @@ async fn start(
     echo: Option<User>,
 ) -> Result<(), Failure> {
     allow_many_connections();
-    hub.load(store.channel_states().await?);
+    if !store.is_shared() {
+        hub.load(store.channel_states().await?);
+    }
     let echo = echo.map(|user| {
         hub.pin(user.uid);
         Echo::start(user, store.clone())

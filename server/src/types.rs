@@ -237,6 +237,28 @@ impl Presence {
     }
 }
 
+/// How a user is connected at one server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Here {
+    /// What this alone would show others.
+    pub presence: Presence,
+    /// The time of the last user activity, in ms.
+    pub active: i64,
+    /// The sessions that have a client connected, in order.
+    pub sessions: Vec<SessionKey>,
+}
+
+/// What others see of a user who is connected in several ways.
+pub fn merged(all: impl Iterator<Item = Presence>) -> Presence {
+    all.fold(Presence::Offline, |one, other| match (one, other) {
+        (Presence::Active, _) | (_, Presence::Active) => Presence::Active,
+        (Presence::Idle { since: one }, Presence::Idle { since: other }) => Presence::Idle {
+            since: one.max(other),
+        },
+        (Presence::Offline, some) | (some, Presence::Offline) => some,
+    })
+}
+
 /// Why a held poll was woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wake {

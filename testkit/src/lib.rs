@@ -10,6 +10,7 @@
 
 #[cfg(feature = "http")]
 mod client;
+pub mod cluster;
 pub mod compile;
 pub mod faulty_link;
 pub mod http2;

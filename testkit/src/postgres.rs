@@ -22,7 +22,7 @@ sed -i '1i local all locked scram-sha-256' "$dir/data/pg_hba.conf"
 until "$1"/pg_isready -q -h "$dir"; do kill -0 $! || { cat "$dir/postgres.log" >&2; exit 1; }; sleep 0.05; done
 echo "$dir"
 read -r end || true
-kill -QUIT $! 2>/dev/null || true
+kill -QUIT $(head -n 1 "$dir/data/postmaster.pid") 2>/dev/null || true
 wait || true
 "#;
 
@@ -126,6 +126,22 @@ impl Postgres {
             "postgres",
             &format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true"),
         );
+    }
+
+    /// Ends PostgreSQL as a crash would, and starts it again.
+    pub fn crash(&self) {
+        let mut restart = unprivileged(&programs().join("pg_ctl"));
+        restart.args(["restart", "--wait", "--mode=immediate", "-D"]);
+        restart.arg(self.dir.join("data"));
+        restart.arg("--log").arg(self.dir.join("restarted.log"));
+        let status = restart.current_dir("/").stdout(Stdio::null()).status();
+        assert!(status.expect("pg_ctl").success(), "PostgreSQL is back");
+    }
+
+    /// The socket on which it listens.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.dir.join(".s.PGSQL.5432")
     }
 
     /// Carries out statements; returns what they print.

@@ -100,6 +100,25 @@ pub async fn stats(place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
+/// `fbchatd nodes`
+pub async fn nodes(place: &Place) -> Result<(), Failure> {
+    let Some(nodes) = open_existing(place)?.nodes().await? else {
+        let text = "Only one server uses a data directory. Set store to a PostgreSQL database for several.";
+        return Err(text.into());
+    };
+    for node in nodes {
+        print(format!(
+            "{:016x}\t{}\t{}\t{} s\t{} s",
+            node.id,
+            node.about.version,
+            node.about.address,
+            node.age / 1000,
+            node.silent / 1000
+        ))?;
+    }
+    Ok(())
+}
+
 /// `fbchatd backup`
 pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
     open_existing(place)?.backup(to.to_owned()).await?;

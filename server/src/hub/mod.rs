@@ -7,7 +7,7 @@ mod ring;
 mod subscription;
 mod user_state;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -16,10 +16,10 @@ use tokio::sync::oneshot;
 
 pub use ring::{ANSWER_BYTES, take_run};
 pub use subscription::{Availability, Subscription};
-pub use user_state::{ChannelCursor, Limits};
+pub use user_state::{Changed, ChannelCursor, Limits};
 
 use crate::sync::lock;
-use crate::types::{ChannelState, Presence, Published, Seq, SessionKey, Uid, Wake};
+use crate::types::{ChannelState, Here, Presence, Published, Seq, SessionKey, Uid, Wake};
 use user_state::UserState;
 
 /// What to do with a poll, as far as memory knows.
@@ -46,8 +46,15 @@ pub struct Hub {
 #[derive(Default)]
 struct Users {
     by_uid: HashMap<Uid, UserState>,
+    /// Users whose sessions may have been ended at another server.
+    suspects: HashSet<Uid>,
+    /// What other servers have for the services.
+    told: Vec<String>,
     stopping: bool,
 }
+
+/// The most that may wait for the services.
+const TOLD: usize = 10_000;
 
 impl Hub {
     /// Nobody is online yet.
@@ -61,10 +68,91 @@ impl Hub {
 
     /// Sets where the channel of every user stands. The channel of a user who is added later starts at the beginning.
     pub fn load(&self, states: Vec<ChannelState>) {
+        let now = Instant::now();
         let mut users = lock(&self.users);
         for state in states {
             let user = users.by_uid.entry(state.uid).or_default();
-            *user = UserState::new(state.next, state.acked, state.visible);
+            user.restore(&state, now);
+        }
+    }
+
+    /// Another server has used a number for something that is not here.
+    pub fn skip(&self, uid: Uid, seq: Seq) {
+        let mut users = lock(&self.users);
+        let user = users.by_uid.entry(uid).or_default();
+        user.skip_to(seq.next(), Instant::now());
+    }
+
+    /// How a user is connected to another server; `None` if they are not any more.
+    pub fn set_elsewhere(&self, node: i64, uid: Uid, here: Option<Here>) {
+        let mut users = lock(&self.users);
+        users
+            .by_uid
+            .entry(uid)
+            .or_default()
+            .set_elsewhere(node, here);
+    }
+
+    /// How users are connected to all other servers. `own` are those who are connected here as far as the others know.
+    pub fn reset_elsewhere(&self, all: Vec<(i64, Uid, Here)>, own: &[Uid]) {
+        let own: HashSet<_> = own.iter().collect();
+        let mut users = lock(&self.users);
+        for (uid, user) in &mut users.by_uid {
+            user.forget_elsewhere(own.contains(uid));
+        }
+        for (node, uid, here) in all {
+            let user = users.by_uid.entry(uid).or_default();
+            user.set_elsewhere(node, Some(here));
+        }
+    }
+
+    /// A user has switched chat on or off at another server. The next sweep tells what follows from that.
+    pub fn set_visible_elsewhere(&self, uid: Uid, visible: bool) {
+        let mut users = lock(&self.users);
+        let user = users.by_uid.entry(uid).or_default();
+        user.set_visible(visible);
+        if user.update_presence(self.limits, Instant::now()) != Changed::Nothing {
+            user.must_tell();
+        }
+    }
+
+    /// Sessions of a user may have been ended at another server.
+    pub fn suspect(&self, uid: Uid) {
+        lock(&self.users).suspects.insert(uid);
+    }
+
+    /// Takes the users whose sessions may have ended.
+    pub fn take_suspects(&self) -> HashSet<Uid> {
+        std::mem::take(&mut lock(&self.users).suspects)
+    }
+
+    /// Another server has something for the services. If nobody takes it, the oldest is lost.
+    pub fn tell(&self, text: String) {
+        let mut users = lock(&self.users);
+        if users.told.len() >= TOLD {
+            users.told.remove(0);
+        }
+        users.told.push(text);
+    }
+
+    /// Takes what other servers have for the services.
+    pub fn take_told(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.users).told)
+    }
+
+    /// How a user is connected here, and what others see of them because of that.
+    pub fn here(&self, uid: Uid) -> (Option<Here>, Presence) {
+        let users = lock(&self.users);
+        let user = users.by_uid.get(&uid);
+        user.map_or((None, Presence::Offline), |user| {
+            (user.here(), user.presence_here())
+        })
+    }
+
+    /// Other servers could not be told how a user is connected here.
+    pub fn must_tell(&self, uid: Uid) {
+        if let Some(user) = lock(&self.users).by_uid.get_mut(&uid) {
+            user.must_tell();
         }
     }
 
@@ -73,7 +161,7 @@ impl Hub {
         let mut users = lock(&self.users);
         let user = users.by_uid.entry(uid).or_default();
         user.pin();
-        user.update_presence(self.limits, Instant::now());
+        let _ = user.update_presence(self.limits, Instant::now());
     }
 
     /// Passes on what the store has published.
@@ -137,8 +225,8 @@ impl Hub {
         users.by_uid.entry(uid).or_default().cursor(Seq(-1))
     }
 
-    /// Marks a user online; `active` if there is user activity. True if their presence changed.
-    pub fn mark_online(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
+    /// Marks a user online; `active` if there is user activity.
+    pub fn mark_online(&self, uid: Uid, session: SessionKey, active: bool) -> Changed {
         let now = Instant::now();
         let mut users = lock(&self.users);
         let user = users.by_uid.entry(uid).or_default();
@@ -153,19 +241,19 @@ impl Hub {
         user.is_some_and(|user| user.is_active(session))
     }
 
-    /// Refreshes an online session; never brings a user online. True if their presence changed.
-    pub fn touch(&self, uid: Uid, session: SessionKey, active: bool) -> bool {
+    /// Refreshes an online session; never brings a user online.
+    pub fn touch(&self, uid: Uid, session: SessionKey, active: bool) -> Changed {
         let now = Instant::now();
         let mut users = lock(&self.users);
         let Some(user) = users.by_uid.get_mut(&uid) else {
-            return false;
+            return Changed::Nothing;
         };
         user.touch(session, active, now);
         user.update_presence(self.limits, now)
     }
 
-    /// Ends a session; true if the presence of the user changed.
-    pub fn end_session(&self, uid: Uid, session: SessionKey) -> bool {
+    /// Ends a session.
+    pub fn end_session(&self, uid: Uid, session: SessionKey) -> Changed {
         let now = Instant::now();
         let mut users = lock(&self.users);
         let user = users.by_uid.entry(uid).or_default();
@@ -180,16 +268,27 @@ impl Hub {
         }
     }
 
-    /// The sessions of a user that have a client connected.
+    /// The sessions of a user that have a client connected, at any server.
     pub fn sessions(&self, uid: Uid) -> Vec<SessionKey> {
         let users = lock(&self.users);
         users
             .by_uid
             .get(&uid)
-            .map_or_else(Vec::new, UserState::sessions)
+            .map_or_else(Vec::new, UserState::all_sessions)
     }
 
-    /// The sessions of all users that have a client connected.
+    /// The sessions of these users that have a client connected here.
+    pub fn sessions_here(&self, uids: &HashSet<Uid>) -> Vec<(Uid, SessionKey)> {
+        let users = lock(&self.users);
+        let known = uids
+            .iter()
+            .filter_map(|uid| users.by_uid.get_key_value(uid));
+        known
+            .flat_map(|(uid, user)| user.sessions().into_iter().map(|session| (*uid, session)))
+            .collect()
+    }
+
+    /// The sessions of all users that have a client connected here.
     pub fn all_sessions(&self) -> Vec<(Uid, SessionKey)> {
         let users = lock(&self.users);
         let all = users.by_uid.iter();
@@ -197,9 +296,8 @@ impl Hub {
             .collect()
     }
 
-    /// Marks a user online and switches their chat on or off in one step, so that nobody sees the state between. True if their
-    /// presence changed.
-    pub fn set_visible(&self, uid: Uid, session: SessionKey, visible: bool) -> bool {
+    /// Marks a user online and switches their chat on or off in one step, so that nobody sees the state between.
+    pub fn set_visible(&self, uid: Uid, session: SessionKey, visible: bool) -> Changed {
         let now = Instant::now();
         let mut users = lock(&self.users);
         let user = users.by_uid.entry(uid).or_default();
@@ -234,28 +332,32 @@ impl Hub {
     /// Which of `uids` have a client connected, also while they are invisible.
     pub fn connected(&self, mut uids: Vec<Uid>) -> Vec<Uid> {
         let users = lock(&self.users);
-        uids.retain(|uid| users.by_uid.get(uid).is_some_and(UserState::is_connected));
+        uids.retain(|uid| {
+            let user = users.by_uid.get(uid);
+            user.is_some_and(UserState::is_connected_anywhere)
+        });
         uids
     }
 
-    /// The number of held polls, and of users that others see online.
+    /// The number of held polls, and of users that others see online because of this server.
     pub fn count(&self) -> (usize, usize) {
         let users = lock(&self.users);
         let all = users.by_uid.values();
         all.fold((0, 0), |(polls, online), user| {
-            let visible = user.presence() != Presence::Offline;
+            let visible = user.presence_here() != Presence::Offline;
             (polls + user.polls(), online + usize::from(visible))
         })
     }
 
-    /// Drops old events and updates every presence. Returns whose presence changed, and what was acknowledged since the last time.
-    pub fn sweep(&self) -> (Vec<Uid>, Vec<(Uid, Seq)>) {
+    /// Drops old events and updates every presence. Returns who has changed, and what was acknowledged since the last time.
+    pub fn sweep(&self) -> (Vec<(Uid, Changed)>, Vec<(Uid, Seq)>) {
         let now = Instant::now();
         let (mut changed, mut acked) = (Vec::new(), Vec::new());
         for (uid, user) in &mut lock(&self.users).by_uid {
             user.expire(now);
-            if user.update_presence(self.limits, now) {
-                changed.push(*uid);
+            let update = user.update_presence(self.limits, now);
+            if update != Changed::Nothing {
+                changed.push((*uid, update));
             }
             acked.extend(user.take_acknowledged().map(|seq| (*uid, seq)));
         }

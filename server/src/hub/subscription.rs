@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
-use super::Hub;
+use super::{Changed, Hub};
 use crate::sync::lock;
 use crate::types::{SessionKey, Uid};
 
@@ -79,14 +79,15 @@ impl Subscription {
         self.signal.ended.load(Ordering::Relaxed)
     }
 
-    /// Changes what the client shows; true if the presence of the user changed.
-    pub fn show(&self, availability: Availability) -> bool {
+    /// Changes what the client shows.
+    pub fn show(&self, availability: Availability) -> Changed {
         let mut users = lock(&self.hub.users);
-        users.by_uid.get_mut(&self.uid).is_some_and(|user| {
-            let now = Instant::now();
-            user.show(self.id, availability, now);
-            user.update_presence(self.hub.limits, now)
-        })
+        let Some(user) = users.by_uid.get_mut(&self.uid) else {
+            return Changed::Nothing;
+        };
+        let now = Instant::now();
+        user.show(self.id, availability, now);
+        user.update_presence(self.hub.limits, now)
     }
 
     /// The client has lost its connection and may come back: until then it shows nothing, and the user stays online for a while.

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::ring::Ring;
 use super::subscription::{Availability, Signal};
 use crate::clock::now_ms;
-use crate::types::{Presence, Seq, SessionKey, Wake};
+use crate::types::{ChannelState, Here, Presence, Seq, SessionKey, Wake, merged};
 
 /// The most held polls per user; one more releases the oldest.
 const POLLS: usize = 10;
@@ -24,6 +24,22 @@ pub struct Limits {
     pub offline_after: Duration,
     /// Idle after this long without user activity.
     pub idle_after: Duration,
+    /// Whether other servers have to know how users are connected here.
+    pub is_shared: bool,
+}
+
+/// How far the last activity moves before other servers have to know, in ms. They need it for users who go from one to the other.
+const ACTIVE_STEP: i64 = 60_000;
+
+/// What has changed about a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Changed {
+    Nothing,
+    /// How they are connected, which other servers have to know.
+    Connection,
+    /// What others see of them, as far as it depends on this server.
+    Presence,
 }
 
 /// Where a channel stands: what the store needs to know to answer a poll.
@@ -81,7 +97,13 @@ pub struct UserState {
     /// Sessions that a request in progress may still take for valid.
     ended: Vec<(SessionKey, Instant)>,
     last_active: Option<Activity>,
+    /// What this server alone would show others.
     presence: Presence,
+    /// How the user is connected to other servers, by their numbers.
+    elsewhere: Vec<(i64, Here)>,
+    /// How the user is connected here, as other servers were told, and whether that may be wrong.
+    told: Option<Box<Here>>,
+    must_tell: bool,
 }
 
 impl Default for UserState {
@@ -106,6 +128,25 @@ impl UserState {
             ended: Vec::new(),
             last_active: None,
             presence: Presence::Offline,
+            elsewhere: Vec::new(),
+            told: None,
+            must_tell: false,
+        }
+    }
+
+    /// Where the channel stands and whether chat is on, as the store has it. Nothing goes back.
+    pub fn restore(&mut self, state: &ChannelState, now: Instant) {
+        self.acked = self.acked.max(state.acked);
+        self.acked_saved = self.acked_saved.max(state.acked);
+        self.visible = state.visible;
+        self.skip_to(state.next, now);
+    }
+
+    /// Numbers below `next` are used, though nothing of them is here.
+    pub fn skip_to(&mut self, next: Seq, now: Instant) {
+        if next > self.next {
+            self.next = next;
+            self.wake_all(Wake::Look, now);
         }
     }
 
@@ -116,8 +157,11 @@ impl UserState {
 
     /// Adds an event, and wakes every poll.
     pub fn publish(&mut self, seq: Seq, item: Arc<str>, now: Instant) {
-        self.next = seq.next();
-        self.ring.push(seq, item, now);
+        // Otherwise the store has it, and says so.
+        if seq >= self.next {
+            self.next = seq.next();
+            self.ring.push(seq, item, now);
+        }
         self.wake_all(Wake::Look, now);
     }
 
@@ -178,14 +222,76 @@ impl UserState {
             Some((_, at)) => *at = now,
             None => self.sessions.push((session, now)),
         }
-        if active || self.presence == Presence::Offline {
+        if active {
             self.last_active = Some(Activity::at(now));
+        } else if self.presence == Presence::Offline {
+            let elsewhere = self.active_elsewhere(now);
+            self.last_active = Some(elsewhere.unwrap_or(Activity::at(now)));
         }
     }
 
     /// Whether others see the user as active, also because of this session.
     pub fn is_active(&self, session: SessionKey) -> bool {
         self.presence == Presence::Active && self.sessions.iter().any(|(key, _)| *key == session)
+    }
+
+    /// The last activity of a user who comes from another server.
+    fn active_elsewhere(&self, now: Instant) -> Option<Activity> {
+        let shown = self.elsewhere.iter().map(|(_, here)| here);
+        let shown = shown.filter(|here| here.presence != Presence::Offline);
+        let ms = shown.map(|here| here.active).max()?;
+        let ago = u64::try_from(now_ms().saturating_sub(ms)).unwrap_or_default();
+        let at = now.checked_sub(Duration::from_millis(ago))?;
+        Some(Activity { at, ms })
+    }
+
+    /// How the user is connected to another server.
+    pub fn set_elsewhere(&mut self, node: i64, here: Option<Here>) {
+        self.elsewhere.retain(|(known, _)| *known != node);
+        self.elsewhere.extend(here.map(|here| (node, here)));
+        if self.elsewhere.is_empty() {
+            self.elsewhere = Vec::new();
+        }
+    }
+
+    /// Forgets what was known of other servers, and what they were told.
+    pub fn forget_elsewhere(&mut self, is_known: bool) {
+        self.elsewhere = Vec::new();
+        self.must_tell = is_known || self.is_connected();
+    }
+
+    /// Other servers could not be told.
+    pub fn must_tell(&mut self) {
+        self.must_tell = true;
+    }
+
+    /// How the user is connected here.
+    pub fn here(&self) -> Option<Here> {
+        self.is_connected().then(|| Here {
+            presence: self.presence,
+            active: self.last_active.map_or(0, |last| last.ms),
+            sessions: self.sessions(),
+        })
+    }
+
+    /// Whether other servers have to be told something, which this takes for done.
+    fn take_news(&mut self) -> bool {
+        let here = self.here();
+        let is_told = match (&here, self.told.as_deref()) {
+            (None, None) => true,
+            (Some(here), Some(told)) => {
+                here.presence == told.presence
+                    && here.sessions == told.sessions
+                    && here.active.abs_diff(told.active) < ACTIVE_STEP.unsigned_abs()
+            }
+            _ => false,
+        };
+        if is_told && !self.must_tell {
+            return false;
+        }
+        self.must_tell = false;
+        self.told = here.map(Box::new);
+        true
     }
 
     /// A client made a request that does not show that it is ready to chat, or that the user may be shown as online.
@@ -299,7 +405,16 @@ impl UserState {
         self.ended.iter().any(|(ended, _)| *ended == session)
     }
 
-    /// The sessions that have a client connected.
+    /// The sessions that have a client connected, at any server.
+    pub fn all_sessions(&self) -> Vec<SessionKey> {
+        let elsewhere = self.elsewhere.iter().flat_map(|(_, here)| &here.sessions);
+        self.sessions()
+            .into_iter()
+            .chain(elsewhere.copied())
+            .collect()
+    }
+
+    /// The sessions that have a client connected here.
     pub fn sessions(&self) -> Vec<SessionKey> {
         let mut sessions: Vec<_> = self
             .sessions
@@ -348,13 +463,24 @@ impl UserState {
             || !self.subscribers.is_empty()
     }
 
+    /// Whether a client is connected to any server.
+    pub fn is_connected_anywhere(&self) -> bool {
+        self.is_connected() || !self.elsewhere.is_empty()
+    }
+
     /// What others see.
     pub fn presence(&self) -> Presence {
+        let elsewhere = self.elsewhere.iter().map(|(_, here)| here.presence);
+        merged(elsewhere.chain([self.presence]))
+    }
+
+    /// What others see because of this server.
+    pub fn presence_here(&self) -> Presence {
         self.presence
     }
 
-    /// Computes the presence; true if it changed.
-    pub fn update_presence(&mut self, limits: Limits, now: Instant) -> bool {
+    /// Computes the presence.
+    pub fn update_presence(&mut self, limits: Limits, now: Instant) -> Changed {
         let age = |at: Instant| now.saturating_duration_since(at);
         self.ended.retain(|(_, at)| age(*at) < ENDED);
         let (polls, subscribers) = (&self.polls, &self.subscribers);
@@ -378,7 +504,13 @@ impl UserState {
                 _ => Presence::Active,
             }
         };
-        std::mem::replace(&mut self.presence, presence) != presence
+        let is_new = std::mem::replace(&mut self.presence, presence) != presence;
+        let is_news = limits.is_shared && self.take_news();
+        match (is_new, is_news) {
+            (true, _) => Changed::Presence,
+            (false, true) => Changed::Connection,
+            (false, false) => Changed::Nothing,
+        }
     }
 }
 
@@ -389,12 +521,13 @@ mod tests {
     const LIMITS: Limits = Limits {
         offline_after: Duration::from_secs(90),
         idle_after: Duration::from_secs(300),
+        is_shared: false,
     };
     const ONE: SessionKey = SessionKey([1; 32]);
     const TWO: SessionKey = SessionKey([2; 32]);
 
     fn presence(user: &mut UserState, now: Instant) -> Presence {
-        user.update_presence(LIMITS, now);
+        let _ = user.update_presence(LIMITS, now);
         user.presence()
     }
 
@@ -492,6 +625,61 @@ mod tests {
         user.mark_online(TWO, true, start);
         assert_eq!(presence(&mut user, start + ENDED), Presence::Active);
         assert!(user.ended.is_empty());
+    }
+
+    #[test]
+    fn other_servers_count_and_are_told_what_changes_here() {
+        let limits = Limits {
+            is_shared: true,
+            ..LIMITS
+        };
+        let (mut user, start) = (UserState::default(), Instant::now());
+        let at = |s| start + Duration::from_secs(s);
+        let elsewhere = |presence, active| Here {
+            presence,
+            active,
+            sessions: vec![TWO],
+        };
+        assert_eq!(user.update_presence(limits, start), Changed::Nothing);
+        // Idle at the other server, and still idle after coming from there.
+        let since = now_ms() - 1_000_000;
+        let idle = Presence::Idle { since };
+        user.set_elsewhere(7, Some(elsewhere(idle, since)));
+        assert!(user.is_connected_anywhere() && !user.is_connected());
+        assert_eq!(user.presence(), idle);
+        user.mark_online(TWO, false, at(2000));
+        assert_eq!(user.update_presence(limits, at(2000)), Changed::Presence);
+        assert!(user.presence().idle_since().is_some());
+        assert_eq!(user.update_presence(limits, at(2001)), Changed::Nothing);
+        assert_eq!(user.all_sessions(), [TWO, TWO]);
+        // Whoever is active anywhere is active.
+        user.set_elsewhere(7, Some(elsewhere(Presence::Active, now_ms())));
+        assert_eq!(user.presence(), Presence::Active);
+        user.set_elsewhere(7, None);
+        assert!(user.presence().idle_since().is_some());
+        // Another session changes nothing for friends, but servers have to know.
+        user.mark_online(ONE, false, at(2001));
+        assert_eq!(user.update_presence(limits, at(2001)), Changed::Connection);
+        // What could not be told is told again, and everything after other servers were forgotten.
+        user.must_tell();
+        assert_eq!(user.update_presence(limits, at(2001)), Changed::Connection);
+        user.forget_elsewhere(false);
+        assert_eq!(user.update_presence(limits, at(2001)), Changed::Connection);
+        assert_eq!(user.update_presence(limits, at(2001)), Changed::Nothing);
+    }
+
+    #[test]
+    fn numbers_that_other_servers_used_wake_polls_and_nothing_goes_back() {
+        let (mut user, now) = (UserState::default(), Instant::now());
+        let mut poll = hold(&mut user, 1, ONE);
+        user.skip_to(Seq(5), now);
+        assert_eq!(poll.try_recv().unwrap(), Wake::Look);
+        user.publish(Seq(3), "3".into(), now);
+        user.skip_to(Seq(2), now);
+        assert_eq!(user.next(), Seq(5));
+        user.publish(Seq(5), "5".into(), now);
+        assert_eq!(user.recent(Seq(5), 9).len(), 1);
+        assert!(user.recent(Seq(3), 9).is_empty());
     }
 
     #[test]

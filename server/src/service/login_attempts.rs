@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use prometheus_client::metrics::counter::Counter;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::login_throttle::{LoginThrottle, Source, name};
 use super::passwords::{HashError, Match, Passwords, Turn};
 use crate::concurrency_limit::{ConcurrencyLimit, Permit};
+use crate::hub::Hub;
 use crate::store::{Store, StoreError};
 use crate::sync::lock;
 use crate::types::{Account, Uid, User};
@@ -44,8 +46,24 @@ pub struct Verified<'a> {
     pub turn: Turn<'a>,
 }
 
+/// What servers tell each other of an attempt.
+#[derive(Serialize, Deserialize)]
+enum Told {
+    Failed {
+        /// As it is counted, not as it was typed.
+        name: String,
+        address: Option<IpAddr>,
+        own: bool,
+    },
+    Succeeded {
+        names: Vec<String>,
+        address: Option<IpAddr>,
+    },
+}
+
 pub struct LoginAttempts {
     store: Arc<Store>,
+    hub: Arc<Hub>,
     passwords: Arc<Passwords>,
     throttle: Mutex<LoginThrottle>,
     /// The attempts under way at an account from an address, and from an address.
@@ -56,9 +74,15 @@ pub struct LoginAttempts {
 
 impl LoginAttempts {
     /// `failed` counts logins with a wrong password.
-    pub fn new(store: Arc<Store>, passwords: Arc<Passwords>, failed: Counter) -> Self {
+    pub fn new(
+        store: Arc<Store>,
+        hub: Arc<Hub>,
+        passwords: Arc<Passwords>,
+        failed: Counter,
+    ) -> Self {
         LoginAttempts {
             store,
+            hub,
             passwords,
             throttle: Mutex::default(),
             at_account: ConcurrencyLimit::new(1),
@@ -111,6 +135,7 @@ impl LoginAttempts {
         // Only few passwords are checked at a time. The throttle is asked afterwards, so that nobody is refused because of other
         // attempts at the same account that merely wait.
         let turn = self.passwords.turn().await;
+        self.hear();
         let (is_allowed, wait) = {
             let (throttle, now) = (lock(&self.throttle), Instant::now());
             let allowed = throttle.check(login, from, now);
@@ -122,6 +147,11 @@ impl LoginAttempts {
         match account.filter(|_| matched != Match::No) {
             None => {
                 lock(&self.throttle).failed(login, from, Instant::now());
+                self.tell(&Told::Failed {
+                    name: name(login),
+                    address,
+                    own: from.own,
+                });
                 Err(match wait {
                     Some(wait) => AttemptError::TooMany(wait.as_secs() + 1),
                     None => AttemptError::Wrong,
@@ -133,6 +163,10 @@ impl LoginAttempts {
                 for name in &account.sole_names {
                     lock(&self.throttle).succeeded(name, from);
                 }
+                self.tell(&Told::Succeeded {
+                    names: account.sole_names.clone(),
+                    address,
+                });
                 let hash = match matched {
                     Match::OldForm => self.renew(&turn, &account, password).await,
                     _ => account.password,
@@ -144,6 +178,39 @@ impl LoginAttempts {
                     _permit: permit,
                     turn,
                 })
+            }
+        }
+    }
+
+    /// Tells other servers of an attempt: whoever guesses gains nothing by trying at several.
+    fn tell(&self, told: &Told) {
+        if self.store.is_shared()
+            && let Ok(text) = serde_json::to_string(told)
+        {
+            self.store.tell_nodes(text);
+        }
+    }
+
+    /// Counts the attempts at other servers.
+    fn hear(&self) {
+        let told = self.hub.take_told();
+        if told.is_empty() {
+            return;
+        }
+        let (mut throttle, now) = (lock(&self.throttle), Instant::now());
+        for text in told {
+            // A later version may tell something else.
+            match serde_json::from_str(&text) {
+                Ok(Told::Failed { name, address, own }) => {
+                    throttle.failed(&name, Source { address, own }, now);
+                }
+                Ok(Told::Succeeded { names, address }) => {
+                    for name in names {
+                        let own = false;
+                        throttle.succeeded(&name, Source { address, own });
+                    }
+                }
+                Err(error) => log::debug!("another server tells what is not known here: {error}"),
             }
         }
     }

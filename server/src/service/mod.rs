@@ -110,6 +110,7 @@ impl Services {
         let presences = Presences::new(store.clone(), hub.clone(), actions.clone());
         let login_attempts = Arc::new(LoginAttempts::new(
             store.clone(),
+            hub.clone(),
             passwords.clone(),
             metrics.failed_logins.clone(),
         ));

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use super::detached::detached;
 use super::user_limit::{TooOften, UserLimit};
-use crate::hub::{Hub, Subscription};
+use crate::hub::{Changed, Hub, Subscription};
 use crate::item;
-use crate::store::{Audience, BlockChanged, Reply, Store, StoreError};
+use crate::store::{BlockChanged, Reply, Store, StoreError};
 use crate::sync::lock;
 use crate::types::{Presence, Session, SessionKey, Uid};
 
@@ -44,9 +44,13 @@ impl Presences {
 
     /// The client of a session is ready to chat; `active` if there is user activity.
     pub fn mark_online(&self, session: &Session, active: bool) {
-        if self.hub.mark_online(session.user.uid, session.key, active) {
-            self.tell(session.user.uid);
-        }
+        let changed = self.hub.mark_online(session.user.uid, session.key, active);
+        self.tell(session.user.uid, changed);
+    }
+
+    /// Waits until other servers know who is connected here. From then on nothing is missing that they tell those.
+    pub async fn settled(&self) -> Result<(), StoreError> {
+        self.store.catch_up().await
     }
 
     /// Whether [`Presences::mark_online`] with user activity would tell nobody anything.
@@ -57,16 +61,13 @@ impl Presences {
     /// The client of a session made a request that does not show the user as online. Until they poll, fetch the buddy list, send a
     /// message or switch chat on, their client may still want to say that they are invisible.
     pub fn touch(&self, session: &Session, active: bool) {
-        if self.hub.touch(session.user.uid, session.key, active) {
-            self.tell(session.user.uid);
-        }
+        let changed = self.hub.touch(session.user.uid, session.key, active);
+        self.tell(session.user.uid, changed);
     }
 
     /// A client that stays connected says whether its user is there.
     pub fn show(&self, subscription: &Subscription, availability: Availability) {
-        if subscription.show(availability) {
-            self.tell(subscription.session().0);
-        }
+        self.tell(subscription.session().0, subscription.show(availability));
     }
 
     /// Switches chat on or off.
@@ -79,9 +80,7 @@ impl Presences {
         let (presences, uid, key) = (self.clone(), session.user.uid, session.key);
         detached(async move {
             presences.store.set_visible(uid, visible).await?;
-            if presences.hub.set_visible(uid, key, visible) {
-                presences.tell(uid);
-            }
+            presences.tell(uid, presences.hub.set_visible(uid, key, visible));
             Ok(())
         })
         .await
@@ -89,20 +88,16 @@ impl Presences {
 
     /// Takes sessions of a user offline that have ended in the store.
     pub fn end_sessions(&self, uid: Uid, keys: &[SessionKey]) {
-        let mut changed = false;
         for key in keys {
-            changed |= self.hub.end_session(uid, *key);
-        }
-        if changed {
-            self.tell(uid);
+            self.tell(uid, self.hub.end_session(uid, *key));
         }
     }
 
     /// Updates what changes with time: called once a second.
     pub fn sweep(&self) {
         let (changed, acked) = self.hub.sweep();
-        for uid in changed {
-            self.tell(uid);
+        for (uid, changed) in changed {
+            self.tell(uid, changed);
         }
         if !acked.is_empty() {
             // Nobody waits for this: after a crash some events are fetched again, and clients drop what they know.
@@ -122,10 +117,16 @@ impl Presences {
         self.store.set_blocked(own, other, blocked, item)
     }
 
-    /// Tells the friends of a user how they are now.
-    fn tell(&self, uid: Uid) {
+    /// Tells the friends of a user how they are now, and other servers how they are connected.
+    fn tell(&self, uid: Uid, changed: Changed) {
+        if changed == Changed::Nothing {
+            return;
+        }
         let _telling = lock(&self.telling);
-        let item = item::presence(uid, self.hub.presence(uid));
-        self.store.push(Audience::Watching(uid), item);
+        let (here, presence) = self.hub.here(uid);
+        let is_new = changed == Changed::Presence;
+        if !self.store.announce(uid, here, presence, is_new) {
+            self.hub.must_tell(uid);
+        }
     }
 }

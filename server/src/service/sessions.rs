@@ -168,7 +168,12 @@ impl Sessions {
             self.hub.acknowledge(uid, seq);
         }
         let (store, presences) = (self.store.clone(), self.presences.clone());
+        let acked = self.hub.cursor(uid).acked;
         detached(async move {
+            if store.is_shared() {
+                // The next session may begin at another server.
+                drop(store.acknowledge(vec![(uid, acked)]));
+            }
             store.end_session(key).await?;
             log::info!(uid:%; "logged out");
             presences.end_sessions(uid, &[key]);
@@ -246,15 +251,28 @@ impl Sessions {
     pub async fn end_revoked(&self) -> Result<(), StoreError> {
         let again = self.look_again.swap(false, Ordering::Relaxed);
         if !self.store.changed_outside() && !again {
-            return Ok(());
+            return self.end_suspects().await;
         }
         let looked = self.look_for_revoked().await;
         self.look_again.store(looked.is_err(), Ordering::Relaxed);
         looked
     }
 
-    async fn look_for_revoked(&self) -> Result<(), StoreError> {
-        let connected = self.hub.all_sessions();
+    /// The same for users of whom another server has said that sessions may have ended.
+    async fn end_suspects(&self) -> Result<(), StoreError> {
+        let suspects = self.hub.take_suspects();
+        let connected = self.hub.sessions_here(&suspects);
+        if connected.is_empty() {
+            return Ok(());
+        }
+        let looked = self.end_if_revoked(connected).await;
+        if looked.is_err() {
+            self.look_again.store(true, Ordering::Relaxed);
+        }
+        looked
+    }
+
+    async fn end_if_revoked(&self, connected: Vec<(Uid, SessionKey)>) -> Result<(), StoreError> {
         let keys = connected.iter().map(|(_, key)| *key).collect();
         let ended = self.store.ended_sessions(keys).await?;
         for (uid, key) in connected {
@@ -262,6 +280,11 @@ impl Sessions {
                 self.presences.end_sessions(uid, &[key]);
             }
         }
+        Ok(())
+    }
+
+    async fn look_for_revoked(&self) -> Result<(), StoreError> {
+        self.end_if_revoked(self.hub.all_sessions()).await?;
         self.forget_deleted().await
     }
 

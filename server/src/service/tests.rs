@@ -34,6 +34,7 @@ async fn world() -> World {
     let hub = Arc::new(Hub::new(Limits {
         offline_after: day,
         idle_after: day,
+        is_shared: false,
     }));
     let store = store::in_memory(hub.clone()).unwrap();
     let password = hash("demo", Cost::Cheap).unwrap();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::sqlite::channels;
 use super::{Reply, Store, postgres};
-use crate::types::{ChannelState, Message, Seq, Uid};
+use crate::item;
+use crate::types::{ChannelState, Here, Message, Presence, Seq, Uid};
 
 /// Who gets an item, if they are connected.
 #[derive(Debug)]
@@ -72,6 +73,38 @@ impl Store {
             Store::Postgres(postgres) => {
                 postgres.write(async move |tx| tx.acknowledge(&acked).await)
             }
+        }
+    }
+
+    /// The number below which a user has fetched everything as far as it was saved, by any server.
+    pub fn acked(&self, uid: Uid) -> Reply<Option<Seq>> {
+        match self {
+            // The one server has what it saved in memory.
+            Store::Sqlite(_) => Box::pin(async { Ok(None) }),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::channels::acked(&db, uid).await })
+            }
+        }
+    }
+
+    /// Tells the friends of a user who see their presence how they are now. `here` is how they are connected to this server, which other
+    /// servers then know. `presence` is what this amounts to, and `changed` says whether that is new, as far as is known here. False if
+    /// the store is too busy.
+    pub fn announce(
+        &self,
+        uid: Uid,
+        here: Option<Here>,
+        presence: Presence,
+        changed: bool,
+    ) -> bool {
+        match self {
+            Store::Sqlite(sqlite) => {
+                if changed {
+                    sqlite.push(Audience::Watching(uid), item::presence(uid, presence));
+                }
+                true
+            }
+            Store::Postgres(postgres) => postgres.announce(uid, here),
         }
     }
 

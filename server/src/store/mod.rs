@@ -19,11 +19,12 @@
 //! not have happened.
 //!
 //! *Order and visibility.* Writes of one process take effect in the order in which they were called. After a write was answered,
-//! every read that is called later sees it.
+//! every read that is called later sees it. Several servers on one database take turns: a write is decided with the knowledge of all
+//! that were committed before it, anywhere, and servers learn of the writes of others in their order, usually within milliseconds.
 //!
 //! *Numbering.* Each user has one sequence of numbers, [`Seq`](crate::types::Seq), for all items of their channel, durable or not.
-//! Numbers start at [`Seq::FIRST`](crate::types::Seq::FIRST), increase by one within a run of the server, and are never used twice,
-//! not even after a crash. They may skip some values after a crash. Whoever sees number N + 1 can also read N: items are handed to
+//! Numbers start at [`Seq::FIRST`](crate::types::Seq::FIRST), increase by one, and are never used twice, not even after a crash. They
+//! may skip some values after a crash. Whoever sees number N + 1 can also read N: items are handed to
 //! [`Subscribers`] in the order of their numbers, and only after everything durable about them has been committed.
 //!
 //! *Order and time of messages.* Their ids increase in the order in which they were stored. Their times follow the clock, also when
@@ -56,6 +57,7 @@ mod lists;
 mod maintenance;
 mod message_rules;
 mod messages;
+mod nodes;
 mod notifications;
 mod numbering;
 mod postgres;
@@ -86,6 +88,7 @@ pub use limits::{MAX_GROUPS, MAX_MEMBERS};
 pub use lists::{List, ListChange, ListChanged};
 pub use maintenance::Stats;
 pub use messages::{HistoryRange, Inserted, MessageCheck, MessageDraft, NewMessage};
+pub use nodes::{News, Node, NodeInfo};
 pub use notifications::{Conversation, Kind, Notification};
 pub use postgres::{Address, LOG_OF_LIBRARY};
 pub use sessions::{Login, Origin, Term};
@@ -111,12 +114,12 @@ pub enum Location {
 }
 
 /// What a store is opened for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Use {
     /// For a command, also while a server uses it.
     Command,
-    /// For a server. No other one may use it at the same time; a data directory is locked by [`lock_directory`].
-    Server,
+    /// For a server. Others may use the same PostgreSQL database at the same time; a data directory is locked by [`lock_directory`].
+    Server(NodeInfo),
 }
 
 /// Opens the store in a data directory, which is created if necessary.
@@ -169,7 +172,7 @@ pub fn exists(location: &Location) -> Result<bool, StoreError> {
 /// The answer to a call. It never takes longer than what was queued before it.
 pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
-/// The connected clients, as far as the store has to know about them. Both methods are called on the thread that writes, so they
+/// The connected clients, as far as the store has to know about them. All methods are called on the thread that writes, so they
 /// must not wait for anything, least of all for the store.
 pub trait Subscribers: Send + Sync {
     /// Those of `uids` who have a client connected, in the same order. Asked immediately before an item that is only for
@@ -178,6 +181,9 @@ pub trait Subscribers: Send + Sync {
 
     /// Takes what was published, in the order of the numbers, after it was committed and before the writers are answered.
     fn deliver(&self, items: Vec<Published>);
+
+    /// Takes what other servers have done, in the order in which it happened.
+    fn follow(&self, _: Vec<News>) {}
 }
 
 /// Nobody is connected, and nothing is delivered; for commands that only change data.

@@ -36,11 +36,18 @@ impl LastMessage {
         LastMessage { id, time }
     }
 
+    /// Another server has stored a message.
+    pub fn raise(&mut self, id: i64, time: i64) {
+        if id > self.id {
+            self.id = id;
+            self.time = time;
+        }
+    }
+
     /// The id of a new message, greater than any before, and its time: later than that of the message before, as far as the clock
     /// allows.
-    pub fn next(&mut self) -> (i64, i64) {
+    pub fn next(&mut self, now: i64) -> (i64, i64) {
         self.id = self.id.saturating_add(1);
-        let now = now_ms();
         let ahead = self.time.saturating_sub(now);
         self.time = if (0..=CORRECTION).contains(&ahead) {
             now + CORRECTION.min(ahead + 1)

@@ -94,6 +94,7 @@ async fn answer(
 ) -> Result<Response, AjaxError> {
     app.services.presences.mark_online(session, false);
     let buddy_list = if list {
+        app.services.presences.settled().await?;
         Some(buddy_list(app, session, &pages::origin(headers)).await?)
     } else {
         None

@@ -109,6 +109,8 @@ impl Client {
             // The session is ending.
             return Ok(());
         };
+        // From then on every change is told.
+        self.xmpp.services.presences.settled().await?;
         for (friend, presence) in self.xmpp.services.friends.list(&session).await? {
             if presence != Presence::Offline {
                 self.send_presence(&friend, presence).await?;

@@ -22,6 +22,7 @@ mod groups;
 mod held_polls;
 mod memory;
 mod moving;
+mod nodes;
 mod notifications;
 mod old_clients;
 mod operation;

@@ -62,7 +62,14 @@ impl Channels {
             Some(Wake::Continue) => Answer::Continue,
             Some(Wake::Look) | None => {
                 let batch = batch.map(|batch| batch.clamp(1, BATCH));
-                match self.hub.poll(uid, session, seq, batch.unwrap_or(1)) {
+                let look = || self.hub.poll(uid, session, seq, batch.unwrap_or(1));
+                let mut step = look();
+                // The client may know from another server what is not known here yet.
+                if matches!(step, Step::Ahead(_)) && self.store.is_shared() {
+                    self.store.catch_up().await?;
+                    step = look();
+                }
+                match step {
                     Step::Items(items) => Answer::Items(items),
                     Step::Ahead(next) => Answer::Restart(next),
                     Step::Continue => Answer::Continue,
@@ -81,7 +88,12 @@ impl Channels {
 
     /// What a subscription gets from `seq` on, without acknowledging anything; `None` if there is nothing yet.
     pub async fn read(&self, uid: Uid, seq: Seq) -> Result<Option<Answer>, StoreError> {
-        Ok(Some(match self.hub.read(uid, seq, BATCH) {
+        let mut step = self.hub.read(uid, seq, BATCH);
+        if matches!(step, Some(Step::Ahead(_))) && self.store.is_shared() {
+            self.store.catch_up().await?;
+            step = self.hub.read(uid, seq, BATCH);
+        }
+        Ok(Some(match step {
             None | Some(Step::Wait(_) | Step::Continue) => return Ok(None),
             Some(Step::Items(items)) => Answer::Items(items),
             Some(Step::Ahead(next)) => Answer::Restart(next),
@@ -103,14 +115,14 @@ impl Channels {
     /// that the user sent do not count: they saw those where they sent them, even if that client left before its channel brought
     /// them.
     pub async fn start(&self, uid: Uid) -> Result<Seq, StoreError> {
+        self.store.catch_up().await?;
         self.start_from(uid, self.hub.cursor(uid)).await
     }
 
     async fn start_from(&self, uid: Uid, cursor: ChannelCursor) -> Result<Seq, StoreError> {
-        let first = self
-            .store
-            .first_received(uid, cursor.acked, cursor.next)
-            .await?;
+        let saved = self.store.acked(uid).await?;
+        let acked = saved.map_or(cursor.acked, |saved| saved.max(cursor.acked));
+        let first = self.store.first_received(uid, acked, cursor.next).await?;
         Ok(first.unwrap_or(cursor.next))
     }
 

@@ -21,6 +21,7 @@ fn new_hub() -> Arc<Hub> {
     Arc::new(Hub::new(Limits {
         offline_after: long,
         idle_after: long,
+        is_shared: false,
     }))
 }
 
@@ -68,12 +69,12 @@ impl World {
     /// A typing notice, for which its recipient must be connected.
     async fn typing(&self) {
         let to = self.to();
-        self.hub.mark_online(to, ELSEWHERE, false);
+        let _ = self.hub.mark_online(to, ELSEWHERE, false);
         let item = item::typing(self.users[0].uid, to, true);
         self.store.push(Audience::Users(vec![to]), item);
         // Writes take effect in order, so after this one the item has its number.
         self.store.acknowledge(Vec::new()).await.unwrap();
-        self.hub.end_session(to, ELSEWHERE);
+        let _ = self.hub.end_session(to, ELSEWHERE);
     }
 
     /// A poll that may not be held. Items are shown by their texts.

@@ -7,6 +7,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, lchown};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 
@@ -14,6 +15,8 @@ use crate::attachment::FileId;
 use crate::secrets;
 
 const NEW: &str = "new";
+/// After this long without a byte, an upload has failed.
+const FORGOTTEN: Duration = Duration::from_secs(60 * 60);
 /// The digits of a number that name the directory of a file.
 const PREFIX: usize = 2;
 
@@ -76,6 +79,17 @@ fn remove(file: &Path) -> io::Result<()> {
     }
 }
 
+/// Whether a file was written so long ago that whoever wrote it has done something about it or will not; true if there is none.
+fn is_old(file: &Path) -> io::Result<bool> {
+    match file.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        found => Ok(found?
+            .modified()?
+            .elapsed()
+            .is_ok_and(|age| age > FORGOTTEN)),
+    }
+}
+
 fn sync(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
@@ -99,8 +113,9 @@ impl Disk {
         &self.dir
     }
 
-    /// Makes the directories, and removes what a server that was killed has not completed. For the one server that uses them.
-    pub fn prepare(&self) -> io::Result<()> {
+    /// Makes the directories, and removes what a server that was killed has not completed; if other servers use them as well, only what
+    /// none of them can be writing any more.
+    pub fn prepare(&self, is_shared: bool) -> io::Result<()> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -108,9 +123,17 @@ impl Disk {
         let new = self.dir.join(NEW);
         make_dir(&new)?;
         for entry in fs::read_dir(&new)? {
-            remove(&entry?.path())?;
+            let path = entry?.path();
+            if !is_shared || is_old(&path)? {
+                remove(&path)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether all content of a file was written so long ago that no upload of it can be under way.
+    pub fn is_old(&self, id: &FileId) -> io::Result<bool> {
+        Ok(is_old(&self.place(id, Part::Preview))? && is_old(&self.place(id, Part::Whole))?)
     }
 
     /// Begins new content.

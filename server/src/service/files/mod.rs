@@ -140,7 +140,8 @@ impl Files {
         renderer: Arc<Renderer>,
         config: &Config,
     ) -> io::Result<Self> {
-        let prepared = disk.as_ref().map_or(Ok(()), Disk::prepare);
+        let is_shared = store.is_shared();
+        let prepared = disk.as_ref().map_or(Ok(()), |disk| disk.prepare(is_shared));
         prepared.map_err(|error| {
             let text = format!("Cannot prepare the directory for files: {error}.");
             io::Error::new(error.kind(), text)

@@ -39,8 +39,19 @@ impl Files {
         for shelf in self.blocking(|disk| disk.shelves()).await? {
             let found = self.blocking(move |_| numbers(&shelf)).await?;
             let unknown = self.0.store.unknown_files(found).await?;
-            removed += unknown.len();
-            self.blocking(move |disk| unknown.iter().try_for_each(|id| disk.delete(id)))
+            // Another server may be about to add one.
+            let is_shared = self.0.store.is_shared();
+            removed += self
+                .blocking(move |disk| {
+                    let mut removed = 0;
+                    for id in &unknown {
+                        if !is_shared || disk.is_old(id)? {
+                            disk.delete(id)?;
+                            removed += 1;
+                        }
+                    }
+                    Ok(removed)
+                })
                 .await?;
         }
         if removed > 0 {
@@ -71,6 +82,7 @@ impl Files {
         }
     }
 
+    /// Servers that share the files may do this at the same time: what one has deleted is gone for the other.
     async fn sweep(&self) -> Result<(), FileError> {
         let expired = self.0.limits.kept.map(|kept| now_ms() - kept);
         self.0.store.sweep_files(expired).await?;

@@ -15,7 +15,7 @@ use crate::types::{ChannelState, Message, Seq, Uid};
 const LEFT_FOR: i64 = 60_000;
 
 pub async fn channel_states(db: &Db) -> Result<Vec<ChannelState>, StoreError> {
-    let sql = "SELECT uid, seq, acked, visible FROM channels JOIN users USING (uid) ORDER BY uid";
+    let sql = "SELECT uid, coalesce(next, seq), acked, visible FROM channels JOIN users USING (uid) LEFT JOIN numbers USING (uid) ORDER BY uid";
     rows::all(&db.rows(sql, &[]).await?, |row| {
         Ok(ChannelState {
             uid: Uid(at(row, 0)?),
@@ -24,6 +24,12 @@ pub async fn channel_states(db: &Db) -> Result<Vec<ChannelState>, StoreError> {
             visible: at(row, 3)?,
         })
     })
+}
+
+pub async fn acked(db: &Db, uid: Uid) -> Result<Option<Seq>, StoreError> {
+    let sql = "SELECT acked FROM channels WHERE uid = $1";
+    let row = db.row(sql, &[&uid.0]).await?;
+    row.map(|row| at(&row, 0).map(Seq)).transpose()
 }
 
 pub async fn deliveries(
@@ -72,7 +78,7 @@ impl Tx<'_> {
 
     /// Publishes what commands have left for connected users.
     pub async fn publish_left(&mut self) -> Result<(), StoreError> {
-        self.begin().await?;
+        self.must_last();
         let sql = "SELECT id, owner, item, abs($1 - time) < $2 FROM outbox ORDER BY id";
         for row in self.rows(sql, &[&now_ms(), &LEFT_FOR]).await? {
             let (id, owner): (i64, Uid) = (at(&row, 0)?, Uid(at(&row, 1)?));
@@ -90,6 +96,7 @@ impl Tx<'_> {
     }
 
     pub async fn push(&mut self, audience: &Audience, item: &Arc<str>) -> Result<(), StoreError> {
+        self.begin().await?;
         let uids = match audience {
             Audience::Users(uids) => uids.clone(),
             Audience::From { from, to } if has_blocked(self, *to, *from).await? => return Ok(()),

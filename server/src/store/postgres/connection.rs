@@ -68,21 +68,9 @@ impl Db {
         Ok(db)
     }
 
-    /// Sets how the server treats this connection, and refuses servers that cannot do what is needed.
+    /// Prepares the connection, and refuses servers that cannot do what is needed.
     async fn prepare_session(&self) -> Result<(), StoreError> {
-        // What was answered has to survive a crash, whatever the default is. The locks of a connection that went away must not stay.
-        self.batch(
-            "SET idle_in_transaction_session_timeout = '10s';
-             SET tcp_keepalives_idle = 10;
-             SET tcp_keepalives_interval = 5;
-             SET tcp_keepalives_count = 2;
-             SET tcp_user_timeout = '20s';
-             SET client_connection_check_interval = '5s';
-             SET lock_timeout = '20s';
-             SET default_transaction_isolation = 'read committed';
-             SELECT set_config('synchronous_commit', 'on', FALSE) WHERE current_setting('synchronous_commit') = 'off'",
-        )
-        .await?;
+        prepare(&self.client).await?;
         let sql = "SELECT current_setting('server_version_num')::bigint, current_setting('server_encoding')";
         let Some(row) = self.row(sql, &[]).await? else {
             return Ok(());
@@ -130,17 +118,18 @@ impl Db {
         Ok(self.client.batch_execute(sql).await?)
     }
 
-    /// Opens a transaction and waits for a lock that it holds until its end. Returns the id of the transaction.
-    pub async fn begin(&self, wait_for: i64) -> Result<i64, StoreError> {
-        let sql =
-            format!("BEGIN; SELECT pg_advisory_xact_lock({wait_for}); SELECT pg_current_xact_id()");
-        let answers = self.client.simple_query(&sql).await?;
-        let ids = answers.iter().filter_map(|answer| match answer {
-            SimpleQueryMessage::Row(row) => row.get(0),
+    /// The last row that several statements without parameters return, as texts.
+    pub async fn last_row(&self, sql: &str) -> Result<Vec<Option<String>>, StoreError> {
+        let answers = self.client.simple_query(sql).await?;
+        let rows = answers.iter().filter_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
         });
-        let id = ids.last().and_then(|id| id.parse().ok());
-        id.ok_or_else(|| StoreError::Away("it does not number transactions".to_owned()))
+        let texts = rows.last().map(|row| {
+            let columns = 0..row.len();
+            columns.map(|at| row.get(at).map(str::to_owned)).collect()
+        });
+        Ok(texts.unwrap_or_default())
     }
 
     /// All rows.
@@ -206,6 +195,24 @@ impl Db {
         let statement = self.prepared(sql).await?;
         Ok(self.client.execute(&statement, params).await?)
     }
+}
+
+/// Sets how PostgreSQL treats a connection.
+pub async fn prepare(client: &Client) -> Result<(), tokio_postgres::Error> {
+    // What was answered has to survive a crash, whatever the default is. The locks of a connection that went away must not stay.
+    client
+        .batch_execute(
+            "SET idle_in_transaction_session_timeout = '10s';
+             SET tcp_keepalives_idle = 10;
+             SET tcp_keepalives_interval = 5;
+             SET tcp_keepalives_count = 2;
+             SET tcp_user_timeout = '20s';
+             SET client_connection_check_interval = '5s';
+             SET lock_timeout = '20s';
+             SET default_transaction_isolation = 'read committed';
+             SELECT set_config('synchronous_commit', 'on', FALSE) WHERE current_setting('synchronous_commit') = 'off'",
+        )
+        .await
 }
 
 fn check_server(version: i64, encoding: &str, name: &str) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 /// Held while the tables are changed.
 pub const SCHEMA: i64 = 0x6662_6368_6174_0001;
 
-/// Held by the server that numbers the items, as long as its connection lasts.
+/// Shared by the servers, as long as their connections last, and held by whoever needs the database for itself alone.
 pub const SERVER: i64 = 0x6662_6368_6174_0002;
 
 /// Held by a transaction that writes. Rules that look before they write need nothing else, as with SQLite.

@@ -165,6 +165,7 @@ impl Tx<'_> {
         new: &[&NewMessage],
     ) -> Result<Vec<Inserted>, StoreError> {
         self.begin().await?;
+        self.must_last();
         let mut drafts = Vec::new();
         for new in new {
             let found = attachments(self, new.from.uid, &new.files).await?;
@@ -315,7 +316,8 @@ impl Tx<'_> {
         let item = item::message(message);
         let mut numbers = (Vec::new(), Vec::new());
         for uid in to {
-            if let Some(seq) = self.publish(*uid, item.clone()).await? {
+            let published = self.publish_stored(*uid, item.clone(), message.id);
+            if let Some(seq) = published.await? {
                 numbers.0.push(uid.0);
                 numbers.1.push(seq.0);
             }

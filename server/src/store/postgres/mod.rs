@@ -1,7 +1,7 @@
 //! The store on PostgreSQL: one thread that writes, and one with the connections for reading.
 //!
-//! Any number of commands can use a database beside one server. Nothing in here keeps something in memory that others could change,
-//! except for the numbering, which belongs to the server.
+//! Any number of servers and commands can use a database. What a server keeps in memory, it keeps up to date by what the others write
+//! down for it (`news.rs`).
 
 pub mod accounts;
 pub mod archive;
@@ -14,11 +14,15 @@ pub mod friendships;
 mod group_changes;
 pub mod groups;
 pub mod invitations;
+mod listener;
 pub mod lists;
 mod locks;
 pub mod maintenance;
 pub mod messages;
+mod news;
+pub mod nodes;
 pub mod notifications;
+mod presence;
 pub mod profiles;
 mod readers;
 mod rows;
@@ -42,14 +46,15 @@ use std::thread;
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{Audience, Inserted, NewMessage, Reply, StoreError, Subscribers, Use};
 use crate::metrics;
 use crate::sync::lock;
+use crate::types::{Here, Uid};
 use connection::Db;
+use nodes::Own;
 use readers::Readers;
-use server_lock::ServerLock;
 use settings::Settings;
 use transaction::Tx;
 use writer::{QueuedWrite, Writer};
@@ -91,20 +96,27 @@ impl Postgres {
             async move || {
                 let db = Db::connect(&settings).await?;
                 schema::migrate(&db).await?;
-                let server = match intended {
-                    Use::Server => Some(ServerLock::take(&db).await?),
+                let own = match intended {
+                    Use::Server(about) => Some(Own::new(about)?),
                     Use::Command => None,
                 };
-                Writer::new(settings, db, server, subscribers, commits, changed).await
+                let id = own.as_ref().map(|own| own.id);
+                let writer =
+                    Writer::new(settings.clone(), db, own, subscribers, commits, changed).await?;
+                let wake = Arc::new(Notify::new());
+                if let Some(id) = id {
+                    tokio::spawn(listener::listen(settings, id, wake.clone()));
+                }
+                Ok((writer, wake))
             }
         };
         let (opened, answer) = std::sync::mpsc::sync_channel(1);
         on_thread("store writer", move |runtime| {
             runtime.block_on(async {
                 match begin().await {
-                    Ok(writer) => {
+                    Ok((writer, wake)) => {
                         let _ = opened.send(Ok(()));
-                        writer.run(queued).await;
+                        writer.run(queued, wake).await;
                     }
                     Err(error) => {
                         let _ = opened.send(Err(error));
@@ -148,9 +160,27 @@ impl Postgres {
         T: Send + 'static,
         F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        self.queue_write(write, true)
+    }
+
+    /// Queues a write of something that may be lost in a crash.
+    pub fn write_passing<T, F>(&self, write: F) -> Reply<T>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.queue_write(write, false)
+    }
+
+    fn queue_write<T, F>(&self, write: F, must_last: bool) -> Reply<T>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let queued = self.queue(Box::new(AnsweredWrite {
             write,
+            must_last,
             result: None,
             reply,
         }));
@@ -172,6 +202,11 @@ impl Postgres {
         if let Err(error) = self.queue(Box::new(Push { audience, item })) {
             log::debug!("an item was dropped: {error}");
         }
+    }
+
+    /// Queues how a user is connected here; false if there is no room.
+    pub fn announce(&self, uid: Uid, here: Option<Here>) -> bool {
+        self.queue(Box::new(Announce { uid, here })).is_ok()
     }
 
     fn queue(&self, write: Box<dyn QueuedWrite>) -> Result<(), StoreError> {
@@ -263,6 +298,7 @@ fn on_thread(name: &str, work: impl FnOnce(Runtime) + Send + 'static) -> Result<
 
 struct AnsweredWrite<T, F> {
     write: F,
+    must_last: bool,
     result: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -278,6 +314,9 @@ where
     ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
         Box::pin(async move {
             tx.begin().await?;
+            if self.must_last {
+                tx.must_last();
+            }
             self.result = Some((self.write)(tx).await?);
             Ok(())
         })
@@ -321,6 +360,28 @@ impl QueuedWrite for Insert {
         let Insert { result, reply, .. } = *self;
         let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
     }
+}
+
+/// How a user is connected here.
+struct Announce {
+    uid: Uid,
+    here: Option<Here>,
+}
+
+impl QueuedWrite for Announce {
+    fn run<'a>(
+        &'a mut self,
+        tx: &'a mut Tx<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+        Box::pin(async move {
+            match tx.own() {
+                Some(own) => tx.set_here(self.uid, own.id, self.here.clone()).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
 }
 
 struct Push {

@@ -7,7 +7,7 @@ use super::friendships;
 use super::rows::{self, at, user_columns};
 use super::transaction::Tx;
 use crate::clock::now_ms;
-use crate::store::{Relation, StoreError};
+use crate::store::{News, Relation, StoreError};
 use crate::text::search_key;
 use crate::types::{Uid, User};
 use crate::username::key;
@@ -201,6 +201,10 @@ impl Tx<'_> {
     pub async fn set_visible(&mut self, uid: Uid, visible: bool) -> Result<(), StoreError> {
         let update = "UPDATE users SET visible = $2 WHERE uid = $1";
         self.execute(update, &[&uid.0, &visible]).await?;
+        self.tell_nodes(News::Visible(uid, visible));
+        if !visible {
+            self.hide(uid).await?;
+        }
         Ok(())
     }
 }

@@ -3,10 +3,18 @@
 //! Steps run in one transaction, under a lock that keeps everybody else from taking them at the same time. Within a release a step
 //! only adds, so that a server of the version before goes on working.
 
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
 use super::connection::Db;
 use super::errors::sentence;
-use super::locks;
+use super::{locks, server_lock};
 use crate::store::StoreError;
+
+/// How long to wait for somebody who changes the tables at this moment, and how often to look.
+const WAIT: Duration = Duration::from_secs(5);
+const RETRY: Duration = Duration::from_millis(50);
 
 /// One step per version. A step that was released is never edited; changes are made by another step.
 ///
@@ -236,14 +244,56 @@ CREATE TABLE secrets(
 );
 -- From this come ids that nobody can guess. It is in backups, so they stay the same.
 INSERT INTO secrets VALUES ('archive', sha256((gen_random_uuid()::text || gen_random_uuid()::text)::bytea));
+", "
+-- What only servers need that run. It is not logged, and empty after a crash.
+CREATE UNLOGGED TABLE nodes(                    -- the servers
+    id BIGINT PRIMARY KEY,                      -- random
+    version TEXT NOT NULL,
+    address TEXT NOT NULL,
+    started BIGINT NOT NULL,                    -- ms, by the clock of the database
+    beat BIGINT NOT NULL,                       -- its last sign of life, likewise
+    keeps BIGINT NOT NULL,                      -- after that, how long its users stay online; ms
+    stopped BOOLEAN NOT NULL DEFAULT FALSE
+);
+
+CREATE UNLOGGED TABLE turn(                     -- one row
+    epoch BIGINT NOT NULL,                      -- random, new after each crash
+    position BIGINT NOT NULL                    -- of the last line of the news
+);
+
+CREATE UNLOGGED TABLE news(                     -- what servers tell each other, in the order in which it happened
+    position BIGINT PRIMARY KEY,
+    node BIGINT NOT NULL,                       -- who tells it
+    time BIGINT NOT NULL,                       -- ms
+    owner BIGINT,                               -- whose channel has a new item; none for other news
+    seq BIGINT,
+    reserved BIGINT,                            -- the first number that is not reserved
+    message BIGINT,                             -- the item is this message
+    item TEXT                                   -- the item, or other news
+);
+
+CREATE UNLOGGED TABLE numbers(                  -- the next number of channels; others continue at channels.seq
+    uid BIGINT PRIMARY KEY,
+    next BIGINT NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE UNLOGGED TABLE presence(                 -- where users are connected
+    uid BIGINT NOT NULL,
+    node BIGINT NOT NULL,
+    state SMALLINT NOT NULL,                    -- 0 offline for others, 1 active, 2 idle
+    since BIGINT NOT NULL,                      -- ms, if idle
+    active BIGINT NOT NULL,                     -- the last activity, ms
+    sessions BYTEA[] NOT NULL,
+    PRIMARY KEY (uid, node)
+) WITH (fillfactor = 70);
+CREATE INDEX presence_node ON presence(node);
 "];
 
-/// The table that shows that the others are ours: the version, how often commands have written, and the run of the server.
+/// The table that shows that the others are ours: the version, and how often commands have written.
 const OURS: &str = "
 CREATE TABLE fbchatd(
     version BIGINT NOT NULL,
-    changes BIGINT NOT NULL DEFAULT 0,          -- by commands, which the server notices
-    run BIGINT NOT NULL DEFAULT 0               -- drawn by each server when it starts
+    changes BIGINT NOT NULL DEFAULT 0           -- by commands, which the servers notice
 );
 INSERT INTO fbchatd(version) VALUES (0);
 ";
@@ -257,10 +307,23 @@ pub async fn exists(db: &Db) -> Result<bool, StoreError> {
     .await
 }
 
-/// Brings a database up to the current version.
+/// Brings a database up to the current version, while no server uses it.
 pub async fn migrate(db: &Db) -> Result<(), StoreError> {
-    if exists(db).await? && version(db).await? == STEPS.len() {
-        return Ok(());
+    let deadline = Instant::now() + WAIT;
+    loop {
+        if is_current(db).await? {
+            return Ok(());
+        }
+        if server_lock::try_alone(db).await? {
+            break;
+        }
+        if Instant::now() >= deadline {
+            let name = db.name();
+            return Err(sentence(format!(
+                "The database {name} is used by servers of another version, and its tables have to be changed for this one. Stop all of them, then start this one."
+            )));
+        }
+        sleep(RETRY).await;
     }
     db.batch(&format!(
         "BEGIN; SELECT pg_advisory_xact_lock({})",
@@ -268,13 +331,21 @@ pub async fn migrate(db: &Db) -> Result<(), StoreError> {
     ))
     .await?;
     match take_steps(db).await {
-        Ok(()) => db.batch("COMMIT").await,
+        Ok(()) => {
+            db.batch("COMMIT").await?;
+            server_lock::release_alone(db).await
+        }
         Err(error) => {
             // The end of the connection would do the same.
             let _ = db.batch("ROLLBACK").await;
             Err(error)
         }
     }
+}
+
+/// Whether the tables are those of this version.
+pub async fn is_current(db: &Db) -> Result<bool, StoreError> {
+    Ok(exists(db).await? && version(db).await? == STEPS.len())
 }
 
 async fn version(db: &Db) -> Result<usize, StoreError> {

@@ -1,4 +1,5 @@
-//! That one server at a time serves a database. Commands may use it at the same time.
+//! Servers share a database, and whoever copies it or changes its tables has it alone. A server of the time when only one could serve a
+//! database has it alone as well.
 
 use std::time::{Duration, Instant};
 
@@ -9,62 +10,74 @@ use super::errors::sentence;
 use super::locks;
 use crate::store::StoreError;
 
-/// How long a server waits for the end of the one before, and how often it looks.
+/// How long to wait for the end of others, and how often to look.
 const WAIT: Duration = Duration::from_secs(5);
-const RETRY: Duration = Duration::from_millis(50);
+const RETRY: Duration = Duration::from_millis(30);
+/// How long a server tries whether it is the only one: PostgreSQL may notice a moment late that the one before is gone.
+const ALONE: Duration = Duration::from_millis(300);
 
-/// The right to number the items, held by the connection of the writer.
-pub struct ServerLock {
-    /// Drawn at the start: another number in the database means that another server has served it since.
-    run: i64,
-}
-
-impl ServerLock {
-    /// Takes the lock, or says that another server has it.
-    pub async fn take(db: &Db) -> Result<Self, StoreError> {
-        // After a crash, PostgreSQL may notice a moment later that the last server is gone.
-        let deadline = Instant::now() + WAIT;
-        while !try_lock(db).await? {
-            if Instant::now() < deadline {
-                sleep(RETRY).await;
-                continue;
-            }
+/// Has the database alone until the connection ends.
+pub async fn take_alone(db: &Db) -> Result<(), StoreError> {
+    let deadline = Instant::now() + WAIT;
+    while !try_alone(db).await? {
+        if Instant::now() >= deadline {
             let name = db.name();
             return Err(sentence(format!(
-                "Another fbchatd is serving the database {name}. Stop it first: several servers on one database are not supported yet."
+                "Another fbchatd is serving the database {name}. Stop all that do first."
             )));
         }
-        let run = getrandom::u64().map_err(|error| StoreError::Failed {
-            why: error.to_string(),
-            advice: "",
-        })?;
-        let run = run.cast_signed();
-        db.execute("UPDATE fbchatd SET run = $1", &[&run]).await?;
-        Ok(ServerLock { run })
+        sleep(RETRY).await;
     }
+    Ok(())
+}
 
-    /// Takes the lock on a new connection, before which the old one may still have it for a moment.
-    pub async fn take_again(&self, db: &Db) -> Result<(), StoreError> {
-        if !try_lock(db).await? {
-            return Err(StoreError::Away(
-                "another connection serves it, or the last one has not ended yet".to_owned(),
-            ));
+/// Shares the database with other servers until the connection ends. True if there are none; then it is not shared before
+/// [`release_alone`].
+pub async fn share(db: &Db) -> Result<bool, StoreError> {
+    let start = Instant::now();
+    loop {
+        if try_alone(db).await? {
+            try_share(db).await?;
+            return Ok(true);
         }
-        if db.number("SELECT run FROM fbchatd", &[]).await? != self.run {
-            return Err(StoreError::Away(
-                "another fbchatd has served it meanwhile, so this one has to be started again"
-                    .to_owned(),
-            ));
+        if start.elapsed() >= ALONE && try_share(db).await? {
+            return Ok(false);
         }
-        Ok(())
+        if start.elapsed() >= WAIT {
+            let name = db.name();
+            return Err(sentence(format!(
+                "The database {name} is in use by a single program: `fbchatd move`, or an older fbchatd that serves it alone. Wait for its end or stop it first."
+            )));
+        }
+        sleep(RETRY).await;
     }
 }
 
-async fn try_lock(db: &Db) -> Result<bool, StoreError> {
-    let row = db
-        .row("SELECT pg_try_advisory_lock($1)", &[&locks::SERVER])
-        .await?;
-    match row {
+/// Shares the database on a new connection.
+pub async fn share_again(db: &Db) -> Result<(), StoreError> {
+    match try_share(db).await? {
+        true => Ok(()),
+        false => Err(StoreError::Away(
+            "another program uses it alone at the moment".to_owned(),
+        )),
+    }
+}
+
+pub async fn try_alone(db: &Db) -> Result<bool, StoreError> {
+    lock(db, "SELECT pg_try_advisory_lock($1)").await
+}
+
+async fn try_share(db: &Db) -> Result<bool, StoreError> {
+    lock(db, "SELECT pg_try_advisory_lock_shared($1)").await
+}
+
+/// Lets others share the database again.
+pub async fn release_alone(db: &Db) -> Result<(), StoreError> {
+    lock(db, "SELECT pg_advisory_unlock($1)").await.map(drop)
+}
+
+async fn lock(db: &Db, sql: &'static str) -> Result<bool, StoreError> {
+    match db.row(sql, &[&locks::SERVER]).await? {
         Some(row) => Ok(row.try_get(0)?),
         None => Ok(false),
     }

@@ -7,7 +7,7 @@ use super::rows::{self, at, named, user_columns};
 use super::transaction::Tx;
 use crate::clock::now_ms;
 use crate::store::limits::{MAX_SESSIONS, OWN_ADDRESS_FOR};
-use crate::store::{Login, Origin, StoreError, Term};
+use crate::store::{Login, News, Origin, StoreError, Term};
 use crate::types::{SessionKey, Uid, User};
 
 fn key(row: &Row) -> Result<SessionKey, StoreError> {
@@ -92,7 +92,9 @@ impl Tx<'_> {
         .await?;
         let delete = "DELETE FROM sessions WHERE key IN
             (SELECT key FROM sessions WHERE uid = $1 ORDER BY created <= $3 DESC, created DESC OFFSET $2)";
-        self.execute(delete, &[&uid.0, &MAX_SESSIONS, &now]).await?;
+        if self.execute(delete, &[&uid.0, &MAX_SESSIONS, &now]).await? > 0 {
+            self.tell_nodes(News::Ended(uid));
+        }
         if let Some(address) = &origin.address {
             let place = "INSERT INTO places(uid, address, time) VALUES ($1, $2, $3)
                 ON CONFLICT (uid, address) DO UPDATE SET time = $3";
@@ -117,8 +119,10 @@ impl Tx<'_> {
     }
 
     pub async fn end_session(&mut self, key: SessionKey) -> Result<(), StoreError> {
-        let delete = "DELETE FROM sessions WHERE key = $1";
-        self.execute(delete, &[&key.0.as_slice()]).await?;
+        let delete = "DELETE FROM sessions WHERE key = $1 RETURNING uid";
+        if let Some(row) = self.row(delete, &[&key.0.as_slice()]).await? {
+            self.tell_nodes(News::Ended(Uid(at(&row, 0)?)));
+        }
         Ok(())
     }
 
@@ -145,6 +149,7 @@ impl Tx<'_> {
         let keep = keep.as_ref().map(|key| key.0.as_slice());
         let delete = "DELETE FROM sessions WHERE uid = $1 AND key IS DISTINCT FROM $2";
         self.execute(delete, &[&uid.0, &keep]).await?;
+        self.tell_nodes(News::Ended(uid));
         Ok(())
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use testkit::postgres::Postgres as Cluster;
 
 use crate::store::{
-    self, Address, Audience, HistoryRange, Inserted, Location, NewMessage, Store, StoreError,
-    Subscribers, Use,
+    self, Address, Audience, HistoryRange, Inserted, Location, NewMessage, NodeInfo, Store,
+    StoreError, Subscribers, Use,
 };
 use crate::sync::lock;
 use crate::types::{Published, Seq, Uid, User};
@@ -56,7 +56,7 @@ fn end_connections(database: &str) {
 async fn nothing_is_lost_or_doubled_when_connections_end_at_any_instant() {
     const MESSAGES: usize = 300;
     let database = Cluster::shared().database();
-    let store = open(&database, Use::Server).unwrap();
+    let store = open(&database, Use::Server(NodeInfo::default())).unwrap();
     let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
     let (cut, wanted) = std::sync::mpsc::channel();
     let cutter = std::thread::spawn(move || {
@@ -101,7 +101,11 @@ async fn nothing_is_lost_or_doubled_when_connections_end_at_any_instant() {
 async fn a_commit_whose_answer_was_lost_is_not_repeated() {
     let cluster = Cluster::start(false);
     let database = cluster.database();
-    let store = store::open_at(&location(cluster.url(&database)), Use::Server, Arc::new(()));
+    let store = store::open_at(
+        &location(cluster.url(&database)),
+        Use::Server(NodeInfo::default()),
+        Arc::new(()),
+    );
     let store = store.unwrap();
     let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
     let waiting = |sql: &str| {
@@ -131,7 +135,7 @@ async fn a_commit_whose_answer_was_lost_is_not_repeated() {
 async fn a_write_that_the_database_refuses_does_not_spoil_others() {
     let cluster = Cluster::shared();
     let database = cluster.database();
-    let store = open(&database, Use::Server).unwrap();
+    let store = open(&database, Use::Server(NodeInfo::default())).unwrap();
     let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
     cluster.sql(&database, "ALTER TABLE messages ADD CHECK (msg_id <> '1')");
     let replies: Vec<_> = (0..3)
@@ -198,23 +202,62 @@ async fn texts_that_postgresql_cannot_have_are_not_found() {
 }
 
 #[tokio::test]
-async fn one_server_and_any_number_of_commands_use_a_database() {
+async fn several_servers_and_commands_share_a_database_and_whoever_needs_it_alone_waits() {
     let database = Cluster::shared().database();
-    let server = open(&database, Use::Server).unwrap();
-    let refused = open(&database, Use::Server).map(drop).unwrap_err();
+    let first = open(&database, Use::Server(NodeInfo::default())).unwrap();
+    let second = open(&database, Use::Server(NodeInfo::default())).unwrap();
+    let (a, b) = (add(&first, "a@x").await, add(&second, "b@x").await);
+    // Numbers, ids and times go on wherever something is written.
+    for n in 0..10 {
+        let (store, from, to) = match n % 2 {
+            0 => (&first, &a, &b),
+            _ => (&second, &b, &a),
+        };
+        let stored = store.insert_message(message(from, to, n)).await;
+        assert_eq!(stored.unwrap(), Inserted::New, "{n}");
+    }
+    let delivered = first.deliveries(b.uid, Seq(1), Seq(99), 99).await.unwrap();
+    let seqs: Vec<_> = delivered.iter().map(|(seq, _)| seq.0).collect();
+    assert_eq!(seqs, (1..=10).collect::<Vec<_>>());
+    assert!(delivered.is_sorted_by(|(_, a), (_, b)| a.id < b.id && a.time < b.time));
+    // What is stored at one is a duplicate at the other.
+    let again = second.insert_message(message(&a, &b, 0)).await;
+    assert_eq!(again.unwrap(), Inserted::Duplicate);
+    let nodes = first.nodes().await.unwrap().unwrap();
+    assert_eq!(nodes.len(), 2);
+    second.close().await.unwrap();
+    assert_eq!(first.nodes().await.unwrap().unwrap().len(), 1);
+
+    let url = Cluster::shared().url(&database);
+    let sql = |sql: &str| Cluster::shared().sql(&database, sql);
+    sql("UPDATE fbchatd SET version = version - 1");
+    let refused = open(&database, Use::Command).map(drop).unwrap_err();
+    assert!(
+        refused.to_string().contains("servers of another version"),
+        "{refused}"
+    );
+    sql("UPDATE fbchatd SET version = version + 1");
+    let Location::Postgres(address) = location(url) else {
+        unreachable!();
+    };
+    let alone = super::transfer::Database::open(&address, store::Direction::ToSqlite).await;
+    let refused = alone.map(drop).unwrap_err();
     assert!(
         refused
             .to_string()
             .starts_with("Another fbchatd is serving"),
         "{refused}"
     );
-    let command = open(&database, Use::Command).unwrap();
-    let user = add(&command, "a@x").await;
-    assert!(server.account("a@x").await.unwrap().is_some());
-    server.close().await.unwrap();
-    // The lock ends with the connection, which PostgreSQL may notice a moment later.
-    let again = testkit::until("the lock", || open(&database, Use::Server).ok());
-    assert!(again.user(user.uid).await.unwrap().is_some());
+    first.close().await.unwrap();
+    let settings = super::Settings::new(&address).unwrap();
+    let db = super::Db::connect(&settings).await.unwrap();
+    super::server_lock::take_alone(&db).await.unwrap();
+    let refused = open(&database, Use::Server(NodeInfo::default())).map(drop);
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("is in use by a single program"),
+        "{refused}"
+    );
 }
 
 /// Remembers what was published for the one who is connected.
@@ -239,7 +282,12 @@ async fn a_server_notices_what_commands_do() {
     command.befriend(a.uid, b.uid).await.unwrap();
     let clients = Arc::new(Connected(a.uid, std::sync::Mutex::default()));
     let url = Cluster::shared().url(&database);
-    let server = store::open_at(&location(url), Use::Server, clients.clone()).unwrap();
+    let server = store::open_at(
+        &location(url),
+        Use::Server(NodeInfo::default()),
+        clients.clone(),
+    )
+    .unwrap();
     assert!(!server.changed_outside());
     command.delete_user(b.uid).await.unwrap();
     testkit::until("the change", || server.changed_outside().then_some(()));
@@ -298,7 +346,11 @@ fn a_database_that_cannot_be_used_is_refused_with_one_sentence_and_left_as_it_wa
             "The database cannot be reached",
         ),
     ] {
-        let refused = store::open_at(&location(url), Use::Server, Arc::new(()));
+        let refused = store::open_at(
+            &location(url),
+            Use::Server(NodeInfo::default()),
+            Arc::new(()),
+        );
         let refused = refused.map(drop).unwrap_err().to_string();
         assert!(refused.contains(told), "{told}: {refused}");
         assert!(

@@ -1,26 +1,35 @@
 //! The transaction of a batch of writes.
 
-use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use super::connection::Db;
-use super::locks;
-use crate::store::numbering::{LastMessage, Numbers, RESERVE};
-use crate::store::{StoreError, Subscribers};
+use super::news::{self, Follower, Line, Memory, Turn};
+use super::nodes::Own;
+use crate::clock::now_ms;
+use crate::store::numbering::{Numbers, RESERVE};
+use crate::store::{News, StoreError};
 use crate::types::{Published, Seq, Uid};
 
 /// The transaction that runs; opened by the first job that needs it.
 pub struct Tx<'a> {
     db: Arc<Db>,
-    subscribers: &'a dyn Subscribers,
-    numbers: &'a mut HashMap<Uid, Numbers>,
-    last_message: &'a mut LastMessage,
-    /// Whether a server has to be told that something has changed.
-    by_command: bool,
+    memory: Memory<'a>,
+    follower: &'a mut Follower,
+    /// The server; commands have none, and the servers have to be told that something has changed.
+    own: Option<&'a Own>,
     begun: bool,
+    /// Whether it has to survive a crash. What only passes by may be lost, and then does not wait for the disk.
+    is_durable: bool,
     /// The id of the transaction.
     pub transaction: Option<i64>,
+    pub(super) turn: Option<Turn>,
+    /// What other servers have to know of it.
+    pub(super) lines: Vec<Line>,
+    /// What this server has to know of it like the others.
+    after_commit: Vec<News>,
+    /// The position of the news after it.
+    pub position: Option<i64>,
     /// The numbering as it was, to return to if the commit fails.
     before: Vec<(Uid, Option<Numbers>)>,
     pub published: Vec<Published>,
@@ -38,38 +47,84 @@ impl Deref for Tx<'_> {
 impl<'a> Tx<'a> {
     pub fn new(
         db: Arc<Db>,
-        subscribers: &'a dyn Subscribers,
-        numbers: &'a mut HashMap<Uid, Numbers>,
-        last_message: &'a mut LastMessage,
-        by_command: bool,
+        memory: Memory<'a>,
+        follower: &'a mut Follower,
+        own: Option<&'a Own>,
     ) -> Self {
         Tx {
             db,
-            subscribers,
-            numbers,
-            last_message,
-            by_command,
+            memory,
+            follower,
+            own,
             begun: false,
+            is_durable: false,
             transaction: None,
+            turn: None,
+            lines: Vec::new(),
+            after_commit: Vec::new(),
+            position: None,
             before: Vec::new(),
             published: Vec::new(),
         }
     }
 
-    /// Opens the transaction and waits for everybody else who writes. Statements after it see what they have committed.
+    /// Opens the transaction and waits for everybody else who writes. What they have committed is known from here on.
     pub async fn begin(&mut self) -> Result<(), StoreError> {
         if self.begun {
             return Ok(());
         }
-        self.begun = true;
-        let id = self.db.begin(locks::WRITE).await?;
-        self.transaction = Some(id);
+        let turn = self.open().await?;
+        let Some(own) = self.own else {
+            return Ok(());
+        };
+        let (db, memory) = (self.db.clone(), &mut self.memory);
+        if !self.follower.catch_up(&db, turn, own.id, memory).await? {
+            self.follower.start_anew(&db, turn, own.id, memory).await?;
+            self.enter(own).await?;
+        }
         Ok(())
     }
 
-    /// Those of `uids` who have a client connected.
+    /// Opens the transaction with which a server enters itself. `alone` says that what is there is left of others that have ended.
+    pub async fn begin_anew(&mut self, alone: bool) -> Result<(), StoreError> {
+        let turn = self.open().await?;
+        let Some(own) = self.own else {
+            return Ok(());
+        };
+        if alone {
+            self.forget_all_nodes().await?;
+        }
+        let (db, memory) = (self.db.clone(), &mut self.memory);
+        self.follower.start_anew(&db, turn, own.id, memory).await?;
+        self.enter(own).await
+    }
+
+    async fn open(&mut self) -> Result<Turn, StoreError> {
+        self.begun = true;
+        let turn = news::begin(&self.db, self.own.map(|own| own.id)).await?;
+        self.transaction = Some(turn.transaction);
+        self.turn = Some(turn);
+        Ok(turn)
+    }
+
+    /// The server, if there is one.
+    pub fn own(&self) -> Option<&'a Own> {
+        self.own
+    }
+
+    /// The clock of the database when the transaction began, in ms.
+    pub fn now(&self) -> i64 {
+        self.turn.map_or_else(now_ms, |turn| turn.now)
+    }
+
+    /// The transaction does what has to survive a crash.
+    pub fn must_last(&mut self) {
+        self.is_durable = true;
+    }
+
+    /// Those of `uids` who have a client connected, at any server.
     pub fn connected(&self, uids: Vec<Uid>) -> Vec<Uid> {
-        self.subscribers.connected(uids)
+        self.memory.subscribers.connected(uids)
     }
 
     /// Whether a user has a client connected.
@@ -79,29 +134,49 @@ impl<'a> Tx<'a> {
 
     /// The id and the time of a new message.
     pub fn id_and_time(&mut self) -> (i64, i64) {
-        self.last_message.next()
+        let now = self.now();
+        self.memory.last_message.next(now)
     }
 
     /// Assigns the next number of the owner's channel to an item, which is published with the commit. `None` if the owner does not
     /// exist any more.
     pub async fn publish(&mut self, owner: Uid, item: Arc<str>) -> Result<Option<Seq>, StoreError> {
-        let known = self.numbers.get(&owner).copied();
+        self.publish_item(owner, item, None).await
+    }
+
+    /// The same for the item of a stored message.
+    pub async fn publish_stored(
+        &mut self,
+        owner: Uid,
+        item: Arc<str>,
+        message: i64,
+    ) -> Result<Option<Seq>, StoreError> {
+        self.publish_item(owner, item, Some(message)).await
+    }
+
+    async fn publish_item(
+        &mut self,
+        owner: Uid,
+        item: Arc<str>,
+        message: Option<i64>,
+    ) -> Result<Option<Seq>, StoreError> {
+        self.begin().await?;
+        let known = self.memory.numbers.get(&owner).copied();
         let mut numbers = match known {
             Some(numbers) => numbers,
             None => {
-                let sql = "SELECT seq FROM channels WHERE uid = $1";
+                let sql = "SELECT coalesce(next, seq), seq FROM channels LEFT JOIN numbers USING (uid) WHERE uid = $1";
                 let Some(row) = self.row(sql, &[&owner.0]).await? else {
                     return Ok(None);
                 };
-                let mark = Seq(row.try_get(0)?);
                 Numbers {
-                    next: mark,
-                    reserved: mark,
+                    next: Seq(row.try_get(0)?),
+                    reserved: Seq(row.try_get(1)?),
                 }
             }
         };
         if numbers.next >= numbers.reserved {
-            self.begin().await?;
+            self.is_durable = true;
             numbers.reserved = Seq(numbers.next.0.saturating_add(RESERVE));
             let sql = "UPDATE channels SET seq = $2 WHERE uid = $1";
             let reserved = self.execute(sql, &[&owner.0, &numbers.reserved.0]).await?;
@@ -112,35 +187,49 @@ impl<'a> Tx<'a> {
         let seq = numbers.next;
         numbers.next = seq.next();
         self.before.push((owner, known));
-        self.numbers.insert(owner, numbers);
+        self.memory.numbers.insert(owner, numbers);
+        self.lines.push(Line {
+            published: Some((owner, seq, numbers.reserved)),
+            message,
+            text: message.is_none().then(|| item.to_string()),
+        });
         self.published.push(Published { owner, seq, item });
         Ok(Some(seq))
     }
 
-    /// Saves where each channel stands.
-    pub async fn save_numbers(&mut self) -> Result<(), StoreError> {
-        if self.numbers.is_empty() {
+    /// Does what belongs to every transaction.
+    pub async fn before_commit(&mut self) -> Result<(), StoreError> {
+        if !self.begun {
             return Ok(());
         }
-        self.begin().await?;
-        let (uids, next): (Vec<_>, Vec<_>) = self
-            .numbers
-            .iter()
-            .map(|(uid, numbers)| (uid.0, numbers.next.0))
-            .unzip();
-        let sql = "UPDATE channels SET seq = saved.next FROM unnest($1::bigint[], $2::bigint[]) AS saved(uid, next)
-            WHERE channels.uid = saved.uid";
-        self.execute(sql, &[&uids, &next]).await?;
+        match self.own {
+            Some(own) => self.write_news(own).await?,
+            None => {
+                self.execute("UPDATE fbchatd SET changes = changes + 1", &[])
+                    .await?;
+            }
+        }
+        if !self.is_durable {
+            self.batch("SET LOCAL synchronous_commit = off").await?;
+        }
         Ok(())
     }
 
-    /// Does what belongs to every transaction.
-    pub async fn before_commit(&mut self) -> Result<(), StoreError> {
-        if self.begun && self.by_command {
-            self.execute("UPDATE fbchatd SET changes = changes + 1", &[])
-                .await?;
+    /// What this server has to know itself once the transaction is committed.
+    pub fn follow_after_commit(&mut self, news: News) {
+        self.after_commit.push(news);
+    }
+
+    /// What follows from the commit.
+    pub fn committed(&mut self) -> Vec<Published> {
+        if !self.after_commit.is_empty() {
+            let news = std::mem::take(&mut self.after_commit);
+            self.memory.subscribers.follow(news);
         }
-        Ok(())
+        if let Some(position) = self.position {
+            self.follower.wrote(position);
+        }
+        std::mem::take(&mut self.published)
     }
 
     pub async fn commit(&mut self) -> Result<(), StoreError> {
@@ -159,8 +248,8 @@ impl<'a> Tx<'a> {
     pub fn restore_numbers(&mut self) {
         for (uid, numbers) in self.before.drain(..).rev() {
             match numbers {
-                Some(numbers) => self.numbers.insert(uid, numbers),
-                None => self.numbers.remove(&uid),
+                Some(numbers) => self.memory.numbers.insert(uid, numbers),
+                None => self.memory.numbers.remove(&uid),
             };
         }
     }

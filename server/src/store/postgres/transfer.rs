@@ -9,18 +9,17 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::connection::Db;
 use super::errors::sentence;
-use super::server_lock::ServerLock;
 use super::settings::{Address, Settings};
-use super::{locks, schema};
+use super::{news, schema, server_lock};
 use crate::store::StoreError;
 use crate::store::transfer::{
-    Batch, Direction, Kind, Observer, Part, Row, SECRETS, TABLES, Table, Tally, Value, not_empty,
+    Batch, CHANNELS, Direction, Kind, Observer, Part, Row, SECRETS, TABLES, Table, Tally, Value,
+    not_empty,
 };
 
 /// A database that no server and no command uses.
 pub struct Database {
     db: Db,
-    _server: ServerLock,
 }
 
 impl Database {
@@ -34,15 +33,12 @@ impl Database {
             )));
         }
         schema::migrate(&db).await?;
-        let server = ServerLock::take(&db).await?;
-        db.begin(locks::WRITE).await?;
+        server_lock::take_alone(&db).await?;
+        news::begin(&db, None).await?;
         // The other side may be slow.
         db.batch("SET LOCAL idle_in_transaction_session_timeout = 0")
             .await?;
-        let database = Database {
-            db,
-            _server: server,
-        };
+        let database = Database { db };
         if direction == Direction::ToPostgres {
             database.check_target().await?;
         }
@@ -78,11 +74,7 @@ impl Database {
         for table in TABLES {
             let head = Part::Table(table, self.rows(table).await?, self.last(table).await?);
             send(&parts, head).await?;
-            let sql = format!(
-                "COPY {}({}) TO STDOUT (FORMAT BINARY)",
-                table.name,
-                table.list()
-            );
+            let sql = format!("COPY ({}) TO STDOUT (FORMAT BINARY)", select(table));
             let rows = self.db.copy_out(&sql, &types(table)).await?;
             let mut rows = pin!(rows);
             let mut batch = Batch::default();
@@ -156,6 +148,14 @@ impl Database {
 
 async fn send(parts: &Sender<Part>, part: Part) -> Result<(), StoreError> {
     parts.send(part).await.map_err(|_| StoreError::Closed)
+}
+
+fn select(table: &Table) -> String {
+    if table.name == CHANNELS {
+        // A server has noted where each channel stands exactly.
+        return "SELECT uid, coalesce(next, seq), acked, message_bytes FROM channels LEFT JOIN numbers USING (uid)".to_owned();
+    }
+    format!("SELECT {} FROM {}", table.list(), table.name)
 }
 
 fn types(table: &Table) -> Vec<Type> {

@@ -2,7 +2,7 @@
 //!
 //! Whatever is queued when it looks goes into one transaction. It holds a lock that makes all who write on this database wait for each
 //! other, so a rule that looks before it writes holds without more. Items are published after the commit, and then the senders are
-//! answered.
+//! answered. In between, the task reads what other servers have written.
 //!
 //! If the connection is lost, the same writes are carried out again with the next one. Whether a commit took place whose answer was
 //! lost is asked by the id of the transaction, so nothing is done twice.
@@ -15,21 +15,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use prometheus_client::metrics::histogram::Histogram;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{sleep, timeout};
 
 use super::connection::Db;
-use super::server_lock::ServerLock;
+use super::news::{Follower, Memory};
+use super::nodes::{self, Own};
 use super::settings::Settings;
 use super::transaction::Tx;
+use super::{schema, server_lock};
 use crate::store::numbering::{LastMessage, Numbers};
 use crate::store::{Inserted, NewMessage, StoreError, Subscribers};
 use crate::types::{Published, Uid};
 
 /// The most jobs in one transaction, after the first.
 const BATCH: usize = 512;
-/// How often to look for what commands did.
+/// How often to look for what commands and other servers did, in case that nothing woke the task, and to show that this server lives.
 const UPKEEP: Duration = Duration::from_millis(500);
+/// How long looking may take.
+const LOOK: Duration = Duration::from_secs(10);
+/// How often old news are deleted, counted in looks.
+const TRIM_EVERY: u64 = 120;
 /// How long writes wait for a database that is away.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The same for a server that stops.
@@ -79,8 +86,9 @@ enum Failed {
 pub struct Writer {
     settings: Settings,
     db: Option<Arc<Db>>,
-    /// Held by a server; commands have none.
-    server: Option<ServerLock>,
+    /// The server; commands have none.
+    own: Option<Own>,
+    follower: Follower,
     subscribers: Arc<dyn Subscribers>,
     numbers: HashMap<Uid, Numbers>,
     last_message: LastMessage,
@@ -94,13 +102,14 @@ pub struct Writer {
     patience: Duration,
     retry: Duration,
     last_upkeep: Instant,
+    upkeeps: u64,
 }
 
 impl Writer {
     pub async fn new(
         settings: Settings,
         db: Db,
-        server: Option<ServerLock>,
+        own: Option<Own>,
         subscribers: Arc<dyn Subscribers>,
         commits: Histogram,
         changed_outside: Arc<AtomicBool>,
@@ -111,12 +120,14 @@ impl Writer {
             db.number("SELECT coalesce(max(time), 0) FROM messages", &[])
                 .await?,
         );
-        Ok(Writer {
+        let changes = db.number("SELECT changes FROM fbchatd", &[]).await?;
+        let mut writer = Writer {
             settings,
             last_message,
-            changes: db.number("SELECT changes FROM fbchatd", &[]).await?,
-            db: Some(Arc::new(db)),
-            server,
+            changes,
+            db: None,
+            own,
+            follower: Follower::default(),
             subscribers,
             numbers: HashMap::new(),
             commits,
@@ -125,14 +136,52 @@ impl Writer {
             patience: PATIENCE,
             retry: FIRST_RETRY,
             last_upkeep: Instant::now(),
-        })
+            upkeeps: 0,
+        };
+        let db = Arc::new(db);
+        if writer.own.is_some() {
+            nodes::check_clock(&db).await?;
+            nodes::warn_of_standbys(&db).await?;
+            let alone = server_lock::share(&db).await?;
+            writer.enter(db.clone(), alone).await?;
+            if alone {
+                server_lock::release_alone(&db).await?;
+            }
+        }
+        writer.db = Some(db);
+        Ok(writer)
     }
 
-    /// Works until the senders are gone, then saves the exact numbering.
-    pub async fn run(mut self, mut jobs: Receiver<Box<dyn QueuedWrite>>) {
+    /// Enters this server among those that use the database.
+    async fn enter(&mut self, db: Arc<Db>, alone: bool) -> Result<(), StoreError> {
+        let mut tx = self.transaction(db);
+        tx.begin_anew(alone).await?;
+        tx.before_commit().await?;
+        tx.commit().await
+    }
+
+    fn transaction(&mut self, db: Arc<Db>) -> Tx<'_> {
+        let memory = Memory {
+            subscribers: &*self.subscribers,
+            numbers: &mut self.numbers,
+            last_message: &mut self.last_message,
+        };
+        Tx::new(db, memory, &mut self.follower, self.own.as_ref())
+    }
+
+    /// Works until the senders are gone. `wake` says that other servers have news.
+    pub async fn run(mut self, mut jobs: Receiver<Box<dyn QueuedWrite>>, wake: Arc<Notify>) {
         loop {
-            match timeout(UPKEEP, jobs.recv()).await {
-                Ok(Some(first)) => {
+            let job = tokio::select! {
+                job = jobs.recv() => Some(job),
+                () = wake.notified() => {
+                    self.look().await;
+                    None
+                }
+                () = sleep(UPKEEP) => None,
+            };
+            match job {
+                Some(Some(first)) => {
                     let mut batch = vec![first];
                     while batch.len() <= BATCH
                         && let Ok(next) = jobs.try_recv()
@@ -144,8 +193,8 @@ impl Writer {
                     }
                     self.carry_out(batch).await;
                 }
-                Ok(None) => break,
-                Err(_) => {}
+                Some(None) => break,
+                None => {}
             }
             if self.last_upkeep.elapsed() >= UPKEEP {
                 self.last_upkeep = Instant::now();
@@ -153,7 +202,9 @@ impl Writer {
             }
         }
         self.patience = PATIENCE_AT_THE_END;
-        self.carry_out(vec![Box::new(SaveNumbers)]).await;
+        if self.own.is_some() {
+            self.carry_out(vec![Box::new(Upkeep::Leave)]).await;
+        }
     }
 
     async fn carry_out(&mut self, mut jobs: Vec<Box<dyn QueuedWrite>>) {
@@ -242,13 +293,7 @@ impl Writer {
     /// One attempt to carry out jobs.
     async fn attempt(&mut self, db: Arc<Db>, jobs: &mut Jobs) -> Result<Vec<Published>, Failed> {
         let start = Instant::now();
-        let mut tx = Tx::new(
-            db,
-            &*self.subscribers,
-            &mut self.numbers,
-            &mut self.last_message,
-            self.server.is_none(),
-        );
+        let mut tx = self.transaction(db);
         let work = async {
             for group in jobs.chunk_by_mut(|a, b| a.message().is_some() && b.message().is_some()) {
                 let messages: Vec<_> = group.iter().filter_map(|job| job.message()).collect();
@@ -266,18 +311,20 @@ impl Writer {
             tx.before_commit().await
         };
         let done = timeout(ATTEMPT, work).await;
-        let done = done.unwrap_or_else(|_| Err(StoreError::Away("it takes too long".to_owned())));
+        let done = done.unwrap_or_else(|_| Err(too_long()));
         let failed = match done {
             Ok(()) => match timeout(ATTEMPT, tx.commit()).await {
                 Ok(Ok(())) => {
+                    let published = tx.committed();
+                    drop(tx);
                     self.commits.observe(start.elapsed().as_secs_f64());
-                    return Ok(tx.published);
+                    return Ok(published);
                 }
                 Ok(Err(error @ StoreError::Failed { .. })) => Failed::Refused(error),
                 lost => {
                     let error = match lost {
                         Ok(Err(error)) => error,
-                        _ => StoreError::Away("it takes too long".to_owned()),
+                        _ => too_long(),
                     };
                     match tx.transaction {
                         Some(transaction) => {
@@ -313,7 +360,7 @@ impl Writer {
         let sql = "SELECT CASE WHEN $1 < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 THEN coalesce(pg_xact_status($1::text::xid8), 'aborted') ELSE 'aborted' END";
         let status = timeout(ATTEMPT, db.row(sql, &[&asked.transaction])).await;
-        let status = status.map_err(|_| StoreError::Away("it takes too long".to_owned()))??;
+        let status = status.map_err(|_| too_long())??;
         let status: String = match status {
             Some(row) => row.try_get(0)?,
             None => return Ok(false),
@@ -352,11 +399,17 @@ impl Writer {
             return Ok(db.clone());
         }
         self.db = None;
-        let db = Db::connect(&self.settings).await?;
-        if let Some(server) = &self.server {
-            server.take_again(&db).await?;
+        let db = Arc::new(Db::connect(&self.settings).await?);
+        if self.own.is_some() {
+            if !schema::is_current(&db).await? {
+                return Err(StoreError::Away(
+                    "its tables were changed for another version of fbchatd meanwhile".to_owned(),
+                ));
+            }
+            server_lock::share_again(&db).await?;
+            let entered = timeout(ATTEMPT, self.enter(db.clone(), false)).await;
+            entered.map_err(|_| too_long())??;
         }
-        let db = Arc::new(db);
         self.db = Some(db.clone());
         Ok(db)
     }
@@ -376,59 +429,113 @@ impl Writer {
         }
     }
 
-    /// Finds out whether commands have written.
-    async fn keep_up(&mut self) {
-        if self.server.is_none() {
+    /// Reads what other servers have written, if there is a connection.
+    async fn look(&mut self) {
+        let Some(db) = self.db.clone().filter(|db| !db.is_closed()) else {
             return;
-        }
-        let changes = match self.connected().await {
-            Ok(db) => db.number("SELECT changes FROM fbchatd", &[]).await,
-            Err(error) => Err(error),
         };
-        match changes {
-            Ok(changes) => {
-                self.is_back();
-                if changes != self.changes {
-                    self.changes = changes;
-                    self.changed_outside.store(true, Ordering::Relaxed);
-                    self.carry_out(vec![Box::new(PublishLeft)]).await;
-                }
+        let found = match timeout(LOOK, self.follow(&db)).await {
+            Ok(found) => found,
+            Err(_) => {
+                self.db = None;
+                Err(too_long())
             }
+        };
+        match found {
+            Ok(true) => {}
+            Ok(false) => self.carry_out(vec![Box::new(Upkeep::Begin)]).await,
             Err(error) => self.is_away(&error),
         }
     }
+
+    /// Reads the news; false if that needs a transaction.
+    async fn follow(&mut self, db: &Db) -> Result<bool, StoreError> {
+        let Some(own) = &self.own else {
+            return Ok(true);
+        };
+        let Some(turn) = self.follower.look(db, own.id).await? else {
+            return Ok(true);
+        };
+        let mut memory = Memory {
+            subscribers: &*self.subscribers,
+            numbers: &mut self.numbers,
+            last_message: &mut self.last_message,
+        };
+        self.follower.catch_up(db, turn, own.id, &mut memory).await
+    }
+
+    /// Does what is due from time to time.
+    async fn keep_up(&mut self) {
+        let Some(own) = self.own.clone() else {
+            return;
+        };
+        let looked = match self.connected().await {
+            Ok(db) => {
+                let looked = timeout(LOOK, async {
+                    nodes::beat(&db, &own).await?;
+                    let changes = db.number("SELECT changes FROM fbchatd", &[]).await?;
+                    Ok((changes, nodes::has_dead(&db).await?))
+                });
+                looked.await.unwrap_or_else(|_| {
+                    db.abandon();
+                    Err(too_long())
+                })
+            }
+            Err(error) => Err(error),
+        };
+        let (changes, has_dead) = match looked {
+            Ok(looked) => looked,
+            Err(error) => return self.is_away(&error),
+        };
+        self.is_back();
+        if changes != self.changes {
+            self.changes = changes;
+            self.changed_outside.store(true, Ordering::Relaxed);
+            self.carry_out(vec![Box::new(Upkeep::PublishLeft)]).await;
+        }
+        if has_dead {
+            self.carry_out(vec![Box::new(Upkeep::BuryDead)]).await;
+        }
+        self.upkeeps = self.upkeeps.wrapping_add(1);
+        if self.upkeeps.is_multiple_of(TRIM_EVERY) {
+            self.carry_out(vec![Box::new(Upkeep::TrimNews)]).await;
+        }
+        self.look().await;
+    }
 }
 
-/// Publishes what commands have left for connected users.
-struct PublishLeft;
+fn too_long() -> StoreError {
+    StoreError::Away("it takes too long".to_owned())
+}
 
-impl QueuedWrite for PublishLeft {
+/// What a server does of itself.
+enum Upkeep {
+    /// Reads where everything stands, with the transaction that this needs.
+    Begin,
+    /// Publishes what commands have left for connected users.
+    PublishLeft,
+    BuryDead,
+    TrimNews,
+    /// The server stops.
+    Leave,
+}
+
+impl QueuedWrite for Upkeep {
     fn run<'a>(
         &'a mut self,
         tx: &'a mut Tx<'_>,
     ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
-        Box::pin(tx.publish_left())
+        Box::pin(async move {
+            tx.begin().await?;
+            match self {
+                Upkeep::Begin => Ok(()),
+                Upkeep::PublishLeft => tx.publish_left().await,
+                Upkeep::BuryDead => tx.bury_dead().await,
+                Upkeep::TrimNews => tx.trim_news().await,
+                Upkeep::Leave => tx.leave().await,
+            }
+        })
     }
 
     fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
-}
-
-/// Saves where each channel stands, so that the next start skips nothing.
-struct SaveNumbers;
-
-impl QueuedWrite for SaveNumbers {
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
-        Box::pin(tx.save_numbers())
-    }
-
-    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
-        if let Err(error) = outcome {
-            log::warn!(
-                "the numbering could not be saved; some numbers of each user will be skipped: {error}"
-            );
-        }
-    }
 }

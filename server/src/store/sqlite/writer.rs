@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::session_cache::SessionCache;
 use super::{BUSY_TIMEOUT, Db};
+use crate::clock::now_ms;
 use crate::store::numbering::{LastMessage, Numbers, RESERVE};
 use crate::store::{StoreError, Subscribers};
 use crate::sync::lock;
@@ -280,7 +281,7 @@ impl<'a> Tx<'a> {
 
     /// The id and the time of a new message.
     pub fn id_and_time(&mut self) -> (i64, i64) {
-        self.last_message.next()
+        self.last_message.next(now_ms())
     }
 
     /// Assigns the next number of the owner's channel to an item, which is published with the commit. `None` if the owner does not

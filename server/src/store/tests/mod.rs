@@ -210,7 +210,7 @@ impl Place for OnPostgres {
 
     fn open(&self, subscribers: Arc<dyn Subscribers>) -> Arc<Store> {
         // Tests open a store again while the first one is still there, as if its process had been killed.
-        super::open_at(&self.0, Use::Command, subscribers).unwrap()
+        super::open_at(&self.0, Use::Server(NodeInfo::default()), subscribers).unwrap()
     }
 }
 

@@ -4,4 +4,4 @@ mod calls;
 mod channel;
 mod client;
 mod groups;
-mod ruby;
+pub mod ruby;

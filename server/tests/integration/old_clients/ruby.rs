@@ -17,7 +17,11 @@ fn a_program_of_2008_logs_in_lists_sends_and_receives() {
     let dir = tempfile::tempdir().unwrap();
     testkit::accounts(dir.path());
     let server = facebook(dir.path());
-    let mut ann = Client::login(&server, "ann", "secret");
+    chat(&server.url, Client::login(&server, "ann", "secret"));
+}
+
+/// Ben chats with Ann by means of the program, which finds all hosts at this URL.
+pub fn chat(url: &str, mut ann: Client) {
     let seq = ann.seq();
 
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/old_clients");
@@ -27,7 +31,7 @@ fn a_program_of_2008_logs_in_lists_sends_and_receives() {
         .arg(place.join("chat.rb"));
     ruby.arg("ben@example.org")
         .env("OLD_CLIENT_PASSWORD", "secret");
-    ruby.env("FBCHATD_PORT", server.url.rsplit(':').next().unwrap());
+    ruby.env("FBCHATD_PORT", url.rsplit(':').next().unwrap());
     ruby.stdin(Stdio::piped()).stdout(Stdio::piped());
     // It needs the package ruby-mechanize.
     let mut ruby = Process::spawn(&mut ruby);

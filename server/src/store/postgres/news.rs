@@ -1,0 +1,401 @@
+//! What one server has to know of what another one did: a log in the order in which it happened.
+//!
+//! Whoever writes holds the one lock of the database until its commit is visible. So positions in the log become visible in their order,
+//! and a server that has read up to the last position before it writes knows everything: numbers, presence, who is connected. Waking the
+//! others by NOTIFY only makes this faster; a wake that is lost delays news until the next look, and loses none.
+//!
+//! The log and the position are not logged by PostgreSQL. After a crash they are gone, which servers see by the number of the epoch; then
+//! they read where everything stands. They do the same if they were away for longer than news are kept.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+
+use super::connection::Db;
+use super::nodes::Own;
+use super::presence::everywhere;
+use super::rows::{self, message_columns, named};
+use super::transaction::Tx;
+use super::{channels, locks};
+use crate::item;
+use crate::store::numbering::{LastMessage, Numbers};
+use crate::store::{News, StoreError, Subscribers};
+use crate::types::{Here, Presence, Published, Seq, SessionKey, Uid};
+
+/// The channel of NOTIFY.
+pub const CHANNEL: &str = "fbchatd";
+/// How long news are kept, in ms.
+const KEPT: i64 = 300_000;
+/// The most news that are read at a time.
+const PAGE: i64 = 200;
+
+/// Where the log stands, as whoever has the lock sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    pub transaction: i64,
+    /// `None` after a crash of the database.
+    pub epoch: Option<i64>,
+    pub position: i64,
+    /// Whether several servers run.
+    pub several: bool,
+    /// Whether the others know of this server. If they took it for dead, they have stopped writing news for it.
+    pub is_entered: bool,
+    /// The clock of the database, in ms.
+    pub now: i64,
+}
+
+/// What a server has read of the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Follower {
+    epoch: Option<i64>,
+    seen: i64,
+}
+
+/// A line of the log that is being written.
+pub struct Line {
+    pub published: Option<(Uid, Seq, Seq)>,
+    /// The message that was published, which is not repeated here.
+    pub message: Option<i64>,
+    pub text: Option<String>,
+}
+
+/// News other than items, as they are written down.
+#[derive(Serialize, Deserialize)]
+enum Written {
+    Elsewhere {
+        node: i64,
+        uid: Uid,
+        here: Option<WrittenHere>,
+    },
+    Visible(Uid, bool),
+    Ended(Uid),
+    Told(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenHere {
+    state: u8,
+    since: i64,
+    active: i64,
+    sessions: Vec<Vec<u8>>,
+}
+
+impl From<Here> for WrittenHere {
+    fn from(here: Here) -> Self {
+        let (state, since) = match here.presence {
+            Presence::Offline => (0, 0),
+            Presence::Active => (1, 0),
+            Presence::Idle { since } => (2, since),
+        };
+        WrittenHere {
+            state,
+            since,
+            active: here.active,
+            sessions: here.sessions.iter().map(|key| key.0.to_vec()).collect(),
+        }
+    }
+}
+
+impl From<WrittenHere> for Here {
+    fn from(here: WrittenHere) -> Self {
+        let keys = here.sessions.into_iter();
+        Here {
+            presence: match here.state {
+                1 => Presence::Active,
+                2 => Presence::Idle { since: here.since },
+                _ => Presence::Offline,
+            },
+            active: here.active,
+            sessions: keys
+                .filter_map(|key| key.try_into().ok().map(SessionKey))
+                .collect(),
+        }
+    }
+}
+
+fn write(news: News) -> Option<String> {
+    let written = match news {
+        News::Elsewhere { node, uid, here } => Written::Elsewhere {
+            node,
+            uid,
+            here: here.map(WrittenHere::from),
+        },
+        News::Visible(uid, visible) => Written::Visible(uid, visible),
+        News::Ended(uid) => Written::Ended(uid),
+        News::Told(text) => Written::Told(text),
+        // These are no lines of their own.
+        News::Item(_) | News::Number(..) | News::Reset { .. } => return None,
+    };
+    serde_json::to_string(&written).ok()
+}
+
+fn read(text: &str) -> Option<News> {
+    // A later version may write what this one does not know.
+    Some(match serde_json::from_str(text).ok()? {
+        Written::Elsewhere { node, uid, here } => News::Elsewhere {
+            node,
+            uid,
+            here: here.map(Here::from),
+        },
+        Written::Visible(uid, visible) => News::Visible(uid, visible),
+        Written::Ended(uid) => News::Ended(uid),
+        Written::Told(text) => News::Told(text),
+    })
+}
+
+/// What follows from the news in memory.
+pub struct Memory<'a> {
+    pub subscribers: &'a dyn Subscribers,
+    pub numbers: &'a mut HashMap<Uid, Numbers>,
+    pub last_message: &'a mut LastMessage,
+}
+
+impl Follower {
+    /// Where the log stands, outside of a transaction; `None` if everything was read.
+    pub async fn look(&self, db: &Db, own: i64) -> Result<Option<Turn>, StoreError> {
+        let sql = "SELECT epoch, position, EXISTS (SELECT 1 FROM nodes WHERE id = $1 AND NOT stopped) FROM turn";
+        let row = db.row(sql, &[&own]).await?;
+        let (epoch, position, is_entered) = match &row {
+            Some(row) => (
+                Some(rows::at(row, 0)?),
+                rows::at(row, 1)?,
+                rows::at(row, 2)?,
+            ),
+            None => (None, 0, false),
+        };
+        if is_entered && epoch == self.epoch && position == self.seen {
+            return Ok(None);
+        }
+        Ok(Some(Turn {
+            transaction: 0,
+            epoch,
+            position,
+            several: true,
+            is_entered,
+            now: 0,
+        }))
+    }
+
+    /// Reads what is new up to a position. False if that is not possible and everything has to be read anew, which needs the lock.
+    pub async fn catch_up(
+        &mut self,
+        db: &Db,
+        turn: Turn,
+        own: i64,
+        memory: &mut Memory<'_>,
+    ) -> Result<bool, StoreError> {
+        if !turn.is_entered || turn.epoch.is_none() || turn.epoch != self.epoch {
+            return Ok(false);
+        }
+        while self.seen < turn.position {
+            let sql = concat!(
+                "SELECT ",
+                message_columns!(),
+                ", n.position, n.node, n.owner, n.seq, n.reserved, n.item, n.message, m.id IS NOT NULL AS found
+                    FROM news n LEFT JOIN messages m ON m.id = n.message WHERE n.position > $1 ORDER BY n.position LIMIT $2"
+            );
+            let found = db.rows(sql, &[&self.seen, &PAGE]).await?;
+            let Some(first) = found.first() else {
+                return Ok(false);
+            };
+            if named::<i64>(first, "position")? != self.seen.saturating_add(1) {
+                return Ok(false);
+            }
+            let (mut news, mut seen) = (Vec::new(), self.seen);
+            for row in &found {
+                seen = named(row, "position")?;
+                if named::<i64>(row, "node")? != own {
+                    news.extend(line(row, memory)?.filter(|news| !is_about(news, own)));
+                }
+            }
+            memory.subscribers.follow(news);
+            self.seen = seen;
+        }
+        Ok(true)
+    }
+
+    /// Reads where everything stands. Only with the lock.
+    pub async fn start_anew(
+        &mut self,
+        db: &Db,
+        turn: Turn,
+        own: i64,
+        memory: &mut Memory<'_>,
+    ) -> Result<(), StoreError> {
+        let epoch = match turn.epoch {
+            Some(epoch) => epoch,
+            None => {
+                let epoch = getrandom::u64().map_err(|error| StoreError::Failed {
+                    why: error.to_string(),
+                    advice: "",
+                })?;
+                let epoch = epoch.cast_signed();
+                let sql = "INSERT INTO turn(epoch, position) VALUES ($1, 0)";
+                db.execute(sql, &[&epoch]).await?;
+                epoch
+            }
+        };
+        let (mut own_users, mut elsewhere) = (Vec::new(), Vec::new());
+        for (node, uid, here) in everywhere(db).await? {
+            if node == own {
+                own_users.push(uid);
+            } else {
+                elsewhere.push((node, uid, here));
+            }
+        }
+        let last = db
+            .number("SELECT coalesce(max(id), 0) FROM messages", &[])
+            .await?;
+        let time = db
+            .number(
+                "SELECT coalesce((SELECT time FROM messages ORDER BY id DESC LIMIT 1), 0)",
+                &[],
+            )
+            .await?;
+        memory.last_message.raise(last, time);
+        memory.numbers.clear();
+        memory.subscribers.follow(vec![News::Reset {
+            channels: channels::channel_states(db).await?,
+            elsewhere,
+            own: own_users,
+        }]);
+        (self.epoch, self.seen) = (Some(epoch), turn.position);
+        Ok(())
+    }
+
+    /// Everything up to here was written by this server itself, or read before.
+    pub fn wrote(&mut self, position: i64) {
+        self.seen = position;
+    }
+}
+
+/// Whether news are about how users are connected to this server, which it knows better.
+fn is_about(news: &News, own: i64) -> bool {
+    matches!(news, News::Elsewhere { node, .. } if *node == own)
+}
+
+/// The news in a line.
+fn line(row: &Row, memory: &mut Memory<'_>) -> Result<Option<News>, StoreError> {
+    let item: Option<String> = named(row, "item")?;
+    let owner: Option<i64> = named(row, "owner")?;
+    let Some(owner) = owner.map(Uid) else {
+        return Ok(item.as_deref().and_then(read));
+    };
+    let (seq, reserved) = (Seq(named(row, "seq")?), Seq(named(row, "reserved")?));
+    let next = seq.next();
+    memory.numbers.insert(owner, Numbers { next, reserved });
+    let item = match item {
+        Some(item) => Some(item.into()),
+        None if named(row, "found")? => {
+            let message = rows::message(row)?;
+            memory.last_message.raise(message.id, message.time);
+            Some(item::message(&message))
+        }
+        None => {
+            if let Some(id) = named::<Option<i64>>(row, "message")? {
+                memory.last_message.raise(id, 0);
+            }
+            None
+        }
+    };
+    Ok(Some(match item {
+        Some(item) => News::Item(Published { owner, seq, item }),
+        None => News::Number(owner, seq),
+    }))
+}
+
+impl Tx<'_> {
+    /// Something that other servers have to know once this transaction is committed.
+    pub fn tell_nodes(&mut self, news: News) {
+        let text = write(news);
+        if text.is_some() {
+            self.lines.push(Line {
+                published: None,
+                message: None,
+                text,
+            });
+        }
+    }
+
+    /// Writes down how far the channels are numbered, and for other servers what has happened. Returns the position after it.
+    pub(super) async fn write_news(&mut self, own: &Own) -> Result<(), StoreError> {
+        let lines = std::mem::take(&mut self.lines);
+        let mut last = HashMap::new();
+        for (owner, seq, _) in lines.iter().filter_map(|line| line.published) {
+            last.insert(owner.0, seq.next().0);
+        }
+        if !last.is_empty() {
+            let (uids, next): (Vec<i64>, Vec<i64>) = last.into_iter().unzip();
+            let sql = "INSERT INTO numbers(uid, next) SELECT uid, next FROM unnest($1::bigint[], $2::bigint[]) AS numbers(uid, next)
+                ON CONFLICT (uid) DO UPDATE SET next = excluded.next";
+            self.execute(sql, &[&uids, &next]).await?;
+        }
+        let Some(turn) = self.turn.filter(|turn| turn.several) else {
+            return Ok(());
+        };
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let (mut owners, mut seqs, mut reserved) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut messages, mut texts) = (Vec::new(), Vec::new());
+        for line in lines {
+            owners.push(line.published.map(|(owner, ..)| owner.0));
+            seqs.push(line.published.map(|(_, seq, _)| seq.0));
+            reserved.push(line.published.map(|(.., reserved)| reserved.0));
+            messages.push(line.message);
+            texts.push(line.text);
+        }
+        let count = i64::try_from(owners.len()).unwrap_or(i64::MAX);
+        let sql = "INSERT INTO news(position, node, time, owner, seq, reserved, message, item)
+            SELECT $1 + at, $2, $3, owner, seq, reserved, message, item
+            FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[]) WITH ORDINALITY
+                AS lines(owner, seq, reserved, message, item, at)";
+        let (position, now) = (turn.position, turn.now);
+        self.execute(
+            sql,
+            &[
+                &position, &own.id, &now, &owners, &seqs, &reserved, &messages, &texts,
+            ],
+        )
+        .await?;
+        let position = position.saturating_add(count);
+        self.execute("UPDATE turn SET position = $1", &[&position])
+            .await?;
+        self.execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &own.id.to_string()])
+            .await?;
+        self.position = Some(position);
+        Ok(())
+    }
+
+    /// Deletes news that everybody has read, or was away for too long to read.
+    pub async fn trim_news(&mut self) -> Result<(), StoreError> {
+        self.begin().await?;
+        let before = self.now().saturating_sub(KEPT);
+        self.execute("DELETE FROM news WHERE time < $1", &[&before])
+            .await?;
+        Ok(())
+    }
+}
+
+/// Opens a transaction, waits for everybody else who writes, and says where the log stands. `own` is the server that asks.
+pub async fn begin(db: &Db, own: Option<i64>) -> Result<Turn, StoreError> {
+    let sql = format!(
+        "BEGIN; SELECT pg_advisory_xact_lock({});
+        SELECT pg_current_xact_id(), (SELECT epoch FROM turn), (SELECT position FROM turn), (SELECT count(*) FROM nodes WHERE NOT stopped),
+            (extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT count(*) FROM nodes WHERE NOT stopped AND id = {})",
+        locks::WRITE,
+        own.unwrap_or_default()
+    );
+    let last = db.last_row(&sql).await?;
+    let number = |at: usize| last.get(at).and_then(|text| text.as_deref()?.parse().ok());
+    let unnumbered = || StoreError::Away("it does not number transactions".to_owned());
+    Ok(Turn {
+        transaction: number(0).ok_or_else(unnumbered)?,
+        epoch: number(1),
+        position: number(2).unwrap_or_default(),
+        several: number(3).is_some_and(|nodes: i64| nodes > 1),
+        now: number(4).ok_or_else(unnumbered)?,
+        is_entered: number(5) == Some(1),
+    })
+}
