@@ -87,7 +87,7 @@ pub use maintenance::Stats;
 pub use messages::{HistoryRange, Inserted, MessageCheck, NewMessage};
 pub use notifications::{Conversation, Kind, Notification};
 pub use postgres::{Address, LOG_OF_LIBRARY};
-pub use sessions::{Login, Origin, Term};
+pub use sessions::{Login, Origin, Proof, Term};
 pub use sqlite::lock_directory;
 pub use usernames::{AddedAs, ChangedBy, UsernameChange};
 

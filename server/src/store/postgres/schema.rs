@@ -236,6 +236,9 @@ CREATE TABLE secrets(
 );
 -- From this come ids that nobody can guess. It is in backups, so they stay the same.
 INSERT INTO secrets VALUES ('archive', sha256((gen_random_uuid()::text || gen_random_uuid()::text)::bytea));
+", "
+-- With this the server shows a client of XMPP that it knows its token. The key of such a session is made from what the client shows.
+ALTER TABLE sessions ADD COLUMN proof BYTEA;
 "];
 
 /// The table that shows that the others are ours: the version, how often commands have written, and the run of the server.
