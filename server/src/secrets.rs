@@ -1,6 +1,7 @@
 //! Random secrets, and keys and tokens derived from them.
 
 use blake2::{Blake2s256, Digest};
+use ring::hmac;
 use subtle::ConstantTimeEq;
 
 use crate::types::SessionKey;
@@ -15,6 +16,21 @@ pub fn random_hex(bytes: usize) -> Result<String, getrandom::Error> {
 /// The key under which the session with this secret is stored.
 pub fn session_key(secret: &str) -> SessionKey {
     SessionKey(digest("session", secret))
+}
+
+/// What a client with this token shows to log in, as the secret of a session, and with what the server answers (XEP-0484, the mechanism
+/// HT-SHA-256-NONE). The token itself need not be kept.
+pub fn token_proofs(token: &str) -> (String, [u8; 32]) {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes());
+    let answer = hmac::sign(&key, b"Responder");
+    let mut proof = [0; 32];
+    proof.copy_from_slice(answer.as_ref());
+    (token_secret(hmac::sign(&key, b"Initiator").as_ref()), proof)
+}
+
+/// The secret of the session whose client shows this.
+pub fn token_secret(shown: &[u8]) -> String {
+    hex(shown)
 }
 
 /// The public name of a session. It tells one user's sessions apart and does not give the secret away.
@@ -74,7 +90,7 @@ fn digest(purpose: &str, secret: impl AsRef<[u8]>) -> [u8; 32] {
     hash.into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

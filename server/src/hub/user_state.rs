@@ -369,7 +369,15 @@ impl UserState {
         match availability {
             Availability::Available => self.mark_online(session, true, now),
             Availability::Away => self.mark_online(session, false, now),
-            Availability::Hidden => self.sessions.retain(|(known, _)| *known != session),
+            Availability::Hidden => {
+                // A client that has come back may have another subscription with the same session.
+                let is_shown = |known: &Subscriber| {
+                    known.session == session && known.availability != Availability::Hidden
+                };
+                if !self.subscribers.iter().any(is_shown) {
+                    self.sessions.retain(|(known, _)| *known != session);
+                }
+            }
         }
     }
 

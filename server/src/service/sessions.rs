@@ -10,7 +10,7 @@ use crate::clock::now_ms;
 use crate::hub::Hub;
 use crate::item;
 use crate::secrets;
-use crate::store::{Origin, Store, StoreError, Term};
+use crate::store::{Origin, Proof, Store, StoreError, Term};
 use crate::types::{Seq, Session, SessionKey, Uid};
 
 /// How much is kept of what a client calls itself, in characters.
@@ -65,6 +65,23 @@ pub struct SessionInfo {
     pub online: bool,
     /// Whether it is the session that asks.
     pub own: bool,
+}
+
+/// What a client can log in with in place of its password.
+pub struct Token {
+    pub token: String,
+    /// When it ends unless it is used before, in ms.
+    pub ends: i64,
+}
+
+/// The session of a client that has shown that it has its token.
+pub struct WithToken {
+    pub session: Session,
+    pub secret: String,
+    /// What the client expects to be shown.
+    pub proof: Proof,
+    /// Whether the client should get another token.
+    pub is_old: bool,
 }
 
 /// Why no session could be opened.
@@ -145,8 +162,59 @@ impl Sessions {
         let origin = Origin {
             address: address.map(|address| address.to_string()),
             client: client.chars().take(CLIENT).collect(),
+            proof: None,
         };
+        let kept = self.open_as(uid, &secret, origin, keeper, hash).await?;
+        Ok((secret, kept))
+    }
+
+    /// Opens a session whose client gets a token, with which it can log in again for as long as the session lasts. Returns the secret of
+    /// the session, the token, and how long the session lasts after each use, in ms.
+    pub async fn open_with_token(
+        &self,
+        uid: Uid,
+        address: Option<IpAddr>,
+        client: &str,
+        hash: Option<String>,
+    ) -> Result<(String, Token), OpenError> {
+        let token = secrets::random_hex(32)?;
+        let (secret, proof) = secrets::token_proofs(&token);
+        let origin = Origin {
+            address: address.map(|address| address.to_string()),
+            client: client.chars().take(CLIENT).collect(),
+            proof: Some(proof),
+        };
+        self.open_as(uid, &secret, origin, Keeper::Program, hash)
+            .await?;
+        let ends = now_ms().saturating_add(Keeper::Program.lasts(self.longest));
+        Ok((secret, Token { token, ends }))
+    }
+
+    /// The session of a client that shows this to prove that it has its token, if there is one.
+    pub async fn find_by_token(&self, shown: &[u8]) -> Result<Option<WithToken>, StoreError> {
+        let secret = secrets::token_secret(shown);
         let key = secrets::session_key(&secret);
+        let Some((proof, created)) = self.store.session_proof(key).await? else {
+            return Ok(None);
+        };
+        let session = self.find(&secret).await?;
+        Ok(session.map(|session| WithToken {
+            session,
+            secret,
+            proof,
+            is_old: now_ms().saturating_sub(created) >= DAY,
+        }))
+    }
+
+    async fn open_as(
+        &self,
+        uid: Uid,
+        secret: &str,
+        origin: Origin,
+        keeper: Keeper,
+        hash: Option<String>,
+    ) -> Result<Option<i64>, OpenError> {
+        let key = secrets::session_key(secret);
         let lasts = keeper.lasts(self.longest);
         let term = Term {
             lasts,
@@ -158,7 +226,7 @@ impl Sessions {
             return Err(OpenError::Changed);
         }
         log::info!(uid:%; "logged in");
-        Ok((secret, term.kept.then_some(lasts / 1000)))
+        Ok(term.kept.then_some(lasts / 1000))
     }
 
     /// Ends a session. `seq` is the number below which its client has seen everything, if it said so: the next session starts there.

@@ -91,7 +91,7 @@ pub use messages::{HistoryRange, Inserted, MessageCheck, MessageDraft, NewMessag
 pub use nodes::{News, Node, NodeInfo};
 pub use notifications::{Conversation, Kind, Notification};
 pub use postgres::{Address, LOG_OF_LIBRARY};
-pub use sessions::{Login, Origin, Term};
+pub use sessions::{Login, Origin, Proof, Term};
 pub use sqlite::lock_directory;
 pub use transfer::{Direction, Observer, transfer};
 pub use usernames::{AddedAs, ChangedBy, UsernameChange};

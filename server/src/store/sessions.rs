@@ -37,7 +37,12 @@ pub struct Origin {
     pub address: Option<String>,
     /// The name that the client gives, or an empty string.
     pub client: String,
+    /// With which the server shows that it knows the client's token, if it has one.
+    pub proof: Option<Proof>,
 }
+
+/// What a server shows to a client with a token.
+pub type Proof = [u8; 32];
 
 impl Store {
     /// The user who is logged in under this key, and for how long. A session is gone once its end has passed, here and in all other
@@ -47,6 +52,16 @@ impl Store {
             Store::Sqlite(sqlite) => sqlite.session(key),
             Store::Postgres(postgres) => {
                 postgres.read(move |db| async move { postgres::sessions::session(&db, key).await })
+            }
+        }
+    }
+
+    /// The proof of a session whose client has a token, and when the session began, in ms.
+    pub fn session_proof(&self, key: SessionKey) -> Reply<Option<(Proof, i64)>> {
+        match self {
+            Store::Sqlite(sqlite) => sqlite.read(move |db| sessions::proof(db, key)),
+            Store::Postgres(postgres) => {
+                postgres.read(move |db| async move { postgres::sessions::proof(&db, key).await })
             }
         }
     }

@@ -106,6 +106,7 @@ pub const TABLES: &[Table] = &[
             ("lasts", Number),
             ("ends", Number),
             ("persistent", Truth),
+            ("proof", Bytes),
         ],
     ),
     table(

@@ -1,4 +1,4 @@
-//! Binding a resource: what a client that is logged in asks for, and what it gets.
+//! What a client that is logged in asks for, and what it gets: a resource, or a session to go on with.
 
 use super::errors::StreamError;
 use super::jid::valid_resource;
@@ -42,4 +42,20 @@ pub fn answer(request: &Request, jid: &str) -> Element {
         .with("type", "result")
         .with("id", request.id.as_str())
         .child(Element::new("bind", ns::BIND).child(jid))
+}
+
+/// A session that goes on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resumption {
+    /// Its name.
+    pub name: String,
+    /// How many stanzas the client has.
+    pub count: u32,
+}
+
+/// Reads which session a client wants to go on with.
+pub fn resumption(request: &Element) -> Option<Resumption> {
+    let name = request.attribute("previd")?.to_owned();
+    let count = request.attribute("h")?.trim().parse().ok()?;
+    Some(Resumption { name, count })
 }

@@ -9,18 +9,14 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::Xmpp;
-use super::binding::Request;
 use super::errors::StreamError;
-use super::negotiation::{Negotiation, Security, Step};
+use super::features::Security;
+use super::login::{After, Negotiating};
+use super::negotiation::{Negotiation, Step};
 use super::reader::{AFTER_LOGIN, BEFORE_LOGIN};
-use super::registry::Return;
-use super::sasl::{Failure, Login};
-use super::session::{Client, Opened};
+use super::session::Client;
 use super::wire::{Broken, Got, Wire, stopping};
 use crate::net::streams::{Connection, Io};
-use crate::secrets;
-use crate::service::login_attempts::{AttemptError, Known};
-use crate::service::sessions::{Keeper, OpenError};
 
 /// How long a client may be silent until it has a resource, and how long all of that may take.
 const SILENT: Duration = Duration::from_secs(10);
@@ -54,13 +50,6 @@ enum Outcome {
     Resumed(oneshot::Receiver<()>),
 }
 
-struct Negotiating<'a> {
-    xmpp: &'a Arc<Xmpp>,
-    address: Option<IpAddr>,
-    negotiation: Negotiation,
-    known: Option<Known>,
-}
-
 async fn negotiate(
     xmpp: &Arc<Xmpp>,
     io: Io,
@@ -81,12 +70,8 @@ async fn negotiate(
             }
         }
     };
-    let mut negotiating = Negotiating {
-        xmpp,
-        address,
-        negotiation: Negotiation::new(&xmpp.domain, security),
-        known: None,
-    };
+    let negotiation = Negotiation::new(&xmpp.domain, security);
+    let mut negotiating = Negotiating::new(xmpp, address, negotiation);
     let mut wire = Wire::new(io, BEFORE_LOGIN);
     loop {
         let got = tokio::select! {
@@ -122,24 +107,20 @@ async fn negotiate(
                 }
             }
         }
-        let step = match step {
-            Ok(Step::Resume(resumption)) => {
-                let known = negotiating.known.as_ref()?;
-                let (guard, ended) = oneshot::channel();
-                let back = Box::new(Return {
-                    wire,
-                    count: resumption.count,
-                    guard,
-                });
-                let uid = known.user.uid;
-                match xmpp.registry.resume(uid, &resumption.name, back) {
-                    Ok(()) => return Some(Outcome::Resumed(ended)),
-                    Err(back) => wire = back.wire,
-                }
-                negotiating.negotiation.not_resumed(&mut out);
-                Ok(Step::Continue)
+        let after = match step {
+            Ok(Step::Resume(resumption)) => negotiating.come_back(resumption, wire, &mut out),
+            Ok(Step::Authenticate(request)) => {
+                negotiating.authenticate(*request, wire, &mut out).await
             }
-            step => step,
+            step => After::Step(Box::new(wire), step),
+        };
+        let step = match after {
+            After::Begun(client) => return Some(Outcome::Begun(client)),
+            After::Resumed(ended) => return Some(Outcome::Resumed(ended)),
+            After::Step(back, step) => {
+                wire = *back;
+                step
+            }
         };
         match step {
             Ok(Step::StartTls) => {
@@ -155,10 +136,9 @@ async fn negotiate(
                 end(negotiating.negotiation, wire, &out, None).await;
                 return None;
             }
-            Ok(_) => {
-                let was_checked = out.starts_with("<success");
+            Ok(step) => {
                 wire.send(|text| text.push_str(&out));
-                if was_checked {
+                if step == Step::Restart {
                     wire.restart(AFTER_LOGIN);
                 }
             }
@@ -176,89 +156,4 @@ async fn end(mut negotiation: Negotiation, mut wire: Wire, out: &str, error: Opt
         negotiation.end(error, text);
     });
     wire.close().await;
-}
-
-impl Negotiating<'_> {
-    async fn check(&mut self, login: Login, out: &mut String) -> Result<Step, StreamError> {
-        let attempts = &self.xmpp.services.login_attempts;
-        let checked = attempts
-            .log_in(&login.name, login.password, self.address)
-            .await;
-        let result = match checked {
-            Ok(known) => {
-                let user = &known.user;
-                let own = [
-                    user.username.clone(),
-                    user.uid.to_string(),
-                    user.email.clone(),
-                ];
-                let is_own = login.wanted.is_none_or(|wanted| own.contains(&wanted));
-                if is_own {
-                    self.known = Some(known);
-                    Ok(())
-                } else {
-                    Err(Failure::new("invalid-authzid", ""))
-                }
-            }
-            Err(error @ AttemptError::Wrong) => {
-                Err(Failure::new("not-authorized", error.to_string()))
-            }
-            Err(error @ AttemptError::TooMany(_)) => {
-                Err(Failure::new("temporary-auth-failure", error.to_string()))
-            }
-            Err(error @ (AttemptError::Hash(_) | AttemptError::Store(_))) => {
-                let level = match &error {
-                    AttemptError::Store(error) => error.level(),
-                    _ => log::Level::Error,
-                };
-                log::log!(level, "{error}");
-                let text = "Logging in is not possible at the moment. Please try again later.";
-                Err(Failure::new("temporary-auth-failure", text))
-            }
-        };
-        self.negotiation.checked(result, out)
-    }
-
-    async fn bind(&mut self, request: Request, out: &mut String) -> Result<Opened, StreamError> {
-        let known = self.known.take().ok_or(StreamError::NOT_AUTHORIZED)?;
-        let resource = match &request.resource {
-            Some(resource) => resource.clone(),
-            None => secrets::random_hex(8).map_err(|_| StreamError::INTERNAL)?,
-        };
-        let client = match &request.resource {
-            Some(resource) => format!("XMPP: {resource}"),
-            None => "XMPP".to_owned(),
-        };
-        let uid = known.user.uid;
-        let place = self.xmpp.registry.enter(uid, &resource);
-        let place = place.ok_or(StreamError::TOO_MANY_STREAMS)?;
-        let sessions = &self.xmpp.services.sessions;
-        let opened = sessions.open(
-            uid,
-            self.address,
-            &client,
-            Keeper::Connection,
-            Some(known.hash),
-        );
-        let (secret, _) = opened.await.map_err(|error| match error {
-            OpenError::Changed => StreamError::NOT_AUTHORIZED,
-            OpenError::Store(error) => error.into(),
-            error @ OpenError::Random(_) => {
-                log::error!("{error}");
-                StreamError::INTERNAL
-            }
-        })?;
-        let session = sessions.find(&secret).await?.ok_or(StreamError::ENDED)?;
-        let ids = self.xmpp.services.archives.ids().await?;
-        let bare = self.xmpp.address(&session.user.username);
-        self.negotiation
-            .bound(&request, &format!("{bare}/{resource}"), out);
-        Ok(Opened {
-            secret,
-            session,
-            resource,
-            place,
-            ids,
-        })
-    }
 }

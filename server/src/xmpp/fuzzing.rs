@@ -1,7 +1,9 @@
 //! Entry points for `fuzz/`. Not an interface.
 
-use super::negotiation::{Failure, Negotiation, Security, Step};
+use super::features::Security;
+use super::negotiation::{Negotiation, Step, not_resumed};
 use super::reader::{AFTER_LOGIN, BEFORE_LOGIN, Frame, Header, Reader};
+use super::sasl::Failure;
 use super::xml::{Element, ns, write_attribute};
 
 /// Goes through a stream as a connection does, with passwords that are right every other time. Every stanza can be
@@ -48,8 +50,19 @@ pub fn stream(bytes: &[u8], chunk: usize) -> String {
                     Ok(Step::Continue)
                 }
                 Ok(Step::Resume(_)) => {
-                    negotiation.not_resumed(&mut out);
+                    not_resumed().write(&mut out, ns::CLIENT);
                     Ok(Step::Continue)
+                }
+                Ok(Step::Authenticate(request)) => {
+                    attempts += 1;
+                    if attempts % 2 > 0 {
+                        negotiation.refuse(&Failure::new("not-authorized", "<No>"), &mut out)
+                    } else {
+                        reader.limit(AFTER_LOGIN);
+                        is_bound = request.bind.is_some();
+                        negotiation.authenticated(&Element::new("success", ns::SASL2), &mut out);
+                        Ok(Step::Continue)
+                    }
                 }
                 step => step,
             };

@@ -129,7 +129,7 @@ impl Client {
         let hash = match own_id(stanza) {
             Some(id) => Blake2s256::new().chain_update("origin").chain_update(id),
             None => Blake2s256::new()
-                .chain_update(self.subscription.session().1.0)
+                .chain_update(&self.stream)
                 .chain_update(self.received.to_be_bytes()),
         };
         let start = hash.finalize();

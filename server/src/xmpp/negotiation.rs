@@ -1,10 +1,12 @@
 //! What happens on a stream until a client is logged in and has a resource: TLS, the login, and the binding. A state machine without
 //! I/O: it gets what the client sends, appends its answers to `out`, and says what has to be done.
 
-use super::binding::{self, Request};
+use super::binding::{self, Request, Resumption, resumption};
 use super::errors::{StanzaError, StreamError};
+use super::features::{self, Security};
 use super::reader::{Frame, Header};
 use super::sasl::{self, Failure, Login};
+use super::sasl2::{self, Authenticate};
 use super::xml::{Element, ns, write_attribute};
 
 /// After this many failed logins a stream is closed.
@@ -15,38 +17,20 @@ const FAILURES: usize = 3;
 pub enum Step {
     /// Nothing: the client is next.
     Continue,
+    /// Expect another stream: the client is logged in.
+    Restart,
+    /// Do everything that the client asks for, or call [`Negotiation::refuse`].
+    Authenticate(Box<Authenticate>),
     /// Start TLS, once the answer is sent. What the client has sent after its request is discarded.
     StartTls,
     /// Check a password, and call [`Negotiation::checked`].
     Check(Login),
     /// Give the client a resource, and call [`Negotiation::bound`].
     Bind(Request),
-    /// Give the stream to the session that it resumes, or call [`Negotiation::not_resumed`].
+    /// Give the stream to the session that it resumes, or answer with [`not_resumed`].
     Resume(Resumption),
     /// The client has closed the stream.
     Close,
-}
-
-/// A session that goes on.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Resumption {
-    /// Its name.
-    pub name: String,
-    /// How many stanzas the client has.
-    pub count: u32,
-}
-
-/// Whether a connection is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// It is.
-    Encrypted,
-    /// It is not, and it must be.
-    Required,
-    /// It is not. It can be, but is as good as without: it does not leave this machine.
-    Optional,
-    /// It is not and cannot be, but does not leave this machine.
-    Unavailable,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +48,11 @@ enum State {
 
 fn failed(condition: &'static str) -> Element {
     Element::new("failed", ns::SM).empty(condition, ns::STANZA_ERRORS)
+}
+
+/// There is no such session any more. The client may bind a resource instead.
+pub fn not_resumed() -> Element {
+    failed("item-not-found")
 }
 
 /// One stream before its session.
@@ -120,11 +109,7 @@ impl Negotiation {
         if !version.is_some_and(|version| version.starts_with("1.")) {
             return Err(StreamError::UNSUPPORTED_VERSION);
         }
-        out.push_str("<stream:features>");
-        for feature in self.features() {
-            feature.write(out, ns::CLIENT);
-        }
-        out.push_str("</stream:features>");
+        self.write_features(out);
         Ok(())
     }
 
@@ -146,20 +131,11 @@ impl Negotiation {
         self.has_answered = true;
     }
 
-    fn features(&self) -> Vec<Element> {
+    fn write_features(&self, out: &mut String) {
         if self.is_logged_in() {
-            let session = Element::new("session", ns::SESSION).empty("optional", ns::SESSION);
-            let csi = Element::new("csi", ns::CSI);
-            let sm = Element::new("sm", ns::SM);
-            return vec![Element::new("bind", ns::BIND), session, csi, sm];
-        }
-        let tls = Element::new("starttls", ns::TLS);
-        let plain = Element::new("mechanism", ns::SASL).text("PLAIN");
-        let mechanisms = Element::new("mechanisms", ns::SASL).child(plain);
-        match self.security {
-            Security::Encrypted | Security::Unavailable => vec![mechanisms],
-            Security::Required => vec![tls.empty("required", ns::TLS)],
-            Security::Optional => vec![tls, mechanisms],
+            features::write(features::to_bind(), out);
+        } else {
+            features::write(features::to_log_in(self.security), out);
         }
     }
 
@@ -177,23 +153,27 @@ impl Negotiation {
             },
             (State::Login, ns::SASL, "auth") => self.auth(element, out),
             (State::Response, ns::SASL, "response") => self.credentials(element, out),
-            (State::Login | State::Response, ns::SASL, "abort") => {
-                self.fail(&Failure::new("aborted", ""), out)
+            (State::Login | State::Response, ns::SASL, "abort") => self.fail("aborted", out),
+            (State::Login, ns::SASL2, "authenticate") => {
+                let request = match self.security {
+                    Security::Required => Err("encryption-required"),
+                    _ => sasl2::request(element, &self.domain),
+                };
+                match request {
+                    Ok(request) => Ok(Step::Authenticate(Box::new(request))),
+                    Err(condition) => self.refuse(&Failure::new(condition, ""), out),
+                }
             }
             (State::Bind, ns::CLIENT, "iq") => self.bind(element, out),
             (State::Bind, ns::SM, "resume") => {
-                let count = element.attribute("h").and_then(|h| h.trim().parse().ok());
-                let name = element.attribute("previd").map(str::to_owned);
-                let (Some(name), Some(count)) = (name, count) else {
-                    return Err(StreamError::BAD_FORMAT);
-                };
-                Ok(Step::Resume(Resumption { name, count }))
+                let resumption = resumption(element).ok_or(StreamError::BAD_FORMAT)?;
+                Ok(Step::Resume(resumption))
             }
             (State::Bind, ns::SM, _) => {
                 failed("unexpected-request").write(out, ns::CLIENT);
                 Ok(Step::Continue)
             }
-            (_, ns::TLS | ns::SASL, _) => Err(StreamError::UNSUPPORTED_STANZA),
+            (_, ns::TLS | ns::SASL | ns::SASL2, _) => Err(StreamError::UNSUPPORTED_STANZA),
             (_, ns::CLIENT, _) => Err(StreamError::NOT_AUTHORIZED),
             _ => Err(StreamError::INVALID_NAMESPACE),
         }
@@ -201,10 +181,10 @@ impl Negotiation {
 
     fn auth(&mut self, element: &Element, out: &mut String) -> Result<Step, StreamError> {
         if self.security == Security::Required {
-            return self.fail(&Failure::new("encryption-required", ""), out);
+            return self.fail("encryption-required", out);
         }
         if element.attribute("mechanism") != Some("PLAIN") {
-            return self.fail(&Failure::new("invalid-mechanism", ""), out);
+            return self.fail("invalid-mechanism", out);
         }
         if element.content().trim().is_empty() {
             self.state = State::Response;
@@ -220,7 +200,7 @@ impl Negotiation {
                 self.state = State::Checking;
                 Ok(Step::Check(login))
             }
-            Err(condition) => self.fail(&Failure::new(condition, ""), out),
+            Err(condition) => self.fail(condition, out),
         }
     }
 
@@ -235,15 +215,36 @@ impl Negotiation {
                 self.state = State::Bind;
                 self.has_answered = false;
                 Element::new("success", ns::SASL).write(out, ns::CLIENT);
-                Ok(Step::Continue)
+                Ok(Step::Restart)
             }
-            Err(failure) => self.fail(&failure, out),
+            Err(failure) => self.failed(&failure, ns::SASL, out),
         }
     }
 
-    fn fail(&mut self, failure: &Failure, out: &mut String) -> Result<Step, StreamError> {
+    fn fail(&mut self, condition: &'static str, out: &mut String) -> Result<Step, StreamError> {
+        self.failed(&Failure::new(condition, ""), ns::SASL, out)
+    }
+
+    /// A client that has asked for everything in one step gets nothing.
+    pub fn refuse(&mut self, failure: &Failure, out: &mut String) -> Result<Step, StreamError> {
+        self.failed(failure, ns::SASL2, out)
+    }
+
+    /// Such a client is logged in, and is to bind a resource in another step.
+    pub fn authenticated(&mut self, success: &Element, out: &mut String) {
+        self.state = State::Bind;
+        success.write(out, ns::CLIENT);
+        self.write_features(out);
+    }
+
+    fn failed(
+        &mut self,
+        failure: &Failure,
+        version: &'static str,
+        out: &mut String,
+    ) -> Result<Step, StreamError> {
         self.state = State::Login;
-        failure.element(ns::SASL).write(out, ns::CLIENT);
+        failure.element(version).write(out, ns::CLIENT);
         self.failures += 1;
         if self.failures < FAILURES {
             Ok(Step::Continue)
@@ -260,11 +261,6 @@ impl Negotiation {
                 Ok(Step::Continue)
             }
         }
-    }
-
-    /// There is no such session any more. The client may bind a resource instead.
-    pub fn not_resumed(&mut self, out: &mut String) {
-        failed("item-not-found").write(out, ns::CLIENT);
     }
 
     /// The client has this address now.
@@ -339,7 +335,7 @@ mod tests {
         let step = stream.take(Frame::Stanza(response), &mut out);
         assert!(matches!(step, Ok(Step::Check(_))));
         let step = stream.checked(Ok(()), &mut out);
-        assert_eq!(step, Ok(Step::Continue));
+        assert_eq!(step, Ok(Step::Restart));
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Reader {
         }
     }
 
+    /// Stanzas may have up to `limit` bytes from now on, which is no less than before.
+    pub fn limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// Takes bytes from the front until a part is complete; `None` once all are taken.
     pub fn read(&mut self, bytes: &mut &[u8]) -> Result<Option<Frame>, StreamError> {
         if !self.is_open && self.bytes == 0 {

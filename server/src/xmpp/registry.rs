@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, oneshot};
 
 use super::wire::Wire;
+use super::xml::Element;
 use crate::sync::lock;
 use crate::types::Uid;
 
@@ -44,6 +45,8 @@ pub struct Return {
     pub wire: Wire,
     /// How many stanzas the client has.
     pub count: u32,
+    /// What the client is told if it has logged in and come back in one step.
+    pub success: Option<Element>,
     /// Dropped together with the connection.
     pub guard: oneshot::Sender<()>,
 }

@@ -53,10 +53,16 @@ impl From<StreamError> for Ended {
 /// What a session begins with.
 pub struct Opened {
     pub secret: String,
+    /// The secret of the session whose token is replaced by that of this one.
+    pub former: Option<String>,
+    /// Whether the session outlives its client: it has a token.
+    pub outlives: bool,
     pub session: Session,
     pub resource: String,
     pub place: Place,
     pub ids: Ids,
+    /// A random name of the stream.
+    pub stream: String,
 }
 
 pub struct Client {
@@ -66,7 +72,11 @@ pub struct Client {
     guard: Option<oneshot::Sender<()>>,
     pub place: Place,
     pub subscription: Subscription,
-    secret: String,
+    pub secret: String,
+    pub former: Option<String>,
+    pub outlives: bool,
+    /// A random name, of which ids of messages are made.
+    pub stream: String,
     pub uid: Uid,
     pub username: String,
     /// The address without and with the resource.
@@ -110,10 +120,13 @@ impl Client {
     pub fn new(xmpp: Arc<Xmpp>, wire: Wire, opened: Opened) -> Self {
         let Opened {
             secret,
+            former,
+            outlives,
             session,
             resource,
             place,
             ids,
+            stream,
         } = opened;
         let subscription = xmpp.services.channels.subscribe(&session);
         let late = xmpp.services.channels.next(session.user.uid);
@@ -125,6 +138,9 @@ impl Client {
             place,
             subscription,
             secret,
+            former,
+            outlives,
+            stream,
             uid: session.user.uid,
             username: session.user.username,
             full: format!("{bare}/{resource}"),
@@ -179,28 +195,6 @@ impl Client {
                 });
                 wire.close().await;
             }
-        }
-    }
-
-    /// The login ends with its connection.
-    async fn leave(&mut self) {
-        let sessions = &self.xmpp.services.sessions;
-        let session = match sessions.find(&self.secret).await {
-            Ok(Some(session)) => session,
-            Ok(None) => return,
-            Err(error) => return log::log!(error.level(), "a session was not ended: {error}"),
-        };
-        if let Some(to) = self.typing_to.take() {
-            // Nobody is told if they have gone meanwhile.
-            let _ = self
-                .xmpp
-                .services
-                .messages
-                .typing(&session, to, false)
-                .await;
-        }
-        if let Err(error) = sessions.end(session, None).await {
-            log::log!(error.level(), "a session was not ended: {error}");
         }
     }
 
@@ -342,6 +336,10 @@ impl Client {
     }
 
     async fn stanza(&mut self, mut stanza: Element) -> Result<(), Ended> {
+        if let Some(former) = self.former.take() {
+            // The client has the new token.
+            self.end_former(&former).await;
+        }
         if stanza.ns == ns::SM {
             return self.manage(&stanza);
         }

@@ -1,6 +1,7 @@
 //! Stream management (XEP-0198): the client says what has arrived, and a session outlives its connection for a while. What the client has
 //! not acknowledged is kept, and an item of the channel counts as fetched only when it is.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -8,7 +9,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::acknowledgements::Management;
 use super::errors::StreamError;
+use super::features;
 use super::registry::{Mail, Return};
+use super::sasl2::Bind;
 use super::session::{Client, Ended};
 use super::wire::stopping;
 use super::xml::{Element, ns};
@@ -16,6 +19,7 @@ use crate::secrets;
 
 /// How long a session waits for its client.
 const WAITS: Duration = Duration::from_secs(300);
+
 fn element(name: &'static str) -> Element {
     Element::new(name, ns::SM)
 }
@@ -29,22 +33,8 @@ impl Client {
     pub fn manage(&mut self, request: &Element) -> Result<(), Ended> {
         match (&*request.name, &mut self.management) {
             ("enable", None) => {
-                let wants = matches!(request.attribute("resume"), Some("true" | "1"));
-                let id = if wants {
-                    secrets::random_hex(16).ok()
-                } else {
-                    None
-                };
-                let mut enabled = element("enabled");
-                if let Some(id) = &id {
-                    self.place.can_resume(id);
-                    enabled = enabled
-                        .with("id", id.as_str())
-                        .with("resume", "true")
-                        .with("max", WAITS.as_secs().to_string());
-                }
+                let enabled = self.enable(request);
                 self.send_uncounted(&enabled);
-                self.management = Some(Management::new(id));
             }
             ("r", Some(management)) => {
                 let answer = element("a").with("h", management.received.to_string());
@@ -60,6 +50,45 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    /// From now on both sides count; returns the answer.
+    pub fn enable(&mut self, request: &Element) -> Element {
+        let wants = matches!(request.attribute("resume"), Some("true" | "1"));
+        let id = if wants {
+            secrets::random_hex(16).ok()
+        } else {
+            None
+        };
+        let mut enabled = element("enabled");
+        if let Some(id) = &id {
+            self.place.can_resume(id);
+            enabled = enabled
+                .with("id", id.as_str())
+                .with("resume", "true")
+                .with("max", WAITS.as_secs().to_string());
+        }
+        self.management = Some(Management::new(id));
+        enabled
+    }
+
+    /// Begins as a client wants that has asked for everything in one step; returns the answer.
+    pub fn bound(&mut self, bind: Bind) -> Element {
+        self.has_carbons = bind.has_carbons;
+        self.withheld = bind.is_inactive.then(BTreeSet::new);
+        let mut bound = Element::new("bound", ns::BIND2);
+        if let Some(request) = bind.enable {
+            bound.push(self.enable(&request));
+        }
+        bound
+    }
+
+    /// Tells such a client that it is logged in.
+    pub fn succeed(&mut self, success: &Element) {
+        let mut text = String::new();
+        success.write(&mut text, ns::CLIENT);
+        features::write(features::bound(), &mut text);
+        self.send_text(&text);
     }
 
     fn acknowledge(&mut self, count: u32) -> Result<(), Ended> {
@@ -111,7 +140,12 @@ impl Client {
 
     /// Goes on with another connection.
     pub async fn resume(&mut self, back: Return) -> Result<(), Ended> {
-        let Return { wire, count, guard } = back;
+        let Return {
+            wire,
+            count,
+            guard,
+            success,
+        } = back;
         self.use_wire(wire, guard);
         self.session().await?;
         self.acknowledge(count)?;
@@ -123,7 +157,14 @@ impl Client {
         let resumed = element("resumed")
             .with("previd", management.id.clone().unwrap_or_default())
             .with("h", management.received.to_string());
-        self.send_uncounted(&resumed);
+        match success {
+            Some(success) => {
+                let address = Element::new("authorization-identifier", ns::SASL2);
+                let address = address.text(self.full.as_str());
+                self.succeed(&success.child(address).child(resumed));
+            }
+            None => self.send_uncounted(&resumed),
+        }
         self.send_text(&again);
         Ok(())
     }

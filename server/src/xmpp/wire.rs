@@ -80,6 +80,11 @@ impl Wire {
         }
     }
 
+    /// Stanzas may have up to `limit` bytes from now on.
+    pub fn limit(&mut self, limit: usize) {
+        self.reader.limit(limit);
+    }
+
     /// Expects a new stream, with stanzas of up to `limit` bytes.
     pub fn restart(&mut self, limit: usize) {
         self.reader = Reader::new(limit);

@@ -287,6 +287,9 @@ CREATE UNLOGGED TABLE presence(                 -- where users are connected
     PRIMARY KEY (uid, node)
 ) WITH (fillfactor = 70);
 CREATE INDEX presence_node ON presence(node);
+", "
+-- With this the server shows a client of XMPP that it knows its token. The key of such a session is made from what the client shows.
+ALTER TABLE sessions ADD COLUMN proof BYTEA;
 "];
 
 /// The table that shows that the others are ours: the version, and how often commands have written.

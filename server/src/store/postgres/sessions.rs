@@ -7,7 +7,7 @@ use super::rows::{self, at, named, user_columns};
 use super::transaction::Tx;
 use crate::clock::now_ms;
 use crate::store::limits::{MAX_SESSIONS, OWN_ADDRESS_FOR};
-use crate::store::{Login, News, Origin, StoreError, Term};
+use crate::store::{Login, News, Origin, Proof, StoreError, Term};
 use crate::types::{SessionKey, Uid, User};
 
 fn key(row: &Row) -> Result<SessionKey, StoreError> {
@@ -34,6 +34,16 @@ pub async fn session(db: &Db, key: SessionKey) -> Result<Option<(User, Term)>, S
         kept: named(&row, "persistent")?,
     };
     Ok(Some((rows::user(&row)?, term)))
+}
+
+pub async fn proof(db: &Db, key: SessionKey) -> Result<Option<(Proof, i64)>, StoreError> {
+    let sql =
+        "SELECT proof, created FROM sessions WHERE key = $1 AND ends > $2 AND length(proof) = 32";
+    let Some(row) = db.row(sql, &[&key.0.as_slice(), &now_ms()]).await? else {
+        return Ok(None);
+    };
+    let proof = at::<&[u8]>(&row, 0)?.try_into().ok();
+    Ok(proof.zip(Some(at(&row, 1)?)))
 }
 
 pub async fn ended(db: &Db, keys: Vec<SessionKey>) -> Result<Vec<SessionKey>, StoreError> {
@@ -74,8 +84,9 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let now = now_ms();
         let insert =
-            "INSERT INTO sessions(key, uid, created, address, client, lasts, ends, persistent)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+            "INSERT INTO sessions(key, uid, created, address, client, lasts, ends, persistent, proof)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let proof = origin.proof.as_ref().map(<[u8; 32]>::as_slice);
         self.execute(
             insert,
             &[
@@ -87,6 +98,7 @@ impl Tx<'_> {
                 &term.lasts,
                 &term.end,
                 &term.kept,
+                &proof,
             ],
         )
         .await?;

@@ -6,7 +6,7 @@ use super::rows::{USER, user};
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::store::limits::{MAX_SESSIONS, OWN_ADDRESS_FOR};
-use crate::store::{Login, Origin, StoreError, Term};
+use crate::store::{Login, Origin, Proof, StoreError, Term};
 use crate::types::{SessionKey, Uid, User};
 
 pub fn session(db: &Connection, key: SessionKey) -> Result<Option<(User, Term)>, StoreError> {
@@ -21,6 +21,16 @@ pub fn session(db: &Connection, key: SessionKey) -> Result<Option<(User, Term)>,
             kept: row.get("persistent")?,
         };
         Ok((user(row)?, term))
+    });
+    Ok(found.optional()?)
+}
+
+pub fn proof(db: &Connection, key: SessionKey) -> Result<Option<(Proof, i64)>, StoreError> {
+    let mut select = db.prepare_cached(
+        "SELECT proof, created FROM sessions WHERE key = ?1 AND ends > ?2 AND proof IS NOT NULL",
+    )?;
+    let found = select.query_row(params![key.0, now_ms()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
     });
     Ok(found.optional()?)
 }
@@ -74,8 +84,8 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let (db, now) = (self.writing()?, now_ms());
         db.prepare_cached(
-            "INSERT INTO sessions(key, uid, created, address, client, lasts, ends, persistent)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO sessions(key, uid, created, address, client, lasts, ends, persistent, proof)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             key.0,
@@ -85,7 +95,8 @@ impl Tx<'_> {
             origin.client,
             term.lasts,
             term.end,
-            term.kept
+            term.kept,
+            origin.proof
         ])?;
         let ended = db
             .prepare_cached(

@@ -268,6 +268,7 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
         let origin = Origin {
             address: Some("10.0.0.1".into()),
             client: "hidden-client".into(),
+            proof: None,
         };
         let term = Term {
             lasts: 1,
@@ -340,6 +341,7 @@ async fn times_follow_the_clock_and_the_order_does_not() {
         let origin = Origin {
             address: None,
             client: String::new(),
+            proof: None,
         };
         store
             .open_session(key, a.uid, origin, TERM, None)
@@ -389,6 +391,7 @@ async fn times_follow_the_clock_and_the_order_does_not() {
     let origin = Origin {
         address: None,
         client: String::new(),
+        proof: None,
     };
     let new = SessionKey([200; 32]);
     store

@@ -49,6 +49,19 @@ pub async fn a_session_is_gone_once_its_end_has_passed(place: impl Place) {
     assert!(!term.kept);
     store.end_session(key(4)).await.unwrap();
 
+    // Only sessions of clients with a token have a proof.
+    assert_eq!(store.session_proof(key(1)).await.unwrap(), None);
+    let origin = Origin {
+        proof: Some([7; 32]),
+        ..Origin::default()
+    };
+    let opened = store.open_session(key(5), a.uid, origin, term, None);
+    assert!(opened.await.unwrap());
+    let proof = store.session_proof(key(5)).await.unwrap();
+    assert_eq!(proof.unwrap().0, [7; 32]);
+    store.end_session(key(5)).await.unwrap();
+    assert_eq!(store.session_proof(key(5)).await.unwrap(), None);
+
     // What was deleted cannot come back; what has an end in the future stays.
     store.delete_ended_sessions().await.unwrap();
     store.renew_session(key(2), i64::MAX).await.unwrap();

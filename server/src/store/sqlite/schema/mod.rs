@@ -38,6 +38,7 @@ const STEPS: &[&str] = &[
     include_str!("steps/21_message_bytes.sql"),
     include_str!("steps/22_files.sql"),
     include_str!("steps/23_archive_key.sql"),
+    include_str!("steps/24_session_proofs.sql"),
 ];
 
 /// The step after which the words of names and the hashes of texts have to be computed.
