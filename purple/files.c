@@ -224,6 +224,17 @@ char **fb_pictures_of(FbConnection *connection, const fbchat_event *event, size_
 	return (char **)g_ptr_array_free(pictures, FALSE);
 }
 
+/* Pidgin shows no name in front of a line that is not logged, and in a group others may have written meanwhile. */
+static char *caption(PurpleConversation *conversation, const Picture *picture)
+{
+	const PurpleConvChatBuddy *member;
+
+	if (purple_conversation_get_type(conversation) != PURPLE_CONV_TYPE_CHAT || (picture->flags & PURPLE_MESSAGE_SEND) != 0)
+		return g_strdup("");
+	member = purple_conv_chat_cb_find(PURPLE_CONV_CHAT(conversation), picture->name);
+	return g_markup_printf_escaped("%s:<br>", member != NULL && member->alias != NULL ? member->alias : picture->name);
+}
+
 /* Hosts keep pictures of their logs on disk, so this line is not logged; the one with the address is. */
 static void show(FbConnection *connection, const Picture *picture, gconstpointer bytes, size_t len)
 {
@@ -231,18 +242,21 @@ static void show(FbConnection *connection, const Picture *picture, gconstpointer
 	                                                                         purple_connection_get_account(connection->gc));
 	PurpleMessageFlags flags = picture->flags | PURPLE_MESSAGE_IMAGES | PURPLE_MESSAGE_NO_LOG;
 	char *markup;
+	char *name;
 	int id;
 
 	/* A window that the user has closed is not opened again for this. */
 	if (conversation == NULL || !fb_picture_is_small(bytes, len, MOST_POINTS))
 		return;
 	id = purple_imgstore_add_with_id(g_memdup(bytes, (guint)len), len, NULL);
-	markup = g_strdup_printf("<img id=\"%d\">", id);
+	name = caption(conversation, picture);
+	markup = g_strdup_printf("%s<img id=\"%d\">", name, id);
 	if (purple_conversation_get_type(conversation) == PURPLE_CONV_TYPE_CHAT)
 		purple_conv_chat_write(PURPLE_CONV_CHAT(conversation), picture->name, markup, flags, picture->when);
 	else
 		purple_conversation_write(conversation, picture->name, markup, flags, picture->when);
 	g_free(markup);
+	g_free(name);
 	/* The host has its own reference for as long as it shows it. */
 	purple_imgstore_unref_by_id(id);
 }

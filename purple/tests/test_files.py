@@ -50,10 +50,10 @@ class Files(OnDisk):
                              and "<img" not in item["markup"] and int(item["flags"]) & flags == flags, "a line")
         return re.sub(r"\b(http://\S+/files/[0-9a-f]{32})/(\S+)", lambda found: f"URL:{found[2]}", plain(line["markup"]))
 
-    def shown(self, host, account, with_, flags=RECV):
+    def shown(self, host, account, with_, flags=RECV, text=""):
         """A picture below a line: what the host has of it. Nothing of it goes into the host's log."""
         host.wait_for(lambda item: item["event"] == "message" and item["account"] == account and item["with"] == with_
-                      and "<img" in item["markup"] and int(item["flags"]) & (flags | NO_LOG) == flags | NO_LOG, "a picture in a line")
+                      and f"{text}<img" in item["markup"] and int(item["flags"]) & (flags | NO_LOG) == flags | NO_LOG, "a picture in a line")
         picture = host.wait("picture")
         self.assertGreater(int(picture["size"]), 100)
         return picture["type"]
@@ -98,15 +98,18 @@ class Files(OnDisk):
         self.assertEqual({self.shown(bob, BOB, self.alice), self.shown(bob, BOB, self.alice)}, {"png", "jpg"})
         self.assertEqual([item for item in phone.have("message") if "<img" in item["markup"]], [])
         # Sent as a file, a picture is shown to its sender, too.
+        self.drop(alice)
         alice.do("file", ALICE, self.bob, text=two)
         self.completed(alice)
         self.assertEqual(self.shown(alice, ALICE, self.bob, SEND), "jpg")
+        self.assertEqual(self.line(bob, BOB, self.alice)[:7], "two.jpg")
+        self.assertEqual(self.shown(bob, BOB, self.alice), "jpg")
         # Earlier messages have their files.
-        self.drop(bob)
         bob.do("close", BOB, self.alice)
         bob.do("slash", BOB, self.alice, text="history")
         self.assertEqual([self.line(bob, BOB, self.alice).split(" ")[0] for _ in range(6)],
                          ["notes", "first\nline", "picture.png", "second", "two.jpg", "third"])
+        self.assertEqual(self.line(bob, BOB, self.alice)[:7], "two.jpg")
         self.assertEqual(sorted(self.shown(bob, BOB, self.alice) for _ in range(3)), ["jpg", "jpg", "png"])
         # Nothing of it was saved.
         for host in (alice, bob):
@@ -134,7 +137,7 @@ class Files(OnDisk):
         self.assertEqual(self.shown(carol, "carol@example.org", group, SEND), "png")
         for host, account in ((alice, ALICE), (bob, BOB)):
             self.assertRegex(self.line(host, account, group), r"^menu\.png \(.*\) URL:menu\.png$")
-        self.assertEqual(self.shown(alice, ALICE, group), "png")
+        self.assertEqual(self.shown(alice, ALICE, group, text="Carol:<br>"), "png")
         # Of a friend the picture follows, in the middle of text as elsewhere.
         alice.do("pictures", ALICE, group, text=f"here {{{picture}}} or there")
         self.assertIn("<IMG", self.own_picture(alice, group))
@@ -246,10 +249,10 @@ class Previews(Hostile):
         alice, bob = self.both()
         icon = os.path.join(os.path.dirname(__file__), "../icons/fbchat-48.png")
         content = pathlib.Path(icon).read_bytes()
-        previews = ((200, b"<html>" + bytes(200)), (410, b"gone"), (200, content[:16] + struct.pack(">II", 60_000, 60_000) + content[24:]),
-                    (200, content[:20]), (200, b"\xff\xd8\xff\xe0" + bytes(100)), (200, b"GIF89a\xff\xff\x01\x00" + bytes(100)))
+        previews = (b"<html>" + bytes(200), content[:16] + struct.pack(">II", 60_000, 60_000) + content[24:], content[:20],
+                    b"\xff\xd8\xff\xe0" + bytes(100), b"GIF89a\xff\xff\x01\x00" + bytes(100))
         for preview in previews:
-            self.proxy.change("/files/", preview)
+            self.proxy.change("/files/", (200, preview, ("ETag", '"x"')))
         for _ in range(len(previews) + 1):
             bob.do("pictures", BOB, self.alice, text="{" + icon + "}")
             self.assertIn("picture.png", alice.message(ALICE, self.bob, RECV)["markup"])

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pictures in a conversation of Pidgin: one that comes, one that is inserted, and a file from the menu."""
+"""Pictures in a conversation of Pidgin: one that comes, one that is inserted, and a file."""
 
-import collections
+import contextlib
 import os
+import pathlib
 import re
 
 from case import ALICE, BOB
@@ -17,17 +18,26 @@ class Files(PidginCase):
         run("convert", "-size", "640x420", *drawing, path)
         return path
 
-    def colours(self, title):
-        """How many pixels of a window have each colour."""
-        return collections.Counter(re.findall(r"#[0-9A-F]{6}", self.drawn(title)))
+    def points(self, title, colour):
+        """How many points of a window have this colour."""
+        path = os.path.join(self.directory, "window.ppm")
+        run("import", "-window", self.windows()[title], "-depth", "8", path)
+        return pathlib.Path(path).read_bytes().count(bytes.fromhex(colour))
 
-    def choose(self, menu, title, path):
-        """Chooses a file in the dialog that an entry of the menu opens."""
-        self.press("alt+c", *menu)
-        self.focus(title)
-        # The slash opens the field for a path.
-        self.write(path)
-        self.press("Return")
+    def insert(self, path):
+        """Inserts a picture into what is being written."""
+        # The last entry but one.
+        self.press("alt+c", "Up", "Up", "Return")
+        self.focus("Insert Image")
+        # The first slash brings the field for a path, which loses what is typed before it is there.
+        self.write("/")
+        while "Insert Image" in self.windows():
+            self.press("ctrl+a")
+            self.write(path)
+            # One for the dialog, and one more in case it complains about the path.
+            self.press("Return", "Return")
+            with contextlib.suppress(AssertionError):
+                until("the dialog to be closed", lambda: "Insert Image" not in self.windows(), 3)
 
     def test_pictures_and_files(self):
         server, bob = self.demo(), self.host("bob")
@@ -44,29 +54,31 @@ class Files(PidginCase):
         bob.do("file", BOB, alice, text=sea)
         self.focus("Bob Example")
         [conversation] = until("a conversation", lambda: pidgin("PurpleGetIms"))
-        # The picture itself, in its colours.
-        until("the picture", lambda: self.colours("Bob Example")["#2F6F9F"] > 3000)
+        # The line, and the picture itself in its colours.
+        until("line and picture", lambda: len(self.texts(conversation)) == 3)
         self.assertRegex(self.texts(conversation)[1], r"^lake\.png \([\d.]+ KiB\) http://\S+/lake\.png$")
+        until("the picture", lambda: self.points("Bob Example", "2f6f9f") > 3000)
 
         # A picture among text.
-        self.write("Lovely")
-        self.choose(("Up", "Up", "Return"), "Insert Image", self.draw("cat.png", "xc:#fff4e0", "-fill", "#b5651d", "-draw", "circle 320,230 320,90"))
+        run("xdotool", "windowsize", "--sync", self.windows()["Bob Example"], "560", "600")
         self.focus("Bob Example")
-        self.write("and here")
+        self.write("Lovely! And here is")
+        self.insert(self.draw("moon.png", "xc:#10182c", "-resize", "160x100!", "-fill", "#f4efd8", "-draw", "circle 80,50 80,20"))
+        self.focus("Bob Example")
+        self.write("the moon")
         self.press("Return")
         got = [plain(bob.message(BOB, alice, RECV)["markup"]) for _ in range(3)]
-        self.assertEqual((got[0], got[2]), ("Lovely", "and here"))
-        self.assertRegex(got[1], r"^cat\.png \([\d.]+ KiB\) http://\S+/cat\.png$")
+        self.assertEqual((got[0], got[2]), ("Lovely! And here is", "the moon"))
+        self.assertRegex(got[1], r"^moon\.png \([\d.]+ (KiB|bytes)\) http://\S+/moon\.png$")
+        until("nothing but list and conversation", lambda: set(self.windows()) == {"Buddy List", "Bob Example"})
         self.screenshot("pidgin-picture.png")
 
-        # A file from the menu: libpurple's window shows it, and its line follows.
+        # A file, as when one is dropped: its line follows once libpurple's window shows that it is complete.
         notes = os.path.join(self.directory, "notes.txt")
-        with open(notes, "w", encoding="utf-8") as file:
-            file.write("Bring bread.\n")
-        self.choose(("n",), "Open File...", notes)
+        pathlib.Path(notes).write_text("Bring bread.\n", encoding="utf-8")
+        pidgin("ServSendFile", pidgin("PurpleAccountGetConnection", account), bob_uid, notes)
         self.assertRegex(plain(bob.message(BOB, alice, RECV)["markup"]), r"^notes\.txt \(13 bytes\) http://\S+/notes\.txt$")
         until("the line", lambda: any(text.startswith("notes.txt (13 bytes) http") for text in self.texts(conversation)))
-        self.assertEqual(pidgin("PurpleConversationGetName", conversation), bob_uid)
         self.assertTrue(pidgin("PurpleAccountIsConnected", account))
 
     def texts(self, conversation):

@@ -54,7 +54,7 @@ class RewritingProxy:
 
     def change(self, path, change, times=1):
         """Changes the next answers to paths with this prefix. A function gets the body and returns another one, or None to
-        leave it. A body, or a status and a body, is answered without passing the request on."""
+        leave it. A body, or a status, a body and then headers, is answered without passing the request on."""
         with self.lock:
             self.rules.append([path, times, change])
 
@@ -88,8 +88,8 @@ class RewritingProxy:
     def serve(self, handler):
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         self.seen.append(handler.path)
-        headers = []
         made = self.changed(handler.path)
+        headers = made[2:] if made else []
         if not made:
             reply, content = self.ask(handler, body)
             made = self.changed(handler.path, content)
