@@ -16,7 +16,9 @@ mod errors;
 mod events;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod interests;
 mod iq;
+mod items;
 mod jid;
 mod message;
 mod muc;
@@ -25,6 +27,7 @@ mod pep;
 mod presence;
 mod reader;
 mod registry;
+mod rooms;
 mod roster;
 mod session;
 mod stream_management;
