@@ -13,7 +13,7 @@ for directory in ("../../../tests/python", "../browser"):
 
 from case import Case, Site
 
-MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_rooms", "test_files", "test_profanity"]
+MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_rooms", "test_files", "test_standard", "test_profanity"]
 
 
 def main():
