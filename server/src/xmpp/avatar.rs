@@ -88,13 +88,18 @@ impl Xmpp {
         Ok(about)
     }
 
-    /// What a presence says of the picture of a user.
-    pub async fn photo(&self, uid: Uid, hash: Option<&str>) -> Result<Element, StoreError> {
-        let mut photo = Element::new("photo", ns::VCARD_UPDATE);
-        if let Some(about) = self.about_picture(uid, hash).await? {
-            photo = photo.text(about.sha1);
+    /// What a presence says of the picture of a user; nothing if it cannot be read now.
+    pub async fn photo(&self, uid: Uid, hash: Option<&str>) -> Element {
+        let x = Element::new("x", ns::VCARD_UPDATE);
+        let photo = Element::new("photo", ns::VCARD_UPDATE);
+        match self.about_picture(uid, hash).await {
+            Ok(Some(about)) => x.child(photo.text(about.sha1)),
+            Ok(None) => x.child(photo),
+            Err(error) => {
+                log::warn!("a picture cannot be read: {error}");
+                x
+            }
         }
-        Ok(Element::new("x", ns::VCARD_UPDATE).child(photo))
     }
 }
 

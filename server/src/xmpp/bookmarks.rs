@@ -1,18 +1,14 @@
 //! The groups of a user as bookmarks (XEP-0402, and XEP-0048 in private storage): each is to be joined at the login. Bookmarks cannot be
 //! changed, because they are the groups: a client that tries is told what they are.
 
-use std::collections::BTreeMap;
-
 use super::errors::StanzaError;
+use super::interests::Bookmarks;
 use super::jid::Jid;
 use super::pep::{event_item, item};
 use super::session::Client;
 use super::xml::{Element, ns};
 use crate::service::StoreError;
-use crate::types::{Session, Uid};
-
-/// The address and the name of a room by the number of its group.
-pub type Bookmarks = BTreeMap<Uid, (String, String)>;
+use crate::types::Session;
 
 fn conference(name: &str, nick: &str) -> Element {
     Element::new("conference", ns::BOOKMARKS)

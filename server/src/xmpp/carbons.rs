@@ -1,6 +1,6 @@
 //! Carbons (XEP-0280): what the user has sent with another client. What the user receives, every client gets anyway.
 
-use super::events::Text;
+use super::items::Text;
 use super::message::delay;
 use super::session::{Client, RESOURCE};
 use super::xml::{Element, ns};

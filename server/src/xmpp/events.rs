@@ -1,82 +1,13 @@
 //! The items of a user's channel as stanzas for their client.
 
-use serde::Deserialize;
-
+use super::items::{Action, Item, Text};
 use super::message;
-use super::muc::{Line, News};
 use super::session::{Client, RESOURCE};
 use super::xml::{Element, ns};
 use crate::attachment::Listed;
 use crate::service::StoreError;
 use crate::service::profiles::ProfileError;
 use crate::types::{Seq, Uid};
-
-/// What is told to clients of XMPP. Pokes are not.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Item {
-    Msg {
-        msg: Text,
-        from: Uid,
-        to: Uid,
-        #[serde(default)]
-        attachments: Vec<Listed>,
-    },
-    Typ {
-        st: u8,
-        from: Uid,
-    },
-    GroupMsg(Line),
-    Group(News),
-    Ttyp {
-        st: u8,
-        from: Uid,
-        to: Uid,
-    },
-    Presence {
-        uid: Uid,
-    },
-    FriendRequest {
-        uid: Uid,
-        name: String,
-        message: String,
-    },
-    Friend {
-        uid: Uid,
-        action: Action,
-    },
-    Status {
-        uid: Uid,
-    },
-    Picture {
-        uid: Uid,
-    },
-    Name {
-        uid: Uid,
-    },
-    Block {
-        uid: Uid,
-        blocked: bool,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Action {
-    Added,
-    Removed,
-}
-
-/// The text of a message.
-#[derive(Debug, Deserialize)]
-pub struct Text {
-    pub text: String,
-    pub time: i64,
-    #[serde(rename = "msgID")]
-    pub msg_id: String,
-}
 
 fn chat_state(typing: u8) -> &'static str {
     if typing > 0 { "composing" } else { "paused" }

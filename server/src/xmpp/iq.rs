@@ -11,7 +11,8 @@ impl Client {
     pub async fn iq(&mut self, stanza: &mut Element) -> Result<Result<(), StanzaError>, Ended> {
         let (is_set, id) = match (stanza.attribute("type"), stanza.attribute("id")) {
             (Some("result" | "error"), _) => {
-                return Ok(self.take_answer(stanza).await.map_err(StanzaError::from));
+                self.take_answer(stanza).await;
+                return Ok(Ok(()));
             }
             (Some("get"), Some(id)) => (false, id.to_owned()),
             (Some("set"), Some(id)) => (true, id.to_owned()),

@@ -20,7 +20,9 @@ mod features;
 mod framing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod interests;
 mod iq;
+mod items;
 mod jid;
 mod login;
 mod logout;
@@ -31,6 +33,7 @@ mod pep;
 mod presence;
 mod reader;
 mod registry;
+mod rooms;
 mod roster;
 mod sasl;
 mod sasl2;

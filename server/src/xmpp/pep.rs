@@ -11,17 +11,6 @@ use crate::types::{Session, Uid};
 /// The longest name of a client's capabilities.
 const NAME: usize = 1024;
 
-/// What a client wants to be told of.
-#[derive(Default)]
-pub struct Interests {
-    /// The name of its capabilities.
-    capabilities: String,
-    /// The id of the request for them, until it is answered.
-    asked: Option<String>,
-    pub bookmarks: bool,
-    pub pictures: bool,
-}
-
 /// An item of a node.
 pub fn item(id: impl Into<String>, content: Element) -> Element {
     Element::new("item", ns::PUBSUB)
@@ -55,7 +44,14 @@ impl Client {
     }
 
     /// Takes the client's answer to a request of the server.
-    pub async fn take_answer(&mut self, stanza: &Element) -> Result<(), StoreError> {
+    pub async fn take_answer(&mut self, stanza: &Element) {
+        if let Err(error) = self.take_capabilities(stanza).await {
+            // It is told when it changes.
+            log::warn!("a client was not told what it wants to know: {error}");
+        }
+    }
+
+    async fn take_capabilities(&mut self, stanza: &Element) -> Result<(), StoreError> {
         if self.interests.asked.is_none()
             || self.interests.asked.as_deref() != stanza.attribute("id")
         {

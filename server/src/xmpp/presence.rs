@@ -89,9 +89,7 @@ impl Client {
         match self.xmpp.services.friends.list(&session).await {
             Ok(friends) if self.is_available() => {
                 for (friend, presence) in friends {
-                    if let Err(error) = self.send_presence(&friend, presence).await {
-                        log::warn!("a presence was not told: {error}");
-                    }
+                    self.send_presence(&friend, presence).await;
                 }
             }
             Ok(_) => {}
@@ -113,7 +111,7 @@ impl Client {
         self.xmpp.services.presences.settled().await?;
         for (friend, presence) in self.xmpp.services.friends.list(&session).await? {
             if presence != Presence::Offline {
-                self.send_presence(&friend, presence).await?;
+                self.send_presence(&friend, presence).await;
             }
         }
         Ok(())
@@ -126,12 +124,12 @@ impl Client {
         };
         let found = self.xmpp.services.friends.find(&session, uid).await?;
         if let Some((friend, presence)) = found {
-            self.send_presence(&friend, presence).await?;
+            self.send_presence(&friend, presence).await;
         }
         Ok(())
     }
 
-    async fn send_presence(&mut self, friend: &User, presence: Presence) -> Result<(), StoreError> {
+    async fn send_presence(&mut self, friend: &User, presence: Presence) {
         let from = self.xmpp.address(&friend.username);
         let mut stanza = Element::new("presence", ns::CLIENT)
             .with("from", format!("{from}/{RESOURCE}"))
@@ -148,10 +146,9 @@ impl Client {
         }
         if presence != Presence::Offline {
             let photo = self.xmpp.photo(friend.uid, friend.picture.as_deref());
-            stanza.push(photo.await?);
+            stanza.push(photo.await);
         }
         self.send(&stanza);
-        Ok(())
     }
 
     /// Tells the client that somebody wants to be friends.

@@ -11,13 +11,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Xmpp;
 use super::acknowledgements::Management;
-use super::bookmarks::Bookmarks;
 use super::errors::{StanzaError, StreamError};
+use super::interests::{Bookmarks, Interests};
 use super::jid::Jid;
-use super::muc::Rooms;
-use super::pep::Interests;
 use super::reader::Frame;
 use super::registry::{Mail, Place};
+use super::rooms::Rooms;
 use super::wire::{Broken, Got, Wire, stopping};
 use super::xml::{Element, ns};
 use crate::service::archive::Ids;

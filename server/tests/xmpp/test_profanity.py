@@ -33,6 +33,10 @@ class Profanity(Case):
 
     async def test_profanity_sees_a_friend_and_chats(self):
         ann, bob = self.accounts("Ann Example", "Bob B. Example")
+        web = await self.web("Bob")
+        friends = await asyncio.to_thread(web.call, "/ajax/chat/buddy_list.php")
+        uid = next(uid for uid, info in friends["buddy_list"]["userInfos"].items() if info["name"] == "Ann Example")
+        gid = (await asyncio.to_thread(web.call, "/ajax/fbchat/groups.php", {"create": "Hiking", "ids[0]": uid, "create_id": "1"}))["gid"]
         await asyncio.to_thread(self.tmux, "new-session", "-d", "-x", "160", "-y", "50", "profanity")
         self.addCleanup(self.tmux, "kill-server")
         await self.shown("Type '/help'")
@@ -47,3 +51,12 @@ class Profanity(Case):
         self.assertEqual((await other.text())["body"], "hello from Profanity")
         other.send_message(jid(ann), "hello back", mtype="chat")
         await self.shown("Bob B. Example/fbchat: hello back")
+        # It joins the room by itself, because it is a bookmark.
+        self.type(f"/join {gid}@rooms.{DOMAIN}")
+        await self.shown("Bob B. Example created the group.")
+        await asyncio.to_thread(web.send, gid, "hello group")
+        await self.shown("Bob B. Example: hello group")
+        self.type("hello from a room")
+        await until("the line", lambda: web.history(gid)[-1] == "hello from a room")
+        self.type("/subject set Climbing")
+        await until("the name", lambda: web.call("/ajax/fbchat/groups.php")["groups"][0]["name"] == "Climbing")

@@ -189,6 +189,7 @@ class Rooms(Case):
             self.assertEqual(self.codes(own), {"110", "201"})
 
         await create(room)
+        self.assertIn(MUC, (await one["xep_0030"].get_info(room))["disco_info"]["features"])
         one.send_message(room, "too early", mtype="groupchat")
         self.assertEqual((await one.wait("message_error"))["error"]["condition"], "not-acceptable")
         form = await muc.get_room_config(room)

@@ -1,10 +1,10 @@
 //! Creating a room, which makes a group, and configuring it. A group has nothing to configure but its name.
 
-use super::{Room, occupants};
 use crate::service::groups::{GroupError, Listed};
 use crate::types::Session;
 use crate::xmpp::errors::StanzaError;
 use crate::xmpp::jid::Jid;
+use crate::xmpp::rooms::{Room, occupants};
 use crate::xmpp::session::Client;
 use crate::xmpp::xml::{Element, ns};
 

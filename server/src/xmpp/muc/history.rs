@@ -1,14 +1,12 @@
 //! What was said in a room before a client has joined it.
 
-use super::presence::not_joined;
-use super::{Line, Room};
-use crate::attachment::Listed as File;
+use super::not_joined;
 use crate::clock::now_ms;
-use crate::service::StoreError;
 use crate::types::{Message, Session, Uid};
 use crate::xmpp::errors::StanzaError;
-use crate::xmpp::events::Text;
+use crate::xmpp::items::Line;
 use crate::xmpp::message::delay;
+use crate::xmpp::rooms::Room;
 use crate::xmpp::session::Client;
 use crate::xmpp::xml::{Element, ns};
 
@@ -64,26 +62,6 @@ impl Wanted {
     }
 }
 
-impl From<&Message> for Line {
-    fn from(message: &Message) -> Self {
-        let notice = message.notice.as_ref();
-        Line {
-            msg: Text {
-                text: message.text.clone(),
-                time: message.time,
-                msg_id: message.msg_id.clone(),
-            },
-            from: message.from,
-            to: message.to,
-            from_name: message.from_name.clone(),
-            to_name: message.to_name.clone(),
-            notice: notice.map(|notice| notice.kind.name().to_owned()),
-            uids: notice.map(|notice| notice.uids.clone()).unwrap_or_default(),
-            attachments: message.attachments.iter().map(File::from).collect(),
-        }
-    }
-}
-
 impl Client {
     /// The times of the last messages in a group, and those messages that the client wants.
     pub(super) async fn last_messages(
@@ -111,11 +89,7 @@ impl Client {
         Ok((known, messages))
     }
 
-    pub(super) async fn tell_history(
-        &mut self,
-        room: &Room,
-        messages: Vec<Message>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn tell_history(&mut self, room: &Room, messages: Vec<Message>) {
         for message in &messages {
             let stanza = self
                 .line(&room.jid, &room.occupants, &Line::from(message))
@@ -123,7 +97,6 @@ impl Client {
                 .child(delay(&room.jid, message.time));
             self.send(&stanza);
         }
-        Ok(())
     }
 
     /// Tells the client the name of the group, with which the history ends.

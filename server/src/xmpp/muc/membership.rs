@@ -1,11 +1,12 @@
 //! Who belongs to a group: invitations, lists of members, removing and leaving.
 
-use super::{News, occupants};
 use crate::service::StoreError;
 use crate::service::groups::{GroupError, Listed};
 use crate::types::{Session, Uid};
 use crate::xmpp::errors::StanzaError;
+use crate::xmpp::items::News;
 use crate::xmpp::jid::Jid;
+use crate::xmpp::rooms::occupants;
 use crate::xmpp::session::Client;
 use crate::xmpp::xml::{Element, ns};
 
@@ -146,6 +147,10 @@ impl Client {
 
     /// Tells the client what has changed about a group.
     pub async fn tell_group(&mut self, news: News) -> Result<(), StoreError> {
+        if news.muted.is_some() || news.unread.is_some() {
+            // Rooms know nothing of it.
+            return Ok(());
+        }
         if let Some(room) = self.rooms.joined.get_mut(&news.gid) {
             room.name = news.name;
         }

@@ -1,12 +1,13 @@
 //! Messages to rooms, and from them.
 
-use super::presence::not_joined;
-use super::{Line, Occupant, Sent, user_element};
+use super::{not_joined, status, user_element};
 use crate::service::StoreError;
 use crate::types::{NoticeKind, Seq, Session, Uid};
 use crate::xmpp::errors::StanzaError;
+use crate::xmpp::items::Line;
 use crate::xmpp::jid::Jid;
 use crate::xmpp::message::delay;
+use crate::xmpp::rooms::{Occupant, Sent};
 use crate::xmpp::session::{Client, Ended};
 use crate::xmpp::xml::{Element, ns};
 
@@ -124,7 +125,7 @@ impl Client {
             self.send(&stanza);
             return Ok(());
         }
-        if line.notice.as_deref() == Some(NoticeKind::Renamed.name()) {
+        if line.is_name() {
             room.name.clone_from(&line.to_name);
         }
         let (jid, occupants) = (room.jid.clone(), room.occupants.clone());
@@ -134,6 +135,15 @@ impl Client {
             stanza.push(delay(&jid, time));
         }
         self.send(&stanza);
+        if line.is_name() {
+            // Clients look again what the room is called.
+            let changed = Element::new("message", ns::CLIENT)
+                .with("type", "groupchat")
+                .with("from", jid)
+                .with("to", self.full.as_str())
+                .child(user_element().child(status("104")));
+            self.send(&changed);
+        }
         Ok(())
     }
 
@@ -152,8 +162,7 @@ impl Client {
 
     /// A message to a group as its room shows it: what a member says, or what has happened. A new name is the subject.
     pub(super) fn line(&self, room: &str, occupants: &[Occupant], line: &Line) -> Element {
-        let is_name = line.notice.as_deref() == Some(NoticeKind::Renamed.name());
-        let from = if line.notice.is_some() && !is_name {
+        let from = if line.notice.is_some() && !line.is_name() {
             room.to_owned()
         } else {
             format!(
@@ -161,7 +170,7 @@ impl Client {
                 self.nick(occupants, line.from, &line.from_name)
             )
         };
-        let content = if is_name {
+        let content = if line.is_name() {
             Element::new("subject", ns::CLIENT).text(line.to_name.as_str())
         } else {
             Element::new("body", ns::CLIENT).text(self.xmpp.text(&line.msg.text, &line.attachments))

@@ -10,87 +10,14 @@ mod messages;
 mod presence;
 mod requests;
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
 use super::Xmpp;
 use super::errors::StanzaError;
 use super::jid::Jid;
 use super::session::Client;
 use super::xml::{Element, ns};
-use crate::attachment::Listed as File;
 use crate::service::StoreError;
 use crate::service::groups::{GroupError, Listed};
-use crate::types::{Seq, Session, Uid, User};
-
-/// The most rooms that a client can be creating.
-const CREATING: usize = 10;
-
-/// The rooms of a client.
-#[derive(Default)]
-pub struct Rooms {
-    joined: BTreeMap<Uid, Room>,
-    /// The addresses of rooms that the client has entered as the first one, and has not configured yet.
-    creating: Vec<String>,
-}
-
-/// A room that a client has joined.
-struct Room {
-    /// The address under which the client has joined it.
-    jid: String,
-    /// The name of the group.
-    name: String,
-    /// Who is in it, as the client was told.
-    occupants: Vec<Occupant>,
-    /// The channel had everything below this number when the client joined.
-    since: Seq,
-    /// The times of the last messages that were there when the client joined. The channel may bring them again.
-    known: Vec<i64>,
-    /// What the client has sent, and has not come back to it yet.
-    sent: Vec<Sent>,
-}
-
-/// A member of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Occupant {
-    uid: Uid,
-    nick: String,
-    username: String,
-    is_owner: bool,
-    /// The hash of their picture.
-    picture: Option<String>,
-}
-
-/// A message that a client has sent to a room.
-struct Sent {
-    msg_id: String,
-    /// The message with its ids, as it is shown to everybody.
-    stanza: Element,
-    text: String,
-}
-
-/// A message to a group, as the channel brings it.
-#[derive(Debug, Deserialize)]
-pub struct Line {
-    msg: super::events::Text,
-    from: Uid,
-    to: Uid,
-    from_name: String,
-    to_name: String,
-    notice: Option<String>,
-    #[serde(default)]
-    uids: Vec<Uid>,
-    #[serde(default)]
-    attachments: Vec<File>,
-}
-
-/// What has changed about a group.
-#[derive(Debug, Deserialize)]
-pub struct News {
-    gid: Uid,
-    name: String,
-}
+use crate::types::{Session, Uid};
 
 impl Xmpp {
     /// The domain of the rooms.
@@ -136,71 +63,27 @@ impl From<GroupError> for StanzaError {
     }
 }
 
-impl Room {
-    fn occupant(&self, uid: Uid) -> Option<&Occupant> {
-        self.occupants.iter().find(|occupant| occupant.uid == uid)
-    }
-
-    fn own(&self, nick: &str) -> Option<&Occupant> {
-        self.occupants.iter().find(|occupant| occupant.nick == nick)
-    }
-}
-
-impl Line {
-    /// When it was stored, in ms.
-    pub fn time(&self) -> i64 {
-        self.msg.time
-    }
-}
-
-impl Rooms {
-    /// The client is not available any more, and has left all of them.
-    pub fn clear(&mut self) {
-        *self = Rooms::default();
-    }
-
-    /// The group of a room that the client has joined under this address.
-    fn joined_as(&self, bare: &str) -> Option<Uid> {
-        let mut joined = self.joined.iter();
-        joined.find_map(|(gid, room)| (room.jid == bare).then_some(*gid))
-    }
-}
-
-/// The members of a group with names that differ: who joined later is called by their user name as well.
-fn occupants(members: &[User]) -> Vec<Occupant> {
-    let mut occupants: Vec<Occupant> = Vec::new();
-    for user in members {
-        let nick = distinct(&user.name, &user.username, &occupants);
-        occupants.push(Occupant {
-            uid: user.uid,
-            nick,
-            username: user.username.clone(),
-            is_owner: occupants.is_empty(),
-            picture: user.picture.clone(),
-        });
-    }
-    occupants
-}
-
-/// A name, followed by something else if somebody has it already.
-fn distinct(name: &str, more: &str, occupants: &[Occupant]) -> String {
-    let folded = name.to_lowercase();
-    if occupants
-        .iter()
-        .any(|other| other.nick.to_lowercase() == folded)
-    {
-        format!("{name} ({more})")
-    } else {
-        name.to_owned()
-    }
-}
-
 fn user_element() -> Element {
     Element::new("x", ns::MUC_USER)
 }
 
 fn status(code: &str) -> Element {
     Element::new("status", ns::MUC_USER).with("code", code)
+}
+
+/// The client is not in the room.
+fn not_joined() -> StanzaError {
+    StanzaError::new(
+        "cancel",
+        "not-acceptable",
+        "You have not joined this room with this client.",
+    )
+}
+
+/// The user is in no such group, which may or may not exist.
+fn not_a_member() -> StanzaError {
+    let text = "You are not in this group. Ask one of its members to add you.";
+    StanzaError::new("auth", "registration-required", text)
 }
 
 impl Client {
@@ -216,33 +99,5 @@ impl Client {
             Some(gid) => group.gid == gid,
             None => group.label.as_ref() == Some(local),
         }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn members_with_one_name_have_different_nicks() {
-        let member = |uid, name: &str, username: &str| User {
-            uid: Uid(uid),
-            email: String::new(),
-            name: name.to_owned(),
-            visible: true,
-            picture: None,
-            status: None,
-            since: None,
-            username: username.to_owned(),
-        };
-        let members = [
-            member(1, "Ann", "ann"),
-            member(2, "ann", "ann2"),
-            member(3, "Bob", "bob"),
-        ];
-        let found = occupants(&members);
-        let nicks: Vec<_> = found.iter().map(|one| one.nick.as_str()).collect();
-        assert_eq!(nicks, ["Ann", "ann (ann2)", "Bob"]);
-        assert!(found[0].is_owner && !found[1].is_owner);
     }
 }

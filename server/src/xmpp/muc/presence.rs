@@ -1,12 +1,13 @@
 //! Joining and leaving rooms, and who is in them.
 
 use super::history::Wanted;
-use super::{CREATING, Occupant, Room, distinct, occupants, status, user_element};
+use super::{not_a_member, not_joined, status, user_element};
 use crate::service::StoreError;
 use crate::service::groups::GroupError;
 use crate::types::{Session, Uid};
 use crate::xmpp::errors::StanzaError;
 use crate::xmpp::jid::Jid;
+use crate::xmpp::rooms::{CREATING, Occupant, Room, distinct, occupants};
 use crate::xmpp::session::{Client, Ended, RESOURCE};
 use crate::xmpp::xml::{Element, ns};
 
@@ -54,7 +55,7 @@ impl Client {
         };
         // How others see the user is no matter of the room.
         let (room, own) = (room.jid.clone(), own.clone());
-        self.tell_occupant(&room, &own, &["110"]).await?;
+        self.tell_occupant(&room, &own, &["110"]).await;
         Ok(())
     }
 
@@ -88,7 +89,7 @@ impl Client {
         };
         let own = self.uid;
         for occupant in room.occupants.iter().filter(|one| one.uid != own) {
-            self.tell_occupant(&room.jid, occupant, &[]).await?;
+            self.tell_occupant(&room.jid, occupant, &[]).await;
         }
         if let Some(own) = room.occupant(self.uid) {
             let codes: &[&str] = if own.nick == nick {
@@ -96,9 +97,9 @@ impl Client {
             } else {
                 &["100", "110", "210"]
             };
-            self.tell_occupant(&room.jid, own, codes).await?;
+            self.tell_occupant(&room.jid, own, codes).await;
         }
-        self.tell_history(&room, messages).await?;
+        self.tell_history(&room, messages);
         self.tell_subject(&room);
         self.rooms.joined.insert(gid, room);
         Ok(())
@@ -148,12 +149,7 @@ impl Client {
     }
 
     /// Tells the client that somebody is in a room.
-    async fn tell_occupant(
-        &mut self,
-        room: &str,
-        occupant: &Occupant,
-        codes: &[&str],
-    ) -> Result<(), StoreError> {
+    async fn tell_occupant(&mut self, room: &str, occupant: &Occupant, codes: &[&str]) {
         let (affiliation, role) = if occupant.is_owner {
             ("owner", "moderator")
         } else {
@@ -169,14 +165,13 @@ impl Client {
             .map(|code| status(code))
             .fold(x, Element::child);
         let picture = occupant.picture.as_deref();
-        let photo = self.xmpp.photo(occupant.uid, picture).await?;
+        let photo = self.xmpp.photo(occupant.uid, picture).await;
         let presence = Element::new("presence", ns::CLIENT)
             .with("from", format!("{room}/{}", occupant.nick))
             .with("to", self.full.as_str())
             .child(x)
             .child(photo);
         self.send(&presence);
-        Ok(())
     }
 
     fn real_address(&self, occupant: &Occupant) -> String {
@@ -278,7 +273,7 @@ impl Client {
         for new in &now {
             if find(&before, new.uid).as_ref() != Some(new) {
                 let codes: &[&str] = if new.uid == self.uid { &["110"] } else { &[] };
-                self.tell_occupant(&jid, new, codes).await?;
+                self.tell_occupant(&jid, new, codes).await;
             }
         }
         Ok(())
@@ -291,19 +286,4 @@ impl Client {
             None => distinct(name, "not in the group", occupants),
         }
     }
-}
-
-/// The client is not in the room.
-pub(super) fn not_joined() -> StanzaError {
-    StanzaError::new(
-        "cancel",
-        "not-acceptable",
-        "You have not joined this room with this client.",
-    )
-}
-
-/// The user is in no such group, which may or may not exist.
-fn not_a_member() -> StanzaError {
-    let text = "You are not in this group. Ask one of its members to add you.";
-    StanzaError::new("auth", "registration-required", text)
 }

@@ -1,15 +1,16 @@
 //! Requests to the service of all rooms, to a room, and to somebody in a room.
 
-use super::presence::not_joined;
-use super::{Line, Room, occupants, user_element};
+use super::{not_joined, user_element};
 use crate::service::StoreError;
 use crate::service::groups::{GroupError, Listed};
 use crate::types::{Message, Session, Uid};
 use crate::xmpp::archive;
 use crate::xmpp::disco;
 use crate::xmpp::errors::StanzaError;
+use crate::xmpp::items::Line;
 use crate::xmpp::jid::Jid;
 use crate::xmpp::message::delay;
+use crate::xmpp::rooms::{Occupant, occupants};
 use crate::xmpp::session::{Client, Ended, RESOURCE};
 use crate::xmpp::xml::{Element, ns};
 
@@ -32,6 +33,10 @@ const ROOM: &[&str] = &[
     "muc_unmoderated",
     "muc_unsecured",
 ];
+
+fn identity(name: &str) -> Element {
+    disco::identity("conference", "text", name)
+}
 
 impl Client {
     /// Answers a request to the rooms.
@@ -62,8 +67,7 @@ impl Client {
         match (is_set, &*request.ns, &*request.name) {
             (false, ns::DISCO_INFO, "query") => {
                 disco::no_node(request)?;
-                let identity = disco::identity("conference", "text", "Groups");
-                Ok(Some(disco::about(identity, SERVICE)))
+                Ok(Some(disco::about(identity("Groups"), SERVICE)))
             }
             (false, ns::DISCO_ITEMS, "query") => {
                 disco::no_node(request)?;
@@ -92,7 +96,7 @@ impl Client {
         let joined = self.rooms.joined_as(&jid.bare());
         let room = joined.and_then(|gid| self.rooms.joined.get(&gid));
         let room = room.ok_or_else(not_joined)?;
-        let occupant = room.own(nick).map(|occupant| occupant.uid);
+        let occupant = room.called(nick).map(|occupant| occupant.uid);
         let unknown = || StanzaError::new("cancel", "item-not-found", "");
         let uid = occupant.ok_or_else(unknown)?;
         match (is_set, &*request.ns, &*request.name) {
@@ -115,6 +119,11 @@ impl Client {
             } else {
                 self.configuration(session, jid).await.map(Some)
             };
+        }
+        let is_new = self.rooms.creating.contains(&jid.bare());
+        if is_new && !is_set && request.is("query", ns::DISCO_INFO) {
+            let name = jid.local.as_deref().unwrap_or_default();
+            return Ok(Some(disco::about(identity(name), ROOM)));
         }
         let group = self.find_room(session, jid).await?;
         let group = group.ok_or(GroupError::Unknown)?;
@@ -172,8 +181,7 @@ impl Client {
             .child(field("muc#roominfo_subjectmod", "1".to_owned()))
             .child(field("muc#roominfo_occupants", members.len().to_string()))
             .child(field("muc#roomconfig_roomname", group.name.clone()));
-        let identity = disco::identity("conference", "text", &group.name);
-        Ok(disco::about(identity, ROOM).child(form))
+        Ok(disco::about(identity(&group.name), ROOM).child(form))
     }
 
     async fn answer_room_query(
@@ -190,32 +198,29 @@ impl Client {
             .groups
             .members(session, group.gid)
             .await?;
-        let room = Room {
-            jid: jid.bare(),
-            name: group.name.clone(),
-            occupants: occupants(&members),
-            since: crate::types::Seq::FIRST,
-            known: Vec::new(),
-            sent: Vec::new(),
-        };
+        let (room, members) = (jid.bare(), occupants(&members));
         for message in &messages {
-            let line = self.line(&room.jid, &room.occupants, &Line::from(message));
-            let line = match self.address_in(&room, message.from).await? {
+            let line = self.line(&room, &members, &Line::from(message));
+            let line = match self.address_in(&members, message.from).await? {
                 Some(address) => line.child(
                     user_element().child(Element::new("item", ns::MUC_USER).with("jid", address)),
                 ),
                 None => line,
             };
             let forwarded = Element::new("forwarded", ns::FORWARD)
-                .child(delay(&room.jid, message.time))
+                .child(delay(&room, message.time))
                 .child(line);
-            self.send_result(&room.jid, request, message.time, forwarded);
+            self.send_result(&room, request, message.time, forwarded);
         }
         Ok(self.end_of_answer(&messages, more))
     }
 
-    async fn address_in(&self, room: &Room, uid: Uid) -> Result<Option<String>, StoreError> {
-        let address = match room.occupant(uid) {
+    async fn address_in(
+        &self,
+        members: &[Occupant],
+        uid: Uid,
+    ) -> Result<Option<String>, StoreError> {
+        let address = match members.iter().find(|member| member.uid == uid) {
             Some(occupant) => Some(self.xmpp.address(&occupant.username)),
             None => self.address_of(uid).await?,
         };
