@@ -32,8 +32,11 @@ impl Future for Answering {
 
 /// Answers some requests without the router.
 pub trait Direct: Send + Sync {
-    /// Returns the request if it has to go through the router.
-    fn answer(&self, request: Request<Body>) -> Result<Answering, Request<Body>>;
+    /// Whether a request is one of them.
+    fn takes(&self, request: &Request<Body>) -> bool;
+
+    /// Answers one of them.
+    fn answer(&self, request: Request<Body>) -> Answering;
 }
 
 /// What answers requests.
@@ -54,14 +57,10 @@ impl Site {
 
     /// Answers a request.
     pub fn answer(&self, request: Request<Body>) -> Answering {
-        let request = match &self.direct {
-            None => request,
-            Some(direct) => match direct.answer(request) {
-                Ok(answer) => return answer,
-                Err(request) => request,
-            },
-        };
-        Answering::new(self.router.clone().oneshot(request))
+        match &self.direct {
+            Some(direct) if direct.takes(&request) => direct.answer(request),
+            _ => Answering::new(self.router.clone().oneshot(request)),
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub struct MessageDraft {
 
 impl MessageDraft {
     /// The message, now that its recipient is known.
-    pub fn to(self, to: User) -> NewMessage {
+    pub fn for_user(self, to: User) -> NewMessage {
         NewMessage {
             from: self.from,
             to,
@@ -61,7 +61,7 @@ impl MessageDraft {
     }
 
     /// The message, which goes to a group.
-    fn to_group(self) -> NewGroupMessage {
+    fn for_group(self) -> NewGroupMessage {
         NewGroupMessage {
             from: self.from,
             gid: self.to,
@@ -150,7 +150,7 @@ impl Store {
     pub fn send_message(self: &Arc<Self>, draft: MessageDraft) -> Reply<Inserted> {
         if draft.to.is_group() {
             // This checks that the sender is in the group.
-            return self.insert_group_message(draft.to_group());
+            return self.insert_group_message(draft.for_group());
         }
         match &**self {
             Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.send_message(draft)),
@@ -160,7 +160,9 @@ impl Store {
                 let check = self.check_message(from, to, &draft.msg_id, &draft.text, &draft.files);
                 Box::pin(async move {
                     match check.await? {
-                        MessageCheck::Recipient(to) => store.insert_message(draft.to(to)).await,
+                        MessageCheck::Recipient(to) => {
+                            store.insert_message(draft.for_user(to)).await
+                        }
                         MessageCheck::Duplicate => Ok(Inserted::Duplicate),
                         MessageCheck::Blocked => Ok(Inserted::Blocked),
                         MessageCheck::Member | MessageCheck::NotReachable => {

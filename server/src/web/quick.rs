@@ -20,29 +20,34 @@ const SEND: &str = "/ajax/chat/send.php";
 pub struct Quick(pub Arc<App>);
 
 impl Direct for Quick {
-    fn answer(&self, request: Request) -> Result<Answering, Request> {
-        let (method, path) = (request.method(), request.uri().path());
-        let is_post = method == Method::POST;
-        let poll = path.strip_prefix("/x/").filter(|rest| {
-            // The router decodes what is percent-encoded.
-            !rest.is_empty() && !rest.contains('%') && (is_post || method == Method::GET)
-        });
+    fn takes(&self, request: &Request) -> bool {
+        match *request.method() {
+            Method::GET => poll(request).is_some(),
+            Method::POST => poll(request).is_some() || request.uri().path() == SEND,
+            _ => false,
+        }
+    }
+
+    fn answer(&self, request: Request) -> Answering {
         let app = self.0.clone();
-        if let Some(rest) = poll {
+        if let Some(rest) = poll(&request) {
             let asked = channel::parse(rest);
             let answer = channel::poll(app, asked, request);
-            return Ok(Answering::new(async move { Ok(add_headers(answer.await)) }));
+            return Answering::new(async move { Ok(add_headers(answer.await)) });
         }
-        if is_post && path == SEND {
-            return Ok(Answering::new(async move {
-                let answered = guard(&app, SEND, Purpose::Answer, request, |request| {
-                    send(&app, request)
-                });
-                Ok(add_headers(answered.await))
-            }));
-        }
-        Err(request)
+        Answering::new(async move {
+            let answer = |request| send(&app, request);
+            let answered = guard(&app, SEND, Purpose::Answer, request, answer);
+            Ok(add_headers(answered.await))
+        })
     }
+}
+
+/// What a poll asks for in its path.
+fn poll(request: &Request) -> Option<&str> {
+    let rest = request.uri().path().strip_prefix("/x/")?;
+    // The router decodes what is percent-encoded.
+    (!rest.is_empty() && !rest.contains('%')).then_some(rest)
 }
 
 async fn send(app: &Arc<App>, mut request: Request) -> Response {

@@ -139,7 +139,7 @@ impl Tx<'_> {
         let (from, to) = (draft.from.uid, draft.to);
         if let Some(recipient) = friendships::reachable(self.reading(), from, to)? {
             // This finds out by itself whether it is stored already.
-            return self.insert_message(&draft.to(recipient));
+            return self.insert_message(&draft.for_user(recipient));
         }
         let hash = content_hash(&draft.text, &draft.files);
         let check = check_message(self.reading(), from, to, &draft.msg_id, hash)?;
