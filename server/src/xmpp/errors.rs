@@ -77,6 +77,8 @@ pub struct StanzaError {
     pub text: String,
     /// The name and namespace of an element that says more.
     pub detail: Option<(&'static str, &'static str)>,
+    /// What else the answer contains.
+    pub payload: Option<Box<Element>>,
 }
 
 impl StanzaError {
@@ -86,6 +88,7 @@ impl StanzaError {
             condition,
             text: text.into(),
             detail: None,
+            payload: None,
         }
     }
 
@@ -125,13 +128,18 @@ impl StanzaError {
     }
 
     /// The answer to a stanza of a client.
-    pub fn answer(self, stanza: &Element) -> Element {
-        Element::new(stanza.name.clone(), ns::CLIENT)
+    pub fn answer(mut self, stanza: &Element) -> Element {
+        let payload = self.payload.take();
+        let answer = Element::new(stanza.name.clone(), ns::CLIENT)
             .with("type", "error")
             .with_some("id", stanza.attribute("id"))
             .with_some("from", stanza.attribute("to"))
-            .with_some("to", stanza.attribute("from"))
-            .child(self.element())
+            .with_some("to", stanza.attribute("from"));
+        let answer = match payload {
+            Some(payload) => answer.child(*payload),
+            None => answer,
+        };
+        answer.child(self.element())
     }
 }
 
