@@ -10,12 +10,15 @@ use super::detached::detached;
 use super::login_attempts::{AttemptError, LoginAttempts, display};
 use super::login_throttle::{LoginThrottle, Source};
 use super::passwords::{HashError, Passwords};
-use super::validate::{Invalid, valid_email, valid_name};
+use super::validate::{Invalid, valid_email, valid_name, valid_username};
 use crate::config::Registration;
 use crate::hub::Hub;
-use crate::store::{Audience, Invitation, Registered, Store, StoreError};
+use crate::store::{
+    Audience, ChangedBy, Invitation, Registered, Store, StoreError, UsernameChange,
+};
 use crate::sync::lock;
 use crate::types::{Session, Uid};
+use crate::username::is_reserved;
 use crate::{item, secrets};
 
 /// The shortest password in characters.
@@ -29,6 +32,8 @@ pub struct Registrant<'a> {
     pub invite: &'a str,
     pub email: &'a str,
     pub name: &'a str,
+    /// The user name; without one, it is made from the name.
+    pub username: Option<&'a str>,
     pub password: Zeroizing<String>,
 }
 
@@ -48,6 +53,14 @@ pub enum RegisterError {
     TooMany(u64),
     #[error("There is an account with this e-mail address already.")]
     Taken,
+    #[error(
+        "This user name, or one that looks almost the same, is taken or reserved. Choose another."
+    )]
+    UsernameTaken,
+    #[error(
+        "The account was made, but its user name looks almost like that of somebody else, so it has another one. Log in with the e-mail address."
+    )]
+    OtherUsername,
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error(transparent)]
@@ -109,6 +122,11 @@ impl Accounts {
         }
     }
 
+    /// Whether somebody can register at all.
+    pub fn is_open(&self) -> bool {
+        self.registration != Registration::Closed
+    }
+
     /// Whether somebody with this invitation, which may be an empty string, may register.
     pub async fn may_register(&self, invite: &str) -> Result<(), RegisterError> {
         self.invitation(invite).await.map(drop)
@@ -141,10 +159,17 @@ impl Accounts {
             return Err(RegisterError::Password);
         }
         let (email, name) = (valid_email(who.email)?, valid_name(who.name)?);
+        let username = who.username.map(valid_username).transpose()?;
         let turn = self.passwords.turn().await;
         self.count_attempt(address)?;
         let hash = turn.hash(who.password).await?;
         drop(turn);
+        if let Some(username) = &username {
+            let known = self.store.account(username).await?;
+            if is_reserved(username) || known.is_some() {
+                return Err(RegisterError::UsernameTaken);
+            }
+        }
         let store = self.store.clone();
         detached(async move {
             let added = store
@@ -161,6 +186,18 @@ impl Accounts {
                     Audience::Users(vec![friend]),
                     item::friend(uid, &name, true),
                 );
+            }
+            if let Some(username) = username {
+                // Another one that looks almost the same cannot be seen before.
+                match store
+                    .set_username(uid, username, ChangedBy::Operator)
+                    .await?
+                {
+                    UsernameChange::Done => {}
+                    UsernameChange::Taken | UsernameChange::TooOften => {
+                        return Err(RegisterError::OtherUsername);
+                    }
+                }
             }
             Ok(uid)
         })

@@ -167,6 +167,7 @@ async fn add(
         invite: field("invite"),
         email: field("email"),
         name: field("name"),
+        username: None,
         password,
     };
     app.services.accounts.register(registrant, address).await

@@ -16,6 +16,7 @@ use super::negotiation::{Negotiation, Step};
 use super::reader::{AFTER_LOGIN, BEFORE_LOGIN};
 use super::session::Client;
 use super::wire::{Broken, Got, Wire, stopping};
+use super::xml::ns;
 use crate::net::streams::{Connection, Io};
 
 /// How long a client may be silent until it has a resource, and how long all of that may take.
@@ -70,7 +71,8 @@ async fn negotiate(
             }
         }
     };
-    let negotiation = Negotiation::new(&xmpp.domain, security);
+    let negotiation =
+        Negotiation::new(&xmpp.domain, security).with_sign_up(xmpp.services.accounts.is_open());
     let mut negotiating = Negotiating::new(xmpp, address, negotiation);
     let mut wire = Wire::new(io, BEFORE_LOGIN);
     loop {
@@ -111,6 +113,13 @@ async fn negotiate(
             Ok(Step::Resume(resumption)) => negotiating.come_back(resumption, wire, &mut out),
             Ok(Step::Authenticate(request)) => {
                 negotiating.authenticate(*request, wire, &mut out).await
+            }
+            Ok(Step::Register(stanza)) => {
+                negotiating
+                    .register(&stanza)
+                    .await
+                    .write(&mut out, ns::CLIENT);
+                After::Step(Box::new(wire), Ok(Step::Continue))
             }
             step => After::Step(Box::new(wire), step),
         };

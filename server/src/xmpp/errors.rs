@@ -77,6 +77,8 @@ pub struct StanzaError {
     pub text: String,
     /// An element that says more.
     pub detail: Option<Box<Element>>,
+    /// What else the answer contains.
+    pub payload: Option<Box<Element>>,
 }
 
 impl StanzaError {
@@ -86,6 +88,7 @@ impl StanzaError {
             condition,
             text: text.into(),
             detail: None,
+            payload: None,
         }
     }
 
@@ -125,7 +128,8 @@ impl StanzaError {
     }
 
     /// The answer to a stanza of a client.
-    pub fn answer(self, stanza: &Element) -> Element {
+    pub fn answer(mut self, stanza: &Element) -> Element {
+        let payload = self.payload.take();
         let answer = Element::new(stanza.name.clone(), ns::CLIENT)
             .with("type", "error")
             .with_some("id", stanza.attribute("id"))
@@ -134,6 +138,10 @@ impl StanzaError {
         // By this clients know that it concerns a room.
         let answer = match stanza.find("x", ns::MUC) {
             Some(_) => answer.empty("x", ns::MUC),
+            None => answer,
+        };
+        let answer = match payload {
+            Some(payload) => answer.child(*payload),
             None => answer,
         };
         answer.child(self.element())

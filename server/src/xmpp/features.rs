@@ -17,15 +17,19 @@ pub enum Security {
 }
 
 /// What a client can do that is not logged in.
-pub fn to_log_in(security: Security) -> Vec<Element> {
+pub fn to_log_in(security: Security, can_sign_up: bool) -> Vec<Element> {
     let tls = Element::new("starttls", ns::TLS);
     let plain = Element::new("mechanism", ns::SASL).text("PLAIN");
     let mechanisms = Element::new("mechanisms", ns::SASL).child(plain);
-    match security {
+    let mut features = match security {
         Security::Encrypted | Security::Unavailable => vec![mechanisms, sasl2::feature()],
-        Security::Required => vec![tls.empty("required", ns::TLS)],
+        Security::Required => return vec![tls.empty("required", ns::TLS)],
         Security::Optional => vec![tls, mechanisms, sasl2::feature()],
+    };
+    if can_sign_up {
+        features.push(Element::new("register", ns::REGISTER_FEATURE));
     }
+    features
 }
 
 /// What a client can do that has no resource yet.

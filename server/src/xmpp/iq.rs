@@ -4,6 +4,7 @@ use super::archive;
 use super::disco::{self, Target};
 use super::errors::StanzaError;
 use super::jid::Jid;
+use super::search;
 use super::session::{Client, Ended};
 use super::xml::{Element, ns};
 
@@ -126,6 +127,17 @@ impl Client {
             (true, ns::CARBONS, name @ ("enable" | "disable")) => {
                 self.has_carbons = name == "enable";
                 Ok(None)
+            }
+            (false, ns::SEARCH, "query") => Ok(Some(search::question())),
+            (true, ns::SEARCH, "query") => {
+                let session = self.session().await?;
+                return Ok(self.search(&session, request).await.map(Some));
+            }
+            (false, ns::REGISTER, "query") => Ok(Some(self.registration())),
+            (true, ns::REGISTER, "query") => {
+                let session = self.session().await?;
+                let changed = self.change_password(&session, request).await;
+                return Ok(changed.map(|()| None));
             }
             (false, ns::DISCO_INFO, "query") => disco::info(target, request).map(Some),
             (false, ns::DISCO_ITEMS, "query") => {

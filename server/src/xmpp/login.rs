@@ -43,8 +43,8 @@ impl Identity {
 
 /// A connection before its session.
 pub struct Negotiating<'a> {
-    xmpp: &'a Arc<Xmpp>,
-    address: Option<IpAddr>,
+    pub xmpp: &'a Arc<Xmpp>,
+    pub address: Option<IpAddr>,
     pub negotiation: Negotiation,
     identity: Option<Identity>,
 }
@@ -248,6 +248,7 @@ impl<'a> Negotiating<'a> {
             secret,
             former,
             outlives,
+            address: self.address,
             session,
             resource,
             place,

@@ -25,6 +25,8 @@ pub enum Step {
     StartTls,
     /// Check a password, and call [`Negotiation::checked`].
     Check(Login),
+    /// Answer somebody who signs up.
+    Register(Box<Element>),
     /// Give the client a resource, and call [`Negotiation::bound`].
     Bind(Request),
     /// Give the stream to the session that it resumes, or answer with [`not_resumed`].
@@ -59,6 +61,8 @@ pub fn not_resumed() -> Element {
 pub struct Negotiation {
     domain: String,
     security: Security,
+    /// Whether people can register accounts.
+    can_sign_up: bool,
     state: State,
     failures: usize,
     /// Whether the header has been answered, without which no error can be told.
@@ -70,9 +74,18 @@ impl Negotiation {
         Negotiation {
             domain: domain.to_owned(),
             security,
+            can_sign_up: false,
             state: State::Login,
             failures: 0,
             has_answered: false,
+        }
+    }
+
+    /// Offers that people register accounts.
+    pub fn with_sign_up(self, can_sign_up: bool) -> Self {
+        Negotiation {
+            can_sign_up,
+            ..self
         }
     }
 
@@ -135,7 +148,7 @@ impl Negotiation {
         if self.is_logged_in() {
             features::write(features::to_bind(), out);
         } else {
-            features::write(features::to_log_in(self.security), out);
+            features::write(features::to_log_in(self.security, self.can_sign_up), out);
         }
     }
 
@@ -172,6 +185,12 @@ impl Negotiation {
             (State::Bind, ns::SM, _) => {
                 failed("unexpected-request").write(out, ns::CLIENT);
                 Ok(Step::Continue)
+            }
+            (State::Login, ns::CLIENT, "iq")
+                if self.security != Security::Required
+                    && element.find("query", ns::REGISTER).is_some() =>
+            {
+                Ok(Step::Register(Box::new(element.clone())))
             }
             (_, ns::TLS | ns::SASL | ns::SASL2, _) => Err(StreamError::UNSUPPORTED_STANZA),
             (_, ns::CLIENT, _) => Err(StreamError::NOT_AUTHORIZED),

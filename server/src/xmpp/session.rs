@@ -3,6 +3,7 @@
 //! breaks loses nothing.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub struct Opened {
     pub former: Option<String>,
     /// Whether the session outlives its client: it has a token.
     pub outlives: bool,
+    /// The address of the client, if known.
+    pub address: Option<IpAddr>,
     pub session: Session,
     pub resource: String,
     pub place: Place,
@@ -74,6 +77,7 @@ pub struct Client {
     pub secret: String,
     pub former: Option<String>,
     pub outlives: bool,
+    pub address: Option<IpAddr>,
     /// A random name, of which ids of messages are made.
     pub stream: String,
     pub uid: Uid,
@@ -121,6 +125,7 @@ impl Client {
             secret,
             former,
             outlives,
+            address,
             session,
             resource,
             place,
@@ -139,6 +144,7 @@ impl Client {
             secret,
             former,
             outlives,
+            address,
             stream,
             uid: session.user.uid,
             username: session.user.username,

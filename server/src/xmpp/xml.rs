@@ -17,6 +17,9 @@ pub mod ns {
     pub const SASL2: &str = "urn:xmpp:sasl:2";
     pub const BIND2: &str = "urn:xmpp:bind:0";
     pub const FAST: &str = "urn:xmpp:fast:0";
+    pub const REGISTER: &str = "jabber:iq:register";
+    pub const REGISTER_FEATURE: &str = "http://jabber.org/features/iq-register";
+    pub const SEARCH: &str = "jabber:iq:search";
     pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
     pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
     pub const ROSTER: &str = "jabber:iq:roster";
@@ -46,7 +49,6 @@ pub mod ns {
     pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
     pub const MUC_ROOMINFO: &str = "http://jabber.org/protocol/muc#roominfo";
     pub const CONFERENCE: &str = "jabber:x:conference";
-    pub const REGISTER: &str = "jabber:iq:register";
     pub const CAPS: &str = "http://jabber.org/protocol/caps";
     pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
     pub const PUBSUB_EVENT: &str = "http://jabber.org/protocol/pubsub#event";

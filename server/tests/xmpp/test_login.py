@@ -114,9 +114,9 @@ class Login(Case):
         info = await person["xep_0030"].get_info(jid=DOMAIN)
         self.assertIn(("server", "im", None, "fbchatd"), info["disco_info"]["identities"])
         features = info["disco_info"]["features"]
-        for present in ("urn:xmpp:carbons:2", "urn:xmpp:blocking", "urn:xmpp:ping", "vcard-temp"):
+        for present in ("urn:xmpp:carbons:2", "urn:xmpp:blocking", "urn:xmpp:ping", "vcard-temp", "jabber:iq:search", "jabber:iq:register"):
             self.assertIn(present, features)
-        for absent in ("http://jabber.org/protocol/muc", "urn:xmpp:http:upload:0", "jabber:iq:register"):
+        for absent in ("http://jabber.org/protocol/muc", "urn:xmpp:http:upload:0"):
             self.assertNotIn(absent, features)
         own = await person["xep_0030"].get_info(jid=jid(fay))
         self.assertIn("urn:xmpp:mam:2", own["disco_info"]["features"])
