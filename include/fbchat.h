@@ -1991,7 +1991,7 @@ fbchat_kind fbchat_event_kind(const fbchat_event *event);
 fbchat_session fbchat_event_session(const fbchat_event *event);
 
 /**
- * Gives the request that an event answers.
+ * Gives the request that an event answers, or that a PROGRESS is about.
  *
  * @param event  the event
  * @return the request; 0 if it answers none, and for NULL

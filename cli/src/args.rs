@@ -99,6 +99,8 @@ INPUT LINES
   /me waves        tells them what you do; all clients show it like "* Alice waves"
   /group new Lunch bob carol
                    makes a group
+  /send Bob: FILE  sends a file or a picture; /send FILE to whom the prompt shows
+  /get 3 [PATH]    saves the file that was shown as [3: photo beach.jpg 2.4 MB URL]; never overwrites one
   /help            lists the commands
 
 PIPES
@@ -114,12 +116,17 @@ JSON
     login_failed  status, reason, certificate_sha256 (of an untrusted certificate; for --pin)
     buddy_list    buddies: list of uid, name, presence, status_text
     message       from, from_name, to, to_name, text, time, own, replayed; in a group also group, and if it tells what
-                  happened to the group: notice (created, added, removed, left, renamed), uids (whom it concerns)
+                  happened to the group: notice (created, added, removed, left, renamed), uids (whom it concerns);
+                  with files also files: list of number (for /get), id, kind (photo, file), name, size, mime, url,
+                  width, height
     typing        from, from_name, group, typing
     presence      uid, name, presence, status_text
     connection    state (logging_in, loading, opening, connected, waiting), wait_ms, status, reason
     sent          to, text
     failed        to, text, status, reason
+    file_sent     to, file (as in message)
+    file_failed   to, path, status, reason
+    saved         number, path, size (after /get)
     history       with, messages: list of objects like message
     block         uid, blocked (after /block or /unblock)
     blocked       people: list of uid, name

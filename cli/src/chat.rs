@@ -1,10 +1,12 @@
 //! The running chat: one thread reads lines, one waits for events, one carries out requests in order.
 
 mod perform;
+mod transfers;
 
 use crate::buddy_list::BuddyList;
 use crate::chat_state::ChatState;
 use crate::command::{self, Command};
+use crate::files::Files;
 use crate::groups::Groups;
 use crate::json;
 use crate::output::{Output, Severity};
@@ -17,6 +19,7 @@ use fbchat::status::{Problem, Status};
 use fbchat::types::{Connection, Event, Group, Uid};
 use std::collections::HashSet;
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
@@ -42,6 +45,7 @@ pub struct Chat {
     /// Messages before this place fail, too, since one before them failed for a reason that is theirs as well. Otherwise they
     /// would arrive without it.
     failing: Mutex<Option<(Place, Problem)>>,
+    partial: Mutex<Option<PathBuf>>,
     /// A request has failed.
     failed: AtomicBool,
     quitting: AtomicBool,
@@ -66,6 +70,7 @@ impl Chat {
     ) -> Arc<Self> {
         let state = ChatState {
             buddy_list: BuddyList::new(session.account()),
+            files: Files::default(),
             server,
             connection: Connection::Connected,
             chosen: None,
@@ -79,6 +84,7 @@ impl Chat {
             state: Mutex::new(state),
             requests: RequestQueue::default(),
             failing: Mutex::new(None),
+            partial: Mutex::new(None),
             failed: AtomicBool::new(false),
             quitting: AtomicBool::new(false),
             shown: (Mutex::new(false), Condvar::new()),
@@ -161,7 +167,11 @@ impl Chat {
             match &parsed {
                 Ok(Command::Choose(to)) => state.chosen = Some(*to),
                 // The prompt shows the recipient. A script has no prompt, so there a message does not choose its recipient.
-                Ok(Command::Send { to, .. }) if self.out.is_terminal() => state.chosen = Some(*to),
+                Ok(Command::Send { to, .. } | Command::SendFile { to, .. })
+                    if self.out.is_terminal() =>
+                {
+                    state.chosen = Some(*to);
+                }
                 Ok(Command::ChooseNobody) => state.chosen = None,
                 _ => {}
             }
@@ -169,6 +179,10 @@ impl Chat {
         };
         match parsed {
             Ok(Command::Send { to, text }) => self.requests.add(Request::Send { to, text }),
+            Ok(Command::SendFile { to, path }) => {
+                self.requests.add(Request::SendFile { to, path });
+            }
+            Ok(Command::Get { number, path }) => self.requests.add(Request::Get { number, path }),
             Ok(Command::Buddies) => self.requests.add(Request::Buddies),
             Ok(Command::History(with)) => self.requests.add(Request::History(with)),
             Ok(Command::Block { uid, blocked }) => {
@@ -220,6 +234,9 @@ impl Chat {
         self.out.flush();
         self.terminal.restore_at_exit();
         self.show_unfinished(&unfinished);
+        if let Some(partial) = self.partial().take() {
+            let _ = std::fs::remove_file(partial);
+        }
         let _ = self.session.logout(LOGOUT_LIMIT);
         self.wait_until_shown();
         self.out.flush();
@@ -258,9 +275,16 @@ impl Chat {
         let begun = unfinished.current.iter().map(|it| (it, &begun));
         let all = begun.chain(unfinished.waiting.iter().map(|it| (it, &waiting)));
         for (request, problem) in all {
-            if let Request::Send { to, text } = request {
-                let to = *to;
-                self.show_after_restore(&UiEvent::Failed { to, text, problem });
+            match request {
+                Request::Send { to, text } => {
+                    let to = *to;
+                    self.show_after_restore(&UiEvent::Failed { to, text, problem });
+                }
+                Request::SendFile { to, path } => {
+                    let to = *to;
+                    self.show_after_restore(&UiEvent::FileFailed { to, path, problem });
+                }
+                _ => {}
             }
         }
     }
@@ -283,7 +307,10 @@ impl Chat {
 
     fn take(&self, event: Event) {
         match event {
-            Event::Message(message) => self.show(&UiEvent::Message(&message)),
+            Event::Message(message) => {
+                self.state().files.note(&message);
+                self.show(&UiEvent::Message(&message));
+            }
             Event::Typing {
                 from,
                 group,

@@ -1,12 +1,14 @@
 //! The state of the conversation: buddies and groups, connection, and the person or group to whom lines go.
 
 use crate::buddy_list::BuddyList;
+use crate::files::Files;
 use fbchat::types::{Connection, Uid};
 use std::collections::HashSet;
 
 #[derive(Debug)]
 pub struct ChatState {
     pub buddy_list: BuddyList,
+    pub files: Files,
     /// The server as sentences name it.
     pub server: String,
     pub connection: Connection,

@@ -1,6 +1,7 @@
 //! Parses lines of input. A recipient is never guessed: the line names one, or one was chosen before.
 
 use crate::buddy_list::{BuddyList, Match, NoMatch};
+use crate::file_command;
 use crate::group_command;
 use fbchat::types::{GroupChange, Uid};
 
@@ -31,6 +32,10 @@ pub enum Command {
     NewGroup { name: String, members: Vec<Uid> },
     /// Changes a group, one change after the other.
     ChangeGroup { gid: Uid, changes: Vec<GroupChange> },
+    /// Sends a file.
+    SendFile { to: Uid, path: String },
+    /// Saves the file that was shown with this number.
+    Get { number: usize, path: Option<String> },
     /// Shows account, server and connection.
     Who,
     /// Shows the help.
@@ -155,11 +160,13 @@ fn parse_command(
                 text: format!("/me {rest}"),
             })
             .ok_or_else(|| recipient_missing(buddy_list)),
-        _ => group_command::parse(word, rest, buddy_list, chosen).unwrap_or_else(|| {
-            Err(format!(
-                "There is no command {word}; /help lists the commands. Nothing was sent."
-            ))
-        }),
+        _ => file_command::parse(word, rest, buddy_list, chosen)
+            .or_else(|| group_command::parse(word, rest, buddy_list, chosen))
+            .unwrap_or_else(|| {
+                Err(format!(
+                    "There is no command {word}; /help lists the commands. Nothing was sent."
+                ))
+            }),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Tab completion: commands, and the names of buddies and groups.
+//! Tab completion: commands, the names of buddies and groups, and paths.
 
 use crate::buddy_list::{BuddyList, Match};
 use crate::chat::Chat;
 use crate::command::{COMMANDS, WITH_NAME};
 use crate::group_command::{self, WITH_GROUP};
+use crate::{file_command, files};
 use fbchat::types::Uid;
 use rustyline::completion::{Completer, Pair};
 use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
@@ -41,8 +42,15 @@ fn complete(typed: &str, buddy_list: &BuddyList) -> (usize, Vec<Pair>) {
         let groups = names(name, groups(buddy_list), buddy_list, "");
         return (typed.len() - name.len(), groups);
     }
+    if let Some(rest) = after(&["/send "]) {
+        return file_or_recipient(typed.len() - rest.len(), rest, buddy_list);
+    }
+    if let Some((_, path)) = after(&["/get "]).and_then(|rest| rest.split_once(' ')) {
+        return (typed.len() - path.len(), file_pairs(path));
+    }
     if typed.starts_with('/') {
         let all = COMMANDS.iter().chain(&group_command::COMMANDS);
+        let all = all.chain(&file_command::COMMANDS);
         let mut fits: Vec<&str> = all.copied().filter(|it| it.starts_with(typed)).collect();
         fits.sort_unstable();
         let pair = |command: &str| Pair {
@@ -58,6 +66,25 @@ fn complete(typed: &str, buddy_list: &BuddyList) -> (usize, Vec<Pair>) {
     let mut all = names(name, people(buddy_list), buddy_list, after);
     all.extend(names(name, groups(buddy_list), buddy_list, after));
     (start, all)
+}
+
+/// What follows `/send`: a path, or a name with a path behind it.
+fn file_or_recipient(start: usize, rest: &str, buddy_list: &BuddyList) -> (usize, Vec<Pair>) {
+    if let Some((name, path)) = rest.split_once(": ") {
+        return (start + name.len() + 2, file_pairs(path));
+    }
+    let mut all = file_pairs(rest);
+    all.extend(names(rest, people(buddy_list), buddy_list, ": "));
+    all.extend(names(rest, groups(buddy_list), buddy_list, ": "));
+    (start, all)
+}
+
+fn file_pairs(typed: &str) -> Vec<Pair> {
+    let pair = |path: String| Pair {
+        display: path.clone(),
+        replacement: path,
+    };
+    files::paths(typed).into_iter().map(pair).collect()
 }
 
 /// Somebody, or a group, with the names that can be typed.

@@ -1,11 +1,13 @@
 //! Events as JSON, one object per line, and the object that is accepted as input. `--help` lists the fields.
 
+mod files;
 mod groups;
 
 use crate::chat_state::ChatState;
 use crate::ui_event::UiEvent;
 use fbchat::status::{Problem, Status};
 use fbchat::types::{self, Connection, Origin, Presence, Uid};
+use files::{File, file};
 use groups::{Group, group, group_changed};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +51,21 @@ enum Record<'a> {
         text: &'a str,
         status: String,
         reason: &'a str,
+    },
+    FileSent {
+        to: u64,
+        file: File<'a>,
+    },
+    FileFailed {
+        to: u64,
+        path: &'a str,
+        status: String,
+        reason: &'a str,
+    },
+    Saved {
+        number: usize,
+        path: String,
+        size: u64,
     },
     History {
         with: u64,
@@ -123,6 +140,8 @@ struct Message<'a> {
     notice: Option<&'static str>,
     /// Whom that concerns.
     uids: Option<Vec<u64>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<File<'a>>,
 }
 
 /// The line for an event; `None` if it is not shown to scripts.
@@ -140,7 +159,7 @@ pub fn render(event: &UiEvent, state: &ChatState) -> Option<String> {
         UiEvent::BuddyList => Record::BuddyList {
             buddies: state.buddy_list.sorted().into_iter().map(buddy).collect(),
         },
-        UiEvent::Message(one) => Record::Message(message(one, own.uid)),
+        UiEvent::Message(one) => Record::Message(message(one, own.uid, state)),
         UiEvent::Typing {
             from,
             group,
@@ -173,8 +192,24 @@ pub fn render(event: &UiEvent, state: &ChatState) -> Option<String> {
             status: status(problem.status),
             reason: &problem.text,
         },
+        UiEvent::FileSent { to, file: sent } => Record::FileSent {
+            to: to.0,
+            file: file(sent, None),
+        },
+        UiEvent::FileFailed { to, path, problem } => Record::FileFailed {
+            to: to.0,
+            path,
+            status: status(problem.status),
+            reason: &problem.text,
+        },
+        UiEvent::Saved { number, path, size } => Record::Saved {
+            number: *number,
+            path: path.to_string_lossy().into_owned(),
+            size: *size,
+        },
         UiEvent::History { with, messages } => {
-            let messages = messages.iter().map(|one| message(one, own.uid)).collect();
+            let messages = messages.iter();
+            let messages = messages.map(|one| message(one, own.uid, state)).collect();
             Record::History {
                 with: with.0,
                 messages,
@@ -261,7 +296,7 @@ fn person(person: &types::Person) -> Person<'_> {
     }
 }
 
-fn message(message: &types::Message, own: Uid) -> Message<'_> {
+fn message<'a>(message: &'a types::Message, own: Uid, state: &ChatState) -> Message<'a> {
     Message {
         from: message.from.0,
         from_name: known(&message.from_name),
@@ -280,6 +315,11 @@ fn message(message: &types::Message, own: Uid) -> Message<'_> {
             .notice
             .as_ref()
             .map(|notice| notice.uids.iter().map(|uid| uid.0).collect()),
+        files: message
+            .files
+            .iter()
+            .map(|one| file(one, state.files.number(&one.id)))
+            .collect(),
     }
 }
 
@@ -354,6 +394,7 @@ mod tests {
             to: Uid(1001),
             in_group: false,
             notice: None,
+            files: Vec::new(),
             from_name: String::new(),
             to_name: "Alice Example".to_owned(),
             text: "a\n\"b\"\u{9b}\u{1b}".to_owned(),

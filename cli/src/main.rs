@@ -9,6 +9,8 @@ mod chat;
 mod chat_state;
 mod command;
 mod completion;
+mod file_command;
+mod files;
 mod format;
 mod group_command;
 mod groups;

@@ -33,6 +33,8 @@ pub enum Output {
 #[derive(Debug)]
 pub enum PrintItem {
     Line(String),
+    /// How far something is. It takes the place of the one before, if nothing was printed since.
+    Bar(String),
     /// Dropped when everything before it is printed, which closes the channel.
     Flush(#[expect(dead_code, reason = "only dropping it matters")] Sender<()>),
 }
@@ -42,11 +44,22 @@ impl Output {
     pub fn terminal(mut printer: impl ExternalPrinter + Send + 'static) -> io::Result<Output> {
         let (lines, queue) = crossbeam_channel::unbounded();
         Builder::new().spawn(move || {
+            let mut after_bar = false;
             for item in queue {
-                if let PrintItem::Line(line) = item {
-                    // If the terminal is gone, the line editor ends, and with it the program.
-                    let _ = printer.print(line);
-                }
+                let line = match item {
+                    PrintItem::Flush(_) => continue,
+                    // Up one line, which is deleted.
+                    PrintItem::Bar(bar) if std::mem::replace(&mut after_bar, true) => {
+                        format!("\x1b[1A\x1b[2K{bar}\n")
+                    }
+                    PrintItem::Bar(bar) => format!("{bar}\n"),
+                    PrintItem::Line(line) => {
+                        after_bar = false;
+                        line
+                    }
+                };
+                // If the terminal is gone, the line editor ends, and with it the program.
+                let _ = printer.print(line);
             }
         })?;
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -56,6 +69,14 @@ impl Output {
 
     pub fn is_terminal(&self) -> bool {
         matches!(self, Output::Terminal { .. })
+    }
+
+    /// Draws bars, on a terminal.
+    pub fn bars(&self) -> Option<Bars> {
+        match self {
+            Output::Terminal { lines, .. } => Some(Bars(lines.clone())),
+            _ => None,
+        }
     }
 
     /// Prints a line. An error means that the reader is gone.
@@ -87,6 +108,16 @@ impl Output {
                 let _ = done.recv_timeout(FLUSH_LIMIT);
             }
         }
+    }
+}
+
+/// Draws how far things are.
+#[derive(Clone, Debug)]
+pub struct Bars(Sender<PrintItem>);
+
+impl Bars {
+    pub fn draw(&self, bar: String) {
+        let _ = self.0.send(PrintItem::Bar(bar));
     }
 }
 

@@ -13,6 +13,8 @@ const MAX_WAITING: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     Send { to: Uid, text: String },
+    SendFile { to: Uid, path: String },
+    Get { number: usize, path: Option<String> },
     Buddies,
     History(Uid),
     Block { uid: Uid, blocked: bool },

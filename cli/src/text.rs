@@ -3,6 +3,8 @@
 use crate::buddy_list::Match;
 use crate::chat_state::ChatState;
 use crate::command::HELP;
+use crate::file_command;
+use crate::files;
 use crate::format;
 use crate::group_command;
 use crate::output::Severity;
@@ -28,7 +30,11 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
         UiEvent::Message(message) => {
             let group = message.in_group.then_some(message.to);
             state.typing.remove(&(message.from, group));
-            (Severity::Content, format::message(message, buddy_list))
+            let line = format::message(message, buddy_list);
+            (
+                Severity::Content,
+                with_files(line, &state.files.shown(message)),
+            )
         }
         UiEvent::Typing {
             from,
@@ -63,6 +69,25 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
             (Severity::Notice, connection_notice(connection, state)?)
         }
         UiEvent::Sent { .. } => return None,
+        UiEvent::FileSent { to, file } => {
+            let (name, size) = (sanitize(&file.name), files::size(file.size));
+            let line = format!("{name} ({size}) was sent to {}.", buddy_list.name(*to));
+            (Severity::Notice, line)
+        }
+        UiEvent::FileFailed { to, path, problem } => {
+            let perhaps = match problem.status {
+                Status::OutcomeUnknown => "Perhaps not sent",
+                _ => "Not sent",
+            };
+            let (name, path) = (buddy_list.name(*to), sanitize(path));
+            let line = format!("{perhaps} to {name}: {path}. {}", reason(problem));
+            (Severity::Error, line)
+        }
+        UiEvent::Saved { path, size, .. } => {
+            let path = sanitize(&path.to_string_lossy());
+            let line = format!("Saved as {path} ({}).", files::size(*size));
+            (Severity::Notice, line)
+        }
         UiEvent::Failed { to, text, problem } => {
             // The server's words are about a person, so as not to tell who is in a group.
             let was_in = buddy_list.groups.is_former(*to);
@@ -91,9 +116,10 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
             if messages.is_empty() {
                 return Some((Severity::Content, format!("No messages {name} yet.")));
             }
-            let lines = messages
-                .iter()
-                .map(|message| format::history_message(message, buddy_list));
+            let lines = messages.iter().map(|message| {
+                let line = format::history_message(message, buddy_list);
+                with_files(line, &state.files.shown(message))
+            });
             let lines: Vec<String> = std::iter::once(format!("Last messages {name}:"))
                 .chain(lines)
                 .collect();
@@ -152,7 +178,11 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
         UiEvent::Who => (Severity::Content, who(state)),
         UiEvent::Help => (
             Severity::Content,
-            format!("{HELP}\n\n{}", group_command::HELP),
+            format!(
+                "{HELP}\n\n{}\n\n{}",
+                file_command::HELP,
+                group_command::HELP
+            ),
         ),
         UiEvent::Error(sentence) => (Severity::Error, (*sentence).to_owned()),
         UiEvent::Closed(problem) => (
@@ -160,6 +190,14 @@ pub fn render(event: &UiEvent, state: &mut ChatState) -> Option<(Severity, Strin
             format!("The session is over: {}", reason(problem)),
         ),
     })
+}
+
+/// The line of a message, and a line for each of its files.
+fn with_files(line: String, files: &[String]) -> String {
+    match files {
+        [] => line,
+        files => format!("{}\n        {}", line.trim_end(), files.join("\n        ")),
+    }
 }
 
 fn who(state: &ChatState) -> String {
@@ -249,6 +287,7 @@ pub mod tests {
     pub fn state() -> ChatState {
         ChatState {
             buddy_list: buddy_list(),
+            files: crate::files::Files::default(),
             server: "127.0.0.1:8080".to_owned(),
             connection: Connection::Connected,
             chosen: None,

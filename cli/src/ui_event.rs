@@ -2,7 +2,8 @@
 
 use crate::groups::Groups;
 use fbchat::status::Problem;
-use fbchat::types::{Buddy, Connection, Group, GroupChange, Message, Person, Uid};
+use fbchat::types::{Buddy, Connection, File, Group, GroupChange, Message, Person, Uid};
+use std::path::Path;
 
 #[derive(Debug)]
 pub enum UiEvent<'a> {
@@ -27,6 +28,22 @@ pub enum UiEvent<'a> {
         to: Uid,
         text: &'a str,
         problem: &'a Problem,
+    },
+    /// A file has arrived at the server, with its message.
+    FileSent {
+        to: Uid,
+        file: &'a File,
+    },
+    FileFailed {
+        to: Uid,
+        path: &'a str,
+        problem: &'a Problem,
+    },
+    /// A file was saved there.
+    Saved {
+        number: usize,
+        path: &'a Path,
+        size: u64,
     },
     History {
         with: Uid,

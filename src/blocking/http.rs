@@ -1,20 +1,31 @@
 //! Carries out one exchange with `reqwest::blocking`. Knows nothing of sessions; the caller's thread waits.
 
+use super::transfer::{Incoming, Transfer, host_failed};
 use crate::background;
 use crate::http::{error_of_both, was_closed};
 use crate::options::NetworkOptions;
-use crate::protocol::{Exchange, Method, Reply, TransportError, TransportFault};
+use crate::protocol::{
+    ContentHead, Exchange, Method, Reply, Stream, TransportError, TransportFault,
+};
 use crate::status::{Problem, Status};
 use crate::transport_error::{LookupFailed, classify, no_thread, proxy_refusal};
 use bytes::Bytes;
 use reqwest::blocking::{Body, Client, ClientBuilder, Request, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, COOKIE, ETAG, HeaderName, HeaderValue, IF_RANGE,
+    LOCATION, RANGE, RETRY_AFTER, SET_COOKIE,
+};
 use std::error::Error;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+/// How long one attempt of a transfer may take, in milliseconds.
+const LONGEST_TRANSFER: u64 = 3_600_000;
+/// How much of a file is read at once, in bytes.
+const PIECE: usize = 64 << 10;
 
 /// A pool of connections to one server.
 #[derive(Debug)]
@@ -72,30 +83,72 @@ impl Http {
                 }
             }
         };
-        let status = response.status().as_u16();
-        if let Some(refused) = proxy_refusal(status, proxy.as_deref()) {
-            return Err(refused);
-        }
-        let encodings = response
-            .headers()
-            .get_all(reqwest::header::CONTENT_ENCODING);
-        crate::http::check_encoding(encodings.iter().map(reqwest::header::HeaderValue::as_bytes))?;
-        let set_cookie = response
-            .headers()
-            .get_all(reqwest::header::SET_COOKIE)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect();
-        let location = header(&response, LOCATION);
-        let retry_after = header(&response, RETRY_AFTER);
+        let reply = reply_head(&response, proxy.as_deref())?;
         Ok(Reply {
-            status,
-            set_cookie,
-            location,
-            retry_after,
-            content_type: None,
             body: read(response, limit)?,
+            ..reply
         })
+    }
+
+    /// Carries out an exchange with the content of a file, on a connection of its own.
+    pub(super) fn transfer(
+        &self,
+        mut exchange: Exchange,
+        transfer: &Arc<Transfer>,
+    ) -> Result<Reply, TransportError> {
+        let limit = exchange.body_limit;
+        let proxy = self.network.proxy.label(&exchange.url);
+        let stream = exchange.stream.take();
+        exchange.timeout = exchange.timeout.max(LONGEST_TRANSFER);
+        let head = exchange.body.as_ref().map(|body| body.bytes.to_vec());
+        let mut request = request(exchange)?;
+        let mut most = 0;
+        match stream {
+            Some(Stream::Upload { tail, .. }) => {
+                let head = head.unwrap_or_default();
+                let more = u64::try_from(head.len().saturating_add(tail.len())).unwrap_or(0);
+                let content = Cursor::new(head).chain(transfer.reader()?);
+                let content = content.chain(Cursor::new(tail));
+                let body = match transfer.length() {
+                    Some(length) => Body::sized(content, length.saturating_add(more)),
+                    None => Body::new(content),
+                };
+                *request.body_mut() = Some(body);
+            }
+            Some(Stream::Download { most: limit, .. }) => {
+                most = limit;
+                let incoming = transfer.incoming();
+                let rest = incoming.as_deref().and_then(|it| it.received.rest());
+                if let Some((range, etag)) = rest {
+                    let headers = request.headers_mut();
+                    headers.insert(RANGE, text(&range)?);
+                    headers.insert(IF_RANGE, text(etag)?);
+                }
+            }
+            None => {}
+        }
+        let client = self.unpooled().unwrap_or(&self.pooled);
+        let sent = client.execute(request);
+        if let Some(failed) = transfer.failure() {
+            return Err(failed);
+        }
+        let mut response = sent.map_err(|error| transport_error(error, proxy.as_deref()))?;
+        let mut reply = reply_head(&response, proxy.as_deref())?;
+        if let Some(mut incoming) = transfer.incoming() {
+            let head = ContentHead {
+                status: reply.status,
+                length: response.content_length(),
+                range: header(&response, CONTENT_RANGE),
+                etag: header(&response, ETAG),
+            };
+            if let Some(known) = incoming.received.begin(&head, most)? {
+                receive(&mut response, transfer, &mut incoming, known)?;
+                reply.content_type = Some(header(&response, CONTENT_TYPE).unwrap_or_default());
+                return Ok(reply);
+            }
+        }
+        reply.body = read(response, limit)?;
+        Ok(reply)
     }
 
     fn unpooled(&self) -> Option<&Client> {
@@ -147,6 +200,69 @@ fn request(exchange: Exchange) -> Result<Request, TransportError> {
     Ok(request)
 }
 
+/// The head of an answer, as far as it matters.
+fn reply_head(response: &Response, proxy: Option<&str>) -> Result<Reply, TransportError> {
+    let status = response.status().as_u16();
+    if let Some(refused) = proxy_refusal(status, proxy) {
+        return Err(refused);
+    }
+    let values = |name: HeaderName| response.headers().get_all(name).into_iter();
+    crate::http::check_encoding(values(CONTENT_ENCODING).map(HeaderValue::as_bytes))?;
+    let set_cookie = values(SET_COOKIE);
+    Ok(Reply {
+        status,
+        set_cookie: set_cookie
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect(),
+        location: header(response, LOCATION),
+        retry_after: header(response, RETRY_AFTER),
+        content_type: None,
+        body: Vec::new(),
+    })
+}
+
+/// Writes the content of a file as it comes, without what is there already.
+fn receive(
+    response: &mut Response,
+    transfer: &Transfer,
+    incoming: &mut Incoming,
+    mut known: u64,
+) -> Result<(), TransportError> {
+    let Incoming { received, file } = incoming;
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = match response.read(&mut piece) {
+            Ok(0) => return received.end(),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(read_error(error)),
+        };
+        let length = u64::try_from(read).unwrap_or(u64::MAX);
+        let skipped = usize::try_from(known.min(length)).unwrap_or(read);
+        known = known.saturating_sub(length);
+        let fresh = piece.get(skipped..read).unwrap_or_default();
+        file.write_all(fresh)
+            .map_err(|error| host_failed(format!("the file cannot be written: {error}")))?;
+        received.add(fresh.len());
+        transfer.reached(received.done(), Some(received.total()))?;
+    }
+}
+
+fn text(text: &str) -> Result<HeaderValue, TransportError> {
+    HeaderValue::from_str(text).map_err(|_| TransportError {
+        fault: TransportFault::Unusable,
+        detail: "a header cannot be sent back".to_owned(),
+    })
+}
+
+/// The error of an answer whose body breaks off.
+fn read_error(error: io::Error) -> TransportError {
+    match error.downcast::<reqwest::Error>() {
+        Ok(error) => transport_error(error, None),
+        Err(error) => classify(&error, false, error.kind() == io::ErrorKind::TimedOut, None),
+    }
+}
+
 fn header(response: &Response, name: HeaderName) -> Option<String> {
     let value = response.headers().get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -158,10 +274,7 @@ fn read(response: Response, limit: usize) -> Result<Vec<u8>, TransportError> {
     response
         .take(most)
         .read_to_end(&mut body)
-        .map_err(|error| match error.downcast::<reqwest::Error>() {
-            Ok(error) => transport_error(error, None),
-            Err(error) => classify(&error, false, error.kind() == io::ErrorKind::TimedOut, None),
-        })?;
+        .map_err(read_error)?;
     if body.len() > limit {
         return Err(TransportError {
             fault: TransportFault::TooLarge,

@@ -26,17 +26,20 @@
 
 mod http;
 mod pump;
+mod transfer;
+mod transfers;
 
 use crate::options::SessionOptions;
 use crate::protocol::Input;
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Command, Connection, Event, Group, GroupChange, Message, Origin, Person, Query,
-    RequestId, Secret, Uid,
+    Buddy, Command, Connection, DownloadTarget, Event, File, Group, GroupChange, Message, Origin,
+    Person, Query, RequestId, Secret, Uid,
 };
 use pump::{Shared, Success, too_slow};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use transfer::Transfer;
 
 /// Time limit for a login: name lookup, connection and about five requests.
 const LOGIN_LIMIT: Duration = Duration::from_secs(60);
@@ -166,15 +169,85 @@ impl Session {
     /// # Errors
     /// The message was not sent, or (status `OutcomeUnknown`) it is unknown whether it was.
     pub fn send(&self, to: Uid, text: &str) -> Result<(), Problem> {
+        self.send_with(to, text, None)
+    }
+
+    fn send_with(&self, to: Uid, text: &str, file: Option<String>) -> Result<(), Problem> {
         let text = text.to_owned();
         match self.request(|request| Command::Send {
             request,
             to,
             text,
-            file: None,
+            file,
             message_id: None,
         })? {
             Success::Sent => Ok(()),
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// Uploads a file from its present position on; returns when the server has it. `progress` is told the bytes that are over,
+    /// and those in all if that is known; the upload ends when it returns false.
+    ///
+    /// # Errors
+    /// The file cannot be read (status `Descriptor`, also when it was given up), or the server did not take it.
+    pub fn upload(
+        &self,
+        file: std::fs::File,
+        name: &str,
+        progress: impl Fn(u64, Option<u64>) -> bool + Send + Sync + 'static,
+    ) -> Result<File, Problem> {
+        let unreadable = |error: std::io::Error| {
+            let text = format!("The file cannot be read: {error}");
+            Problem::new(Status::Descriptor, text)
+        };
+        let transfer = Transfer::upload(file, Box::new(progress)).map_err(unreadable)?;
+        let size = transfer.length();
+        if size == Some(0) {
+            return Err(Problem::new(Status::Argument, "The file is empty"));
+        }
+        let name = name.to_owned();
+        let uploaded = self.shared.transfer(transfer, |request| Command::Upload {
+            request,
+            name,
+            size,
+        })?;
+        match uploaded {
+            Success::File(file) => Ok(*file),
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// Sends a message with a file that was uploaded; returns when the server has confirmed it. The text may be empty.
+    ///
+    /// # Errors
+    /// As for [`Session::send`].
+    pub fn send_file(&self, to: Uid, file: &str, text: &str) -> Result<(), Problem> {
+        self.send_with(to, text, Some(file.to_owned()))
+    }
+
+    /// Downloads a file, which is written in order as it arrives. `progress` is as for [`Session::upload`]. After an error the
+    /// file may have a part of the content.
+    ///
+    /// # Errors
+    /// The file cannot be written (status `Descriptor`, also when it was given up), or the server did not give it.
+    pub fn download(
+        &self,
+        id: &str,
+        to: std::fs::File,
+        progress: impl Fn(u64, Option<u64>) -> bool + Send + Sync + 'static,
+    ) -> Result<(), Problem> {
+        let transfer = Transfer::download(to, Box::new(progress));
+        let file = id.to_owned();
+        let downloaded = self
+            .shared
+            .transfer(transfer, |request| Command::Download {
+                request,
+                file,
+                target: DownloadTarget::Host,
+            })?;
+        match downloaded {
+            Success::Done => Ok(()),
             _ => Err(mismatch()),
         }
     }

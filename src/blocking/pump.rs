@@ -5,11 +5,12 @@
 
 use super::Account;
 use super::http::Http;
+use super::transfer::Transfer;
 use crate::options::NetworkOptions;
 use crate::protocol::{self, Exchange, Input, Now, Output, SessionConfig};
 use crate::status::{Problem, Status};
 use crate::types::{
-    Buddy, Command, Connection, Event, Group, Message, Millis, Person, RequestId, UnixMillis,
+    Buddy, Command, Connection, Event, File, Group, Message, Millis, Person, RequestId, UnixMillis,
 };
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::{HashMap, VecDeque};
@@ -25,10 +26,12 @@ const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// The state that the threads of one session share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    http: Arc<Http>,
+    pub(super) http: Arc<Http>,
     start: Instant,
     /// Hands exchanges to threads that wait for one; without a buffer, so that none waits for a busy thread.
     exchanges: (Sender<Exchange>, Receiver<Exchange>),
+    /// The contents of transfers that are not over.
+    pub(super) transfers: Mutex<HashMap<RequestId, Arc<Transfer>>>,
     /// Never locked while waiting for the network.
     state: Mutex<SessionState>,
     /// Notified after every change of the state.
@@ -59,6 +62,7 @@ pub(super) enum Success {
     People(Vec<Person>),
     Buddies(Arc<[Arc<Buddy>]>),
     History(Vec<Message>),
+    File(Box<File>),
     Groups(Arc<[Arc<Group>]>),
     Group(Arc<Group>),
 }
@@ -70,6 +74,7 @@ impl Shared {
             http: Arc::new(Http::new(network)?),
             start: Instant::now(),
             exchanges: crossbeam_channel::bounded(0),
+            transfers: Mutex::default(),
             state: Mutex::new(SessionState {
                 session: protocol::Session::new(config),
                 waiters: 1,
@@ -138,7 +143,11 @@ impl Shared {
                 Output::Cancel(_) => {}
                 Output::Exchange(exchange) => {
                     let id = exchange.id;
-                    if let Err(error) = self.start(exchange) {
+                    let started = match exchange.stream {
+                        Some(_) => self.start_transfer(exchange),
+                        None => self.start(exchange),
+                    };
+                    if let Err(error) = started {
                         let failed = crate::transport_error::classify(&error, true, false, None);
                         state
                             .session
@@ -270,6 +279,7 @@ impl SessionState {
             | Event::Challenge { request, problem }
             | Event::Failed { request, problem } => self.answer(request, Err(problem)),
             Event::Sent { request, .. } => self.answer(request, Ok(Success::Sent)),
+            Event::File { request, file, .. } => self.answer(request, Ok(Success::File(file))),
             Event::Done { request } => self.answer(request, Ok(Success::Done)),
             Event::Blocked { request, people } => {
                 self.answer(request, Ok(Success::People(people)));

@@ -45,7 +45,7 @@ pub unsafe extern "C" fn fbchat_event_session(event: *const fbchat_event) -> fbc
     panic::value(0, || Ok(unsafe { read(event) }?.session))
 }
 
-/// Gives the request that an event answers.
+/// Gives the request that an event answers, or that a PROGRESS is about.
 ///
 /// @param event  the event
 /// @return the request; 0 if it answers none, and for NULL

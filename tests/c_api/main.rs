@@ -299,6 +299,11 @@ fn people_are_found_befriended_and_heard_of() {
 }
 
 #[test]
+fn files_are_sent_and_received() {
+    ends_well("files");
+}
+
+#[test]
 fn groups_are_written_to_and_changed() {
     ends_well("groups");
 }

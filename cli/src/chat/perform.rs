@@ -43,6 +43,8 @@ impl Chat {
                     });
                 }
             },
+            Request::SendFile { to, path } => self.send_file(to, &path),
+            Request::Get { number, path } => self.save(number, path.as_deref()),
             Request::Buddies => match self.session.buddy_list() {
                 Ok(buddies) => {
                     self.state().buddy_list.replace(&buddies);
@@ -51,10 +53,13 @@ impl Chat {
                 Err(problem) => self.error(&format!("No buddy list: {}", text::reason(&problem))),
             },
             Request::History(with) => match self.session.history(with) {
-                Ok(messages) => self.show(&UiEvent::History {
-                    with,
-                    messages: &messages,
-                }),
+                Ok(messages) => {
+                    messages.iter().for_each(|it| self.state().files.note(it));
+                    self.show(&UiEvent::History {
+                        with,
+                        messages: &messages,
+                    });
+                }
                 Err(problem) => self.error(&format!("No history: {}", text::reason(&problem))),
             },
             Request::Block { uid, blocked } => match self.session.block(uid, blocked) {

@@ -77,6 +77,50 @@ fn two_processes_write_to_each_other_in_json() {
     }
 }
 
+#[test]
+fn files_are_sent_shown_and_saved() {
+    let server = Server::demo();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let content = vec![7; 300_000];
+    std::fs::write(path("our notes.txt"), &content).unwrap();
+    let mut alice = Client::start(&server.url, &["--json"], ALICE, "demo");
+    uid(&mut alice);
+    let mut bob = Client::start(&server.url, &[], BOB, "demo");
+    bob.expect("Buddies");
+    alice.line(&format!("/send Bob: {}", path("our notes.txt")));
+    let sent = alice.event("file_sent", |_| true);
+    let file = &sent["file"];
+    assert_eq!(
+        (&file["name"], &file["size"]),
+        (&"our notes.txt".into(), &300_000.into())
+    );
+    let line = bob.expect("[1: file our notes.txt 300.0 kB http://");
+    assert!(
+        line.ends_with(&format!("{}]", file["url"].as_str().unwrap())),
+        "{line}"
+    );
+
+    // Nothing is overwritten.
+    bob.line(&format!("/get 1 {0}\n/get 1 {0}\n/get 2", path("copy")));
+    bob.end_input();
+    let (status, _, errors) = bob.end();
+    assert!(!status.success());
+    for part in [
+        "Saved as ",
+        "The file cannot be saved: File exists",
+        "There is no file 2.",
+    ] {
+        assert!(errors.iter().any(|line| line.contains(part)), "{errors:?}");
+    }
+    assert_eq!(std::fs::read(path("copy")).unwrap(), content);
+    alice.line("/history bob");
+    let history = alice.event("history", |_| true);
+    assert_eq!(history["messages"][0]["files"][0]["number"], 1, "{history}");
+    alice.line(&format!("/send bob: {}", path("missing")));
+    assert_eq!(alice.event("file_failed", |_| true)["status"], "argument");
+}
+
 /// The uids of the members of a group in an event.
 fn members(event: &Value) -> Vec<u64> {
     let members = event["members"].as_array().unwrap().iter();

@@ -36,6 +36,8 @@ pub struct Transfer {
     /// New tokens were fetched for it.
     pub cured: bool,
     pub backoff: Backoff,
+    /// Attempts that have failed.
+    pub attempts: u32,
     /// When it may be tried again.
     pub retry_at: Millis,
 }

@@ -22,6 +22,8 @@ const MOST_UPLOADS: usize = 1;
 const MOST_DOWNLOADS: usize = 3;
 /// How often one is tried without getting anywhere.
 const MOST_FAILURES: u32 = 6;
+/// How often one is tried at all.
+const MOST_ATTEMPTS: u32 = 100;
 /// An attempt of this length got somewhere, in milliseconds.
 const GOT_SOMEWHERE: Millis = 30_000;
 /// How long transfers wait for a session that cannot send, in milliseconds.
@@ -83,6 +85,7 @@ impl Transfers {
             under_way: false,
             cured: false,
             backoff: Backoff::default(),
+            attempts: 0,
             retry_at: 0,
         };
         self.pending.insert(request, transfer);
@@ -189,10 +192,13 @@ impl Transfers {
             }
             Failure::Lost(problem) => (problem, is_passing),
         };
-        if lasted >= GOT_SOMEWHERE {
+        // A time that is over says that nothing moved.
+        if lasted >= GOT_SOMEWHERE && problem.status != Status::Timeout {
             transfer.backoff.reset();
         }
-        if is_passing && transfer.backoff.failures() < MOST_FAILURES {
+        transfer.attempts = transfer.attempts.saturating_add(1);
+        let may_repeat = transfer.attempts < MOST_ATTEMPTS;
+        if is_passing && may_repeat && transfer.backoff.failures() < MOST_FAILURES {
             let wait = transfer.backoff.next(rng);
             transfer.retry_at = now.saturating_add(wait);
             return Vec::new();
