@@ -43,6 +43,13 @@ pub struct Hub {
     last_waiter: AtomicU64,
 }
 
+/// What a sweep has found.
+pub struct Swept {
+    pub changed: Vec<(Uid, Changed)>,
+    /// What was acknowledged since the last one.
+    pub acked: Vec<(Uid, Seq)>,
+}
+
 #[derive(Default)]
 struct Users {
     by_uid: HashMap<Uid, UserState>,
@@ -349,8 +356,8 @@ impl Hub {
         })
     }
 
-    /// Drops old events and updates every presence. Returns who has changed, and what was acknowledged since the last time.
-    pub fn sweep(&self) -> (Vec<(Uid, Changed)>, Vec<(Uid, Seq)>) {
+    /// Drops old events and updates every presence.
+    pub fn sweep(&self) -> Swept {
         let now = Instant::now();
         let (mut changed, mut acked) = (Vec::new(), Vec::new());
         for (uid, user) in &mut lock(&self.users).by_uid {
@@ -361,7 +368,7 @@ impl Hub {
             }
             acked.extend(user.take_acknowledged().map(|seq| (*uid, seq)));
         }
-        (changed, acked)
+        Swept { changed, acked }
     }
 
     /// Releases every held poll, and holds no more.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::detached::detached;
 use super::user_limit::{TooOften, UserLimit};
-use crate::hub::{Changed, Hub, Subscription};
+use crate::hub::{Changed, Hub, Subscription, Swept};
 use crate::item;
 use crate::store::{BlockChanged, Reply, Store, StoreError};
 use crate::sync::lock;
@@ -95,7 +95,7 @@ impl Presences {
 
     /// Updates what changes with time: called once a second.
     pub fn sweep(&self) {
-        let (changed, acked) = self.hub.sweep();
+        let Swept { changed, acked } = self.hub.sweep();
         for (uid, changed) in changed {
             self.tell(uid, changed);
         }

@@ -29,8 +29,8 @@ use crate::store::numbering::{LastMessage, Numbers};
 use crate::store::{Inserted, NewMessage, StoreError, Subscribers};
 use crate::types::{Published, Uid};
 
-/// The most jobs in one transaction, after the first.
-const BATCH: usize = 512;
+/// The most jobs in one transaction, after the first. Other servers wait for its end.
+const BATCH: usize = 200;
 /// How often to look for what commands and other servers did, in case that nothing woke the task, and to show that this server lives.
 const UPKEEP: Duration = Duration::from_millis(500);
 /// How long looking may take.
