@@ -23,7 +23,8 @@ class Prosody:
     certificate = None
 
     def __init__(self, *usernames):
-        self.home, self.xmpp = tempfile.mkdtemp(prefix="fbchat-prosody-"), free_port()
+        self.domain, self.xmpp = DOMAIN, free_port()
+        self.home = tempfile.mkdtemp(prefix="fbchat-prosody-")
         config = os.path.join(self.home, "prosody.cfg.lua")
         with open(config, "w", encoding="utf-8") as file:
             file.write(f"""
