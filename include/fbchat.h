@@ -133,7 +133,8 @@
  *     FBCHAT_ERR_NO_SESSION  calls with a session: it is over, or was never opened
  *     FBCHAT_ERR_STATE       calls with "a session that is logged in": before LOGGED_IN
  *     FBCHAT_ERR_QUEUE_FULL  calls that ask or tell the server something: 256 requests are unanswered, or 4096 messages, or
- *                            messages of 1 MiB; these are to be answered first, all of them, since the order counts
+ *                            messages of 1 MiB; these are to be answered first, all of them, since the order counts.
+ *                            Also if 64 uploads and downloads are unanswered, or uploads of 64 MiB from memory
  *     FBCHAT_ERR_PANIC       a bug in the library
  *
  * **Failures.** A failure after a call has returned arrives as an event: fbchat_event_status gives the reason, and
@@ -142,7 +143,8 @@
  *
  * **Requests.** A request that was accepted (FBCHAT_OK) is answered by exactly one event, unless its session is closed or its
  * client freed. Requests without an event of their own are answered by DONE. FBCHAT_ERR_OUTCOME_UNKNOWN in FAILED means that a
- * message may have been delivered all the same: let the user decide whether to send it again.
+ * message may have been delivered all the same: let the user decide whether to send it again. PROGRESS names a request, too, but
+ * answers none.
  *
  * **Features.** Servers differ. FBCHAT_FIELD_FEATURES of LOGGED_IN tells what a server offers; everything without a flag is
  * offered by all. A request for something else is answered by FAILED with FBCHAT_ERR_UNSUPPORTED.

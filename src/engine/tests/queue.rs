@@ -88,6 +88,22 @@ fn events_of_a_session_keep_their_order_and_carry_its_data() {
 }
 
 #[test]
+fn only_the_latest_progress_of_a_request_waits() {
+    let (queue, id) = queue(100);
+    let progress = |request, done| Event::Progress {
+        request: RequestId(request),
+        done,
+        total: None,
+    };
+    for (request, done) in [(1, 5), (2, 1), (1, 6), (1, 7)] {
+        queue.push(id, progress(request, done));
+    }
+    assert_eq!(poll(&queue).unwrap().event, progress(2, 1));
+    assert_eq!(poll(&queue).unwrap().event, progress(1, 7));
+    assert!(poll(&queue).is_none() && !readable(&queue));
+}
+
+#[test]
 fn sessions_take_turns() {
     let (queue, noisy) = queue(100);
     let quiet = open(&queue);

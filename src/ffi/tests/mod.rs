@@ -5,8 +5,8 @@ use super::*;
 use crate::client::{SessionEvent, SessionId};
 use crate::status::{Distrust, Problem, Status, Untrusted};
 use crate::types::{
-    Buddy, Connection, Event, Image, Message, Origin, Picture, Presence, RequestId, Saved, Secret,
-    Uid,
+    Buddy, Connection, Event, File, FileKind, Image, Message, Origin, Picture, Presence, RequestId,
+    Saved, Secret, Uid,
 };
 use std::ffi::{CStr, CString};
 use std::ptr::{null, null_mut};
@@ -102,6 +102,54 @@ fn message_fields_can_be_read() {
     assert_eq!(last_error(), "Field 12 is an integer, not a string");
     assert_eq!(int(event, 0, FBCHAT_FIELD_TEXT), Err(FBCHAT_ERR_KEY));
     assert_eq!(last_error(), "Field 11 is a string, not an integer");
+    free(event);
+}
+
+#[test]
+fn a_message_with_several_files_has_an_item_for_each() {
+    let file = |id: &str| File {
+        id: id.into(),
+        name: format!("{id}.txt"),
+        size: 3,
+        kind: FileKind::Other,
+        content_type: String::new(),
+        url: "http://x/".into(),
+        width: 0,
+        height: 0,
+    };
+    let message = |files| Message {
+        from: Uid(1),
+        to: Uid(2),
+        in_group: false,
+        notice: None,
+        files,
+        from_name: String::new(),
+        to_name: String::new(),
+        text: "look".into(),
+        time: 5,
+        message_id: "7".into(),
+        origin: Origin::Incoming,
+        replayed: false,
+    };
+    let event = made(Event::History {
+        request: RequestId(4),
+        with: Uid(1),
+        messages: vec![message(vec![file("a"), file("b")]), message(vec![])],
+        more: false,
+    });
+    // SAFETY: a living event.
+    assert_eq!(unsafe { fbchat_event_count(event) }, 3);
+    for (item, said, id, index) in [
+        (0, "look", Some("a"), 0),
+        (1, "", Some("b"), 1),
+        (2, "look", None, 0),
+    ] {
+        assert_eq!(text(event, item, FBCHAT_FIELD_TEXT).unwrap(), said);
+        assert_eq!(text(event, item, FBCHAT_FIELD_FILE_ID).as_deref(), id);
+        assert_eq!(int(event, item, FBCHAT_FIELD_FILE_INDEX), Ok(index));
+        assert_eq!(text(event, item, FBCHAT_FIELD_MESSAGE_ID).unwrap(), "7");
+        assert_eq!(text(event, item, FBCHAT_FIELD_CONTENT_TYPE), None);
+    }
     free(event);
 }
 
