@@ -241,6 +241,20 @@ class Files(OnDisk):
         self.assertNotEqual(bob.have("message", flags=str(SYSTEM)), [])
 
 
+class ServerWithoutFiles(OnDisk):
+    settings = "file_limit_mib = 0\n"
+
+    def test_texts_arrive_and_pictures_are_refused(self):
+        alice, bob = self.both()
+        icon = os.path.join(os.path.dirname(__file__), "../icons/fbchat-48.png")
+        alice.do("pictures", ALICE, self.bob, text="one {=" + icon + "} two")
+        # Hosts offer no files then, but Pidgin may have inserted a picture before.
+        self.assertEqual(plain(alice.message(ALICE, self.bob, ERROR)["markup"]),
+                         "This server takes no files. This message was not sent:\nfbchat-48.png")
+        self.assertEqual([plain(bob.message(BOB, self.alice, RECV)["markup"]) for _ in range(2)], ["one", "two"])
+        self.assert_undisturbed(alice)
+
+
 class Previews(Hostile):
     def host(self, who, directory=None, **variables):
         return super().host(who, directory, HEADLESS_NAME="Pidgin", **variables)
