@@ -21,8 +21,8 @@ pub async fn transfer(command: Move) -> Result<(), Failure> {
     }
     let dir = config.data_dir()?;
     let (direction, url) = match (command.to, command.from) {
-        (Some(url), _) => (Direction::ToPostgres, url),
-        (None, from) => (Direction::ToSqlite, from.unwrap_or_default()),
+        (Some(url), _) => (Direction::ToServer, url),
+        (None, from) => (Direction::ToDirectory, from.unwrap_or_default()),
     };
     let files = Copying {
         direction,
@@ -38,10 +38,10 @@ pub async fn transfer(command: Move) -> Result<(), Failure> {
         format!("{accounts} accounts and {messages} messages"),
     );
     print(match direction {
-        Direction::ToPostgres => format!(
+        Direction::ToServer => format!(
             "copied {count}; now set store to the database. {dir} is as it was: delete it when everything works, and do not serve both"
         ),
-        Direction::ToSqlite => format!(
+        Direction::ToDirectory => format!(
             "copied {count}; now serve {dir} without the setting store. The database is as it was: drop it when everything works, and do not serve both"
         ),
     })?;
@@ -78,8 +78,8 @@ impl Observer for Copying {
         let shared = self.shared.as_deref().map(Disk::at);
         let copied = match (self.direction, shared) {
             (_, Some(shared)) if shared.path() == self.data.path() => Ok(()),
-            (Direction::ToPostgres, Some(shared)) => shared.add_from(&self.data),
-            (Direction::ToSqlite, Some(shared)) => self.data.add_from(&shared),
+            (Direction::ToServer, Some(shared)) => shared.add_from(&self.data),
+            (Direction::ToDirectory, Some(shared)) => self.data.add_from(&shared),
             (_, None) if files > 0 => Err(io::Error::other(
                 "no directory is known for them with PostgreSQL. Name it with --files or files_dir",
             )),

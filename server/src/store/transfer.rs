@@ -311,9 +311,9 @@ impl Batch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// From SQLite to PostgreSQL.
-    ToPostgres,
+    ToServer,
     /// From PostgreSQL to SQLite.
-    ToSqlite,
+    ToDirectory,
 }
 
 /// What the writing side says and asks meanwhile.
@@ -332,7 +332,7 @@ pub async fn transfer(
     address: &Address,
     observer: Box<dyn Observer>,
 ) -> Result<(i64, i64), StoreError> {
-    if direction == Direction::ToPostgres && !super::Sqlite::file(dir).exists() {
+    if direction == Direction::ToServer && !super::Sqlite::file(dir).exists() {
         return Err(StoreError::Unusable(format!(
             "There are no accounts in {}. Nothing was changed.",
             dir.display()
@@ -349,12 +349,12 @@ pub async fn transfer(
     let directory = sqlite::transfer::Directory::open(dir, direction)?;
     let (parts, queue) = mpsc::channel(PARTS);
     let (read, written) = match direction {
-        Direction::ToPostgres => {
+        Direction::ToServer => {
             let reading = tokio::task::spawn_blocking(move || directory.read(&parts));
             let written = database.write(queue, observer).await;
             (reading.await, written)
         }
-        Direction::ToSqlite => {
+        Direction::ToDirectory => {
             let writing = tokio::task::spawn_blocking(move || directory.write(queue, observer));
             let read = database.read(parts).await;
             let written = writing.await.unwrap_or_else(|error| Err(panicked(&error)));

@@ -240,7 +240,7 @@ async fn several_servers_and_commands_share_a_database_and_whoever_needs_it_alon
     let Location::Postgres(address) = location(url) else {
         unreachable!();
     };
-    let alone = super::transfer::Database::open(&address, store::Direction::ToSqlite).await;
+    let alone = super::transfer::Database::open(&address, store::Direction::ToDirectory).await;
     let refused = alone.map(drop).unwrap_err();
     assert!(
         refused

@@ -26,7 +26,7 @@ impl Database {
     pub async fn open(address: &Address, direction: Direction) -> Result<Self, StoreError> {
         let settings = Settings::new(address)?;
         let db = Db::connect(&settings).await?;
-        if direction == Direction::ToSqlite && !schema::exists(&db).await? {
+        if direction == Direction::ToDirectory && !schema::exists(&db).await? {
             let name = db.name();
             return Err(sentence(format!(
                 "There are no accounts in the database {name}. Nothing was changed."
@@ -39,7 +39,7 @@ impl Database {
         db.batch("SET LOCAL idle_in_transaction_session_timeout = 0")
             .await?;
         let database = Database { db };
-        if direction == Direction::ToPostgres {
+        if direction == Direction::ToServer {
             database.check_target().await?;
         }
         Ok(database)

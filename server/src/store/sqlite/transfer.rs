@@ -44,8 +44,8 @@ impl Directory {
             _locked: locked,
         };
         match direction {
-            Direction::ToPostgres => directory.check_source()?,
-            Direction::ToSqlite => directory.check_target()?,
+            Direction::ToServer => directory.check_source()?,
+            Direction::ToDirectory => directory.check_target()?,
         }
         Ok(directory)
     }
