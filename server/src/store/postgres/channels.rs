@@ -9,22 +9,12 @@ use super::rows::{self, at, message_columns, named};
 use super::transaction::Tx;
 use crate::clock::now_ms;
 use crate::store::{Audience, StoreError};
-use crate::types::{ChannelState, Message, Seq, Uid};
+use crate::types::{Message, Seq, Uid};
+
+pub use super::standing::channel_states;
 
 /// How long an item waits for the server, in ms. Clients that connect later ask for the current state themselves.
 const LEFT_FOR: i64 = 60_000;
-
-pub async fn channel_states(db: &Db) -> Result<Vec<ChannelState>, StoreError> {
-    let sql = "SELECT uid, coalesce(next, seq), acked, visible FROM channels JOIN users USING (uid) LEFT JOIN numbers USING (uid) ORDER BY uid";
-    rows::all(&db.rows(sql, &[]).await?, |row| {
-        Ok(ChannelState {
-            uid: Uid(at(row, 0)?),
-            next: Seq(at(row, 1)?),
-            acked: Seq(at(row, 2)?),
-            visible: at(row, 3)?,
-        })
-    })
-}
 
 pub async fn acked(db: &Db, uid: Uid) -> Result<Option<Seq>, StoreError> {
     let sql = "SELECT acked FROM channels WHERE uid = $1";

@@ -18,6 +18,7 @@ mod listener;
 pub mod lists;
 mod locks;
 pub mod maintenance;
+mod membership;
 pub mod messages;
 mod news;
 pub mod nodes;
@@ -30,6 +31,8 @@ mod schema;
 mod server_lock;
 pub mod sessions;
 mod settings;
+mod standing;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod transaction;

@@ -13,11 +13,9 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
 use super::connection::Db;
-use super::nodes::Own;
-use super::presence::everywhere;
+use super::locks;
 use super::rows::{self, message_columns, named};
-use super::transaction::Tx;
-use super::{channels, locks};
+use super::standing::{channel_states, everywhere};
 use crate::item;
 use crate::store::numbering::{LastMessage, Numbers};
 use crate::store::{News, StoreError, Subscribers};
@@ -25,8 +23,6 @@ use crate::types::{Here, Presence, Published, Seq, SessionKey, Uid};
 
 /// The channel of NOTIFY.
 pub const CHANNEL: &str = "fbchatd";
-/// How long news are kept, in ms.
-const KEPT: i64 = 300_000;
 /// The most news that are read at a time.
 const PAGE: i64 = 200;
 
@@ -114,7 +110,8 @@ impl From<WrittenHere> for Here {
     }
 }
 
-fn write(news: News) -> Option<String> {
+/// News as they are written down; items have lines of their own.
+pub fn write(news: News) -> Option<String> {
     let written = match news {
         News::Elsewhere { node, uid, here } => Written::Elsewhere {
             node,
@@ -256,7 +253,7 @@ impl Follower {
         memory.last_message.raise(last, time);
         memory.numbers.clear();
         memory.subscribers.follow(vec![News::Reset {
-            channels: channels::channel_states(db).await?,
+            channels: channel_states(db).await?,
             elsewhere,
             own: own_users,
         }]);
@@ -303,79 +300,6 @@ fn line(row: &Row, memory: &mut Memory<'_>) -> Result<Option<News>, StoreError> 
         Some(item) => News::Item(Published { owner, seq, item }),
         None => News::Number(owner, seq),
     }))
-}
-
-impl Tx<'_> {
-    /// Something that other servers have to know once this transaction is committed.
-    pub fn tell_nodes(&mut self, news: News) {
-        let text = write(news);
-        if text.is_some() {
-            self.lines.push(Line {
-                published: None,
-                message: None,
-                text,
-            });
-        }
-    }
-
-    /// Writes down how far the channels are numbered, and for other servers what has happened. Returns the position after it.
-    pub(super) async fn write_news(&mut self, own: &Own) -> Result<(), StoreError> {
-        let lines = std::mem::take(&mut self.lines);
-        let mut last = HashMap::new();
-        for (owner, seq, _) in lines.iter().filter_map(|line| line.published) {
-            last.insert(owner.0, seq.next().0);
-        }
-        if !last.is_empty() {
-            let (uids, next): (Vec<i64>, Vec<i64>) = last.into_iter().unzip();
-            let sql = "INSERT INTO numbers(uid, next) SELECT uid, next FROM unnest($1::bigint[], $2::bigint[]) AS numbers(uid, next)
-                ON CONFLICT (uid) DO UPDATE SET next = excluded.next";
-            self.execute(sql, &[&uids, &next]).await?;
-        }
-        let Some(turn) = self.turn.filter(|turn| turn.several) else {
-            return Ok(());
-        };
-        if lines.is_empty() {
-            return Ok(());
-        }
-        let (mut owners, mut seqs, mut reserved) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut messages, mut texts) = (Vec::new(), Vec::new());
-        for line in lines {
-            owners.push(line.published.map(|(owner, ..)| owner.0));
-            seqs.push(line.published.map(|(_, seq, _)| seq.0));
-            reserved.push(line.published.map(|(.., reserved)| reserved.0));
-            messages.push(line.message);
-            texts.push(line.text);
-        }
-        let count = i64::try_from(owners.len()).unwrap_or(i64::MAX);
-        let sql = "INSERT INTO news(position, node, time, owner, seq, reserved, message, item)
-            SELECT $1 + at, $2, $3, owner, seq, reserved, message, item
-            FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[]) WITH ORDINALITY
-                AS lines(owner, seq, reserved, message, item, at)";
-        let (position, now) = (turn.position, turn.now);
-        self.execute(
-            sql,
-            &[
-                &position, &own.id, &now, &owners, &seqs, &reserved, &messages, &texts,
-            ],
-        )
-        .await?;
-        let position = position.saturating_add(count);
-        self.execute("UPDATE turn SET position = $1", &[&position])
-            .await?;
-        self.execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &own.id.to_string()])
-            .await?;
-        self.position = Some(position);
-        Ok(())
-    }
-
-    /// Deletes news that everybody has read, or was away for too long to read.
-    pub async fn trim_news(&mut self) -> Result<(), StoreError> {
-        self.begin().await?;
-        let before = self.now().saturating_sub(KEPT);
-        self.execute("DELETE FROM news WHERE time < $1", &[&before])
-            .await?;
-        Ok(())
-    }
 }
 
 /// Opens a transaction, waits for everybody else who writes, and says where the log stands. `own` is the server that asks.

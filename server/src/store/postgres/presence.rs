@@ -3,55 +3,12 @@
 //! There is a row for each user and server, changed only within a transaction that nobody else writes beside. What others see of a user
 //! follows from all their rows, so whoever changes one tells the friends what has changed, and nobody has to agree on anything.
 
-use super::connection::Db;
 use super::friendships::watching;
-use super::rows::{at, named};
+use super::standing::{ACTIVE, IDLE, OFFLINE, places};
 use super::transaction::Tx;
 use crate::item;
 use crate::store::{News, StoreError};
-use crate::types::{Here, Presence, SessionKey, Uid, merged};
-use tokio_postgres::Row;
-
-const ACTIVE: i16 = 1;
-const IDLE: i16 = 2;
-const OFFLINE: i16 = 0;
-
-fn here(row: &Row) -> Result<Here, StoreError> {
-    let since: i64 = named(row, "since")?;
-    let keys: Vec<&[u8]> = named(row, "sessions")?;
-    Ok(Here {
-        presence: match named::<i16>(row, "state")? {
-            ACTIVE => Presence::Active,
-            IDLE => Presence::Idle { since },
-            _ => Presence::Offline,
-        },
-        active: named(row, "active")?,
-        sessions: keys
-            .into_iter()
-            .filter_map(|key| key.try_into().ok().map(SessionKey))
-            .collect(),
-    })
-}
-
-/// Where all users are connected.
-pub async fn everywhere(db: &Db) -> Result<Vec<(i64, Uid, Here)>, StoreError> {
-    let sql = "SELECT node, uid, state, since, active, sessions FROM presence";
-    let mut all = Vec::new();
-    for row in db.rows(sql, &[]).await? {
-        all.push((at(&row, 0)?, Uid(at(&row, 1)?), here(&row)?));
-    }
-    Ok(all)
-}
-
-/// Where a user is connected.
-async fn places(db: &Db, uid: Uid) -> Result<Vec<(i64, Here)>, StoreError> {
-    let sql = "SELECT node, state, since, active, sessions FROM presence WHERE uid = $1";
-    let mut all = Vec::new();
-    for row in db.rows(sql, &[&uid.0]).await? {
-        all.push((at(&row, 0)?, here(&row)?));
-    }
-    Ok(all)
-}
+use crate::types::{Here, Presence, Uid, merged};
 
 impl Tx<'_> {
     /// Takes a user offline for others at once, without waiting for the servers to which they are connected.
