@@ -176,7 +176,7 @@ release-check: check-abi check-size
 # Limits in bytes for the shared library as it is released. Further arguments go to Cargo, to build it with other features.
 check-size: check-build-deps
 	tools/check-size.sh 3500000 --no-default-features --features native-tls
-	tools/check-size.sh 4500000
+	tools/check-size.sh 4620000
 
 # The library as it is given out, with the baseline in abi/.
 check-abi:
