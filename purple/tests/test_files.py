@@ -48,7 +48,7 @@ class Files(OnDisk):
         """The next line that is no picture, with addresses replaced by the name of their file."""
         line = host.wait_for(lambda item: item["event"] == "message" and item["account"] == account and item["with"] == with_
                              and "<img" not in item["markup"] and int(item["flags"]) & flags == flags, "a line")
-        return re.sub(r"\b(http://\S+/files/[0-9a-f]{32})/(\S+)", lambda found: f"URL:{found[2]}", plain(line["markup"]))
+        return re.sub(r"\b(http://\S+/files/[0-9a-f]{32})/([^\s?]+)\?key=\S+", lambda found: f"URL:{found[2]}", plain(line["markup"]))
 
     def shown(self, host, account, with_, flags=RECV, text=""):
         """A picture below a line: what the host has of it. Nothing of it goes into the host's log."""

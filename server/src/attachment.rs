@@ -223,12 +223,33 @@ impl From<Listed> for Attachment {
     }
 }
 
+/// What is before the attachments of an item, what is from there on, and the attachments; `None` if it has none.
+fn split(item: &str) -> Option<(&str, &str, Vec<Attachment>)> {
+    let (head, rest) = item.split_once(BEGIN)?;
+    let list = rest.strip_suffix('}')?;
+    let files = serde_json::from_str::<Vec<Listed>>(&format!("[{list}")).ok()?;
+    Some((
+        head,
+        rest,
+        files.into_iter().map(Attachment::from).collect(),
+    ))
+}
+
+/// An item for clients that know attachments, if it has any: with addresses that work without a login, because people open them with
+/// other programs. `link` makes such an address out of a path.
+pub fn opened(item: &str, link: impl Fn(&FileId, &str) -> String) -> Option<String> {
+    let (head, rest, files) = split(item)?;
+    let member = |address: &str| format!("\"url\":{}", json::to_string(&address));
+    let rest = files.iter().fold(rest.to_owned(), |rest, file| {
+        let path = file.path();
+        rest.replace(&member(&path), &member(&link(&file.id, &path)))
+    });
+    Some(format!("{head}{BEGIN}{rest}"))
+}
+
 /// An item for clients that do not know attachments, if it has any: with lines in the text instead.
 pub fn without(item: &str, link: impl Fn(&FileId, &str) -> String) -> Option<String> {
-    let (head, list) = item.split_once(BEGIN)?;
-    let list = list.strip_suffix('}')?;
-    let files = serde_json::from_str::<Vec<Listed>>(&format!("[{list}")).ok()?;
-    let files: Vec<Attachment> = files.into_iter().map(Attachment::from).collect();
+    let (head, _, files) = split(item)?;
     let (before, after) = head.split_once(AFTER_TEXT)?;
     let mut lines = lines(&files, link);
     if !before.ends_with("\"text\":\"") {
@@ -292,6 +313,30 @@ mod tests {
         for wrong in ["", "..", &long, &upper, &right[1..]] {
             assert!(wrong.parse::<FileId>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn addresses_of_files_get_keys_and_nothing_else_changes() {
+        let link = |id: &FileId, path: &str| format!("{path}?key={}", &id.as_str()[..2]);
+        // Its name is the address of the other one.
+        let other = Attachment {
+            name: photo().path(),
+            preview: None,
+            ..photo()
+        };
+        let list = json::to_string(&[&photo(), &other, &photo()].map(InItem::from));
+        let item = format!(r#"{{"msg":{{"text":"x","time":1}},"to":2,"attachments":{list}}}"#);
+        let mut expected: serde_json::Value = serde_json::from_str(&item).unwrap();
+        for file in expected["attachments"].as_array_mut().unwrap() {
+            let address = format!("{}?key=01", file["url"].as_str().unwrap());
+            file["url"] = address.into();
+        }
+        let opened = opened(&item, link).unwrap();
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&opened).unwrap(),
+            expected
+        );
+        assert!(super::opened(r#"{"msg":{"text":"x","time":1},"to":2}"#, link).is_none());
     }
 
     /// Text that looks like the parts at which an item is cut.

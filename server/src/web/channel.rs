@@ -17,7 +17,7 @@ use super::pages;
 use super::params::Params;
 use super::response::text;
 use super::{add_headers, same_origin, unsent};
-use crate::attachment::{self, FileId};
+use crate::attachment;
 use crate::net::parked::{self, Replay, Woken};
 use crate::service::StoreError;
 use crate::service::channel::{Answer, Poll};
@@ -62,13 +62,17 @@ enum Files {
 
 impl Files {
     fn items(&self, app: &App, items: Vec<Arc<str>>) -> Vec<Arc<str>> {
-        let Files::Linked { origin } = self else {
-            return items;
+        let shown = |item: &str| match self {
+            Files::Attached => {
+                attachment::opened(item, |id, path| app.services.files.link("", id, path))
+            }
+            Files::Linked { origin } => {
+                attachment::without(item, |id, path| app.services.files.link(origin, id, path))
+            }
         };
-        let link = |id: &FileId, path: &str| app.services.files.link(origin, id, path);
         let items = items.into_iter();
         items
-            .map(|item| attachment::without(&item, link).map_or(item, Arc::from))
+            .map(|item| shown(&item).map_or(item, Arc::from))
             .collect()
     }
 }

@@ -6,17 +6,18 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::app::App;
 use super::auth::{Ajax, Form, Session};
 use super::envelope::{AjaxError, done, payload};
 use super::pages;
 use super::params::Params;
-use crate::attachment::{FileId, text_with_links};
-use crate::item;
+use crate::attachment::{self, FileId, text_with_links};
 use crate::service::groups::GroupError;
 use crate::service::messages::{Outgoing, SendError};
 use crate::service::presence::VisibilityError;
+use crate::{item, json};
 
 impl From<SendError> for AjaxError {
     fn from(error: SendError) -> Self {
@@ -125,8 +126,8 @@ pub async fn settings(
 }
 
 #[derive(Serialize)]
-struct History<T> {
-    history: Vec<T>,
+struct History {
+    history: Vec<Box<RawValue>>,
     more: bool,
 }
 
@@ -144,15 +145,21 @@ pub async fn history(
         .history(&session, with, since, before, limit)
         .await?;
     let (mut messages, more) = found.ok_or(GroupError::Unknown)?;
+    let files = &app.services.files;
     if params.flag("files") != Some(true) {
-        let (files, origin) = (&app.services.files, pages::origin(&headers));
+        let origin = pages::origin(&headers);
         let link = |id: &FileId, path: &str| files.link(&origin, id, path);
         for message in &mut messages {
             let attachments = std::mem::take(&mut message.attachments);
             message.text = text_with_links(&message.text, &attachments, link);
         }
     }
-    let history = messages.iter().map(item::in_history).collect();
+    let listed = |message| {
+        let item = json::to_string(&item::in_history(message));
+        let opened = attachment::opened(&item, |id, path| files.link("", id, path));
+        RawValue::from_string(opened.unwrap_or(item)).ok()
+    };
+    let history = messages.iter().filter_map(listed).collect();
     Ok(payload(History { history, more }))
 }
 

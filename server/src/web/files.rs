@@ -27,7 +27,7 @@ use super::pages::{self, Message};
 use super::params::Params;
 use crate::attachment::{Attachment, FileId, PREVIEW, escaped};
 use crate::service::files::disk::Part;
-use crate::service::files::{FileError, Opened, Upload};
+use crate::service::files::{FileError, Files, Opened, Upload};
 
 /// What one transfer holds in memory, at most.
 pub const CHUNK: usize = 128 << 10;
@@ -59,19 +59,21 @@ struct Uploaded<'a> {
     name: &'a str,
     size: i64,
     mime: &'a str,
+    url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     width: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     height: Option<u32>,
 }
 
-impl<'a> From<&'a Attachment> for Uploaded<'a> {
-    fn from(file: &'a Attachment) -> Self {
+impl<'a> Uploaded<'a> {
+    fn new(file: &'a Attachment, files: &Files) -> Self {
         Uploaded {
             file_id: &file.id,
             name: &file.name,
             size: file.size,
             mime: &file.mime,
+            url: files.link("", &file.id, &file.path()),
             width: file.shown.map(|size| size.width),
             height: file.shown.map(|size| size.height),
         }
@@ -197,7 +199,7 @@ pub async fn upload(
     let session = Session::find(&app, &headers).await?;
     session.ok_or(AjaxError::NotLoggedIn)?;
     let file = file.finish().await?;
-    Ok(payload(Uploaded::from(&file)))
+    Ok(payload(Uploaded::new(&file, &app.services.files)))
 }
 
 /// Takes the content of the file, up to the end of the form.

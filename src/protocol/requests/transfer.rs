@@ -49,6 +49,7 @@ struct UploadedPayload {
     name: Text,
     size: Int,
     mime: Text,
+    url: Text,
     width: Int,
     height: Int,
 }
@@ -202,7 +203,7 @@ fn uploaded(web: &WebSession, payload: UploadedPayload) -> Option<File> {
     let points = |points: Int| u32::try_from(points.id().unwrap_or(0)).unwrap_or(0);
     let (width, height) = (points(payload.width), points(payload.height));
     Some(File {
-        url: web.file_url("", &id, &name),
+        url: web.file_url(&payload.url.or_empty(), &id, &name),
         // Only what was decoded has a size, and so a preview.
         kind: if width > 0 {
             kind(&content_type)

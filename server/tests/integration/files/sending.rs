@@ -36,8 +36,10 @@ fn a_file_reaches_new_clients_as_an_attachment_and_old_ones_as_a_link() {
     let photo = uploaded(&ann, "1", "a b.png", &picture);
     assert_eq!(
         photo,
-        json!({"file_id": id(&photo), "name": "a b.png", "size": picture.len(), "mime": "image/png", "width": 640, "height": 480})
+        json!({"file_id": id(&photo), "name": "a b.png", "size": picture.len(), "mime": "image/png", "url": photo["url"], "width": 640, "height": 480})
     );
+    let start = format!("/files/{}/a%20b.png?key=", id(&photo));
+    assert!(photo["url"].as_str().unwrap().starts_with(&start));
     // Repeated after a lost answer it is the same file; other content, and another name, is not.
     assert_eq!(uploaded(&ann, "1", "a b.png", &picture), photo);
     assert_ne!(uploaded(&ann, "1", "b.png", &picture), photo);
@@ -63,7 +65,18 @@ fn a_file_reaches_new_clients_as_an_attachment_and_old_ones_as_a_link() {
         {"id": id(&page), "type": "file", "name": "x.html", "size": 25, "mime": "application/octet-stream",
          "url": format!("/files/{}/x.html", id(&page))},
     ]);
-    assert_eq!(new[0]["attachments"], attached);
+    // The addresses are also good for programs that are not logged in.
+    let nobody = without_login(&ben);
+    let without_keys = |item: &Value| {
+        let mut files = item["attachments"].clone();
+        for file in files.as_array_mut().unwrap() {
+            let address = file["url"].as_str().unwrap().to_owned();
+            assert_eq!(get(&nobody, &address, &[]).status(), 200, "{address}");
+            file["url"] = address.split("?key=").next().into();
+        }
+        files
+    };
+    assert_eq!(without_keys(&new[0]), attached);
     assert_eq!(new[0]["msg"]["text"], "look");
     assert_eq!(new[2]["msg"]["text"], "");
     let old = items(&ben, seq, "");
@@ -85,13 +98,12 @@ fn a_file_reaches_new_clients_as_an_attachment_and_old_ones_as_a_link() {
         let path = format!("/ajax/chat/history.php?id={}{more}", ann.uid);
         ben.read(&path)["history"].as_array().unwrap().clone()
     };
-    assert_eq!(history("&files=1")[0]["attachments"], attached);
+    assert_eq!(without_keys(&history("&files=1")[0]), attached);
     assert_eq!(history("")[0]["msg"]["text"], text);
 
     // Everybody with the link can read it.
     let link = lines[1].split(' ').next_back().unwrap();
     let path = link.strip_prefix(&ben.url).unwrap();
-    let nobody = without_login(&ben);
     let carol = Client::login(&_server, "carol", "secret");
     assert_eq!(get(&nobody, path, &[]).bytes().unwrap(), picture);
     let (own, preview) = (
