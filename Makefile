@@ -106,8 +106,9 @@ test-rust: check-test-deps
 	for crate in $(CRATES); do $(CARGO) test --locked --package $$crate || exit 1; done
 	$(MAKE) test-postgres
 
-# The tests of the server on PostgreSQL, which they start themselves: all but those that look into the files of SQLite or damage them. Two
-# minutes; kill -9 under load is among them. The tests of the store itself run on both databases anyway.
+# The tests of the server on PostgreSQL, which they start themselves: all but those that look into the files of SQLite or damage them, or
+# expect that the directory of files belongs to one server. Two minutes; kill -9 under load is among them. The tests of the store itself run
+# on both databases anyway.
 test-postgres: check-test-deps
 	$(CARGO) build --locked --package fbchatd
 	FBCHATD_TEST_STORE=postgres $(CARGO) test --locked --package fbchatd --test integration --test durability -- $(SQLITE_TESTS:%=--skip %)
@@ -115,7 +116,7 @@ test-postgres: check-test-deps
 SQLITE_TESTS := damaged_files:: disk_errors:: documentation:: memory::clients_that_do_not_read moving:: nodes:: tls:: resources:: postgres:: \
 	a_backup operators_back_up_export another_program_leaves_the_log going_back_to_a_backup a_mistyped_directory \
 	a_disk_that_takes_no_more output_that_cannot_be_written mistakes_get_an_error the_first_start_creates stored_pictures_lose \
-	a_logout_takes_effect_although a_login_that_is_not_used
+	a_logout_takes_effect_although a_login_that_is_not_used nothing_is_left_of_an_upload_that_ends_early
 
 # All seeds without libFuzzer; among them is what fuzzing has found.
 test-seeds: check-test-deps
