@@ -17,7 +17,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
 	check-advisories test-programs test-builds test-rust test-postgres test-seeds test-fuzz fuzz proxies xmpp-clients test-sanitizers test-browser test-xmpp test-purple test-run \
-	test-container bench bench-library bench-server bench-purple bench-attack \
+	test-container bench bench-library bench-server bench-purple bench-growth bench-attack bench-programs \
 	release-check check-size check-abi header docs built deb dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
@@ -190,15 +190,17 @@ docs:
 	doxygen docs/Doxyfile
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
 
-## make bench           cost of events, bad answers, idle sessions and the server, most beside a peer; takes twenty minutes
-bench: bench-library bench-server bench-purple
+## make bench           cost of events, bad answers, idle sessions and the server, most beside a peer; takes half an hour
+bench: bench-library bench-server bench-purple bench-growth
 
-bench-library: rust
+bench-programs: rust
 	@tools/packages.sh check build bench
-	$(CC) -O2 -Wall -Wextra -Werror -o $(RELEASE)/peer_curl benches/peer_curl.c -lcurl
 	mkdir -p $(RELEASE)/polls
 	for each in server floor curl; do $(CC) -O2 -Wall -Wextra -Werror -o $(RELEASE)/polls/$$each benches/polls/$$each.c -lcurl || exit 1; done
 	$(CC) -O2 -Wall -Wextra -Werror -Iinclude -o $(RELEASE)/polls/fbchat benches/polls/fbchat.c -L$(RELEASE) -lfbchat -Wl,-rpath,$(CURDIR)/$(RELEASE)
+
+bench-library: bench-programs
+	$(CC) -O2 -Wall -Wextra -Werror -o $(RELEASE)/peer_curl benches/peer_curl.c -lcurl
 	ulimit -n $$(ulimit -Hn) && /usr/bin/python3 -B benches/polls/run.py $(RELEASE)/polls
 	$(CARGO) bench --profile capi --locked --package fbchat --features bench --bench events
 	$(CARGO) bench --profile capi --locked --package fbchat --bench answers
@@ -206,17 +208,24 @@ bench-library: rust
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench sessions -- \
 		--peer $(CURDIR)/$(RELEASE)/peer_curl --library $(CURDIR)/$(RELEASE)/libfbchat.so
 
-## make bench-server    only the part about the server; takes eight minutes
+## make bench-server    only the part about the server; takes ten minutes
 bench-server: rust
 	@tools/packages.sh check build bench
 	tools/unpack-packages.sh target/nchan nginx libnginx-mod-nchan
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
 		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --nginx $(CURDIR)/target/nchan
 
-## make bench-purple    only the part about two programs on libpurple, beside XMPP; takes a minute
+## make bench-purple    only the part about two programs on libpurple, beside XMPP, and one in many groups; takes two minutes
 bench-purple: rust
 	@tools/packages.sh check build bench
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) FBCHATD=$(CURDIR)/$(RELEASE)/fbchatd bench
+
+## make bench-growth    what accounts, stored messages and waiting sessions cost when there are more and more; takes fifteen minutes
+bench-growth: bench-programs
+	tools/unpack-packages.sh target/nchan nginx libnginx-mod-nchan
+	ulimit -n $$(ulimit -Hn) && /usr/bin/python3 -B benches/polls/run.py --growth $(RELEASE)/polls
+	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
+		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --nginx $(CURDIR)/target/nchan --growth
 
 ## make bench-attack    memory of the server and latency of others while one address attacks it; takes three minutes
 bench-attack: rust

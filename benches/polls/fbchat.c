@@ -1,9 +1,25 @@
 /* The library through its C API, as a gateway uses it: sleeps on the descriptor, takes all events, reads of each message who has sent
- * what, and when. usage: fbchat PORT SESSIONS ANSWERS MESSAGES PAUSE_US; also prints the milliseconds of fbchat_client_free */
+ * what, and when. usage: fbchat PORT SESSIONS ANSWERS MESSAGES PAUSE_US [IDLE_S]; also prints the milliseconds of fbchat_client_free,
+ * and with IDLE_S those of CPU time in so many seconds in which all sessions wait */
 #include "measure.h"
 #include <fbchat.h>
 #include <poll.h>
 #include <string.h>
+
+/* Takes what comes for some seconds, as a program does that has nothing else to do. */
+static void idle(fbchat_client *client, double seconds)
+{
+    struct pollfd waiting = {.fd = fbchat_client_fd(client), .events = POLLIN};
+    double end = measure_clock(CLOCK_MONOTONIC) + seconds * 1e6, left;
+
+    while ((left = end - measure_clock(CLOCK_MONOTONIC)) > 0) {
+        fbchat_event *event;
+        if (poll(&waiting, 1, (int)(left / 1e3) + 1) < 1)
+            continue;
+        while (fbchat_client_poll(client, 0, &event) == FBCHAT_OK)
+            fbchat_event_free(event);
+    }
+}
 
 int main(int argc, char **argv)
 {
@@ -13,9 +29,9 @@ int main(int argc, char **argv)
     long sessions, answers, messages, taken = 0, opened = 0, connected = 0;
     int timed;
     struct pollfd waiting;
-    double start;
+    double start, idle_ms = 0;
 
-    if (argc != 6)
+    if (argc != 6 && argc != 7)
         return 2;
     snprintf(server, sizeof server, "http://127.0.0.1:%s", argv[1]);
     sessions = atol(argv[2]);
@@ -61,9 +77,16 @@ int main(int argc, char **argv)
         }
     }
     measure_print(sessions * (answers ? answers : 1));
+    if (argc > 6) {
+        /* Until the last logins have settled. */
+        idle(client, 5);
+        start = measure_clock(CLOCK_PROCESS_CPUTIME_ID);
+        idle(client, atof(argv[6]));
+        idle_ms = (measure_clock(CLOCK_PROCESS_CPUTIME_ID) - start) / 1e3;
+    }
     start = measure_clock(CLOCK_MONOTONIC);
     fbchat_client_free(client);
-    printf(" %.1f\n", (measure_clock(CLOCK_MONOTONIC) - start) / 1e3);
+    printf(" %.1f %.1f\n", (measure_clock(CLOCK_MONOTONIC) - start) / 1e3, idle_ms);
     fbchat_config_free(config);
     return 0;
 }

@@ -15,14 +15,16 @@ SCENES = {
     "64 sessions, 100 messages in each answer": (64, 20, 100, 0),
     "one session, a message every 2 ms": (1, 1000, 1, 2000),
 }
+# As many answers in all, with more and more sessions.
+GROWTH = {1: 20_000, 100: 200, 10_000: 2}
 
 
-def run(programs, name, scene):
+def run(programs, name, scene, *more):
     arguments = [str(each) for each in scene]
     with subprocess.Popen([f"{programs}/server", *arguments], stdout=subprocess.PIPE, text=True) as server:
         try:
             port = server.stdout.readline().strip()
-            done = subprocess.run([f"{programs}/{name}", port, *arguments], capture_output=True, text=True, timeout=300, check=False)
+            done = subprocess.run([f"{programs}/{name}", port, *arguments, *map(str, more)], capture_output=True, text=True, timeout=300, check=False)
         finally:
             server.kill()
     if done.returncode != 0:
@@ -30,12 +32,29 @@ def run(programs, name, scene):
     return [float(number) for number in done.stdout.split()]
 
 
+def growth(options):
+    print(f"CPU time for each answered poll, with one message in each (median of {options.rounds})")
+    names = ("fbchat", "curl", "floor")
+    for sessions, answers in GROWTH.items():
+        scene = (sessions, answers, 1, 0)
+        rounds = [[run(options.programs, name, scene)[0] for name in names] for _ in range(options.rounds)]
+        ours, curl, floor = (statistics.median(each[name] for each in rounds) for name in range(len(names)))
+        print(f"  {sessions:6} sessions  {ours:7.1f} us, libcurl {curl:.1f}, floor {floor:.1f}; {ours / curl:.2f} x libcurl")
+    spent = run(options.programs, "fbchat", (options.sessions, 0, 0, 0), options.idle)[4]
+    print(f"{options.sessions} sessions that wait for {options.idle} s: {spent:.0f} ms of CPU time")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("programs", help="directory of server, fbchat, curl and floor")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--sessions", type=int, default=10_000, help="how many sessions fbchat_client_free has to end")
+    parser.add_argument("--sessions", type=int, default=10_000, help="how many sessions fbchat_client_free has to end, or wait")
+    parser.add_argument("--growth", action="store_true", help="only what an answer costs with more and more sessions, and what waiting costs")
+    parser.add_argument("--idle", type=int, default=60, help="for how many seconds all sessions wait then")
     options = parser.parse_args()
+    if options.growth:
+        growth(options)
+        return
     names = ("fbchat", "curl", "floor")
     for title, scene in SCENES.items():
         rounds = [[run(options.programs, name, scene) for name in names] for _ in range(options.rounds)]

@@ -1,7 +1,7 @@
--- Ten thousand accounts with the password "secret", and their friendships. Not by `fbchatd user add`: hashing the passwords would
+-- ACCOUNTS accounts with the password "secret", and their friendships. Not by `fbchatd user add`: hashing the passwords would
 -- take longer than the whole benchmark. They are hashed as cheaply as argon2id allows; otherwise logins would measure argon2id
 -- only.
-WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9999)
+WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ACCOUNTS - 1)
 INSERT INTO users(uid, email, name, password)
 	SELECT 200000 + n, 'user' || n || '@example.org', 'User Number ' || n,
 		'$argon2id$v=19$m=8,t=1,p=1$YmVuY2htYXJr$ce9gs9To7x/NNZGo/5mM7e9AT3KmF3kPubnbR4zjtWY' FROM numbers;

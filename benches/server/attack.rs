@@ -236,7 +236,7 @@ async fn chat(server: &Fbchatd, first: usize) -> Spread {
     }
     log.complete(sent).await;
     listener.abort();
-    Spread::of(log.spans.take())
+    Spread::of(log.take_spans())
 }
 
 /// A user with a long conversation.

@@ -1,4 +1,4 @@
-//! fbchatd with ten thousand accounts, and users who log in and chat as its clients do.
+//! fbchatd with many accounts, and users who log in and chat as its clients do.
 
 use crate::http::{Answer, Connection};
 use crate::load::{self, Server, User};
@@ -25,8 +25,13 @@ pub struct Data {
 }
 
 impl Data {
-    /// With the accounts of accounts.sql.
+    /// With ten thousand accounts.
     pub fn new(fbchatd: &Path) -> Data {
+        Data::with_accounts(fbchatd, 10_000)
+    }
+
+    /// With so many accounts of accounts.sql.
+    pub fn with_accounts(fbchatd: &Path, count: usize) -> Data {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
         let data = Data {
             fbchatd: fbchatd.to_owned(),
@@ -35,7 +40,8 @@ impl Data {
         // This also creates the database.
         let mut add = data.command(&["user", "add", "operator@example.org", "--name", "Operator"]);
         feed(&mut add, b"secret\n");
-        data.sql(include_bytes!("accounts.sql"));
+        let accounts = include_str!("accounts.sql").replace("ACCOUNTS", &count.to_string());
+        data.sql(accounts.as_bytes());
         data
     }
 
@@ -220,6 +226,28 @@ impl Person {
         self.requests.set(count + 1);
         let network = 1 + count / EACH_ADDRESS % 200;
         self.head.replacen("10.1.", &format!("10.{network}."), 1)
+    }
+
+    /// The head of a request that uploads a file of this length, with the fields before the file; and what follows the file.
+    pub fn upload(&self, number: usize, length: usize) -> (String, String) {
+        let part = "--b\r\nContent-Disposition: form-data; name=";
+        let (form_id, end) = (&self.form_id, "\r\n--b--\r\n");
+        let fields = format!(
+            "{part}\"post_form_id\"\r\n\r\n{form_id}\r\n{part}\"upload_id\"\r\n\r\n{number}\r\n\
+             {part}\"attachment\"; filename=\"bench.bin\"\r\n\r\n"
+        );
+        let (head, length) = (self.next_head(), fields.len() + length + end.len());
+        let request = format!(
+            "POST /ajax/messaging/upload.php HTTP/1.1\r\nHost: bench\r\n{head}\
+             Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {length}\r\n\r\n{fields}"
+        );
+        (request, end.to_owned())
+    }
+
+    /// The request for the file whose upload was answered like this.
+    pub fn download(&self, uploaded: &Answer) -> String {
+        let url = between(&uploaded.body, "\"url\":\"", "\"");
+        get(&url.replace("\\/", "/"), &self.next_head())
     }
 
     /// A page of the conversation with another user.

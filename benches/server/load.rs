@@ -12,8 +12,6 @@ use tokio::task::{JoinSet, spawn_local};
 /// Messages per second while every user holds a poll, and for how long.
 const RATE: usize = 500;
 const SECONDS: usize = 30;
-/// By how many users at a time messages are sent to one who is offline.
-const AT_ONCE: usize = 256;
 /// A message that has not arrived by then is lost.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -43,7 +41,8 @@ pub trait User: 'static {
 /// The messages that have arrived, and how long they took.
 pub struct Log {
     start: Instant,
-    pub spans: RefCell<Vec<Duration>>,
+    /// When each was sent, and how long it took to one of its receivers.
+    heard: RefCell<Vec<(Duration, Duration)>>,
     number: Cell<usize>,
 }
 
@@ -51,7 +50,7 @@ impl Log {
     pub fn new() -> Rc<Log> {
         Rc::new(Log {
             start: Instant::now(),
-            spans: RefCell::default(),
+            heard: RefCell::default(),
             number: Cell::default(),
         })
     }
@@ -70,18 +69,28 @@ impl Log {
     fn heard(&self, text: &str) {
         let sent = text.split(' ').next().and_then(|word| word.parse().ok());
         let sent = Duration::from_nanos(sent.expect("a text of ours"));
-        self.spans.borrow_mut().push(self.start.elapsed() - sent);
+        let span = self.start.elapsed() - sent;
+        self.heard.borrow_mut().push((sent, span));
+    }
+
+    /// How long each message took to the last of its receivers. The log is empty then.
+    pub fn take_spans(&self) -> Vec<Duration> {
+        let mut heard = self.heard.take();
+        heard.sort();
+        let messages = heard.chunk_by(|(sent, _), (other, _)| sent == other);
+        let last = messages.filter_map(|message| message.last());
+        last.map(|(_, span)| *span).collect()
     }
 
     /// Waits until everything that was sent has arrived.
     pub async fn complete(&self, sent: usize) {
         let patience = Instant::now();
-        while self.spans.borrow().len() < sent {
-            let heard = self.spans.borrow().len();
+        while self.heard.borrow().len() < sent {
+            let heard = self.heard.borrow().len();
             assert!(patience.elapsed() < LIMIT, "{heard} of {sent} arrived");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        assert_eq!(self.spans.borrow().len(), sent, "something came twice");
+        assert_eq!(self.heard.borrow().len(), sent, "something came twice");
     }
 }
 
@@ -127,6 +136,31 @@ async fn until_held(server: &impl Server, count: usize) {
     }
 }
 
+/// Every one of these users holds a poll, until what is returned is dropped.
+async fn listen_all<U: User>(server: &impl Server, users: &[Rc<U>], log: &Rc<Log>) -> JoinSet<()> {
+    let mut listening = JoinSet::new();
+    for user in users {
+        let connection = Connection::open(server.address()).await;
+        listening.spawn_local(listen(connection, user.clone(), log.clone()));
+    }
+    until_held(server, users.len()).await;
+    listening
+}
+
+/// Until the items about users who came online have been fetched.
+async fn until_quiet() {
+    tokio::time::sleep(Duration::from_secs(3)).await;
+}
+
+/// The server's CPU time for so long, while every user holds a poll and nothing happens.
+pub async fn idle<U: User>(server: &impl Server, users: &[Rc<U>], span: Duration) -> Duration {
+    let _listening = listen_all(server, users, &Log::new()).await;
+    until_quiet().await;
+    let before = server.process().cpu();
+    tokio::time::sleep(span).await;
+    server.process().cpu() - before
+}
+
 /// Neighbours in the list are friends.
 fn pairs<U>(users: &[Rc<U>]) -> impl Iterator<Item = (Rc<U>, Rc<U>)> + Clone {
     users.chunks_exact(2).filter_map(|pair| match pair {
@@ -147,23 +181,26 @@ pub struct Holding {
 
 /// Every user holds a poll; then some send to their neighbours.
 pub async fn hold<U: User>(server: &impl Server, users: &[Rc<U>]) -> Holding {
-    let (process, log, mut listening) = (server.process(), Log::new(), JoinSet::new());
+    let (process, log) = (server.process(), Log::new());
     let before = process.rss();
-    for user in users {
-        let connection = Connection::open(server.address()).await;
-        listening.spawn_local(listen(connection, user.clone(), log.clone()));
-    }
-    until_held(server, users.len()).await;
-    // Until the items about users who came online have been fetched.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let _listening = listen_all(server, users, &log).await;
+    until_quiet().await;
     let all = process.rss();
     let pairs = pairs(users).cycle().take(RATE * SECONDS);
-    let delivery = at_a_steady_rate(server.address(), pairs, RATE, 1, &log).await;
+    let steady = at_a_steady_rate(server.address(), pairs, RATE, 1, &log).await;
     Holding {
         each: (all - before) / users.len() as f64,
         all,
-        delivery,
+        delivery: steady.delivery,
     }
+}
+
+/// What became of messages that were to be sent at a steady rate.
+pub struct Steady {
+    /// From the moment of sending to the answer of the last receiver.
+    pub delivery: Spread,
+    /// Messages per second, from the first that was sent to the last that arrived.
+    pub rate: f64,
 }
 
 /// Sends a message for each pair, so many per second, of which each reaches so many.
@@ -173,7 +210,8 @@ async fn at_a_steady_rate<U: User>(
     rate: usize,
     receivers: usize,
     log: &Rc<Log>,
-) -> Spread {
+) -> Steady {
+    let start = Instant::now();
     let idle: Rc<RefCell<Vec<Connection>>> = Rc::default();
     let mut clock = tokio::time::interval(Duration::from_secs(1) / rate as u32);
     let mut sent = 0;
@@ -192,31 +230,36 @@ async fn at_a_steady_rate<U: User>(
         });
     }
     log.complete(sent * receivers).await;
-    Spread::of(log.spans.take())
+    Steady {
+        rate: sent as f64 / start.elapsed().as_secs_f64(),
+        delivery: Spread::of(log.take_spans()),
+    }
 }
 
-/// Every user holds a poll, and the first sends messages that each reach so many of them: to each of these recipients in turn.
-/// Returns how long the messages to each took.
+/// Senders and recipients, who get messages in turn, each of which reaches so many.
+pub struct Ways<U> {
+    pub pairs: Vec<(Rc<U>, Rc<U>)>,
+    pub receivers: usize,
+}
+
+/// Every user holds a poll, and so many messages are sent on each of these ways, one way after the other, at each rate.
 pub async fn hold_and_send<U: User>(
     server: &impl Server,
     users: &[Rc<U>],
-    recipients: [(Rc<U>, usize); 2],
-    rate: usize,
-    count: usize,
-) -> Vec<Spread> {
-    let (log, mut listening) = (Log::new(), JoinSet::new());
-    for user in users {
-        let connection = Connection::open(server.address()).await;
-        listening.spawn_local(listen(connection, user.clone(), log.clone()));
+    ways: &[Ways<U>],
+    rates: &[(usize, usize)],
+) -> Vec<Steady> {
+    let log = Log::new();
+    let _listening = listen_all(server, users, &log).await;
+    let mut results = Vec::new();
+    for (rate, count) in rates {
+        for Ways { pairs, receivers } in ways {
+            let pairs = pairs.iter().cycle().take(*count).cloned();
+            let steady = at_a_steady_rate(server.address(), pairs, *rate, *receivers, &log).await;
+            results.push(steady);
+        }
     }
-    until_held(server, users.len()).await;
-    let mut spreads = Vec::new();
-    for (to, receivers) in recipients {
-        let first = users.first().into_iter().cycle().take(count);
-        let pairs = first.map(|from| (from.clone(), to.clone()));
-        spreads.push(at_a_steady_rate(server.address(), pairs, rate, receivers, &log).await);
-    }
-    spreads
+    results
 }
 
 /// What it takes to pass on messages that are sent as fast as possible.
@@ -258,13 +301,8 @@ async fn flood_pairs<U: User>(
     receivers: Vec<Rc<U>>,
     messages: usize,
 ) -> Flood {
-    let (address, log, mut listening) = (server.address(), Log::new(), JoinSet::new());
-    let polls = receivers.len();
-    for to in receivers {
-        let connection = Connection::open(address).await;
-        listening.spawn_local(listen(connection, to, log.clone()));
-    }
-    until_held(server, polls).await;
+    let (address, log) = (server.address(), Log::new());
+    let _listening = listen_all(server, &receivers, &log).await;
     let (commits, waits) = (server.commits().await, server.process().waits());
     let before = server.process().cpu();
     let rate = send_all(address, pairs, messages, &log).await;
@@ -281,12 +319,6 @@ async fn flood_pairs<U: User>(
         waits: each(waits as f64),
         commits: each(commits as f64),
     }
-}
-
-/// One user sends this many messages to another, who is offline.
-pub async fn fill<U: User>(server: &impl Server, from: &Rc<U>, to: &Rc<U>, count: usize) {
-    let pairs = vec![(from.clone(), to.clone()); AT_ONCE];
-    send_all(server.address(), pairs, count, &Log::new()).await;
 }
 
 async fn send_all<U: User>(

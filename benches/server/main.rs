@@ -3,7 +3,9 @@
 
 mod attack;
 mod chat;
+mod files;
 mod groups;
+mod growth;
 mod http;
 mod load;
 mod nchan;
@@ -60,6 +62,20 @@ fn main() {
             LocalSet::new().block_on(&runtime, throughput::compare(fbchatd, nginx));
             return;
         }
+        ["--fbchatd", fbchatd, "--nginx", nginx, "--files", ..] => {
+            let (fbchatd, nginx) = (Path::new(fbchatd), Path::new(nginx));
+            LocalSet::new().block_on(&runtime, files::compare(fbchatd, nginx));
+            return;
+        }
+        ["--fbchatd", fbchatd, "--nginx", nginx, "--growth", ..] => {
+            let (fbchatd, nginx) = (Path::new(fbchatd), Path::new(nginx));
+            LocalSet::new().block_on(&runtime, growth::measure(fbchatd, nginx));
+            return;
+        }
+        ["--fbchatd", fbchatd, "--groups", ..] => {
+            LocalSet::new().block_on(&runtime, groups::compare(Path::new(fbchatd)));
+            return;
+        }
         ["--fbchatd", fbchatd, "--pairs", pairs, messages, ..] => {
             let numbers = [pairs, messages].map(|number| number.parse().expect("a number"));
             LocalSet::new().block_on(&runtime, throughput::count(Path::new(fbchatd), numbers));
@@ -85,9 +101,9 @@ fn main() {
     start_up(&data, nginx);
     LocalSet::new().block_on(&runtime, hold_and_deliver(&data, nginx));
     LocalSet::new().block_on(&runtime, throughput::compare(fbchatd, nginx));
-    println!("fbchatd with 100000 messages of one conversation; beside it fbchatd with 100");
-    LocalSet::new().block_on(&runtime, stored::compare(fbchatd));
-    println!("fbchatd with a group of 50 who hold polls; beside it one who does");
+    println!("files; the peer is nginx, which waits for no disk");
+    LocalSet::new().block_on(&runtime, files::compare(fbchatd, nginx));
+    println!("fbchatd with groups of 50 who hold polls; below, messages to one friend");
     LocalSet::new().block_on(&runtime, groups::compare(fbchatd));
     println!("fbchatd with 100000 accounts while 20 searches a second come in; below without them");
     LocalSet::new().block_on(&runtime, search::compare(fbchatd));

@@ -1,4 +1,5 @@
 //! The server to compare with: nginx with nchan, with a channel for each user. It keeps messages in memory only.
+//! Files are put into a directory by its module for WebDAV, and are not synchronised with the disk.
 
 use crate::http::Answer;
 use crate::load::{Server, User};
@@ -23,10 +24,11 @@ impl Nchan {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
         let address = free_address();
         let (root, place) = (root.display(), dir.path().display());
-        // One worker, as the server under test is one process. It runs as the user who starts this.
+        // One worker, as the server under test is one process. It runs as the user who starts this: only root can name another, which
+        // would be one who cannot write here.
         let config = format!(
             "load_module {root}/usr/lib/nginx/modules/ngx_nchan_module.so;
-             daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {place}/pid; error_log {place}/error.log;
+             user root; daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {place}/pid; error_log {place}/error.log;
              events {{ worker_connections 20000; }}
              http {{
                  access_log off; keepalive_timeout 75s; keepalive_requests 10000000; nchan_shared_memory_size 512M;
@@ -37,6 +39,7 @@ impl Nchan {
                      listen {address} backlog=1024;
                      location = /status {{ nchan_stub_status; }}
                      location ~ ^/sub/(.+)$ {{ nchan_subscriber longpoll; nchan_channel_id $1; nchan_subscriber_first_message newest; }}
+                     location /files/ {{ root {place}; client_max_body_size 0; create_full_put_path on; dav_methods PUT; }}
                      location ~ ^/pub/(.+)$ {{ nchan_publisher; nchan_channel_id $1; }}
                  }}
              }}"

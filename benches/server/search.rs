@@ -11,15 +11,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_local};
 
-/// Beside those of accounts.sql, for 100,000 in all.
-const ACCOUNTS: &[u8] = b"
-WITH RECURSIVE numbers(n) AS (SELECT 10000 UNION ALL SELECT n + 1 FROM numbers WHERE n < 99999)
-INSERT INTO users(uid, email, name, password)
-    SELECT 200000 + n, 'user' || n || '@example.org', 'User Number ' || n, '!' FROM numbers;
-INSERT INTO name_words(word, uid)
-    SELECT word, uid FROM users, (SELECT 'user' AS word UNION SELECT 'number') WHERE uid >= 210000
-    UNION ALL SELECT uid - 200000, uid FROM users WHERE uid >= 210000;
-";
+const ACCOUNTS: usize = 100_000;
 /// Those who search; each may do so 100 times in ten minutes.
 const SEARCHERS: usize = 64;
 const SEARCHES_PER_SECOND: u64 = 20;
@@ -33,12 +25,13 @@ const SEARCHES: [&str; 4] = [
 const RUNS: usize = 200;
 
 /// What takes how long.
-struct Spans {
-    login: Spread,
-    send: Spread,
+pub struct Spans {
+    pub login: Spread,
+    pub send: Spread,
 }
 
-async fn measure(address: SocketAddr, first_number: usize) -> Spans {
+/// Times of logins of the first account, and of a message after each. The messages have numbers from this one on.
+pub async fn measure(address: SocketAddr, first_number: usize) -> Spans {
     let (mut logins, mut sends) = (Vec::new(), Vec::new());
     let mut connection = Connection::open(address).await;
     let to = Person::login(&mut connection, 1, "").await;
@@ -82,8 +75,7 @@ fn search(
 
 /// Prints what a login and a message take while others search, and below what they take when all is quiet.
 pub async fn compare(fbchatd: &Path) {
-    let data = Data::new(fbchatd);
-    data.sql(ACCOUNTS);
+    let data = Data::with_accounts(fbchatd, ACCOUNTS);
     let server = data.serve();
     let address = server.address();
     let mut connection = Connection::open(address).await;
