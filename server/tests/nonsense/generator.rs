@@ -1,5 +1,7 @@
 //! Requests that no client would send: real ones for every path, changed at random.
 
+mod uploads;
+
 use testkit::Client;
 
 /// The forms of some paths. Words in capitals are replaced at run time. Other paths get [`REST`].
@@ -61,6 +63,7 @@ const FORMS: &[(&str, &str)] = &[
         "/ajax/groups/chat/update_facepiles.php",
         "gid=1000000000&post_form_id=TOKEN&lsd=",
     ),
+    ("/files/{id}/{name}", "key=KEY&slot=WORD"),
     (
         "/feeds/notifications.php",
         "id=OWN&viewer=OWN&key=WORD&format=rss20",
@@ -104,6 +107,10 @@ const HEADERS: &[&str] = &[
     "Expect: 100-continue",
     "If-None-Match: *",
     "Range: bytes=0-0,-1",
+    "Range: bytes=1-3",
+    "Range: bytes=-2",
+    "Range: bytes=99999999999999999999-",
+    "If-Range: \"x\"",
     "Upgrade: websocket",
     "X-Forwarded-Proto: https",
     "X-Forwarded-For: ::ffff:1.2.3.4, unknown",
@@ -113,13 +120,13 @@ const HEADERS: &[&str] = &[
     "Cookie: c_user=; xs=%00;;;=;lsd",
 ];
 
-const PICTURE: &[u8] =
-    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xcc\xcc\xcc\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
-
 /// The user who sends the requests, and the users whom they are about.
 pub struct Participants {
     pub own: Client,
     pub others: Vec<i64>,
+    /// The paths of files, the user's own and somebody else's, and the key of the first.
+    pub files: Vec<String>,
+    pub key: String,
 }
 
 /// What must be known about a request to understand its answer.
@@ -188,6 +195,8 @@ impl Generator {
         }
         if method == "POST" {
             if route == "/pic_upload.php" || self.chance(50) {
+                (kind, body) = self.picture(participants);
+            } else if route == "/ajax/messaging/upload.php" {
                 (kind, body) = self.upload(participants);
             } else {
                 body = self.encoded(&fields, false);
@@ -200,7 +209,8 @@ impl Generator {
         out.extend(format!("{method} {path}").bytes());
         out.extend(query);
         out.extend(format!(" HTTP/{version}\r\nHost: localhost\r\n").bytes());
-        self.headers(participants, last, &kind, out);
+        let is_file = route == "/files/{id}/{name}";
+        self.headers(participants, (last, is_file), &kind, out);
         if body.is_empty() && method != "POST" {
             out.extend(b"\r\n");
         } else if version == "1.1" && self.chance(20) {
@@ -249,6 +259,10 @@ impl Generator {
             "/x/{*rest}" => format!("/x/{number}/true/p_{uid}={number}?batch={number}&wait=0"),
             "/pics/{name}" => format!("/pics/q{uid}_{:x}.jpg", self.rng.u128(..)),
             "/assets/{name}" => format!("/assets/{uid}"),
+            "/files/{id}/{name}" if !participants.files.is_empty() && !self.chance(4) => {
+                let at = self.rng.usize(..participants.files.len());
+                participants.files[at].clone()
+            }
             route if self.chance(100) => format!("{route}/{number}"),
             route => route.to_owned(),
         }
@@ -265,6 +279,7 @@ impl Generator {
                 .replace("NUMBER", &self.rng.u32(..).to_string())
                 .replace("OWN", &participants.own.uid.to_string())
                 .replace("OTHER", &self.pick(&participants.others).to_string())
+                .replace("KEY", &participants.key)
                 .replace("TOKEN", &participants.own.form_id);
             let mut field = (name.as_bytes().to_vec(), value.into_bytes());
             match self.rng.u8(..32) {
@@ -301,26 +316,13 @@ impl Generator {
         out
     }
 
-    /// A form with a file, most of the time intact.
-    fn upload(&mut self, participants: &Participants) -> (String, Vec<u8>) {
-        let token = &participants.own.form_id;
-        let mut body = format!(
-            "--b\r\nContent-Disposition: form-data; name=\"post_form_id\"\r\n\r\n{token}\r\n\
-             --b\r\nContent-Disposition: form-data; name=\"pic\"; filename=\"a.gif\"\r\nContent-Type: image/gif\r\n\r\n"
-        )
-        .into_bytes();
-        body.extend(PICTURE);
-        body.extend(b"\r\n--b--\r\n");
-        match self.rng.u8(..6) {
-            0 => body.truncate(self.rng.usize(..body.len())),
-            1 => self.scramble(&mut body),
-            2 => body.extend(PICTURE.repeat(self.rng.usize(..2000))),
-            _ => {}
-        }
-        ("multipart/form-data; boundary=b".to_owned(), body)
-    }
-
-    fn headers(&mut self, participants: &Participants, last: bool, kind: &str, out: &mut Vec<u8>) {
+    fn headers(
+        &mut self,
+        participants: &Participants,
+        (last, is_file): (bool, bool),
+        kind: &str,
+        out: &mut Vec<u8>,
+    ) {
         // Each from an address of its own, or the limits for one address would refuse most of them.
         let address = std::net::Ipv4Addr::from(self.rng.u32(0x1400_0000..0x2000_0000));
         let mut lines = vec![
@@ -342,7 +344,7 @@ impl Generator {
             3 => lines.push(format!("Cookie: {cookie}; {cookie}")),
             _ => lines.push(format!("Cookie: {cookie}")),
         }
-        if self.chance(10) {
+        if self.chance(10) || is_file && self.chance(2) {
             lines.push(self.pick(HEADERS).to_owned());
         }
         if self.chance(500) {

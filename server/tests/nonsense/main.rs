@@ -152,20 +152,49 @@ fn judge(conversation: &Conversation, heard: &[u8], reset: bool) {
     );
 }
 
+/// Uploads a file, and returns its path and key.
+fn upload(client: &Client, content: &str) -> (String, String) {
+    let field = |rest: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name={rest}\r\n\r\n{value}\r\n")
+    };
+    let body = field("\"post_form_id\"", &client.form_id)
+        + &field("\"upload_id\"", "1")
+        + &field("\"attachment\"; filename=\"x\"", content)
+        + "--b--\r\n";
+    let request = client
+        .http
+        .post(format!("{}/ajax/messaging/upload.php", client.url))
+        .header("Cookie", &client.cookie)
+        .header("Content-Type", "multipart/form-data; boundary=b");
+    let answer = testkit::json(request.body(body).send().unwrap());
+    let url = answer["payload"]["url"].as_str().unwrap();
+    let (path, key) = url.split_once("?key=").unwrap();
+    (path.to_owned(), key.to_owned())
+}
+
 /// One of the senders, until all together have sent `count`.
-fn send(server: &Server, n: usize, seed: u64, others: &[i64], sent: &AtomicUsize, count: usize) {
+fn send(
+    server: &Server,
+    (n, seed): (usize, u64),
+    (others, secret_file): (&[i64], &str),
+    sent: &AtomicUsize,
+    count: usize,
+) {
     let address = server.url.trim_start_matches("http://");
     let (own, email) = (format!("10.0.0.{n}"), format!("eve{n}@example.org"));
     let mut generator = Generator {
         rng: fastrand::Rng::with_seed(seed + n as u64),
         paths: paths(),
     };
+    let login = || Client::try_login_from(server, Some(&own), &email, "secret").unwrap();
+    let (file, key) = upload(&login(), "Eve's own file");
     while sent.load(Ordering::Relaxed) < count {
         // The requests may end the session, but from its own address the login always succeeds.
-        let login = Client::try_login_from(server, Some(&own), &email, "secret");
         let participants = Participants {
-            own: login.unwrap(),
+            own: login(),
             others: others.to_vec(),
+            files: vec![file.clone(), secret_file.to_owned()],
+            key: key.clone(),
         };
         for _ in 0..20 {
             let conversation = generator.conversation(&participants);
@@ -203,6 +232,7 @@ fn random_requests_are_answered_and_leave_nothing_behind() {
     assert_eq!(ann.send(ben.uid, SECRET)["error"], 0);
     ben.wait_for(ben.seq(), |item| item["msg"]["text"] == SECRET);
     let others = [ann.uid, ben.uid, 0, 100_004, 100_099];
+    let (secret_file, _) = upload(&ann, SECRET);
     // The observers keep no connection open meanwhile.
     (ann, ben) = (ann.moved(&watched.server), ben.moved(&watched.server));
     let flood = |from: usize, to: usize| {
@@ -210,7 +240,8 @@ fn random_requests_are_answered_and_leave_nothing_behind() {
         std::thread::scope(|scope| {
             for n in 0..SENDERS {
                 let (server, sent) = (&watched.server, &sent);
-                scope.spawn(move || send(server, n, seed + from as u64, &others, sent, to));
+                let about = (&others[..], &*secret_file);
+                scope.spawn(move || send(server, (n, seed + from as u64), about, sent, to));
             }
         });
         // The connection of this request is left.
@@ -227,6 +258,8 @@ fn random_requests_are_answered_and_leave_nothing_behind() {
         let after = watched.resources();
         (after.descriptors <= before.descriptors && after.tasks <= before.tasks).then_some(())
     });
+    let unfinished = dir.path().join("files/new").read_dir().unwrap();
+    assert_eq!(unfinished.count(), 0);
     let grown = watched.status("VmRSS") - memory;
     println!(
         "{count} requests, the last nine tenths in {:?}; {memory} KiB, then {grown} KiB more",
@@ -300,6 +333,9 @@ fn seeded_requests_get_an_answer() {
         let participants = Participants {
             own,
             others: vec![eve.uid - 1, eve.uid - 2, 0, 100_099],
+            // Their numbers are random.
+            files: Vec::new(),
+            key: String::new(),
         };
         for _ in 0..2 {
             let mut conversation = generator.conversation(&participants);

@@ -41,7 +41,17 @@ fn slow_clients_are_disconnected_and_delay_nobody() {
     };
     let head = format!("Host: x\r\nCookie: {}\r\n", alice.cookie);
     let form = format!("POST /ajax/chat/send.php HTTP/1.1\r\n{head}Content-Length: 1000\r\n\r\n");
-    let upload = form.replace("/ajax/chat/send.php", "/pic_upload.php");
+    let picture = form.replace("/ajax/chat/send.php", "/pic_upload.php");
+    let field = |rest: &str, value: &str| {
+        format!("--B\r\nContent-Disposition: form-data; name={rest}\r\n\r\n{value}")
+    };
+    let file = form.replace("/ajax/chat/send.php", "/ajax/messaging/upload.php");
+    let file = file.replace(
+        "1000\r\n",
+        "1000\r\nContent-Type: multipart/form-data; boundary=B\r\n",
+    ) + &field("\"post_form_id\"", &format!("{}\r\n", alice.form_id))
+        + &field("\"upload_id\"", "1\r\n")
+        + &field("\"attachment\"; filename=\"x\"", "a");
     std::thread::scope(|scope| {
         let slow = |text: &str, more: &'static [u8]| {
             let stream = connect(text);
@@ -51,7 +61,8 @@ fn slow_clients_are_disconnected_and_delay_nobody() {
         let in_head = slow("GET /healthz HTTP/1.1\r\nX-Slow: ", b"a");
         let bodies = [
             slow(&form, b"a"),
-            slow(&upload, b"-"),
+            slow(&picture, b"-"),
+            slow(&file, b"a"),
             slow(
                 &format!("POST /login.php HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\n\r\n"),
                 b"1\r\na\r\n",

@@ -3,6 +3,10 @@
 //!
 //! Nothing is decoded here. What does not have the structure of its format is no picture.
 
+mod edits;
+mod heif;
+mod tiff;
+
 use std::borrow::Cow;
 
 use image::ImageFormat;
@@ -11,14 +15,49 @@ use image::metadata::Orientation;
 /// Parts of a file, one after the other.
 type Parts<'a> = Vec<Cow<'a, [u8]>>;
 
+/// The pictures that are cleaned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Jpeg,
+    Png,
+    Gif,
+    WebP,
+    Tiff,
+    Heif,
+}
+
+impl Format {
+    /// By the beginning of a file.
+    pub fn of(head: &[u8]) -> Option<Self> {
+        if let Some(brands) = head.get(8..).filter(|_| head.get(4..8) == Some(b"ftyp")) {
+            let length = u32::from_be_bytes(*head.first_chunk()?);
+            let length = usize::try_from(length).ok()?.saturating_sub(8);
+            let brands = brands.get(..length).unwrap_or(brands).chunks_exact(4);
+            let mut brands = brands.filter_map(|brand| brand.first_chunk());
+            return brands
+                .any(|brand| heif::BRANDS.contains(&brand))
+                .then_some(Format::Heif);
+        }
+        match image::guess_format(head).ok()? {
+            ImageFormat::Jpeg => Some(Format::Jpeg),
+            ImageFormat::Png => Some(Format::Png),
+            ImageFormat::Gif => Some(Format::Gif),
+            ImageFormat::WebP => Some(Format::WebP),
+            ImageFormat::Tiff => Some(Format::Tiff),
+            _ => None,
+        }
+    }
+}
+
 /// The parts of a picture that stay. `None` if it is damaged, cut off, or of another format.
-pub fn clean(file: &[u8], format: ImageFormat) -> Option<Parts<'_>> {
+pub fn clean(file: &[u8], format: Format) -> Option<Parts<'_>> {
     match format {
-        ImageFormat::Jpeg => jpeg(file),
-        ImageFormat::Png => png(file),
-        ImageFormat::Gif => gif(file),
-        ImageFormat::WebP => webp(file),
-        _ => None,
+        Format::Jpeg => jpeg(file),
+        Format::Png => png(file),
+        Format::Gif => gif(file),
+        Format::WebP => webp(file),
+        Format::Tiff => tiff::tiff(file),
+        Format::Heif => heif::heif(file),
     }
 }
 

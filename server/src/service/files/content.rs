@@ -4,7 +4,7 @@ use std::io;
 
 use image::ImageFormat;
 
-use super::cleaning::clean;
+use super::cleaning::{Format, clean};
 use super::disk::{Disk, Draft};
 use super::{FileError, names};
 use crate::attachment::Size;
@@ -20,7 +20,7 @@ const DECODED: Rules = Rules {
 const PREVIEW: u32 = 320;
 /// Of a preview that is a JPEG, out of 100.
 const QUALITY: u8 = 80;
-/// The media type of everything that is no picture, so that nobody runs it.
+/// The media type of everything that is no picture of those that browsers show, so that nobody runs it.
 const UNKNOWN: &str = "application/octet-stream";
 
 /// Content that is ready to be kept.
@@ -49,24 +49,23 @@ pub fn preview_type(mime: &str) -> &'static str {
     }
 }
 
-/// The format, if it is one of those that browsers show, and the endings of their names.
-pub fn picture(head: &[u8]) -> Option<(ImageFormat, &'static [&'static str])> {
-    let format = image::guess_format(head).ok()?;
-    let endings: &[_] = match format {
-        ImageFormat::Png => &["png", "apng"],
-        ImageFormat::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
-        ImageFormat::Gif => &["gif"],
-        ImageFormat::WebP => &["webp"],
-        _ => return None,
+/// The media type of a picture, and the endings of its name. Those that few browsers show are saved as they are named.
+fn shown(format: Format) -> (&'static str, &'static [&'static str]) {
+    let (format, endings): (_, &[_]) = match format {
+        Format::Png => (ImageFormat::Png, &["png", "apng"]),
+        Format::Jpeg => (ImageFormat::Jpeg, &["jpg", "jpeg", "jpe", "jfif"]),
+        Format::Gif => (ImageFormat::Gif, &["gif"]),
+        Format::WebP => (ImageFormat::WebP, &["webp"]),
+        Format::Tiff | Format::Heif => return (UNKNOWN, &[]),
     };
-    Some((format, endings))
+    (format.to_mime_type(), endings)
 }
 
 /// Something that is no picture.
-pub fn unchanged(whole: Draft, name: String, size: u64) -> Content {
+pub fn unchanged(whole: Draft, name: &str, size: u64) -> Content {
     Content {
         whole,
-        name,
+        name: named(name, &[]),
         size,
         mime: UNKNOWN,
         shown: None,
@@ -78,8 +77,8 @@ pub fn unchanged(whole: Draft, name: String, size: u64) -> Content {
 pub fn cleaned(
     disk: &Disk,
     draft: &Draft,
-    format: ImageFormat,
-    name: String,
+    format: Format,
+    name: &str,
 ) -> Result<Content, FileError> {
     let file = draft.read()?;
     let parts = clean(&file, format).ok_or(FileError::Damaged)?;
@@ -88,17 +87,18 @@ pub fn cleaned(
         whole.write(&part)?;
         size += part.len() as u64;
     }
+    let (mime, endings) = shown(format);
     let (mime, preview) = match preview(disk, &file)? {
-        Decoded::Picture(shown, preview) => (format.to_mime_type(), Some((shown, preview))),
+        Decoded::Picture(shown, preview) => (mime, Some((shown, preview))),
         // There is no decoder for it here.
-        Decoded::Unknown => (format.to_mime_type(), None),
+        Decoded::Unknown => (mime, None),
         // Nobody else needs to try whether it harms their decoder.
         Decoded::Damaged => (UNKNOWN, None),
     };
     let (shown, preview) = preview.unzip();
     Ok(Content {
         whole,
-        name,
+        name: named(name, endings),
         size,
         mime,
         shown,
@@ -142,7 +142,7 @@ fn preview(disk: &Disk, file: &[u8]) -> io::Result<Decoded> {
     ))
 }
 
-/// The name that a picture of a format is saved under.
-pub fn named(name: &str, endings: &[&str]) -> String {
+/// The name that a file is saved under.
+fn named(name: &str, endings: &[&str]) -> String {
     names::with_ending(names::valid(name), endings)
 }

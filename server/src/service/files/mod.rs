@@ -280,7 +280,7 @@ impl Files {
 /// A picture without what is hidden in it.
 #[cfg(feature = "fuzzing")]
 pub fn cleaned(file: &[u8]) -> Option<Vec<u8>> {
-    let (format, _) = content::picture(file)?;
+    let format = cleaning::Format::of(file)?;
     Some(cleaning::clean(file, format)?.concat())
 }
 

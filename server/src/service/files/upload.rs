@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use blake2::{Blake2s256, Digest};
 
+use super::cleaning::Format;
 use super::content::{self, Content};
 use super::disk::{Draft, Part};
 use super::slots::Taken;
@@ -138,16 +139,16 @@ impl Upload {
         let mut hash = body.hash;
         hash.update(self.name.as_bytes());
         let hash = hash.finalize().to_vec();
-        let content = match content::picture(&body.head) {
-            Some((format, endings)) => {
-                let (disk, name) = (files.disk()?, content::named(&self.name, endings));
+        let content = match Format::of(&body.head) {
+            Some(format) => {
+                let (disk, name) = (files.disk()?, self.name.clone());
                 let draft = body.draft;
                 let cleaned = files
                     .renderer
-                    .run(move || content::cleaned(&disk, &draft, format, name));
+                    .run(move || content::cleaned(&disk, &draft, format, &name));
                 cleaned.await.unwrap_or(Err(FileError::Damaged))?
             }
-            None => content::unchanged(body.draft, content::named(&self.name, &[]), body.size),
+            None => content::unchanged(body.draft, &self.name, body.size),
         };
         let id = match &self.slot {
             Some((_, id)) => id.clone(),

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Blocking in Finch, with the menu of a friend."""
+
+import test_finch
+from case import BOB
+
+
+class Privacy(test_finch.Finch):
+    # Only its means, not its tests.
+    test_alice_and_bob = test_account_added_at_the_keyboard = test_wrong_password = None
+
+    def test_blocked_in_the_menu(self):
+        server, bob = self.demo(), self.host("bob")
+        self.start_with_account(server.url)
+        self.shows(r"◯ Echo")
+        self.sign_on(bob, BOB, server.url)
+        alice = self.uid(bob, BOB, "Alice Example")
+        self.shows(r"◯ Bob Example")
+        self.press("C-n")
+        self.shows(r"Nickname: Bob Example")
+        self.press("F11")
+        self.shows(r"\[ \] Blocked +\(b\)")
+        self.press("b")
+        self.wait_online(bob, BOB, alice, online="0")
+        bob.do("send", BOB, alice, text="is anybody there")
+        bob.wait_for(lambda item: item["event"] == "message" and "no longer online" in item["markup"], "a failure")
+        self.press("F11")
+        self.shows(r"\[X\] Blocked +\(b\)")
+        self.press("b")
+        self.wait_online(bob, BOB, alice)
+        bob.do("send", BOB, alice, text="here you are")
+        self.assertNotIn("anybody", self.shows("Bob Example: here you are"))
