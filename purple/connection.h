@@ -13,13 +13,6 @@ FbConnection *fb_connection_new(PurpleAccount *account);
 fbchat_status fb_connection_open(FbConnection *connection);
 void fb_connection_opened(FbConnection *connection, fbchat_status status);
 
-/* Keeps fbchat_last_error() for fb_connection_opened. */
-void fb_connection_keep_error(FbConnection *connection);
-
-/* Reports an error to the host. The first one counts: libpurple calls close from a timer later, and until then every
- * further event is ignored. */
-void fb_connection_give_up(FbConnection *connection, PurpleConnectionError reason, const char *sentence);
-
 void fb_connection_logged_in(FbConnection *connection, const fbchat_event *event);
 void fb_connection_state(FbConnection *connection, const fbchat_event *event);
 void fb_connection_failed(FbConnection *connection, const fbchat_event *event);

@@ -53,8 +53,9 @@ typedef struct {
 	gboolean registering;  /* the account is only being created */
 	gboolean given_up;     /* an error was reported: the host is about to call close */
 	fbchat_request begun;  /* number of the latest request */
+	gint steps;            /* sign-on steps that were shown; a repeated attempt does not go back */
 
-	struct FbSignOn *sign_on;     /* connection.c */
+	struct FbOutage *outage;      /* outage.c */
 	struct FbResume *resume;      /* resume.c */
 	struct FbBuddies *buddies;    /* buddies.c */
 	struct FbIcons *icons;        /* icons.c */

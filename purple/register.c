@@ -11,6 +11,7 @@
 #include "client.h"
 #include "connection.h"
 #include "failures.h"
+#include "outage.h"
 #include "pending.h"
 #include "settings.h"
 
@@ -21,7 +22,7 @@
 
 static void refused(FbConnection *connection, const char *sentence)
 {
-	fb_connection_give_up(connection, PURPLE_CONNECTION_ERROR_OTHER_ERROR, sentence);
+	fb_outage_give_up(connection, PURPLE_CONNECTION_ERROR_OTHER_ERROR, sentence);
 }
 
 static void entered(PurpleConnection *gc, PurpleRequestFields *fields)
@@ -53,7 +54,7 @@ static void entered(PurpleConnection *gc, PurpleRequestFields *fields)
 
 		status = fbchat_session_register(fb_client(), connection->session, email, password, name, invitation, &request);
 		if (status != FBCHAT_OK)
-			fb_connection_keep_error(connection);
+			fb_outage_keep_error(connection);
 	}
 	fb_connection_opened(connection, status);
 }

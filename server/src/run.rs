@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{self, Cli, Command};
 use crate::commands::store::location;
-use crate::commands::{accounts, moving, operator, output};
+use crate::commands::{accounts, backup, export, moving, output, sessions, stats};
 use crate::config::{Config, EXAMPLE, Registration};
 use crate::hub::{Hub, Limits};
 use crate::metrics::Metrics;
@@ -45,13 +45,13 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             }
             Command::Config(command) => config(command),
             Command::User(command) => accounts::user(command).await,
-            Command::Session(command) => operator::session(command).await,
-            Command::Nodes { place } => operator::nodes(&place).await,
-            Command::Stats { place } => operator::stats(&place).await,
-            Command::Backup { file, place } => operator::backup(&file, &place).await,
-            Command::Restore { file, place } => operator::restore(&file, &place),
+            Command::Session(command) => sessions::session(command).await,
+            Command::Nodes { place } => stats::nodes(&place).await,
+            Command::Stats { place } => stats::stats(&place).await,
+            Command::Backup { file, place } => backup::backup(&file, &place).await,
+            Command::Restore { file, place } => backup::restore(&file, &place),
             Command::Move(command) => moving::transfer(command).await,
-            Command::Export { email, place } => operator::export(&email, &place).await,
+            Command::Export { email, place } => export::export(&email, &place).await,
             Command::Friend(command) => accounts::friend(command).await,
             Command::Invite { friend, url, place } => accounts::invite(friend, url, place).await,
         }

@@ -1,12 +1,12 @@
 //! `fbchatd user`, `fbchatd friend` and `fbchatd invite`
 
-use std::error::Error;
 use std::io::{self, BufRead, IsTerminal};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::Failure;
 use super::output::{note, print};
 use super::store::{find, open, open_existing};
 use crate::cli::{Friend, PasswordSource, Place, User};
@@ -17,8 +17,6 @@ use crate::service::files::sweeping::delete_contents;
 use crate::service::passwords::{Cost, hash};
 use crate::service::validate::{valid_email, valid_name, valid_username};
 use crate::store::{AddedAs, ChangedBy, UsernameChange};
-
-type Failure = Box<dyn Error>;
 
 const TAKEN: &str = "Somebody else has this user name or one that looks almost the same, had it in the last 30 days, or has it before the @ of \
                      their address. Choose another. Nothing was changed.";

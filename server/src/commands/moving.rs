@@ -1,17 +1,15 @@
 //! `fbchatd move`
 
-use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use super::Failure;
 use super::output::print;
 use super::store::address;
 use crate::cli::Move;
 use crate::config::Config;
 use crate::service::files::disk::Disk;
 use crate::store::{self, Direction, Observer};
-
-type Failure = Box<dyn Error>;
 
 /// `fbchatd move`
 pub async fn transfer(command: Move) -> Result<(), Failure> {

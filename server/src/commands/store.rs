@@ -1,14 +1,12 @@
 //! Opening the store that the settings name.
 
-use std::error::Error;
 use std::sync::Arc;
 
+use super::Failure;
 use crate::cli::Place;
 use crate::config::{Config, ConfigError, Secret};
 use crate::store::{self, Address, Location, Store, Use};
 use crate::types::User;
-
-type Failure = Box<dyn Error>;
 
 /// The variable with the password of the database. It is no setting: many people may read the file with those.
 const STORE_PASSWORD: &str = "FBCHATD_STORE_PASSWORD";

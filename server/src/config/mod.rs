@@ -1,102 +1,18 @@
 //! Settings. Later ones win: defaults, the file, the environment, flags.
 
-use std::ffi::OsString;
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+mod loading;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-/// An example file with every setting, its default and what it means.
-pub const EXAMPLE: &str = include_str!("../../fbchatd.toml");
-/// The prefix of environment variables that stand for settings.
-const PREFIX: &str = "FBCHATD_";
-/// The largest message limit; such a message still fits a request when it is percent-encoded.
-const MESSAGE_LIMIT: usize = 50_000;
-
-/// The largest limit of files, in MiB.
-const FILE_LIMIT: u32 = 1024;
-
-/// Who may register an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Registration {
-    /// Nobody; the operator adds accounts.
-    #[default]
-    Closed,
-    /// People with a link from `fbchatd invite`.
-    Invite,
-    /// Everybody.
-    Open,
-}
-
-impl Registration {
-    /// The word in the settings and on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Registration::Closed => "closed",
-            Registration::Invite => "invite",
-            Registration::Open => "open",
-        }
-    }
-}
-
-/// The most detailed level that is logged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Problems that the operator must fix.
-    Error,
-    /// Problems that the operator should look at.
-    Warn,
-    /// Events.
-    #[default]
-    Info,
-    /// Details for finding errors.
-    Debug,
-}
-
-/// The format of the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Lines for people.
-    #[default]
-    Text,
-    /// One JSON object per line, for programs.
-    Json,
-}
-
-/// A network, or a single address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network(IpNet);
-
-impl Network {
-    /// Whether an address is in it.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.contains(&address.to_canonical())
-    }
-}
-
-#[cfg(test)]
-impl From<IpAddr> for Network {
-    fn from(address: IpAddr) -> Self {
-        Network(address.into())
-    }
-}
-
-impl<'de> Deserialize<'de> for Network {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        let network = text.parse::<IpNet>().ok();
-        let network = network.or_else(|| Some(text.parse::<IpAddr>().ok()?.into()));
-        network.map(Network).ok_or_else(|| {
-            let must = "is neither an address like \"10.0.0.1\" nor a network like \"10.0.0.0/8\"";
-            serde::de::Error::custom(format!("{text:?} {must}"))
-        })
-    }
-}
+pub use loading::EXAMPLE;
+pub use values::{Level, LogFormat, Network, Registration, Secret};
 
 /// Certificate and key for TLS.
 #[derive(Clone, Debug)]
@@ -109,17 +25,6 @@ pub struct Tls<'a> {
     pub names: Vec<String>,
     /// The domain of XMPP addresses, for which clients of XMPP want a certificate.
     pub xmpp_domain: Option<&'a str>,
-}
-
-/// A text with a password in it, which is never printed.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
 }
 
 /// All settings. What they mean is in the example file.
@@ -225,43 +130,6 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads a file, if one is given, and the environment.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        Self::read(file, std::env::vars_os())
-    }
-
-    fn read(
-        file: Option<&Path>,
-        environment: impl Iterator<Item = (OsString, OsString)>,
-    ) -> Result<Self, ConfigError> {
-        let mut table = match file {
-            Some(file) => parse(file)?,
-            None => toml::Table::new(),
-        };
-        for (name, value) in environment {
-            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
-                continue;
-            };
-            // Unknown names are ignored: orchestrators make up variables from the names of services.
-            if let Some(key) = name.strip_prefix(PREFIX).map(str::to_lowercase)
-                && keys().any(|known| known == key)
-            {
-                let set = put(&mut table, key, value);
-                set.map_err(|why| ConfigError::Variable {
-                    name: name.to_owned(),
-                    why: Box::new(why),
-                })?;
-            }
-        }
-        // Every part was tried alone, so together they are valid, too.
-        let config: Config = table.try_into().map_err(|why| ConfigError::Parse {
-            file: file.unwrap_or(Path::new("the environment")).to_owned(),
-            why: Box::new(why),
-        })?;
-        config.check()?;
-        Ok(config)
-    }
-
     /// The settings of TLS, if it is configured.
     pub fn tls(&self) -> Option<Tls<'_>> {
         Some(Tls {
@@ -299,124 +167,6 @@ impl Config {
         }
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
-        let host = |text: &str| {
-            !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
-        };
-        let day = 1..=86_400;
-        let (cert, key) = (self.tls_cert.is_some(), self.tls_key.is_some());
-        let is_open = |listen: SocketAddr| !listen.ip().is_loopback();
-        let rules = [
-            (
-                self.store.as_ref().is_none_or(|Secret(url)| {
-                    url.starts_with("postgres://") || url.starts_with("postgresql://")
-                }),
-                "store",
-                "the URL of a PostgreSQL database, for instance \"postgres://fbchat@db1,db2/fbchat\"; without it, SQLite keeps everything in the data directory",
-            ),
-            (
-                self.store.is_some()
-                    || (self.store_ca.is_none() && self.store_password_file.is_none()),
-                "store",
-                "set together with store_ca and store_password_file",
-            ),
-            (
-                self.hosts.iter().all(|name| host(name)),
-                "hosts",
-                "a list of names in lower case without ports, for instance [\"chat.example.org\"]",
-            ),
-            (
-                self.base_domain.as_deref().is_none_or(host),
-                "base_domain",
-                "a domain in lower case, for instance \"example.org\"",
-            ),
-            (
-                self.channel_host_pattern.as_deref().is_none_or(|pattern| {
-                    self.base_domain.is_some()
-                        && pattern.contains("{channel}")
-                        && host(&pattern.replace("{channel}", "").replace("{base}", ""))
-                }),
-                "channel_host_pattern",
-                "a host with {channel} and {base}, for instance \"0.{channel}.{base}\", and needs base_domain",
-            ),
-            (
-                cert == key
-                    && (cert || self.tls_listen.is_none())
-                    && (!cert || self.tls_listen.is_some() || self.xmpp_listen.is_some()),
-                "tls_listen",
-                "set together with tls_cert and tls_key, or none of the three",
-            ),
-            (
-                self.xmpp_domain.as_deref().is_none_or(host),
-                "xmpp_domain",
-                "a domain in lower case, for instance \"chat.example.org\"",
-            ),
-            (
-                self.xmpp_listen.is_none() || self.xmpp_domain.is_some(),
-                "xmpp_listen",
-                "set together with xmpp_domain",
-            ),
-            (
-                cert || !self.xmpp_listen.is_some_and(is_open),
-                "xmpp_listen",
-                "a loopback address without tls_cert and tls_key",
-            ),
-            (
-                self.hsts_s == 0 || self.tls_listen.is_some(),
-                "hsts_s",
-                "0 without tls_listen; a proxy that does TLS sends the header itself",
-            ),
-            (
-                self.connections_per_address > 0,
-                "connections_per_address",
-                "1 or more",
-            ),
-            (
-                (1..=MESSAGE_LIMIT).contains(&self.message_limit),
-                "message_limit",
-                "from 1 to 50000",
-            ),
-            (self.message_burst > 0, "message_burst", "1 or more"),
-            (
-                self.file_limit_mib <= FILE_LIMIT,
-                "file_limit_mib",
-                "from 0 to 1024",
-            ),
-            (
-                self.files_per_day_mib == 0 || self.files_per_day_mib >= self.file_limit_mib,
-                "files_per_day_mib",
-                "at least file_limit_mib, or 0 for no limit",
-            ),
-            (
-                day.contains(&self.offline_after_s),
-                "offline_after_s",
-                "from 1 to 86400",
-            ),
-            (
-                day.contains(&self.idle_after_s),
-                "idle_after_s",
-                "from 1 to 86400",
-            ),
-            (
-                (1..=3650).contains(&self.session_days),
-                "session_days",
-                "from 1 to 3650",
-            ),
-            (
-                (1..60).contains(&self.hold_s),
-                "hold_s",
-                "from 1 to 59, as old clients give up after a minute",
-            ),
-        ];
-        match rules.into_iter().find(|(valid, ..)| !valid) {
-            Some((_, key, must)) => Err(ConfigError::Value(key, must)),
-            None => Ok(()),
-        }
-    }
-
     /// Whether there is a place for files. With a database elsewhere it has to be named.
     fn has_files(&self) -> bool {
         self.files_dir.is_some() || self.store.is_none()
@@ -446,45 +196,3 @@ impl Config {
         Ok(base.ok_or(ConfigError::NoHome)?.join("fbchatd"))
     }
 }
-
-/// The settings of a file. All of them are known and have the right type.
-fn parse(file: &Path) -> Result<toml::Table, ConfigError> {
-    let text = std::fs::read_to_string(file).map_err(|why| ConfigError::Read {
-        file: file.to_owned(),
-        why,
-    })?;
-    // Parsed as settings first, because these errors show the position in the file.
-    toml::from_str::<Config>(&text)
-        .and_then(|_| toml::from_str(&text))
-        .map_err(|why| ConfigError::Parse {
-            file: file.to_owned(),
-            why: Box::new(why),
-        })
-}
-
-/// The names of all settings. A test checks that the example has all of them.
-fn keys() -> impl Iterator<Item = &'static str> {
-    EXAMPLE
-        .lines()
-        .filter_map(|line| Some(line.strip_prefix('#')?.split_once(" = ")?.0))
-}
-
-/// Sets a key to the value of a variable: the text itself if the setting is a text, else the value that the text would be in the file.
-fn put(table: &mut toml::Table, key: String, value: &str) -> Result<(), toml::de::Error> {
-    let fits = |value: toml::Value| {
-        let alone = toml::Table::from_iter([(key.clone(), value.clone())]);
-        alone.try_into::<Config>().map(|_| value)
-    };
-    let value = fits(value.into()).or_else(|error| {
-        let parsed = toml::from_str::<toml::Table>(&format!("v = {value}"));
-        match parsed.ok().and_then(|mut table| table.remove("v")) {
-            Some(value) => fits(value),
-            None => Err(error),
-        }
-    })?;
-    table.insert(key, value);
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests;

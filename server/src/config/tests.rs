@@ -1,3 +1,4 @@
+use super::loading::keys;
 use super::*;
 
 fn load_with(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {

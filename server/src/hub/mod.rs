@@ -3,38 +3,25 @@
 //! There is one mutex, which is held for microseconds and never across an await. The hub numbers nothing: it passes on events that
 //! the store has numbered and published.
 
+mod other_servers;
+mod polls;
 mod ring;
 mod subscription;
 mod user_state;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use tokio::sync::oneshot;
-
+pub use polls::{Step, Waiter};
 pub use ring::{ANSWER_BYTES, take_run};
 pub use subscription::{Availability, Subscription};
 pub use user_state::{Changed, ChannelCursor, Limits};
 
 use crate::sync::lock;
-use crate::types::{ChannelState, Here, Presence, Published, Seq, SessionKey, Uid, Wake};
+use crate::types::{ChannelState, Presence, Published, Seq, SessionKey, Uid, Wake};
 use user_state::UserState;
-
-/// What to do with a poll, as far as memory knows.
-pub enum Step {
-    /// Answer with these items.
-    Items(Vec<Arc<str>>),
-    /// The number was not given out yet; this is the next one.
-    Ahead(Seq),
-    /// There is nothing yet.
-    Wait(Waiter),
-    /// The server stops.
-    Continue,
-    /// The number is no longer in memory; the store decides.
-    InStore(ChannelCursor),
-}
 
 /// The state of all users.
 pub struct Hub {
@@ -60,9 +47,6 @@ struct Users {
     stopping: bool,
 }
 
-/// The most that may wait for the services.
-const TOLD: usize = 10_000;
-
 impl Hub {
     /// Nobody is online yet.
     pub fn new(limits: Limits) -> Self {
@@ -83,86 +67,6 @@ impl Hub {
         }
     }
 
-    /// Another server has used a number for something that is not here.
-    pub fn skip(&self, uid: Uid, seq: Seq) {
-        let mut users = lock(&self.users);
-        let user = users.by_uid.entry(uid).or_default();
-        user.skip_to(seq.next(), Instant::now());
-    }
-
-    /// How a user is connected to another server; `None` if they are not any more.
-    pub fn set_elsewhere(&self, node: i64, uid: Uid, here: Option<Here>) {
-        let mut users = lock(&self.users);
-        users
-            .by_uid
-            .entry(uid)
-            .or_default()
-            .set_elsewhere(node, here);
-    }
-
-    /// How users are connected to all other servers. `own` are those who are connected here as far as the others know.
-    pub fn reset_elsewhere(&self, all: Vec<(i64, Uid, Here)>, own: &[Uid]) {
-        let own: HashSet<_> = own.iter().collect();
-        let mut users = lock(&self.users);
-        for (uid, user) in &mut users.by_uid {
-            user.forget_elsewhere(own.contains(uid));
-        }
-        for (node, uid, here) in all {
-            let user = users.by_uid.entry(uid).or_default();
-            user.set_elsewhere(node, Some(here));
-        }
-    }
-
-    /// A user has switched chat on or off at another server. The next sweep tells what follows from that.
-    pub fn set_visible_elsewhere(&self, uid: Uid, visible: bool) {
-        let mut users = lock(&self.users);
-        let user = users.by_uid.entry(uid).or_default();
-        user.set_visible(visible);
-        if user.update_presence(self.limits, Instant::now()) != Changed::Nothing {
-            user.must_tell();
-        }
-    }
-
-    /// Sessions of a user may have been ended at another server.
-    pub fn suspect(&self, uid: Uid) {
-        lock(&self.users).suspects.insert(uid);
-    }
-
-    /// Takes the users whose sessions may have ended.
-    pub fn take_suspects(&self) -> HashSet<Uid> {
-        std::mem::take(&mut lock(&self.users).suspects)
-    }
-
-    /// Another server has something for the services. If nobody takes it, the oldest is lost.
-    pub fn tell(&self, text: String) {
-        let mut users = lock(&self.users);
-        if users.told.len() >= TOLD {
-            users.told.remove(0);
-        }
-        users.told.push(text);
-    }
-
-    /// Takes what other servers have for the services.
-    pub fn take_told(&self) -> Vec<String> {
-        std::mem::take(&mut lock(&self.users).told)
-    }
-
-    /// How a user is connected here, and what others see of them because of that.
-    pub fn here(&self, uid: Uid) -> (Option<Here>, Presence) {
-        let users = lock(&self.users);
-        let user = users.by_uid.get(&uid);
-        user.map_or((None, Presence::Offline), |user| {
-            (user.here(), user.presence_here())
-        })
-    }
-
-    /// Other servers could not be told how a user is connected here.
-    pub fn must_tell(&self, uid: Uid) {
-        if let Some(user) = lock(&self.users).by_uid.get_mut(&uid) {
-            user.must_tell();
-        }
-    }
-
     /// Makes a user permanently active.
     pub fn pin(&self, uid: Uid) {
         let mut users = lock(&self.users);
@@ -179,57 +83,6 @@ impl Hub {
             let user = users.by_uid.entry(event.owner).or_default();
             user.publish(event.seq, event.item, now);
         }
-    }
-
-    /// Decides about a poll. Asking for a number acknowledges everything below.
-    pub fn poll(self: &Arc<Self>, uid: Uid, session: SessionKey, seq: Seq, limit: usize) -> Step {
-        let mut users = lock(&self.users);
-        if users.stopping {
-            return Step::Continue;
-        }
-        let user = users.by_uid.entry(uid).or_default();
-        let next = user.next();
-        if seq > next {
-            return Step::Ahead(next);
-        }
-        user.acknowledge(seq);
-        if seq == next {
-            let id = self.last_waiter.fetch_add(1, Ordering::Relaxed);
-            let (wake, woken) = oneshot::channel();
-            user.wait(id, session, wake);
-            return Step::Wait(Waiter {
-                hub: self.clone(),
-                uid,
-                session,
-                id,
-                woken,
-            });
-        }
-        from_memory(user, seq, limit)
-    }
-
-    /// What there is for a subscription from `seq` on; `None` if there is nothing yet. This acknowledges nothing.
-    pub fn read(&self, uid: Uid, seq: Seq, limit: usize) -> Option<Step> {
-        let mut users = lock(&self.users);
-        let user = users.by_uid.entry(uid).or_default();
-        let next = user.next();
-        match seq.cmp(&next) {
-            std::cmp::Ordering::Less => Some(from_memory(user, seq, limit)),
-            std::cmp::Ordering::Equal => None,
-            std::cmp::Ordering::Greater => Some(Step::Ahead(next)),
-        }
-    }
-
-    /// The client of a user has fetched everything below `seq`.
-    pub fn acknowledge(&self, uid: Uid, seq: Seq) {
-        let mut users = lock(&self.users);
-        users.by_uid.entry(uid).or_default().acknowledge(seq);
-    }
-
-    /// Where the channel of a user stands.
-    pub fn cursor(&self, uid: Uid) -> ChannelCursor {
-        let mut users = lock(&self.users);
-        users.by_uid.entry(uid).or_default().cursor(Seq(-1))
     }
 
     /// Marks a user online; `active` if there is user activity.
@@ -377,40 +230,6 @@ impl Hub {
         users.stopping = true;
         for user in users.by_uid.values_mut() {
             user.wake_all(Wake::Continue, Instant::now());
-        }
-    }
-}
-
-/// The items from `seq` on, a number that was given out.
-fn from_memory(user: &UserState, seq: Seq, limit: usize) -> Step {
-    let items = user.recent(seq, limit);
-    if items.is_empty() {
-        Step::InStore(user.cursor(seq))
-    } else {
-        Step::Items(items)
-    }
-}
-
-/// A held poll. The wait ends when this is dropped, as it is when the client goes away.
-pub struct Waiter {
-    hub: Arc<Hub>,
-    uid: Uid,
-    session: SessionKey,
-    id: u64,
-    woken: oneshot::Receiver<Wake>,
-}
-
-impl Waiter {
-    /// Waits to be woken.
-    pub async fn woken(mut self) -> Wake {
-        (&mut self.woken).await.unwrap_or(Wake::Continue)
-    }
-}
-
-impl Drop for Waiter {
-    fn drop(&mut self) {
-        if let Some(user) = lock(&self.hub.users).by_uid.get_mut(&self.uid) {
-            user.stop_waiting(self.id, self.session, Instant::now());
         }
     }
 }

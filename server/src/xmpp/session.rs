@@ -12,9 +12,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Xmpp;
 use super::acknowledgements::Management;
-use super::errors::{StanzaError, StreamError};
+use super::errors::StreamError;
 use super::interests::{Bookmarks, Interests};
-use super::jid::Jid;
 use super::reader::Frame;
 use super::registry::{Mail, Place};
 use super::rooms::Rooms;
@@ -338,74 +337,6 @@ impl Client {
     pub fn use_wire(&mut self, wire: Wire, guard: oneshot::Sender<()>) {
         self.wire = wire;
         self.guard = Some(guard);
-    }
-
-    async fn stanza(&mut self, mut stanza: Element) -> Result<(), Ended> {
-        if let Some(former) = self.former.take() {
-            // The client has the new token.
-            self.end_former(&former).await;
-        }
-        if stanza.ns == ns::SM {
-            return self.manage(&stanza);
-        }
-        if stanza.ns == ns::CSI {
-            self.client_state(&stanza).await;
-            return Ok(());
-        }
-        if stanza.ns != ns::CLIENT {
-            return Err(StreamError::UNSUPPORTED_STANZA.into());
-        }
-        let from = stanza.attribute("from").map(Jid::parse);
-        let is_own = from.is_none_or(|from| {
-            from.is_some_and(|from| {
-                let resource = self.full.split_once('/').map(|(_, resource)| resource);
-                from.bare() == self.bare
-                    && from
-                        .resource
-                        .as_deref()
-                        .is_none_or(|own| Some(own) == resource)
-            })
-        });
-        if !is_own {
-            return Err(StreamError::INVALID_FROM.into());
-        }
-        self.received = self.received.wrapping_add(1);
-        let result = match &*stanza.name {
-            "message" => self.message(&stanza).await?,
-            "presence" => self.presence(&stanza).await?,
-            "iq" => self.iq(&mut stanza).await?,
-            _ => return Err(StreamError::UNSUPPORTED_STANZA.into()),
-        };
-        if let Err(error) = result {
-            self.refuse(error, &stanza);
-        }
-        if let Some(management) = &mut self.management {
-            management.received = management.received.wrapping_add(1);
-        }
-        Ok(())
-    }
-
-    /// A client says whether anybody looks at it (XEP-0352). If not, presence and typing can wait.
-    async fn client_state(&mut self, element: &Element) {
-        match &*element.name {
-            "inactive" => self.withheld = Some(self.withheld.take().unwrap_or_default()),
-            "active" => {
-                for uid in self.withheld.take().into_iter().flatten() {
-                    if let Err(error) = self.tell_presence(uid).await {
-                        log::log!(error.level(), "a presence was not told: {error}");
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Answers a stanza with an error, unless it is one itself.
-    fn refuse(&mut self, error: StanzaError, stanza: &Element) {
-        if stanza.attribute("type") != Some("error") {
-            let answer = error.answer(stanza);
-            self.send(&answer);
-        }
     }
 
     pub fn is_available(&self) -> bool {

@@ -39,9 +39,9 @@ mod transaction;
 pub mod transfer;
 pub mod usernames;
 mod writer;
+mod writes;
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -61,6 +61,7 @@ use readers::Readers;
 use settings::Settings;
 use transaction::Tx;
 use writer::{QueuedWrite, Writer};
+use writes::{Announce, AnsweredWrite, Insert, Push};
 
 pub use settings::Address;
 
@@ -181,23 +182,14 @@ impl Postgres {
         F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let queued = self.queue(Box::new(AnsweredWrite {
-            write,
-            must_last,
-            result: None,
-            reply,
-        }));
+        let queued = self.queue(Box::new(AnsweredWrite::new(write, must_last, reply)));
         answered(queued, answer)
     }
 
     /// Queues a message.
     pub fn insert_message(&self, message: NewMessage) -> Reply<Inserted> {
         let (reply, answer) = oneshot::channel();
-        let queued = self.queue(Box::new(Insert {
-            message,
-            result: None,
-            reply,
-        }));
+        let queued = self.queue(Box::new(Insert::new(message, reply)));
         answered(queued, answer)
     }
 
@@ -297,108 +289,4 @@ fn on_thread(name: &str, work: impl FnOnce(Runtime) + Send + 'static) -> Result<
         .spawn(move || work(runtime))
         .map(drop)
         .map_err(failed)
-}
-
-struct AnsweredWrite<T, F> {
-    write: F,
-    must_last: bool,
-    result: Option<T>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
-}
-
-impl<T, F> QueuedWrite for AnsweredWrite<T, F>
-where
-    T: Send,
-    F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send,
-{
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
-        Box::pin(async move {
-            tx.begin().await?;
-            if self.must_last {
-                tx.must_last();
-            }
-            self.result = Some((self.write)(tx).await?);
-            Ok(())
-        })
-    }
-
-    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
-        let AnsweredWrite { result, reply, .. } = *self;
-        // Whoever asked may be gone; what was done stays done.
-        let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
-    }
-}
-
-/// Inserts a message.
-struct Insert {
-    message: NewMessage,
-    result: Option<Inserted>,
-    reply: oneshot::Sender<Result<Inserted, StoreError>>,
-}
-
-impl QueuedWrite for Insert {
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
-        Box::pin(async move {
-            let inserted = tx.insert_messages(&[&self.message]).await?;
-            self.result = inserted.first().copied();
-            Ok(())
-        })
-    }
-
-    fn message(&self) -> Option<&NewMessage> {
-        Some(&self.message)
-    }
-
-    fn inserted(&mut self, result: Inserted) {
-        self.result = Some(result);
-    }
-
-    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
-        let Insert { result, reply, .. } = *self;
-        let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
-    }
-}
-
-/// How a user is connected here.
-struct Announce {
-    uid: Uid,
-    here: Option<Here>,
-}
-
-impl QueuedWrite for Announce {
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
-        Box::pin(async move {
-            match tx.own() {
-                Some(own) => tx.set_here(self.uid, own.id, self.here.clone()).await,
-                None => Ok(()),
-            }
-        })
-    }
-
-    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
-}
-
-struct Push {
-    audience: Audience,
-    item: Arc<str>,
-}
-
-impl QueuedWrite for Push {
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
-        Box::pin(tx.push(&self.audience, &self.item))
-    }
-
-    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
 }

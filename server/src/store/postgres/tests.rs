@@ -162,8 +162,9 @@ async fn a_write_that_the_database_refuses_does_not_spoil_others() {
 /// A table or column that is added later must not be forgotten.
 #[test]
 fn a_transfer_has_all_tables_and_columns_of_both_databases() {
-    use crate::store::{sqlite, transfer};
-    let known = transfer::TABLES.iter().flat_map(|table| {
+    use crate::store::sqlite;
+    use crate::store::transfer::tables::TABLES;
+    let known = TABLES.iter().flat_map(|table| {
         let columns = table.columns.iter();
         columns.map(|(column, _)| (table.name.to_owned(), (*column).to_owned()))
     });

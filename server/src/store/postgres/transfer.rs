@@ -12,10 +12,10 @@ use super::errors::sentence;
 use super::settings::{Address, Settings};
 use super::{news, schema, server_lock};
 use crate::store::StoreError;
-use crate::store::transfer::{
-    Batch, CHANNELS, Direction, Kind, Observer, Part, Row, SECRETS, TABLES, Table, Tally, Value,
-    not_empty,
-};
+use crate::store::transfer::Direction;
+use crate::store::transfer::parts::{Batch, Part, Row, Value};
+use crate::store::transfer::tables::{CHANNELS, Kind, SECRETS, TABLES, Table};
+use crate::store::transfer::tally::{Observer, Tally, not_empty};
 
 /// A database that no server and no command uses.
 pub struct Database {

@@ -5,9 +5,12 @@ pub mod archive;
 pub mod attachments;
 pub mod blocks;
 pub mod channels;
+mod errors;
 mod files;
 pub mod friendships;
+mod group_changes;
 pub mod group_history;
+mod group_messages;
 pub mod groups;
 mod identity;
 pub mod invitations;
@@ -35,7 +38,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use prometheus_client::metrics::histogram::Histogram;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Audience, Reply, StoreError, Subscribers, Term};
@@ -373,28 +376,4 @@ impl QueuedWrite for Push {
     }
 
     fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        StoreError::Failed {
-            advice: advice(&error),
-            why: error.to_string(),
-        }
-    }
-}
-
-/// What the operator can do about it.
-fn advice(error: &rusqlite::Error) -> &'static str {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            " Stop the server and go back to a backup with `fbchatd restore`, which keeps the damaged files."
-        }
-        Some(ErrorCode::DiskFull) => " Make room on the disk; the server then continues by itself.",
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
-            " Check owner and permissions of the data directory, and that its disk can be written."
-        }
-        Some(ErrorCode::SystemIoFailure) => " Check the disk, and the room on it.",
-        _ => "",
-    }
 }

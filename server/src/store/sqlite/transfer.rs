@@ -9,10 +9,10 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::{Sqlite, lock_directory};
 use crate::store::StoreError;
-use crate::store::transfer::{
-    Batch, CHANNELS, Direction, Observer, Part, Row, SECRETS, TABLES, Table, Tally, Value,
-    not_empty,
-};
+use crate::store::transfer::Direction;
+use crate::store::transfer::parts::{Batch, Part, Row, Value};
+use crate::store::transfer::tables::{CHANNELS, SECRETS, TABLES, Table};
+use crate::store::transfer::tally::{Observer, Tally, not_empty};
 
 /// A data directory that no server and no command uses.
 pub struct Directory {

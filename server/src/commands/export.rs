@@ -1,173 +1,23 @@
-//! `fbchatd session`, `stats`, `backup` and `export`
+//! `fbchatd export`
 
-use std::error::Error;
 use std::io::{self, Write};
-use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderWriter;
 use serde::Serialize;
 
-use super::output::{failed, print};
+use super::Failure;
+use super::output::failed;
 use super::store::{find, open_existing};
 use crate::attachment::{Attachment, FileId};
-use crate::cli::{Place, Session};
-use crate::secrets::session_id;
+use crate::cli::Place;
 use crate::service::files::disk::{Disk, Part};
-use crate::store::{self, FriendRequest, Store};
+use crate::store::{FriendRequest, Store};
 use crate::types::{Message, Uid, User};
-
-type Failure = Box<dyn Error>;
 
 /// How many messages an export reads at a time.
 const PAGE: usize = 1000;
-
-/// `fbchatd session …`
-pub async fn session(command: Session) -> Result<(), Failure> {
-    match command {
-        Session::List { email, place } => {
-            let store = open_existing(&place)?;
-            let users = match email {
-                Some(email) => vec![find(&store, &email).await?],
-                None => store.users().await?,
-            };
-            for user in users {
-                for login in store.sessions(user.uid).await? {
-                    print(format!(
-                        "{}\t{}\t{}\t{}\t{}\t{}",
-                        session_id(login.key),
-                        user.email,
-                        login.created,
-                        login.address.as_deref().unwrap_or("-"),
-                        login.ends,
-                        login.client
-                    ))?;
-                }
-            }
-        }
-        Session::Revoke {
-            email,
-            id,
-            all,
-            place,
-        } => {
-            let store = open_existing(&place)?;
-            let user = find(&store, &email).await?;
-            let chosen = |login_id: String| all || id.as_ref() == Some(&login_id);
-            let mut ended = 0;
-            for login in store.sessions(user.uid).await? {
-                if chosen(session_id(login.key)) {
-                    store.end_session(login.key).await?;
-                    ended += 1;
-                }
-            }
-            store.close().await?;
-            if ended == 0 && !all {
-                let text = "`fbchatd session list` shows all.";
-                return Err(format!("{} has no such session. {text}", user.email).into());
-            }
-            print(format!("ended {ended} of the sessions of {}", user.email))?;
-        }
-    }
-    Ok(())
-}
-
-/// `fbchatd stats`
-pub async fn stats(place: &Place) -> Result<(), Failure> {
-    let quota = place.config()?.message_quota();
-    let stats = open_existing(place)?.stats().await?;
-    for (name, value) in [
-        ("accounts", stats.accounts),
-        ("friendships", stats.friendships),
-        ("groups", stats.groups),
-        ("sessions", stats.logins),
-        ("invitations", stats.invitations),
-        ("messages", stats.messages),
-        ("messages in 24 hours", stats.messages_today),
-        ("database bytes", stats.bytes),
-        ("files", stats.files),
-        ("file bytes", stats.file_bytes),
-    ] {
-        print(format!("{name}\t{value}"))?;
-    }
-    if let Some(quota) = quota {
-        print(format!("message quota in bytes\t{quota}"))?;
-    }
-    for (email, bytes) in stats.largest {
-        print(format!("bytes of {email}\t{bytes}"))?;
-    }
-    Ok(())
-}
-
-/// `fbchatd nodes`
-pub async fn nodes(place: &Place) -> Result<(), Failure> {
-    let Some(nodes) = open_existing(place)?.nodes().await? else {
-        let text = "Only one server uses a data directory. Set store to a PostgreSQL database for several.";
-        return Err(text.into());
-    };
-    for node in nodes {
-        print(format!(
-            "{:016x}\t{}\t{}\t{} s\t{} s",
-            node.id,
-            node.about.version,
-            node.about.address,
-            node.age / 1000,
-            node.silent / 1000
-        ))?;
-    }
-    Ok(())
-}
-
-/// `fbchatd backup`
-pub async fn backup(to: &Path, place: &Place) -> Result<(), Failure> {
-    open_existing(place)?.backup(to.to_owned()).await?;
-    // After the database, so that everything that it names is there unless it was deleted since.
-    let files = place.config()?.files_dir()?.map(|dir| Disk::at(&dir));
-    if let Some(Err(error)) = files.map(|disk| Disk::beside(to).add_from(&disk)) {
-        std::fs::remove_file(to)?;
-        let text = format!(
-            "Cannot copy the files to {}: {error}. There is no backup.",
-            Disk::beside(to).path().display()
-        );
-        return Err(text.into());
-    }
-    print(format!(
-        "wrote {file}; to go back to it, stop the server and run: fbchatd restore {file}",
-        file = to.display()
-    ))?;
-    Ok(())
-}
-
-/// `fbchatd restore`
-pub fn restore(from: &Path, place: &Place) -> Result<(), Failure> {
-    let config = place.config()?;
-    if config.store.is_some() {
-        let text = "Backups of PostgreSQL are restored with pg_restore; `fbchatd backup` says how.";
-        return Err(text.into());
-    }
-    let dir = config.data_dir()?;
-    // Before the database that names them. A file never changes, so none is replaced.
-    let disk = Disk::at(&config.files_dir()?.unwrap_or_else(|| dir.clone()));
-    disk.add_from(&Disk::beside(from)).map_err(|error| {
-        let files = Disk::beside(from);
-        let files = files.path().display();
-        format!("Cannot restore the files in {files}: {error}. Nothing was changed.")
-    })?;
-    let aside = store::restore(&dir, from)?;
-    if let Some(aside) = &aside {
-        // The server deletes what the restored database does not name.
-        Disk::at(aside).add_from(&disk)?;
-    }
-    print(format!("restored {} in {}", from.display(), dir.display()))?;
-    if let Some(aside) = aside {
-        print(format!(
-            "what was there before is in {}; delete it when you do not need it any more",
-            aside.display()
-        ))?;
-    }
-    Ok(())
-}
 
 #[derive(Serialize)]
 struct Person<'a> {

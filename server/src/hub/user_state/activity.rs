@@ -1,0 +1,26 @@
+//! When a user was active: by the clock that limits are measured with, and by the one that others are told.
+
+use std::time::{Duration, Instant};
+
+use crate::clock::now_ms;
+
+/// A user activity.
+#[derive(Clone, Copy)]
+pub struct Activity {
+    pub at: Instant,
+    pub ms: i64,
+}
+
+impl Activity {
+    /// An activity of now, which is `at`.
+    pub fn at(at: Instant) -> Self {
+        Activity { at, ms: now_ms() }
+    }
+
+    /// An activity that another server has seen; `None` if the clock of this one does not go back that far.
+    pub fn seen_elsewhere(ms: i64, now: Instant) -> Option<Self> {
+        let ago = u64::try_from(now_ms().saturating_sub(ms)).unwrap_or_default();
+        let at = now.checked_sub(Duration::from_millis(ago))?;
+        Some(Activity { at, ms })
+    }
+}

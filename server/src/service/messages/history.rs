@@ -1,0 +1,62 @@
+//! Reading history, in parts of limited size.
+
+use super::Messages;
+use crate::hub::ANSWER_BYTES;
+use crate::item;
+use crate::store::{HistoryRange, StoreError};
+use crate::types::{Message, Session, Uid};
+
+/// The most messages in one piece of history.
+const HISTORY: usize = 100;
+/// The parts of history that are read for one user at a time.
+pub const HISTORY_READS: usize = 2;
+
+impl Messages {
+    /// Messages with one other user or in a group, oldest first, and whether there are more: those after `since`, else the newest, in
+    /// both cases only those before `before`. At least one, and no more than make an answer of the usual size. `None` for a group that
+    /// the user was never in; of one that they have left they still see what they got.
+    pub async fn history(
+        &self,
+        session: &Session,
+        with: Uid,
+        since: Option<i64>,
+        before: Option<i64>,
+        limit: Option<usize>,
+    ) -> Result<Option<(Vec<Message>, bool)>, StoreError> {
+        let limit = limit.unwrap_or(HISTORY).clamp(1, HISTORY);
+        let range = HistoryRange {
+            since,
+            before,
+            // One more than needed shows whether there are more.
+            limit: limit + 1,
+        };
+        let own = session.user.uid;
+        let permit = self.history_of.acquire(own).await;
+        let found = if with.is_group() {
+            self.store.group_history(own, with, range).await?
+        } else {
+            Some(self.store.history(own, with, range).await?)
+        };
+        drop(permit);
+        let Some(mut messages) = found else {
+            return Ok(None);
+        };
+        // What is farthest from where the client is comes last.
+        if since.is_none() {
+            messages.reverse();
+        }
+        let mut bytes = 0;
+        let fits = messages.iter().take(limit).take_while(|message| {
+            let is_first = bytes == 0;
+            bytes += item::history_size(message);
+            is_first || bytes <= ANSWER_BYTES
+        });
+        let fits = fits.count();
+        let more = messages.len() > fits;
+        messages.truncate(fits);
+        if since.is_none() {
+            messages.reverse();
+        }
+        Ok(Some((messages, more)))
+    }
+}
