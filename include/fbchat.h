@@ -1896,11 +1896,11 @@ enum fbchat_fields {
     FBCHAT_FIELD_FILE_URL = 65,
     /** int: one of fbchat_file_kinds; 0 without a file. Treat unknown ones as FBCHAT_FILE_OTHER. */
     FBCHAT_FIELD_FILE_KIND = 66,
-    /** int: the width of a picture in points, as it is shown; 0 if there is none or it is not known. */
+    /** int: the width in points at which a picture is shown; 0 for other files, or if it is unknown. */
     FBCHAT_FIELD_WIDTH = 67,
-    /** int: the height of a picture in points, as it is shown; 0 if there is none or it is not known. */
+    /** int: the height in points at which a picture is shown; 0 for other files, or if it is unknown. */
     FBCHAT_FIELD_HEIGHT = 68,
-    /** int: the place of a file among those of one message, from 0 on; 0 without a file. */
+    /** int: the position of a file among those of its message, counted from 0; 0 without a file. */
     FBCHAT_FIELD_FILE_INDEX = 69,
     /** bytes: the content of a file; absent if it was not requested. */
     FBCHAT_FIELD_CONTENT = 70,

@@ -118,11 +118,11 @@ c_enum! {
         FileUrl = 65 => FBCHAT_FIELD_FILE_URL,
         /// int: one of fbchat_file_kinds; 0 without a file. Treat unknown ones as FBCHAT_FILE_OTHER.
         FileKind = 66 => FBCHAT_FIELD_FILE_KIND,
-        /// int: the width of a picture in points, as it is shown; 0 if there is none or it is not known.
+        /// int: the width in points at which a picture is shown; 0 for other files, or if it is unknown.
         Width = 67 => FBCHAT_FIELD_WIDTH,
-        /// int: the height of a picture in points, as it is shown; 0 if there is none or it is not known.
+        /// int: the height in points at which a picture is shown; 0 for other files, or if it is unknown.
         Height = 68 => FBCHAT_FIELD_HEIGHT,
-        /// int: the place of a file among those of one message, from 0 on; 0 without a file.
+        /// int: the position of a file among those of its message, counted from 0; 0 without a file.
         FileIndex = 69 => FBCHAT_FIELD_FILE_INDEX,
         /// bytes: the content of a file; absent if it was not requested.
         Content = 70 => FBCHAT_FIELD_CONTENT,

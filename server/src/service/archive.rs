@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
+use super::message_part;
 use crate::concurrency_limit::ConcurrencyLimit;
-use crate::hub::ANSWER_BYTES;
-use crate::item;
 use crate::secrets::{permuted, restored};
 use crate::store::{Store, StoreError};
 use crate::types::{Message, Session, Uid};
 
+pub use super::message_part::MOST as PART;
 pub use crate::store::ArchiveRange;
 
-/// The most messages in one part.
-pub const PART: usize = 100;
 /// The parts that are read for one user at a time.
 const READS: usize = 1;
 
@@ -69,24 +67,6 @@ impl Archives {
         let permit = self.reads_of.acquire(own).await;
         let found = self.store.archive(own, wanted).await?;
         drop(permit);
-        let Some(mut messages) = found else {
-            return Ok(None);
-        };
-        if range.from_end {
-            messages.reverse();
-        }
-        let mut bytes = 0;
-        let fits = messages.iter().take(limit).take_while(|message| {
-            let is_first = bytes == 0;
-            bytes += item::history_size(message);
-            is_first || bytes <= ANSWER_BYTES
-        });
-        let fits = fits.count();
-        let more = messages.len() > fits;
-        messages.truncate(fits);
-        if range.from_end {
-            messages.reverse();
-        }
-        Ok(Some((messages, more)))
+        Ok(found.map(|messages| message_part::cut(messages, limit, range.from_end)))
     }
 }

@@ -14,6 +14,7 @@ pub mod groups;
 pub mod lists;
 pub mod login_attempts;
 mod login_throttle;
+mod message_part;
 pub mod messages;
 pub mod notifications;
 pub mod passwords;

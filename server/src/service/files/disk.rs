@@ -79,7 +79,7 @@ fn remove(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a file was written so long ago that whoever wrote it has done something about it or will not; true if there is none.
+/// Whether a file is so old that no server can still be writing it, or has been deleted.
 fn is_old(file: &Path) -> io::Result<bool> {
     match file.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),

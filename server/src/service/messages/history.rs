@@ -1,13 +1,10 @@
 //! Reading history, in parts of limited size.
 
 use super::Messages;
-use crate::hub::ANSWER_BYTES;
-use crate::item;
+use crate::service::message_part::{self, MOST};
 use crate::store::{HistoryRange, StoreError};
 use crate::types::{Message, Session, Uid};
 
-/// The most messages in one piece of history.
-const HISTORY: usize = 100;
 /// The parts of history that are read for one user at a time.
 pub const HISTORY_READS: usize = 2;
 
@@ -23,7 +20,7 @@ impl Messages {
         before: Option<i64>,
         limit: Option<usize>,
     ) -> Result<Option<(Vec<Message>, bool)>, StoreError> {
-        let limit = limit.unwrap_or(HISTORY).clamp(1, HISTORY);
+        let limit = limit.unwrap_or(MOST).clamp(1, MOST);
         let range = HistoryRange {
             since,
             before,
@@ -38,25 +35,6 @@ impl Messages {
             Some(self.store.history(own, with, range).await?)
         };
         drop(permit);
-        let Some(mut messages) = found else {
-            return Ok(None);
-        };
-        // What is farthest from where the client is comes last.
-        if since.is_none() {
-            messages.reverse();
-        }
-        let mut bytes = 0;
-        let fits = messages.iter().take(limit).take_while(|message| {
-            let is_first = bytes == 0;
-            bytes += item::history_size(message);
-            is_first || bytes <= ANSWER_BYTES
-        });
-        let fits = fits.count();
-        let more = messages.len() > fits;
-        messages.truncate(fits);
-        if since.is_none() {
-            messages.reverse();
-        }
-        Ok(Some((messages, more)))
+        Ok(found.map(|messages| message_part::cut(messages, limit, since.is_none())))
     }
 }
