@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::now_ms;
 use crate::item;
-use crate::store::{Audience, NewMessage, Store};
+use crate::store::{Audience, MessageDraft, NewMessage, Store};
 use crate::types::{Uid, User};
 
 /// How long it types, for all messages that arrived in the meantime.
@@ -58,16 +58,17 @@ async fn run(own: User, store: Arc<Store>, mut inbox: mpsc::Receiver<(User, Stri
             let Ok(id) = random_id() else {
                 continue;
             };
-            let answer = NewMessage {
+            let draft = MessageDraft {
                 from: own.clone(),
-                to: from,
+                to: from.uid,
                 text,
                 files: Vec::new(),
                 msg_id: id.to_string(),
                 client_time: now_ms(),
                 quota: i64::MAX,
             };
-            if let Err(error) = store.insert_message(answer).await {
+            let to_name = from.name;
+            if let Err(error) = store.insert_message(NewMessage { draft, to_name }).await {
                 log::error!("an answer of the echo was lost: {error}");
             }
         }

@@ -6,8 +6,7 @@
 //! before it by an item that only connected members get. The owner is the member who has been in the group for longest.
 
 use super::sqlite::{group_history, groups};
-use super::{HistoryRange, Inserted, Reply, Store, postgres};
-use crate::attachment::FileId;
+use super::{HistoryRange, Inserted, MessageDraft, Reply, Store, postgres};
 use crate::types::{Message, Uid, User};
 
 /// A group, as one of its members sees it.
@@ -34,25 +33,6 @@ pub struct GroupName {
     pub name: String,
     /// What its creator's client called the call that has created it.
     pub create_id: String,
-}
-
-/// A message to a group.
-#[derive(Debug)]
-pub struct NewGroupMessage {
-    /// The sender.
-    pub from: User,
-    /// The group.
-    pub gid: Uid,
-    /// The plain text.
-    pub text: String,
-    /// Files of the sender.
-    pub files: Vec<FileId>,
-    /// The sender's id for it.
-    pub msg_id: String,
-    /// The sender's clock, in ms.
-    pub client_time: i64,
-    /// It is stored only if all earlier messages of the sender take less than this many bytes.
-    pub quota: i64,
 }
 
 /// A change by a member.
@@ -119,7 +99,7 @@ impl Store {
     }
 
     /// Stores a message once and publishes it to all members. Fails with [`Inserted::NotReachable`] if the sender is not one of them.
-    pub fn insert_group_message(&self, message: NewGroupMessage) -> Reply<Inserted> {
+    pub fn insert_group_message(&self, message: MessageDraft) -> Reply<Inserted> {
         match self {
             Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.insert_group_message(&message)),
             Store::Postgres(postgres) => {

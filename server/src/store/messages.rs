@@ -4,30 +4,11 @@ use std::sync::Arc;
 
 use super::message_rules::content_hash;
 use super::sqlite::{groups, messages};
-use super::{NewGroupMessage, Reply, Store, postgres};
-use crate::attachment::FileId;
+use super::{Reply, Store, postgres};
+use crate::attachment::{Attachment, FileId};
 use crate::types::{Message, Uid, User};
 
-/// A message to be stored.
-#[derive(Debug)]
-pub struct NewMessage {
-    /// The sender.
-    pub from: User,
-    /// The recipient.
-    pub to: User,
-    /// The plain text.
-    pub text: String,
-    /// Files of the sender.
-    pub files: Vec<FileId>,
-    /// The sender's id for it.
-    pub msg_id: String,
-    /// The sender's clock, in ms.
-    pub client_time: i64,
-    /// It is stored only if all earlier messages of the sender take less than this many bytes.
-    pub quota: i64,
-}
-
-/// A message to be stored, whose recipient is still to be looked up.
+/// What somebody sends.
 #[derive(Debug)]
 pub struct MessageDraft {
     /// The sender.
@@ -42,36 +23,40 @@ pub struct MessageDraft {
     pub msg_id: String,
     /// The sender's clock, in ms.
     pub client_time: i64,
-    /// See [`NewMessage::quota`].
+    /// It is stored only if all earlier messages of the sender take less than this many bytes.
     pub quota: i64,
 }
 
 impl MessageDraft {
-    /// The message, now that its recipient is known.
-    pub fn for_user(self, to: User) -> NewMessage {
-        NewMessage {
-            from: self.from,
-            to,
-            text: self.text,
-            files: self.files,
-            msg_id: self.msg_id,
+    /// The message as it is stored under an id at a time.
+    pub fn message(
+        &self,
+        to_name: String,
+        attachments: Vec<Attachment>,
+        (id, time): (i64, i64),
+    ) -> Message {
+        Message {
+            from: self.from.uid,
+            to: self.to,
+            from_name: self.from.name.clone(),
+            to_name,
+            text: self.text.clone(),
+            msg_id: self.msg_id.clone(),
+            notice: None,
+            attachments,
             client_time: self.client_time,
-            quota: self.quota,
+            time,
+            id,
         }
     }
+}
 
-    /// The message, which goes to a group.
-    fn for_group(self) -> NewGroupMessage {
-        NewGroupMessage {
-            from: self.from,
-            gid: self.to,
-            text: self.text,
-            files: self.files,
-            msg_id: self.msg_id,
-            client_time: self.client_time,
-            quota: self.quota,
-        }
-    }
+/// A message to a user who is known.
+#[derive(Debug)]
+pub struct NewMessage {
+    pub draft: MessageDraft,
+    /// The recipient's name.
+    pub to_name: String,
 }
 
 /// What the store knows about a message that somebody wants to send.
@@ -150,7 +135,7 @@ impl Store {
     pub fn send_message(self: &Arc<Self>, draft: MessageDraft) -> Reply<Inserted> {
         if draft.to.is_group() {
             // This checks that the sender is in the group.
-            return self.insert_group_message(draft.for_group());
+            return self.insert_group_message(draft);
         }
         match &**self {
             Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.send_message(draft)),
@@ -161,7 +146,8 @@ impl Store {
                 Box::pin(async move {
                     match check.await? {
                         MessageCheck::Recipient(to) => {
-                            store.insert_message(draft.for_user(to)).await
+                            let to_name = to.name;
+                            store.insert_message(NewMessage { draft, to_name }).await
                         }
                         MessageCheck::Duplicate => Ok(Inserted::Duplicate),
                         MessageCheck::Blocked => Ok(Inserted::Blocked),

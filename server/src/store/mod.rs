@@ -82,7 +82,7 @@ pub use blocks::BlockChanged;
 pub use channels::Audience;
 pub use files::{FileAdded, FileUse, NewFile, StoredFile};
 pub use friendships::{Answered, Asked, FriendRequest, Poked, Relation};
-pub use groups::{Group, GroupChange, GroupChanged, GroupName, NewGroupMessage};
+pub use groups::{Group, GroupChange, GroupChanged, GroupName};
 pub use invitations::{Invitation, Registered};
 pub use limits::{MAX_GROUPS, MAX_MEMBERS};
 pub use lists::{List, ListChange, ListChanged};

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::hub::Limits;
-use crate::store::{self, Audience, NewMessage};
+use crate::store::{self, Audience, MessageDraft, NewMessage};
 use crate::types::{ChannelState, User};
 
 const ME: SessionKey = SessionKey([0; 32]);
@@ -54,15 +54,17 @@ impl World {
     async fn write(&mut self, from: usize, to: usize, text: &str) {
         let (from, to) = (self.users[from].clone(), self.users[to].clone());
         self.sent += 1;
-        let new = NewMessage {
+        let draft = MessageDraft {
             from,
-            to,
+            to: to.uid,
             text: text.into(),
             files: Vec::new(),
             msg_id: self.sent.to_string(),
             client_time: 0,
             quota: i64::MAX,
         };
+        let to_name = to.name;
+        let new = NewMessage { draft, to_name };
         self.store.insert_message(new).await.unwrap();
     }
 

@@ -11,7 +11,7 @@ use crate::item::{self, GroupNews};
 use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members, notice};
 use crate::store::limits::{LEFT_FOR, MAX_GROUPS, MAX_MEMBERS};
 use crate::store::message_rules::content_hash;
-use crate::store::{GroupChange, GroupChanged, Inserted, NewGroupMessage, StoreError};
+use crate::store::{GroupChange, GroupChanged, Inserted, MessageDraft, StoreError};
 use crate::types::{Message, NoticeKind, Uid, User};
 
 impl Tx<'_> {
@@ -273,9 +273,9 @@ impl Tx<'_> {
 
     pub async fn insert_group_message(
         &mut self,
-        new: &NewGroupMessage,
+        new: &MessageDraft,
     ) -> Result<Inserted, StoreError> {
-        let (from, gid) = (new.from.uid, new.gid);
+        let (from, gid) = (new.from.uid, new.to);
         let hash = content_hash(&new.text, &new.files);
         let found = attachments(self, from, &new.files).await?;
         let name = name_for(self, from, gid).await?;
@@ -289,20 +289,8 @@ impl Tx<'_> {
             let stored = is_stored(self, from, gid, &new.msg_id, hash).await?;
             return Ok(if stored { Inserted::Duplicate } else { refused });
         };
-        let (id, time) = self.id_and_time();
-        let message = Message {
-            from,
-            to: gid,
-            from_name: new.from.name.clone(),
-            to_name: name,
-            text: new.text.clone(),
-            msg_id: new.msg_id.clone(),
-            notice: None,
-            attachments: found.unwrap_or_default(),
-            client_time: new.client_time,
-            time,
-            id,
-        };
+        let attachments = found.unwrap_or_default();
+        let message = new.message(name, attachments, self.id_and_time());
         let stored = self.store_message(&message, Some(hash), new.quota);
         if !stored.await? {
             return Ok(Inserted::Duplicate);

@@ -167,26 +167,15 @@ impl Tx<'_> {
         self.begin().await?;
         self.must_last();
         let mut drafts = Vec::new();
-        for new in new {
-            let found = attachments(self, new.from.uid, &new.files).await?;
-            let (id, time) = self.id_and_time();
+        for NewMessage { draft, to_name } in new {
+            let found = attachments(self, draft.from.uid, &draft.files).await?;
+            let has_files = found.is_some();
+            let attachments = found.unwrap_or_default();
             drafts.push(Draft {
-                hash: content_hash(&new.text, &new.files),
-                quota: new.quota,
-                has_files: found.is_some(),
-                message: Message {
-                    from: new.from.uid,
-                    to: new.to.uid,
-                    from_name: new.from.name.clone(),
-                    to_name: new.to.name.clone(),
-                    text: new.text.clone(),
-                    msg_id: new.msg_id.clone(),
-                    notice: None,
-                    attachments: found.unwrap_or_default(),
-                    client_time: new.client_time,
-                    time,
-                    id,
-                },
+                hash: content_hash(&draft.text, &draft.files),
+                quota: draft.quota,
+                has_files,
+                message: draft.message(to_name.clone(), attachments, self.id_and_time()),
             });
         }
         let stored = drafts.iter().map(|draft| self.store_draft(draft));

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use testkit::postgres::Postgres as Cluster;
 
 use crate::store::{
-    self, Address, Audience, HistoryRange, Inserted, Location, NewMessage, NodeInfo, Store,
-    StoreError, Subscribers, Use,
+    self, Address, Audience, HistoryRange, Inserted, Location, MessageDraft, NewMessage, NodeInfo,
+    Store, StoreError, Subscribers, Use,
 };
 use crate::sync::lock;
 use crate::types::{Published, Seq, Uid, User};
@@ -33,14 +33,18 @@ async fn add(store: &Store, email: &str) -> User {
 }
 
 fn message(from: &User, to: &User, id: usize) -> NewMessage {
-    NewMessage {
+    let draft = MessageDraft {
         from: from.clone(),
-        to: to.clone(),
+        to: to.uid,
         text: "x".into(),
         files: Vec::new(),
         msg_id: id.to_string(),
         client_time: 0,
         quota: i64::MAX,
+    };
+    NewMessage {
+        draft,
+        to_name: to.name.clone(),
     }
 }
 

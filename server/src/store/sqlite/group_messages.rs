@@ -9,46 +9,34 @@ use super::messages::is_stored;
 use super::writer::Tx;
 use crate::item::{self, GroupNews};
 use crate::store::message_rules::content_hash;
-use crate::store::{Inserted, NewGroupMessage, StoreError};
+use crate::store::{Inserted, MessageDraft, StoreError};
 use crate::types::{Message, Uid};
 
 impl Tx<'_> {
-    pub fn insert_group_message(&mut self, new: &NewGroupMessage) -> Result<Inserted, StoreError> {
+    pub fn insert_group_message(&mut self, new: &MessageDraft) -> Result<Inserted, StoreError> {
         let db = self.writing()?;
+        let (from, gid) = (new.from.uid, new.to);
         let hash = content_hash(&new.text, &new.files);
-        let Some(name) = name_for(db, new.from.uid, new.gid)? else {
-            let stored = is_stored(db, new.from.uid, new.gid, &new.msg_id, hash)?;
+        let Some(name) = name_for(db, from, gid)? else {
+            let stored = is_stored(db, from, gid, &new.msg_id, hash)?;
             return Ok(if stored {
                 Inserted::Duplicate
             } else {
                 Inserted::NotReachable
             });
         };
-        let (from, message) = (new.from.uid, (&*new.msg_id, hash));
-        if let Some(refused) = self.over_quota(from, new.gid, message, new.quota)? {
+        let message = (&*new.msg_id, hash);
+        if let Some(refused) = self.over_quota(from, gid, message, new.quota)? {
             return Ok(refused);
         }
         let Some(attachments) = attachments(db, from, &new.files)? else {
-            return self.without_files(from, new.gid, message);
+            return self.without_files(from, gid, message);
         };
-        let (id, time) = self.id_and_time();
-        let message = Message {
-            from,
-            to: new.gid,
-            from_name: new.from.name.clone(),
-            to_name: name,
-            text: new.text.clone(),
-            msg_id: new.msg_id.clone(),
-            notice: None,
-            attachments,
-            client_time: new.client_time,
-            time,
-            id,
-        };
+        let message = new.message(name, attachments, self.id_and_time());
         if !self.store_message(&message, Some(hash))? {
             return Ok(Inserted::Duplicate);
         }
-        let members = member_uids(db, new.gid)?;
+        let members = member_uids(db, gid)?;
         self.deliver_to_group(&message, &members)?;
         Ok(Inserted::New)
     }

@@ -139,7 +139,8 @@ impl Tx<'_> {
         let (from, to) = (draft.from.uid, draft.to);
         if let Some(recipient) = friendships::reachable(self.reading(), from, to)? {
             // This finds out by itself whether it is stored already.
-            return self.insert_message(&draft.for_user(recipient));
+            let to_name = recipient.name;
+            return self.insert_message(&NewMessage { draft, to_name });
         }
         let hash = content_hash(&draft.text, &draft.files);
         let check = check_message(self.reading(), from, to, &draft.msg_id, hash)?;
@@ -151,28 +152,16 @@ impl Tx<'_> {
     }
 
     pub fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
-        let (from, to) = (new.from.uid, new.to.uid);
-        let hash = content_hash(&new.text, &new.files);
-        if let Some(refused) = self.over_quota(from, to, (&new.msg_id, hash), new.quota)? {
+        let draft = &new.draft;
+        let (from, to) = (draft.from.uid, draft.to);
+        let hash = content_hash(&draft.text, &draft.files);
+        if let Some(refused) = self.over_quota(from, to, (&draft.msg_id, hash), draft.quota)? {
             return Ok(refused);
         }
-        let Some(attachments) = attachments(self.reading(), from, &new.files)? else {
-            return self.without_files(from, to, (&new.msg_id, hash));
+        let Some(attachments) = attachments(self.reading(), from, &draft.files)? else {
+            return self.without_files(from, to, (&draft.msg_id, hash));
         };
-        let (id, time) = self.id_and_time();
-        let message = Message {
-            from,
-            to,
-            from_name: new.from.name.clone(),
-            to_name: new.to.name.clone(),
-            text: new.text.clone(),
-            msg_id: new.msg_id.clone(),
-            notice: None,
-            attachments,
-            client_time: new.client_time,
-            time,
-            id,
-        };
+        let message = draft.message(new.to_name.clone(), attachments, self.id_and_time());
         if !self.store_message(&message, Some(hash))? {
             return Ok(
                 if is_stored(self.reading(), from, to, &message.msg_id, hash)? {

@@ -10,7 +10,8 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::store::{
-    self, Asked, ChangedBy, HistoryRange, Inserted, NewMessage, Origin, Store, Term, lock_directory,
+    self, Asked, ChangedBy, HistoryRange, Inserted, MessageDraft, NewMessage, Origin, Store, Term,
+    lock_directory,
 };
 use crate::types::{Seq, SessionKey, User};
 
@@ -31,14 +32,18 @@ fn open(dir: &Path) -> Store {
 }
 
 fn message(from: &User, to: &User, id: usize, text: String) -> NewMessage {
-    NewMessage {
+    let draft = MessageDraft {
         from: from.clone(),
-        to: to.clone(),
+        to: to.uid,
         text,
         files: Vec::new(),
         msg_id: id.to_string(),
         client_time: 0,
         quota: i64::MAX,
+    };
+    NewMessage {
+        draft,
+        to_name: to.name.clone(),
     }
 }
 

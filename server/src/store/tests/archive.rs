@@ -16,9 +16,9 @@ pub async fn an_archive_is_read_in_parts_from_either_end(place: impl Place) {
     for (n, (from, to)) in (0..).zip(pairs) {
         let new = message(from, to, n, &n.to_string());
         assert_eq!(store.insert_message(new).await.unwrap(), Inserted::New);
-        let new = NewGroupMessage {
+        let new = MessageDraft {
             from: a.clone(),
-            gid,
+            to: gid,
             text: "group".into(),
             files: Vec::new(),
             msg_id: n.to_string(),

@@ -30,10 +30,9 @@ fn file(owner: &User, n: u8) -> NewFile {
 }
 
 fn with_file(from: &User, to: &User, n: u32, files: &[u8]) -> NewMessage {
-    NewMessage {
-        files: files.iter().map(|n| id(*n)).collect(),
-        ..message(from, to, n, "")
-    }
+    let mut new = message(from, to, n, "");
+    new.draft.files = files.iter().map(|n| id(*n)).collect();
+    new
 }
 
 pub async fn an_upload_is_one_file_and_counts_once(place: impl Place) {

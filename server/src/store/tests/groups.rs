@@ -29,10 +29,10 @@ async fn change(store: &Store, own: &User, gid: Uid, change: GroupChange) -> Gro
     store.change_group(own.clone(), gid, change).await.unwrap()
 }
 
-fn to_group(from: &User, gid: Uid, id: u32, text: &str) -> NewGroupMessage {
-    NewGroupMessage {
+fn to_group(from: &User, gid: Uid, id: u32, text: &str) -> MessageDraft {
+    MessageDraft {
         from: from.clone(),
-        gid,
+        to: gid,
         text: text.into(),
         files: Vec::new(),
         msg_id: id.to_string(),

@@ -226,7 +226,7 @@ pub async fn messages_count_for_their_sender_until_they_are_deleted(place: impl 
     };
     let insert = async |from: &User, to: &User, id, text: &str, quota| {
         let mut new = message(from, to, id, text);
-        new.quota = quota;
+        new.draft.quota = quota;
         store.insert_message(new).await.unwrap()
     };
     assert_eq!(insert(&a, &b, 1, "x", 1).await, Inserted::New);
@@ -260,10 +260,8 @@ pub async fn a_quota_holds_after_the_store_was_opened_again(place: impl Place) {
     store.insert_message(message(&a, &b, 1, "x")).await.unwrap();
     store.close().await.unwrap();
     let (store, _) = open(&place);
-    let new = NewMessage {
-        quota: 10,
-        ..message(&a, &b, 2, "x")
-    };
+    let mut new = message(&a, &b, 2, "x");
+    new.draft.quota = 10;
     let inserted = store.insert_message(new).await.unwrap();
     assert_eq!(inserted, Inserted::QuotaUsedUp);
 }

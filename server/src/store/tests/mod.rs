@@ -83,14 +83,18 @@ async fn add_named(store: &Store, email: &str, name: &str) -> User {
 }
 
 fn message(from: &User, to: &User, id: u32, text: &str) -> NewMessage {
-    NewMessage {
+    let draft = MessageDraft {
         from: from.clone(),
-        to: to.clone(),
+        to: to.uid,
         text: text.into(),
         files: Vec::new(),
         msg_id: id.to_string(),
         client_time: 0,
         quota: i64::MAX,
+    };
+    NewMessage {
+        draft,
+        to_name: to.name.clone(),
     }
 }
 
