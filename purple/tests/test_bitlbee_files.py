@@ -29,7 +29,7 @@ class Files(InBitlBee):
         # A picture is a line too, between the others.
         bob.do("pictures", BOB, self.alice, text="look{" + os.path.join(os.path.dirname(__file__), "../icons/fbchat-48.png") + "}nice")
         said = [irc.said_by("BobExample", "alice") for _ in range(3)]
-        self.assertRegex(said[1], r"^picture\.png \([\d.]+ (KiB|bytes)\) http://\S+/picture\.png$")
+        self.assertRegex(said[1], r"^picture\.png \([\d.]+ (KiB|bytes)\) http://\S+/picture\.png\?key=[0-9a-f-]+$")
         self.assertEqual((said[0], said[2]), ("look", "nice"))
         bob.do("join", BOB, "-", text="Lunch")
         group = bob.wait("joined")["with"]
@@ -45,5 +45,5 @@ class Files(InBitlBee):
             connection, _ = listener.accept()
             with connection:
                 connection.sendall(CONTENT)
-                self.assertRegex(plain(bob.message(BOB, self.alice, RECV)["markup"]), r"^bread\.txt \(13 bytes\) http://\S+/bread\.txt$")
+                self.assertRegex(plain(bob.message(BOB, self.alice, RECV)["markup"]), r"^bread\.txt \(13 bytes\) http://\S+/bread\.txt\?key=[0-9a-f-]+$")
         self.assertEqual(irc.unread("img|cancelled"), [])

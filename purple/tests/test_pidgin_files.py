@@ -56,7 +56,7 @@ class Files(PidginCase):
         [conversation] = until("a conversation", lambda: pidgin("PurpleGetIms"))
         # The line, and the picture itself in its colours.
         until("line and picture", lambda: len(self.texts(conversation)) == 3)
-        self.assertRegex(self.texts(conversation)[1], r"^lake\.png \([\d.]+ KiB\) http://\S+/lake\.png$")
+        self.assertRegex(self.texts(conversation)[1], r"^lake\.png \([\d.]+ KiB\) http://\S+/lake\.png\?key=[0-9a-f-]+$")
         until("the picture", lambda: self.points("Bob Example", "2f6f9f") > 3000)
 
         # A picture among text.
@@ -69,7 +69,7 @@ class Files(PidginCase):
         self.press("Return")
         got = [plain(bob.message(BOB, alice, RECV)["markup"]) for _ in range(3)]
         self.assertEqual((got[0], got[2]), ("Lovely! And here is", "the moon"))
-        self.assertRegex(got[1], r"^moon\.png \([\d.]+ (KiB|bytes)\) http://\S+/moon\.png$")
+        self.assertRegex(got[1], r"^moon\.png \([\d.]+ (KiB|bytes)\) http://\S+/moon\.png\?key=[0-9a-f-]+$")
         until("nothing but list and conversation", lambda: set(self.windows()) == {"Buddy List", "Bob Example"})
         self.screenshot("pidgin-picture.png")
 
@@ -77,7 +77,7 @@ class Files(PidginCase):
         notes = os.path.join(self.directory, "notes.txt")
         pathlib.Path(notes).write_text("Bring bread.\n", encoding="utf-8")
         pidgin("ServSendFile", pidgin("PurpleAccountGetConnection", account), bob_uid, notes)
-        self.assertRegex(plain(bob.message(BOB, alice, RECV)["markup"]), r"^notes\.txt \(13 bytes\) http://\S+/notes\.txt$")
+        self.assertRegex(plain(bob.message(BOB, alice, RECV)["markup"]), r"^notes\.txt \(13 bytes\) http://\S+/notes\.txt\?key=[0-9a-f-]+$")
         until("the line", lambda: any(text.startswith("notes.txt (13 bytes) http") for text in self.texts(conversation)))
         self.assertTrue(pidgin("PurpleAccountIsConnected", account))
 
