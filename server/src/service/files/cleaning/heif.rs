@@ -21,7 +21,7 @@ const META: [&[u8; 4]; 10] = [
 const MOVIE: [&[u8; 4]; 3] = [b"udta", b"meta", b"uuid"];
 /// Properties that say something other than how the picture is shown: descriptions and times.
 const PROPERTIES: [&[u8; 4]; 5] = [b"udes", b"altt", b"crtt", b"mdft", b"uuid"];
-/// The most items.
+/// The most boxes in a box, and the most extents of all items together: an extent can be empty, so the size of the file does not limit them.
 const MOST: usize = 50_000;
 
 /// Brands of pictures and of animations.
@@ -228,6 +228,7 @@ fn blank_items(
     let index_size = if version == 0 { 0 } else { more & 15 };
     let wide = version >= 2;
     let number = |rest: &mut &[u8]| if wide { be32(rest) } else { be16(rest) };
+    let mut left = MOST;
     for _ in 0..number(&mut rest)? {
         let id = number(&mut rest)?;
         let method = if version == 0 {
@@ -242,12 +243,18 @@ fn blank_items(
         if is_hidden && (other_file || method > 1) {
             return None;
         }
-        for n in 0..be16(&mut rest)? {
+        let extents = be16(&mut rest)?;
+        left = left.checked_sub(extents)?;
+        for n in 0..extents {
             sized(&mut rest, index_size)?;
             let offset = base.checked_add(sized(&mut rest, offset_size)?)?;
             let length = sized(&mut rest, length_size)?;
-            if !is_hidden || length == 0 {
+            if !is_hidden {
                 continue;
+            }
+            // Up to the end of the file or of `idat`, which would blank more than the item.
+            if length == 0 {
+                return None;
             }
             let start = match method {
                 0 => offset,

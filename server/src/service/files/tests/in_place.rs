@@ -103,6 +103,22 @@ fn versioned(name: &[u8], version: u8, content: &[&[u8]]) -> Vec<u8> {
     part(name, &[&[&version[..]], content].concat())
 }
 
+/// A HEIF whose items are listed and placed like this.
+fn heif_with(items: &[&[u8]], version: u8, places: &[&[u8]]) -> Vec<u8> {
+    let count = u16::try_from(items.len()).unwrap().to_be_bytes();
+    let list = [&[&count[..]], items].concat();
+    let meta = [
+        versioned(b"iinf", 0, &list),
+        versioned(b"iloc", version, places),
+        part(b"idat", &[HIDDEN]),
+    ];
+    [
+        part(b"ftyp", &[b"heic\0\0\0\0heic"]),
+        versioned(b"meta", 0, &[&meta.concat()]),
+    ]
+    .concat()
+}
+
 /// A picture with Exif and XMP, one of them beside the picture and one within the description, and boxes that others have added.
 fn heif(brand: &[u8; 4]) -> Vec<u8> {
     let exif = [&6_u32.to_be_bytes()[..], b"Exif\0\0", &exif()].concat();
@@ -236,6 +252,36 @@ fn what_is_not_understood_is_no_picture_and_does_no_harm() {
     let mut file = heif(b"heic");
     file.extend(part(b"junk", &[]).repeat(100_000));
     assert!(cleaned(&file, Format::Heif).is_none());
+}
+
+#[test]
+fn an_item_without_a_length_is_refused_if_it_is_hidden() {
+    let item = |kind: &[u8]| versioned(b"infe", 2, &[&[0, 1, 0, 0], kind, b"\0"]);
+    // From the start of `idat`, and as long as it.
+    let place = [0, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+    for (kind, is_picture) in [
+        (&b"Exif"[..], false),
+        (b"mime\0text/plain", false),
+        (b"hvc1", true),
+    ] {
+        let file = heif_with(&[&item(kind)], 1, &[&[0x44, 0], &place]);
+        assert_eq!(cleaned(&file, Format::Heif).is_some(), is_picture);
+    }
+}
+
+/// Reading as many empty extents as a file can list would take minutes.
+#[test]
+fn empty_extents_are_limited() {
+    let place = [0, 0, 0, 1, 0, 0, 0, 0, 0xff, 0xff];
+    let with = |count: usize, parts: u16| {
+        let mut place = place;
+        place[8..].copy_from_slice(&parts.to_be_bytes());
+        let count_bytes = u32::try_from(count).unwrap().to_be_bytes();
+        let file = heif_with(&[], 2, &[&[0, 0], &count_bytes, &place.repeat(count)]);
+        cleaned(&file, Format::Heif)
+    };
+    assert!(with(1, 50_000).is_some() && with(50_000, 1).is_some());
+    assert!(with(1, 50_001).is_none() && with(2, u16::MAX).is_none());
 }
 
 #[test]
