@@ -14,6 +14,10 @@ impl Formatter for Wire {
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        let is_plain = |byte: u8| byte < 0x7f && byte != b'/';
+        if fragment.bytes().all(is_plain) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut plain = 0;
         for (at, c) in fragment.char_indices() {
             if c.is_ascii() && c != '/' && c != '\u{7f}' {

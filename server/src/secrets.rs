@@ -91,7 +91,9 @@ fn digest(purpose: &str, secret: impl AsRef<[u8]>) -> [u8; 32] {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(digit).collect()
 }
 
 /// A number in place of another that only those can tell who have the key: a Feistel network of four rounds, in which every number has

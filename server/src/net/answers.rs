@@ -1,18 +1,35 @@
 //! Answers of HTTP/1.1 as bytes, for connections that have no HTTP library around them.
 
-use std::time::SystemTime;
+use std::cell::RefCell;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::http::{HeaderName, header};
 use axum::response::Response;
 
-/// An answer as the HTTP library would write it to a client that keeps the connection open, and whether it stays open. The body must be in
-/// memory.
-pub async fn encode(response: Response) -> (Vec<u8>, bool) {
+/// Bodies up to this size are sent together with the head. Larger ones are not copied: their bytes count as taken until they are sent.
+const COPIED: usize = 16 << 10;
+
+/// The bytes of an answer.
+pub struct Encoded {
+    pub start: Vec<u8>,
+    /// What follows it; empty if that is all.
+    pub rest: Bytes,
+    /// Whether the connection stays open.
+    pub goes_on: bool,
+}
+
+/// An answer as the HTTP library would write it to a client that keeps the connection open. The body must be in memory.
+pub async fn encode(response: Response) -> Encoded {
     let (head, body) = response.into_parts();
     // Reading what is in memory does not fail.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let mut bytes = Vec::with_capacity(1024 + body.len());
+    let (copied, rest) = match body.len() {
+        ..=COPIED => (body, Bytes::new()),
+        _ => (Bytes::new(), body),
+    };
+    let length = copied.len() + rest.len();
+    let mut bytes = Vec::with_capacity(1024 + copied.len());
     let status = head.status;
     let reason = status.canonical_reason().unwrap_or("<none>");
     bytes.extend(b"HTTP/1.1 ");
@@ -26,12 +43,32 @@ pub async fn encode(response: Response) -> (Vec<u8>, bool) {
         bytes.extend(value.as_bytes());
         bytes.extend(b"\r\n");
     }
-    let date = httpdate::fmt_http_date(SystemTime::now());
-    let length = body.len();
-    bytes.extend(format!("Content-Length: {length}\r\nDate: {date}\r\n\r\n").bytes());
-    bytes.extend(&body);
+    if !head.headers.contains_key(header::CONTENT_LENGTH) {
+        bytes.extend(format!("Content-Length: {length}\r\n").bytes());
+    }
+    bytes.extend(b"Date: ");
+    add_date(&mut bytes);
+    bytes.extend(b"\r\n\r\n");
+    bytes.extend(&copied);
     let closes = head.headers.get(header::CONNECTION);
-    (bytes, closes.is_none())
+    Encoded {
+        start: bytes,
+        rest,
+        goes_on: closes.is_none(),
+    }
+}
+
+/// Adds the date, which is formatted once in a second on each thread.
+fn add_date(bytes: &mut Vec<u8>) {
+    thread_local!(static LAST: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) });
+    let now = SystemTime::now();
+    let second = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    LAST.with_borrow_mut(|(last, date)| {
+        if date.is_empty() || *last != second {
+            (*last, *date) = (second, httpdate::fmt_http_date(now));
+        }
+        bytes.extend(date.as_bytes());
+    });
 }
 
 /// Clients of 2008 look for exact letters.

@@ -8,20 +8,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{Request, StatusCode, Version, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderValue, Method, Request, StatusCode, Version, header};
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection_limits::ConnectionLimits;
 use super::hosts::{Hosts, Refusal};
-use super::parked::{ReplayStream, Waited};
+use super::parked::{Held, ReplayStream, Waited};
 use super::site::{Answering, Site};
+use super::small_requests;
 use super::streams::{Connection, Io, Streams, keep_alive};
 use super::tls;
 use super::upgrades::{Next, Upgrade, Upgraded};
@@ -64,56 +66,121 @@ impl Caller {
     }
 }
 
-/// Serves a socket: one connection, and a new one after each held poll.
+/// What became of a request, or of a connection of the HTTP library.
+enum Served {
+    /// The request is to be answered.
+    Answered(Response),
+    /// A poll is held, and this has arrived after it.
+    Held(Held, Bytes),
+    /// The client has gone, or somebody else goes on with this that has arrived.
+    Ended(Result<(), hyper::Error>, Bytes),
+}
+
+/// Serves a socket. What is no small request goes to a connection of the HTTP library, which serves all that follows, until a poll is held.
 pub async fn plain(
     stream: TcpStream,
     caller: &Caller,
-    closing: watch::Receiver<bool>,
+    mut closing: watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
     let mut stream = ReplayStream::new(stream);
+    // All but the wait for a held poll is on the heap, so that ten thousand of these do not each reserve memory for it.
     loop {
-        let service = hyper::service::service_fn(|request| answer(caller, Some(&stream), request));
-        let io = TokioIo::new(stream.clone());
-        let mut connection = Box::new(http_1().serve_connection(io, service));
-        let end = |connection: Pin<&mut &mut http1::Connection<_, _>>| {
-            Pin::new(&mut **connection.get_mut()).graceful_shutdown();
+        let served = match Box::pin(small_request(&stream, caller, &mut closing)).await {
+            Some(served) => served,
+            None => Box::pin(with_library(&stream, caller, &closing)).await,
         };
-        let serving = until_closing(&mut *connection, end, closing.clone());
-        match stream.run(serving).await {
-            Ok(ended) => {
-                let received = connection.into_parts().read_buf;
-                if let Some(next) = caller.next() {
-                    next(Upgraded::new(stream, received, closing)).await;
-                    return ended;
+        let mut response = match served {
+            Served::Answered(response) => response,
+            Served::Ended(ended, received) => {
+                match caller.next() {
+                    Some(next) => next(Upgraded::new(stream, received, closing)).await,
+                    None => Box::pin(linger(stream, closing)).await,
                 }
-                linger(stream, closing).await;
                 return ended;
             }
-            Err(held) => {
-                let waiting = stream.wait(held, &connection.into_parts().read_buf);
-                let answer = match waiting.await {
+            Served::Held(held, rest) => {
+                let answer = match stream.wait(held, &rest).await {
                     Waited::Gone => return Ok(()),
                     Waited::Again => continue,
-                    // The connection ends with this answer, which the HTTP library tells.
-                    Waited::Answered(_) if *closing.borrow() => continue,
-                    Waited::Answered(answer) => answer,
+                    Waited::Answered(answer) => answer.await,
                 };
-                let Some(response) = answer.await else {
+                let Some(response) = answer else {
                     continue;
                 };
-                match stream.answer(response).await {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        linger(stream, closing).await;
-                        return Ok(());
-                    }
-                    Err(error) => {
-                        log::debug!("{}: {error}", caller.peer);
-                        return Ok(());
-                    }
-                }
+                response
+            }
+        };
+        if *closing.borrow() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        match Box::pin(stream.answer(response)).await {
+            Ok(true) => {}
+            Ok(false) => {
+                Box::pin(linger(stream, closing)).await;
+                return Ok(());
+            }
+            Err(error) => {
+                log::debug!("{}: {error}", caller.peer);
+                return Ok(());
             }
         }
+    }
+}
+
+/// Serves what arrives next if it is a small request; `None` if it is something else, which is replayed then.
+async fn small_request(
+    stream: &ReplayStream,
+    caller: &Caller,
+    closing: &mut watch::Receiver<bool>,
+) -> Option<Served> {
+    if stream.has_replay() {
+        return None;
+    }
+    let nothing = Some(Served::Ended(Ok(()), Bytes::new()));
+    let bytes = tokio::select! {
+        // What has arrived already is answered also if the server stops.
+        biased;
+        read = timeout(HEAD, stream.read()) => match read {
+            Ok(Ok(bytes)) if !bytes.is_empty() => bytes,
+            _ => return nothing,
+        },
+        _ = closing.wait_for(|closing| *closing) => return nothing,
+    };
+    let takes = |method: &Method, path: &str| caller.site.is_direct(method, path);
+    let Some(request) = small_requests::parse(&bytes, takes) else {
+        stream.replay(bytes);
+        return None;
+    };
+    drop(bytes);
+    Some(
+        match stream.run(answer(caller, Some(stream), request)).await {
+            Ok(Ok(response)) => Served::Answered(response),
+            Err(held) => Served::Held(held, Bytes::new()),
+        },
+    )
+}
+
+/// Serves a socket with a connection of the HTTP library.
+async fn with_library(
+    stream: &ReplayStream,
+    caller: &Caller,
+    closing: &watch::Receiver<bool>,
+) -> Served {
+    let service = hyper::service::service_fn(|request: Request<Incoming>| {
+        answer(caller, Some(stream), request.map(Body::new))
+    });
+    let io = TokioIo::new(stream.clone());
+    let mut connection = Box::new(http_1().serve_connection(io, service));
+    let end = |connection: Pin<&mut &mut http1::Connection<_, _>>| {
+        Pin::new(&mut **connection.get_mut()).graceful_shutdown();
+    };
+    let serving = until_closing(&mut *connection, end, closing.clone());
+    let served = stream.run(Box::pin(serving)).await;
+    let received = connection.into_parts().read_buf;
+    match served {
+        Ok(ended) => Served::Ended(ended, received),
+        Err(held) => Served::Held(held, received),
     }
 }
 
@@ -172,7 +239,7 @@ async fn linger(
     let mut rest = stream.take(LINGER_SIZE);
     let mut sink = tokio::io::sink();
     tokio::select! {
-        _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut sink)) => {}
+        _ = timeout(LINGER, tokio::io::copy(&mut rest, &mut sink)) => {}
         _ = closing.wait_for(|closing| *closing) => {}
     }
 }
@@ -194,7 +261,9 @@ async fn serve_http_1(
     caller: &Caller,
     closing: watch::Receiver<bool>,
 ) -> (Result<(), hyper::Error>, Bytes) {
-    let service = hyper::service::service_fn(|request| answer(caller, None, request));
+    let service = hyper::service::service_fn(|request: Request<Incoming>| {
+        answer(caller, None, request.map(Body::new))
+    });
     let mut connection = http_1().serve_connection(TokioIo::new(stream), service);
     let end = |connection: Pin<&mut &mut http1::Connection<_, _>>| {
         Pin::new(&mut **connection.get_mut()).graceful_shutdown();
@@ -208,7 +277,9 @@ async fn http_2(
     caller: &Caller,
     closing: watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
-    let service = hyper::service::service_fn(|request| answer(caller, None, request));
+    let service = hyper::service::service_fn(|request: Request<Incoming>| {
+        answer(caller, None, request.map(Body::new))
+    });
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
@@ -262,9 +333,8 @@ async fn until_closing<C: Future>(
     connection.await
 }
 
-fn answer(caller: &Caller, replay: Option<&ReplayStream>, request: Request<Incoming>) -> Answering {
+fn answer(caller: &Caller, replay: Option<&ReplayStream>, mut request: Request<Body>) -> Answering {
     caller.has_request.store(true, Ordering::Relaxed);
-    let mut request = request.map(Body::new);
     let named = caller.hosts.check(&request, caller.tls);
     let address = caller
         .limits

@@ -39,7 +39,7 @@ pub enum Listener {
 enum Service {
     Web {
         acceptor: Option<TlsAcceptor>,
-        caller: Caller,
+        caller: Box<Caller>,
         streams: Option<Arc<dyn Streams>>,
     },
     Streams {
@@ -57,15 +57,17 @@ impl Listener {
         peer: SocketAddr,
         is_local: bool,
     ) -> Service {
-        let caller = |site: &Site, tls| Caller {
-            limits: limits.clone(),
-            hosts: hosts.clone(),
-            peer,
-            site: site.clone(),
-            tls,
-            has_request: Arc::default(),
-            is_local,
-            upgrade: OnceLock::new(),
+        let caller = |site: &Site, tls| {
+            Box::new(Caller {
+                limits: limits.clone(),
+                hosts: hosts.clone(),
+                peer,
+                site: site.clone(),
+                tls,
+                has_request: Arc::default(),
+                is_local,
+                upgrade: OnceLock::new(),
+            })
         };
         match self {
             Listener::Plain(site) => Service::Web {
@@ -199,7 +201,8 @@ fn connect(
             tokio::spawn(async move {
                 let _counted = counted;
                 let mut serving = pin!(serve(stream, acceptor, caller, streams, closing));
-                let first = tokio::time::timeout(FIRST, &mut serving).await;
+                // On the heap, because it is needed for ten seconds and the connection may last for days.
+                let first = Box::pin(tokio::time::timeout(FIRST, &mut serving)).await;
                 if first.is_err() && has_request.load(Ordering::Relaxed) {
                     serving.await;
                 }
@@ -228,7 +231,7 @@ fn connect(
 async fn serve(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
-    caller: Caller,
+    caller: Box<Caller>,
     streams: Option<Arc<dyn Streams>>,
     closing: watch::Receiver<bool>,
 ) {

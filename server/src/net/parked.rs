@@ -1,4 +1,4 @@
-//! Held polls without the connection around them. A connection of HTTP/1 keeps two buffers of 8 KiB and the task that handles its
+//! Held polls without the connection around them. A connection of the HTTP library keeps two buffers of 8 KiB and the task that handles its
 //! request, and ten thousand polls may be held at a time. So while a poll is held, its connection is reduced to the socket, the head of
 //! the request, and what the client has sent after it. When there is something to answer, the answer is written to the socket. Where that
 //! is not possible, a new connection is set up on the socket and reads these bytes first.
@@ -6,11 +6,12 @@
 use std::convert::Infallible;
 use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
-use axum::body::HttpBody;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::{Method, Version, header};
 use axum::response::Response;
@@ -19,11 +20,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::answers;
+use super::small_requests::{Received, SIZE, keeps_alive};
 use crate::sync::lock;
 use crate::types::Wake;
-
-/// The longest head that is kept; a request with a longer one stays with its connection.
-const HEAD: usize = 4096;
 
 /// What a held poll waits for. Dropping it ends the wait.
 pub type Waiting = Pin<Box<dyn Future<Output = Wake> + Send>>;
@@ -46,13 +45,14 @@ struct State {
     read: usize,
     /// Whether an answer is not sent yet.
     unsent: bool,
-    held: Option<Held>,
+    held: Option<Box<Held>>,
     woken: Option<Woken>,
 }
 
 /// A poll that waits.
 pub struct Held {
-    head: Vec<u8>,
+    /// The bytes of the request.
+    head: Bytes,
     waiting: Waiting,
     until: Instant,
     /// `None` if the request has to be read again.
@@ -81,7 +81,7 @@ pub struct Woken {
 /// What a request needs to be read again by another connection, so that it may give its own up.
 pub struct Replay {
     stream: ReplayStream,
-    head: Vec<u8>,
+    head: Bytes,
     is_plain: bool,
 }
 
@@ -92,12 +92,17 @@ impl Replay {
         let (extensions, body) = (request.extensions(), request.body());
         let stream = extensions.get::<ReplayStream>()?;
         let woken = extensions.get::<Woken>();
-        if !body.is_end_stream() || woken.is_some_and(|woken| woken.wake.is_none()) {
+        if woken.is_some_and(|woken| woken.wake.is_none()) {
             return None;
         }
+        let head = match extensions.get::<Received>() {
+            Some(Received(bytes)) => bytes.clone(),
+            None if !body.is_end_stream() => return None,
+            None => head(request)?.into(),
+        };
         Some(Replay {
             stream: stream.clone(),
-            head: head(request)?,
+            head,
             is_plain: is_plain(request),
         })
     }
@@ -110,12 +115,12 @@ impl Replay {
             head,
             is_plain,
         } = self;
-        lock(&stream.0).held = Some(Held {
+        lock(&stream.0).held = Some(Box::new(Held {
             head,
             waiting,
             until,
             finish: is_plain.then_some(finish),
-        });
+        }));
         drop(stream);
         pending().await
     }
@@ -124,9 +129,8 @@ impl Replay {
 /// Whether the answer has a body and the connection stays open after it.
 fn is_plain(request: &Request) -> bool {
     let has_body = [Method::GET, Method::POST].contains(request.method());
-    has_body
-        && request.version() == Version::HTTP_11
-        && !request.headers().contains_key(header::CONNECTION)
+    let mut connection = request.headers().get_all(header::CONNECTION).iter();
+    has_body && request.version() == Version::HTTP_11 && connection.all(keeps_alive)
 }
 
 /// A head from which a connection reads the same request; `None` if it is too long to be kept.
@@ -138,7 +142,7 @@ fn head(request: &Request) -> Option<Vec<u8>> {
     }
     head.extend(b"\r\n");
     head.shrink_to_fit();
-    (head.len() <= HEAD).then_some(head)
+    (head.len() <= SIZE).then_some(head)
 }
 
 impl ReplayStream {
@@ -154,11 +158,25 @@ impl ReplayStream {
         })))
     }
 
-    /// Runs a connection until it ends, or holds a poll.
-    pub async fn run<T>(&self, connection: impl Future<Output = T>) -> Result<T, Held> {
-        // On the heap, so that its memory is freed while the poll waits.
-        let mut connection = Box::pin(connection);
-        poll_fn(|cx| match connection.as_mut().poll(cx) {
+    /// Whether a connection has to read what another one has read before.
+    pub fn has_replay(&self) -> bool {
+        !lock(&self.0).replay.is_empty()
+    }
+
+    /// What arrives next, as far as it may be a small request; nothing if the client has gone.
+    pub async fn read(&self) -> io::Result<Bytes> {
+        poll_fn(|cx| lock(&self.0).poll_some(cx)).await
+    }
+
+    /// Lets the next connection read these bytes first.
+    pub fn replay(&self, bytes: Bytes) {
+        let mut state = lock(&self.0);
+        (state.replay, state.read) = (bytes.into(), 0);
+    }
+
+    /// Runs a connection until it ends, or holds a poll. It is on the heap, so that its memory is freed while the poll waits.
+    pub async fn run<T>(&self, mut connection: impl Future<Output = T> + Unpin) -> Result<T, Held> {
+        poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
             Poll::Ready(ended) => Poll::Ready(Ok(ended)),
             Poll::Pending => match lock(&self.0).take_held() {
                 Some(held) => Poll::Ready(Err(held)),
@@ -171,17 +189,15 @@ impl ReplayStream {
     /// Waits until there is something to answer. `rest` is what the connection had received after the request.
     pub fn wait(&self, held: Held, rest: &[u8]) -> impl Future<Output = Waited> + use<> {
         let Held {
-            mut head,
+            head,
             waiting,
             until,
             finish,
         } = held;
+        let mut head = Vec::from(head);
         head.reserve_exact(rest.len());
         head.extend_from_slice(rest);
-        {
-            let mut state = lock(&self.0);
-            (state.replay, state.read) = (head, 0);
-        }
+        self.replay(head.into());
         let (stream, is_alone) = (self.clone(), rest.is_empty());
         async move {
             let more = poll_fn(|cx| match is_alone {
@@ -203,15 +219,18 @@ impl ReplayStream {
         }
     }
 
-    /// Writes the answer to the request that was held, which is not read again then. False if the connection ends with it.
+    /// Writes an answer to the client. The request, if it was held, is not read again then. False if the connection ends with it.
     pub async fn answer(&mut self, response: Response) -> io::Result<bool> {
         {
             let mut state = lock(&self.0);
             (state.replay, state.woken) = (Vec::new(), None);
         }
-        let (bytes, goes_on) = answers::encode(response).await;
-        self.write_all(&bytes).await?;
-        Ok(goes_on)
+        let answer = answers::encode(response).await;
+        self.write_all(&answer.start).await?;
+        if !answer.rest.is_empty() {
+            self.write_all(&answer.rest).await?;
+        }
+        Ok(answer.goes_on)
     }
 
     /// Why the next request is replayed; `None` if it is not.
@@ -223,7 +242,17 @@ impl ReplayStream {
 impl State {
     /// The poll that waits, unless giving up the connection would lose a part of an earlier answer.
     fn take_held(&mut self) -> Option<Held> {
-        if self.unsent { None } else { self.held.take() }
+        let held = if self.unsent { None } else { self.held.take() };
+        held.map(|held| *held)
+    }
+
+    /// The next bytes that arrive; none if the client has gone.
+    fn poll_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        // Only what arrives needs memory that lasts.
+        let mut bytes = [MaybeUninit::uninit(); SIZE];
+        let mut buffer = ReadBuf::uninit(&mut bytes);
+        ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())))
     }
 
     /// True if the client sent more, false if it has gone.

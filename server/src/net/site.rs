@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Method, Request};
 use axum::response::Response;
 use tower::ServiceExt;
 
@@ -32,8 +32,8 @@ impl Future for Answering {
 
 /// Answers some requests without the router.
 pub trait Direct: Send + Sync {
-    /// Whether a request is one of them.
-    fn takes(&self, request: &Request<Body>) -> bool;
+    /// Whether requests of this method and to this path are among them.
+    fn takes(&self, method: &Method, path: &str) -> bool;
 
     /// Answers one of them.
     fn answer(&self, request: Request<Body>) -> Answering;
@@ -55,10 +55,18 @@ impl Site {
         }
     }
 
+    /// Whether requests of this method and to this path are answered without the router.
+    pub fn is_direct(&self, method: &Method, path: &str) -> bool {
+        let direct = self.direct.as_ref();
+        direct.is_some_and(|direct| direct.takes(method, path))
+    }
+
     /// Answers a request.
     pub fn answer(&self, request: Request<Body>) -> Answering {
         match &self.direct {
-            Some(direct) if direct.takes(&request) => direct.answer(request),
+            Some(direct) if direct.takes(request.method(), request.uri().path()) => {
+                direct.answer(request)
+            }
             _ => Answering::new(self.router.clone().oneshot(request)),
         }
     }

@@ -26,14 +26,14 @@ pub struct Params {
 impl Params {
     /// Parses a body and a query; `None` if they have too many parameters.
     pub fn parse(body: &[u8], query: &str) -> Option<Self> {
-        let pairs = || form_urlencoded::parse(body).chain(form_urlencoded::parse(query.as_bytes()));
-        let fields = pairs().take(FIELDS);
+        let pairs = form_urlencoded::parse(body).chain(form_urlencoded::parse(query.as_bytes()));
+        let fields = pairs.take(FIELDS + 1);
         let fields = fields.map(|(k, v)| (k.into_owned(), v.into_owned()));
         let params = Params {
             fields: fields.collect(),
             room: None,
         };
-        pairs().nth(FIELDS).is_none().then_some(params)
+        (params.fields.len() <= FIELDS).then_some(params)
     }
 
     /// Forgets everything that was not taken, and keeps the room for what was.

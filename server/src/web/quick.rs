@@ -20,17 +20,17 @@ const SEND: &str = "/ajax/chat/send.php";
 pub struct Quick(pub Arc<App>);
 
 impl Direct for Quick {
-    fn takes(&self, request: &Request) -> bool {
-        match *request.method() {
-            Method::GET => poll(request).is_some(),
-            Method::POST => poll(request).is_some() || request.uri().path() == SEND,
+    fn takes(&self, method: &Method, path: &str) -> bool {
+        match *method {
+            Method::GET => poll(path).is_some(),
+            Method::POST => poll(path).is_some() || path == SEND,
             _ => false,
         }
     }
 
     fn answer(&self, request: Request) -> Answering {
         let app = self.0.clone();
-        if let Some(rest) = poll(&request) {
+        if let Some(rest) = poll(request.uri().path()) {
             let asked = channel::parse(rest);
             let answer = channel::poll(app, asked, request);
             return Answering::new(async move { Ok(add_headers(answer.await)) });
@@ -44,8 +44,8 @@ impl Direct for Quick {
 }
 
 /// What a poll asks for in its path.
-fn poll(request: &Request) -> Option<&str> {
-    let rest = request.uri().path().strip_prefix("/x/")?;
+fn poll(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("/x/")?;
     // The router decodes what is percent-encoded.
     (!rest.is_empty() && !rest.contains('%')).then_some(rest)
 }

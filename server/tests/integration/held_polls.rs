@@ -66,6 +66,11 @@ impl Fixture {
 
 /// The body of the next answer.
 fn answer(stream: &mut impl BufRead) -> String {
+    whole_answer(stream).1
+}
+
+/// The head and the body of the next answer.
+fn whole_answer(stream: &mut impl BufRead) -> (String, String) {
     let (mut head, mut length) = (String::new(), 0);
     while !head.ends_with("\r\n\r\n") {
         let from = head.len();
@@ -76,7 +81,7 @@ fn answer(stream: &mut impl BufRead) -> String {
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).unwrap();
-    String::from_utf8(body).unwrap()
+    (head, String::from_utf8(body).unwrap())
 }
 
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -121,15 +126,72 @@ fn requests_behind_a_held_poll_are_answered_in_order() {
         }),
     ];
     for (way, write) in ways {
-        let poll = fixture.poll();
-        write(&fixture, &mut writer, &poll);
-        assert_eq!(fixture.ann.send(fixture.ben.uid, way)["error"], 0);
-        let items = answer(&mut reader);
-        assert!(
-            items.contains(&format!("\"text\":\"{way}\"")),
-            "{way}: {items}"
-        );
-        assert_eq!(answer(&mut reader), "ok\n", "{way}");
+        // Nothing was sent on the second one before.
+        let new = fixture.connect();
+        let (mut new_writer, mut new_reader) = (new.try_clone().unwrap(), BufReader::new(new));
+        let both = [
+            (&mut writer, &mut reader),
+            (&mut new_writer, &mut new_reader),
+        ];
+        for (writer, reader) in both {
+            let poll = fixture.poll();
+            write(&fixture, writer, &poll);
+            assert_eq!(fixture.ann.send(fixture.ben.uid, way)["error"], 0);
+            let items = answer(reader);
+            assert!(
+                items.contains(&format!("\"text\":\"{way}\"")),
+                "{way}: {items}"
+            );
+            assert_eq!(answer(reader), "ok\n", "{way}");
+        }
+    }
+}
+
+/// The HTTP library reads only those that arrive in parts.
+#[test]
+fn an_answer_does_not_depend_on_how_its_request_arrives() {
+    let fixture = Fixture::new();
+    let poll = fixture.poll().replace(" HTTP", "&wait=0 HTTP");
+    let (uid, cookie) = (fixture.ben.uid, &fixture.ann.cookie);
+    let send = |more: &str| {
+        let form_id = &fixture.ann.form_id;
+        let body = format!("msg_text=a+b&msg_id=7&to={uid}&post_form_id={form_id}");
+        let length = body.len();
+        format!(
+            "POST /ajax/chat/send.php HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n{more}\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    };
+    let ask = |request: &str, parts: [&str; 2]| {
+        let mut stream = fixture.connect();
+        stream.set_nodelay(true).unwrap();
+        for part in parts {
+            stream.write_all(part.as_bytes()).unwrap();
+            // The server has answered another connection, so it has read this part.
+            assert_eq!(fixture.ben.get("/healthz").status(), 200);
+        }
+        let (head, body) = whole_answer(&mut BufReader::new(stream));
+        assert!(head.contains("\r\nDate: "), "{request}: {head}");
+        let head: Vec<_> = head.lines().map(str::to_owned).collect();
+        let head = head.into_iter().filter(|line| !line.starts_with("Date: "));
+        (head.collect::<Vec<_>>(), body)
+    };
+    for (request, expected) in [
+        (poll.clone(), "{\"t\":\"continue\"}"),
+        (poll.replace("p_", "p_9"), "{\"t\":\"refresh\"}"),
+        (poll.replace("/x/0", "/x/0/1/2"), "no such page"),
+        (poll.replace("Host: x", "Host: evil.example"), "hosts = ["),
+        (
+            poll.replace("\r\n\r\n", "\r\nConnection: keep-alive\r\n\r\n"),
+            "{\"t\":\"continue\"}",
+        ),
+        (send(""), "{\"error\":0,"),
+        (send("Origin: http://evil.example\r\n"), "another site"),
+    ] {
+        let whole = ask(&request, [&request, ""]);
+        assert!(whole.1.contains(expected), "{request}: {whole:?}");
+        let (begin, rest) = request.split_at(request.len() - 2);
+        assert_eq!(whole, ask(&request, [begin, rest]), "{request}");
     }
 }
 

@@ -28,6 +28,8 @@ impl Polls {
         {
             let _ = oldest.wake.send(Wake::Continue);
         }
+        // Most users have one.
+        self.held.reserve_exact(1);
         self.held.push_back(HeldPoll { id, session, wake });
     }
 

@@ -20,6 +20,8 @@ impl Sessions {
         if self.contains(session) {
             self.refresh(session, now);
         } else {
+            // Most users have one, and their number is small.
+            self.online.reserve_exact(1);
             self.online.push((session, now));
         }
     }

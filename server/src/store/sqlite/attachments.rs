@@ -119,6 +119,9 @@ pub fn attachments(
     owner: Uid,
     ids: &[FileId],
 ) -> Result<Option<Vec<Attachment>>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
     let mut select = db.prepare_cached(&format!(
         "SELECT {FILE} FROM files f WHERE f.id = ?1 AND f.owner = ?2 AND f.gone = 0"
     ))?;

@@ -59,11 +59,37 @@ pub fn first_received(
 }
 
 impl Tx<'_> {
+    /// Publishes a stored message to those who wrote and received it.
+    pub fn deliver_to_both(
+        &mut self,
+        message: &Message,
+        item: &Arc<str>,
+    ) -> Result<(), StoreError> {
+        let to = self.publish(message.to, item.clone())?;
+        let from = self.publish(message.from, item.clone())?;
+        match (to, from) {
+            // One statement costs less than two.
+            (Some(to), Some(from)) => {
+                self.writing()?
+                    .prepare_cached("INSERT INTO deliveries(owner, seq, message) VALUES (?1, ?2, ?3), (?4, ?5, ?3)")?
+                    .execute(params![message.to.0, to.0, message.id, message.from.0, from.0])?;
+                Ok(())
+            }
+            (Some(to), None) => self.note_delivery(message.to, to, message.id),
+            (None, Some(from)) => self.note_delivery(message.from, from, message.id),
+            (None, None) => Ok(()),
+        }
+    }
+
     /// Publishes a stored message, and notes under which number.
     pub fn deliver(&mut self, owner: Uid, message: i64, item: Arc<str>) -> Result<(), StoreError> {
-        let Some(seq) = self.publish(owner, item)? else {
-            return Ok(());
-        };
+        match self.publish(owner, item)? {
+            Some(seq) => self.note_delivery(owner, seq, message),
+            None => Ok(()),
+        }
+    }
+
+    fn note_delivery(&mut self, owner: Uid, seq: Seq, message: i64) -> Result<(), StoreError> {
         self.writing()?
             .prepare_cached("INSERT INTO deliveries(owner, seq, message) VALUES (?1, ?2, ?3)")?
             .execute(params![owner.0, seq.0, message])?;

@@ -40,13 +40,14 @@ pub fn watching(db: &Connection, uid: Uid) -> Result<Vec<Uid>, StoreError> {
     Ok(uids.collect::<Result<_, _>>()?)
 }
 
+/// The condition under which `?1` may write to the user `?2`.
+pub const REACHABLE: &str = "users.uid = ?2
+    AND (?1 = ?2 OR EXISTS (SELECT 1 FROM friends WHERE friends.uid = ?1 AND friend = ?2))
+    AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?2 AND blocks.uid = ?1)
+    AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?1 AND blocks.uid = ?2)";
+
 pub fn reachable(db: &Connection, uid: Uid, other: Uid) -> Result<Option<User>, StoreError> {
-    let mut select = db.prepare_cached(&format!(
-        "SELECT {USER} FROM users WHERE uid = ?2
-            AND (?1 = ?2 OR EXISTS (SELECT 1 FROM friends WHERE friends.uid = ?1 AND friend = ?2))
-            AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?2 AND blocks.uid = ?1)
-            AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?1 AND blocks.uid = ?2)"
-    ))?;
+    let mut select = db.prepare_cached(&format!("SELECT {USER} FROM users WHERE {REACHABLE}"))?;
     Ok(select.query_row(params![uid.0, other.0], user).optional()?)
 }
 

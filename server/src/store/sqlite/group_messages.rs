@@ -26,7 +26,8 @@ impl Tx<'_> {
             });
         };
         let message = (&*new.msg_id, hash);
-        if let Some(refused) = self.over_quota(from, gid, message, new.quota)? {
+        let bytes = self.message_bytes(from)?;
+        if let Some(refused) = self.over_quota(from, gid, message, (bytes, new.quota))? {
             return Ok(refused);
         }
         let Some(attachments) = attachments(db, from, &new.files)? else {

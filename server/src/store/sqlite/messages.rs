@@ -1,10 +1,12 @@
 //! Messages and conversations.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::attachments::attachments;
 use super::blocks::has_blocked;
-use super::friendships;
+use super::friendships::{self, REACHABLE};
 use super::rows::{MESSAGE, message};
 use super::writer::Tx;
 use crate::clock::now_ms;
@@ -31,6 +33,18 @@ pub fn check_message(
         Some(recipient) => MessageCheck::Recipient(recipient),
         None => MessageCheck::NotReachable,
     })
+}
+
+/// The name of a recipient, and what the messages of the sender take; `None` if the sender may not write to them.
+fn recipient(db: &Connection, from: Uid, to: Uid) -> Result<Option<(String, i64)>, StoreError> {
+    static SELECT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT users.name, sender.message_bytes FROM users JOIN users AS sender ON sender.uid = ?1 WHERE {REACHABLE}"
+        )
+    });
+    let mut select = db.prepare_cached(&SELECT)?;
+    let found = select.query_row(params![from.0, to.0], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
 }
 
 /// Whether a message is stored already.
@@ -137,10 +151,9 @@ pub fn messages_of(
 impl Tx<'_> {
     pub fn send_message(&mut self, draft: MessageDraft) -> Result<Inserted, StoreError> {
         let (from, to) = (draft.from.uid, draft.to);
-        if let Some(recipient) = friendships::reachable(self.reading(), from, to)? {
+        if let Some((to_name, bytes)) = recipient(self.reading(), from, to)? {
             // This finds out by itself whether it is stored already.
-            let to_name = recipient.name;
-            return self.insert_message(&NewMessage { draft, to_name });
+            return self.add_message(&NewMessage { draft, to_name }, bytes);
         }
         let hash = content_hash(&draft.text, &draft.files);
         let check = check_message(self.reading(), from, to, &draft.msg_id, hash)?;
@@ -154,27 +167,40 @@ impl Tx<'_> {
     pub fn insert_message(&mut self, new: &NewMessage) -> Result<Inserted, StoreError> {
         let draft = &new.draft;
         let (from, to) = (draft.from.uid, draft.to);
+        if self.may_be_stored(from, to)? {
+            let bytes = self.message_bytes(from)?;
+            return self.add_message(new, bytes);
+        }
         let hash = content_hash(&draft.text, &draft.files);
-        if let Some(refused) = self.over_quota(from, to, (&draft.msg_id, hash), draft.quota)? {
+        let stored = is_stored(self.reading(), from, to, &draft.msg_id, hash)?;
+        Ok(if stored {
+            Inserted::Duplicate
+        } else {
+            Inserted::NotReachable
+        })
+    }
+
+    /// Stores a message whose sender may write to its recipient, and has messages that take `bytes`.
+    fn add_message(&mut self, new: &NewMessage, bytes: i64) -> Result<Inserted, StoreError> {
+        let draft = &new.draft;
+        let (from, to) = (draft.from.uid, draft.to);
+        let hash = content_hash(&draft.text, &draft.files);
+        let id = (&*draft.msg_id, hash);
+        if let Some(refused) = self.over_quota(from, to, id, (bytes, draft.quota))? {
             return Ok(refused);
         }
         let Some(attachments) = attachments(self.reading(), from, &draft.files)? else {
-            return self.without_files(from, to, (&draft.msg_id, hash));
+            return self.without_files(from, to, id);
         };
         let message = draft.message(new.to_name.clone(), attachments, self.id_and_time());
-        if !self.store_message(&message, Some(hash))? {
-            return Ok(
-                if is_stored(self.reading(), from, to, &message.msg_id, hash)? {
-                    Inserted::Duplicate
-                } else {
-                    Inserted::NotReachable
-                },
-            );
+        if !self.add_row(&message, Some(hash))? {
+            return Ok(Inserted::Duplicate);
         }
         let item = item::message(&message);
-        self.deliver(message.to, message.id, item.clone())?;
-        if message.from != message.to {
-            self.deliver(message.from, message.id, item)?;
+        if message.from == message.to {
+            self.deliver(message.to, message.id, item)?;
+        } else {
+            self.deliver_to_both(&message, &item)?;
             self.count_unread(&message)?;
         }
         Ok(Inserted::New)
@@ -187,18 +213,29 @@ impl Tx<'_> {
         message: &Message,
         hash: Option<i64>,
     ) -> Result<bool, StoreError> {
+        Ok(self.may_be_stored(message.from, message.to)? && self.add_row(message, hash)?)
+    }
+
+    /// False if one of the two users does not exist, or the recipient has blocked the sender: either may have happened while the request
+    /// was on its way.
+    fn may_be_stored(&self, from: Uid, to: Uid) -> Result<bool, StoreError> {
+        let mut select = self.reading().prepare_cached(
+            "SELECT 1 FROM users WHERE uid = ?1
+                AND (?2 >= 1000000000 OR EXISTS (SELECT 1 FROM users WHERE uid = ?2))
+                AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?1 AND blocks.uid = ?2)",
+        )?;
+        Ok(select.exists(params![from.0, to.0])?)
+    }
+
+    /// Adds a message to the table; false if it is there already, which the unique index finds out.
+    fn add_row(&mut self, message: &Message, hash: Option<i64>) -> Result<bool, StoreError> {
         let files = (!message.attachments.is_empty())
             .then(|| serde_json::to_string(&message.attachments).unwrap_or_default());
-        // The unique index finds duplicates. Either account may have been deleted while the request was on its way, or the recipient
-        // may have blocked the sender.
         let inserted = self
             .writing()?
             .prepare_cached(
                 "INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name, notice, files)
-                    SELECT ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11, ?12
-                    WHERE EXISTS (SELECT 1 FROM users WHERE uid = ?2)
-                        AND (?3 >= 1000000000 OR EXISTS (SELECT 1 FROM users WHERE uid = ?3))
-                        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = ?2 AND uid = ?3)
+                    VALUES (?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?10, ?11, ?12)
                     ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING",
             )?
             .execute(params![
@@ -234,23 +271,31 @@ impl Tx<'_> {
         })
     }
 
-    /// Why a message must not be stored, if the messages of its sender take `quota` bytes already; triggers keep count.
+    /// What the messages of a user take; triggers keep count.
+    pub fn message_bytes(&self, uid: Uid) -> Result<i64, StoreError> {
+        let mut select = self
+            .reading()
+            .prepare_cached("SELECT message_bytes FROM users WHERE uid = ?1")?;
+        let bytes = select.query_row([uid.0], |row| row.get(0)).optional()?;
+        Ok(bytes.unwrap_or_default())
+    }
+
+    /// Why a message must not be stored, if the messages of its sender take `bytes` and may take `quota`.
     pub fn over_quota(
         &self,
         from: Uid,
         to: Uid,
         (msg_id, hash): (&str, i64),
-        quota: i64,
+        (bytes, quota): (i64, i64),
     ) -> Result<Option<Inserted>, StoreError> {
-        let db = self.reading();
-        let mut select = db.prepare_cached("SELECT message_bytes FROM users WHERE uid = ?1")?;
-        let bytes = select.query_row([from.0], |row| row.get(0)).optional()?;
-        if bytes.is_none_or(|bytes: i64| bytes < quota) {
+        if bytes < quota {
             return Ok(None);
         }
-        Ok(Some(match is_stored(db, from, to, msg_id, hash)? {
-            true => Inserted::Duplicate,
-            false => Inserted::QuotaUsedUp,
-        }))
+        Ok(Some(
+            match is_stored(self.reading(), from, to, msg_id, hash)? {
+                true => Inserted::Duplicate,
+                false => Inserted::QuotaUsedUp,
+            },
+        ))
     }
 }
