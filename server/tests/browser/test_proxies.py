@@ -16,6 +16,34 @@ WEB_SOCKET = """
     socket.onopen = () => socket.send("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>");
     socket.onmessage = (message) => { done(message.data); socket.close(); };
     socket.onclose = (event) => done(`closed with ${event.code}`);"""
+# A client of XMPP uploads a file, larger than proxies let pass by themselves, and gets it again.
+UPLOAD = """
+    const [login, size, done] = arguments;
+    const socket = new WebSocket(location.origin.replace("http", "ws") + "/xmpp-websocket", "xmpp");
+    const iq = (kind, content) => socket.send(`<iq xmlns='jabber:client' id='1' ${kind}>${content}</iq>`);
+    const begin = () => socket.send("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>");
+    const transfer = async (slot) => {
+        const urls = Array.from(new DOMParser().parseFromString(slot, "text/xml").querySelectorAll("[url]"));
+        const [put, get] = urls.map((element) => element.getAttribute("url").replace("https://localhost", location.origin));
+        const sent = await fetch(put, {method: "PUT", body: new Uint8Array(size).fill(65)});
+        const content = await (await fetch(get)).text();
+        done([sent.status, content === "A".repeat(size)]);
+        socket.close();
+    };
+    socket.onopen = begin;
+    socket.onmessage = ({data}) => {
+        if (data.includes("<mechanisms "))
+            socket.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${btoa(login)}</auth>`);
+        else if (data.includes("<success "))
+            begin();
+        else if (data.includes("<stream:features"))
+            iq("type='set'", "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>");
+        else if (data.includes("<bind "))
+            iq("type='get' to='upload.localhost'", `<request xmlns='urn:xmpp:http:upload:0' filename='a.txt' size='${size}'/>`);
+        else if (data.includes("<slot "))
+            transfer(data).catch((error) => done(String(error)));
+    };
+    socket.onclose = (event) => done(`closed with ${event.code}`);"""
 
 
 class Behind(Case):
@@ -65,6 +93,8 @@ class Behind(Case):
         finally:
             terminal.discard()
         self.assertIn("<open xmlns=", one.driver.execute_async_script(WEB_SOCKET))
+        login = "\0".join(["", alice.replace("@", "\\40"), PASSWORD])
+        self.assertEqual(one.driver.execute_async_script(UPLOAD, login, 3 << 20), [201, True])
         one.click("#logout_form button")
         one.find("#login_form")
         self.assertTrue(one.driver.current_url.startswith(self.proxy.url + "/login.php"))
