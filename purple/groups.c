@@ -29,6 +29,8 @@ struct FbGroups {
 	gboolean listed;   /* the server has told which there are */
 	gboolean opened;   /* the windows that the user wants at sign-on are open */
 	GSList *wanted;    /* those that were to be opened before that: what the user has given */
+	gboolean compared; /* `gone` is complete */
+	GSList *gone;      /* those that the user is in no more, and that are still on the buddy list */
 };
 
 void fb_groups_init(FbConnection *connection)
@@ -39,12 +41,16 @@ void fb_groups_init(FbConnection *connection)
 	connection->groups->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
+static void free_texts(GSList *texts)
+{
+	for (; texts != NULL; texts = g_slist_delete_link(texts, texts))
+		g_free(texts->data);
+}
+
 void fb_groups_free(FbConnection *connection)
 {
-	GSList *wanted = connection->groups->wanted;
-
-	for (; wanted != NULL; wanted = g_slist_delete_link(wanted, wanted))
-		g_free(wanted->data);
+	free_texts(connection->groups->wanted);
+	free_texts(connection->groups->gone);
 	g_hash_table_destroy(connection->groups->names);
 	g_free(connection->groups);
 	fb_rooms_free(connection);
@@ -64,42 +70,51 @@ const char *fb_group_of_node(PurpleBlistNode *node)
 	return PURPLE_BLIST_NODE_IS_CHAT(node) && fb_uid_of(id_of(node)) != 0 ? id_of(node) : NULL;
 }
 
-/* The entries of an account; g_slist_free. */
-static GSList *entries(PurpleAccount *account)
+/* The first entry of an account from a node on: chats are in groups, beside contacts. NULL if there are no more. */
+static PurpleBlistNode *next_entry(PurpleAccount *account, PurpleBlistNode *node)
 {
-	PurpleBlistNode *node = purple_blist_get_root();
-	GSList *found = NULL;
-
-	for (; node != NULL; node = purple_blist_node_next(node, TRUE)) {
+	while (node != NULL) {
 		if (PURPLE_BLIST_NODE_IS_CHAT(node) && purple_chat_get_account((PurpleChat *)node) == account)
-			found = g_slist_prepend(found, node);
+			return node;
+		if (PURPLE_BLIST_NODE_IS_GROUP(node) && node->child != NULL) {
+			node = node->child;
+			continue;
+		}
+		/* Out of an empty group, or a full one at its end. */
+		while (node != NULL && node->next == NULL)
+			node = node->parent;
+		if (node != NULL)
+			node = node->next;
 	}
-	return found;
+	return NULL;
+}
+
+static PurpleBlistNode *after(PurpleBlistNode *entry)
+{
+	return entry->next != NULL ? entry->next : entry->parent->next;
 }
 
 /* The groups that have entries. Copies, because handlers may change the list while it is gone through. */
 static GSList *listed_groups(FbConnection *connection)
 {
-	GSList *all = entries(purple_connection_get_account(connection->gc));
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	PurpleBlistNode *node = next_entry(account, purple_blist_get_root());
 	GSList *groups = NULL;
 
-	for (; all != NULL; all = g_slist_delete_link(all, all)) {
-		if (fb_group_of_node(all->data) != NULL)
-			groups = g_slist_prepend(groups, g_strdup(fb_group_of_node(all->data)));
+	for (; node != NULL; node = next_entry(account, after(node))) {
+		if (fb_group_of_node(node) != NULL)
+			groups = g_slist_prepend(groups, g_strdup(fb_group_of_node(node)));
 	}
 	return groups;
 }
 
 PurpleChat *fb_find_blist_chat(PurpleAccount *account, const char *name)
 {
-	GSList *all = entries(account);
-	PurpleChat *found = NULL;
+	PurpleBlistNode *node = next_entry(account, purple_blist_get_root());
 
-	for (; all != NULL; all = g_slist_delete_link(all, all)) {
-		if (g_strcmp0(id_of(all->data), name) == 0)
-			found = all->data;
-	}
-	return found;
+	while (node != NULL && g_strcmp0(id_of(node), name) != 0)
+		node = next_entry(account, after(node));
+	return (PurpleChat *)node;
 }
 
 static void set_id(PurpleChat *chat, const char *group)
@@ -162,21 +177,43 @@ void fb_groups_apply(FbConnection *connection, const fbchat_event *event, size_t
 
 static void open_named(FbConnection *connection, const char *text, gboolean to_front);
 
-void fb_groups_applied(FbConnection *connection, const fbchat_event *event)
+/* Finds the groups that are not on the server's list. */
+static void compare(FbConnection *connection, const fbchat_event *event)
 {
 	GSList *all = listed_groups(connection);
-	fbchat_session session = connection->session;
 
 	if (fbchat_event_count(event) == 0)
 		g_hash_table_remove_all(connection->groups->names);
 	connection->groups->listed = TRUE;
 	for (; all != NULL; all = g_slist_delete_link(all, all)) {
-		if (fb_client_find(session) != NULL && g_hash_table_lookup(connection->groups->names, all->data) == NULL)
-			forget(connection, all->data);
-		g_free(all->data);
+		if (g_hash_table_lookup(connection->groups->names, all->data) == NULL)
+			connection->groups->gone = g_slist_prepend(connection->groups->gone, all->data);
+		else
+			g_free(all->data);
 	}
-	if (fb_client_find(session) != NULL)
+	connection->groups->compared = TRUE;
+}
+
+gboolean fb_groups_applied(FbConnection *connection, const fbchat_event *event)
+{
+	GSList *gone;
+	char *group;
+
+	if (!connection->groups->compared) {
+		compare(connection, event);
+		return FALSE;
+	}
+	gone = connection->groups->gone;
+	if (gone == NULL) {
+		connection->groups->compared = FALSE;
 		fb_groups_open(connection);
+		return TRUE;
+	}
+	group = gone->data;
+	connection->groups->gone = g_slist_delete_link(gone, gone);
+	forget(connection, group);
+	g_free(group);
+	return FALSE;
 }
 
 /* libpurple finds the title of a window only when the account is signed on, and the plugin the group only when they are listed. */
