@@ -7,6 +7,7 @@
  */
 #include "groups.h"
 
+#include <eventloop.h>
 #include <server.h>
 
 #include "buddies.h"
@@ -27,7 +28,9 @@
 struct FbGroups {
 	GHashTable *names; /* of the groups, by their number */
 	gboolean listed;   /* the server has told which there are */
-	gboolean opened;   /* the windows that the user wants at sign-on are open */
+	gboolean opened;   /* the windows that the user wants at sign-on are open, or in `opening` */
+	GSList *opening;   /* the groups whose windows may still have to be opened */
+	guint opener;      /* timer; runs while there are some of them, or `wanted` ones */
 	GSList *wanted;    /* those that were to be opened before that: what the user has given */
 	gboolean compared; /* `gone` is complete */
 	GSList *gone;      /* those that the user is in no more, and that are still on the buddy list */
@@ -49,6 +52,9 @@ static void free_texts(GSList *texts)
 
 void fb_groups_free(FbConnection *connection)
 {
+	if (connection->groups->opener != 0)
+		purple_timeout_remove(connection->groups->opener);
+	free_texts(connection->groups->opening);
 	free_texts(connection->groups->wanted);
 	free_texts(connection->groups->gone);
 	g_hash_table_destroy(connection->groups->names);
@@ -216,29 +222,62 @@ gboolean fb_groups_applied(FbConnection *connection, const fbchat_event *event)
 	return FALSE;
 }
 
+static char *pop(GSList **texts)
+{
+	char *text = *texts != NULL ? (*texts)->data : NULL;
+
+	if (text != NULL)
+		*texts = g_slist_delete_link(*texts, *texts);
+	return text;
+}
+
+/* Opens one window, if the user wants it; TRUE while there may be more. */
+static gboolean open_next(FbConnection *connection)
+{
+	struct FbGroups *groups = connection->groups;
+	fbchat_session session = connection->session;
+	char *text = pop(&groups->opening);
+
+	if (text != NULL) {
+		/* It may have ended meanwhile. */
+		if (g_hash_table_lookup(groups->names, text) != NULL && fb_chat_wanted_at_sign_on(connection, text))
+			fb_chat_open(connection, text, FALSE);
+	} else if ((text = pop(&groups->wanted)) != NULL) {
+		open_named(connection, text, FALSE);
+	}
+	g_free(text);
+	/* Handlers may have signed the account off. */
+	return fb_client_find(session) != NULL && (groups->opening != NULL || groups->wanted != NULL);
+}
+
+/* Opens as many windows as fit into a slice. A new timer for the rest: one that continues would be due again right after it. */
+static gboolean open_some(gpointer data)
+{
+	FbConnection *connection = data;
+	gint64 until = g_get_monotonic_time() + FB_SLICE_MICROSECONDS;
+	gboolean more;
+
+	connection->groups->opener = 0;
+	do
+		more = open_next(connection);
+	while (more && g_get_monotonic_time() < until);
+	if (more && connection->groups->opener == 0)
+		connection->groups->opener = purple_timeout_add(1, open_some, connection);
+	return FALSE;
+}
+
 /* libpurple finds the title of a window only when the account is signed on, and the plugin the group only when they are listed. */
 void fb_groups_open(FbConnection *connection)
 {
-	fbchat_session session = connection->session;
-	GSList *all;
+	struct FbGroups *groups = connection->groups;
 
-	if (!connection->groups->listed || !PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
+	if (!groups->listed || !PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
 		return;
-	all = connection->groups->opened ? NULL : listed_groups(connection);
-	connection->groups->opened = TRUE;
-	for (; all != NULL; all = g_slist_delete_link(all, all)) {
-		if (fb_client_find(session) != NULL && fb_chat_wanted_at_sign_on(connection, all->data))
-			fb_chat_open(connection, all->data, FALSE);
-		g_free(all->data);
-	}
-	while (fb_client_find(session) != NULL && connection->groups->wanted != NULL) {
-		GSList *wanted = connection->groups->wanted;
-		char *text = wanted->data;
-
-		connection->groups->wanted = g_slist_delete_link(wanted, wanted);
-		open_named(connection, text, FALSE);
-		g_free(text);
-	}
+	if (!groups->opened)
+		groups->opening = listed_groups(connection);
+	groups->opened = TRUE;
+	if ((groups->opening != NULL || groups->wanted != NULL) && groups->opener == 0)
+		groups->opener = purple_timeout_add(1, open_some, connection);
 }
 
 void fb_group_changed(FbConnection *connection, const fbchat_event *event)

@@ -212,7 +212,7 @@ class Groups(OnDisk):
         self.assertIn("not in this group", phone.wait("notify")["secondary"])
 
     def test_many_that_ended_while_away(self):
-        """More than fit into a turn of the main loop, so the account signs off in the middle of them."""
+        """And many windows: more than fit into a turn of the main loop, so the account signs off in the middle of them."""
         alice, _bob = self.both()
         first, count = 1_000_000_000, 300
         with self.database() as database:
@@ -222,8 +222,16 @@ class Groups(OnDisk):
                                  ((first + i, uid) for i in range(count) for uid in (self.alice, self.bob)))
         self.sign_off(alice)
         alice.do("connect", ALICE)
+        alice.wait("connected", account=ALICE)
         until("all groups", lambda: len(self.chats(alice, ALICE)) == count)
         alice.do("alias-chat", ALICE, first, text="mine")
+        self.sign_off(alice)
+        alice.do("account", ALICE, "demo", self.server.url, "group_windows=sign-on")
+        alice.wait("joined", account=ALICE)
+        self.sign_off(alice)
+        self.drop(alice, "joined")
+        alice.do("connect", ALICE)
+        until("the windows that were not open yet", lambda: len(alice.have("joined")) > 10)
         with self.database() as database:
             database.execute("DELETE FROM group_members WHERE gid > ?", (first,))
         for _ in range(3):
