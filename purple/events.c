@@ -100,8 +100,7 @@ static gboolean apply(const fbchat_event *event, size_t item)
 			fb_groups_apply(connection, event, item);
 			return FALSE;
 		}
-		fb_groups_applied(connection, event);
-		return TRUE;
+		return fb_groups_applied(connection, event);
 	case FBCHAT_EVENT_GROUP:
 		fb_group_changed(connection, event);
 		return TRUE;

@@ -7,6 +7,7 @@
  */
 #include "groups.h"
 
+#include <eventloop.h>
 #include <server.h>
 
 #include "buddies.h"
@@ -27,8 +28,12 @@
 struct FbGroups {
 	GHashTable *names; /* of the groups, by their number */
 	gboolean listed;   /* the server has told which there are */
-	gboolean opened;   /* the windows that the user wants at sign-on are open */
+	gboolean opened;   /* the windows that the user wants at sign-on are open, or in `opening` */
+	GSList *opening;   /* the groups whose windows may still have to be opened */
+	guint opener;      /* timer; runs while there are some of them, or `wanted` ones */
 	GSList *wanted;    /* those that were to be opened before that: what the user has given */
+	gboolean compared; /* `gone` is complete */
+	GSList *gone;      /* those that the user is in no more, and that are still on the buddy list */
 };
 
 void fb_groups_init(FbConnection *connection)
@@ -39,12 +44,19 @@ void fb_groups_init(FbConnection *connection)
 	connection->groups->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
+static void free_texts(GSList *texts)
+{
+	for (; texts != NULL; texts = g_slist_delete_link(texts, texts))
+		g_free(texts->data);
+}
+
 void fb_groups_free(FbConnection *connection)
 {
-	GSList *wanted = connection->groups->wanted;
-
-	for (; wanted != NULL; wanted = g_slist_delete_link(wanted, wanted))
-		g_free(wanted->data);
+	if (connection->groups->opener != 0)
+		purple_timeout_remove(connection->groups->opener);
+	free_texts(connection->groups->opening);
+	free_texts(connection->groups->wanted);
+	free_texts(connection->groups->gone);
 	g_hash_table_destroy(connection->groups->names);
 	g_free(connection->groups);
 	fb_rooms_free(connection);
@@ -64,42 +76,51 @@ const char *fb_group_of_node(PurpleBlistNode *node)
 	return PURPLE_BLIST_NODE_IS_CHAT(node) && fb_uid_of(id_of(node)) != 0 ? id_of(node) : NULL;
 }
 
-/* The entries of an account; g_slist_free. */
-static GSList *entries(PurpleAccount *account)
+/* The first entry of an account from a node on: chats are in groups, beside contacts. NULL if there are no more. */
+static PurpleBlistNode *next_entry(PurpleAccount *account, PurpleBlistNode *node)
 {
-	PurpleBlistNode *node = purple_blist_get_root();
-	GSList *found = NULL;
-
-	for (; node != NULL; node = purple_blist_node_next(node, TRUE)) {
+	while (node != NULL) {
 		if (PURPLE_BLIST_NODE_IS_CHAT(node) && purple_chat_get_account((PurpleChat *)node) == account)
-			found = g_slist_prepend(found, node);
+			return node;
+		if (PURPLE_BLIST_NODE_IS_GROUP(node) && node->child != NULL) {
+			node = node->child;
+			continue;
+		}
+		/* Out of an empty group, or a full one at its end. */
+		while (node != NULL && node->next == NULL)
+			node = node->parent;
+		if (node != NULL)
+			node = node->next;
 	}
-	return found;
+	return NULL;
+}
+
+static PurpleBlistNode *after(PurpleBlistNode *entry)
+{
+	return entry->next != NULL ? entry->next : entry->parent->next;
 }
 
 /* The groups that have entries. Copies, because handlers may change the list while it is gone through. */
 static GSList *listed_groups(FbConnection *connection)
 {
-	GSList *all = entries(purple_connection_get_account(connection->gc));
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	PurpleBlistNode *node = next_entry(account, purple_blist_get_root());
 	GSList *groups = NULL;
 
-	for (; all != NULL; all = g_slist_delete_link(all, all)) {
-		if (fb_group_of_node(all->data) != NULL)
-			groups = g_slist_prepend(groups, g_strdup(fb_group_of_node(all->data)));
+	for (; node != NULL; node = next_entry(account, after(node))) {
+		if (fb_group_of_node(node) != NULL)
+			groups = g_slist_prepend(groups, g_strdup(fb_group_of_node(node)));
 	}
 	return groups;
 }
 
 PurpleChat *fb_find_blist_chat(PurpleAccount *account, const char *name)
 {
-	GSList *all = entries(account);
-	PurpleChat *found = NULL;
+	PurpleBlistNode *node = next_entry(account, purple_blist_get_root());
 
-	for (; all != NULL; all = g_slist_delete_link(all, all)) {
-		if (g_strcmp0(id_of(all->data), name) == 0)
-			found = all->data;
-	}
-	return found;
+	while (node != NULL && g_strcmp0(id_of(node), name) != 0)
+		node = next_entry(account, after(node));
+	return (PurpleChat *)node;
 }
 
 static void set_id(PurpleChat *chat, const char *group)
@@ -162,46 +183,101 @@ void fb_groups_apply(FbConnection *connection, const fbchat_event *event, size_t
 
 static void open_named(FbConnection *connection, const char *text, gboolean to_front);
 
-void fb_groups_applied(FbConnection *connection, const fbchat_event *event)
+/* Finds the groups that are not on the server's list. */
+static void compare(FbConnection *connection, const fbchat_event *event)
 {
 	GSList *all = listed_groups(connection);
-	fbchat_session session = connection->session;
 
 	if (fbchat_event_count(event) == 0)
 		g_hash_table_remove_all(connection->groups->names);
 	connection->groups->listed = TRUE;
 	for (; all != NULL; all = g_slist_delete_link(all, all)) {
-		if (fb_client_find(session) != NULL && g_hash_table_lookup(connection->groups->names, all->data) == NULL)
-			forget(connection, all->data);
-		g_free(all->data);
+		if (g_hash_table_lookup(connection->groups->names, all->data) == NULL)
+			connection->groups->gone = g_slist_prepend(connection->groups->gone, all->data);
+		else
+			g_free(all->data);
 	}
-	if (fb_client_find(session) != NULL)
+	connection->groups->compared = TRUE;
+}
+
+gboolean fb_groups_applied(FbConnection *connection, const fbchat_event *event)
+{
+	GSList *gone;
+	char *group;
+
+	if (!connection->groups->compared) {
+		compare(connection, event);
+		return FALSE;
+	}
+	gone = connection->groups->gone;
+	if (gone == NULL) {
+		connection->groups->compared = FALSE;
 		fb_groups_open(connection);
+		return TRUE;
+	}
+	group = gone->data;
+	connection->groups->gone = g_slist_delete_link(gone, gone);
+	forget(connection, group);
+	g_free(group);
+	return FALSE;
+}
+
+static char *pop(GSList **texts)
+{
+	char *text = *texts != NULL ? (*texts)->data : NULL;
+
+	if (text != NULL)
+		*texts = g_slist_delete_link(*texts, *texts);
+	return text;
+}
+
+/* Opens one window, if the user wants it; TRUE while there may be more. */
+static gboolean open_next(FbConnection *connection)
+{
+	struct FbGroups *groups = connection->groups;
+	fbchat_session session = connection->session;
+	char *text = pop(&groups->opening);
+
+	if (text != NULL) {
+		/* It may have ended meanwhile. */
+		if (g_hash_table_lookup(groups->names, text) != NULL && fb_chat_wanted_at_sign_on(connection, text))
+			fb_chat_open(connection, text, FALSE);
+	} else if ((text = pop(&groups->wanted)) != NULL) {
+		open_named(connection, text, FALSE);
+	}
+	g_free(text);
+	/* Handlers may have signed the account off. */
+	return fb_client_find(session) != NULL && (groups->opening != NULL || groups->wanted != NULL);
+}
+
+/* Opens as many windows as fit into a slice. A new timer for the rest: one that continues would be due again right after it. */
+static gboolean open_some(gpointer data)
+{
+	FbConnection *connection = data;
+	gint64 until = g_get_monotonic_time() + FB_SLICE_MICROSECONDS;
+	gboolean more;
+
+	connection->groups->opener = 0;
+	do
+		more = open_next(connection);
+	while (more && g_get_monotonic_time() < until);
+	if (more && connection->groups->opener == 0)
+		connection->groups->opener = purple_timeout_add(1, open_some, connection);
+	return FALSE;
 }
 
 /* libpurple finds the title of a window only when the account is signed on, and the plugin the group only when they are listed. */
 void fb_groups_open(FbConnection *connection)
 {
-	fbchat_session session = connection->session;
-	GSList *all;
+	struct FbGroups *groups = connection->groups;
 
-	if (!connection->groups->listed || !PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
+	if (!groups->listed || !PURPLE_CONNECTION_IS_CONNECTED(connection->gc))
 		return;
-	all = connection->groups->opened ? NULL : listed_groups(connection);
-	connection->groups->opened = TRUE;
-	for (; all != NULL; all = g_slist_delete_link(all, all)) {
-		if (fb_client_find(session) != NULL && fb_chat_wanted_at_sign_on(connection, all->data))
-			fb_chat_open(connection, all->data, FALSE);
-		g_free(all->data);
-	}
-	while (fb_client_find(session) != NULL && connection->groups->wanted != NULL) {
-		GSList *wanted = connection->groups->wanted;
-		char *text = wanted->data;
-
-		connection->groups->wanted = g_slist_delete_link(wanted, wanted);
-		open_named(connection, text, FALSE);
-		g_free(text);
-	}
+	if (!groups->opened)
+		groups->opening = listed_groups(connection);
+	groups->opened = TRUE;
+	if ((groups->opening != NULL || groups->wanted != NULL) && groups->opener == 0)
+		groups->opener = purple_timeout_add(1, open_some, connection);
 }
 
 void fb_group_changed(FbConnection *connection, const fbchat_event *event)

@@ -11,7 +11,7 @@ void fb_groups_init(FbConnection *connection);
 void fb_groups_free(FbConnection *connection);
 
 void fb_groups_apply(FbConnection *connection, const fbchat_event *event, size_t item);
-void fb_groups_applied(FbConnection *connection, const fbchat_event *event); /* after the last item of a list */
+gboolean fb_groups_applied(FbConnection *connection, const fbchat_event *event); /* after the last item of a list, again and again until TRUE */
 
 /* Opens what is to be opened at sign-on, once the account is signed on and the groups are known. */
 void fb_groups_open(FbConnection *connection);

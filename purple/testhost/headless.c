@@ -32,7 +32,7 @@
  *   network-changed                              emit the signal for a change of the network
  *   quiet                                        from now on count messages and buddies without printing them
  *   held                                         the longest call from the main loop since the last report, of the
- *                                                plugin and of others; the most messages and new buddies of one
+ *                                                plugin (also in processor time) and of others; the most messages and new buddies of one
  *                                                call, and all of them so far
  *   quit
  *

@@ -11,13 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static GThread *main_thread;
 
 static struct {
 	gboolean of_plugin;
 	gint64 began;
+	gint64 began_cpu;
 	gint64 longest;        /* of the plugin's functions */
+	gint64 longest_cpu;    /* the same without what other programs took meanwhile */
 	gint64 longest_others; /* of other functions: libpurple saves its files now and then */
 	guint items;
 	guint most_items;
@@ -56,12 +59,22 @@ void loop_check_thread(void)
 	}
 }
 
+/* The processor time of this thread, in microseconds. */
+static gint64 cpu(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (gint64)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 void loop_call_begins(gsize function)
 {
 	Dl_info info;
 
 	calls.of_plugin = dladdr((void *)function, &info) != 0 && strstr(info.dli_fname, "fbchat-purple") != NULL;
 	calls.began = g_get_monotonic_time();
+	calls.began_cpu = cpu();
 	calls.items = 0;
 }
 
@@ -70,6 +83,8 @@ void loop_call_ends(void)
 	gint64 *longest = calls.of_plugin ? &calls.longest : &calls.longest_others;
 
 	*longest = MAX(*longest, g_get_monotonic_time() - calls.began);
+	if (calls.of_plugin)
+		calls.longest_cpu = MAX(calls.longest_cpu, cpu() - calls.began_cpu);
 	calls.most_items = MAX(calls.most_items, calls.items);
 }
 
@@ -81,9 +96,10 @@ void loop_count_item(void)
 
 void loop_report(void)
 {
-	emit("held", "microseconds", number(calls.longest), "others", number(calls.longest_others), "items", number(calls.most_items), "all_items",
+	emit("held", "microseconds", number(calls.longest), "cpu", number(calls.longest_cpu), "others", number(calls.longest_others), "items", number(calls.most_items), "all_items",
 	     number(calls.all_items), NULL);
 	calls.longest = 0;
+	calls.longest_cpu = 0;
 	calls.longest_others = 0;
 	calls.most_items = 0;
 }

@@ -211,10 +211,52 @@ class Groups(OnDisk):
         phone.do("join", ALICE, "1999999999")
         self.assertIn("not in this group", phone.wait("notify")["secondary"])
 
+    def test_many_that_ended_while_away(self):
+        """And many windows: more than fit into a turn of the main loop, so the account signs off in the middle of them."""
+        alice, _bob = self.both()
+        first, count = 1_000_000_000, 300
+        with self.database() as database:
+            database.executemany("INSERT INTO chat_groups(gid, name, creator, create_id, create_hash) VALUES (?, ?, ?, ?, 0)",
+                                 ((first + i, f"Group {i}", self.bob, str(i)) for i in range(count)))
+            database.executemany("INSERT INTO group_members(gid, uid, first_message, read_message) VALUES (?, ?, 0, 0)",
+                                 ((first + i, uid) for i in range(count) for uid in (self.alice, self.bob)))
+        self.sign_off(alice)
+        alice.do("connect", ALICE)
+        alice.wait("connected", account=ALICE)
+        until("all groups", lambda: len(self.chats(alice, ALICE)) == count)
+        alice.do("alias-chat", ALICE, first, text="mine")
+        self.sign_off(alice)
+        alice.do("account", ALICE, "demo", self.server.url, "group_windows=sign-on")
+        alice.wait("joined", account=ALICE)
+        self.sign_off(alice)
+        self.drop(alice, "joined")
+        alice.do("connect", ALICE)
+        until("the windows that were not open yet", lambda: len(alice.have("joined")) > 10)
+        with self.database() as database:
+            database.execute("DELETE FROM group_members WHERE gid > ?", (first,))
+        for _ in range(3):
+            self.sign_off(alice)
+            alice.do("connect", ALICE)
+            until("fewer groups", lambda: len(self.chats(alice, ALICE)) < count)
+        self.sign_off(alice)
+        self.assertEqual(self.chats(alice, ALICE)[str(first)], "mine")
+        alice.do("connect", ALICE)
+        until("the group that is left", lambda: self.chats(alice, ALICE) == {str(first): "mine"})
+
+    def sign_off(self, host):
+        host.do("disconnect", ALICE)
+        host.wait("disconnected", account=ALICE)
+        self.drop(host, "connected")
+
+    @contextlib.contextmanager
+    def database(self):
+        path = os.path.join(self.data, "fbchatd.db")
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            yield database
+
     def unread(self, uid):
         """How many messages of the group the server counts as unread."""
-        path = os.path.join(self.data, "fbchatd.db")
-        with contextlib.closing(sqlite3.connect(path)) as database:
+        with self.database() as database:
             return database.execute("SELECT count(*) FROM messages JOIN group_members ON gid = recipient WHERE uid = ? AND messages.id > read_message",
                                     (uid,)).fetchone()[0]
 
