@@ -113,7 +113,7 @@ test-postgres: check-test-deps
 	$(CARGO) build --locked --package fbchatd
 	FBCHATD_TEST_STORE=postgres $(CARGO) test --locked --package fbchatd --test integration --test durability -- $(SQLITE_TESTS:%=--skip %)
 
-SQLITE_TESTS := damaged_files:: disk_errors:: documentation:: memory::clients_that_do_not_read moving:: nodes:: tls:: resources:: postgres:: \
+SQLITE_TESTS := damaged_files:: database_faults:: disk_errors:: documentation:: memory::clients_that_do_not_read moving:: nodes:: tls:: resources:: postgres:: \
 	a_backup operators_back_up_export another_program_leaves_the_log going_back_to_a_backup a_mistyped_directory \
 	a_disk_that_takes_no_more output_that_cannot_be_written mistakes_get_an_error the_first_start_creates stored_pictures_lose \
 	a_logout_takes_effect_although a_login_that_is_not_used nothing_is_left_of_an_upload_that_ends_early

@@ -82,12 +82,12 @@ fn config(command: cli::Config) -> Result<(), Failure> {
         cli::Config::Example => output::print(EXAMPLE.trim_end())?,
         cli::Config::Check { file } => {
             let config = Config::load(Some(&file))?;
-            let warnings = match config.tls() {
+            let mut warnings = match config.tls() {
                 Some(tls) => tls::load(&tls)?.warnings,
                 None => Vec::new(),
             };
             if config.store.is_some() {
-                store::check(&location(&config)?)?;
+                warnings.extend(store::warnings(&location(&config)?)?);
             }
             output::print(format!("The settings in {} are valid.", file.display()))?;
             if config.hosts.is_empty() && config.base_domain.is_none() {

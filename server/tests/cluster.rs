@@ -1,7 +1,8 @@
-//! Several servers on one PostgreSQL, while servers are killed, the database crashes and the network to it stalls: what was acknowledged
-//! is delivered once and in order.
+//! Several servers on one PostgreSQL, while servers are killed, the database crashes or a standby takes over, and the network to it fails:
+//! what was acknowledged is delivered once and in order.
 //!
-//! `FBCHATD_CLUSTER_SECONDS=600 cargo test -p fbchatd --test cluster` runs longer.
+//! `FBCHATD_CLUSTER_SECONDS=600 cargo test -p fbchatd --test cluster` runs longer, and `FBCHATD_STALL_SECONDS=60` lets the network stall for
+//! a minute.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use testkit::cluster::{DatabaseLink, RoundRobin};
+use testkit::cluster::{DatabaseLink, LinkFault, RoundRobin};
 use testkit::postgres::Postgres;
 use testkit::{Client, LIMIT, Server, fbchatd, http_with, read_all, until};
 
@@ -22,6 +23,11 @@ const NODES: usize = 3;
 const EVERY: Duration = Duration::from_secs(2);
 /// How long.
 const SECONDS: u64 = 16;
+
+/// A number that the environment may change.
+fn from_environment(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |number| number.parse().unwrap())
+}
 
 fn command(url: &str, args: &[&str]) -> Command {
     let mut command = Command::new(fbchatd());
@@ -71,6 +77,18 @@ fn poll(client: &Client, seq: i64) -> Option<Value> {
     serde_json::from_str(text.strip_prefix("for (;;);")?).ok()
 }
 
+/// Sends a message until it is acknowledged.
+fn until_acknowledged(client: &Client, id: &str, to: i64, text: &str) {
+    let start = Instant::now();
+    // A server that stalls may answer late that it could not store the message.
+    while !client
+        .send_as(id, to, text)
+        .is_ok_and(|answer| answer["error"] == 0)
+    {
+        assert!(start.elapsed() < 4 * LIMIT, "an acknowledgement");
+    }
+}
+
 /// Sends messages one after the other, each until it is acknowledged. Returns their texts.
 fn send_until(stop: &AtomicBool, client: &Client, to: i64, sender: usize) -> Vec<String> {
     let mut sent = Vec::new();
@@ -82,15 +100,20 @@ fn send_until(stop: &AtomicBool, client: &Client, to: i64, sender: usize) -> Vec
             format!("{}", sender * 1_000_000 + n),
             format!("{sender}/{n}"),
         );
-        until("an acknowledgement", || {
-            let answer = client.send_as(&id, to, &text);
-            answer
-                .is_ok_and(|answer| answer["error"] == 0)
-                .then_some(())
-        });
+        until_acknowledged(client, &id, to, &text);
         sent.push(text);
     }
     unreachable!()
+}
+
+/// The messages in the answer to a poll, with their numbers.
+fn numbered(answer: &Value, seq: i64) -> Vec<(i64, String)> {
+    let items = answer["ms"].as_array().into_iter().flatten();
+    let texts = (seq..).zip(items).filter_map(|(seq, item)| {
+        let text = item["msg"]["text"].as_str();
+        text.map(|text| (seq, text.to_owned()))
+    });
+    texts.collect()
 }
 
 /// Fetches everything from a channel; returns the texts in their order once it has this many.
@@ -126,12 +149,11 @@ fn receive(client: &Client, expected: &Mutex<Option<usize>>) -> Vec<String> {
     }
 }
 
-#[test]
-fn what_was_acknowledged_is_delivered_once_while_servers_are_killed_and_the_database_crashes() {
-    let cluster = Postgres::start(false);
-    let url = cluster.url(&cluster.database());
-    accounts(&url);
-    let mut nodes: Vec<_> = (0..NODES).map(|_| node(&url)).collect();
+/// Lets people write to each other while servers are killed all the time, and something else happens in the middle: what was acknowledged
+/// is delivered once and in order.
+fn nothing_is_lost_or_doubled(url: &str, in_the_middle: impl Fn()) {
+    accounts(url);
+    let mut nodes: Vec<_> = (0..NODES).map(|_| node(url)).collect();
     let balancer = RoundRobin::start();
     let set = |nodes: &[Server]| balancer.set(nodes.iter().map(|node| node.address()).collect());
     set(&nodes);
@@ -147,7 +169,7 @@ fn what_was_acknowledged_is_delivered_once_while_servers_are_killed_and_the_data
     let group = ann.write("/ajax/fbchat/groups.php", &form)["payload"]["gid"]
         .as_i64()
         .unwrap();
-    let seconds = std::env::var("FBCHATD_CLUSTER_SECONDS").map_or(SECONDS, |s| s.parse().unwrap());
+    let seconds = from_environment("FBCHATD_CLUSTER_SECONDS", SECONDS);
 
     // Who sends to whom, and who gets it.
     let senders = [
@@ -180,9 +202,9 @@ fn what_was_acknowledged_is_delivered_once_while_servers_are_killed_and_the_data
             let victim = round % nodes.len();
             nodes[victim].kill();
             if round == 3 {
-                cluster.crash();
+                in_the_middle();
             }
-            nodes[victim] = node(&url);
+            nodes[victim] = node(url);
             set(&nodes);
             round += 1;
         }
@@ -228,6 +250,49 @@ fn what_was_acknowledged_is_delivered_once_while_servers_are_killed_and_the_data
 }
 
 #[test]
+fn what_was_acknowledged_is_delivered_once_while_servers_are_killed_and_the_database_crashes() {
+    let cluster = Postgres::start(false);
+    let url = cluster.url(&cluster.database());
+    nothing_is_lost_or_doubled(&url, || cluster.crash());
+}
+
+/// The standby lacks a transaction that was committed and not acknowledged, and the next one at the new primary has the same number.
+#[test]
+fn what_was_acknowledged_is_delivered_once_when_a_standby_takes_over() {
+    let primary = Postgres::start(false);
+    let database = primary.database();
+    let standby = primary.standby();
+    let url = primary.url_with(&standby, &database);
+    // A standby that lags is warned of.
+    let config = tempfile::NamedTempFile::new().unwrap();
+    let check = || {
+        let path = config.path().to_str().unwrap();
+        let output = command(&url, &["config", "check", path]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let warning = "no standby of the database is synchronous, and 1 are connected";
+    assert!(check().contains(warning), "{}", check());
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut serve = command(&url, &["serve", "--listen", "127.0.0.1:0"]);
+    drop(Server::start(serve.stderr(log.reopen().unwrap())));
+    let logged = std::fs::read_to_string(log.path()).unwrap();
+    assert!(logged.contains(warning), "{logged}");
+    primary.wait_for_standby();
+    assert!(!check().contains("standby"), "{}", check());
+
+    nothing_is_lost_or_doubled(&url, || {
+        standby.stop_following(&primary);
+        let waiting = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        until("a commit that waits for the standby", || {
+            (primary.sql("postgres", waiting) == "t").then_some(())
+        });
+        primary.lose();
+        standby.promote();
+    });
+}
+
+#[test]
 fn a_server_whose_network_to_the_database_stalls_holds_its_polls_and_recovers() {
     let cluster = Postgres::shared();
     let database = cluster.database();
@@ -235,26 +300,107 @@ fn a_server_whose_network_to_the_database_stalls_holds_its_polls_and_recovers() 
     accounts(&url);
     let link = DatabaseLink::start(cluster.socket());
     let near = node(&url);
-    let far = node(&format!("postgres://fbchat@{}/{database}", link.address));
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let far = format!("postgres://fbchat@{}/{database}", link.address);
+    let mut serve = command(&far, &["serve", "--listen", "127.0.0.1:0"]);
+    serve.env("FBCHATD_LOG", "warn");
+    let far = Server::start(serve.stderr(log.reopen().unwrap()));
     let mut ann = Client::login(&near, "ann", "secret");
     let ben = Client::login(&far, "ben", "secret");
     let seq = ben.seq();
     ann.buddies();
     let (_, seq) = ben.wait_for(seq, |item| item["type"] == "presence");
     let held = ben.hold_ten(seq);
-    link.stall(true);
+    link.set(LinkFault::Stall);
+    // What is sent at the stalled server waits.
+    let (sender, to) = (ben.clone(), ann.uid);
+    let sent = std::thread::spawn(move || {
+        until_acknowledged(&sender, "4711", to, "during the stall");
+    });
     // What the other servers do does not wait for it, except for what it had begun.
     for n in 0..3 {
         assert_eq!(ann.send(ben.uid, &format!("{n}"))["error"], 0);
     }
     assert!(held.iter().all(|poll| poll.peek(&mut [0]).is_err()));
-    link.stall(false);
+    // A pause between what the test does, not a wait for anything.
+    std::thread::sleep(Duration::from_secs(from_environment(
+        "FBCHATD_STALL_SECONDS",
+        0,
+    )));
+    link.set(LinkFault::None);
     for poll in held {
         let answer = read_all(poll);
-        assert!(answer.contains(r#""t":"msg""#) || answer.ends_with(r#"{"t":"continue"}"#));
+        // After a long stall the server reads anew where everything stands, and lets its clients do the same. A poll that ends while the
+        // session cannot be looked up is asked again later.
+        let fits = [
+            r#""t":"msg""#,
+            r#"{"t":"continue"}"#,
+            r#""t":"refresh""#,
+            " 503 ",
+        ];
+        assert!(fits.iter().any(|fit| answer.contains(fit)), "{answer}");
     }
     let (_, seq) = ben.wait_for(seq, |item| item["msg"]["text"] == "2");
     let mut ben = ben;
     assert_eq!(ben.send(ann.uid, "back")["error"], 0);
     ben.wait_for(seq, |item| item["msg"]["text"] == "back");
+    sent.join().unwrap();
+    ann.wait_for(1, |item| item["msg"]["text"] == "during the stall");
+    let logged = std::fs::read_to_string(log.path()).unwrap();
+    assert!(logged.matches("ERROR").count() <= 1, "{logged}");
+    println!("the log of the server that was stalled:\n{logged}");
+}
+
+/// Neither the server nor PostgreSQL hears that the connection is gone, before the commit has arrived, or afterwards.
+#[test]
+fn a_server_that_is_cut_off_inside_a_transaction_neither_loses_nor_doubles_it() {
+    let cluster = Postgres::shared();
+    let database = cluster.database();
+    let url = cluster.url(&database);
+    accounts(&url);
+    let link = DatabaseLink::start(cluster.socket());
+    let near = node(&url);
+    let far = node(&format!("postgres://fbchat@{}/{database}", link.address));
+    let ben = Client::login(&near, "ben", "secret");
+    let (ann, eve) = (
+        Client::login(&far, "ann", "secret"),
+        Client::login(&near, "eve", "secret"),
+    );
+    let first = ben.seq();
+    for (n, fault) in [LinkFault::BeforeCommit, LinkFault::AfterCommit]
+        .into_iter()
+        .enumerate()
+    {
+        link.set(fault);
+        std::thread::scope(|scope| {
+            let id = format!("{n}");
+            let sender = &ann;
+            let to = ben.uid;
+            let sent = scope.spawn(move || until_acknowledged(sender, &id, to, &id));
+            until("the cut", || link.has_cut().then_some(()));
+            // Others wait until PostgreSQL has ended what was begun, and no longer.
+            until_acknowledged(&eve, &format!("{n}"), ben.uid, &format!("meanwhile {n}"));
+            sent.join().unwrap();
+        });
+    }
+    // Both servers have the same messages under the same numbers. Nothing is acknowledged before both were asked.
+    let here = until("all messages", || {
+        let found = numbered(&poll(&ben, first)?, first);
+        (found.len() == 4).then_some(found)
+    });
+    let (there, mut seq) = (ben.moved(&far), first);
+    let mut found = Vec::new();
+    until("all messages", || {
+        let answer = poll(&there, seq)?;
+        found.extend(numbered(&answer, seq));
+        let count = answer["ms"].as_array().map_or(0, Vec::len) as i64;
+        seq = answer["seq"].as_i64().unwrap_or(seq + count);
+        (found.len() == 4).then_some(())
+    });
+    assert_eq!(here, found);
+    let mut texts: Vec<_> = here.into_iter().map(|(_, text)| text).collect();
+    texts.sort();
+    assert_eq!(texts, ["0", "1", "meanwhile 0", "meanwhile 1"]);
+    let history = ben.read(&format!("/ajax/chat/history.php?id={}&limit=50", ann.uid));
+    assert_eq!(history["history"].as_array().unwrap().len(), 2, "{history}");
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
@@ -49,50 +49,88 @@ impl RoundRobin {
     }
 }
 
-/// A network between a server and PostgreSQL that can stall: nothing arrives any more, and nobody hears of it.
+/// What happens between a server and PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkFault {
+    /// Nothing: everything is passed on.
+    None,
+    /// Nothing is passed on until this ends, and nobody hears of it.
+    Stall,
+    /// The connection that commits next is cut off before that, for good, and neither end hears of it. The others go on.
+    BeforeCommit,
+    /// The same, but PostgreSQL gets the commit. Its answer is lost.
+    AfterCommit,
+}
+
+/// A network between a server and PostgreSQL that fails as a test says.
 pub struct DatabaseLink {
     pub address: SocketAddr,
-    stalled: watch::Sender<bool>,
+    fault: Arc<watch::Sender<LinkFault>>,
 }
 
 impl DatabaseLink {
     #[must_use]
     pub fn start(socket: PathBuf) -> Self {
-        let (stalled, state) = watch::channel(false);
+        let fault = Arc::new(watch::Sender::new(LinkFault::None));
+        let shared = fault.clone();
         let address = serve(move |client| {
-            let (socket, state) = (socket.clone(), state.clone());
+            let (socket, fault) = (socket.clone(), shared.clone());
             async move {
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = UnixStream::connect(socket).await.ok()?.into_split();
-                let there = pass(from_client, to_server, state.clone());
-                let back = pass(from_server, to_client, state);
+                let cut = Arc::new(AtomicBool::new(false));
+                let there = pass(from_client, to_server, fault.clone(), cut.clone(), true);
+                let back = pass(from_server, to_client, fault, cut, false);
                 let (there, back) = (tokio::spawn(there), tokio::spawn(back));
                 let _ = there.await;
                 let _ = back.await;
                 Some(())
             }
         });
-        DatabaseLink { address, stalled }
+        DatabaseLink { address, fault }
     }
 
-    pub fn stall(&self, stalled: bool) {
-        self.stalled.send_replace(stalled);
+    /// From now on this happens.
+    pub fn set(&self, fault: LinkFault) {
+        self.fault.send_replace(fault);
+    }
+
+    /// Whether a connection was cut off since the last call of [`DatabaseLink::set`].
+    pub fn has_cut(&self) -> bool {
+        *self.fault.borrow() == LinkFault::None
     }
 }
 
+/// Passes on what one end of a connection sends: the server's statements, or the answers.
 async fn pass(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    mut stalled: watch::Receiver<bool>,
+    fault: Arc<watch::Sender<LinkFault>>,
+    cut: Arc<AtomicBool>,
+    statements: bool,
 ) -> Option<()> {
     let mut bytes = [0; 16_384];
+    let mut state = fault.subscribe();
     loop {
         let count = from.read(&mut bytes).await.ok()?;
-        stalled.wait_for(|stalled| !stalled).await.ok()?;
+        let fault_now = *state.wait_for(|now| *now != LinkFault::Stall).await.ok()?;
         let read = bytes.get(..count).filter(|read| !read.is_empty());
+        if cut.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         let Some(read) = read else {
             return to.shutdown().await.ok();
         };
+        let commits = statements && read.windows(6).any(|word| word == b"COMMIT");
+        let cuts = matches!(fault_now, LinkFault::BeforeCommit | LinkFault::AfterCommit);
+        if commits && cuts {
+            cut.store(true, Ordering::Relaxed);
+            fault.send_replace(LinkFault::None);
+            if fault_now == LinkFault::AfterCommit {
+                to.write_all(read).await.ok()?;
+            }
+            std::future::pending::<()>().await;
+        }
         to.write_all(read).await.ok()?;
     }
 }

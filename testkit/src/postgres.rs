@@ -10,19 +10,26 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-/// Initialises a cluster and serves it until its standard input is closed. Prints its directory once it answers.
+use crate::until;
+
+/// Initialises a cluster, or copies another one to follow it, and serves it until its standard input is closed. Prints its directory once
+/// it answers.
 const SERVE: &str = r#"
 set -e
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-"$1"/initdb -D "$dir/data" -U fbchat -A trust --no-sync -E UTF8 --locale=C > "$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
-sed -i '1i local all locked scram-sha-256' "$dir/data/pg_hba.conf"
+if [ -n "$3" ]; then
+    "$1"/pg_basebackup -D "$dir/data" --write-recovery-conf --checkpoint=fast --no-sync -d "$3" > "$dir/initdb.log" 2>&1
+else
+    "$1"/initdb -D "$dir/data" -U fbchat -A trust --no-sync -E UTF8 --locale=C > "$dir/initdb.log" 2>&1
+fi || { cat "$dir/initdb.log" >&2; exit 1; }
+[ -n "$3" ] || sed -i '1i local all locked scram-sha-256' "$dir/data/pg_hba.conf"
 "$1"/postgres -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync="$2" -c full_page_writes="$2" -c max_connections=500 \
     -c log_min_messages=fatal -c autovacuum=off > "$dir/postgres.log" 2>&1 < /dev/null &
 until "$1"/pg_isready -q -h "$dir"; do kill -0 $! || { cat "$dir/postgres.log" >&2; exit 1; }; sleep 0.05; done
 echo "$dir"
 read -r end || true
-kill -QUIT $(head -n 1 "$dir/data/postmaster.pid") 2>/dev/null || true
+[ ! -e "$dir/data/postmaster.pid" ] || kill -QUIT $(head -n 1 "$dir/data/postmaster.pid") 2>/dev/null || true
 wait || true
 "#;
 
@@ -60,9 +67,14 @@ impl Postgres {
     /// Starts one. Without `durable` it does not wait for the disk.
     #[must_use]
     pub fn start(durable: bool) -> Self {
+        Self::serve(durable, "")
+    }
+
+    /// `primary` says how to connect to the one that it follows; empty if there is none.
+    fn serve(durable: bool, primary: &str) -> Self {
         let mut command = unprivileged(Path::new("sh"));
         command.args(["-c", SERVE, "sh"]).arg(programs());
-        command.arg(if durable { "on" } else { "off" });
+        command.args([if durable { "on" } else { "off" }, primary]);
         command.env_remove("TMPDIR").current_dir("/");
         let mut server = command
             // A signal for the test program must not keep it from cleaning up.
@@ -99,6 +111,17 @@ impl Postgres {
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         self.url_as("fbchat", database)
+    }
+
+    /// The URL of a database that is at this one or at another one.
+    #[must_use]
+    pub fn url_with(&self, other: &Postgres, database: &str) -> String {
+        let hosts = [self, other].map(|each| {
+            let dir = each.dir.to_str().expect("UTF-8");
+            dir.replace('/', "%2F")
+        });
+        let hosts = hosts.join(",");
+        format!("postgres://fbchat@{hosts}/{database}?target_session_attrs=read-write")
     }
 
     /// The URL of a database for a user.
@@ -138,21 +161,81 @@ impl Postgres {
         assert!(status.expect("pg_ctl").success(), "PostgreSQL is back");
     }
 
+    /// Another one that follows this one.
+    #[must_use]
+    pub fn standby(&self) -> Postgres {
+        let dir = self.dir.display();
+        let primary = format!("host={dir} user=fbchat application_name=standby");
+        Self::serve(false, &primary)
+    }
+
+    /// From now on a standby has everything before it is acknowledged. Without one, nothing is.
+    pub fn wait_for_standby(&self) {
+        self.set("synchronous_standby_names", "standby");
+        let sync = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        until("the standby", || {
+            (self.sql("postgres", sync) == "1").then_some(())
+        });
+    }
+
+    /// From now on a standby gets nothing any more.
+    pub fn stop_following(&self, primary: &Postgres) {
+        self.set("primary_conninfo", "");
+        let connected = "SELECT count(*) FROM pg_stat_replication";
+        until("the end of the replication", || {
+            (primary.sql("postgres", connected) == "0").then_some(())
+        });
+    }
+
+    /// Makes a standby the primary.
+    pub fn promote(&self) {
+        assert_eq!(self.sql("postgres", "SELECT pg_promote()"), "t");
+    }
+
+    /// Ends all its processes with SIGKILL, as if the machine was gone.
+    pub fn lose(&self) {
+        let file = self.dir.join("data/postmaster.pid");
+        // Stopped first, so that it starts none while the others end.
+        let lose = "read -r pid < \"$1\"; kill -STOP $pid; kill -KILL $(ps -o pid= --ppid $pid) $pid; rm \"$1\"";
+        let mut lose_all = unprivileged(Path::new("sh"));
+        lose_all.args(["-c", lose, "sh"]).arg(file);
+        let status = lose_all.current_dir("/").status();
+        assert!(status.expect("sh").success(), "PostgreSQL is gone");
+    }
+
+    /// Changes a setting while it runs.
+    pub fn set(&self, setting: &str, value: &str) {
+        self.sql(
+            "postgres",
+            &format!("ALTER SYSTEM SET {setting} = '{value}'"),
+        );
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        let shown = format!("SHOW {setting}");
+        until(setting, || {
+            (self.sql("postgres", &shown) == value).then_some(())
+        });
+    }
+
     /// The socket on which it listens.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.dir.join(".s.PGSQL.5432")
     }
 
+    /// A program of PostgreSQL that connects to it, to be completed.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(programs().join(name));
+        command.args(["-U", "fbchat", "-h"]).arg(&self.dir);
+        command
+    }
+
     /// Carries out statements; returns what they print.
     #[track_caller]
     pub fn sql(&self, database: &str, sql: &str) -> String {
-        let output = Command::new(programs().join("psql"))
-            .args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-U", "fbchat", "-h"])
-            .arg(&self.dir)
-            .args(["-d", database, "-c", sql])
-            .output()
-            .expect("psql");
+        let mut psql = self.program("psql");
+        psql.args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-c", sql, database]);
+        let output = psql.output().expect("psql");
         assert!(output.status.success(), "{sql}: {output:?}");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }

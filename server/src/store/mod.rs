@@ -153,11 +153,16 @@ pub fn restore(dir: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
     sqlite::restore::restore(dir, from)
 }
 
-/// Whether a store could be where the settings say. Neither connects nor creates anything.
-pub fn check(location: &Location) -> Result<(), StoreError> {
+/// Whether a server could use the store that the settings name, and what to warn of. Creates nothing.
+pub fn warnings(location: &Location) -> Result<Vec<String>, StoreError> {
     match location {
-        Location::Directory(_) => Ok(()),
-        Location::Postgres(address) => Postgres::check(address),
+        Location::Directory(_) => Ok(Vec::new()),
+        Location::Postgres(address) => match Postgres::warnings(address) {
+            Err(StoreError::Away(why)) => Ok(vec![format!(
+                "the database cannot be reached and was not checked: {why}"
+            )]),
+            checked => checked,
+        },
     }
 }
 

@@ -13,6 +13,7 @@ mod bad_input;
 mod blocking;
 mod commands;
 mod damaged_files;
+mod database_faults;
 mod disk_errors;
 mod documentation;
 mod files;

@@ -9,7 +9,7 @@ use testkit::postgres::Postgres;
 use testkit::{Client, Server, fbchatd, json, read_all, until};
 
 /// A command on a database.
-fn command(url: &str, args: &[&str]) -> Command {
+pub fn command(url: &str, args: &[&str]) -> Command {
     let mut command = Command::new(fbchatd());
     command.args(args).env("FBCHATD_STORE", url);
     command.stdin(Stdio::null());
@@ -18,7 +18,7 @@ fn command(url: &str, args: &[&str]) -> Command {
 
 /// What a command prints, which must succeed.
 #[track_caller]
-fn output(command: &mut Command) -> String {
+pub fn output(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
@@ -26,7 +26,7 @@ fn output(command: &mut Command) -> String {
 
 /// The only line that a command prints, which must fail.
 #[track_caller]
-fn refusal(command: &mut Command) -> String {
+pub fn refusal(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
@@ -36,7 +36,7 @@ fn refusal(command: &mut Command) -> String {
 }
 
 #[track_caller]
-fn account(url: &str, email: &str) {
+pub fn account(url: &str, email: &str) {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(&file, "secret\n").unwrap();
     let args = ["user", "add", email, "--name", email, "--password-file"];

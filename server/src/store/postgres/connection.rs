@@ -17,8 +17,8 @@ use crate::sync::lock;
 
 /// The oldest PostgreSQL that is supported.
 const OLDEST: i64 = 15;
-/// The longest wait for a host that accepts the connection and then says nothing.
-const GREETING: Duration = Duration::from_secs(15);
+/// The longest wait for each host, some of which may accept the connection and then say nothing.
+const GREETING: Duration = Duration::from_secs(10);
 
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -45,7 +45,9 @@ impl Db {
     /// Connects. The calling runtime drives the connection.
     pub async fn connect(settings: &Settings) -> Result<Self, StoreError> {
         let connected = settings.config.connect(settings.tls.clone());
-        let connected = tokio::time::timeout(GREETING, connected).await;
+        let hosts = settings.config.get_hosts().len().max(1);
+        let limit = GREETING.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX));
+        let connected = tokio::time::timeout(limit, connected).await;
         let (client, connection) = connected
             .map_err(|_| StoreError::Away("it does not answer".to_owned()))?
             .map_err(|error| refused(&error, &settings.name, &settings.user))?;

@@ -35,6 +35,10 @@ pub fn refused(error: &tokio_postgres::Error, name: &str, user: &str) -> StoreEr
         sentence(format!(
             "The user {user} may not use the database {name}: {why}. Make them its owner, as a superuser: ALTER DATABASE {name} OWNER TO {user}"
         ))
+    } else if *code == SqlState::TOO_MANY_CONNECTIONS {
+        StoreError::Away(format!(
+            "{why}; each server needs six connections, see max_connections of PostgreSQL"
+        ))
     } else {
         StoreError::Away(why)
     }

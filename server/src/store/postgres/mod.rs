@@ -139,23 +139,18 @@ impl Postgres {
         })
     }
 
-    /// Whether the settings could be those of a database, without connecting to it.
-    pub fn check(address: &Address) -> Result<(), StoreError> {
-        Settings::new(address).map(drop)
-    }
-
     /// Whether there is a database with our tables. Unlike [`Postgres::open`] this creates nothing.
     pub fn exists(address: &Address) -> Result<bool, StoreError> {
-        let settings = Settings::new(address)?;
-        let (reply, answer) = std::sync::mpsc::sync_channel(1);
-        on_thread("store probe", move |runtime| {
-            let exists = runtime.block_on(async {
-                let db = Db::connect(&settings).await?;
-                schema::exists(&db).await
-            });
-            let _ = reply.send(exists);
-        })?;
-        answer.recv().unwrap_or(Err(StoreError::Closed))
+        probe(address, async |db| schema::exists(&db).await)
+    }
+
+    /// Whether a server could use the database, and what to warn of. This creates nothing.
+    pub fn warnings(address: &Address) -> Result<Vec<String>, StoreError> {
+        probe(address, async |db| {
+            schema::check(&db).await?;
+            nodes::check_clock(&db).await?;
+            Ok(nodes::warning_of_standbys(&db).await?.into_iter().collect())
+        })
     }
 
     /// Queues a write. It is carried out again if the connection is lost before its transaction was committed.
@@ -265,6 +260,20 @@ impl Postgres {
             }
         })
     }
+}
+
+/// Asks a database something before it is opened.
+fn probe<T: Send + 'static>(
+    address: &Address,
+    ask: impl AsyncFnOnce(Db) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let settings = Settings::new(address)?;
+    let (reply, answer) = std::sync::mpsc::sync_channel(1);
+    on_thread("store probe", move |runtime| {
+        let asked = runtime.block_on(async { ask(Db::connect(&settings).await?).await });
+        let _ = reply.send(asked);
+    })?;
+    answer.recv().unwrap_or(Err(StoreError::Closed))
 }
 
 fn answered<T: Send + 'static>(

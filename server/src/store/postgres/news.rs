@@ -149,6 +149,11 @@ pub struct Memory<'a> {
 }
 
 impl Follower {
+    /// The epoch of which everything is known.
+    pub fn epoch(&self) -> Option<i64> {
+        self.epoch
+    }
+
     /// Where the log stands, outside of a transaction; `None` if everything was read.
     pub async fn look(&self, db: &Db, own: i64) -> Result<Option<Turn>, StoreError> {
         let sql = "SELECT epoch, position, EXISTS (SELECT 1 FROM nodes WHERE id = $1 AND NOT stopped) FROM turn";

@@ -35,35 +35,61 @@ impl Own {
 
 /// Refuses to work with a clock that differs from that of the database: times of messages and sessions would differ from server to server.
 pub async fn check_clock(db: &Db) -> Result<(), StoreError> {
-    let (before, start) = (now_ms(), Instant::now());
+    let asked = Asked::now();
     let theirs = db.number(NOW, &[]).await?;
-    let took = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
-    let ahead = before.saturating_add(took / 2).saturating_sub(theirs);
-    compare_clocks(ahead, took, db.name())
+    match asked.wrong(theirs, db.name()) {
+        None => Ok(()),
+        Some(wrong) => Err(sentence(format!(
+            "{wrong} Set both by NTP, then start fbchatd again."
+        ))),
+    }
+}
+
+/// When the clock of the database was asked for.
+struct Asked {
+    own: i64,
+    start: Instant,
+}
+
+impl Asked {
+    fn now() -> Self {
+        Asked {
+            own: now_ms(),
+            start: Instant::now(),
+        }
+    }
+
+    /// What is wrong with the own clock, if the answer was this.
+    fn wrong(&self, theirs: i64, name: &str) -> Option<String> {
+        let took = i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let ahead = self.own.saturating_add(took / 2).saturating_sub(theirs);
+        compare_clocks(ahead, took, name)
+    }
 }
 
 /// `ahead` is how far the own clock is ahead, known to half of what asking for the other one took; in ms.
-fn compare_clocks(ahead: i64, took: i64, name: &str) -> Result<(), StoreError> {
+fn compare_clocks(ahead: i64, took: i64, name: &str) -> Option<String> {
     if ahead.saturating_abs() <= CLOCKS.saturating_add(took / 2) {
-        return Ok(());
+        return None;
     }
     let way = if ahead > 0 { "ahead of" } else { "behind" };
     let seconds = ahead.saturating_abs() / 1000;
-    Err(sentence(format!(
-        "The clock of this machine is {seconds} seconds {way} that of the database {name}. Set both by NTP, then start fbchatd again."
-    )))
+    Some(format!(
+        "The clock of this machine is {seconds} seconds {way} that of the database {name}."
+    ))
 }
 
-/// Warns if a standby may lack what was acknowledged.
-pub async fn warn_of_standbys(db: &Db) -> Result<(), StoreError> {
-    let sql = "SELECT count(*) FROM pg_stat_replication WHERE current_setting('synchronous_standby_names') = ''";
+/// A warning if a standby may lack what was acknowledged.
+pub async fn warning_of_standbys(db: &Db) -> Result<Option<String>, StoreError> {
+    // A backup that is being made is no standby. Who may not see that is shown no state at all.
+    let sql = "SELECT count(*) FROM pg_stat_replication
+        WHERE current_setting('synchronous_standby_names') = '' AND state IS DISTINCT FROM 'backup'";
     let standbys = db.number(sql, &[]).await?;
-    if standbys > 0 {
-        log::warn!(
-            "{standbys} standbys of the database are not synchronous: if one takes over, messages can be lost that were acknowledged; set synchronous_standby_names in PostgreSQL"
-        );
-    }
-    Ok(())
+    Ok((standbys > 0).then(|| {
+        format!(
+            "no standby of the database is synchronous, and {standbys} are connected: if one takes over, messages can be lost that were acknowledged; set synchronous_standby_names in PostgreSQL"
+        )
+    }))
 }
 
 const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
@@ -87,10 +113,15 @@ pub async fn nodes(db: &Db) -> Result<Vec<Node>, StoreError> {
     })
 }
 
-/// Shows that a server is alive; false if the others have given it up. Outside of a transaction.
-pub async fn beat(db: &Db, own: &Own) -> Result<bool, StoreError> {
-    let sql = "UPDATE nodes SET beat = (extract(epoch FROM clock_timestamp()) * 1000)::bigint WHERE id = $1 AND NOT stopped";
-    Ok(db.execute(sql, &[&own.id]).await? > 0)
+/// Shows that a server is alive, outside of a transaction, and returns what is wrong with its clock.
+pub async fn beat(db: &Db, own: &Own) -> Result<Option<String>, StoreError> {
+    let sql = "UPDATE nodes SET beat = (extract(epoch FROM clock_timestamp()) * 1000)::bigint WHERE id = $1 AND NOT stopped RETURNING beat";
+    let asked = Asked::now();
+    match db.row(sql, &[&own.id]).await? {
+        Some(row) => Ok(asked.wrong(at(&row, 0)?, db.name())),
+        // The others have given it up.
+        None => Ok(None),
+    }
 }
 
 /// Whether there are servers that have died, so that their users go offline.
@@ -104,12 +135,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_wrong_is_refused_in_one_sentence() {
-        assert!(compare_clocks(4_900, 0, "chat").is_ok());
-        assert!(compare_clocks(-4_900, 0, "chat").is_ok());
+    fn a_clock_that_is_wrong_is_told_in_one_sentence() {
+        assert!(compare_clocks(4_900, 0, "chat").is_none());
+        assert!(compare_clocks(-4_900, 0, "chat").is_none());
         // The answer took that long.
-        assert!(compare_clocks(9_000, 10_000, "chat").is_ok());
-        let told = |ahead| compare_clocks(ahead, 0, "chat").unwrap_err().to_string();
+        assert!(compare_clocks(9_000, 10_000, "chat").is_none());
+        let told = |ahead| compare_clocks(ahead, 0, "chat").unwrap();
         assert!(told(3_600_000).contains("3600 seconds ahead of that of the database chat."));
         assert!(told(-7_000).contains("7 seconds behind"));
     }

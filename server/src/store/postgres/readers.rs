@@ -138,8 +138,16 @@ impl Queue {
     {
         let place = self.places.clone().try_acquire_owned();
         let at = self.last.fetch_add(1, Ordering::Relaxed);
-        let slot = self.slots.iter().cycle().nth(at % self.slots.len().max(1));
-        let (slot, limit) = (slot.cloned(), self.limit);
+        // In turn, but not one that is being opened while there are others.
+        let count = self.slots.len();
+        let mut slots = self
+            .slots
+            .iter()
+            .cycle()
+            .skip(at % count.max(1))
+            .take(count);
+        let ready = slots.clone().find(|slot| slot.borrow().is_some());
+        let (slot, limit) = (ready.or_else(|| slots.next()).cloned(), self.limit);
         Box::pin(async move {
             let _place = place.map_err(|error| match error {
                 TryAcquireError::NoPermits => StoreError::Busy,

@@ -1,7 +1,7 @@
 //! The tables, and the steps that bring an older database up to date.
 //!
-//! Steps run in one transaction, under a lock that keeps everybody else from taking them at the same time. Within a release a step
-//! only adds, so that a server of the version before goes on working.
+//! Steps run in one transaction, while no server uses the database: one that expects other tables could fail in the middle of its work, and
+//! what it writes would lack what the step adds. Versions with the same tables run side by side.
 
 use std::time::{Duration, Instant};
 
@@ -290,6 +290,14 @@ CREATE INDEX presence_node ON presence(node);
 ", "
 -- With this the server shows a client of XMPP that it knows its token. The key of such a session is made from what the client shows.
 ALTER TABLE sessions ADD COLUMN proof BYTEA;
+", "
+-- The last transaction of each server that had to survive a crash. Unlike the numbers of transactions, which begin again behind what was
+-- lost, this tells after a crash or a failover whether it did.
+CREATE TABLE batches(
+    node BIGINT PRIMARY KEY,
+    transaction BIGINT NOT NULL,
+    time BIGINT NOT NULL                        -- ms
+) WITH (fillfactor = 50);
 "];
 
 /// The table that shows that the others are ours: the version, and how often commands have written.
@@ -351,6 +359,14 @@ pub async fn is_current(db: &Db) -> Result<bool, StoreError> {
     Ok(exists(db).await? && version(db).await? == STEPS.len())
 }
 
+/// Refuses a database of a newer version or of another program.
+pub async fn check(db: &Db) -> Result<(), StoreError> {
+    match exists(db).await? {
+        true => version(db).await.map(drop),
+        false => refuse_foreign(db).await,
+    }
+}
+
 async fn version(db: &Db) -> Result<usize, StoreError> {
     let version = db.number("SELECT version FROM fbchatd", &[]).await?;
     let version = usize::try_from(version).unwrap_or(usize::MAX);
@@ -368,13 +384,7 @@ async fn take_steps(db: &Db) -> Result<(), StoreError> {
     if exists(db).await? {
         from = version(db).await?;
     } else {
-        let foreign = "SELECT 1 FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm') LIMIT 1";
-        if db.exists(foreign, &[]).await? {
-            let name = db.name();
-            return Err(sentence(format!(
-                "The database {name} has tables of another program. Create one for fbchatd alone: createdb --encoding=UTF8 --template=template0 --owner=fbchat fbchat"
-            )));
-        }
+        refuse_foreign(db).await?;
         create(db, OURS).await?;
     }
     for step in STEPS.iter().skip(from) {
@@ -382,6 +392,17 @@ async fn take_steps(db: &Db) -> Result<(), StoreError> {
     }
     db.batch(&format!("UPDATE fbchatd SET version = {}", STEPS.len()))
         .await
+}
+
+async fn refuse_foreign(db: &Db) -> Result<(), StoreError> {
+    let foreign = "SELECT 1 FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm') LIMIT 1";
+    if db.exists(foreign, &[]).await? {
+        let name = db.name();
+        return Err(sentence(format!(
+            "The database {name} has tables of another program. Create one for fbchatd alone: createdb --encoding=UTF8 --template=template0 --owner=fbchat fbchat"
+        )));
+    }
+    Ok(())
 }
 
 async fn create(db: &Db, sql: &str) -> Result<(), StoreError> {

@@ -2,13 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::news::{CHANNEL, Line, write};
+use futures_util::future::try_join3;
+
+use super::connection::Params;
+use super::news::{CHANNEL, Line, Turn, write};
 use super::nodes::Own;
 use super::transaction::Tx;
 use crate::store::{News, StoreError};
 
 /// How long news are kept, in ms.
 const KEPT: i64 = 300_000;
+/// How long it can be asked whether a transaction took place, in ms. Nobody asks after more than a few minutes.
+const ASKED: i64 = 24 * 60 * 60 * 1000;
 
 impl Tx<'_> {
     /// Something that other servers have to know once this transaction is committed.
@@ -30,20 +35,38 @@ impl Tx<'_> {
         for (owner, seq, _) in lines.iter().filter_map(|line| line.published) {
             last.insert(owner.0, seq.next().0);
         }
-        if !last.is_empty() {
-            let (uids, next): (Vec<i64>, Vec<i64>) = last.into_iter().unzip();
-            let sql = "INSERT INTO numbers(uid, next) SELECT uid, next FROM unnest($1::bigint[], $2::bigint[]) AS numbers(uid, next)
-                ON CONFLICT (uid) DO UPDATE SET next = excluded.next";
-            self.execute(sql, &[&uids, &next]).await?;
-        }
-        let Some(turn) = self.turn.filter(|turn| turn.several) else {
+        let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+        let turn = self.turn.filter(|turn| turn.several && count > 0);
+        // One after the other, but without waiting for the answers in between.
+        let written = try_join3(
+            self.write_numbers(last),
+            async {
+                match turn {
+                    Some(turn) => self.write_lines(own, turn, lines).await,
+                    None => Ok(()),
+                }
+            },
+            self.record(),
+        );
+        written.await?;
+        self.position = turn.map(|turn| turn.position.saturating_add(count));
+        Ok(())
+    }
+
+    async fn write_numbers(&self, last: HashMap<i64, i64>) -> Result<(), StoreError> {
+        if last.is_empty() {
             return Ok(());
-        };
-        if lines.is_empty() {
-            return Ok(());
         }
+        let (uids, next): (Vec<i64>, Vec<i64>) = last.into_iter().unzip();
+        let sql = "INSERT INTO numbers(uid, next) SELECT uid, next FROM unnest($1::bigint[], $2::bigint[]) AS numbers(uid, next)
+            ON CONFLICT (uid) DO UPDATE SET next = excluded.next";
+        self.execute(sql, &[&uids, &next]).await.map(drop)
+    }
+
+    async fn write_lines(&self, own: &Own, turn: Turn, lines: Vec<Line>) -> Result<(), StoreError> {
         let (mut owners, mut seqs, mut reserved) = (Vec::new(), Vec::new(), Vec::new());
         let (mut messages, mut texts) = (Vec::new(), Vec::new());
+        let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
         for line in lines {
             owners.push(line.published.map(|(owner, ..)| owner.0));
             seqs.push(line.published.map(|(_, seq, _)| seq.0));
@@ -51,33 +74,33 @@ impl Tx<'_> {
             messages.push(line.message);
             texts.push(line.text);
         }
-        let count = i64::try_from(owners.len()).unwrap_or(i64::MAX);
         let sql = "INSERT INTO news(position, node, time, owner, seq, reserved, message, item)
             SELECT $1 + at, $2, $3, owner, seq, reserved, message, item
             FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[]) WITH ORDINALITY
                 AS lines(owner, seq, reserved, message, item, at)";
         let (position, now) = (turn.position, turn.now);
-        self.execute(
-            sql,
-            &[
-                &position, &own.id, &now, &owners, &seqs, &reserved, &messages, &texts,
-            ],
-        )
-        .await?;
+        let insert: Params<'_> = &[
+            &position, &own.id, &now, &owners, &seqs, &reserved, &messages, &texts,
+        ];
         let position = position.saturating_add(count);
-        self.execute("UPDATE turn SET position = $1", &[&position])
-            .await?;
-        self.execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &own.id.to_string()])
-            .await?;
-        self.position = Some(position);
-        Ok(())
+        let sender = own.id.to_string();
+        let (update, notify): (Params<'_>, Params<'_>) = (&[&position], &[&CHANNEL, &sender]);
+        let told = try_join3(
+            self.execute(sql, insert),
+            self.execute("UPDATE turn SET position = $1", update),
+            self.execute("SELECT pg_notify($1, $2)", notify),
+        );
+        told.await.map(drop)
     }
 
-    /// Deletes news that everybody has read, or was away for too long to read.
+    /// Deletes news that everybody has read, or was away for too long to read, and what is left of servers that ended long ago.
     pub async fn trim_news(&mut self) -> Result<(), StoreError> {
         self.begin().await?;
         let before = self.now().saturating_sub(KEPT);
         self.execute("DELETE FROM news WHERE time < $1", &[&before])
+            .await?;
+        let before = self.now().saturating_sub(ASKED);
+        self.execute("DELETE FROM batches WHERE time < $1", &[&before])
             .await?;
         Ok(())
     }

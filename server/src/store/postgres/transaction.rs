@@ -107,6 +107,11 @@ impl<'a> Tx<'a> {
         Ok(turn)
     }
 
+    /// The epoch in which the transaction runs; it ends with a crash of the database. Not known of commands.
+    pub fn epoch(&self) -> Option<i64> {
+        self.follower.epoch()
+    }
+
     /// The server, if there is one.
     pub fn own(&self) -> Option<&'a Own> {
         self.own
@@ -203,16 +208,29 @@ impl<'a> Tx<'a> {
             return Ok(());
         }
         match self.own {
-            Some(own) => self.write_news(own).await?,
+            Some(own) => self.write_news(own).await,
             None => {
                 self.execute("UPDATE fbchatd SET changes = changes + 1", &[])
                     .await?;
+                self.record().await
             }
         }
+    }
+
+    /// Records the transaction, so that it can be asked after a crash whether it took place, or says that it may be lost in one.
+    pub(super) async fn record(&self) -> Result<(), StoreError> {
         if !self.is_durable {
-            self.batch("SET LOCAL synchronous_commit = off").await?;
+            return self.batch("SET LOCAL synchronous_commit = off").await;
         }
-        Ok(())
+        let (Some(own), Some(transaction)) = (self.own, self.transaction) else {
+            return Ok(());
+        };
+        let sql = "INSERT INTO batches(node, transaction, time) VALUES ($1, $2, $3)
+            ON CONFLICT (node) DO UPDATE SET transaction = excluded.transaction, time = excluded.time";
+        let now = self.now();
+        self.execute(sql, &[&own.id, &transaction, &now])
+            .await
+            .map(drop)
     }
 
     /// What this server has to know itself once the transaction is committed.

@@ -8,17 +8,22 @@ use tokio::time::timeout;
 
 use super::{QueuedWrite, Writer, too_long};
 use crate::store::StoreError;
-use crate::store::postgres::connection::Db;
+use crate::store::postgres::connection::{Db, Params};
 use crate::types::Published;
 
 /// How long one attempt to carry out a batch may take.
 pub const ATTEMPT: Duration = Duration::from_secs(30);
+
+/// How long a commit may take, which is a short write to the disk, and to that of the standby.
+const COMMIT: Duration = Duration::from_secs(10);
 
 type Jobs = [Box<dyn QueuedWrite>];
 
 /// A commit whose answer was lost, and what is published if it took place.
 pub struct Unknown {
     transaction: i64,
+    /// The epoch in which it ran.
+    epoch: Option<i64>,
     published: Vec<Published>,
 }
 
@@ -37,6 +42,7 @@ impl Writer {
     /// longer than its patience.
     pub(super) async fn commit(&mut self, jobs: &mut Jobs) -> Result<Vec<Published>, Failed> {
         let mut unknown: Option<Unknown> = None;
+        let start = Instant::now();
         loop {
             let attempt = match self.connected().await {
                 Ok(db) => match unknown.take() {
@@ -62,7 +68,7 @@ impl Writer {
             };
             let (Failed::Lost(error) | Failed::Unknown(_, error) | Failed::Refused(error)) =
                 &failed;
-            self.outage.note(error);
+            self.outage.note(error, start);
             if self.outage.is_too_long() {
                 if let Failed::Unknown(asked, _) = &failed {
                     self.skip(&asked.published);
@@ -99,7 +105,7 @@ impl Writer {
         let done = timeout(ATTEMPT, work).await;
         let done = done.unwrap_or_else(|_| Err(too_long()));
         let failed = match done {
-            Ok(()) => match timeout(ATTEMPT, tx.commit()).await {
+            Ok(()) => match timeout(COMMIT, tx.commit()).await {
                 Ok(Ok(())) => {
                     let published = tx.committed();
                     drop(tx);
@@ -118,6 +124,7 @@ impl Writer {
                             Failed::Unknown(
                                 Unknown {
                                     transaction,
+                                    epoch: tx.epoch(),
                                     published,
                                 },
                                 error,
@@ -142,10 +149,15 @@ impl Writer {
 
     /// Whether a transaction was committed.
     async fn took_place(&mut self, db: &Db, asked: &Unknown) -> Result<bool, StoreError> {
-        // An id that the database does not know yet, or not any more, is one of a state that it went back behind.
-        let sql = "SELECT CASE WHEN $1 < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+        // After a crash or on a standby that took over, its number may be that of another transaction by now. One that only did what may be
+        // lost is not recorded, and then taken for lost.
+        let sql = "SELECT CASE WHEN $2::bigint IS DISTINCT FROM (SELECT epoch FROM turn) AND $2 IS NOT NULL THEN
+                CASE WHEN EXISTS (SELECT 1 FROM batches WHERE node = $3 AND transaction = $1) THEN 'committed' ELSE 'aborted' END
+            WHEN $1 < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 THEN coalesce(pg_xact_status($1::text::xid8), 'aborted') ELSE 'aborted' END";
-        let status = timeout(ATTEMPT, db.row(sql, &[&asked.transaction])).await;
+        let node = self.own.as_ref().map(|own| own.id);
+        let params: Params<'_> = &[&asked.transaction, &asked.epoch, &node];
+        let status = timeout(ATTEMPT, db.row(sql, params)).await;
         let status = status.map_err(|_| too_long())??;
         let status: String = match status {
             Some(row) => row.try_get(0)?,

@@ -72,6 +72,7 @@ pub struct Writer {
     /// How often commands have written, as seen last.
     changes: i64,
     outage: Outage,
+    is_clock_wrong: bool,
     last_upkeep: Instant,
     upkeeps: u64,
 }
@@ -104,13 +105,16 @@ impl Writer {
             commits,
             changed_outside,
             outage: Outage::default(),
+            is_clock_wrong: false,
             last_upkeep: Instant::now(),
             upkeeps: 0,
         };
         let db = Arc::new(db);
         if writer.own.is_some() {
             nodes::check_clock(&db).await?;
-            nodes::warn_of_standbys(&db).await?;
+            if let Some(warning) = nodes::warning_of_standbys(&db).await? {
+                log::warn!("{warning}");
+            }
             let alone = server_lock::share(&db).await?;
             writer.enter(db.clone(), alone).await?;
             if alone {

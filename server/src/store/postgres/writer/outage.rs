@@ -32,10 +32,10 @@ impl Default for Outage {
 }
 
 impl Outage {
-    /// The database does not answer. Only the first error of an outage is logged.
-    pub fn note(&mut self, error: &StoreError) {
+    /// The database does not answer, and has not since then. Only the first error of an outage is logged.
+    pub fn note(&mut self, error: &StoreError, since: Instant) {
         if self.since.is_none() {
-            self.since = Some(Instant::now());
+            self.since = Some(since);
             self.retry = FIRST_RETRY;
             log::error!("{error}");
         }

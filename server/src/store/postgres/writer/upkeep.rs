@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
@@ -28,6 +28,7 @@ impl Writer {
         let Some(db) = self.db.clone().filter(|db| !db.is_closed()) else {
             return;
         };
+        let start = Instant::now();
         let found = match timeout(LOOK, self.follow(&db)).await {
             Ok(found) => found,
             Err(_) => {
@@ -38,7 +39,7 @@ impl Writer {
         match found {
             Ok(true) => {}
             Ok(false) => self.carry_out(vec![Box::new(Upkeep::Begin)]).await,
-            Err(error) => self.outage.note(&error),
+            Err(error) => self.outage.note(&error, start),
         }
     }
 
@@ -58,17 +59,33 @@ impl Writer {
         self.follower.catch_up(db, turn, own.id, &mut memory).await
     }
 
+    /// Says once that the clock of this machine has become wrong, and once that it is right again.
+    fn note_clock(&mut self, ahead: Option<String>) {
+        match ahead {
+            Some(wrong) if !self.is_clock_wrong => {
+                log::error!("{wrong} Set both by NTP.");
+                self.is_clock_wrong = true;
+            }
+            None if self.is_clock_wrong => {
+                log::warn!("the clock of this machine is right again");
+                self.is_clock_wrong = false;
+            }
+            _ => {}
+        }
+    }
+
     /// Does what is due from time to time.
     pub(super) async fn keep_up(&mut self) {
         let Some(own) = self.own.clone() else {
             return;
         };
+        let start = Instant::now();
         let looked = match self.connected().await {
             Ok(db) => {
                 let looked = timeout(LOOK, async {
-                    nodes::beat(&db, &own).await?;
+                    let ahead = nodes::beat(&db, &own).await?;
                     let changes = db.number("SELECT changes FROM fbchatd", &[]).await?;
-                    Ok((changes, nodes::has_dead(&db).await?))
+                    Ok((ahead, changes, nodes::has_dead(&db).await?))
                 });
                 looked.await.unwrap_or_else(|_| {
                     db.abandon();
@@ -77,11 +94,12 @@ impl Writer {
             }
             Err(error) => Err(error),
         };
-        let (changes, has_dead) = match looked {
+        let (ahead, changes, has_dead) = match looked {
             Ok(looked) => looked,
-            Err(error) => return self.outage.note(&error),
+            Err(error) => return self.outage.note(&error, start),
         };
         self.outage.end();
+        self.note_clock(ahead);
         if changes != self.changes {
             self.changes = changes;
             self.changed_outside.store(true, Ordering::Relaxed);
