@@ -26,7 +26,7 @@ use super::site::{Answering, Site};
 use super::small_requests;
 use super::streams::{Connection, Io, Streams, keep_alive};
 use super::tls;
-use super::upgrades::{Next, Upgrade, Upgraded};
+use super::upgrades::{Next, Rest, Upgrade, Upgraded};
 
 /// How long a client may take for the head of a request, and how long an idle connection lives. Longer than a poll is held.
 const HEAD: Duration = Duration::from_secs(75);
@@ -81,7 +81,7 @@ pub async fn plain(
     stream: TcpStream,
     caller: &Caller,
     mut closing: watch::Receiver<bool>,
-) -> Result<(), hyper::Error> {
+) -> Result<Option<Rest>, hyper::Error> {
     let mut stream = ReplayStream::new(stream);
     // All but the wait for a held poll is on the heap, so that ten thousand of these do not each reserve memory for it.
     loop {
@@ -92,15 +92,15 @@ pub async fn plain(
         let mut response = match served {
             Served::Answered(response) => response,
             Served::Ended(ended, received) => {
-                match caller.next() {
-                    Some(next) => next(Upgraded::new(stream, received, closing)).await,
-                    None => Box::pin(linger(stream, closing)).await,
+                if let Some(next) = caller.next() {
+                    return ended.map(|()| Some(next(Upgraded::new(stream, received, closing))));
                 }
-                return ended;
+                Box::pin(linger(stream, closing)).await;
+                return ended.map(|()| None);
             }
             Served::Held(held, rest) => {
                 let answer = match stream.wait(held, &rest).await {
-                    Waited::Gone => return Ok(()),
+                    Waited::Gone => return Ok(None),
                     Waited::Again => continue,
                     Waited::Answered(answer) => answer.await,
                 };
@@ -118,11 +118,11 @@ pub async fn plain(
             Ok(true) => {}
             Ok(false) => {
                 Box::pin(linger(stream, closing)).await;
-                return Ok(());
+                return Ok(None);
             }
             Err(error) => {
                 log::debug!("{}: {error}", caller.peer);
-                return Ok(());
+                return Ok(None);
             }
         }
     }
@@ -190,39 +190,34 @@ pub async fn secured(
     caller: &Caller,
     streams: Option<Arc<dyn Streams>>,
     closing: watch::Receiver<bool>,
-) -> Result<(), hyper::Error> {
+) -> Result<Option<Rest>, hyper::Error> {
     match acceptor.accept(stream).await {
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
-            http_2(stream, caller, closing).await
+            http_2(stream, caller, closing).await.map(|()| None)
         }
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::XMPP) => {
-            // From here on it has limits of its own.
             keep_alive(stream.get_ref().0);
-            caller.has_request.store(true, Ordering::Relaxed);
-            if let Some(streams) = streams {
-                let serving = streams.serve(Connection {
+            Ok(streams.map(|streams| {
+                streams.serve(Connection {
                     io: Io::Tls(Box::new(stream)),
                     address: caller.limits.client(caller.peer.ip()),
                     acceptor: None,
                     closing,
-                });
-                serving.await;
-            }
-            Ok(())
+                })
+            }))
         }
         Ok(mut stream) => {
             let (ended, received) = serve_http_1(&mut stream, caller, closing.clone()).await;
             if let Some(next) = caller.next() {
-                next(Upgraded::new(stream, received, closing)).await;
-                return ended;
+                return ended.map(|()| Some(next(Upgraded::new(stream, received, closing))));
             }
             // What the client still sends does not matter, so it is not decrypted.
             linger(stream.get_mut().0, closing).await;
-            ended
+            ended.map(|()| None)
         }
         Err(error) => {
             log::debug!("{}: {error}", caller.peer);
-            Ok(())
+            Ok(None)
         }
     }
 }

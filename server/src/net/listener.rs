@@ -18,6 +18,7 @@ use super::hosts::Hosts;
 use super::http::{self, Caller};
 use super::site::Site;
 use super::streams::{Connection, Io, Streams, keep_alive};
+use super::upgrades::Rest;
 
 /// How long a new connection may take until its first request has arrived, the TLS handshake included.
 const FIRST: Duration = Duration::from_secs(10);
@@ -199,12 +200,17 @@ fn connect(
         } => {
             let has_request = caller.has_request.clone();
             tokio::spawn(async move {
-                let _counted = counted;
                 let mut serving = pin!(serve(stream, acceptor, caller, streams, closing));
                 // On the heap, because it is needed for ten seconds and the connection may last for days.
                 let first = Box::pin(tokio::time::timeout(FIRST, &mut serving)).await;
-                if first.is_err() && has_request.load(Ordering::Relaxed) {
-                    serving.await;
+                let rest = match first {
+                    Ok(rest) => rest,
+                    Err(_) if has_request.load(Ordering::Relaxed) => serving.await,
+                    Err(_) => None,
+                };
+                // A task of its own, because this one has memory for what HTTP needs.
+                if let Some(rest) = rest {
+                    tokio::spawn(counting(counted, rest));
                 }
             });
         }
@@ -220,21 +226,24 @@ fn connect(
                 acceptor,
                 closing,
             });
-            tokio::spawn(async move {
-                let _counted = counted;
-                serving.await;
-            });
+            tokio::spawn(counting(counted, serving));
         }
     }
 }
 
+/// Serves a connection that does not speak HTTP.
+async fn counting(_counted: Counted, serving: Rest) {
+    serving.await;
+}
+
+/// Serves a connection as long as it speaks HTTP; returns what it goes on with.
 async fn serve(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
     caller: Box<Caller>,
     streams: Option<Arc<dyn Streams>>,
     closing: watch::Receiver<bool>,
-) {
+) -> Option<Rest> {
     let result = match acceptor {
         None => http::plain(stream, &caller, closing).await,
         // Boxed, so that ten thousand held polls without TLS do not each reserve memory for it.
@@ -242,7 +251,8 @@ async fn serve(
             Box::pin(http::secured(stream, acceptor, &caller, streams, closing)).await
         }
     };
-    if let Err(error) = result {
+    result.unwrap_or_else(|error| {
         log::debug!("{}: {error}", caller.peer);
-    }
+        None
+    })
 }

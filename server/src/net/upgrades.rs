@@ -34,8 +34,11 @@ impl Upgraded {
     }
 }
 
+/// What a connection goes on with that speaks HTTP no more.
+pub type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// What happens with a connection.
-pub type Next = Box<dyn FnOnce(Upgraded) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+pub type Next = Box<dyn FnOnce(Upgraded) -> Rest + Send>;
 
 /// The means of a handler to take the connection of a request over. Only requests that ask for another protocol have it.
 #[derive(Clone)]

@@ -89,6 +89,9 @@ impl Reader {
             match event {
                 Ok(Some(event)) => {
                     if let Some(frame) = self.event(event)? {
+                        if bytes.is_empty() {
+                            self.rest();
+                        }
                         return Ok(Some(frame));
                     }
                 }
@@ -98,11 +101,15 @@ impl Reader {
                 Err(EndOrError::Error(error)) => return Err(stream_error(error)),
             }
         }
+        self.rest();
+        Ok(None)
+    }
+
+    /// An idle stream keeps no buffer.
+    fn rest(&mut self) {
         if self.path.is_empty() {
-            // An idle stream keeps no buffer.
             self.parser.release_temporaries();
         }
-        Ok(None)
     }
 
     fn event(&mut self, event: Event) -> Result<Option<Frame>, StreamError> {

@@ -15,7 +15,7 @@ use super::acknowledgements::Management;
 use super::errors::StreamError;
 use super::interests::{Bookmarks, Interests};
 use super::reader::Frame;
-use super::registry::{Mail, Place};
+use super::registry::{Mail, Place, Return};
 use super::rooms::Rooms;
 use super::wire::{Broken, Got, Wire, stopping};
 use super::xml::{Element, ns};
@@ -47,6 +47,15 @@ impl From<StreamError> for Ended {
     fn from(error: StreamError) -> Self {
         Ended::Error(error)
     }
+}
+
+/// What a session has waited for.
+enum Happened {
+    Got(Result<Got, Broken>),
+    /// There may be something in the channel, or a time has come.
+    Woken,
+    /// The client has come back.
+    Returned(Box<Return>),
 }
 
 /// What a session begins with.
@@ -172,19 +181,24 @@ impl Client {
     }
 
     /// Serves the client until its session ends.
-    pub async fn run(mut self, mut closing: watch::Receiver<bool>) {
+    pub async fn run(mut self: Box<Self>, mut closing: watch::Receiver<bool>) {
         let ended = loop {
             match self.serve(&mut closing).await {
                 Ended::Lost if self.can_resume() => {
-                    if let Err(ended) = self.wait_for_return(&mut closing).await {
+                    let waiting = Box::pin(self.wait_for_return(&mut closing));
+                    if let Err(ended) = waiting.await {
                         break ended;
                     }
                 }
                 ended => break ended,
             }
         };
+        Box::pin(self.end(ended)).await;
+    }
+
+    async fn end(mut self: Box<Self>, ended: Ended) {
         self.leave().await;
-        let Client { mut wire, xmpp, .. } = self;
+        let Client { mut wire, xmpp, .. } = *self;
         xmpp.streams.dec();
         match ended {
             Ended::Lost => {}
@@ -209,59 +223,67 @@ impl Client {
             let gives_up = self.wire.gives_up();
             let timer = [gives_up, self.retry].into_iter().flatten();
             let timer = timer.fold(use_again, Instant::min);
-            let got = tokio::select! {
-                got = self.wire.next(has_room) => Some(got),
-                () = self.subscription.woken(), if has_room => None,
+            let happened = tokio::select! {
+                got = self.wire.next(has_room) => Happened::Got(got),
+                () = self.subscription.woken(), if has_room => Happened::Woken,
                 () = stopping(closing) => return StreamError::SHUTDOWN.into(),
                 mail = self.place.mail.recv() => match mail {
-                    Some(Mail::Return(back)) => {
-                        if let Err(ended) = self.resume(*back).await {
-                            return ended;
-                        }
-                        None
-                    }
+                    Some(Mail::Return(back)) => Happened::Returned(back),
                     Some(Mail::Replaced) | None => return StreamError::CONFLICT.into(),
                 },
-                () = sleep_until(timer) => None,
+                () = sleep_until(timer) => Happened::Woken,
             };
-            if let Some(got) = got
-                && let Err(ended) = self.got(got).await
-            {
+            // What all this needs is on the heap meanwhile, so that ten thousand idle clients do not each reserve memory for it.
+            let handling = Box::pin(self.handle(happened, gives_up, &mut use_again));
+            if let Err(ended) = handling.await {
                 return ended;
             }
-            let now = Instant::now();
-            if gives_up.is_some_and(|at| at <= now) && self.wire.gives_up() == gives_up {
-                return Ended::Lost;
+        }
+    }
+
+    /// Does what is to be done when something has happened. `gives_up` is when the client was to be given up before that.
+    async fn handle(
+        &mut self,
+        happened: Happened,
+        gives_up: Option<Instant>,
+        use_again: &mut Instant,
+    ) -> Result<(), Ended> {
+        match happened {
+            Happened::Got(got) => self.got(got).await?,
+            Happened::Returned(back) => self.resume(*back).await?,
+            Happened::Woken => {}
+        }
+        let now = Instant::now();
+        if gives_up.is_some_and(|at| at <= now) && self.wire.gives_up() == gives_up {
+            return Err(Ended::Lost);
+        }
+        if self.subscription.has_ended() {
+            return Err(StreamError::ENDED.into());
+        }
+        self.retry = self.retry.filter(|at| *at > now);
+        if *use_again <= now {
+            *use_again = now + USED_EVERY;
+            self.session().await?;
+        }
+        if self.retry.is_none()
+            && let Err(error) = self.read_channel().await
+        {
+            log::log!(
+                error.level(),
+                "the channel of {} cannot be read: {error}",
+                self.uid
+            );
+            self.retry = Some(Instant::now() + RETRY);
+        }
+        if let Some(management) = &mut self.management {
+            if management.is_flooded() {
+                return Err(Ended::Lost);
             }
-            if self.subscription.has_ended() {
-                return StreamError::ENDED.into();
-            }
-            self.retry = self.retry.filter(|at| *at > now);
-            if use_again <= now {
-                use_again = now + USED_EVERY;
-                if let Err(ended) = self.session().await {
-                    return ended;
-                }
-            }
-            if self.retry.is_none()
-                && let Err(error) = self.read_channel().await
-            {
-                log::log!(
-                    error.level(),
-                    "the channel of {} cannot be read: {error}",
-                    self.uid
-                );
-                self.retry = Some(Instant::now() + RETRY);
-            }
-            if let Some(management) = &mut self.management {
-                if management.is_flooded() {
-                    return Ended::Lost;
-                }
-                if management.asks() {
-                    self.send_uncounted(&Element::new("r", ns::SM));
-                }
+            if management.asks() {
+                self.send_uncounted(&Element::new("r", ns::SM));
             }
         }
+        Ok(())
     }
 
     async fn got(&mut self, got: Result<Got, Broken>) -> Result<(), Ended> {
