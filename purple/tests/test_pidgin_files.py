@@ -6,7 +6,7 @@ import os
 import pathlib
 import re
 
-from case import ALICE, BOB
+from case import BOB
 from fbchat_testkit import run, until
 from headless import RECV, plain
 from pidgin import PidginCase, pidgin
@@ -40,12 +40,7 @@ class Files(PidginCase):
                 until("the dialog to be closed", lambda: "Insert Image" not in self.windows(), 3)
 
     def test_pictures_and_files(self):
-        server, bob = self.demo(), self.host("bob")
-        self.sign_on(bob, BOB, server.url)
-        alice = self.uid(bob, BOB, "Alice Example")
-        self.start_demo(server.url)
-        account = self.signed_on(ALICE)
-        self.wait_online(bob, BOB, alice)
+        bob, alice, account = self.alice_and_bob()
         bob_uid = pidgin("PurpleBuddyGetName", until("Bob on the list", lambda: self.buddy(account, "Bob Example")))
 
         bob.do("send", BOB, alice, text="Look where we are:")
