@@ -18,7 +18,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
 	check-advisories test-programs test-builds test-rust test-postgres test-seeds test-fuzz fuzz proxies xmpp-clients test-sanitizers test-browser test-xmpp test-purple test-run \
 	test-container bench bench-library bench-server bench-purple bench-growth bench-attack bench-programs \
-	release-check check-size check-abi header docs built deb dist test-deb \
+	release-check check-size check-abi header docs built deb dist check-dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
 ## make                 build everything for use, into target/release/; installs no packages
@@ -306,8 +306,11 @@ deb:
 	lintian --fail-on error,warning $(DEBS)/*.changes
 
 ## make dist            what a release contains, into target/dist/; RELEASING.md says what that is
-dist: all deb
-	tools/dist.sh $(VERSION) $(DEBS) $(TAG)
+dist: check-dist all deb
+	tools/dist.sh pack $(VERSION) $(DEBS) $(TAG)
+
+check-dist:
+	@tools/dist.sh check $(VERSION) $(DEBS) $(TAG)
 
 # Without optimisation, which would take minutes: this tests the packaging.
 test-deb: check-test-deps
