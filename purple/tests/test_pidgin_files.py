@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pictures in a conversation of Pidgin: one that comes, one that is inserted, and a file."""
+"""Pictures in a conversation of Pidgin: one that is received, one that is inserted, and a file."""
 
 import contextlib
 import os
@@ -19,17 +19,17 @@ class Files(PidginCase):
         return path
 
     def points(self, title, colour):
-        """How many points of a window have this colour."""
+        """The number of pixels of a window with this colour."""
         path = os.path.join(self.directory, "window.ppm")
         run("import", "-window", self.windows()[title], "-depth", "8", path)
         return pathlib.Path(path).read_bytes().count(bytes.fromhex(colour))
 
     def insert(self, path):
-        """Inserts a picture into what is being written."""
+        """Inserts a picture into the text that is being written."""
         # The last entry but one.
         self.press("alt+c", "Up", "Up", "Return")
         self.focus("Insert Image")
-        # The first slash brings the field for a path, which loses what is typed before it is there.
+        # The first slash opens the field for a path, which loses keys that are typed before it is open.
         self.write("/")
         while "Insert Image" in self.windows():
             self.press("ctrl+a")
