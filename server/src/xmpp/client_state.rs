@@ -1,10 +1,10 @@
-//! Clients that nobody looks at (XEP-0352): presence and typing can wait.
+//! Inactive clients (XEP-0352): presence and typing can wait.
 
 use super::session::Client;
 use super::xml::Element;
 
 impl Client {
-    /// A client says whether anybody looks at it.
+    /// A client says whether it is active.
     pub async fn client_state(&mut self, element: &Element) {
         match &*element.name {
             "inactive" => self.withheld = Some(self.withheld.take().unwrap_or_default()),
