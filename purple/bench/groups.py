@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long the plugin blocks the main loop of a program with many groups on its buddy list: at the first login, when all groups are new, and at the
+"""For how long the plugin holds the main loop of a program with many groups on its buddy list: at the first login, when all groups are new, and at the
 next one, when all have been renamed meanwhile. The goal is one frame of a screen, 16 ms. The program has two accounts, since the library takes at
 most 500 groups of each. The server would not let anybody join so many, so they are written into its database."""
 
@@ -21,7 +21,7 @@ ACCOUNTS = ("alice@example.org", "bob@example.org")
 MEMBERS = 10
 GOAL_MS = 16
 LIMIT = 300
-# The first number that the server assigns to a group.
+# The first of the numbers that the server gives to groups.
 FIRST = 1_000_000_000
 
 

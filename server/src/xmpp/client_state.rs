@@ -1,10 +1,10 @@
-//! Inactive clients (XEP-0352): presence and typing can wait.
+//! Clients that nobody looks at (XEP-0352): presence and typing can wait.
 
 use super::session::Client;
 use super::xml::Element;
 
 impl Client {
-    /// A client says whether it is active.
+    /// A client says whether anybody looks at it.
     pub async fn client_state(&mut self, element: &Element) {
         match &*element.name {
             "inactive" => self.withheld = Some(self.withheld.take().unwrap_or_default()),

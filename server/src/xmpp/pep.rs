@@ -8,7 +8,7 @@ use super::xml::{Element, ns};
 use crate::service::StoreError;
 use crate::types::{Session, Uid};
 
-/// The maximum length of the name of a client's capabilities.
+/// The longest name of a client's capabilities.
 const NAME: usize = 1024;
 
 /// An item of a node.
@@ -46,7 +46,7 @@ impl Client {
     /// Takes the client's answer to a request of the server.
     pub async fn take_answer(&mut self, stanza: &Element) {
         if let Err(error) = self.take_capabilities(stanza).await {
-            // The client is notified when it changes.
+            // It is told when it changes.
             log::warn!("a client was not told what it wants to know: {error}");
         }
     }

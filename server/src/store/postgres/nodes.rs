@@ -42,7 +42,7 @@ pub async fn check_clock(db: &Db) -> Result<(), StoreError> {
     compare_clocks(ahead, took, db.name())
 }
 
-/// `ahead` is how far this server's clock is ahead, in ms, with an error of up to half the time of the query.
+/// `ahead` is how far the own clock is ahead, known to half of what asking for the other one took; in ms.
 fn compare_clocks(ahead: i64, took: i64, name: &str) -> Result<(), StoreError> {
     if ahead.saturating_abs() <= CLOCKS.saturating_add(took / 2) {
         return Ok(());
@@ -54,7 +54,7 @@ fn compare_clocks(ahead: i64, took: i64, name: &str) -> Result<(), StoreError> {
     )))
 }
 
-/// Warns if a standby may lack acknowledged transactions.
+/// Warns if a standby may lack what was acknowledged.
 pub async fn warn_of_standbys(db: &Db) -> Result<(), StoreError> {
     let sql = "SELECT count(*) FROM pg_stat_replication WHERE current_setting('synchronous_standby_names') = ''";
     let standbys = db.number(sql, &[]).await?;
@@ -87,13 +87,13 @@ pub async fn nodes(db: &Db) -> Result<Vec<Node>, StoreError> {
     })
 }
 
-/// Sends the heartbeat of a server; false if the others have removed it. Outside of a transaction.
+/// Shows that a server is alive; false if the others have given it up. Outside of a transaction.
 pub async fn beat(db: &Db, own: &Own) -> Result<bool, StoreError> {
     let sql = "UPDATE nodes SET beat = (extract(epoch FROM clock_timestamp()) * 1000)::bigint WHERE id = $1 AND NOT stopped";
     Ok(db.execute(sql, &[&own.id]).await? > 0)
 }
 
-/// Whether there are dead servers, whose users have to go offline.
+/// Whether there are servers that have died, so that their users go offline.
 pub async fn has_dead(db: &Db) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM nodes WHERE beat + keeps < (extract(epoch FROM clock_timestamp()) * 1000)::bigint LIMIT 1";
     db.exists(sql, &[]).await
@@ -107,7 +107,7 @@ mod tests {
     fn a_clock_that_is_wrong_is_refused_in_one_sentence() {
         assert!(compare_clocks(4_900, 0, "chat").is_ok());
         assert!(compare_clocks(-4_900, 0, "chat").is_ok());
-        // The query took that long.
+        // The answer took that long.
         assert!(compare_clocks(9_000, 10_000, "chat").is_ok());
         let told = |ahead| compare_clocks(ahead, 0, "chat").unwrap_err().to_string();
         assert!(told(3_600_000).contains("3600 seconds ahead of that of the database chat."));

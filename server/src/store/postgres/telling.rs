@@ -1,4 +1,4 @@
-//! Records for other servers what this one has done.
+//! Writes down for other servers what this one has done.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Records the numbers of the channels, and for other servers what has happened. Returns the position after it.
+    /// Writes down how far the channels are numbered, and for other servers what has happened. Returns the position after it.
     pub(super) async fn write_news(&mut self, own: &Own) -> Result<(), StoreError> {
         let lines = std::mem::take(&mut self.lines);
         let mut last = HashMap::new();
@@ -73,7 +73,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Deletes news that every server has read, or was disconnected for too long to read.
+    /// Deletes news that everybody has read, or was away for too long to read.
     pub async fn trim_news(&mut self) -> Result<(), StoreError> {
         self.begin().await?;
         let before = self.now().saturating_sub(KEPT);

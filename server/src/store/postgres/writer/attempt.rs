@@ -1,4 +1,4 @@
-//! Carries out writes in one transaction, repeatedly while the database is unreachable, and finds out whether a commit took place whose
+//! Carrying out writes in one transaction, again and again while the database is away, and asking whether a commit took place whose
 //! answer was lost.
 
 use std::sync::Arc;
@@ -33,8 +33,8 @@ pub enum Failed {
 }
 
 impl Writer {
-    /// Carries out jobs in one transaction, repeatedly while the database is unreachable, but not for
-    /// longer than the writes may wait.
+    /// Carries out jobs in one transaction, again and again while the database is away, but not for
+    /// longer than its patience.
     pub(super) async fn commit(&mut self, jobs: &mut Jobs) -> Result<Vec<Published>, Failed> {
         let mut unknown: Option<Unknown> = None;
         loop {
@@ -142,7 +142,7 @@ impl Writer {
 
     /// Whether a transaction was committed.
     async fn took_place(&mut self, db: &Db, asked: &Unknown) -> Result<bool, StoreError> {
-        // The database does not know the id, not yet or no longer: it went back to a state before this transaction.
+        // An id that the database does not know yet, or not any more, is one of a state that it went back behind.
         let sql = "SELECT CASE WHEN $1 < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 THEN coalesce(pg_xact_status($1::text::xid8), 'aborted') ELSE 'aborted' END";
         let status = timeout(ATTEMPT, db.row(sql, &[&asked.transaction])).await;
@@ -153,7 +153,7 @@ impl Writer {
         };
         match status.as_str() {
             "committed" => Ok(true),
-            // PostgreSQL has not noticed yet that this connection is gone.
+            // The other end has not noticed yet that this one is gone.
             "in progress" => Err(StoreError::Away("a transaction has not ended".to_owned())),
             _ => {
                 self.restore(&asked.published);
@@ -162,10 +162,10 @@ impl Writer {
         }
     }
 
-    /// Returns numbers that were not used after all.
+    /// Gives numbers back that were not used after all.
     fn restore(&mut self, published: &[Published]) {
         for item in published {
-            // The reservation was not saved either; it is read again.
+            // The mark was not saved either; it is read again.
             self.numbers.remove(&item.owner);
         }
     }
