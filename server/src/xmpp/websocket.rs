@@ -115,10 +115,7 @@ async fn upgrade(State(xmpp): State<Arc<Xmpp>>, request: Request) -> Response {
         return refusal(StatusCode::FORBIDDEN, sentence);
     }
     let Ok(mut response) = create_response_with_body(&request, Body::empty) else {
-        return refusal(
-            StatusCode::BAD_REQUEST,
-            "This is not a WebSocket request.",
-        );
+        return refusal(StatusCode::BAD_REQUEST, "This is not a WebSocket request.");
     };
     let name = HeaderValue::from_static(PROTOCOL);
     response
