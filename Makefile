@@ -18,7 +18,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
 	check-advisories test-programs test-builds test-rust test-postgres test-seeds test-fuzz fuzz proxies xmpp-clients test-sanitizers test-browser test-xmpp test-purple test-run \
 	test-container bench bench-library bench-server bench-purple bench-growth bench-attack bench-programs \
-	release-check check-size check-abi header docs built deb dist test-deb \
+	release-check check-size check-abi header docs built deb dist check-dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
 ## make                 build everything for use, into target/release/; installs no packages
@@ -106,9 +106,9 @@ test-rust: check-test-deps
 	for crate in $(CRATES); do $(CARGO) test --locked --package $$crate || exit 1; done
 	$(MAKE) test-postgres
 
-# The tests of the server on PostgreSQL, which they start themselves: all but those that look into the files of SQLite or damage them, or
-# expect that the directory of files belongs to one server. Two minutes; kill -9 under load is among them. The tests of the store itself run
-# on both databases anyway.
+# The tests of the server on PostgreSQL, which they start themselves: all except those that read or damage the files of SQLite, or
+# expect that the directory of files belongs to one server. They take two minutes and include kill -9 under load. The tests of the store
+# itself always run on both databases.
 test-postgres: check-test-deps
 	$(CARGO) build --locked --package fbchatd
 	FBCHATD_TEST_STORE=postgres $(CARGO) test --locked --package fbchatd --test integration --test durability -- $(SQLITE_TESTS:%=--skip %)
@@ -190,7 +190,7 @@ docs:
 	doxygen docs/Doxyfile
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
 
-## make bench           cost of events, bad answers, idle sessions and the server, most beside a peer; takes half an hour
+## make bench           cost of events, bad answers, idle sessions and the server, mostly compared with a peer; takes half an hour
 bench: bench-library bench-server bench-purple bench-growth
 
 bench-programs: rust
@@ -215,12 +215,12 @@ bench-server: rust
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
 		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --nginx $(CURDIR)/target/nchan
 
-## make bench-purple    only the part about two programs on libpurple, beside XMPP, and one in many groups; takes two minutes
+## make bench-purple    only the plugin: two programs, compared with XMPP, and one with many groups; takes two minutes
 bench-purple: rust
 	@tools/packages.sh check build bench
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(RELEASE) FBCHATD=$(CURDIR)/$(RELEASE)/fbchatd bench
 
-## make bench-growth    what accounts, stored messages and waiting sessions cost when there are more and more; takes fifteen minutes
+## make bench-growth    how costs grow with accounts, stored messages and waiting sessions; takes fifteen minutes
 bench-growth: bench-programs
 	tools/unpack-packages.sh target/nchan nginx libnginx-mod-nchan
 	ulimit -n $$(ulimit -Hn) && /usr/bin/python3 -B benches/polls/run.py --growth $(RELEASE)/polls
@@ -306,8 +306,11 @@ deb:
 	lintian --fail-on error,warning $(DEBS)/*.changes
 
 ## make dist            what a release contains, into target/dist/; RELEASING.md says what that is
-dist: all deb
-	tools/dist.sh $(VERSION) $(DEBS) $(TAG)
+dist: check-dist all deb
+	tools/dist.sh pack $(VERSION) $(DEBS) $(TAG)
+
+check-dist:
+	@tools/dist.sh check $(VERSION) $(DEBS) $(TAG)
 
 # Without optimisation, which would take minutes: this tests the packaging.
 test-deb: check-test-deps

@@ -1208,11 +1208,11 @@ fbchat_status fbchat_session_rename_group(fbchat_client *client,
 /**
  * @defgroup files Files and pictures in messages
  *
- * Files, pictures among them, on servers with FBCHAT_FEATURE_FILES. A file is uploaded first, which gives its FILE_ID, and then sent
- * with a message. Received files are fields of MESSAGE and HISTORY: FILE_ID for the downloads here, FILE_URL for the user.
+ * Files, including pictures, on servers with FBCHAT_FEATURE_FILES. A file is uploaded first, which returns its FILE_ID, and then sent
+ * with a message. Received files are fields of MESSAGE and HISTORY: FILE_ID is for the downloads here, FILE_URL for the user.
  *
- * Uploads and downloads of a session run beside everything else it does, a few at a time; others wait. They survive broken
- * connections, and PROGRESS tells how far they are. A descriptor is duplicated before the call returns, so the program may close
+ * A session runs a few uploads and downloads at a time, and the others wait; they do not delay messages. They survive broken
+ * connections, and PROGRESS reports how far they are. A descriptor is duplicated before the call returns, so the program may close
  * its own at once; the two share their position and their modes. Do not use the file before the answer has arrived.
  * @{
  */
@@ -1232,8 +1232,8 @@ enum fbchat_file_kinds {
  * @param session  a session that is logged in
  * @param bytes    the file; copied before the call returns
  * @param len      its length: 1 byte to FBCHAT_FIELD_FILE_LIMIT
- * @param name     its name; directories in it are left out
- * @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes before
+ * @param name     its name; directories in it are removed
+ * @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes first
  * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for an empty file, or a name that is empty or longer than 4096 bytes;
  *         FBCHAT_ERR_TOO_LONG for more than the limit, which is in fbchat_last_error
  */
@@ -1245,19 +1245,19 @@ fbchat_status fbchat_session_upload(fbchat_client *client,
                                     fbchat_request *request);
 
 /**
- * Uploads what a descriptor gives from its present position to its end: a file, or a pipe or a socket.
+ * Uploads what can be read from a descriptor, from its current position to the end: a file, or a pipe or a socket.
  *
- * A file is sent again from that position if the connection breaks, and its position is not moved. What comes from a pipe or a
- * socket cannot be read twice, so then the upload fails. A pipe or socket that gives nothing for a while keeps nobody waiting
- * but this upload, which ends after a minute or two without progress; servers may be less patient.
+ * If the connection breaks, a file is sent again from that position; the position of the descriptor does not change. Pipes and sockets
+ * cannot be read twice, so then the upload fails. A pipe or socket that delivers nothing delays only this upload, which
+ * fails after a minute or two without progress; the server may end it earlier.
  *
  * @param client   the client
  * @param session  a session that is logged in
  * @param fd       a descriptor that can be read; duplicated before the call returns
- * @param name     the file's name; directories in it are left out
- * @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes before. FAILED has FBCHAT_ERR_DESCRIPTOR if the
- *                 descriptor cannot be read, or the file becomes shorter meanwhile
- * @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is no open descriptor or a directory; FBCHAT_ERR_ARGUMENT for a file that is
+ * @param name     the file's name; directories in it are removed
+ * @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes first. FAILED has FBCHAT_ERR_DESCRIPTOR if the
+ *                 descriptor cannot be read, or the file becomes shorter during the upload
+ * @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is not open or is a directory; FBCHAT_ERR_ARGUMENT for a file that is
  *         empty, or a name that is empty or longer than 4096 bytes; FBCHAT_ERR_TOO_LONG for a file of more than
  *         FBCHAT_FIELD_FILE_LIMIT bytes; FBCHAT_ERR_RESOURCES if no descriptor is left
  */
@@ -1273,10 +1273,10 @@ fbchat_status fbchat_session_upload_fd(fbchat_client *client,
  * @param client   the client
  * @param session  a session that is logged in
  * @param to       the recipient: a user or a group
- * @param file_id  the FILE_ID of FILE: only files that the user has uploaded can be sent, each as often as they like
+ * @param file_id  the FILE_ID of FILE: only files that the user has uploaded can be sent, each any number of times
  * @param text     plain text, as for fbchat_session_send; may be empty or NULL
  * @param request  out: answered exactly once, by SENT or FAILED; may be NULL
- * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for recipient 0 or what is no FILE_ID; FBCHAT_ERR_TOO_LONG, with the limit in
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for recipient 0 or if file_id is not a FILE_ID; FBCHAT_ERR_TOO_LONG, with the limit in
  *         fbchat_last_error
  */
 fbchat_status fbchat_session_send_file(fbchat_client *client,
@@ -1291,11 +1291,11 @@ fbchat_status fbchat_session_send_file(fbchat_client *client,
  *
  * @param client   the client
  * @param session  a session that is logged in
- * @param file_id  the FILE_ID of a message, or of an own upload
- * @param preview  1 = a preview of at most 320 by 320 points, which only FBCHAT_FILE_PHOTO has; 0 = the file
- * @param limit    the most bytes that are wanted, at most 8388608 (8 MiB); a larger file fails with FBCHAT_ERR_TOO_LONG
- * @param request  out: answered by FILE with CONTENT, or FAILED; may be NULL. PROGRESS comes before
- * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for what is no FILE_ID, another value of preview, or limit 0 or above 8 MiB
+ * @param file_id  the FILE_ID of a message, or of the user's own upload
+ * @param preview  1 = a preview of at most 320 by 320 pixels, which only FBCHAT_FILE_PHOTO has; 0 = the file
+ * @param limit    the maximum size in bytes, at most 8388608 (8 MiB); a larger file fails with FBCHAT_ERR_TOO_LONG
+ * @param request  out: answered by FILE with CONTENT, or FAILED; may be NULL. PROGRESS comes first
+ * @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT if file_id is not a FILE_ID, or for another value of preview, or limit 0 or above 8 MiB
  */
 fbchat_status fbchat_session_download(fbchat_client *client,
                                       fbchat_session session,
@@ -1305,22 +1305,22 @@ fbchat_status fbchat_session_download(fbchat_client *client,
                                       fbchat_request *request);
 
 /**
- * Downloads a file to a descriptor, in order from its present position: a file, or a pipe or a socket.
+ * Downloads a file and writes it to a descriptor, in order from its current position: a file, or a pipe or a socket.
  *
- * After a broken connection the download goes on where it was. After FAILED the descriptor has received the beginning of the
+ * After a broken connection the download continues where it stopped. After FAILED the descriptor has received the beginning of the
  * file, or nothing: remove or truncate what was written. Write to a new file and rename it once DONE has arrived, so that
- * nobody takes a part for the whole.
+ * an incomplete file is not mistaken for the whole.
  *
- * A pipe or socket whose reader is slow keeps nobody waiting but this download, which fails after a minute or two
+ * A pipe or socket with a slow reader delays only this download, which fails after a minute or two
  * without progress.
  *
  * @param client   the client
  * @param session  a session that is logged in
- * @param file_id  the FILE_ID of a message, or of an own upload
+ * @param file_id  the FILE_ID of a message, or of the user's own upload
  * @param fd       a descriptor that can be written; duplicated before the call returns
- * @param request  out: answered by DONE or FAILED; may be NULL. PROGRESS comes before. FAILED has FBCHAT_ERR_DESCRIPTOR if the
- *                 descriptor cannot be written, as when the disk is full
- * @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is no open descriptor; FBCHAT_ERR_ARGUMENT for what is no FILE_ID;
+ * @param request  out: answered by DONE or FAILED; may be NULL. PROGRESS comes first. FAILED has FBCHAT_ERR_DESCRIPTOR if the
+ *                 descriptor cannot be written, for instance because the disk is full
+ * @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is not open; FBCHAT_ERR_ARGUMENT if file_id is not a FILE_ID;
  *         FBCHAT_ERR_RESOURCES if no descriptor is left
  */
 fbchat_status fbchat_session_download_fd(fbchat_client *client,
@@ -1447,7 +1447,7 @@ enum fbchat_event_kinds {
      *     NAME           str   the user's own name; may be empty
      *     MESSAGE_LIMIT  int   the greatest length of a message, in characters
      *     FEATURES       int   a sum of fbchat_features
-     *     FILE_LIMIT     int   the greatest size of a file, in bytes; 0 if the server takes none
+     *     FILE_LIMIT     int   the maximum size of a file, in bytes; 0 if the server does not accept files
      */
     FBCHAT_EVENT_LOGGED_IN = 1,
     /**
@@ -1479,8 +1479,8 @@ enum fbchat_event_kinds {
      */
     FBCHAT_EVENT_CONNECTION = 4,
     /**
-     * A message. One with several files has as many items, one for each file: the first has TEXT, which is "" in the others,
-     * and everything else about the message is the same in all. So a program that shows each item of each MESSAGE shows
+     * A message. A message with several files has one item for each file: the first has TEXT, which is "" in the others,
+     * and everything else about the message is the same in all items. So a program that shows each item of each MESSAGE shows
      * everything once. A message without files has one item.
      *
      *     FROM          uid   the author
@@ -1501,7 +1501,7 @@ enum fbchat_event_kinds {
      *     FILE_KIND     int   one of fbchat_file_kinds; 0 without a file
      *     WIDTH         int   the width of a picture; 0 if unknown
      *     HEIGHT        int   the height of a picture; 0 if unknown
-     *     CONTENT_TYPE  str?  the type of the file, as the server has found it
+     *     CONTENT_TYPE  str?  the media type that the server has detected
      *     FILE_INDEX    int   the place of the file among those of the message, from 0 on
      */
     FBCHAT_EVENT_MESSAGE = 5,
@@ -1572,7 +1572,7 @@ enum fbchat_event_kinds {
      */
     FBCHAT_EVENT_CLOSED = 11,
     /**
-     * Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED; one with several files is several
+     * Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED; a message with several files has several
      * items, as in MESSAGE. Answers fbchat_session_request_history.
      *
      *     PEER          uid*  the other side of the conversation, a person or a group
@@ -1595,7 +1595,7 @@ enum fbchat_event_kinds {
      *     FILE_KIND     int   one of fbchat_file_kinds; 0 without a file
      *     WIDTH         int   the width of a picture; 0 if unknown
      *     HEIGHT        int   the height of a picture; 0 if unknown
-     *     CONTENT_TYPE  str?  the type of the file, as the server has found it
+     *     CONTENT_TYPE  str?  the media type that the server has detected
      *     FILE_INDEX    int   the place of the file among those of the message, from 0 on
      */
     FBCHAT_EVENT_HISTORY = 12,
@@ -1746,23 +1746,23 @@ enum fbchat_event_kinds {
      * A file was uploaded, or downloaded into memory. Answers fbchat_session_upload, fbchat_session_upload_fd and
      * fbchat_session_download.
      *
-     *     FILE_ID       str     what fbchat_session_send_file takes
-     *     FILE_NAME     str?    its name, as the server will show it; absent after a download
+     *     FILE_ID       str     the id for fbchat_session_send_file
+     *     FILE_NAME     str?    its name, as others will see it; absent after a download
      *     FILE_SIZE     int     its size as the server keeps it, without the metadata of pictures; or that of CONTENT
      *     FILE_URL      str     where the user can open it in a browser
      *     FILE_KIND     int     one of fbchat_file_kinds
      *     WIDTH         int     the width of a picture; 0 if unknown, as after a download
      *     HEIGHT        int     the height of a picture; 0 if unknown, as after a download
-     *     CONTENT_TYPE  str?    the type of the file, or of the preview, as the server has found it
+     *     CONTENT_TYPE  str?    the media type of the file or the preview that the server has detected
      *     CONTENT       bytes?  after a download: the file or its preview
      */
     FBCHAT_EVENT_FILE = 27,
     /**
-     * An upload or a download goes on. fbchat_event_request says which; the request is not answered by it. At most one such
-     * event of a request waits to be taken, so it always tells the latest.
+     * The progress of an upload or a download. fbchat_event_request says which; it does not answer the request. At most one such
+     * event per request is queued, so it always has the latest numbers.
      *
-     *     BYTES_DONE   int   how many bytes are over; less than before if they are being sent again after a lost connection
-     *     BYTES_TOTAL  int   how many there are in all; -1 if that is not known
+     *     BYTES_DONE   int   bytes transferred; less than before if they are being sent again after a lost connection
+     *     BYTES_TOTAL  int   the total; -1 if it is not known
      */
     FBCHAT_EVENT_PROGRESS = 28
 };
@@ -1814,8 +1814,8 @@ enum fbchat_fields {
     /** bytes: the picture, a file of type CONTENT_TYPE; absent without one. */
     FBCHAT_FIELD_PICTURE = 21,
     /**
-     * str: "image/png", "image/jpeg" or "image/gif" in PICTURE; in other events any type that the server names, of a file.
-     * Absent without a picture or a file, and if the server names none.
+     * str: "image/png", "image/jpeg" or "image/gif" in PICTURE; in other events the media type of a file,
+     * which can be any. Absent without a picture or a file, and if the server does not tell it.
      */
     FBCHAT_FIELD_CONTENT_TYPE = 22,
     /** int: a sum of fbchat_features. */
@@ -1880,11 +1880,11 @@ enum fbchat_fields {
     FBCHAT_FIELD_CERTIFICATE_SHA256 = 60,
     /** int: one of fbchat_certificate_problems; 0 if the certificate is not the cause. */
     FBCHAT_FIELD_CERTIFICATE_PROBLEM = 61,
-    /** str: what names a file in calls; absent without a file. */
+    /** str: the id of a file, for calls; absent without a file. */
     FBCHAT_FIELD_FILE_ID = 62,
     /**
-     * str: the name of a file, one line. Use it for a new file only after looking at it: it is the sender's, though the server
-     * lets no directories through. Absent without a file, and where it is not known.
+     * str: the name of a file, one line, without directories. The sender chose it, so check it before you use it for
+     * a new file. Absent without a file, and where it is not known.
      */
     FBCHAT_FIELD_FILE_NAME = 63,
     /** int: the size of a file in bytes; 0 without a file. */
@@ -1896,19 +1896,19 @@ enum fbchat_fields {
     FBCHAT_FIELD_FILE_URL = 65,
     /** int: one of fbchat_file_kinds; 0 without a file. Treat unknown ones as FBCHAT_FILE_OTHER. */
     FBCHAT_FIELD_FILE_KIND = 66,
-    /** int: the width in points at which a picture is shown; 0 for other files, or if it is unknown. */
+    /** int: the width of a picture as it is shown, in pixels; 0 for other files, or if it is unknown. */
     FBCHAT_FIELD_WIDTH = 67,
-    /** int: the height in points at which a picture is shown; 0 for other files, or if it is unknown. */
+    /** int: the height of a picture as it is shown, in pixels; 0 for other files, or if it is unknown. */
     FBCHAT_FIELD_HEIGHT = 68,
     /** int: the position of a file among those of its message, counted from 0; 0 without a file. */
     FBCHAT_FIELD_FILE_INDEX = 69,
     /** bytes: the content of a file; absent if it was not requested. */
     FBCHAT_FIELD_CONTENT = 70,
-    /** int: how many bytes are over. */
+    /** int: the number of bytes transferred so far. */
     FBCHAT_FIELD_BYTES_DONE = 71,
-    /** int: how many bytes there are in all; -1 if that is not known. */
+    /** int: the total number of bytes; -1 if it is not known. */
     FBCHAT_FIELD_BYTES_TOTAL = 72,
-    /** int: the greatest size of a file in bytes; 0 if the server takes none. */
+    /** int: the maximum size of a file in bytes; 0 if the server does not accept files. */
     FBCHAT_FIELD_FILE_LIMIT = 73
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files of messages, as they are shown: each has a line with its name, size and address, which comes with the message. The preview
- * of a picture follows as a line of its own once it is there, so no message waits for it. Nothing is saved.
+ * How files of messages are shown: the message has a line for each, with its name, size and address. The preview
+ * of a picture follows in a separate line once it has been downloaded, so no message waits for it. Nothing is saved.
  */
 #include "files.h"
 
@@ -17,7 +17,7 @@
 #include "picture_size.h"
 #include "settings.h"
 
-/* Whose pictures are shown. The first value is the default. */
+/* Whose pictures to show. The first value is the default. */
 #define PICTURES "pictures"
 #define OF_FRIENDS "friends"
 #define OF_EVERYBODY "everybody"
@@ -28,11 +28,11 @@
 #define DEFAULT_LIMIT 512
 #define GREATEST_LIMIT 8192
 
-/* A backlog of hundreds of pictures must leave room for messages among the requests, and does not need all of them. */
+/* A backlog of hundreds of pictures must leave room for messages in the queue of requests; not all of them are needed. */
 #define FETCHES_AT_ONCE 2
 #define MOST_WAITING 32
 
-/* Previews have at most 320 by 320 points; a picture that is much larger would take a host long to draw. */
+/* Previews have at most 320 by 320 pixels; a host would need long to draw a much larger picture. */
 #define MOST_POINTS 1024
 
 typedef struct {
@@ -119,7 +119,7 @@ size_t fb_message_latest(const fbchat_event *event, size_t messages)
 	return item;
 }
 
-/* Plain text: name, size and address. Hosts make a link of the address. */
+/* Plain text: name, size and address. Hosts turn the address into a link. */
 static void add_file(GString *text, const fbchat_event *event, size_t item)
 {
 	const char *name = fbchat_event_str(event, item, FBCHAT_FIELD_FILE_NAME, NULL);
@@ -198,7 +198,7 @@ static gboolean wants_pictures(FbConnection *connection, const fbchat_event *eve
 
 	if (!shows_pictures() || g_strcmp0(of, OF_NOBODY) == 0)
 		return FALSE;
-	/* An own upload names nobody. */
+	/* The user's own uploads have no sender. */
 	if (g_strcmp0(of, OF_EVERYBODY) != 0 && from != 0 && from != connection->uid) {
 		char *who = fb_name_of(from);
 
@@ -224,7 +224,7 @@ char **fb_pictures_of(FbConnection *connection, const fbchat_event *event, size_
 	return (char **)g_ptr_array_free(pictures, FALSE);
 }
 
-/* Pidgin shows no name in front of a line that is not logged, and in a group others may have written meanwhile. */
+/* Pidgin shows no name before a line that is not logged, and in a group others may have written in between. */
 static char *caption(PurpleConversation *conversation, const Picture *picture)
 {
 	const PurpleConvChatBuddy *member;
@@ -235,7 +235,7 @@ static char *caption(PurpleConversation *conversation, const Picture *picture)
 	return g_markup_printf_escaped("%s:<br>", member != NULL && member->alias != NULL ? member->alias : picture->name);
 }
 
-/* Hosts keep pictures of their logs on disk, so this line is not logged; the one with the address is. */
+/* Hosts store the pictures of logged lines on disk, so this line is not logged; the line with the address is. */
 static void show(FbConnection *connection, const Picture *picture, gconstpointer bytes, size_t len)
 {
 	PurpleConversation *conversation = purple_find_conversation_with_account(PURPLE_CONV_TYPE_ANY, picture->with,
@@ -278,7 +278,7 @@ static void fetched(FbConnection *connection, const fbchat_event *event, const c
 		purple_debug_info("fbchat", "no preview: %s\n", failure);
 	else if (bytes != NULL && picture != NULL)
 		show(connection, picture, bytes, len);
-	/* Plugins see every line, and may sign off. */
+	/* Other plugins see every line, and may sign off. */
 	if (fb_client_find(session) == NULL)
 		return;
 	g_hash_table_remove(connection->files->fetching, &request);

@@ -54,8 +54,8 @@ static char *text_of(const char *markup)
 	return text;
 }
 
-/* The next picture that was inserted into the text, and where its tag is. Other such tags, as in what was pasted from a page, are
- * dropped with all others. */
+/* The next picture that was inserted into the text, and the position of its tag. Other img tags, for instance from a pasted web page,
+ * are dropped like all other tags. */
 static PurpleStoredImage *next_picture(const char *markup, const char **start, const char **end)
 {
 	PurpleStoredImage *image = NULL;
@@ -71,7 +71,7 @@ static PurpleStoredImage *next_picture(const char *markup, const char **start, c
 	return image;
 }
 
-/* Sends texts and pictures as messages of their own, in order. Returns whether anything goes out. */
+/* Sends texts and pictures as separate messages, in order. Returns whether anything is sent. */
 static gboolean send_parts(FbConnection *connection, const char *who, const char *markup)
 {
 	fbchat_session session = connection->session;
@@ -91,7 +91,7 @@ static gboolean send_parts(FbConnection *connection, const char *who, const char
 			sent = fb_outgoing_text(connection, who, text) || sent;
 		g_free(text);
 		g_free(part);
-		/* What fails is shown, and plugins that see it may sign off. */
+		/* Failures are shown, and plugins that see them may sign off. */
 		if (image == NULL || fb_client_find(session) == NULL)
 			return sent;
 		sent = fb_outgoing_picture(connection, who, image) || sent;
@@ -102,7 +102,7 @@ static gboolean send_parts(FbConnection *connection, const char *who, const char
 	}
 }
 
-/* The most parts of one long text. A server would refuse a larger number of them. */
+/* The maximum number of parts of one long text. A server would refuse more. */
 #define PARTS 16
 
 /* What libpurple does with the result: 1 = show the text as sent, -E2BIG = report that it was too long, -ENOTCONN = report
@@ -163,7 +163,7 @@ int fb_chat_send(PurpleConnection *gc, int id, const char *markup, PurpleMessage
 		result = send(gc, purple_conversation_get_name(conversation), markup);
 	if (result <= 0)
 		return result;
-	/* Plugins see what fails at once, and may sign off. */
+	/* Plugins see immediate failures, and may sign off. */
 	if (gc->proto_data == NULL)
 		return result;
 	own = fb_name_of(((FbConnection *)gc->proto_data)->uid);
@@ -218,7 +218,7 @@ static void show_incoming(FbConnection *connection, const char *who, const char 
 	fb_unread_shown(connection, who);
 }
 
-/* What follows the line of a message with files. */
+/* Shows the pictures of a message below its lines. */
 static void show_files(FbConnection *connection, const fbchat_event *event, const char *who, gboolean own,
                        PurpleMessageFlags delayed, time_t when)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files that come, for users who want to be asked whether to save each.
+ * Received files, for users who want to be asked whether to save each of them.
  */
 #include "offers.h"
 
@@ -12,11 +12,11 @@
 #include "host.h"
 #include "transfers.h"
 
-/* Whether files that come are offered. Off, because most people do not want to be asked about each. Terminals have the addresses,
- * and the dialog of Finch has no room for more settings. */
+/* Whether received files are offered. Off, because most people do not want to be asked about each of them. Terminals show the
+ * addresses, and the dialog of Finch has no room for more settings. */
 #define ASK "ask_files"
 
-/* Of a message with many files these are offered, and the others have their addresses. */
+/* The maximum number of offers per message; the addresses of the other files are shown. */
 #define MOST_OFFERS 3
 
 GList *fb_offers_options(GList *options)
@@ -40,8 +40,8 @@ static void saved(FbConnection *connection, const fbchat_event *event, const cha
 		fb_transfer_complete(xfer);
 }
 
-/* The id of a file that was offered. libpurple does not tell when it drops an offer, so the id is in a field that libpurple
- * frees and that has no other use here. */
+/* The id of a file that was offered. libpurple does not report when it drops an offer, so the id is in a field that libpurple
+ * frees and that is otherwise unused here. */
 static void set_file_id(PurpleXfer *xfer, const char *file_id)
 {
 	xfer->remote_ip = g_strdup(file_id);
@@ -100,7 +100,7 @@ void fb_offers_make(FbConnection *connection, const fbchat_event *event, const c
 	gint64 flags = fb_int(event, 0, FBCHAT_FIELD_FLAGS);
 	size_t item;
 
-	/* The dialog would name strangers by their number, and a backlog would open dozens. */
+	/* The dialog would show strangers by their number, and a backlog would open dozens of dialogs. */
 	if (!purple_account_get_bool(account, ASK, FALSE) || purple_find_buddy(account, who) == NULL ||
 	    (flags & (FBCHAT_MESSAGE_OWN | FBCHAT_MESSAGE_REPLAYED)) != 0)
 		return;

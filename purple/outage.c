@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A connection that does not come about, is interrupted or ends: why, and when and how the host is told.
+ * Connections that cannot be made, are interrupted or end: why, and when and how the host is told.
  *
- * The library reconnects by itself and loses nothing meanwhile, so a short outage is not reported to the host. A long one
+ * The library reconnects automatically and loses nothing, so a short outage is not reported to the host. A long one
  * is, because then users want to know that nobody can reach them.
  */
 #include "outage.h"
@@ -68,7 +68,7 @@ static PurpleConnectionError error_of(FbConnection *connection, fbchat_status st
 	case FBCHAT_ERR_SERVER_CHANGED:
 		return server_is_known(connection) ? PURPLE_CONNECTION_ERROR_NETWORK_ERROR
 		                                   : PURPLE_CONNECTION_ERROR_INVALID_SETTINGS;
-	/* The same applies to that page's certificate; but not to one that has expired or differs from the pinned one. */
+	/* The same applies to that page's certificate, but not to one that has expired or differs from the pinned one. */
 	case FBCHAT_ERR_TLS:
 		switch (server_is_known(connection) ? connection->outage->certificate_problem : -1) {
 		case 0:
@@ -198,7 +198,7 @@ void fb_outage_final(FbConnection *connection, const fbchat_event *event)
 	const char *reason = fbchat_event_str(event, 0, FBCHAT_FIELD_REASON, NULL);
 
 	fb_outage_note(connection, event);
-	/* A challenge is one, whatever status comes with it. */
+	/* A challenge is reported as a challenge, whatever its status. */
 	if (fbchat_event_kind(event) == FBCHAT_EVENT_CHALLENGE)
 		connection->outage->why = FBCHAT_ERR_CHALLENGE;
 	purple_debug_info("fbchat", "the session ended: %s\n", fbchat_status_name(connection->outage->why));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the user has written, on its way out. The library keeps messages in order; but a picture has to be uploaded before it is
- * a message, so what was written after it waits here, for each recipient.
+ * The queue of outgoing texts and pictures. The library keeps messages in order; but a picture has to be uploaded before it can be
+ * sent, so what was written after it waits here, for each recipient.
  */
 #include "outgoing.h"
 
@@ -11,13 +11,13 @@
 #include "files.h"
 #include "pending.h"
 
-/* A text or a picture that waits. */
+/* A text or a picture in a queue. */
 typedef struct {
 	char *text;
 	PurpleStoredImage *image;
 } Part;
 
-/* What waits for one recipient; a picture at the head is being uploaded. */
+/* The queue for one recipient; a picture at the head is being uploaded. */
 typedef struct {
 	GQueue parts;
 	fbchat_request upload;
@@ -74,7 +74,7 @@ static void show_unconfirmed(FbConnection *connection, const char *who, const ch
 	g_free(plain);
 }
 
-/* The answer to a message; of one with a file, `text` is the file's name. */
+/* The answer to a message; if the message has a file, `text` is the file's name. */
 static void sent(FbConnection *connection, const fbchat_event *event, const char *who, const char *text)
 {
 	const char *failure = fb_failure(event);
@@ -98,7 +98,7 @@ static gboolean send_text(FbConnection *connection, const char *who, const char 
 		if (status == FBCHAT_OK)
 			status = fbchat_session_send(fb_client(), connection->session, fb_uid_of(who), part, &connection->begun);
 		if (status != FBCHAT_OK) {
-			/* The parts after this one would make no sense without it. */
+			/* The parts after this one would not make sense without it. */
 			show_failure(connection, who, fbchat_last_error(), at);
 			g_free(part);
 			return at != text;
@@ -119,9 +119,9 @@ gboolean fb_outgoing_file(FbConnection *connection, const char *who, const char 
 	return status == FBCHAT_OK;
 }
 
-/* ---- What waits ---- */
+/* ---- Queues ---- */
 
-/* What the picture is called for everybody else. Pasted ones have no name. */
+/* The name of the picture that everybody else sees. Pasted pictures have none. */
 static char *name_of(PurpleStoredImage *image)
 {
 	const char *given = purple_imgstore_get_filename(image);
@@ -147,7 +147,7 @@ static void uploaded(FbConnection *connection, const fbchat_event *event, const 
 		fb_outgoing_file(connection, who, file_id, name);
 	else
 		show_failure(connection, who, failure != NULL ? failure : _("The server refused."), name);
-	/* Handlers see a failure, and may sign off. */
+	/* Handlers of other plugins see a failure, and may sign off. */
 	if (fb_client_find(session) != NULL)
 		advance(connection, who);
 }
@@ -245,7 +245,7 @@ void fb_outgoing_failed(FbConnection *connection, const fbchat_event *event)
 
 	if (to == 0 || text == NULL)
 		return;
-	/* The library keeps no names of files. */
+	/* The library does not keep the names of files. */
 	if (*text == '\0' && fbchat_event_str(event, 0, FBCHAT_FIELD_FILE_ID, NULL) != NULL)
 		text = _("(a file)");
 	who = fb_name_of(to);
@@ -260,7 +260,7 @@ void fb_outgoing_flush(FbConnection *connection)
 	gpointer who;
 	gpointer data;
 
-	/* What is shown may make a plugin write something; that goes out at once. */
+	/* A plugin may answer what is shown with a message, which is sent at once. */
 	fb_outgoing_init(connection);
 	g_hash_table_iter_init(&iter, queues);
 	while (g_hash_table_iter_next(&iter, &who, &data)) {
@@ -283,7 +283,7 @@ void fb_outgoing_flush(FbConnection *connection)
 	g_hash_table_destroy(queues);
 }
 
-/* Nothing will be known of this message. */
+/* The outcome of this message will not be known. */
 static void leave(FbConnection *connection, const char *who, const char *text, gboolean waits)
 {
 	(void)waits;

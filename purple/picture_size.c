@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a picture is by its first bytes, whatever a server calls it: hosts decode what they are given, with all decoders that they
- * have, and into as much memory as it asks for.
+ * Determines the format and size of a picture from its first bytes, not from what the server says: hosts decode what they are given
+ * with every decoder that they have, and allocate as much memory as the picture demands.
  */
 #include "picture_size.h"
 
@@ -25,7 +25,7 @@ static gboolean jpeg_fits(const guchar *bytes, gsize len, guint most)
 	while (at + 9 <= len && bytes[at] == 0xff) {
 		guchar marker = bytes[at + 1];
 
-		/* C4, C8 and CC are no frame headers. */
+		/* C4, C8 and CC are not frame headers. */
 		if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
 			return fits(big_endian(bytes + at + 7), big_endian(bytes + at + 5), most);
 		at += marker == 0xff ? 1 : 2 + (gsize)big_endian(bytes + at + 2);

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-/* Whether this is a PNG, JPEG or GIF of at most so many points in width and height. */
+/* Whether this is a PNG, JPEG or GIF with at most this many pixels in width and height. */
 gboolean fb_picture_is_small(gconstpointer bytes, gsize len, guint most);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files on their way, as transfers of libpurple with a window of their own, and how they end. The library reads and writes a file
- * through libpurple's descriptor; libpurple only shows how far that is.
+ * Uploads and downloads as file transfers of libpurple, which has a window for them. The library reads and writes the file
+ * through libpurple's descriptor; libpurple only shows the progress.
  */
 #define _POSIX_C_SOURCE 200112L /* for fileno */
 
@@ -18,7 +18,7 @@
 #include "fields.h"
 #include "outgoing.h"
 
-/* From the choice of a file to the end; a dialog that is not answered yet is libpurple's alone. */
+/* Exists from the choice of a file to the end; until its dialog is answered, a transfer belongs to libpurple alone. */
 typedef struct {
 	fbchat_request request;
 	PurpleXfer *xfer;
@@ -57,7 +57,7 @@ static Transfer *find(FbConnection *connection, const fbchat_event *event)
 	return g_hash_table_lookup(connection->transfers, &request);
 }
 
-/* Takes a transfer off the table: from then on nothing here knows libpurple's part. */
+/* Removes a transfer from the table; nothing here refers to libpurple's object afterwards. */
 static PurpleXfer *forget(FbConnection *connection, Transfer *transfer)
 {
 	PurpleXfer *xfer = transfer->xfer;
@@ -86,8 +86,8 @@ static Transfer *find_xfer(FbConnection *connection, PurpleXfer *xfer)
 	return NULL;
 }
 
-/* libpurple knows only two causes, and would tell the user that one of the two people has cancelled it; it finds no conversation
- * to write that into without a name. */
+/* libpurple knows only two causes, and would tell the user that one of the two people has cancelled it; without a name it finds no
+ * conversation to write that into. */
 void fb_transfer_end(PurpleXfer *xfer)
 {
 	char *who = xfer->who;
@@ -100,7 +100,7 @@ void fb_transfer_end(PurpleXfer *xfer)
 	purple_xfer_unref(xfer);
 }
 
-/* What is left of a file that was not received in full. Before the start it is a file that the user has had there. */
+/* Deletes an incomplete download. Before the start of a transfer the file there is one of the user's own. */
 static void remove_part(PurpleXfer *xfer)
 {
 	if (purple_xfer_get_type(xfer) == PURPLE_XFER_RECEIVE && purple_xfer_get_start_time(xfer) != 0)

@@ -13,25 +13,25 @@
 void fb_transfers_init(FbConnection *connection);
 void fb_transfers_free(FbConnection *connection);
 
-/* At sign-off: ends those that are under way, and says why. */
+/* At sign-off: ends all transfers, and says why. */
 void fb_transfers_leave(FbConnection *connection);
 
-/* How far one is. */
+/* Shows the progress of a transfer. */
 void fb_transfer_progress(FbConnection *connection, const fbchat_event *event);
 
-/* The connection of a transfer, which may be older; NULL while the account is signed off. */
+/* The current connection for a transfer, which may be from an earlier one; NULL while the account is signed off. */
 FbConnection *fb_transfer_connection(PurpleXfer *xfer);
 
-/* libpurple's descriptor, in the form that the library takes; -1 in hosts that have none. */
+/* libpurple's descriptor, in the form that the library takes; -1 in hosts without one. */
 intptr_t fb_transfer_descriptor(PurpleXfer *xfer);
 
-/* With the outcome of the call to the library that begins it, and the number of the person or group: it has begun, or fails. */
+/* Takes the outcome of the library call that starts a transfer, and the number of the person or group: it has started, or fails. */
 void fb_transfer_begin(FbConnection *connection, PurpleXfer *xfer, fbchat_status status, FbAnswered answered, const char *with);
 
-/* The transfer that a request has answered, which is to be ended now; NULL if it was cancelled. */
+/* The transfer whose request was answered, which the caller has to end; NULL if it was cancelled. */
 PurpleXfer *fb_transfer_answered(FbConnection *connection, const fbchat_event *event);
 
-/* The ways to end one. The first says nothing to the user, the second says why. They drop libpurple's reference. */
+/* The ways to end a transfer. The first tells the user nothing, the second says why. They drop libpurple's reference. */
 void fb_transfer_end(PurpleXfer *xfer);
 void fb_transfer_fail(PurpleXfer *xfer, const char *with, const char *sentence);
 void fb_transfer_complete(PurpleXfer *xfer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files that the user sends: from a dialog, dropped into a window, or given by the host.
+ * Files that the user sends: chosen in a dialog, dropped into a window, or passed by the host.
  */
 #include "uploads.h"
 
@@ -16,13 +16,13 @@
 #include "outgoing.h"
 #include "transfers.h"
 
-/* Groups have their number here: to libpurple they have their name, since it would show the number. */
+/* The number of the recipient. For a group it is in `data`: `who` has the group's name, because libpurple shows that. */
 static char *recipient_of(PurpleXfer *xfer)
 {
 	return xfer->data != NULL ? fb_name_of(GPOINTER_TO_SIZE(xfer->data)) : g_strdup(xfer->who);
 }
 
-/* The file as a line of the user's own, as those who get it see it. */
+/* Shows the file as a line of the user, as the recipients see it. */
 static void show_sent(FbConnection *connection, const fbchat_event *event, const char *with)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
@@ -52,7 +52,7 @@ static void uploaded(FbConnection *connection, const fbchat_event *event, const 
 	gboolean sent;
 
 	(void)text;
-	/* A file that is not sent is nobody's. */
+	/* The user has cancelled the upload, so it is not sent. */
 	if (xfer == NULL)
 		return;
 	if (failure != NULL || file_id == NULL) {
@@ -91,7 +91,7 @@ static char *objection(FbConnection *connection, PurpleXfer *xfer)
 		return g_strdup(_("You are not signed on."));
 	if (path == NULL || purple_xfer_get_filename(xfer) == NULL)
 		return g_strdup(_("The file has no name."));
-	/* Neither is a pipe, on which opening would wait. */
+	/* Nor a pipe, which would block on opening. */
 	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		return g_strdup(_("Only files can be sent, no folders."));
 	if (g_access(path, R_OK) != 0)

@@ -1,12 +1,14 @@
 #!/bin/sh
-# Puts what a release contains (RELEASING.md) into target/dist/: dist.sh VERSION DEBS [TAG]
+# Puts what a release contains (RELEASING.md) into target/dist/: dist.sh check|pack VERSION DEBS [TAG]
 #
-# Programs and packages are built before. Sources are those of the current commit. With a tag, it must name the version.
+# `check` only finds out whether the commit can be released; it runs before everything is built. `pack` expects programs and packages to be
+# built. Sources are those of the current commit. With a tag, it must name the version.
 set -eu
 
-version=$1
-debs=$2
-tag=${3:-v$version}
+action=$1
+version=$2
+debs=$3
+tag=${4:-v$version}
 name=fbchat-$version
 dist=target/dist
 
@@ -15,8 +17,15 @@ fail() {
 	exit 1
 }
 
+# The version's section of the changelog, without its heading.
+notes() {
+	awk -v version="$version" '/^## / { found = $2 == version } found && !/^## /' CHANGELOG.md
+}
+
 [ "$tag" = "v$version" ] || fail "The tag $tag is not that of version $version in Cargo.toml."
 [ -z "$(git status --porcelain)" ] || fail "There are changes that are not committed."
+[ -n "$(notes)" ] || fail "CHANGELOG.md has no section $version."
+[ "$action" = pack ] || exit 0
 
 rm -rf "$dist"
 mkdir -p "$dist"
@@ -33,7 +42,5 @@ tar -C "$root" --owner=0 --group=0 --sort=name -c "$binaries" | xz >"$dist/$bina
 cp "$debs"/*.deb "$dist/"
 (cd "$dist" && sha256sum -- * >SHA256SUMS)
 
-# The version's section of the changelog, without its heading.
-awk -v version="$version" '/^## / { found = $2 == version } found && !/^## /' CHANGELOG.md >"$dist/NOTES.md"
-[ -s "$dist/NOTES.md" ] || fail "CHANGELOG.md has no section $version."
+notes >"$dist/NOTES.md"
 ls -l "$dist"

@@ -26,9 +26,9 @@ const CHAT: Duration = Duration::from_secs(8);
 const EVERY: Duration = Duration::from_millis(20);
 /// As many connections as an address may have by default.
 const MANY: usize = 256;
-/// How long the attackers begin before the first message.
+/// How long the attack lasts before the first message.
 const AHEAD: Duration = Duration::from_secs(2);
-/// How long memory may take to be given back; jemalloc takes up to ten seconds.
+/// How long it may take until memory is returned to the system; jemalloc takes up to ten seconds.
 const AFTER: Duration = Duration::from_secs(12);
 
 const HERE: &str = "X-Forwarded-For: 10.66.0.1\r\n";

@@ -1,4 +1,4 @@
-//! How fast a large file is uploaded and downloaded, and what memory each of many transfers takes, compared with nginx.
+//! How fast a large file is uploaded and downloaded, and how much memory each of many transfers takes, compared with nginx.
 
 use crate::chat::{Data, Fbchatd, Person, people};
 use crate::http::Connection;
@@ -17,7 +17,7 @@ const SIZE: usize = 25 << 20;
 const ROUNDS: usize = 9;
 /// Transfers at the same time, each of another user.
 const AT_ONCE: usize = 50;
-/// How often memory is read meanwhile.
+/// How often memory is read during the transfers.
 const EVERY: Duration = Duration::from_millis(2);
 /// KiB that a transfer may take.
 const GOAL: usize = 1024;
@@ -147,7 +147,7 @@ pub async fn compare(fbchatd: &Path, nginx: &Path) {
     let ([person, ..], [directory, ..]) = (&people[..], &directories[..]) else {
         return;
     };
-    // No picture, and nothing that a file system could leave out.
+    // Not a picture, and nothing that a file system could store sparsely.
     let content: Rc<[u8]> = (0..SIZE).map(|at| ((at * at) >> 7) as u8).collect();
 
     let ours = alone(&serve(&data), &**person, &content).await;

@@ -1,4 +1,4 @@
-//! How long a message to a group of fifty takes to all of them, compared with one to a friend: now and then, and a thousand in a second.
+//! How long a message to a group of fifty takes to reach all members, compared with one to a friend: at a low rate, and a thousand per second.
 
 use crate::chat::{Data, people};
 use crate::http::Connection;

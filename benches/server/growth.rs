@@ -1,4 +1,4 @@
-//! What fbchatd takes when there is more of everything: accounts, stored messages, and polls that wait. `make bench-growth` runs it.
+//! How the costs of fbchatd grow with accounts, stored messages and held polls. `make bench-growth` runs it.
 
 use crate::chat::{self, Data};
 use crate::load::{Server, idle};

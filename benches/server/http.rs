@@ -34,7 +34,7 @@ impl Answer {
     }
 }
 
-/// What a body is read and written in.
+/// The size of the chunks in which a body is read and written.
 const PIECE: usize = 64 << 10;
 
 impl Connection {
@@ -50,7 +50,7 @@ impl Connection {
         self.answer(request).await
     }
 
-    /// Sends a request, whose body goes on with this content and this end, and returns the answer.
+    /// Sends a request, whose body continues with this content and this end, and returns the answer.
     pub async fn upload(&mut self, request: &str, content: &[u8], end: &str) -> Answer {
         self.write(request.as_bytes()).await;
         for piece in content.chunks(PIECE) {

@@ -30,7 +30,7 @@ pub struct Spans {
     pub send: Spread,
 }
 
-/// Times of logins of the first account, and of a message after each. The messages have numbers from this one on.
+/// Times of logins of the first account, and of a message after each. The numbers of the messages start at this one.
 pub async fn measure(address: SocketAddr, first_number: usize) -> Spans {
     let (mut logins, mut sends) = (Vec::new(), Vec::new());
     let mut connection = Connection::open(address).await;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 pub const FEW: usize = 1_000;
 pub const MANY: usize = 1_000_000;
-/// All messages are in one conversation and none has been fetched: the worst case. The client's numbers are none that this program uses.
+/// All messages are in one conversation and none has been fetched: the worst case. The client's numbers differ from those that this program uses.
 const MESSAGES: &str = "
 CREATE TEMP TABLE now AS SELECT unixepoch() * 1000 - COUNT AS ms;
 WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < COUNT)

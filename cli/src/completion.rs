@@ -68,7 +68,7 @@ fn complete(typed: &str, buddy_list: &BuddyList) -> (usize, Vec<Pair>) {
     (start, all)
 }
 
-/// What follows `/send`: a path, or a name with a path behind it.
+/// The arguments of `/send`: a path, or a name followed by a path.
 fn file_or_recipient(start: usize, rest: &str, buddy_list: &BuddyList) -> (usize, Vec<Pair>) {
     if let Some((name, path)) = rest.split_once(": ") {
         return (start + name.len() + 2, file_pairs(path));

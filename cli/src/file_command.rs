@@ -35,7 +35,7 @@ fn send(rest: &str, buddy_list: &BuddyList, chosen: Option<Uid>) -> Result<Comma
         }),
     };
     if let Some((name, path)) = rest.split_once(':') {
-        // A path may have a colon, too.
+        // A path may contain a colon, too.
         let how = if chosen.is_some() {
             Match::Whole
         } else {

@@ -6,16 +6,16 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// How many files can be asked for by number.
+/// The number of files that can be saved by number.
 const MOST_KNOWN: usize = 10_000;
-/// Longest name of a saved file, in bytes; file systems allow 255.
+/// Maximum length of the name of a saved file, in bytes; file systems allow 255.
 const LONGEST_NAME: usize = 200;
 
 /// The files that were shown, each with its number.
 #[derive(Debug, Default)]
 pub struct Files {
     known: VecDeque<(String, String)>,
-    /// How many were forgotten.
+    /// The number of files that were dropped.
     forgotten: usize,
 }
 
@@ -59,7 +59,7 @@ impl Files {
     }
 }
 
-/// What a file is, in a word.
+/// The kind of a file, in a word.
 pub fn kind(file: &File) -> &'static str {
     match file.kind {
         FileKind::Photo => "photo",
@@ -85,7 +85,7 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// How far a transfer is: `beach.jpg [#####---------------] 25 % of 2.4 MB`.
+/// The progress of a transfer: `beach.jpg [#####---------------] 25 % of 2.4 MB`.
 pub fn bar(name: &str, done: u64, total: Option<u64>) -> String {
     const WIDTH: usize = 20;
     let name = sanitize(name);
@@ -102,7 +102,7 @@ pub fn bar(name: &str, done: u64, total: Option<u64>) -> String {
     )
 }
 
-/// A name that is safe for a new file, whatever the sender has called theirs: no directories, nothing hidden or invisible.
+/// A safe name for a new file, made from the one that the sender chose: no directories, not hidden, no invisible characters.
 fn safe_name(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = fbchat::types::name_line(name)
@@ -119,8 +119,8 @@ fn safe_name(name: &str) -> String {
     }
 }
 
-/// Opens a new file for a download and says where it is; nothing is overwritten. Without a path it is in the current directory,
-/// and gets another name if there is one of its name already.
+/// Creates a new file for a download and returns its path; nothing is overwritten. Without a path it is in the current directory,
+/// and gets another name if the name is taken.
 pub fn create(path: Option<&str>, name: &str) -> io::Result<(std::fs::File, PathBuf)> {
     let name = safe_name(name);
     let folder = match path.map(expanded) {
@@ -149,7 +149,7 @@ pub fn create(path: Option<&str>, name: &str) -> io::Result<(std::fs::File, Path
     Err(ErrorKind::AlreadyExists.into())
 }
 
-/// With the home directory for `~`.
+/// The path with `~` replaced by the home directory.
 pub fn expanded(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
@@ -157,7 +157,7 @@ pub fn expanded(path: &str) -> PathBuf {
     }
 }
 
-/// The paths that begin like this one, for completion; directories end in a slash.
+/// The paths that start with this text, for completion; directories end in a slash.
 pub fn paths(typed: &str) -> Vec<String> {
     let (folder, start) = match typed.rsplit_once('/') {
         Some((folder, start)) => (format!("{folder}/"), start),

@@ -24,13 +24,13 @@ pub const WITH_GROUP: [&str; 5] = ["/leave ", "/members ", "/mute ", "/rename ",
 pub const HELP: &str = "\
 Lunch: hello      writes to a group by name, as to a buddy
 /group new Lunch bob carol
-                  makes a group with these buddies; names with blanks: /group new Our lunch: Bob Example, Carol
+                  creates a group with these buddies; names with spaces: /group new Our lunch: Bob Example, Carol
 /groups           shows your groups
 /members [group]  shows who is in a group
 /add name         adds a buddy to the group that the prompt shows; to another one: /add Lunch: bob, carol
-/remove name      removes somebody from it, which only the owner can
-/rename name      gives it another name; another group: /rename Lunch: Dinner
-/mute [group]     notes for all your programs that they are not to alert you; /unmute ends that
+/remove name      removes somebody from it, which only the owner can do
+/rename name      renames it; another group: /rename Lunch: Dinner
+/mute [group]     turns off alerts for a group in all your programs; /unmute turns them on again
 /leave group      leaves a group; you cannot be added again for a week";
 
 /// Parses a command for groups; `None` if it is another one.
@@ -62,7 +62,7 @@ fn change(gid: Uid, changes: Vec<GroupChange>) -> Command {
 
 /// `new NAME bob carol`, or `new A NAME: bob, carol`.
 fn new_group(rest: &str, buddy_list: &BuddyList) -> Result<Command, String> {
-    let how = "Write  /group new NAME bob carol , or with blanks  /group new A NAME: bob, carol";
+    let how = "Write  /group new NAME bob carol , or with spaces  /group new A NAME: bob, carol";
     let rest = match rest.split_once(char::is_whitespace) {
         Some(("new", rest)) => rest.trim(),
         _ => return Err(how.to_owned()),
@@ -147,7 +147,7 @@ fn in_group(
     Ok(change(gid, changes))
 }
 
-/// The people of a list: separated by commas, one name with blanks in it, or words.
+/// The people of a list: separated by commas, one name with spaces in it, or words.
 fn people_named(
     list: &str,
     find: impl Fn(&str) -> Result<Uid, String>,

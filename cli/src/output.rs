@@ -33,7 +33,7 @@ pub enum Output {
 #[derive(Debug)]
 pub enum PrintItem {
     Line(String),
-    /// How far something is. It takes the place of the one before, if nothing was printed since.
+    /// A progress bar. It replaces the previous one if nothing was printed since.
     Bar(String),
     /// Dropped when everything before it is printed, which closes the channel.
     Flush(#[expect(dead_code, reason = "only dropping it matters")] Sender<()>),
@@ -48,7 +48,7 @@ impl Output {
             for item in queue {
                 let line = match item {
                     PrintItem::Flush(_) => continue,
-                    // Up one line, which is deleted.
+                    // Moves up one line and erases it.
                     PrintItem::Bar(bar) if std::mem::replace(&mut after_bar, true) => {
                         format!("\x1b[1A\x1b[2K{bar}\n")
                     }
@@ -71,7 +71,7 @@ impl Output {
         matches!(self, Output::Terminal { .. })
     }
 
-    /// Draws bars, on a terminal.
+    /// Draws progress bars, on a terminal.
     pub fn bars(&self) -> Option<Bars> {
         match self {
             Output::Terminal { lines, .. } => Some(Bars(lines.clone())),
@@ -111,7 +111,7 @@ impl Output {
     }
 }
 
-/// Draws how far things are.
+/// Draws progress bars.
 #[derive(Clone, Debug)]
 pub struct Bars(Sender<PrintItem>);
 

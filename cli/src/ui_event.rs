@@ -29,7 +29,7 @@ pub enum UiEvent<'a> {
         text: &'a str,
         problem: &'a Problem,
     },
-    /// A file has arrived at the server, with its message.
+    /// The server has accepted a file and its message.
     FileSent {
         to: Uid,
         file: &'a File,
@@ -39,7 +39,7 @@ pub enum UiEvent<'a> {
         path: &'a str,
         problem: &'a Problem,
     },
-    /// A file was saved there.
+    /// A file was saved at this path.
     Saved {
         number: usize,
         path: &'a Path,

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 
 import headless
-from case import Case
+from case import ALICE, BOB, Case
 from fbchat_testkit import Lines, run, until
 from headless import plain
 
@@ -89,6 +89,16 @@ class PidginCase(Case):
         account = until("an account", lambda: pidgin("PurpleAccountsFind", email, "prpl-fbchat"))
         until(f"{email} signed on", lambda: pidgin("PurpleAccountIsConnected", account))
         return account
+
+    def alice_and_bob(self):
+        """Alice in Pidgin and Bob in a host, visible to each other: the host, Alice's uid there, and her account in Pidgin."""
+        server, bob = self.demo(), self.host("bob")
+        self.sign_on(bob, BOB, server.url)
+        alice = self.uid(bob, BOB, "Alice Example")
+        self.start_demo(server.url)
+        account = self.signed_on(ALICE)
+        self.wait_online(bob, BOB, alice)
+        return bob, alice, account
 
     def buddy(self, account, name):
         named = {pidgin("PurpleBuddyGetAlias", buddy): buddy for buddy in pidgin("PurpleFindBuddies", account, "")}

@@ -19,7 +19,7 @@ from test_hostile import Hostile
 
 class Files(OnDisk):
     settings = "file_limit_mib = 1\n"
-    # What the hosts call themselves: only Pidgin shows pictures.
+    # The names of the hosts: only Pidgin shows pictures.
     names = {"alice": "Pidgin", "bob": "Pidgin", "phone": "Finch", "carol": "Pidgin"}
 
     def setUp(self):
@@ -45,7 +45,7 @@ class Files(OnDisk):
             host.items = []
 
     def line(self, host, account, with_, flags=RECV):
-        """The next line that is no picture, with addresses replaced by the name of their file."""
+        """The next line that is not a picture, with addresses replaced by the names of their files."""
         line = host.wait_for(lambda item: item["event"] == "message" and item["account"] == account and item["with"] == with_
                              and "<img" not in item["markup"] and int(item["flags"]) & flags == flags, "a line")
         return re.sub(r"\b(http://\S+/files/[0-9a-f]{32})/([^\s?]+)\?key=\S+", lambda found: f"URL:{found[2]}", plain(line["markup"]))
@@ -74,7 +74,7 @@ class Files(OnDisk):
         alice, bob = self.both()
         phone = self.host("phone")
         self.sign_on(phone, ALICE, self.server.url)
-        # A file from the menu, with what libpurple says about it. What is written meanwhile need not wait.
+        # A file from the menu, with what libpurple reports about it. Texts do not wait for it.
         path = self.file("notes & more.txt")
         alice.do("focus", ALICE, self.bob)
         alice.do("file", ALICE, self.bob)
@@ -83,9 +83,9 @@ class Files(OnDisk):
         expected = "notes & more.txt (11 bytes) URL:"
         self.assertEqual(self.line(alice, ALICE, self.bob, SEND)[:len(expected)], expected)
         self.assertTrue(self.line(bob, BOB, self.alice).startswith(expected))
-        # From another device it is shown as one's own.
+        # On another device of the sender it is shown as their own.
         self.assertTrue(self.line(phone, ALICE, self.bob, SEND | REMOTE_SEND).startswith(expected))
-        # Pictures among text, and text behind them.
+        # Pictures within text, and text after them.
         one, two = self.picture("one.png"), self.picture("two.jpg")
         alice.do("pictures", ALICE, self.bob, text=f"first<br>line {{{one}}} <b>second</b>{{={two}}}")
         alice.do("send", ALICE, self.bob, text="third")
@@ -128,7 +128,7 @@ class Files(OnDisk):
         carol = self.host("carol")
         self.sign_on(carol, "carol@example.org", self.server.url)
         carol.wait("joined")
-        # Whoever is no friend of Bob has the line alone.
+        # People who are not friends of Bob see only the line.
         picture = self.picture("menu.png")
         carol.do("file", "carol@example.org", group, text=picture)
         added = carol.wait("xfer", state="added")
@@ -138,13 +138,13 @@ class Files(OnDisk):
         for host, account in ((alice, ALICE), (bob, BOB)):
             self.assertRegex(self.line(host, account, group), r"^menu\.png \(.*\) URL:menu\.png$")
         self.assertEqual(self.shown(alice, ALICE, group, text="Carol:<br>"), "png")
-        # Of a friend the picture follows, in the middle of text as elsewhere.
+        # The picture of a friend follows, also in the middle of text.
         alice.do("pictures", ALICE, group, text=f"here {{{picture}}} or there")
         self.assertIn("<IMG", self.own_picture(alice, group))
         self.assertEqual([self.line(bob, BOB, group).split(" ")[0] for _ in range(3)], ["here", "picture.png", "or"])
         self.assertEqual(self.shown(bob, BOB, group), "png")
         self.assertEqual([item for item in bob.have("message") if "<img" in item["markup"]], [])
-        # What was missed comes with its file when the window is opened, as one message.
+        # A missed message is shown with its file when the window is opened, once.
         bob.do("slash", BOB, group, text="mute")
         until("a muted group", lambda: self.muted(bob, group))
         bob.do("close", BOB, group)
@@ -175,18 +175,18 @@ class Files(OnDisk):
             told = alice.message(ALICE, self.bob, ERROR)
             self.assertEqual(plain(told["markup"]), f"{sentence} This message was not sent:\n{os.path.basename(path)}")
             alice.wait("xfer", state="gone")
-        # A picture that is too large holds nothing up, and neither does what is no picture.
+        # A picture that is too large delays nothing, nor does a file that is not a picture.
         alice.do("pictures", ALICE, self.bob, text=f"before {{={cases[1][0]}}} after {{{self.file('no.png')}}}")
         told = plain(alice.message(ALICE, self.bob, ERROR)["markup"])
         self.assertEqual(told, f"{cases[1][1]} This message was not sent:\nlarge.bin")
         self.assertEqual([self.line(bob, BOB, self.alice).split(" ")[0] for _ in range(3)], ["before", "after", "picture.icon"])
-        # The user cancels: nobody gets anything, and libpurple says so itself.
+        # The user cancels: nothing is sent, and libpurple says so itself.
         self.server.process.send_signal(signal.SIGSTOP)
         alice.do("file", ALICE, self.bob, text=self.file("slow.bin", bytes(1 << 20)))
         alice.do("cancel", ALICE)
         self.server.process.send_signal(signal.SIGCONT)
         self.assertEqual(alice.wait("xfer", state="gone", name="slow.bin")["status"], "5")
-        # Signing off tells what was not sent. Texts are kept, as always.
+        # Signing off reports what was not sent. Texts are kept, as always.
         self.server.process.send_signal(signal.SIGSTOP)
         alice.do("file", ALICE, self.bob, text=self.file("late.bin", bytes(1 << 20)))
         alice.do("pictures", ALICE, self.bob, text=f"one {{={self.picture('lost.png')}}} two")
@@ -218,7 +218,7 @@ class Files(OnDisk):
         bob.do("answer", place["id"], 0, text=target)
         self.completed(bob)
         self.assertEqual(pathlib.Path(target).read_bytes(), content)
-        # Pictures that are not shown are offered as well. What is refused or cancelled leaves nothing.
+        # Pictures that are not shown are offered as well. Refused and cancelled downloads leave no file.
         alice.do("file", ALICE, self.bob, text=self.picture("no.png"))
         offer = bob.wait("request", kind="action")
         bob.do("answer", offer["id"], 0)

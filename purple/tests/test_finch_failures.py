@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Failures of messages in Finch: a line in the conversation, with the text."""
 
-import test_finch
 from case import BOB
 from fbchat_testkit.rewriting_proxy import RewritingProxy
+from finch import FinchCase
 from test_failures import OFFLINE, SEND_PHP
 
 
-class Failures(test_finch.Finch):
-    # Only its means, not its tests.
-    test_alice_and_bob = test_account_added_at_the_keyboard = test_wrong_password = None
-
+class Failures(FinchCase):
     def test_message_that_was_refused(self):
         server = self.demo()
         front = RewritingProxy(server.address)

@@ -1,21 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A group in Finch: its window, a message typed there, and leaving it with a command."""
 
-import test_finch
 from case import BOB
+from finch import FinchCase
 from headless import RECV, SYSTEM, plain
 
 
-class Groups(test_finch.Finch):
-    # Only its means, not its tests.
-    test_alice_and_bob = test_account_added_at_the_keyboard = test_wrong_password = None
-
+class Groups(FinchCase):
     def test_talk_and_leave(self):
-        server, bob = self.demo(), self.host("bob")
-        self.start_with_account(server.url)
-        self.shows(r"◯ Echo")
-        self.sign_on(bob, BOB, server.url)
-        alice = self.uid(bob, BOB, "Alice Example")
+        bob, alice = self.alice_and_bob()
         bob.do("join", BOB, "-", text="Lunch")
         group = bob.wait("joined")["with"]
         bob.do("invite", BOB, group, text=alice)

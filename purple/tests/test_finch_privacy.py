@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Blocking in Finch, with the menu of a friend."""
 
-import test_finch
 from case import BOB
+from finch import FinchCase
 
 
-class Privacy(test_finch.Finch):
-    # Only its means, not its tests.
-    test_alice_and_bob = test_account_added_at_the_keyboard = test_wrong_password = None
-
+class Privacy(FinchCase):
     def test_blocked_in_the_menu(self):
-        server, bob = self.demo(), self.host("bob")
-        self.start_with_account(server.url)
-        self.shows(r"◯ Echo")
-        self.sign_on(bob, BOB, server.url)
-        alice = self.uid(bob, BOB, "Alice Example")
+        bob, alice = self.alice_and_bob()
         self.shows(r"◯ Bob Example")
         self.press("C-n")
         self.shows(r"Nickname: Bob Example")

@@ -3,16 +3,13 @@
 
 import re
 
-import test_finch
 from case import BOB
 from fbchat_testkit.rewriting_proxy import RewritingProxy
+from finch import FinchCase
 from test_strangers import EVE, NAME, message
 
 
-class Strangers(test_finch.Finch):
-    # Only its means, not its tests.
-    test_alice_and_bob = test_account_added_at_the_keyboard = test_wrong_password = None
-
+class Strangers(FinchCase):
     def test_lines_and_title_have_the_name(self):
         server = self.demo()
         front = RewritingProxy(server.address)

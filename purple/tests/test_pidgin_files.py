@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pictures in a conversation of Pidgin: one that comes, one that is inserted, and a file."""
+"""Pictures in a conversation of Pidgin: one that is received, one that is inserted, and a file."""
 
 import contextlib
 import os
 import pathlib
 import re
 
-from case import ALICE, BOB
+from case import BOB
 from fbchat_testkit import run, until
 from headless import RECV, plain
 from pidgin import PidginCase, pidgin
@@ -19,17 +19,17 @@ class Files(PidginCase):
         return path
 
     def points(self, title, colour):
-        """How many points of a window have this colour."""
+        """The number of pixels of a window with this colour."""
         path = os.path.join(self.directory, "window.ppm")
         run("import", "-window", self.windows()[title], "-depth", "8", path)
         return pathlib.Path(path).read_bytes().count(bytes.fromhex(colour))
 
     def insert(self, path):
-        """Inserts a picture into what is being written."""
+        """Inserts a picture into the text that is being written."""
         # The last entry but one.
         self.press("alt+c", "Up", "Up", "Return")
         self.focus("Insert Image")
-        # The first slash brings the field for a path, which loses what is typed before it is there.
+        # The first slash opens the field for a path, which loses keys that are typed before it is open.
         self.write("/")
         while "Insert Image" in self.windows():
             self.press("ctrl+a")
@@ -40,12 +40,7 @@ class Files(PidginCase):
                 until("the dialog to be closed", lambda: "Insert Image" not in self.windows(), 3)
 
     def test_pictures_and_files(self):
-        server, bob = self.demo(), self.host("bob")
-        self.sign_on(bob, BOB, server.url)
-        alice = self.uid(bob, BOB, "Alice Example")
-        self.start_demo(server.url)
-        account = self.signed_on(ALICE)
-        self.wait_online(bob, BOB, alice)
+        bob, alice, account = self.alice_and_bob()
         bob_uid = pidgin("PurpleBuddyGetName", until("Bob on the list", lambda: self.buddy(account, "Bob Example")))
 
         bob.do("send", BOB, alice, text="Look where we are:")

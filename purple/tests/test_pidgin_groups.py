@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A group in Pidgin: its window, its entry on the list, and what is typed there."""
 
-from case import ALICE, BOB
+from case import BOB
 from fbchat_testkit import until
 from headless import RECV, SEND, plain
 from pidgin import PidginCase, pidgin
@@ -11,12 +11,7 @@ NAME = "Lunch & <b>"
 
 class Groups(PidginCase):
     def test_talk_close_and_rename(self):
-        server, bob = self.demo(), self.host("bob")
-        self.sign_on(bob, BOB, server.url)
-        alice = self.uid(bob, BOB, "Alice Example")
-        self.start_demo(server.url)
-        account = self.signed_on(ALICE)
-        self.wait_online(bob, BOB, alice)
+        bob, alice, account = self.alice_and_bob()
 
         # Bob creates it and adds Alice: a window opens, with what happened and who is there.
         bob.do("join", BOB, "-", text=NAME)

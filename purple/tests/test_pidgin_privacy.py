@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Blocking in Pidgin, with its own menus and dialogs."""
 
-from case import ALICE, BOB
+from case import BOB
 from fbchat_testkit import until
 from pidgin import PidginCase, pidgin
 
 
 class Privacy(PidginCase):
     def test_blocked_in_a_conversation_and_listed_in_the_dialog(self):
-        server, bob = self.demo(), self.host("bob")
-        self.sign_on(bob, BOB, server.url)
-        alice = self.uid(bob, BOB, "Alice Example")
-        self.start_demo(server.url)
-        account = self.signed_on(ALICE)
-        self.wait_online(bob, BOB, alice)
+        bob, alice, account = self.alice_and_bob()
         who = pidgin("PurpleBuddyGetName", until("Bob", lambda: self.buddy(account, "Bob Example")))
         pidgin("PurpleConversationNew", 1, account, who)
         self.focus("Bob Example")

@@ -190,7 +190,7 @@ fn lines(files: &[Attachment], link: impl Fn(&FileId, &str) -> String) -> String
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What an item says of an attachment to those who do not show pictures.
+/// How an attachment is described to clients that do not show pictures.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Listed {
     id: FileId,
@@ -223,7 +223,7 @@ impl From<Listed> for Attachment {
     }
 }
 
-/// What is before the attachments of an item, what is from there on, and the attachments; `None` if it has none.
+/// Splits an item before its attachments, and returns the attachments, too; `None` if it has none.
 fn split(item: &str) -> Option<(&str, &str, Vec<Attachment>)> {
     let (head, rest) = item.split_once(BEGIN)?;
     let list = rest.strip_suffix('}')?;
@@ -235,8 +235,8 @@ fn split(item: &str) -> Option<(&str, &str, Vec<Attachment>)> {
     ))
 }
 
-/// An item for clients that know attachments, if it has any: with addresses that work without a login, because people open them with
-/// other programs. `link` makes such an address out of a path.
+/// An item for clients that support attachments, if it has any: with addresses that work without a login, because people open them with
+/// other programs. `link` makes such an address from a path.
 pub fn opened(item: &str, link: impl Fn(&FileId, &str) -> String) -> Option<String> {
     let (head, rest, files) = split(item)?;
     let member = |address: &str| format!("\"url\":{}", json::to_string(&address));
@@ -247,7 +247,7 @@ pub fn opened(item: &str, link: impl Fn(&FileId, &str) -> String) -> Option<Stri
     Some(format!("{head}{BEGIN}{rest}"))
 }
 
-/// An item for clients that do not know attachments, if it has any: with lines in the text instead.
+/// An item for clients that do not support attachments, if it has any: with lines in the text instead.
 pub fn without(item: &str, link: impl Fn(&FileId, &str) -> String) -> Option<String> {
     let (head, _, files) = split(item)?;
     let (before, after) = head.split_once(AFTER_TEXT)?;

@@ -48,7 +48,7 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// List the servers that use the database: version, address, how long they have been running, when they last showed that they live
+    /// List the servers that use the database: version, address, how long they have been running, and the time of their last heartbeat
     Nodes {
         #[command(flatten)]
         place: Place,

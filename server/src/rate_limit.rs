@@ -44,7 +44,7 @@ impl<K: Eq + Hash> RateLimit<K> {
         Ok(())
     }
 
-    /// Gives back a token that was not needed.
+    /// Returns a token that was not needed.
     pub fn give_back(&mut self, key: &K) {
         if let Some(full_at) = self.full_at.get_mut(key)
             && let Some(earlier) = full_at.checked_sub(self.every)
@@ -67,7 +67,7 @@ mod tests {
             assert_eq!(taken, if n < 60 { Ok(()) } else { Err(window / 60) });
         }
         assert!(limit.take(2, now).is_ok());
-        // What was refused has used nothing up, and neither has what was given back.
+        // Refused and returned requests use no tokens.
         limit.give_back(&1);
         assert!(limit.take(1, now).is_ok() && limit.take(1, now).is_err());
         let later = now + Duration::from_secs(25);

@@ -152,7 +152,7 @@ async fn durable(config: Config) -> Result<(), Failure> {
     start(config, store, disk, hub, Cost::Full, None).await
 }
 
-/// What this server says to operators who list all that use its database.
+/// What this server tells operators who list the servers of its database.
 fn node(config: &Config) -> NodeInfo {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     NodeInfo {

@@ -18,8 +18,8 @@ pub fn session_key(secret: &str) -> SessionKey {
     SessionKey(digest("session", secret))
 }
 
-/// What a client with this token shows to log in, as the secret of a session, and with what the server answers (XEP-0484, the mechanism
-/// HT-SHA-256-NONE). The token itself need not be kept.
+/// The proof with which a client with this token logs in, as the secret of a session, and the server's own proof (XEP-0484, mechanism
+/// HT-SHA-256-NONE). The token itself need not be stored.
 pub fn token_proofs(token: &str) -> (String, [u8; 32]) {
     let key = hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes());
     let answer = hmac::sign(&key, b"Responder");

@@ -248,7 +248,7 @@ pub struct Here {
     pub sessions: Vec<SessionKey>,
 }
 
-/// What others see of a user who is connected in several ways.
+/// What others see of a user who is connected in several places.
 pub fn merged(all: impl Iterator<Item = Presence>) -> Presence {
     all.fold(Presence::Offline, |one, other| match (one, other) {
         (Presence::Active, _) | (_, Presence::Active) => Presence::Active,

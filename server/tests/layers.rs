@@ -112,7 +112,8 @@ fn expand(prefix: &str, tree: &str) -> Vec<String> {
     parts.flat_map(|part| expand(&prefix, part)).collect()
 }
 
-/// The paths in a module's code: those of its `use` lines, and those written out with `crate` or `super`.
+/// The paths in a module's code: those of its `use` lines, those written out with `crate` or `super`, and those that begin with a name
+/// from a `use` line.
 fn paths(code: &str) -> Vec<String> {
     let (mut paths, mut rest) = (Vec::new(), String::new());
     for statement in code.split_inclusive(';') {
@@ -127,10 +128,29 @@ fn paths(code: &str) -> Vec<String> {
             rest.push_str(statement);
         }
     }
+    let mut names = BTreeMap::new();
+    for path in &mut paths {
+        let (full, name) = match path.split_once(" as ") {
+            Some((full, name)) => (full.trim(), name.trim()),
+            None => {
+                let full = path.trim_end_matches("::self");
+                (full, full.rsplit("::").next().unwrap())
+            }
+        };
+        if full.starts_with("crate::") || full.starts_with("super::") {
+            names.insert(name.to_owned(), full.to_owned());
+        }
+        *path = full.to_owned();
+    }
     let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-    let words = rest.split(|c| !is_path(c));
-    let full = words.filter(|word| word.starts_with("crate::") || word.starts_with("super::"));
-    paths.extend(full.map(str::to_owned));
+    let full = rest.split(|c| !is_path(c)).filter_map(|word| {
+        let (first, more) = word.split_once("::")?;
+        match first {
+            "crate" | "super" => Some(word.to_owned()),
+            name => Some(format!("{}::{more}", names.get(name)?)),
+        }
+    });
+    paths.extend(full.collect::<Vec<_>>());
     paths
 }
 
@@ -282,16 +302,20 @@ fn nobody_but_the_stores_knows_sql() {
 #[test]
 fn paths_are_found() {
     let code = code(
-        "use crate::a::{b, c::{d, e}};\nuse super::f;\n// crate::no\nfn x() { crate::g::h(); }\n",
+        "use crate::a::{b, c::{self, d, e}};\nuse super::f as x;\nuse std::fs;\n// crate::no\nfn x() { crate::g::h(); b::i::j(); x::k(); fs::read(); }\n",
     );
     assert_eq!(
         paths(&code),
         [
             "crate::a::b",
+            "crate::a::c",
             "crate::a::c::d",
             "crate::a::c::e",
             "super::f",
-            "crate::g::h"
+            "std::fs",
+            "crate::g::h",
+            "crate::a::b::i::j",
+            "super::f::k",
         ]
     );
 }

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 /// How long one attempt of a transfer may take, in milliseconds.
 const LONGEST_TRANSFER: u64 = 3_600_000;
-/// How much of a file is read at once, in bytes.
+/// The size of a chunk of a file, in bytes.
 const PIECE: usize = 64 << 10;
 
 /// A pool of connections to one server.
@@ -200,7 +200,7 @@ fn request(exchange: Exchange) -> Result<Request, TransportError> {
     Ok(request)
 }
 
-/// The head of an answer, as far as it matters.
+/// The relevant headers of an answer.
 fn reply_head(response: &Response, proxy: Option<&str>) -> Result<Reply, TransportError> {
     let status = response.status().as_u16();
     if let Some(refused) = proxy_refusal(status, proxy) {
@@ -221,7 +221,7 @@ fn reply_head(response: &Response, proxy: Option<&str>) -> Result<Reply, Transpo
     })
 }
 
-/// Writes the content of a file as it comes, without what is there already.
+/// Writes the content of a file as it arrives, without the part that was already received.
 fn receive(
     response: &mut Response,
     transfer: &Transfer,
@@ -255,7 +255,7 @@ fn text(text: &str) -> Result<HeaderValue, TransportError> {
     })
 }
 
-/// The error of an answer whose body breaks off.
+/// The error of an answer with an incomplete body.
 fn read_error(error: io::Error) -> TransportError {
     match error.downcast::<reqwest::Error>() {
         Ok(error) => transport_error(error, None),

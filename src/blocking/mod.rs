@@ -186,11 +186,11 @@ impl Session {
         }
     }
 
-    /// Uploads a file from its present position on; returns when the server has it. `progress` is told the bytes that are over,
-    /// and those in all if that is known; the upload ends when it returns false.
+    /// Uploads a file from its current position; returns when the server has it. `progress` gets the number of bytes transferred
+    /// and the total if it is known; the upload ends when it returns false.
     ///
     /// # Errors
-    /// The file cannot be read (status `Descriptor`, also when it was given up), or the server did not take it.
+    /// The file cannot be read (status `Descriptor`, also when it was cancelled), or the server did not accept it.
     pub fn upload(
         &self,
         file: std::fs::File,
@@ -227,10 +227,10 @@ impl Session {
     }
 
     /// Downloads a file, which is written in order as it arrives. `progress` is as for [`Session::upload`]. After an error the
-    /// file may have a part of the content.
+    /// file may contain a part of the content.
     ///
     /// # Errors
-    /// The file cannot be written (status `Descriptor`, also when it was given up), or the server did not give it.
+    /// The file cannot be written (status `Descriptor`, also when it was cancelled), or the server did not send it.
     pub fn download(
         &self,
         id: &str,

@@ -30,7 +30,7 @@ pub(super) struct Shared {
     start: Instant,
     /// Hands exchanges to threads that wait for one; without a buffer, so that none waits for a busy thread.
     exchanges: (Sender<Exchange>, Receiver<Exchange>),
-    /// The contents of transfers that are not over.
+    /// The contents of unfinished transfers.
     pub(super) transfers: Mutex<HashMap<RequestId, Arc<Transfer>>>,
     /// Never locked while waiting for the network.
     state: Mutex<SessionState>,

@@ -1,5 +1,5 @@
-//! The contents of files on their way between the network and the program. The threads that carry out exchanges read and write
-//! them in pieces.
+//! Moves the contents of files between the network and the program. The threads that carry out exchanges read and write
+//! them in chunks.
 
 #![forbid(unsafe_code)]
 
@@ -10,10 +10,10 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Is told how many bytes are over, and how many there are in all if that is known. If it returns false, the transfer ends.
+/// Gets the number of bytes transferred, and the total if it is known. If it returns false, the transfer ends.
 pub(super) type Progress = Box<dyn Fn(u64, Option<u64>) -> bool + Send + Sync>;
 
-/// An upload or a download that is not over.
+/// An unfinished upload or download.
 pub(super) struct Transfer {
     pub(super) content: Content,
     progress: Progress,
@@ -22,7 +22,7 @@ pub(super) struct Transfer {
 
 /// Where the bytes come from or go to.
 pub(super) enum Content {
-    /// From this position of the file on. What is no file has no length, and can be read once.
+    /// From this position of the file. Anything other than a file has no length, and can be read only once.
     Upload {
         file: File,
         start: u64,
@@ -32,7 +32,7 @@ pub(super) enum Content {
     Download(Mutex<Incoming>),
 }
 
-/// A download, as far as it is there.
+/// The received part of a download.
 pub(super) struct Incoming {
     pub(super) received: Received,
     pub(super) file: File,
@@ -48,7 +48,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The program's side has failed, or it wants no more.
+/// The program's side has failed, or has cancelled the transfer.
 pub(super) fn host_failed(detail: impl Into<String>) -> TransportError {
     TransportError {
         fault: TransportFault::Host,
@@ -106,7 +106,7 @@ impl Transfer {
         }
     }
 
-    /// Tells the program how far it is.
+    /// Reports the progress to the program.
     pub(super) fn reached(&self, done: u64, total: Option<u64>) -> Result<(), TransportError> {
         match (self.progress)(done, total) {
             true => Ok(()),
@@ -130,7 +130,7 @@ impl Transfer {
     /// The content of an upload, for one attempt.
     ///
     /// # Errors
-    /// It cannot be read once more.
+    /// It cannot be read again.
     pub(super) fn reader(self: &Arc<Self>) -> Result<Reader, TransportError> {
         let Content::Upload { length, begun, .. } = &self.content else {
             return Err(host_failed("a download has no content"));

@@ -6,7 +6,7 @@ use super::{CallError, Client, SessionId, check_uid};
 use crate::types::{DownloadTarget, MAX_DOWNLOAD, RequestId, Uid, is_file_id};
 use std::os::fd::OwnedFd;
 
-/// Greatest length of a file's name in bytes; servers shorten it.
+/// Maximum length of a file's name in bytes; servers may shorten it.
 const MAX_NAME: usize = 4_096;
 
 fn check_name(name: &str) -> Result<(), CallError> {
@@ -21,13 +21,13 @@ fn check_id(id: &str) -> Result<(), CallError> {
     match is_file_id(id) {
         true => Ok(()),
         false => Err(CallError::Argument(
-            "This is no id of a file; take it from a message or an upload".to_owned(),
+            "This is not a file id; take it from a message or an upload".to_owned(),
         )),
     }
 }
 
 impl Client {
-    /// Uploads a file from memory; answered by `File` or `Failed`, with `Progress` before.
+    /// Uploads a file from memory; answered by `File` or `Failed`, after `Progress`.
     ///
     /// # Errors
     /// [`CallError::Argument`] for an empty file, or a name that is empty or too long, [`CallError::State`] before login.
@@ -45,7 +45,7 @@ impl Client {
         session.upload(bytes, name.to_owned())
     }
 
-    /// Uploads what a descriptor gives from its present position to its end; answered like [`Client::upload`].
+    /// Uploads what can be read from a descriptor, from its current position to the end; answered like [`Client::upload`].
     ///
     /// # Errors
     /// As for [`Client::upload`].
@@ -77,7 +77,7 @@ impl Client {
         session.send(to, text.to_owned(), Some(file.to_owned()))
     }
 
-    /// Downloads a file or its preview into memory; answered by `File` or `Failed`, with `Progress` before.
+    /// Downloads a file or its preview into memory; answered by `File` or `Failed`, after `Progress`.
     ///
     /// # Errors
     /// [`CallError::Argument`] for a limit of 0 or above [`MAX_DOWNLOAD`], [`CallError::State`] before login.
@@ -98,8 +98,7 @@ impl Client {
         session.download(file.to_owned(), target, None)
     }
 
-    /// Downloads a file to a descriptor, in order from its present position; answered by `Done` or `Failed`, with `Progress`
-    /// before.
+    /// Downloads a file to a descriptor, in order from its current position; answered by `Done` or `Failed`, after `Progress`.
     ///
     /// # Errors
     /// [`CallError::State`] before login.

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// Which way bytes would go.
+/// The direction of the transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Read,
@@ -30,7 +30,7 @@ pub(super) fn is_ready(fd: BorrowedFd<'_>, direction: Direction) -> bool {
     found > 0
 }
 
-/// A file of the host, as it can be used without letting the thread wait.
+/// A file of the host that is used without blocking the thread.
 #[derive(Debug)]
 pub(super) enum Watched {
     /// A pipe, a socket or a device, which may not be ready.

@@ -1,4 +1,4 @@
-//! The uploads and downloads of one session that are not over, and the calls that begin them.
+//! The unfinished uploads and downloads of one session, and the calls that start them.
 
 #![forbid(unsafe_code)]
 
@@ -11,9 +11,9 @@ use bytes::Bytes;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-/// Greatest number of transfers; each may hold a descriptor.
+/// Maximum number of transfers; each may hold a descriptor.
 const MOST: usize = 64;
-/// Greatest number of bytes in memory that wait to be uploaded. One file of any size may.
+/// Maximum number of bytes in memory that wait to be uploaded. A single file may be larger.
 const MOST_BYTES: usize = 64 << 20;
 
 /// See the module.
@@ -44,12 +44,12 @@ impl Transfers {
 }
 
 impl SessionHandle {
-    /// The uploads and downloads that are not over.
+    /// The unfinished uploads and downloads.
     pub(super) fn transfers(&self) -> Vec<Arc<Transfer>> {
         self.state().transfers.all.clone()
     }
 
-    /// The content of a request's upload or download; `None` if that is over.
+    /// The content of a request's upload or download; `None` if it has ended.
     pub(super) fn transfer(&self, request: RequestId) -> Option<Arc<Transfer>> {
         let mut all = self.transfers().into_iter();
         all.find(|transfer| transfer.request == request)

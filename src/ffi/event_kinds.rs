@@ -15,7 +15,7 @@ c_enum! {
         ///     NAME           str   the user's own name; may be empty
         ///     MESSAGE_LIMIT  int   the greatest length of a message, in characters
         ///     FEATURES       int   a sum of fbchat_features
-        ///     FILE_LIMIT     int   the greatest size of a file, in bytes; 0 if the server takes none
+        ///     FILE_LIMIT     int   the maximum size of a file, in bytes; 0 if the server does not accept files
         /// ```
         LoggedIn = 1 => FBCHAT_EVENT_LOGGED_IN,
         /// Login failed, see fbchat_event_status; the session can log in again. Answers fbchat_session_login,
@@ -46,8 +46,8 @@ c_enum! {
         ///     CERTIFICATE_PROBLEM  int   when waiting: why it is not trusted; 0 if that is not the cause
         /// ```
         Connection = 4 => FBCHAT_EVENT_CONNECTION,
-        /// A message. One with several files has as many items, one for each file: the first has TEXT, which is "" in the others,
-        /// and everything else about the message is the same in all. So a program that shows each item of each MESSAGE shows
+        /// A message. A message with several files has one item for each file: the first has TEXT, which is "" in the others,
+        /// and everything else about the message is the same in all items. So a program that shows each item of each MESSAGE shows
         /// everything once. A message without files has one item.
         ///
         /// ```text
@@ -69,7 +69,7 @@ c_enum! {
         ///     FILE_KIND     int   one of fbchat_file_kinds; 0 without a file
         ///     WIDTH         int   the width of a picture; 0 if unknown
         ///     HEIGHT        int   the height of a picture; 0 if unknown
-        ///     CONTENT_TYPE  str?  the type of the file, as the server has found it
+        ///     CONTENT_TYPE  str?  the media type that the server has detected
         ///     FILE_INDEX    int   the place of the file among those of the message, from 0 on
         /// ```
         Message = 5 => FBCHAT_EVENT_MESSAGE,
@@ -139,7 +139,7 @@ c_enum! {
         ///     CERTIFICATE_PROBLEM  int   why it is not trusted; 0 if that is not the cause
         /// ```
         Closed = 11 => FBCHAT_EVENT_CLOSED,
-        /// Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED; one with several files is several
+        /// Messages of one conversation as items, oldest first, all with FBCHAT_MESSAGE_REPLAYED; a message with several files has several
         /// items, as in MESSAGE. Answers fbchat_session_request_history.
         ///
         /// ```text
@@ -163,7 +163,7 @@ c_enum! {
         ///     FILE_KIND     int   one of fbchat_file_kinds; 0 without a file
         ///     WIDTH         int   the width of a picture; 0 if unknown
         ///     HEIGHT        int   the height of a picture; 0 if unknown
-        ///     CONTENT_TYPE  str?  the type of the file, as the server has found it
+        ///     CONTENT_TYPE  str?  the media type that the server has detected
         ///     FILE_INDEX    int   the place of the file among those of the message, from 0 on
         /// ```
         History = 12 => FBCHAT_EVENT_HISTORY,
@@ -314,23 +314,23 @@ c_enum! {
         /// fbchat_session_download.
         ///
         /// ```text
-        ///     FILE_ID       str     what fbchat_session_send_file takes
-        ///     FILE_NAME     str?    its name, as the server will show it; absent after a download
+        ///     FILE_ID       str     the id for fbchat_session_send_file
+        ///     FILE_NAME     str?    its name, as others will see it; absent after a download
         ///     FILE_SIZE     int     its size as the server keeps it, without the metadata of pictures; or that of CONTENT
         ///     FILE_URL      str     where the user can open it in a browser
         ///     FILE_KIND     int     one of fbchat_file_kinds
         ///     WIDTH         int     the width of a picture; 0 if unknown, as after a download
         ///     HEIGHT        int     the height of a picture; 0 if unknown, as after a download
-        ///     CONTENT_TYPE  str?    the type of the file, or of the preview, as the server has found it
+        ///     CONTENT_TYPE  str?    the media type of the file or the preview that the server has detected
         ///     CONTENT       bytes?  after a download: the file or its preview
         /// ```
         File = 27 => FBCHAT_EVENT_FILE,
-        /// An upload or a download goes on. fbchat_event_request says which; the request is not answered by it. At most one such
-        /// event of a request waits to be taken, so it always tells the latest.
+        /// The progress of an upload or a download. fbchat_event_request says which; it does not answer the request. At most one such
+        /// event per request is queued, so it always has the latest numbers.
         ///
         /// ```text
-        ///     BYTES_DONE   int   how many bytes are over; less than before if they are being sent again after a lost connection
-        ///     BYTES_TOTAL  int   how many there are in all; -1 if that is not known
+        ///     BYTES_DONE   int   bytes transferred; less than before if they are being sent again after a lost connection
+        ///     BYTES_TOTAL  int   the total; -1 if it is not known
         /// ```
         Progress = 28 => FBCHAT_EVENT_PROGRESS,
     }

@@ -45,8 +45,8 @@ c_enum! {
         PictureHash = 20 => FBCHAT_FIELD_PICTURE_HASH,
         /// bytes: the picture, a file of type CONTENT_TYPE; absent without one.
         Picture = 21 => FBCHAT_FIELD_PICTURE,
-        /// str: "image/png", "image/jpeg" or "image/gif" in PICTURE; in other events any type that the server names, of a file.
-        /// Absent without a picture or a file, and if the server names none.
+        /// str: "image/png", "image/jpeg" or "image/gif" in PICTURE; in other events the media type of a file,
+        /// which can be any. Absent without a picture or a file, and if the server does not tell it.
         ContentType = 22 => FBCHAT_FIELD_CONTENT_TYPE,
         /// int: a sum of fbchat_features.
         Features = 23 => FBCHAT_FIELD_FEATURES,
@@ -106,10 +106,10 @@ c_enum! {
         CertificateSha256 = 60 => FBCHAT_FIELD_CERTIFICATE_SHA256,
         /// int: one of fbchat_certificate_problems; 0 if the certificate is not the cause.
         CertificateProblem = 61 => FBCHAT_FIELD_CERTIFICATE_PROBLEM,
-        /// str: what names a file in calls; absent without a file.
+        /// str: the id of a file, for calls; absent without a file.
         FileId = 62 => FBCHAT_FIELD_FILE_ID,
-        /// str: the name of a file, one line. Use it for a new file only after looking at it: it is the sender's, though the server
-        /// lets no directories through. Absent without a file, and where it is not known.
+        /// str: the name of a file, one line, without directories. The sender chose it, so check it before you use it for
+        /// a new file. Absent without a file, and where it is not known.
         FileName = 63 => FBCHAT_FIELD_FILE_NAME,
         /// int: the size of a file in bytes; 0 without a file.
         FileSize = 64 => FBCHAT_FIELD_FILE_SIZE,
@@ -118,19 +118,19 @@ c_enum! {
         FileUrl = 65 => FBCHAT_FIELD_FILE_URL,
         /// int: one of fbchat_file_kinds; 0 without a file. Treat unknown ones as FBCHAT_FILE_OTHER.
         FileKind = 66 => FBCHAT_FIELD_FILE_KIND,
-        /// int: the width in points at which a picture is shown; 0 for other files, or if it is unknown.
+        /// int: the width of a picture as it is shown, in pixels; 0 for other files, or if it is unknown.
         Width = 67 => FBCHAT_FIELD_WIDTH,
-        /// int: the height in points at which a picture is shown; 0 for other files, or if it is unknown.
+        /// int: the height of a picture as it is shown, in pixels; 0 for other files, or if it is unknown.
         Height = 68 => FBCHAT_FIELD_HEIGHT,
         /// int: the position of a file among those of its message, counted from 0; 0 without a file.
         FileIndex = 69 => FBCHAT_FIELD_FILE_INDEX,
         /// bytes: the content of a file; absent if it was not requested.
         Content = 70 => FBCHAT_FIELD_CONTENT,
-        /// int: how many bytes are over.
+        /// int: the number of bytes transferred so far.
         BytesDone = 71 => FBCHAT_FIELD_BYTES_DONE,
-        /// int: how many bytes there are in all; -1 if that is not known.
+        /// int: the total number of bytes; -1 if it is not known.
         BytesTotal = 72 => FBCHAT_FIELD_BYTES_TOTAL,
-        /// int: the greatest size of a file in bytes; 0 if the server takes none.
+        /// int: the maximum size of a file in bytes; 0 if the server does not accept files.
         FileLimit = 73 => FBCHAT_FIELD_FILE_LIMIT,
     }
 }

@@ -6,13 +6,13 @@ use super::event_kinds::EventKind;
 use super::fields::Field;
 use crate::types::File;
 
-/// What the server has told.
+/// A text that the server has sent.
 fn known(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
 impl fbchat_event {
-    /// The fields of a file, or of none.
+    /// The fields of a file; without one they are absent or 0.
     pub(super) fn file(&mut self, file: Option<&File>) {
         self.maybe(file.map(|file| file.id.as_str()));
         self.maybe(known(file.map(|file| file.name.as_str())));

@@ -1,8 +1,8 @@
-//! Files, pictures among them, on servers with FBCHAT_FEATURE_FILES. A file is uploaded first, which gives its FILE_ID, and then sent
-//! with a message. Received files are fields of MESSAGE and HISTORY: FILE_ID for the downloads here, FILE_URL for the user.
+//! Files, including pictures, on servers with FBCHAT_FEATURE_FILES. A file is uploaded first, which returns its FILE_ID, and then sent
+//! with a message. Received files are fields of MESSAGE and HISTORY: FILE_ID is for the downloads here, FILE_URL for the user.
 //!
-//! Uploads and downloads of a session run beside everything else it does, a few at a time; others wait. They survive broken
-//! connections, and PROGRESS tells how far they are. A descriptor is duplicated before the call returns, so the program may close
+//! A session runs a few uploads and downloads at a time, and the others wait; they do not delay messages. They survive broken
+//! connections, and PROGRESS reports how far they are. A descriptor is duplicated before the call returns, so the program may close
 //! its own at once; the two share their position and their modes. Do not use the file before the answer has arrived.
 
 use super::pointers;
@@ -18,8 +18,8 @@ use std::ffi::{c_char, c_void};
 /// @param session  a session that is logged in
 /// @param bytes    the file; copied before the call returns
 /// @param len      its length: 1 byte to FBCHAT_FIELD_FILE_LIMIT
-/// @param name     its name; directories in it are left out
-/// @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes before
+/// @param name     its name; directories in it are removed
+/// @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes first
 /// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for an empty file, or a name that is empty or longer than 4096 bytes;
 ///         FBCHAT_ERR_TOO_LONG for more than the limit, which is in fbchat_last_error
 #[unsafe(no_mangle)]
@@ -41,19 +41,19 @@ pub unsafe extern "C" fn fbchat_session_upload(
     }
 }
 
-/// Uploads what a descriptor gives from its present position to its end: a file, or a pipe or a socket.
+/// Uploads what can be read from a descriptor, from its current position to the end: a file, or a pipe or a socket.
 ///
-/// A file is sent again from that position if the connection breaks, and its position is not moved. What comes from a pipe or a
-/// socket cannot be read twice, so then the upload fails. A pipe or socket that gives nothing for a while keeps nobody waiting
-/// but this upload, which ends after a minute or two without progress; servers may be less patient.
+/// If the connection breaks, a file is sent again from that position; the position of the descriptor does not change. Pipes and sockets
+/// cannot be read twice, so then the upload fails. A pipe or socket that delivers nothing delays only this upload, which
+/// fails after a minute or two without progress; the server may end it earlier.
 ///
 /// @param client   the client
 /// @param session  a session that is logged in
 /// @param fd       a descriptor that can be read; duplicated before the call returns
-/// @param name     the file's name; directories in it are left out
-/// @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes before. FAILED has FBCHAT_ERR_DESCRIPTOR if the
-///                 descriptor cannot be read, or the file becomes shorter meanwhile
-/// @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is no open descriptor or a directory; FBCHAT_ERR_ARGUMENT for a file that is
+/// @param name     the file's name; directories in it are removed
+/// @param request  out: answered by FILE or FAILED; may be NULL. PROGRESS comes first. FAILED has FBCHAT_ERR_DESCRIPTOR if the
+///                 descriptor cannot be read, or the file becomes shorter during the upload
+/// @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is not open or is a directory; FBCHAT_ERR_ARGUMENT for a file that is
 ///         empty, or a name that is empty or longer than 4096 bytes; FBCHAT_ERR_TOO_LONG for a file of more than
 ///         FBCHAT_FIELD_FILE_LIMIT bytes; FBCHAT_ERR_RESOURCES if no descriptor is left
 #[unsafe(no_mangle)]
@@ -78,10 +78,10 @@ pub unsafe extern "C" fn fbchat_session_upload_fd(
 /// @param client   the client
 /// @param session  a session that is logged in
 /// @param to       the recipient: a user or a group
-/// @param file_id  the FILE_ID of FILE: only files that the user has uploaded can be sent, each as often as they like
+/// @param file_id  the FILE_ID of FILE: only files that the user has uploaded can be sent, each any number of times
 /// @param text     plain text, as for fbchat_session_send; may be empty or NULL
 /// @param request  out: answered exactly once, by SENT or FAILED; may be NULL
-/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for recipient 0 or what is no FILE_ID; FBCHAT_ERR_TOO_LONG, with the limit in
+/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for recipient 0 or if file_id is not a FILE_ID; FBCHAT_ERR_TOO_LONG, with the limit in
 ///         fbchat_last_error
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_session_send_file(
@@ -106,11 +106,11 @@ pub unsafe extern "C" fn fbchat_session_send_file(
 ///
 /// @param client   the client
 /// @param session  a session that is logged in
-/// @param file_id  the FILE_ID of a message, or of an own upload
-/// @param preview  1 = a preview of at most 320 by 320 points, which only FBCHAT_FILE_PHOTO has; 0 = the file
-/// @param limit    the most bytes that are wanted, at most 8388608 (8 MiB); a larger file fails with FBCHAT_ERR_TOO_LONG
-/// @param request  out: answered by FILE with CONTENT, or FAILED; may be NULL. PROGRESS comes before
-/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT for what is no FILE_ID, another value of preview, or limit 0 or above 8 MiB
+/// @param file_id  the FILE_ID of a message, or of the user's own upload
+/// @param preview  1 = a preview of at most 320 by 320 pixels, which only FBCHAT_FILE_PHOTO has; 0 = the file
+/// @param limit    the maximum size in bytes, at most 8388608 (8 MiB); a larger file fails with FBCHAT_ERR_TOO_LONG
+/// @param request  out: answered by FILE with CONTENT, or FAILED; may be NULL. PROGRESS comes first
+/// @return FBCHAT_OK; FBCHAT_ERR_ARGUMENT if file_id is not a FILE_ID, or for another value of preview, or limit 0 or above 8 MiB
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_session_download(
     client: *mut fbchat_client,
@@ -130,22 +130,22 @@ pub unsafe extern "C" fn fbchat_session_download(
     }
 }
 
-/// Downloads a file to a descriptor, in order from its present position: a file, or a pipe or a socket.
+/// Downloads a file and writes it to a descriptor, in order from its current position: a file, or a pipe or a socket.
 ///
-/// After a broken connection the download goes on where it was. After FAILED the descriptor has received the beginning of the
+/// After a broken connection the download continues where it stopped. After FAILED the descriptor has received the beginning of the
 /// file, or nothing: remove or truncate what was written. Write to a new file and rename it once DONE has arrived, so that
-/// nobody takes a part for the whole.
+/// an incomplete file is not mistaken for the whole.
 ///
-/// A pipe or socket whose reader is slow keeps nobody waiting but this download, which fails after a minute or two
+/// A pipe or socket with a slow reader delays only this download, which fails after a minute or two
 /// without progress.
 ///
 /// @param client   the client
 /// @param session  a session that is logged in
-/// @param file_id  the FILE_ID of a message, or of an own upload
+/// @param file_id  the FILE_ID of a message, or of the user's own upload
 /// @param fd       a descriptor that can be written; duplicated before the call returns
-/// @param request  out: answered by DONE or FAILED; may be NULL. PROGRESS comes before. FAILED has FBCHAT_ERR_DESCRIPTOR if the
-///                 descriptor cannot be written, as when the disk is full
-/// @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is no open descriptor; FBCHAT_ERR_ARGUMENT for what is no FILE_ID;
+/// @param request  out: answered by DONE or FAILED; may be NULL. PROGRESS comes first. FAILED has FBCHAT_ERR_DESCRIPTOR if the
+///                 descriptor cannot be written, for instance because the disk is full
+/// @return FBCHAT_OK; FBCHAT_ERR_DESCRIPTOR if fd is not open; FBCHAT_ERR_ARGUMENT if file_id is not a FILE_ID;
 ///         FBCHAT_ERR_RESOURCES if no descriptor is left
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fbchat_session_download_fd(

@@ -29,7 +29,7 @@ const MESSAGE: &[Field] = &[
 ];
 
 impl fbchat_event {
-    /// Messages as items; those with several files take one for each.
+    /// Messages as items; a message with several files has one for each.
     pub(super) fn messages(&mut self, messages: &[Message]) {
         self.columns = MESSAGE;
         self.items = 0;

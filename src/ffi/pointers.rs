@@ -60,7 +60,12 @@ pub(super) unsafe fn bytes<'a>(
 
 /// Duplicates a descriptor of the program.
 pub(super) fn descriptor(fd: isize) -> Result<OwnedFd, Problem> {
-    let closed = || Problem::new(Status::Descriptor, format!("{fd} is no open descriptor"));
+    let closed = || {
+        Problem::new(
+            Status::Descriptor,
+            format!("{fd} is not an open descriptor"),
+        )
+    };
     let fd = i32::try_from(fd).map_err(|_| closed())?;
     // SAFETY: the kernel checks the number.
     let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };

@@ -22,7 +22,7 @@ pub enum Event {
         name: String,
         /// Greatest length of a message in Unicode scalar values.
         message_limit: usize,
-        /// Greatest size of a file in bytes; 0 if the server takes none.
+        /// Maximum size of a file in bytes; 0 if the server does not accept files.
         file_limit: u64,
         /// What the server offers.
         features: Features,
@@ -138,13 +138,13 @@ pub enum Event {
         /// What was downloaded: the file or its preview.
         content: Option<Arc<[u8]>>,
     },
-    /// An upload or a download goes on. Answers nothing.
+    /// The progress of an upload or a download. It does not answer the request.
     Progress {
         /// The request that it is about.
         request: RequestId,
-        /// Bytes that are over.
+        /// Bytes transferred so far.
         done: u64,
-        /// Bytes in all; `None` if that is not known.
+        /// The total; `None` if it is not known.
         total: Option<u64>,
     },
     /// Somebody's profile.

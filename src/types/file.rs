@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-/// Greatest number of bytes of a download into memory.
+/// Maximum number of bytes of a download into memory.
 pub const MAX_DOWNLOAD: usize = 8 << 20;
 
 c_enum! {
@@ -18,7 +18,7 @@ c_enum! {
 /// A file on the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// What names it in calls.
+    /// Its id, for calls.
     pub id: String,
     /// Its name, one line without directories; empty if it is not known.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct File {
     pub size: u64,
     /// What it is.
     pub kind: FileKind,
-    /// The type of the content, as the server has found it; or empty.
+    /// The media type that the server has detected; or empty.
     pub content_type: String,
     /// Where the user can open it in a browser; absolute.
     pub url: String,
@@ -43,14 +43,14 @@ pub enum DownloadTarget {
     Memory {
         /// The preview in place of the file.
         preview: bool,
-        /// Most bytes.
+        /// Maximum number of bytes.
         limit: usize,
     },
     /// To the host as it arrives.
     Host,
 }
 
-/// True for what can be the id of a file. Ids become part of addresses.
+/// True if a text can be the id of a file. Ids become part of URLs.
 pub fn is_file_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

@@ -33,6 +33,8 @@ mod wait;
 #[cfg(feature = "http")]
 pub use client::{Client, http, http_with, json};
 pub use paths::{fbchatd, repository, target_dir};
-pub use server::{Server, account, accounts, place, run};
+pub use server::{
+    Server, account, accounts, output, place, refusal, run, run_for_output, run_for_refusal,
+};
 pub use text::{between, encode, read_all};
 pub use wait::{LIMIT, until};

@@ -108,7 +108,7 @@ fn waits(pid: &str) -> u64 {
     counts.sum()
 }
 
-/// What this file says about each thread.
+/// The contents of this file for each thread.
 fn of_threads(pid: &str, file: &str) -> Vec<String> {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
     let threads = threads.expect("the process is running").flatten();

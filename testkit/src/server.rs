@@ -147,12 +147,50 @@ pub fn run(args: &[&str], data: &Path, stdin: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// What a command prints, which must succeed.
+#[track_caller]
+pub fn output(command: &mut Command) -> String {
+    succeeded(command.output().unwrap())
+}
+
+/// The one line with which a command is refused.
+#[track_caller]
+pub fn refusal(command: &mut Command) -> String {
+    refused(command.output().unwrap())
+}
+
+/// What a command of fbchatd prints, which must succeed.
+#[track_caller]
+pub fn run_for_output(args: &[&str], data: &Path) -> String {
+    succeeded(run(args, data, ""))
+}
+
+/// The one line with which a command of fbchatd is refused.
+#[track_caller]
+pub fn run_for_refusal(args: &[&str], data: &Path) -> String {
+    refused(run(args, data, ""))
+}
+
+#[track_caller]
+fn succeeded(output: Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn refused(output: Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(line.lines().count(), 1, "{line}");
+    line
+}
+
 /// An account with the password "secret" and no friends.
 #[track_caller]
 pub fn account(data: &Path, email: &str, name: &str) {
     let add = ["user", "add", email, "--name", name];
-    let output = run(&add, data, "secret\n");
-    assert!(output.status.success(), "{output:?}");
+    succeeded(run(&add, data, "secret\n"));
 }
 
 /// Ann and Ben, who are friends; both have the password "secret".
@@ -161,6 +199,5 @@ pub fn accounts(data: &Path) {
     account(data, "ann@example.org", "Ann A");
     account(data, "ben@example.org", "Ben B");
     let add = ["friend", "add", "ann@example.org", "ben@example.org"];
-    let output = run(&add, data, "");
-    assert!(output.status.success(), "{output:?}");
+    run_for_output(&add, data);
 }

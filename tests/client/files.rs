@@ -3,14 +3,14 @@
 
 use crate::user::{User, message};
 use fbchat::status::{Problem, Status};
-use fbchat::types::{Event, File, FileKind, Message, RequestId, Uid};
+use fbchat::types::{Connection, Event, File, FileKind, Message, RequestId, Uid};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use testkit::faulty_link::{Fault, FaultyLink};
 use testkit::{Server, accounts};
 
-/// Three by two points.
+/// Three by two pixels.
 const PNG: &[u8] = &[
     0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52,
     0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00, 0x02, 0x08, 0x00, 0x00, 0x00, 0x00, 0xb8, 0x1f, 0x39,
@@ -138,7 +138,7 @@ fn files_reach_people_and_groups_with_text_and_without() {
     assert_eq!(preview.kind, FileKind::Photo);
     assert!(shown.unwrap().starts_with(b"\x89PNG"));
 
-    // From the present position of a file, which stays where it is, and to one.
+    // From the current position of a file, which does not move, and to one.
     let whole = bytes(3 << 20);
     let mut source = file(&whole);
     source.seek(SeekFrom::Start(1000)).unwrap();
@@ -174,7 +174,7 @@ fn files_reach_people_and_groups_with_text_and_without() {
         .unwrap();
     for piece in whole[..1 << 20].chunks(100_000) {
         from_us.1.write_all(piece).unwrap();
-        // Everything else goes on.
+        // Everything else continues.
         alice.client.send(alice.session, to_bob, "and?").unwrap();
         bob.until(|event| (message(event)?.text == "and?").then_some(()));
         bob.events.clear();
@@ -218,6 +218,10 @@ fn files_reach_people_and_groups_with_text_and_without() {
     assert_eq!(names, ["_summer_.png", "piped"]);
 }
 
+fn is_waiting(event: &Event) -> Option<()> {
+    matches!(event, Event::Connection(Connection::Waiting { .. })).then_some(())
+}
+
 #[test]
 fn transfers_go_on_after_the_connection_was_cut() {
     let data = tempfile::tempdir().unwrap();
@@ -236,17 +240,11 @@ fn transfers_go_on_after_the_connection_was_cut() {
         .unwrap();
     assert!(alice.progress(request) < 20 << 20);
     link.set(Fault::Cut);
-    alice.until(|event| {
-        matches!(
-            event,
-            Event::Connection(fbchat::types::Connection::Waiting { .. })
-        )
-        .then_some(())
-    });
+    alice.until(is_waiting);
     link.set(Fault::None);
     let large = alice.uploaded(request);
     assert_eq!(large.size, 20 << 20);
-    // Had it counted twice, this would be too much for a day.
+    // If it had counted twice, this would be too much for a day.
     alice.upload(&whole[..1 << 20], "small");
 
     let target = file(b"");
@@ -254,13 +252,7 @@ fn transfers_go_on_after_the_connection_was_cut() {
     let before = alice.progress(request);
     assert!(before < 20 << 20);
     link.set(Fault::Cut);
-    alice.until(|event| {
-        matches!(
-            event,
-            Event::Connection(fbchat::types::Connection::Waiting { .. })
-        )
-        .then_some(())
-    });
+    alice.until(is_waiting);
     link.set(Fault::None);
     alice.events.clear();
     alice.done(request);
@@ -291,7 +283,7 @@ fn transfers_end_when_they_are_cancelled_too_large_or_at_the_end_of_the_session(
         .unwrap_err();
     assert_eq!(too_large.status(), Status::TooLong);
     assert!(too_large.to_string().contains("26214400"), "{too_large}");
-    // One whose size is not known beforehand.
+    // A file whose size is not known in advance.
     let (from_us, mut to_us) = std::io::pipe().unwrap();
     let request = alice
         .client

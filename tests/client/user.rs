@@ -1,4 +1,4 @@
-//! A real client as a test has it: it logs in, waits for events and keeps them.
+//! A real client for tests: it logs in, waits for events and keeps them.
 
 use fbchat::client::{Client, ClientConfig, Polled, SessionId};
 use fbchat::types::{
@@ -7,7 +7,7 @@ use fbchat::types::{
 use std::sync::Arc;
 use testkit::LIMIT;
 
-/// A client that is logged in, with what it has heard.
+/// A client that is logged in, with the events that it has received.
 pub struct User {
     pub client: Client,
     pub session: SessionId,

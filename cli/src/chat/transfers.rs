@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often a bar is drawn at most.
+/// The shortest time between two updates of a progress bar.
 const DRAWN_EVERY: Duration = Duration::from_millis(200);
 
 impl Chat {
@@ -76,12 +76,12 @@ impl Chat {
         }
     }
 
-    /// The file that is being saved, of which only a part is there.
+    /// The file that is being saved and is not complete yet.
     pub(super) fn partial(&self) -> std::sync::MutexGuard<'_, Option<std::path::PathBuf>> {
         self.partial.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Draws how far a transfer is, on a terminal.
+    /// Draws the progress of a transfer, on a terminal.
     fn bar(&self, name: String) -> impl Fn(u64, Option<u64>) -> bool + Send + Sync + 'static {
         let bars = self.out.bars();
         let last: Arc<Mutex<Option<Instant>>> = Arc::default();

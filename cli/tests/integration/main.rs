@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+mod features;
 mod network;
 mod pipe;
 mod program;
+mod start;
 mod terminal;

@@ -1,12 +1,11 @@
 //! `fbchat` through a real proxy and a real TLS server: the options, and what it says when they are missing.
 
-use crate::program::{Client, fbchat};
+use crate::program::{ALICE, Client, fbchat};
 use std::process::Command;
 use testkit::Server;
 use testkit::proxy::{Behavior, Proxy};
 use testkit::tls::{Authority, Identity, Validity};
 
-const ALICE: &str = "alice@example.org";
 /// A name that no name server knows (RFC 6761).
 const HIDDEN: &str = "https://chat.fbchat.invalid";
 

@@ -7,6 +7,8 @@ use std::time::Instant;
 use testkit::LIMIT;
 use testkit::process::{Lines, Process};
 
+pub const ALICE: &str = "alice@example.org";
+pub const BOB: &str = "bob@example.org";
 pub const GREETING: &str = "héllo <b>&amp;</b> 100% 中文 🎉";
 
 /// A running `fbchat`.
@@ -28,6 +30,11 @@ pub fn fbchat(server: &str, args: &[&str]) -> Command {
         .args(["--server", server])
         .args(args);
     command
+}
+
+/// The user who has logged in.
+pub fn uid(client: &mut Client) -> u64 {
+    client.event("logged_in", |_| true)["uid"].as_u64().unwrap()
 }
 
 impl Client {

@@ -11,5 +11,5 @@ pub mod store;
 
 use std::error::Error;
 
-/// Why a command has failed, in a sentence for the operator.
+/// Why a command failed, in a sentence for the operator.
 pub type Failure = Box<dyn Error>;

@@ -46,7 +46,7 @@ pub async fn transfer(command: Move) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Copies the contents of files, and shows how far everything is.
+/// Copies the contents of files, and shows the progress.
 struct Copying {
     direction: Direction,
     data: Disk,
@@ -56,11 +56,11 @@ struct Copying {
 }
 
 impl Copying {
-    /// Shows a line in place of the one before.
+    /// Shows a line that replaces the previous one.
     fn show(&self, line: &str) {
         if self.is_shown {
             let mut out = io::stderr().lock();
-            // If nobody can be told, the work goes on.
+            // If the output is closed, the work continues.
             let _ = write!(out, "\r\x1b[K{line}").and_then(|()| out.flush());
         }
     }

@@ -28,7 +28,7 @@ impl Config {
             let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
                 continue;
             };
-            // Unknown names are ignored: orchestrators make up variables from the names of services.
+            // Unknown names are ignored: orchestrators create variables from the names of services.
             if let Some(key) = name.strip_prefix(PREFIX).map(str::to_lowercase)
                 && keys().any(|known| known == key)
             {

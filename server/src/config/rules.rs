@@ -1,4 +1,4 @@
-//! Which values the settings may have, alone and together.
+//! Checks the values of settings, individually and in combination.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ const MESSAGE_LIMIT: usize = 50_000;
 const FILE_LIMIT: u32 = 1024;
 
 impl Config {
-    /// Says what the first setting that cannot be used must be.
+    /// Finds the first setting with an invalid value, and says which values are valid.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let host = |text: &str| {
             !text.is_empty()

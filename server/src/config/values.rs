@@ -1,4 +1,4 @@
-//! The values that settings can have, where these are more than numbers and texts.
+//! The types of settings that are neither numbers nor plain texts.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -61,7 +61,7 @@ pub enum LogFormat {
 pub struct Network(IpNet);
 
 impl Network {
-    /// Whether an address is in it.
+    /// Whether it contains an address.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }

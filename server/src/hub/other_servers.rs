@@ -1,4 +1,4 @@
-//! What the hub is told of other servers that use the same database, and what they have to be told.
+//! What the hub learns from other servers that use the same database, and what it tells them.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -7,11 +7,11 @@ use super::{Changed, Hub};
 use crate::sync::lock;
 use crate::types::{Here, Presence, Seq, Uid};
 
-/// The most that may wait for the services.
+/// The maximum number of items that wait for the services.
 const TOLD: usize = 10_000;
 
 impl Hub {
-    /// Another server has used a number for something that is not here.
+    /// Another server has used a number for an item that this server does not have.
     pub fn skip(&self, uid: Uid, seq: Seq) {
         let mut users = lock(&self.users);
         let user = users.by_uid.entry(uid).or_default();
@@ -41,7 +41,7 @@ impl Hub {
         }
     }
 
-    /// A user has switched chat on or off at another server. The next sweep tells what follows from that.
+    /// A user has switched chat on or off at another server. The next sweep publishes the consequences.
     pub fn set_visible_elsewhere(&self, uid: Uid, visible: bool) {
         let mut users = lock(&self.users);
         let user = users.by_uid.entry(uid).or_default();
@@ -61,7 +61,7 @@ impl Hub {
         std::mem::take(&mut lock(&self.users).suspects)
     }
 
-    /// Another server has something for the services. If nobody takes it, the oldest is lost.
+    /// Another server has sent something to the services. If they do not take it, the oldest is lost.
     pub fn tell(&self, text: String) {
         let mut users = lock(&self.users);
         if users.told.len() >= TOLD {
@@ -70,7 +70,7 @@ impl Hub {
         users.told.push(text);
     }
 
-    /// Takes what other servers have for the services.
+    /// Takes what other servers have sent to the services.
     pub fn take_told(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.users).told)
     }

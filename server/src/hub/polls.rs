@@ -1,4 +1,4 @@
-//! Answering polls and subscriptions from memory, and holding polls for which there is nothing yet.
+//! Answers polls and subscriptions from memory, and holds polls for which there is nothing yet.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,11 +11,11 @@ use super::{ChannelCursor, Hub};
 use crate::sync::lock;
 use crate::types::{Seq, SessionKey, Uid, Wake};
 
-/// What to do with a poll, as far as memory knows.
+/// What to do with a poll, as far as memory can tell.
 pub enum Step {
     /// Answer with these items.
     Items(Vec<Arc<str>>),
-    /// The number was not given out yet; this is the next one.
+    /// The number was not assigned yet; this is the next one.
     Ahead(Seq),
     /// There is nothing yet.
     Wait(Waiter),
@@ -71,14 +71,14 @@ impl Hub {
         users.by_uid.entry(uid).or_default().acknowledge(seq);
     }
 
-    /// Where the channel of a user stands.
+    /// The state of a user's channel.
     pub fn cursor(&self, uid: Uid) -> ChannelCursor {
         let mut users = lock(&self.users);
         users.by_uid.entry(uid).or_default().cursor(Seq(-1))
     }
 }
 
-/// The items from `seq` on, a number that was given out.
+/// The items from `seq` on, a number that was assigned.
 fn from_memory(user: &UserState, seq: Seq, limit: usize) -> Step {
     let items = user.recent(seq, limit);
     if items.is_empty() {

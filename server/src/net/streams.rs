@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// How long a stream is silent before the system asks whether the client is still there.
+/// The idle time before TCP keep-alive probes whether the client is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(120);
 
 /// Serves connections until they end.
@@ -86,7 +86,7 @@ impl AsyncWrite for Io {
     }
 }
 
-/// Notices that a client is gone to which nothing is sent. Its system answers; the client need not wake up.
+/// Detects clients that are gone although nothing is sent to them. The client's system answers the probes; the program need not wake up.
 pub fn keep_alive(stream: &TcpStream) {
     let set = sockopt::set_socket_keepalive(stream, true)
         .and_then(|()| sockopt::set_tcp_keepidle(stream, KEEP_ALIVE));

@@ -1,4 +1,4 @@
-//! Connections of HTTP/1 that go on with another protocol after the answer 101.
+//! HTTP/1 connections that continue with another protocol after the status 101.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// A connection that speaks HTTP no more.
+/// A connection that no longer speaks HTTP.
 pub struct Upgraded {
     pub io: Box<dyn Duplex>,
     /// What the client has sent after its request.
@@ -40,7 +40,7 @@ pub type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// What happens with a connection.
 pub type Next = Box<dyn FnOnce(Upgraded) -> Rest + Send>;
 
-/// The means of a handler to take the connection of a request over. Only requests that ask for another protocol have it.
+/// With this a handler can take over the connection of a request. Only requests for another protocol have it.
 #[derive(Clone)]
 pub struct Upgrade {
     next: Arc<Mutex<Option<Next>>>,
@@ -56,7 +56,7 @@ impl Upgrade {
         }
     }
 
-    /// Runs `next` with the connection, once the answer is sent. The answer has to have the status 101.
+    /// Runs `next` with the connection once the answer is sent. The answer must have the status 101.
     pub fn then<F>(&self, next: impl FnOnce(Upgraded) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -64,7 +64,7 @@ impl Upgrade {
         *lock(&self.next) = Some(Box::new(|upgraded| Box::pin(next(upgraded))));
     }
 
-    /// What to do with the connection now; `None` if nobody wants it.
+    /// What to do with the connection now; `None` if no handler has taken it over.
     pub fn take(&self) -> Option<Next> {
         lock(&self.next).take()
     }

@@ -58,7 +58,7 @@ pub enum RegisterError {
     )]
     UsernameTaken,
     #[error(
-        "The account was made, but its user name looks almost like that of somebody else, so it has another one. Log in with the e-mail address."
+        "The account was created, but the user name looks almost like another one, so it was changed. Log in with the e-mail address."
     )]
     OtherUsername,
     #[error(transparent)]
@@ -122,7 +122,7 @@ impl Accounts {
         }
     }
 
-    /// Whether somebody can register at all.
+    /// Whether registration is possible at all.
     pub fn is_open(&self) -> bool {
         self.registration != Registration::Closed
     }
@@ -188,7 +188,7 @@ impl Accounts {
                 );
             }
             if let Some(username) = username {
-                // Another one that looks almost the same cannot be seen before.
+                // There may be another one that looks almost the same, which cannot be checked earlier.
                 match store
                     .set_username(uid, username, ChangedBy::Operator)
                     .await?

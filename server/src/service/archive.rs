@@ -59,7 +59,7 @@ impl Archives {
     ) -> Result<Option<(Vec<Message>, bool)>, StoreError> {
         let limit = range.limit.min(PART);
         let wanted = ArchiveRange {
-            // One more than needed shows whether there are more.
+            // One message more than needed shows whether there are more.
             limit: limit + 1,
             ..range
         };

@@ -13,15 +13,15 @@ pub use crate::store::{Group, MAX_MEMBERS};
 
 /// The most changes of groups by one user in ten minutes.
 const CHANGES: u32 = 300;
-/// Between the name that a creator's client gave to a group, and what makes its creation different from others. Numbers of calls have
-/// no such character.
+/// Separates the label that a creator's client gave to a group from what makes the creation unique. Numbers of calls do not contain
+/// this character.
 const AFTER_LABEL: char = '/';
 
 /// A group of the user by its names.
 pub struct Listed {
     pub gid: Uid,
     pub name: String,
-    /// How its creator's client called it, if that has called it other than by its number.
+    /// The label that its creator's client gave to it, if it has one.
     pub label: Option<String>,
 }
 
@@ -102,7 +102,7 @@ impl Groups {
         )
     }
 
-    /// Creates a group with nobody else, for a client that calls it by a label of its own, which has no slash.
+    /// Creates a group without other members, for a client that gives it a label, which has no slash.
     pub async fn create_labelled(
         &self,
         session: &Session,

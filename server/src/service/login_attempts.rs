@@ -46,7 +46,7 @@ pub struct Verified<'a> {
     pub turn: Turn<'a>,
 }
 
-/// What servers tell each other of an attempt.
+/// What servers tell each other about an attempt.
 #[derive(Serialize, Deserialize)]
 enum Told {
     Failed {
@@ -182,7 +182,7 @@ impl LoginAttempts {
         }
     }
 
-    /// Tells other servers of an attempt: whoever guesses gains nothing by trying at several.
+    /// Tells other servers about an attempt, so that guessing at several servers gains nothing.
     fn tell(&self, told: &Told) {
         if self.store.is_shared()
             && let Ok(text) = serde_json::to_string(told)
@@ -199,7 +199,7 @@ impl LoginAttempts {
         }
         let (mut throttle, now) = (lock(&self.throttle), Instant::now());
         for text in told {
-            // A later version may tell something else.
+            // A later version may send something else.
             match serde_json::from_str(&text) {
                 Ok(Told::Failed { name, address, own }) => {
                     throttle.failed(&name, Source { address, own }, now);

@@ -1,10 +1,10 @@
-//! A part of many messages: as many as one answer has room for.
+//! Cuts messages into parts of the size of one answer.
 
 use crate::hub::ANSWER_BYTES;
 use crate::item;
 use crate::types::Message;
 
-/// The most messages in one part.
+/// The maximum number of messages in one part.
 pub const MOST: usize = 100;
 
 /// The messages of one answer, at least one and at most `limit`, and whether there are more. With `from_end` those at the beginning are

@@ -48,12 +48,12 @@ impl Presences {
         self.tell(session.user.uid, changed);
     }
 
-    /// Waits until other servers know who is connected here. From then on nothing is missing that they tell those.
+    /// Waits until other servers know who is connected here. From then on these users miss nothing that other servers publish.
     pub async fn settled(&self) -> Result<(), StoreError> {
         self.store.catch_up().await
     }
 
-    /// Whether [`Presences::mark_online`] with user activity would tell nobody anything.
+    /// Whether [`Presences::mark_online`] with user activity would change nothing for others.
     pub fn is_active(&self, session: &Session) -> bool {
         self.hub.is_active(session.user.uid, session.key)
     }
@@ -117,7 +117,7 @@ impl Presences {
         self.store.set_blocked(own, other, blocked, item)
     }
 
-    /// Tells the friends of a user how they are now, and other servers how they are connected.
+    /// Tells the friends of a user their new presence, and other servers how the user is connected.
     fn tell(&self, uid: Uid, changed: Changed) {
         if changed == Changed::Nothing {
             return;

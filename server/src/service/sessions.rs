@@ -74,11 +74,11 @@ pub struct Token {
     pub ends: i64,
 }
 
-/// The session of a client that has shown that it has its token.
+/// The session of a client that has proved that it has its token.
 pub struct WithToken {
     pub session: Session,
     pub secret: String,
-    /// What the client expects to be shown.
+    /// The proof that the client expects from the server.
     pub proof: Proof,
     /// Whether the client should get another token.
     pub is_old: bool,
@@ -326,7 +326,7 @@ impl Sessions {
         looked
     }
 
-    /// The same for users of whom another server has said that sessions may have ended.
+    /// The same for users whose sessions may have ended according to another server.
     async fn end_suspects(&self) -> Result<(), StoreError> {
         let suspects = self.hub.take_suspects();
         let connected = self.hub.sessions_here(&suspects);

@@ -35,7 +35,7 @@ impl UserLimit {
         taken.map_err(|wait| TooOften(wait.as_secs() + 1))
     }
 
-    /// Counts one less: it was not done after all.
+    /// Takes back one count, because the action was not carried out.
     pub fn give_back(&self, uid: Uid) {
         lock(&self.0).give_back(&uid);
     }

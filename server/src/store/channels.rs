@@ -79,7 +79,7 @@ impl Store {
     /// The number below which a user has fetched everything as far as it was saved, by any server.
     pub fn acked(&self, uid: Uid) -> Reply<Option<Seq>> {
         match self {
-            // The one server has what it saved in memory.
+            // The only server has in memory what it saved.
             Store::Sqlite(_) => Box::pin(async { Ok(None) }),
             Store::Postgres(postgres) => {
                 postgres.read(move |db| async move { postgres::channels::acked(&db, uid).await })
@@ -87,8 +87,8 @@ impl Store {
         }
     }
 
-    /// Tells the friends of a user who see their presence how they are now. `here` is how they are connected to this server, which other
-    /// servers then know. `presence` is what this amounts to, and `changed` says whether that is new, as far as is known here. False if
+    /// Tells the friends who can see the presence of a user about a change. `here` is how the user is connected to this server, which other
+    /// servers then know. `presence` is the resulting presence, and `changed` says whether it is new, as far as this server knows. False if
     /// the store is too busy.
     pub fn announce(
         &self,

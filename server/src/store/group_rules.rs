@@ -1,7 +1,117 @@
 //! What every store does the same way about groups.
 
+use super::limits::{MAX_GROUPS, MAX_MEMBERS};
 use super::message_rules::text_hash;
+use super::{GroupChange, GroupChanged};
+use crate::item::GroupNews;
 use crate::types::{Message, Notice, NoticeKind, Uid, User};
+
+/// A user who is to be added to a group.
+pub struct Candidate {
+    pub uid: Uid,
+    /// Whether they are a friend of the one who adds them. The creator of a group counts as their own friend.
+    pub is_friend: bool,
+    pub has_blocked: bool,
+    /// Whether they left this group less than `LEFT_FOR` ago.
+    pub has_left: bool,
+    /// The number of groups that they are in.
+    pub groups: usize,
+}
+
+/// Those who can be added to a group with so many members, or why nobody can be. Candidates who have blocked the one who adds them stay
+/// out, and no error says so.
+pub fn admitted(members: usize, candidates: &[Candidate]) -> Result<Vec<Uid>, GroupChanged> {
+    if candidates.iter().any(|one| !one.is_friend) {
+        return Err(GroupChanged::NotFriends);
+    }
+    if candidates.iter().any(|one| one.has_left) {
+        return Err(GroupChanged::HasLeft);
+    }
+    if members.saturating_add(candidates.len()) > MAX_MEMBERS {
+        return Err(GroupChanged::TooManyMembers);
+    }
+    if candidates.iter().any(|one| one.groups >= MAX_GROUPS) {
+        return Err(GroupChanged::TooManyGroups);
+    }
+    let rest = candidates.iter().filter(|one| !one.has_blocked);
+    Ok(rest.map(|one| one.uid).collect())
+}
+
+/// What a store has to do for a change.
+pub enum Step<'a> {
+    /// Nothing; this is the answer.
+    Nothing(GroupChanged),
+    /// Adds those who are no members yet.
+    Add(Vec<Uid>),
+    /// Ends a membership, of which this notice tells.
+    Remove(Uid, NoticeKind, String),
+    Rename(&'a str, String),
+    Mute(bool),
+}
+
+/// What `own`, who is a member, brings about with a change to a group.
+pub fn step<'a>(
+    own: &User,
+    gid: Uid,
+    name: &str,
+    members: &[User],
+    change: &'a GroupChange,
+) -> Step<'a> {
+    match change {
+        GroupChange::Add(uids) => Step::Add(new_members(uids.iter(), members)),
+        GroupChange::Remove(uid) if *uid != own.uid => {
+            if members.first().is_none_or(|owner| owner.uid != own.uid) {
+                return Step::Nothing(GroupChanged::NotOwner);
+            }
+            let Some(gone) = members.iter().find(|member| member.uid == *uid) else {
+                return Step::Nothing(GroupChanged::Done(gid));
+            };
+            let text = format!("{} removed {}.", own.name, gone.name);
+            Step::Remove(*uid, NoticeKind::Removed, text)
+        }
+        GroupChange::Remove(_) | GroupChange::Leave => {
+            let text = format!("{} left the group.", own.name);
+            Step::Remove(own.uid, NoticeKind::Left, text)
+        }
+        GroupChange::Rename(new) if *new == name => Step::Nothing(GroupChanged::Done(gid)),
+        GroupChange::Rename(new) => {
+            let text = format!("{} named the group \"{new}\".", own.name);
+            Step::Rename(new, text)
+        }
+        GroupChange::Mute(muted) => Step::Mute(*muted),
+    }
+}
+
+/// The text of the notice of a new group.
+pub fn created_text(owner: &User) -> String {
+    format!("{} created the group.", owner.name)
+}
+
+/// The text of the notice that members were added.
+pub fn added_text(own: &User, added: &GroupNews<'_>) -> String {
+    let names: Vec<_> = added.added.iter().map(|(_, name)| *name).collect();
+    format!("{} added {}.", own.name, list_of_names(&names))
+}
+
+/// What members learn about those of them who are new.
+pub fn news_of_added<'a>(members: &'a [User], new: &[Uid]) -> GroupNews<'a> {
+    GroupNews {
+        added: names_of(members, new),
+        ..GroupNews::default()
+    }
+}
+
+/// What members learn about somebody who is no member any more.
+pub fn news_of_removed(gone: Uid) -> GroupNews<'static> {
+    GroupNews {
+        removed: vec![gone],
+        ..GroupNews::default()
+    }
+}
+
+pub fn uids_of(members: &[User]) -> Vec<Uid> {
+    members.iter().map(|member| member.uid).collect()
+}
 
 /// What tells groups apart that a user creates with one id.
 pub fn creation_hash(name: &str, friends: &[Uid]) -> i64 {
@@ -10,7 +120,7 @@ pub fn creation_hash(name: &str, friends: &[Uid]) -> i64 {
 }
 
 /// Names in a sentence.
-pub fn list_of_names(names: &[&str]) -> String {
+fn list_of_names(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),
@@ -30,7 +140,7 @@ pub fn new_members<'a>(uids: impl Iterator<Item = &'a Uid>, members: &[User]) ->
 }
 
 /// Those of the members who are in `uids`, with their names.
-pub fn names_of<'a>(members: &'a [User], uids: &[Uid]) -> Vec<(Uid, &'a str)> {
+fn names_of<'a>(members: &'a [User], uids: &[Uid]) -> Vec<(Uid, &'a str)> {
     let chosen = members.iter().filter(|member| uids.contains(&member.uid));
     chosen
         .map(|member| (member.uid, member.name.as_str()))

@@ -24,14 +24,14 @@ pub struct Group {
     pub time: i64,
 }
 
-/// A group of a user by its number and its names.
+/// A group of a user: its number and its names.
 #[derive(Debug)]
 pub struct GroupName {
     /// Its number.
     pub gid: Uid,
     /// Its name.
     pub name: String,
-    /// What its creator's client called the call that has created it.
+    /// The id that its creator's client gave to the call that created it.
     pub create_id: String,
 }
 

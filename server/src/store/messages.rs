@@ -51,7 +51,7 @@ impl MessageDraft {
     }
 }
 
-/// A message to a user who is known.
+/// A message to a known user.
 #[derive(Debug)]
 pub struct NewMessage {
     pub draft: MessageDraft,

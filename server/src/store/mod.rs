@@ -19,12 +19,12 @@
 //! not have happened.
 //!
 //! *Order and visibility.* Writes of one process take effect in the order in which they were called. After a write was answered,
-//! every read that is called later sees it. Several servers on one database take turns: a write is decided with the knowledge of all
-//! that were committed before it, anywhere, and servers learn of the writes of others in their order, usually within milliseconds.
+//! every read that is called later sees it. Several servers on one database take turns: every write sees all writes
+//! that were committed before it, on any server, and servers learn of the writes of others in order, usually within milliseconds.
 //!
 //! *Numbering.* Each user has one sequence of numbers, [`Seq`](crate::types::Seq), for all items of their channel, durable or not.
 //! Numbers start at [`Seq::FIRST`](crate::types::Seq::FIRST), increase by one, and are never used twice, not even after a crash. They
-//! may skip some values after a crash. Whoever sees number N + 1 can also read N: items are handed to
+//! may skip some values after a crash. A reader who sees number N + 1 can also read N: items are handed to
 //! [`Subscribers`] in the order of their numbers, and only after everything durable about them has been committed.
 //!
 //! *Order and time of messages.* Their ids increase in the order in which they were stored. Their times follow the clock, also when
@@ -273,7 +273,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The level at which a caller logs it. The store itself logs once that the database is away.
+    /// The level at which a caller logs it. The store itself logs once that the database is unreachable.
     pub fn level(&self) -> log::Level {
         match self {
             StoreError::Away(_) => log::Level::Debug,

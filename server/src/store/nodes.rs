@@ -7,10 +7,10 @@ use tokio::time::timeout;
 use super::{Reply, Store, StoreError, postgres};
 use crate::types::{ChannelState, Here, Published, Seq, Uid};
 
-/// How long a request waits for what other servers have done.
+/// How long a request waits for the changes of other servers.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a server says about itself.
+/// What a server publishes about itself.
 #[derive(Clone, Debug)]
 pub struct NodeInfo {
     /// Its version.
@@ -31,7 +31,7 @@ impl Default for NodeInfo {
     }
 }
 
-/// A server that runs.
+/// A running server.
 #[derive(Debug)]
 pub struct Node {
     /// A random number.
@@ -39,7 +39,7 @@ pub struct Node {
     pub about: NodeInfo,
     /// For how long it has been running, in ms.
     pub age: i64,
-    /// How long ago it last showed that it is alive, in ms.
+    /// The time since its last heartbeat, in ms.
     pub silent: i64,
 }
 
@@ -48,7 +48,7 @@ pub struct Node {
 pub enum News {
     /// It has published an item.
     Item(Published),
-    /// It has published an item that is gone by now.
+    /// It has published an item that is already deleted.
     Number(Uid, Seq),
     /// How a user is connected there; `None` if they are not any more.
     Elsewhere {
@@ -62,7 +62,7 @@ pub enum News {
     Ended(Uid),
     /// Something for a service.
     Told(String),
-    /// Not what has happened, but where everything stands.
+    /// Not an event, but the current state of everything.
     Reset {
         channels: Vec<ChannelState>,
         elsewhere: Vec<(i64, Uid, Here)>,
@@ -72,7 +72,7 @@ pub enum News {
 }
 
 impl Store {
-    /// The servers that run. With SQLite this is not known.
+    /// The running servers. With SQLite they are not known.
     pub fn nodes(&self) -> Reply<Option<Vec<Node>>> {
         match self {
             Store::Sqlite(_) => Box::pin(async { Ok(None) }),
@@ -87,7 +87,7 @@ impl Store {
         matches!(self, Store::Postgres(_))
     }
 
-    /// Waits until everything is known here that other servers had done before the call.
+    /// Waits until this server knows everything that other servers did before the call.
     pub fn catch_up(&self) -> Reply<()> {
         match self {
             Store::Sqlite(_) => Box::pin(async { Ok(()) }),
@@ -102,7 +102,7 @@ impl Store {
         }
     }
 
-    /// Tells the services of other servers something, soon; it may be lost in a crash.
+    /// Sends something to the services of other servers; it may be lost in a crash.
     pub fn tell_nodes(&self, text: String) {
         match self {
             Store::Sqlite(_) => {}

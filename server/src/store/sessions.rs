@@ -37,11 +37,11 @@ pub struct Origin {
     pub address: Option<String>,
     /// The name that the client gives, or an empty string.
     pub client: String,
-    /// With which the server shows that it knows the client's token, if it has one.
+    /// The server's proof that it knows the client's token, if the client has one.
     pub proof: Option<Proof>,
 }
 
-/// What a server shows to a client with a token.
+/// The server's proof to a client with a token.
 pub type Proof = [u8; 32];
 
 impl Store {

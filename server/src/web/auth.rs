@@ -129,7 +129,7 @@ impl<S: FromRequestParts<Arc<App>>> FromRequest<Arc<App>> for Form<S> {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let (mut rest, ()) = axum::http::Request::new(()).into_parts();
-        // Sessions are found by the headers, and parameters by the rest.
+        // The session is in the headers, the parameters are in the rest.
         std::mem::swap(&mut parts.headers, &mut rest.headers);
         let request = Request::from_parts(parts, body);
         let params = Params::from_request(request, app).await?;

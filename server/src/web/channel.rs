@@ -88,7 +88,7 @@ fn to_json(answer: &Answer, uid: Uid) -> String {
     }
 }
 
-/// GET or POST /x/…, by way of the router.
+/// GET or POST /x/…, through the router.
 pub async fn held(State(app): State<Arc<App>>, path: Path<String>, request: Request) -> Response {
     poll(app, parse(&path), request).await
 }
@@ -200,7 +200,7 @@ impl Held {
         unsent::hold(self.room, script(to_json(&answer, self.asked.uid))).await
     }
 
-    /// The answer after a wait; `None` if it was woken for nothing.
+    /// The answer after a wait; `None` if there was nothing after all.
     async fn finish(self, wake: Wake) -> Option<Response> {
         let response = match self.decide(Some(wake)).await {
             Ok(Poll::Wait(_)) => return None,

@@ -19,12 +19,12 @@ pub const BODY: usize = 64 << 10;
 /// How long a request may take to arrive and be answered, except for held polls and transfers.
 const REQUEST: Duration = Duration::from_secs(30);
 
-/// What a path is for.
+/// The kind of requests that a path gets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// An answer that is in memory soon.
+    /// A short answer from memory.
     Answer,
-    /// Bodies as long as a file. They limit by themselves how slow a transfer may be, and hold little of it in memory.
+    /// Bodies of files. Their handlers limit the time themselves, and keep little of the body in memory.
     Transfer,
 }
 

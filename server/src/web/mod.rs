@@ -65,7 +65,7 @@ const RETRY_AFTER: &str = "5";
 /// Pages may load and run only what comes from this server, and no inline scripts.
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// All paths, with those of other front ends.
+/// All paths, including those of other front ends.
 pub fn router(app: Arc<App>, others: Router<Arc<App>>) -> Router {
     let message = message_limit(&app);
     let guard = |purpose| middleware::from_fn_with_state((app.clone(), purpose), guard::layer);

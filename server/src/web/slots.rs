@@ -92,7 +92,7 @@ async fn receive(app: &App, id: &str, name: &str, request: Request) -> Result<()
     let waiting = tokio::time::timeout(TURN, app.files_of.acquire(slot.owner));
     let _permit = waiting.await.map_err(|_| AjaxError::Overloaded)?;
     let mut room = Room::of(&app.bodies, &request);
-    // What has come last, and the same as it is written.
+    // The last bytes that arrived, and the same bytes as they are written.
     room.grow(2 * CHUNK)?;
     let mut arriving = Arriving::new(request.into_body());
     let mut upload = files.begin_slot(&slot, name).await?;

@@ -1,4 +1,4 @@
-//! What a client that is logged in asks for, and what it gets: a resource, or a session to go on with.
+//! Resource binding and stream resumption: the requests of a client that is logged in, and the answers.
 
 use super::errors::StreamError;
 use super::jid::valid_resource;
@@ -44,7 +44,7 @@ pub fn answer(request: &Request, jid: &str) -> Element {
         .child(Element::new("bind", ns::BIND).child(jid))
 }
 
-/// A session that goes on.
+/// A resumed session.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Resumption {
     /// Its name.
@@ -53,7 +53,7 @@ pub struct Resumption {
     pub count: u32,
 }
 
-/// Reads which session a client wants to go on with.
+/// Reads which session a client wants to resume.
 pub fn resumption(request: &Element) -> Option<Resumption> {
     let name = request.attribute("previd")?.to_owned();
     let count = request.attribute("h")?.trim().parse().ok()?;

@@ -104,7 +104,7 @@ impl Client {
         Ok(())
     }
 
-    /// Tells the client which groups have come, gone, or changed their names since it knows.
+    /// Tells the client which groups were added, removed or renamed since it was told last.
     pub async fn sync_bookmarks(&mut self) -> Result<(), StoreError> {
         if !self.interests.bookmarks {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The channel of a client's user: which items the client gets, and which of them it has. Each client reads with a number of its own.
+//! The channel of a client's user: which items the client gets, and which of them it has. Each client has its own read position.
 
 use super::session::{Client, WAITING};
 use crate::service::StoreError;
@@ -6,7 +6,7 @@ use crate::service::channel::Answer;
 use crate::types::Seq;
 
 impl Client {
-    /// From now on the client gets what is in the channel: what nobody has fetched yet, and what comes.
+    /// From now on the client gets the items of the channel: those that were not fetched yet, and new ones.
     pub async fn begin_channel(&mut self) -> Result<(), StoreError> {
         if self.cursor.is_none() {
             let start = self.xmpp.services.channels.start(self.uid).await?;

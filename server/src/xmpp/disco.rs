@@ -47,7 +47,7 @@ const ACCOUNT: &[&str] = &[
     ns::VCARD,
 ];
 
-/// Nothing here has nodes.
+/// No entity of this server has nodes.
 pub fn no_node(request: &Element) -> Result<(), StanzaError> {
     match request.attribute("node") {
         None => Ok(()),

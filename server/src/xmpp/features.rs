@@ -1,4 +1,4 @@
-//! What a client is offered at each step of a stream.
+//! The features that a client is offered at each step of a stream.
 
 use super::sasl2;
 use super::xml::{Element, ns};
@@ -10,13 +10,13 @@ pub enum Security {
     Encrypted,
     /// It is not, and it must be.
     Required,
-    /// It is not. It can be, but is as good as without: it does not leave this machine.
+    /// It is not, but can be; it need not be, because it does not leave this machine.
     Optional,
     /// It is not and cannot be, but does not leave this machine.
     Unavailable,
 }
 
-/// What a client can do that is not logged in.
+/// What a client that is not logged in can do.
 pub fn to_log_in(security: Security, can_sign_up: bool) -> Vec<Element> {
     let tls = Element::new("starttls", ns::TLS);
     let plain = Element::new("mechanism", ns::SASL).text("PLAIN");
@@ -32,7 +32,7 @@ pub fn to_log_in(security: Security, can_sign_up: bool) -> Vec<Element> {
     features
 }
 
-/// What a client can do that has no resource yet.
+/// What a client without a resource can do.
 pub fn to_bind() -> Vec<Element> {
     let session = Element::new("session", ns::SESSION).empty("optional", ns::SESSION);
     let mut features = vec![Element::new("bind", ns::BIND), session];

@@ -4,13 +4,16 @@ use super::xml::{Element, ns};
 
 /// An empty form of a kind.
 pub fn form(kind: &'static str, name: &str) -> Element {
-    let name = Element::new("value", ns::FORM).text(name);
-    let field = Element::new("field", ns::FORM)
-        .with("var", "FORM_TYPE")
-        .with("type", "hidden");
     Element::new("x", ns::FORM)
         .with("type", kind)
-        .child(field.child(name))
+        .child(filled("FORM_TYPE", name).with("type", "hidden"))
+}
+
+/// A field with its value.
+pub fn filled(name: &str, value: impl AsRef<str>) -> Element {
+    Element::new("field", ns::FORM)
+        .with("var", name)
+        .child(Element::new("value", ns::FORM).text(value.as_ref()))
 }
 
 /// A field that has to be filled in, with a label in English.

@@ -1,6 +1,6 @@
-//! What a stream looks like in the messages of a WebSocket (RFC 7395): each has one element, which declares its own namespaces, and the
-//! header and the end of the stream are elements, too. Here they become a stream of TCP, and the other way round, so that the rest of
-//! this front end knows only those.
+//! The framing of a stream in the messages of a WebSocket (RFC 7395): each message has one element, which declares its own namespaces, and the
+//! header and the end of the stream are elements, too. They are converted to and from a stream as over TCP, so that the rest of
+//! this front end handles only such streams.
 
 use super::reader::{Frame, Reader};
 use super::xml::{Element, ns, write_attribute};
@@ -48,11 +48,11 @@ fn element(text: &str) -> Option<Element> {
     }
 }
 
-/// Cuts what the server writes into messages. It relies on how `xml` writes: `<` and `>` are nowhere but in tags.
+/// Cuts the output of the server into messages. It relies on `xml`, which writes `<` and `>` only in tags.
 #[derive(Default)]
 pub struct Framer {
     pending: Vec<u8>,
-    /// How much of that has been looked at, and in how many elements that ends.
+    /// How much of it has been scanned, and how many elements are open at that point.
     scanned: usize,
     depth: usize,
 }
@@ -116,7 +116,7 @@ fn open(header: &str) -> String {
     open
 }
 
-/// An element of a stream with the namespace that it had there.
+/// An element of a stream with the namespace that it had in the stream.
 fn with_namespace(element: &str) -> String {
     let end = element.find(|c: char| c.is_ascii_whitespace() || "/>".contains(c));
     let (name, rest) = element.split_at(end.unwrap_or(element.len()));

@@ -1,4 +1,4 @@
-//! What a client wants to be told of, and what it was told.
+//! What a client wants to be notified of, and what it was told.
 
 use std::collections::BTreeMap;
 

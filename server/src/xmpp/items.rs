@@ -1,4 +1,4 @@
-//! The items of a user's channel, as far as they are told to clients of XMPP.
+//! The items of a user's channel that clients of XMPP get.
 
 use serde::Deserialize;
 

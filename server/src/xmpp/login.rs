@@ -1,4 +1,4 @@
-//! Who a client is, and what it begins with: checks passwords and tokens, opens the session, and takes the resource.
+//! Login: checks passwords and tokens, opens the session, and binds the resource.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::types::User;
 /// A client that is logged in.
 enum Identity {
     Password(Known),
-    /// With a token, and whether that ends with the connection.
+    /// With a token, and whether it ends with the connection.
     Token(WithToken, bool),
 }
 
@@ -141,7 +141,7 @@ impl<'a> Negotiating<'a> {
         }
     }
 
-    /// Gives the connection to a session that goes on, or back with what else was given.
+    /// Passes the connection to a session that is resumed, or returns it with the other arguments.
     fn resume(
         &self,
         user: &User,
@@ -161,7 +161,7 @@ impl<'a> Negotiating<'a> {
         Ok(ended)
     }
 
-    /// A client that has logged in before comes back.
+    /// A client that has logged in before resumes its session.
     pub fn come_back(&mut self, resumption: Resumption, wire: Wire, out: &mut String) -> After {
         let Some(identity) = &self.identity else {
             return After::Step(Box::new(wire), Err(StreamError::NOT_AUTHORIZED));
@@ -226,7 +226,7 @@ impl<'a> Negotiating<'a> {
             }
             Identity::Token(known, false) if wants_token || known.is_old => {
                 let (secret, new) = with_token(None).await?;
-                // If it was revoked meanwhile, the new one must not be there, either.
+                // If it was revoked in the meantime, the new one must not exist, either.
                 if sessions.find(&known.secret).await?.is_none() {
                     if let Some(session) = sessions.find(&secret).await? {
                         sessions.end(session, None).await?;
@@ -329,7 +329,7 @@ fn authorized(success: &mut Element, address: String) {
     success.push(Element::new("authorization-identifier", ns::SASL2).text(address));
 }
 
-/// Whether a user can be called so.
+/// Whether this can be a user name.
 fn is_name_of(user: &User, name: &str) -> bool {
     let own = [&user.username, &user.uid.to_string(), &user.email];
     own.iter().any(|own| own.eq_ignore_ascii_case(name))

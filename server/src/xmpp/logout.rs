@@ -13,7 +13,7 @@ impl Client {
             Err(error) => return log::log!(error.level(), "a session was not ended: {error}"),
         };
         if let Some(to) = self.typing_to.take() {
-            // Nobody is told if they have gone meanwhile.
+            // Nobody needs to be told if the client has left in the meantime.
             let _ = self
                 .xmpp
                 .services

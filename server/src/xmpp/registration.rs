@@ -52,7 +52,7 @@ fn password(request: &Element, name: &str) -> Zeroizing<String> {
     Zeroizing::new(forms::value(request, name))
 }
 
-/// What somebody has to fill in who signs up.
+/// The form for signing up.
 fn questions(needs_invitation: bool) -> Element {
     let sentence = "The name is what others see. Log in with the user name or the e-mail address.";
     let mut form = forms::form("form", ns::REGISTER)
@@ -62,7 +62,7 @@ fn questions(needs_invitation: bool) -> Element {
         .child(forms::field("email", "text-single", "E-mail address"))
         .child(forms::field("password", "text-private", "Password"));
     if needs_invitation {
-        let label = "Invitation: what follows invite= in its link";
+        let label = "Invitation code (the part of the link after invite=)";
         form.push(forms::field("invite", "text-single", label));
     }
     let mut query = Element::new("query", ns::REGISTER)

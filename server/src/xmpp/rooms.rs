@@ -74,7 +74,7 @@ impl Rooms {
     }
 }
 
-/// The members of a group with names that differ: who joined later is called by their user name as well.
+/// The members of a group with distinct names: of two with the same name, the one who joined later also gets their user name.
 pub fn occupants(members: &[User]) -> Vec<Occupant> {
     let mut occupants: Vec<Occupant> = Vec::new();
     for user in members {
@@ -90,7 +90,7 @@ pub fn occupants(members: &[User]) -> Vec<Occupant> {
     occupants
 }
 
-/// A name, followed by something else if somebody has it already.
+/// A name, with a suffix if it is taken.
 pub fn distinct(name: &str, more: &str, occupants: &[Occupant]) -> String {
     let folded = name.to_lowercase();
     if occupants

@@ -1,4 +1,4 @@
-//! Logins by SASL: what a client sends with the mechanism PLAIN, and how a failure is told.
+//! Logins by SASL: the messages of the mechanism PLAIN, and failures.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::xml::{Element, ns};
 pub struct Login {
     pub name: String,
     pub password: Zeroizing<String>,
-    /// The user whose address the client wants to have, if it says so.
+    /// The user whose address the client asks for, if it does.
     pub wanted: Option<String>,
 }
 

@@ -14,7 +14,7 @@ use crate::secrets;
 const TOKEN: &str = "HT-SHA-256-NONE";
 /// How many bytes a client shows to prove that it has a token.
 const SHOWN: usize = 32;
-/// How much of the name of a client becomes part of its resource, in characters.
+/// The maximum length of the part of a client's name that becomes part of its resource, in characters.
 const TAG: usize = 64;
 
 /// How a client says who it is.
@@ -33,7 +33,7 @@ pub enum Credentials {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Authenticate {
     pub credentials: Credentials,
-    /// What the client calls itself; may be empty.
+    /// The name of the client; may be empty.
     pub software: String,
     pub resume: Option<Resumption>,
     pub bind: Option<Bind>,
@@ -120,7 +120,7 @@ fn token(response: &str, is_last: bool) -> Result<Credentials, &'static str> {
     }
 }
 
-/// A client that says who it is always gets the same resource, so its last stream makes room for it.
+/// A client that identifies itself always gets the same resource, so its new stream replaces its last one.
 fn bound(bind: &Element, id: Option<&str>) -> Result<Bind, &'static str> {
     let end = match id {
         Some(id) => secrets::hex(&Blake2s256::digest(id)),

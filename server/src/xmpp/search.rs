@@ -68,16 +68,10 @@ impl Client {
         let reported = Element::new("reported", ns::FORM)
             .child(column("jid", "jid-single", "Address"))
             .child(column("nick", "text-single", "Name"));
-        let cell = |name: &str, text: String| {
-            let value = Element::new("value", ns::FORM).text(text);
-            Element::new("field", ns::FORM)
-                .with("var", name)
-                .child(value)
-        };
         let item = |user: &User| {
             Element::new("item", ns::FORM)
-                .child(cell("jid", self.xmpp.address(&user.username)))
-                .child(cell("nick", user.name.clone()))
+                .child(forms::filled("jid", self.xmpp.address(&user.username)))
+                .child(forms::filled("nick", &user.name))
         };
         let form = forms::form("result", ns::SEARCH).child(reported);
         Ok(answer.child(people.map(item).fold(form, Element::child)))

@@ -1,9 +1,10 @@
-//! Uploading files (XEP-0363), and links to them (XEP-0066). A message that is nothing but the link to a file that its sender has uploaded
+//! Uploading files (XEP-0363), and links to them (XEP-0066). A message that consists only of the link to a file that its sender has uploaded
 //! has the file as its attachment.
 
 use super::Xmpp;
 use super::disco;
 use super::errors::StanzaError;
+use super::forms;
 use super::jid::Jid;
 use super::session::Client;
 use super::xml::{Element, ns};
@@ -52,7 +53,7 @@ impl Xmpp {
     /// The text of a message with links to its files.
     pub fn text(&self, text: &str, files: &[Listed]) -> String {
         if let ("", [file]) = (text, files) {
-            // Clients show a file in place of a text that is nothing but its link.
+            // Clients show a file in place of a text that consists only of its link.
             return self.link_to(file);
         }
         let files: Vec<_> = files.iter().cloned().map(Attachment::from).collect();
@@ -95,16 +96,8 @@ impl Client {
             (false, ns::UPLOAD, "request") => self.slot(session, request).await.map(Some),
             (false, ns::DISCO_INFO, "query") => {
                 disco::no_node(request)?;
-                let field = |var: &str, value: String| {
-                    Element::new("field", ns::FORM)
-                        .with("var", var)
-                        .child(Element::new("value", ns::FORM).text(value))
-                };
-                let kind = field("FORM_TYPE", ns::UPLOAD.to_owned()).with("type", "hidden");
-                let form = Element::new("x", ns::FORM)
-                    .with("type", "result")
-                    .child(kind)
-                    .child(field("max-file-size", files.limit().to_string()));
+                let limit = forms::filled("max-file-size", files.limit().to_string());
+                let form = forms::form("result", ns::UPLOAD).child(limit);
                 let identity = disco::identity("store", "file", "Files");
                 Ok(Some(
                     disco::about(identity, &[ns::DISCO_INFO, ns::UPLOAD]).child(form),

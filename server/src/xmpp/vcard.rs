@@ -1,4 +1,4 @@
-//! Names and pictures of users as vCards (XEP-0054). Of these a client can change the picture, see `avatar`; the rest users change on the
+//! Names and pictures of users as vCards (XEP-0054). A client can change only the picture, see `avatar`; users change the rest on the
 //! page.
 
 use base64::Engine;

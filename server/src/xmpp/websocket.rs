@@ -1,5 +1,5 @@
-//! XMPP over WebSocket (RFC 7395), for clients in browsers and where only HTTP gets through, and how clients find it (XEP-0156). A
-//! WebSocket is served like any other connection: `framing` makes a stream of its messages.
+//! XMPP over WebSocket (RFC 7395), for clients in browsers and networks that allow only HTTP, and its discovery (XEP-0156). A
+//! WebSocket is served like any other connection: `framing` converts its messages to a stream.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,11 +33,11 @@ const PATH: &str = "/xmpp-websocket";
 const PROTOCOL: &str = "xmpp";
 const RELATION: &str = "urn:xmpp:alt-connections:websocket";
 
-/// What is read and passed on at once.
+/// The maximum number of bytes that are read and passed on at a time.
 const CHUNK: usize = 4096;
 /// A message can be a little longer than a stanza: then the client is told that it is too long.
 const MESSAGE: usize = 2 * AFTER_LOGIN;
-/// How often a client is pinged to which nothing was sent. Many proxies end a connection after a minute of silence.
+/// How often an idle client is pinged. Many proxies end a connection after a minute of silence.
 const PING: Duration = Duration::from_secs(40);
 /// How long a client may take to close its side.
 const LAST: Duration = Duration::from_secs(2);
@@ -68,7 +68,7 @@ fn link(xmpp: &Xmpp, headers: &HeaderMap) -> String {
     format!("{scheme}://{}{PATH}", host.unwrap_or(&xmpp.domain))
 }
 
-/// Any page may know where the WebSocket is.
+/// Any page may read the address of the WebSocket.
 const ANYBODY: (header::HeaderName, &str) = (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
 
 async fn host_meta(State(xmpp): State<Arc<Xmpp>>, headers: HeaderMap) -> impl IntoResponse {
@@ -108,17 +108,14 @@ async fn upgrade(State(xmpp): State<Arc<Xmpp>>, request: Request) -> Response {
             "WebSockets need HTTP/1.1. A proxy has to pass on the headers Upgrade and Connection.";
         return refusal(StatusCode::BAD_REQUEST, sentence);
     };
-    // A proxy on this machine that does not say how the client has come is taken for one that does TLS, as at `xmpp_listen`.
+    // A proxy on this machine that does not say whether the client used TLS is assumed to use it, as at `xmpp_listen`.
     if !is_https(headers).unwrap_or(upgrade.is_local) {
         let sentence =
-            "Passwords are not taken without TLS. Connect with wss:// in place of ws://.";
+            "Passwords are not accepted without TLS. Connect with wss:// instead of ws://.";
         return refusal(StatusCode::FORBIDDEN, sentence);
     }
     let Ok(mut response) = create_response_with_body(&request, Body::empty) else {
-        return refusal(
-            StatusCode::BAD_REQUEST,
-            "This is no request for a WebSocket.",
-        );
+        return refusal(StatusCode::BAD_REQUEST, "This is not a WebSocket request.");
     };
     let name = HeaderValue::from_static(PROTOCOL);
     response
@@ -152,7 +149,7 @@ async fn serve(xmpp: Arc<Xmpp>, upgraded: Upgraded, address: Option<IpAddr>) {
     tokio::join!(serving, translate(socket, ours));
 }
 
-/// Passes everything on until both sides have ended, or one of them long enough ago.
+/// Passes everything on until both sides have ended, or a while after one of them has ended.
 async fn translate(
     socket: impl Stream<Item = tungstenite::Result<Message>> + Sink<Message> + Send,
     stream: DuplexStream,

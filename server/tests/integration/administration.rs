@@ -1,23 +1,7 @@
-//! What an operator does with the data while the server runs: sessions, backup, export, deletion.
-
-use std::path::Path;
-use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+//! What an operator does with the data while the server runs: sessions, quotas, export, deletion.
 
 use serde_json::Value;
-use testkit::{Client, Server, json, read_all, run, until};
-
-fn output(args: &[&str], data: &Path) -> String {
-    let done = run(args, data, "");
-    assert!(done.status.success(), "{done:?}");
-    String::from_utf8(done.stdout).unwrap()
-}
-
-fn refused(args: &[&str], data: &Path) -> String {
-    let output = run(args, data, "");
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    String::from_utf8(output.stderr).unwrap()
-}
+use testkit::{Client, Server, json, read_all, run, run_for_output, run_for_refusal, until};
 
 /// The sequence number after everything that was pushed so far.
 fn quiet(client: &Client) -> i64 {
@@ -45,7 +29,7 @@ fn a_revoked_session_ends_while_its_polls_are_held() {
     let (here, there) = (login("10.0.0.1"), login("10.0.0.2"));
     here.seq();
     let held = there.hold_ten(there.seq());
-    let list = output(&["session", "list", "ann@example.org"], data);
+    let list = run_for_output(&["session", "list", "ann@example.org"], data);
     let lines: Vec<Vec<_>> = list
         .lines()
         .map(|line| line.split('\t').collect())
@@ -53,9 +37,12 @@ fn a_revoked_session_ends_while_its_polls_are_held() {
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0][1], "ann@example.org");
     let line = lines.iter().find(|line| line[3] == "10.0.0.2").unwrap();
-    assert_eq!(output(&["session", "list"], data).lines().count(), 3);
+    assert_eq!(
+        run_for_output(&["session", "list"], data).lines().count(),
+        3
+    );
     assert!(!list.contains(there.cookie.split("xs=").nth(1).unwrap()));
-    output(&["session", "revoke", "ann@example.org", line[0]], data);
+    run_for_output(&["session", "revoke", "ann@example.org", line[0]], data);
     for poll in held {
         assert!(read_all(poll).ends_with(r#"{"t":"refresh"}"#));
     }
@@ -63,67 +50,15 @@ fn a_revoked_session_ends_while_its_polls_are_held() {
     assert_eq!(json(there.get(path))["error"], 1_357_001);
     assert_eq!(json(here.get(path))["error"], 0);
     assert_eq!(ben.sees(here.uid), "active");
-    let again = refused(&["session", "revoke", "ann@example.org", line[0]], data);
+    let again = run_for_refusal(&["session", "revoke", "ann@example.org", line[0]], data);
     assert!(again.contains("session list"), "{again}");
     // All of them: Ann is offline at once, not only after the timeout.
-    output(&["session", "revoke", "ann@example.org", "--all"], data);
+    run_for_output(&["session", "revoke", "ann@example.org", "--all"], data);
     // The server has not noticed yet.
     assert_eq!(json(here.get(path))["error"], 1_357_001);
     until("ann to be gone", || {
         (ben.sees(here.uid) == "offline").then_some(())
     });
-}
-
-#[test]
-fn a_backup_of_a_busy_server_has_what_was_acknowledged() {
-    let dir = tempfile::tempdir().unwrap();
-    let data = dir.path();
-    testkit::accounts(data);
-    let server = Server::serve(data, &[]);
-    let (mut ann, ben) = (
-        Client::login(&server, "ann", "secret"),
-        Client::login(&server, "ben", "secret"),
-    );
-    for n in 0..20 {
-        assert_eq!(ann.send(ben.uid, &format!("before {n}"))["error"], 0);
-    }
-    let backup = data.join("copy/fbchatd.db");
-    let file = backup.to_str().unwrap();
-    assert!(refused(&["backup", file], data).contains(file));
-    std::fs::create_dir(backup.parent().unwrap()).unwrap();
-    let enough = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let mut ann = ann.clone();
-        let (enough, to) = (&enough, ben.uid);
-        scope.spawn(move || {
-            while !enough.load(Ordering::Relaxed) {
-                assert_eq!(ann.send(to, "meanwhile")["error"], 0);
-            }
-        });
-        output(&["backup", file], data);
-        enough.store(true, Ordering::Relaxed);
-    });
-    use std::os::unix::fs::PermissionsExt;
-    assert_eq!(
-        backup.metadata().unwrap().permissions().mode() & 0o777,
-        0o600
-    );
-    assert_eq!(backup.parent().unwrap().read_dir().unwrap().count(), 1);
-    // Nothing is overwritten.
-    assert!(refused(&["backup", file], data).contains("exists"));
-    let restored = Server::serve(backup.parent().unwrap(), &[]);
-    let path = format!("/ajax/chat/history.php?id={}&since=0", ben.uid);
-    let history = ann.moved(&restored).read(&path);
-    let texts: Vec<_> = history["history"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item["msg"]["text"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        texts[..20],
-        (0..20).map(|n| format!("before {n}")).collect::<Vec<_>>()
-    );
 }
 
 #[test]
@@ -159,7 +94,7 @@ fn a_user_whose_messages_take_all_their_room_can_send_no_more() {
     // What was stored stays so, and others are not concerned.
     assert_eq!(ann.send_as(&first, ben.uid, &text).unwrap()["error"], 0);
     assert_eq!(ben.send(ann.uid, "hello")["error"], 0);
-    let stats = output(&["stats"], data);
+    let stats = run_for_output(&["stats"], data);
     assert!(
         stats.contains("\nmessage quota in bytes\t1073741824\n"),
         "{stats}"
@@ -173,7 +108,7 @@ fn a_user_whose_messages_take_all_their_room_can_send_no_more() {
     ann = ann.moved(&server);
     assert_eq!(ann.send(ann.uid, "hello")["error"], 1_357_005);
     // Their conversation goes with Ben.
-    output(&["user", "del", "ben"], data);
+    run_for_output(&["user", "del", "ben"], data);
     assert_eq!(ann.send(ann.uid, "hello")["error"], 0);
 }
 
@@ -191,7 +126,8 @@ fn an_export_has_all_data_of_one_user_and_nothing_else() {
     assert_eq!(ben.send(ben.uid, "to myself")["error"], 0);
     eve.write("/ajax/addfriend.php", &[("user", &ann.uid.to_string())]);
     ann.write("/updatestatus.php", &[("status", "is here")]);
-    let all: Value = serde_json::from_str(&output(&["export", "ann@example.org"], data)).unwrap();
+    let all: Value =
+        serde_json::from_str(&run_for_output(&["export", "ann@example.org"], data)).unwrap();
     assert_eq!(all["uid"], ann.uid);
     assert_eq!(all["email"], "ann@example.org");
     assert_eq!(all["status"], "is here");
@@ -211,10 +147,10 @@ fn an_export_has_all_data_of_one_user_and_nothing_else() {
             .iter()
             .all(|secret| !all.to_string().contains(secret))
     );
-    let nothing: Value = serde_json::from_str(&output(&["export", "eve"], data)).unwrap();
+    let nothing: Value = serde_json::from_str(&run_for_output(&["export", "eve"], data)).unwrap();
     assert_eq!(nothing["messages"], Value::Array(Vec::new()));
-    assert!(refused(&["export", "x@y"], data).contains("no account x@y"));
-    let stats = output(&["stats"], data);
+    assert!(run_for_refusal(&["export", "x@y"], data).contains("no account x@y"));
+    let stats = run_for_output(&["stats"], data);
     for line in [
         "accounts\t3",
         "friendships\t1",
@@ -254,15 +190,15 @@ fn a_deleted_account_leaves_nothing_behind_and_others_are_unaffected() {
         "/ajax/chat/buddy_list_settings.php",
         &[("create", "Friends")],
     );
-    output(&["invite", "--friend", "ann@example.org"], data);
+    run_for_output(&["invite", "--friend", "ann@example.org"], data);
     let held = ann.hold_ten(quiet(&ann));
-    output(&["user", "del", "ann@example.org"], data);
+    run_for_output(&["user", "del", "ann@example.org"], data);
     for poll in held {
         assert!(read_all(poll).ends_with(r#"{"t":"refresh"}"#));
     }
     assert!(Client::try_login(&server, "ann", "secret").is_err());
-    assert!(!output(&["user", "list"], data).contains("ann@"));
-    assert!(output(&["stats"], data).contains("messages\t1\n"));
+    assert!(!run_for_output(&["user", "list"], data).contains("ann@"));
+    assert!(run_for_output(&["stats"], data).contains("messages\t1\n"));
     assert_eq!(ben.buddies()["userInfos"].as_object().unwrap().len(), 1);
     assert_eq!(ben.send(ann.uid, "x")["error"], 1_356_003);
     assert_eq!(ben.send(ben.uid, "still here")["error"], 0);
@@ -277,137 +213,6 @@ fn a_deleted_account_leaves_nothing_behind_and_others_are_unaffected() {
     // The uid is never reused.
     testkit::account(data, "ann@example.org", "Another Ann");
     assert!(Client::login(&server, "ann", "secret").uid > eve.uid);
-}
-
-/// SQLite's locks keep another program from taking itself for the last one to close the database, and from deleting the log with
-/// what the server has stored since. Debian's SQLite, because operators use it.
-#[test]
-fn another_program_leaves_the_log_of_the_running_server_alone() {
-    const READ: &str = "import contextlib, sqlite3, sys\n\
-        with contextlib.closing(sqlite3.connect(sys.argv[1])) as database: database.execute('SELECT count(*) FROM users').fetchone()";
-    let dir = tempfile::tempdir().unwrap();
-    testkit::accounts(dir.path());
-    let server = Server::serve(dir.path(), &[]);
-    let mut ann = Client::login(&server, "ann", "secret");
-    for text in ["1", "2"] {
-        assert_eq!(ann.send(ann.uid, text)["error"], 0);
-        let database = dir.path().join("fbchatd.db");
-        let read = Command::new("/usr/bin/python3")
-            .args(["-c", READ])
-            .arg(database)
-            .status();
-        assert!(read.unwrap().success());
-        assert!(dir.path().join("fbchatd.db-wal").exists());
-    }
-}
-
-/// The texts of Ann's conversation, as a server with this data tells them.
-fn texts(data: &Path) -> Vec<String> {
-    let server = Server::serve(data, &[]);
-    let ann = Client::login(&server, "ann", "secret");
-    let history = ann.read(&format!("/ajax/chat/history.php?id={}&since=0", ann.uid));
-    let items = history["history"].as_array().unwrap().iter();
-    items
-        .map(|item| item["msg"]["text"].as_str().unwrap().to_owned())
-        .collect()
-}
-
-#[test]
-fn going_back_to_a_backup_after_a_crash_is_complete_and_keeps_what_was_there() {
-    let dir = tempfile::tempdir().unwrap();
-    let data = &dir.path().join("data");
-    testkit::accounts(data);
-    let backup = dir.path().join("backup.db");
-    let file = backup.to_str().unwrap();
-    let mut server = Server::serve(data, &[]);
-    let mut ann = Client::login(&server, "ann", "secret");
-    assert_eq!(ann.send(ann.uid, "before")["error"], 0);
-    let told = output(&["backup", file], data);
-    assert!(told.contains(&format!("fbchatd restore {file}")), "{told}");
-    assert!(refused(&["restore", file], data).contains("is serving"));
-    // As long as somebody reads an earlier state, the server cannot empty its log.
-    let reader = rusqlite::Connection::open(data.join("fbchatd.db")).unwrap();
-    let keep_log = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-    reader.set_db_config(keep_log, true).unwrap();
-    reader
-        .execute_batch("BEGIN; SELECT count(*) FROM users")
-        .unwrap();
-    assert_eq!(ann.send(ann.uid, "after")["error"], 0);
-    server.kill();
-    drop(reader);
-    assert!(data.join("fbchatd.db-wal").metadata().unwrap().len() > 0);
-
-    // Files that are no backup change nothing.
-    let other = dir.path().join("other.db");
-    std::fs::write(&other, "hello").unwrap();
-    for (wrong, why) in [
-        (other.as_path(), "not a database"),
-        (&dir.path().join("missing"), "No such file"),
-        (&data.join("fbchatd.db"), "the database itself"),
-    ] {
-        let told = refused(&["restore", wrong.to_str().unwrap()], data);
-        assert!(
-            told.contains(why) && told.contains("Nothing was changed"),
-            "{told}"
-        );
-    }
-    let mut cut = std::fs::read(&backup).unwrap();
-    cut.truncate(cut.len() / 2);
-    std::fs::write(&other, cut).unwrap();
-    assert!(refused(&["restore", other.to_str().unwrap()], data).contains("Nothing was changed"));
-
-    // By hand, with the log of the crashed server left in place.
-    let by_hand = dir.path().join("by-hand");
-    std::fs::create_dir(&by_hand).unwrap();
-    for name in ["fbchatd.db", "fbchatd.db-wal", "fbchatd.db-id"] {
-        std::fs::copy(data.join(name), by_hand.join(name)).unwrap();
-    }
-    std::fs::copy(&backup, by_hand.join("fbchatd.db")).unwrap();
-    assert!(refused(&["user", "list"], &by_hand).contains("Move fbchatd.db-wal"));
-    std::fs::remove_file(by_hand.join("fbchatd.db-wal")).unwrap();
-    assert_eq!(texts(&by_hand), ["before"]);
-
-    let told = output(&["restore", file], data);
-    let aside = told.split("before is in ").nth(1).unwrap();
-    let aside = Path::new(aside.split(';').next().unwrap());
-    assert_eq!(texts(data), ["before"]);
-    assert_eq!(texts(aside), ["before", "after"]);
-    // Where nothing is, nothing is kept.
-    let fresh = dir.path().join("fresh");
-    assert!(!output(&["restore", file], &fresh).contains("before is in"));
-    assert_eq!(texts(&fresh), ["before"]);
-}
-
-#[test]
-fn a_backup_with_an_unusual_name_is_right_or_refused() {
-    use std::os::unix::ffi::OsStrExt;
-    let dir = tempfile::tempdir().unwrap();
-    let data = &dir.path().join("data");
-    testkit::accounts(data);
-    let backup = |name: &std::ffi::OsStr| {
-        let mut command = Command::new(testkit::fbchatd());
-        command
-            .args(["backup".as_ref(), name, "--data".as_ref()])
-            .arg(data);
-        command.current_dir(dir.path()).output().unwrap()
-    };
-    for name in ["file:copy.db", "file:x?mode=memory", "ä b.db"] {
-        let output = backup(name.as_ref());
-        assert!(output.status.success(), "{output:?}");
-        output_of_list(&dir.path().join(name), dir.path());
-    }
-    let output = backup(std::ffi::OsStr::from_bytes(b"\xff.db"));
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && told.contains("UTF-8"), "{told}");
-    let names: Vec<_> = dir.path().read_dir().unwrap().collect();
-    assert_eq!(names.len(), 1 + 3 + 1, "{names:?}");
-}
-
-/// Restores a backup into a directory of its own, to see that it has the accounts.
-fn output_of_list(backup: &Path, dir: &Path) {
-    let into = dir.join("into");
-    output(&["restore", backup.to_str().unwrap()], &into);
-    assert!(output(&["user", "list"], &into).contains("ann@example.org"));
 }
 
 #[test]

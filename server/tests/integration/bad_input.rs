@@ -246,7 +246,7 @@ fn a_connection_outlives_requests_that_are_answered_early() {
     );
 }
 
-/// However much the server leaves unread, the client can send all of it and read the answer then; the connection is not reset.
+/// However much the server leaves unread, the client can send all of it and then read the answer; the connection is not reset.
 #[test]
 fn an_answer_arrives_whatever_the_client_sends_after_it() {
     use std::io::Write;

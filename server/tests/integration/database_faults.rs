@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use testkit::postgres::Postgres;
-use testkit::{Client, Server, json, until};
+use testkit::{Client, Server, json, output, refusal, until};
 
-use super::postgres::{account, command, output, refusal};
+use super::postgres::{account, command};
 
 #[test]
 fn a_database_without_room_or_connections_is_told_and_survived() {

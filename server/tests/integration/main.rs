@@ -9,6 +9,7 @@ mod access_control;
 mod account_privacy;
 mod accounts;
 mod administration;
+mod backups;
 mod bad_input;
 mod blocking;
 mod commands;

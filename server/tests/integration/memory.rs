@@ -114,7 +114,7 @@ fn one_address_cannot_take_much_memory() {
         let peak = memory(&server, "VmHWM:");
         assert!(server.is_healthy());
         if what == "headers" {
-            // The allocator gives it back while it is used.
+            // The allocator returns memory while it is in use.
             until("the memory to be given back", || {
                 assert!(server.is_healthy());
                 let more = memory(&server, "RssAnon:").saturating_sub(before);

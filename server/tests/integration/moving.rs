@@ -1,4 +1,4 @@
-//! `fbchatd move`: everything goes from SQLite to PostgreSQL and back, and nobody notices.
+//! `fbchatd move`: everything is moved from SQLite to PostgreSQL and back, and clients do not notice.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use testkit::postgres::Postgres;
-use testkit::{Client, Server, fbchatd, until};
+use testkit::{Client, Server, fbchatd, output, refusal, until};
 
 /// A command on a data directory, whatever store other tests use.
 fn command(args: &[&str], data: &Path) -> Command {
@@ -17,29 +17,13 @@ fn command(args: &[&str], data: &Path) -> Command {
     command
 }
 
-#[track_caller]
-fn done(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-#[track_caller]
-fn refused(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(told.lines().count(), 1, "{told}");
-    told
-}
-
 fn account(data: &Path, email: &str) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, "secret\n").unwrap();
     let args = ["user", "add", email, "--name", email, "--password-file"];
     let mut add = Command::new(fbchatd());
     add.args(args).arg(file.path()).arg("--data").arg(data);
-    done(add.env_remove("FBCHATD_STORE"));
+    output(add.env_remove("FBCHATD_STORE"));
 }
 
 fn serve(data: &Path) -> Server {
@@ -59,7 +43,7 @@ fn serve_database(url: &str, files: &Path) -> Server {
 /// The rows of tables.
 type Content = BTreeMap<String, Vec<Vec<Value>>>;
 
-/// Every row of every table of a data directory, and where its counters stand.
+/// Every row of every table of a data directory, and the values of its counters.
 fn content(data: &Path) -> Content {
     let db = Connection::open(data.join("fbchatd.db")).unwrap();
     let mut tables = db
@@ -100,20 +84,20 @@ fn everything_goes_to_postgresql_and_back_and_clients_resume() {
     let url = cluster.url(&cluster.database());
     let shared = files.to_str().unwrap();
     let moves = |way: &str, data: &Path| command(&["move", way, &url, "--files", shared], data);
-    let none = refused(&mut moves("--to", &first));
+    let none = refusal(&mut moves("--to", &first));
     assert!(none.contains("There are no accounts in"), "{none}");
     for name in ["ann", "ben", "eve", "gone"] {
         account(&first, &format!("{name}@example.org"));
     }
-    done(&mut command(
+    output(&mut command(
         &["friend", "add", "ann@example.org", "ben@example.org"],
         &first,
     ));
     // Their numbers are never used again.
-    done(&mut command(&["user", "del", "gone@example.org"], &first));
-    done(&mut command(&["invite", "--friend", "ann"], &first));
+    output(&mut command(&["user", "del", "gone@example.org"], &first));
+    output(&mut command(&["invite", "--friend", "ann"], &first));
     let mut server = serve(&first);
-    let busy = refused(&mut moves("--to", &first));
+    let busy = refusal(&mut moves("--to", &first));
     assert!(busy.contains("Another fbchatd is serving"), "{busy}");
     let mut ann = Client::login(&server, "ann", "secret");
     let ben = Client::login(&server, "ben", "secret");
@@ -132,31 +116,31 @@ fn everything_goes_to_postgresql_and_back_and_clients_resume() {
     ann.write("/updatestatus.php", &[("status", "here")]);
     assert!(server.stop().success());
 
-    let nowhere = refused(&mut command(&["move", "--to", &url], &first));
+    let nowhere = refusal(&mut command(&["move", "--to", &url], &first));
     assert!(nowhere.contains("Cannot copy 1 files"), "{nowhere}");
     let secret = url.replace("fbchat@", "fbchat:hidden@");
-    let shown = refused(&mut command(&["move", "--to", &secret], &first));
+    let shown = refusal(&mut command(&["move", "--to", &secret], &first));
     assert!(
         shown.contains("FBCHATD_STORE_PASSWORD") && !shown.contains("hidden"),
         "{shown}"
     );
-    let told = done(&mut moves("--to", &first));
+    let told = output(&mut moves("--to", &first));
     assert!(told.contains("copied 3 accounts and "), "{told}");
-    let full = refused(&mut moves("--to", &first));
+    let full = refusal(&mut moves("--to", &first));
     assert!(
         full.contains("There are accounts in the database"),
         "{full}"
     );
-    done(&mut moves("--from", &second));
+    output(&mut moves("--from", &second));
     let before = content(&first);
     assert_same(&before, &content(&second));
     let count = before.values().filter(|rows| !rows.is_empty()).count();
     assert!(count >= 15, "{count} tables have something");
 
-    // A client goes on with its session and number on the other store, and on the first one again.
+    // A client continues with its session and sequence number on the other store, and then on the first one again.
     let mut server = serve_database(&url, &files);
     let (busy, third) = (
-        refused(&mut moves("--from", &second)),
+        refusal(&mut moves("--from", &second)),
         dir.path().join("third"),
     );
     assert!(busy.contains("Another fbchatd is serving"), "{busy}");
@@ -168,7 +152,7 @@ fn everything_goes_to_postgresql_and_back_and_clients_resume() {
     assert_eq!(ann.send(ben.uid, "on PostgreSQL")["error"], 0);
     ben.wait_for(next, |item| item["msg"]["text"] == "on PostgreSQL");
     assert!(server.stop().success());
-    done(&mut moves("--from", &third));
+    output(&mut moves("--from", &third));
     let server = serve(&third);
     let ben = ben.moved(&server);
     let (_, next) = ben.wait_for(next, |item| item["msg"]["text"] == "on PostgreSQL");
@@ -201,7 +185,7 @@ fn a_move_that_was_killed_has_changed_nothing_and_can_be_run_again() {
     killed.kill().unwrap();
     killed.wait().unwrap();
     assert_eq!(cluster.sql(&database, count), "0");
-    done(&mut moves("--to", dir.path()));
+    output(&mut moves("--to", dir.path()));
     assert_eq!(cluster.sql(&database, count), MESSAGES.to_string());
     let back = tempfile::tempdir().unwrap();
     let mut killed = moves("--from", back.path()).spawn().unwrap();
@@ -212,7 +196,7 @@ fn a_move_that_was_killed_has_changed_nothing_and_can_be_run_again() {
     });
     killed.kill().unwrap();
     killed.wait().unwrap();
-    let told = done(&mut moves("--from", back.path()));
+    let told = output(&mut moves("--from", back.path()));
     assert!(told.contains("1 accounts and 60000 messages"), "{told}");
     assert_same(&content(dir.path()), &content(back.path()));
 }

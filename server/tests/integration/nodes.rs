@@ -1,10 +1,10 @@
-//! Several servers on one database: whoever is connected to one of them notices nothing of it.
+//! Several servers on one database behave like one server.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use testkit::postgres::Postgres;
-use testkit::{Client, Server, fbchatd, read_all, until};
+use testkit::{Client, Server, fbchatd, output, read_all, until};
 
 /// A command on a database, with these files.
 fn command(url: &str, files: &Path, args: &[&str]) -> Command {
@@ -16,13 +16,6 @@ fn command(url: &str, files: &Path, args: &[&str]) -> Command {
     command
 }
 
-#[track_caller]
-fn done(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// A database with Ann and Ben, who are friends, and Eve.
 fn database(files: &Path) -> String {
     let cluster = Postgres::shared();
@@ -32,10 +25,10 @@ fn database(files: &Path) -> String {
     for (email, name) in [("ann", "Ann A"), ("ben", "Ben B"), ("eve", "Eve")] {
         let email = format!("{email}@example.org");
         let add = ["user", "add", &email, "--name", name, "--password-file"];
-        done(command(&url, files, &add).arg(file.path()));
+        output(command(&url, files, &add).arg(file.path()));
     }
     let friends = ["friend", "add", "ann@example.org", "ben@example.org"];
-    done(&mut command(&url, files, &friends));
+    output(&mut command(&url, files, &friends));
     url
 }
 
@@ -49,7 +42,7 @@ fn two_servers_are_one_for_those_who_use_them() {
     let dir = tempfile::tempdir().unwrap();
     let url = database(dir.path());
     let (mut first, mut second) = (node(&url, dir.path()), node(&url, dir.path()));
-    let listed = done(&mut command(&url, dir.path(), &["nodes"]));
+    let listed = output(&mut command(&url, dir.path(), &["nodes"]));
     assert_eq!(listed.lines().count(), 2, "{listed}");
     assert!(listed.contains(env!("CARGO_PKG_VERSION")), "{listed}");
 
@@ -76,7 +69,7 @@ fn two_servers_are_one_for_those_who_use_them() {
     ann.write("/ajax/chat/typ.php", &[("typ", "1"), ("to", &to)]);
     let (_, bens) = ben.wait_for(bens, |item| item["type"] == "typ");
 
-    // A client goes on at another server with its number, which is known there at once.
+    // A client continues at another server with its sequence number, which is known there at once.
     let there = ann.moved(&second);
     for n in 0..20 {
         assert_eq!(ann.send(ben.uid, &format!("{n}"))["error"], 0);
@@ -85,7 +78,7 @@ fn two_servers_are_one_for_those_who_use_them() {
     }
     let (_, bens) = ben.wait_for(bens, |item| item["msg"]["text"] == "19");
 
-    // Files are where both reach them, and the next server to start leaves an upload alone that is under way.
+    // Both servers can read the files, and a third that starts does not delete an upload in progress.
     let file = super::files::sent(&ann, "77", ben.uid, "x.bin", b"content");
     let path = format!("/files/{file}/x.bin");
     assert_eq!(ben.get(&path).bytes().unwrap(), &b"content"[..]);
@@ -95,7 +88,7 @@ fn two_servers_are_one_for_those_who_use_them() {
     assert!(draft.exists());
     assert!(third.stop().success());
 
-    // Chat that is switched off at one is off at all, though polls are held at two.
+    // Chat that is switched off at one server is off at all of them, even with polls held at two.
     let other = Client::login(&second, "ann", "secret");
     let (held, held_here) = (other.hold_ten(other.seq()), ann.hold_ten(ann.seq()));
     ann.settings("visibility", "false");
@@ -106,13 +99,13 @@ fn two_servers_are_one_for_those_who_use_them() {
     });
     drop(held_here);
 
-    // A session that is ended at one is over at the other, with the polls that are held there.
+    // A session that is ended at one server also ends at the other, with its held polls.
     let all = [("end", "others")];
     let ended = ann.write("/ajax/fbchat/sessions.php", &all);
     assert_eq!(ended["error"], 0, "{ended}");
     assert_eq!(other.get("/home.php").status(), 302);
     for poll in held {
-        // Whatever woke some of them before.
+        // Some of them may have been woken before.
         let answer = read_all(poll);
         assert!(
             answer.ends_with(r#"{"t":"refresh"}"#) || answer.contains(r#""t":"msg""#),
@@ -120,7 +113,7 @@ fn two_servers_are_one_for_those_who_use_them() {
         );
     }
 
-    // Whoever guesses is slowed down at all of them.
+    // Password guessing is slowed down at all servers.
     let guess = |server: &Server| {
         let tried = Client::try_login_from(server, Some("192.0.2.1"), "eve", "wrong");
         tried.map(drop).unwrap_err()
@@ -131,7 +124,7 @@ fn two_servers_are_one_for_those_who_use_them() {
     let told = guess(&second);
     assert!(told.contains("Too many attempts"), "{told}");
 
-    // A server that dies takes its users offline after a while, and nobody else.
+    // When a server dies, its users go offline after a while, and no others.
     let seq = ben.seq();
     first.kill();
     let gone = |item: &serde_json::Value| {

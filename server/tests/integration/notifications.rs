@@ -37,7 +37,7 @@ fn unread_conversations_are_counted_pushed_and_marked_as_read() {
     assert_eq!(counters(&ben)["inboxCount"], "1");
     assert_eq!(counters(&ann)["inboxCount"], "0");
     server.kill();
-    // On PostgreSQL numbers go on where they were, and polls there are held.
+    // On PostgreSQL numbers continue where they were, so polls are held.
     server = Server::start(Server::command(dir.path()).env("FBCHATD_HOLD_S", "1"));
     (ann, ben) = (ann.moved(&server), ben.moved(&server));
     // Fetch everything that waits first: items in memory only are not delivered to a client that is still catching up.

@@ -176,7 +176,7 @@ fn a_picture_is_uploaded_pushed_and_served_until_it_is_replaced() {
     let new = item["thumbSrc"].as_str().unwrap().to_owned();
     assert_ne!(new, path);
     server.kill();
-    // On PostgreSQL numbers go on where they were, and polls there are held.
+    // On PostgreSQL numbers continue where they were, so polls are held.
     let server = Server::start(Server::command(dir.path()).env("FBCHATD_HOLD_S", "1"));
     let (ann, ben) = (ann.moved(&server), ben.moved(&server));
     assert_eq!(ben.get(path).status(), 404);

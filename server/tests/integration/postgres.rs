@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use testkit::postgres::Postgres;
-use testkit::{Client, Server, fbchatd, json, read_all, until};
+use testkit::{Client, Server, fbchatd, json, output, read_all, refusal, until};
 
 /// A command on a database.
 pub fn command(url: &str, args: &[&str]) -> Command {
@@ -14,25 +14,6 @@ pub fn command(url: &str, args: &[&str]) -> Command {
     command.args(args).env("FBCHATD_STORE", url);
     command.stdin(Stdio::null());
     command
-}
-
-/// What a command prints, which must succeed.
-#[track_caller]
-pub fn output(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The only line that a command prints, which must fail.
-#[track_caller]
-pub fn refusal(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(output.stdout.is_empty(), "{output:?}");
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(told.lines().count(), 1, "{told}");
-    told
 }
 
 #[track_caller]

@@ -45,7 +45,7 @@ fn a_status_is_pushed_listed_and_in_the_feed() {
     // The feed as Pidgin reads it.
     let feed = "/ajax/intent.php?filter=app_2915120374&request_type=1&ignore_self=true&newest=";
     server.kill();
-    // On PostgreSQL numbers go on where they were, and polls there are held.
+    // On PostgreSQL numbers continue where they were, so polls are held.
     let server = Server::start(Server::command(dir.path()).env("FBCHATD_HOLD_S", "1"));
     let (ann, ben) = (ann.moved(&server), ben.moved(&server));
     let stories = ben.read(&format!("{feed}0"));

@@ -1,17 +1,9 @@
 //! User names: at login, in profiles and searches, and changing them.
 
-use std::path::Path;
-
 use serde_json::Value;
-use testkit::{Client, Server, json, run};
+use testkit::{Client, Server, json, run, run_for_output};
 
 const PATH: &str = "/ajax/fbchat/username.php";
-
-fn output(args: &[&str], data: &Path) -> String {
-    let done = run(args, data, "");
-    assert!(done.status.success(), "{done:?}");
-    String::from_utf8(done.stdout).unwrap()
-}
 
 fn usernames(found: &Value) -> Vec<&str> {
     let results = found["results"].as_array().unwrap().iter();
@@ -163,10 +155,10 @@ fn the_operator_gives_and_changes_user_names() {
         add("a b", "s@example.org"),
         "A user name has 3 to 32 letters",
     );
-    assert!(!output(&["user", "list"], data).contains("s@example.org"));
+    assert!(!run_for_output(&["user", "list"], data).contains("s@example.org"));
 
     for who in ["ann@example.org", "ann", "annie", "100001"] {
-        let told = output(&["user", "username", who, "annie"], data);
+        let told = run_for_output(&["user", "username", who, "annie"], data);
         assert_eq!(told, "the user name of ann@example.org is annie\n");
     }
     refused(
@@ -177,9 +169,9 @@ fn the_operator_gives_and_changes_user_names() {
         run(&["user", "username", "ben", "ann.a"], data, ""),
         "Nothing was changed",
     );
-    let export: Value = serde_json::from_str(&output(&["export", "annie"], data)).unwrap();
+    let export: Value = serde_json::from_str(&run_for_output(&["export", "annie"], data)).unwrap();
     assert_eq!(export["username"], "annie");
-    output(&["friend", "add", "annie", "root"], data);
+    run_for_output(&["friend", "add", "annie", "root"], data);
     let server = Server::serve(data, &[]);
     Client::login(&server, "annie", "secret");
 }

@@ -1,7 +1,7 @@
-//! The contents of files on their way between the network and the host, each with what one attempt leaves to the next.
+//! Moves the contents of files between the network and the host, and keeps the state of each transfer from one attempt to the next.
 //!
-//! No more of a file is in memory than one piece, unless the host wants it there. A descriptor of the host is never waited
-//! for: files are read and written in pieces, and pipes and sockets only when they are ready.
+//! No more than one chunk of a file is in memory, unless the host wants the file in memory. The thread never blocks on a descriptor of
+//! the host: files are read and written in chunks, and pipes and sockets only when they are ready.
 
 #![forbid(unsafe_code)]
 
@@ -22,12 +22,12 @@ use tokio::time::Instant;
 pub(super) use sink::Sink;
 pub(super) use source::{Source, Upload};
 
-/// The most that is read or written at once, in bytes.
+/// The size of a chunk, in bytes.
 const PIECE: usize = 64 << 10;
-/// How often the host is told of progress at most.
+/// The minimum time between two progress events.
 const TOLD_EVERY: Duration = Duration::from_millis(100);
 
-/// An upload or a download that is not over.
+/// An unfinished upload or download.
 #[derive(Debug)]
 pub(super) struct Transfer {
     pub(super) request: RequestId,
@@ -35,7 +35,7 @@ pub(super) struct Transfer {
     done: AtomicU64,
     /// 0 = not known.
     total: AtomicU64,
-    /// Something has changed that the host was not told.
+    /// Something has changed since the last progress event.
     news: AtomicBool,
     told: std::sync::Mutex<Option<Instant>>,
 }
@@ -44,11 +44,11 @@ pub(super) struct Transfer {
 #[derive(Debug)]
 pub(super) enum Content {
     Upload(Source),
-    /// Locked by the attempt under way: one that was aborted may not have ended yet.
+    /// Locked by the current attempt: an aborted one may not have ended yet.
     Download(Mutex<Incoming>),
 }
 
-/// A download, as far as it is there.
+/// The received part of a download.
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) received: Received,
@@ -92,7 +92,7 @@ impl Transfer {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Notes how far it is; true if the host should be told now.
+    /// Records the progress; true if the host should be told now.
     pub(super) fn reached(&self, done: u64, total: u64) -> bool {
         self.done.store(done, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
@@ -106,7 +106,7 @@ impl Transfer {
         is_due
     }
 
-    /// What the host is to be told, if it has not been.
+    /// The progress, if the host has not been told yet.
     pub(super) fn progress(&self) -> Option<Event> {
         if !self.news.swap(false, Ordering::Relaxed) {
             return None;

@@ -9,14 +9,14 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
-/// A pipe or a socket that can be written takes at least this much without letting anybody wait, in bytes.
+/// A pipe or a socket that is writable accepts at least this many bytes without blocking.
 const SMALL: usize = 4 << 10;
 
 /// Where the content of a download goes.
 #[derive(Debug)]
 pub(in crate::engine) enum Sink {
     Memory(Vec<u8>),
-    /// A descriptor of the host that was not written yet.
+    /// A descriptor of the host to which nothing was written yet.
     New(Option<File>),
     /// The same, which is written in order.
     Open(Watched),
@@ -31,7 +31,7 @@ impl Sink {
         Sink::New(Some(file(fd)))
     }
 
-    /// Takes all bytes; waits where the host's side is slow. What was taken before a failure is counted.
+    /// Takes all bytes; waits if the host's side is slow. Bytes that were taken before a failure are counted.
     pub(in crate::engine) async fn write(
         &mut self,
         mut bytes: &[u8],
@@ -70,7 +70,7 @@ impl Sink {
             }
             Sink::New(_) => Err(ErrorKind::NotConnected.into()),
             Sink::Open(Watched::Direct(file)) => {
-                // Others of the thread have their turn between the pieces.
+                // Other tasks of the thread run between the chunks.
                 tokio::task::yield_now().await;
                 file.write(bytes)
             }
@@ -85,7 +85,7 @@ impl Sink {
         }
     }
 
-    /// What a download into memory has brought.
+    /// The content that a download into memory has received.
     pub(in crate::engine) fn take_memory(&mut self) -> Vec<u8> {
         match self {
             Sink::Memory(content) => std::mem::take(content),

@@ -1,4 +1,4 @@
-//! Where the content of an upload comes from, and the body of a request that it becomes.
+//! The content of an upload, and the request body that is made from it.
 
 #![forbid(unsafe_code)]
 
@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
-/// The content of an upload, as the host has given it.
+/// The content of an upload, as the host has passed it.
 #[derive(Debug)]
 pub(in crate::engine) enum Source {
     Memory(Bytes),
@@ -30,10 +30,10 @@ pub(in crate::engine) enum Source {
 }
 
 impl Source {
-    /// What a descriptor of the host gives from its present position on.
+    /// The content of a descriptor of the host, from its current position.
     ///
     /// # Errors
-    /// It is a directory, or the system does not know what it is.
+    /// It is a directory, or its type cannot be determined.
     pub(in crate::engine) fn from_fd(fd: OwnedFd) -> io::Result<Self> {
         let mut file = file(fd);
         let kind = file.metadata()?;
@@ -76,7 +76,7 @@ enum Reader {
     Once(Watched),
 }
 
-/// What the body of the request is at.
+/// The position in the body of the request.
 enum Place {
     Head(Bytes),
     Content,
@@ -100,7 +100,7 @@ pub(in crate::engine) struct Upload {
 
 impl Upload {
     /// # Errors
-    /// The content cannot be read, or not once more.
+    /// The content cannot be read, or cannot be read again.
     pub(in crate::engine) fn new(
         transfer: Arc<Transfer>,
         head: Bytes,
@@ -142,7 +142,7 @@ impl Upload {
         })
     }
 
-    /// Where the failure of the host's side is found.
+    /// Where a failure of the host's side is stored.
     pub(in crate::engine) fn failure(&self) -> Arc<Mutex<Option<TransportError>>> {
         self.failed.clone()
     }

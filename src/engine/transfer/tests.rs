@@ -1,4 +1,4 @@
-//! Downloads from servers that lie, and what an upload says to a server that hears only part of it.
+//! Downloads from servers that send wrong data, and uploads to a server that reads only part of them.
 
 #![forbid(unsafe_code)]
 
@@ -98,7 +98,7 @@ fn servers_that_lie_are_not_believed() {
     let part = |more: &str| OK.replace("200 OK", "206 Partial Content") + more;
     let first = || format!("{OK}Content-Length: 10\r\n\r\n01234");
     for (answers, fault) in [
-        // More than is wanted, endless or not.
+        // More than requested, endless or not.
         (
             vec![format!("{OK}Content-Length: 11\r\n\r\n")],
             TransportFault::TooLarge,
@@ -107,7 +107,7 @@ fn servers_that_lie_are_not_believed() {
             vec![format!("{OK}\r\n{}", "x".repeat(1 << 20))],
             TransportFault::Unusable,
         ),
-        // Less than it says.
+        // Less than announced.
         (vec![first()], TransportFault::Io),
         // Another file, or another part of it.
         (
@@ -128,7 +128,7 @@ fn servers_that_lie_are_not_believed() {
             ],
             TransportFault::Unusable,
         ),
-        // No file at all, and endless.
+        // Not a file at all, and endless.
         (
             vec![format!(
                 "HTTP/1.1 404 Not Found\r\n\r\n{}",

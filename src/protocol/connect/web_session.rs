@@ -12,7 +12,7 @@ use url::Url;
 const OLD_MESSAGE_LIMIT: usize = 999;
 /// Largest picture where the server announces no limit, in bytes.
 const PICTURE_LIMIT: u64 = 1 << 20;
-/// Greatest size of a file, if the server does not say, in bytes.
+/// Maximum size of a file in bytes, if the server does not announce one.
 const DEFAULT_FILE_LIMIT: u64 = 1 << 20;
 
 /// What a page was good for.
@@ -222,7 +222,7 @@ impl WebSession {
         (!reference.is_empty()).then(|| url.into())
     }
 
-    /// The full address of a file that messages have, for people: what the server says, if it is a web page, else what is usual.
+    /// The full address of a file for people: the one that the server sends, if it is a web address, else the usual one.
     pub fn file_url(&self, reference: &str, id: &str, name: &str) -> String {
         let origin = self.server.origin();
         let told = origin.join(reference).ok().filter(|url| {
@@ -247,7 +247,7 @@ impl WebSession {
         self.features().has(Feature::Files)
     }
 
-    /// Greatest size of a file in bytes; 0 if the server takes none.
+    /// Maximum size of a file in bytes; 0 if the server does not accept files.
     pub fn file_limit(&self) -> u64 {
         let announced = self.page.extensions.as_ref().filter(|_| self.has_files());
         announced.map_or(0, |own| own.file_limit.id().unwrap_or(DEFAULT_FILE_LIMIT))

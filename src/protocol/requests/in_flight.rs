@@ -13,7 +13,7 @@ use url::Url;
 const POLL_TIMEOUT: Millis = 90_000;
 /// A driver that has not reported by then has lost the exchange, in milliseconds beyond the timeout.
 const DRIVER_GRACE: Millis = 5_000;
-/// How long the content of a file may stand still, in milliseconds.
+/// How long a transfer may go without progress, in milliseconds.
 const STREAM_TIMEOUT: Millis = 60_000;
 /// How large a reply may be.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ const PAGE: Size = Size {
     bytes: 256 << 10,
     cost: usize::MAX,
 };
-/// An answer to a download that is no content, in bytes.
+/// Maximum size of an answer to a download that is not content, in bytes.
 const REFUSAL: usize = 64 << 10;
 /// Greatest picture in bytes, whatever the server announces.
 const PICTURE_LIMIT: usize = 8 << 20;

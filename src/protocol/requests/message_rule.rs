@@ -16,7 +16,7 @@ pub enum MessageError {
     },
 }
 
-/// Checks the text of a message against the server's limit, in Unicode scalar values. Only one with a file may be empty.
+/// Checks the text of a message against the server's limit, in Unicode scalar values. The text may be empty only with a file.
 ///
 /// # Errors
 /// Says why the text cannot be sent.

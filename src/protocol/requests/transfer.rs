@@ -1,4 +1,4 @@
-//! One upload or download: what is asked of the server, and what its replies mean (docs/protocol.md, Files).
+//! One upload or download: the requests to the server, and the meaning of its replies (docs/protocol.md, Files).
 
 use crate::protocol::answer::{self, Failure};
 use crate::protocol::backoff::Backoff;
@@ -12,7 +12,7 @@ use crate::types::{
 };
 use serde::Deserialize;
 
-/// The most that a download to the host brings, unless the server takes larger files, in bytes.
+/// The maximum size of a download to the host, unless the server accepts larger files, in bytes.
 const LARGEST: u64 = 1 << 30;
 
 /// What is transferred.
@@ -28,7 +28,7 @@ pub enum Kind {
     },
 }
 
-/// An upload or a download that is not over.
+/// An unfinished upload or download.
 #[derive(Debug)]
 pub struct Transfer {
     pub kind: Kind,
@@ -174,7 +174,7 @@ impl Transfer {
     }
 }
 
-/// True for what may work another time.
+/// True if another attempt may succeed.
 pub fn is_passing(outcome: &Outcome) -> bool {
     match outcome {
         Ok(reply) => matches!(reply.status, 408 | 425 | 429 | 500 | 502..=504),
@@ -204,7 +204,7 @@ fn uploaded(web: &WebSession, payload: UploadedPayload) -> Option<File> {
     let (width, height) = (points(payload.width), points(payload.height));
     Some(File {
         url: web.file_url(&payload.url.or_empty(), &id, &name),
-        // Only what was decoded has a size, and so a preview.
+        // Only pictures that the server has decoded have a size and a preview.
         kind: if width > 0 {
             kind(&content_type)
         } else {

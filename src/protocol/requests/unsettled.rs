@@ -1,4 +1,4 @@
-//! A message that is not settled, as it is posted and as it is saved.
+//! A message without an outcome, as it is posted and as it is saved.
 
 use crate::protocol::connect::web_session::WebSession;
 use crate::protocol::wire::request::Request;

@@ -2,7 +2,7 @@
 
 use crate::protocol::wire::exchange::{TransportError, TransportFault};
 
-/// What the head of an answer says about its content.
+/// The headers of an answer that describe its content.
 #[derive(Clone, Debug, Default)]
 pub struct ContentHead {
     /// HTTP status code.
@@ -11,7 +11,7 @@ pub struct ContentHead {
     pub length: Option<u64>,
     /// The `Content-Range` header.
     pub range: Option<String>,
-    /// The `ETag` header. Every answer with the content of a file has one; others are not about a file.
+    /// The `ETag` header. Every answer with the content of a file has one; an answer without it is not a file.
     pub etag: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Received {
         self.done
     }
 
-    /// Bytes in all; 0 before the first answer.
+    /// The total number of bytes; 0 before the first answer.
     pub fn total(&self) -> u64 {
         self.total
     }
@@ -40,7 +40,7 @@ impl Received {
         Some((format!("bytes={}-", self.done), etag))
     }
 
-    /// Reads the head of an answer: how many bytes of its content were received before. `None` if it is no content of a file.
+    /// Reads the head of an answer: how many bytes of its content were received before. `None` if it is not the content of a file.
     ///
     /// # Errors
     /// The content cannot be used, or has more than `most` bytes.
@@ -60,7 +60,7 @@ impl Received {
         }
         let is_new = self.etag.is_none();
         let is_same = self.etag.as_ref() == Some(etag) && self.total == total;
-        // An answer from the beginning starts a file of which nothing is there yet.
+        // An answer from the beginning restarts the file.
         if !(is_new || is_same || self.done == 0 && start == 0) {
             return Err(unusable("the file is not the same as before"));
         }
@@ -81,7 +81,7 @@ impl Received {
     /// Checks at the end of an answer that nothing is missing.
     ///
     /// # Errors
-    /// Something is.
+    /// Something is missing.
     pub fn end(&self) -> Result<(), TransportError> {
         match self.done == self.total {
             true => Ok(()),
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(received.rest(), Some(("bytes=4-".to_owned(), "a")));
         let rest = head(206, 6, "bytes 4-9/10", "a");
         assert_eq!(received.clone().begin(&rest, 10), Ok(Some(0)));
-        // A proxy that knows no ranges.
+        // A proxy that does not support ranges.
         assert_eq!(received.begin(&head(200, 10, "", "a"), 10), Ok(Some(4)));
         received.add(6);
         assert_eq!(received.end(), Ok(()));

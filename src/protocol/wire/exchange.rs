@@ -50,7 +50,7 @@ pub struct Exchange {
     pub cookie: Option<String>,
     /// Body of a POST.
     pub body: Option<Body>,
-    /// The whole reply must have arrived within this time, or the driver reports [`TransportFault::Timeout`]. With a stream, so
+    /// The whole reply must have arrived within this time, or the driver reports [`TransportFault::Timeout`]. With a stream, this
     /// much time may pass without any progress.
     pub timeout: Millis,
     /// Content of a file that passes between the network and the host, in either direction.
@@ -62,16 +62,16 @@ pub struct Exchange {
 /// The content of a file, which the driver moves between the network and the host.
 #[derive(Clone, Debug)]
 pub enum Stream {
-    /// The exchange's body is followed by the content that the host gives with this request, and then by `tail`.
+    /// The exchange's body is followed by the content that the host has passed with this request, and then by `tail`.
     Upload {
         /// The host's request.
         request: RequestId,
         /// The end of the body.
         tail: Vec<u8>,
     },
-    /// The content of the answer goes to where the host wants it with this request. [`Received`] reads the head of the answer
-    /// and asks for the rest of a file that was begun. If the host wants it in memory, the reply's body is the whole content.
-    /// An answer that has no content of a file is a reply as any other.
+    /// The content of the answer goes to the target that the host has passed with this request. [`Received`] reads the head of the answer
+    /// and requests the rest of a file that was started. If the host wants it in memory, the reply's body is the whole content.
+    /// An answer that is not the content of a file is an ordinary reply.
     ///
     /// [`Received`]: crate::protocol::Received
     Download {
@@ -127,7 +127,7 @@ pub enum TransportFault {
     TooLarge,
     /// The body is compressed, which was not asked for.
     Encoded,
-    /// The content of a file is not what was asked for.
+    /// The content of a file is not what was requested.
     Unusable,
     /// The host's side of a transfer cannot be read or written.
     Host,

@@ -43,7 +43,7 @@ pub struct Extensions {
     pub picture_limit: Int,
     /// Greatest length of a status in Unicode scalar values.
     pub status_limit: Int,
-    /// Greatest size of a file in bytes.
+    /// Maximum size of a file in bytes.
     pub file_limit: Int,
     friends: Flag,
     pictures: Flag,

@@ -15,7 +15,7 @@ pub struct Request {
     pub stream: Option<Stream>,
 }
 
-/// What is told of a file that is uploaded.
+/// The description of a file in its upload.
 #[derive(Clone, Copy, Debug)]
 pub struct Upload<'a> {
     pub token: &'a str,
@@ -79,7 +79,7 @@ impl Request {
         }
     }
 
-    /// The upload of a file whose content the driver has: what is before it and what is behind it.
+    /// The upload of a file whose content the driver has: the parts of the body before and after it.
     pub fn upload_file(url: Url, upload: Upload<'_>, request: RequestId, nonce: u128) -> Self {
         let mut form = Multipart::new(nonce, 0);
         form.field("post_form_id", upload.token);
@@ -95,7 +95,7 @@ impl Request {
     }
 }
 
-/// A form with a file (RFC 7578) that is written.
+/// Writes a form with a file (RFC 7578).
 struct Multipart {
     boundary: String,
     bytes: Vec<u8>,
@@ -119,7 +119,7 @@ impl Multipart {
     fn file(&mut self, name: &str, filename: &str) {
         let shown = filename.chars().filter(|character| !character.is_control());
         let filename = shown.collect::<String>();
-        // Readers take a backslash before the closing quote for part of the name.
+        // Parsers take a backslash before the closing quote for part of the name.
         let filename = filename.replace('\\', "_").replace('"', "%22");
         self.head(&format!("name=\"{name}\"; filename=\"{filename}\""));
     }

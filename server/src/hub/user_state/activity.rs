@@ -1,4 +1,4 @@
-//! When a user was active: by the clock that limits are measured with, and by the one that others are told.
+//! The time of a user's activity, by the monotonic clock for limits and by the wall clock for others.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// An activity of now, which is `at`.
+    /// An activity at this moment, which is `at`.
     pub fn at(at: Instant) -> Self {
         Activity { at, ms: now_ms() }
     }

@@ -1,4 +1,4 @@
-//! The channel of one user: which numbers were given out and acknowledged, and the recent events.
+//! The channel of one user: which numbers were assigned and acknowledged, and the recent events.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,10 +6,10 @@ use std::time::Instant;
 use crate::hub::ring::Ring;
 use crate::types::Seq;
 
-/// Where a channel stands: what the store needs to know to answer a poll.
+/// The state of a channel that the store needs to answer a poll.
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelCursor {
-    /// The next number to be given; nothing from here on is published.
+    /// The next number to be assigned; nothing from here on is published.
     pub next: Seq,
     /// The client has fetched everything below.
     pub acked: Seq,
@@ -38,13 +38,13 @@ impl Default for Channel {
 }
 
 impl Channel {
-    /// What the store has as acknowledged. Nothing goes back.
+    /// Takes the acknowledged number from the store. It never decreases.
     pub fn restore_acknowledged(&mut self, acked: Seq) {
         self.acked = self.acked.max(acked);
         self.acked_saved = self.acked_saved.max(acked);
     }
 
-    /// Numbers below `next` are used, though nothing of them is here. Returns whether that is new.
+    /// Numbers below `next` are used, though their items are not here. Returns whether that is new.
     pub fn skip_to(&mut self, next: Seq) -> bool {
         let is_new = next > self.next;
         self.next = self.next.max(next);
@@ -58,7 +58,7 @@ impl Channel {
 
     /// Adds an event.
     pub fn publish(&mut self, seq: Seq, item: Arc<str>, now: Instant) {
-        // Otherwise the store has it, and says so.
+        // Otherwise the store has it.
         if seq >= self.next {
             self.next = seq.next();
             self.ring.push(seq, item, now);
@@ -80,7 +80,7 @@ impl Channel {
         self.ring.expire(now);
     }
 
-    /// Notes that everything below `seq` was fetched. A number that was not given out yet counts as the next one.
+    /// Notes that everything below `seq` was fetched. A number that was not assigned yet counts as the next one.
     pub fn acknowledge(&mut self, seq: Seq) {
         self.acked = self.acked.max(seq.min(self.next));
     }
@@ -92,7 +92,7 @@ impl Channel {
         changed.then_some(self.acked)
     }
 
-    /// Where the channel stands, for an answer from `seq` on.
+    /// The state of the channel, for an answer from `seq` on.
     pub fn cursor(&self, seq: Seq) -> ChannelCursor {
         ChannelCursor {
             next: self.next,

@@ -79,14 +79,14 @@ impl Default for UserState {
 }
 
 impl UserState {
-    /// Where the channel stands and whether chat is on, as the store has it. Nothing goes back.
+    /// The state of the channel and whether chat is on, from the store. Numbers never decrease.
     pub fn restore(&mut self, state: &ChannelState, now: Instant) {
         self.channel.restore_acknowledged(state.acked);
         self.visible = state.visible;
         self.skip_to(state.next, now);
     }
 
-    /// Numbers below `next` are used, though nothing of them is here.
+    /// Numbers below `next` are used, though their items are not here.
     pub fn skip_to(&mut self, next: Seq, now: Instant) {
         if self.channel.skip_to(next) {
             self.wake_all(Wake::Look, now);
@@ -129,7 +129,7 @@ impl UserState {
         self.channel.take_acknowledged()
     }
 
-    /// Where the channel stands, for an answer from `seq` on.
+    /// The state of the channel, for an answer from `seq` on.
     pub fn cursor(&self, seq: Seq) -> ChannelCursor {
         self.channel.cursor(seq)
     }
@@ -168,7 +168,7 @@ impl UserState {
         self.others.set(node, here);
     }
 
-    /// Forgets what was known of other servers, and what they were told. `is_known` says that they know of a connection here.
+    /// Forgets what was known about other servers, and what they were told. `is_known` says whether they know of a connection here.
     pub fn forget_elsewhere(&mut self, is_known: bool) {
         self.others.forget(is_known || self.is_connected());
     }
@@ -236,13 +236,13 @@ impl UserState {
         match availability {
             Availability::Available => self.mark_online(session, true, now),
             Availability::Away => self.mark_online(session, false, now),
-            // A client that has come back may have another subscription with the same session.
+            // A client that has reconnected may have another subscription with the same session.
             Availability::Hidden if self.subscribers.is_shown(session) => {}
             Availability::Hidden => self.sessions.remove(session),
         }
     }
 
-    /// Ends a subscription. Its client may have lost its connection and come back, so the user stays online for a while.
+    /// Ends a subscription. Its client may have lost its connection and reconnect, so the user stays online for a while.
     pub fn unsubscribe(&mut self, id: u64, now: Instant) {
         if let Some(session) = self.subscribers.remove(id) {
             self.sessions.refresh(session, now);

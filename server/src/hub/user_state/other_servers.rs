@@ -1,11 +1,11 @@
-//! How one user is connected to other servers, and what those were told of this one.
+//! How one user is connected to other servers, and what those servers know about this one.
 
 use std::time::Instant;
 
 use super::activity::Activity;
 use crate::types::{Here, Presence, SessionKey};
 
-/// How far the last activity moves before other servers have to know, in ms. They need it for users who go from one to the other.
+/// How much newer the last activity must be before other servers are told, in ms. They need it for users who switch servers.
 const ACTIVE_STEP: i64 = 60_000;
 
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl OtherServers {
         }
     }
 
-    /// Forgets what was known of other servers, and what they were told.
+    /// Forgets what was known about other servers, and what they were told.
     pub fn forget(&mut self, must_tell: bool) {
         self.connected = Vec::new();
         self.must_tell = must_tell;
@@ -38,7 +38,7 @@ impl OtherServers {
         self.must_tell = true;
     }
 
-    /// Whether other servers have to be told how the user is connected here, which this takes for done.
+    /// Whether other servers have to be told how the user is connected here. Marks this as done.
     pub fn take_news(&mut self, here: Option<Here>) -> bool {
         let is_told = match (&here, self.told.as_deref()) {
             (None, None) => true,
@@ -57,14 +57,14 @@ impl OtherServers {
         true
     }
 
-    /// The last activity of a user who comes from another server.
+    /// The last activity of a user who switches from another server.
     pub fn last_active(&self, now: Instant) -> Option<Activity> {
         let shown = self.connected.iter().map(|(_, here)| here);
         let shown = shown.filter(|here| here.presence != Presence::Offline);
         Activity::seen_elsewhere(shown.map(|here| here.active).max()?, now)
     }
 
-    /// What each of them shows of the user.
+    /// What each of them shows others about the user.
     pub fn presences(&self) -> impl Iterator<Item = Presence> {
         self.connected.iter().map(|(_, here)| here.presence)
     }

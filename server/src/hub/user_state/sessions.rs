@@ -10,7 +10,7 @@ pub const ENDED: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub struct Sessions {
     online: Vec<(SessionKey, Instant)>,
-    /// Sessions that a request in progress may still take for valid.
+    /// Sessions that a request in progress may still consider valid.
     ended: Vec<(SessionKey, Instant)>,
 }
 
@@ -34,7 +34,7 @@ impl Sessions {
         }
     }
 
-    /// Takes a session offline, which may come back.
+    /// Takes a session offline; it may come back.
     pub fn remove(&mut self, session: SessionKey) {
         self.online.retain(|(known, _)| *known != session);
     }

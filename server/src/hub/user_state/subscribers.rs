@@ -67,14 +67,14 @@ impl Subscribers {
         all.find(|known| known.session == session)?.away
     }
 
-    /// Says that there may be something to read.
+    /// Signals that there may be something to read.
     pub fn wake_all(&self) {
         for subscriber in &self.all {
             subscriber.signal.wake();
         }
     }
 
-    /// Says that a session has ended.
+    /// Signals that a session has ended.
     pub fn end_session(&self, session: SessionKey) {
         for subscriber in &self.all {
             if subscriber.session == session {

@@ -72,7 +72,7 @@ fn a_subscription_shows_what_its_client_says_for_as_long_as_it_lasts() {
     user.show(1, Availability::Away, at(200));
     let idle = presence(&mut user, at(200));
     assert!(idle.idle_since().is_some());
-    // A client elsewhere at which the user is.
+    // The user is at a client on another server.
     user.mark_online(TWO, true, at(201));
     assert_eq!(presence(&mut user, at(201)), Presence::Active);
     user.end_session(TWO, at(202));
@@ -139,7 +139,7 @@ fn other_servers_count_and_are_told_what_changes_here() {
     assert!(user.presence().idle_since().is_some());
     assert_eq!(user.update_presence(limits, at(2001)), Changed::Nothing);
     assert_eq!(user.all_sessions(), [TWO, TWO]);
-    // Whoever is active anywhere is active.
+    // A user who is active anywhere is active.
     user.set_elsewhere(7, Some(elsewhere(Presence::Active, now_ms())));
     assert_eq!(user.presence(), Presence::Active);
     user.set_elsewhere(7, None);

@@ -64,7 +64,7 @@ impl Channels {
                 let batch = batch.map(|batch| batch.clamp(1, BATCH));
                 let look = || self.hub.poll(uid, session, seq, batch.unwrap_or(1));
                 let mut step = look();
-                // The client may know from another server what is not known here yet.
+                // The client may have learnt from another server what is not known here yet.
                 if matches!(step, Step::Ahead(_)) && self.store.is_shared() {
                     self.store.catch_up().await?;
                     step = look();

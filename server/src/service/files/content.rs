@@ -20,7 +20,7 @@ const DECODED: Rules = Rules {
 const PREVIEW: u32 = 320;
 /// Of a preview that is a JPEG, out of 100.
 const QUALITY: u8 = 80;
-/// The media type of everything that is no picture of those that browsers show, so that nobody runs it.
+/// The media type of everything except pictures that browsers show, so that no browser runs it.
 const UNKNOWN: &str = "application/octet-stream";
 
 /// Content that is ready to be kept.

@@ -79,7 +79,7 @@ fn remove(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a file is so old that no server can still be writing it, or has been deleted.
+/// Whether a file is so old that no server can still be writing it, or is already deleted.
 fn is_old(file: &Path) -> io::Result<bool> {
     match file.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
@@ -113,8 +113,8 @@ impl Disk {
         &self.dir
     }
 
-    /// Makes the directories, and removes what a server that was killed has not completed; if other servers use them as well, only what
-    /// none of them can be writing any more.
+    /// Creates the directories, and removes files that a killed server has not completed; if other servers use them as well, only files that
+    /// none of them can still be writing.
     pub fn prepare(&self, is_shared: bool) -> io::Result<()> {
         DirBuilder::new()
             .recursive(true)

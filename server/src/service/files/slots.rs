@@ -1,5 +1,5 @@
-//! Slots: places for files that are uploaded later, and without a session. A slot is for one file of one size, and its key says who has
-//! asked for it, so that nothing is stored until a file arrives.
+//! Slots: places for files that are uploaded later, and without a session. A slot is for one file of one size, and its key contains who
+//! asked for it, so that nothing is stored until the file arrives.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -78,7 +78,7 @@ impl Files {
         Ok((id, key))
     }
 
-    /// The slot that a key is for, if it still is.
+    /// The slot that a key is for, if the key is still valid.
     pub fn open_slot(&self, id: FileId, key: &str) -> Option<Slot> {
         let mut parts = key.splitn(4, '-');
         let owner: Uid = parts.next()?.parse().ok()?;
@@ -88,7 +88,7 @@ impl Files {
         (is_right && ends > now_ms() / 1000).then_some(Slot { id, owner, size })
     }
 
-    /// Begins the upload to a slot. It is the only one.
+    /// Begins the upload to a slot, which can have only one.
     pub async fn begin_slot(&self, slot: &Slot, name: &str) -> Result<Upload, FileError> {
         let taken = self.0.arriving.take(&slot.id).ok_or(FileError::Used)?;
         if self.0.store.file(None, slot.id.clone()).await?.is_some() {

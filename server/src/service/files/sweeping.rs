@@ -82,7 +82,7 @@ impl Files {
         }
     }
 
-    /// Servers that share the files may do this at the same time: what one has deleted is gone for the other.
+    /// Servers that share the files may do this at the same time; files that another server has already deleted are skipped.
     async fn sweep(&self) -> Result<(), FileError> {
         let expired = self.0.limits.kept.map(|kept| now_ms() - kept);
         self.0.store.sweep_files(expired).await?;

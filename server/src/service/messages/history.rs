@@ -10,8 +10,8 @@ pub const HISTORY_READS: usize = 2;
 
 impl Messages {
     /// Messages with one other user or in a group, oldest first, and whether there are more: those after `since`, else the newest, in
-    /// both cases only those before `before`. At least one, and no more than make an answer of the usual size. `None` for a group that
-    /// the user was never in; of one that they have left they still see what they got.
+    /// both cases only those before `before`. At least one, and no more than fit into an answer of the usual size. `None` for a group that
+    /// the user was never in; of a group that they have left they still see the messages that they received.
     pub async fn history(
         &self,
         session: &Session,
@@ -24,7 +24,7 @@ impl Messages {
         let range = HistoryRange {
             since,
             before,
-            // One more than needed shows whether there are more.
+            // One message more than needed shows whether there are more.
             limit: limit + 1,
         };
         let own = session.user.uid;

@@ -40,7 +40,7 @@ pub struct Outgoing<'a> {
 pub enum SendError {
     #[error("You are offline in chat. Go online to send messages.")]
     ChatOff,
-    /// The recipient is no friend, does not exist, has blocked the sender, or cannot be reached now. The sender does not learn which.
+    /// The recipient is not a friend, does not exist, has blocked the sender, or cannot be reached now. The sender does not learn which.
     #[error("This person is no longer online.")]
     NotReachable,
     /// The sender is not in the group, or the group does not exist.
@@ -59,7 +59,7 @@ pub enum SendError {
     /// The text has more characters than this.
     #[error("A message can have {0} characters.")]
     TooLong(usize),
-    /// The seconds until the next message is taken.
+    /// The seconds until the next message is accepted.
     #[error("You send messages faster than the server takes them. Try again in {0} seconds.")]
     TooFast(u64),
     #[error(
@@ -78,12 +78,12 @@ pub struct Messages {
     presences: Presences,
     message_limit: usize,
     offline_messages: bool,
-    /// The most bytes that a user's messages may take.
+    /// The maximum size of all messages of a user, in bytes.
     quota: i64,
     /// How fast a user may send messages, if there is a limit, and typing notices.
     pace: Option<UserLimit>,
     actions: UserLimit,
-    /// Reading history takes longer than what every request looks up first, so many reads of one user must not be queued before those
+    /// Reading history takes longer than the lookups of every request, so many reads of one user must not be queued before those
     /// of others.
     history_of: ConcurrencyLimit<Uid>,
     sent: Counter,
@@ -125,7 +125,7 @@ impl Messages {
         if to == own.uid {
             return Ok(());
         }
-        // Asked first: otherwise the answer would tell friends who have blocked the user from those who are offline.
+        // This is checked first: otherwise the answer would distinguish friends who have blocked the user from those who are offline.
         if !own.visible {
             return Err(SendError::ChatOff);
         }

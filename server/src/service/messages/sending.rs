@@ -1,4 +1,4 @@
-//! Sending messages: what may be sent, and what an attempt that was repeated is answered with.
+//! Sending messages: what may be sent, and how repeated attempts are answered.
 
 use super::{Messages, Outgoing, SendError};
 use crate::attachment::MOST;
@@ -35,7 +35,7 @@ impl Messages {
             return self.refuse(&draft, refusal).await;
         }
         if !self.presences.is_active(session) {
-            // Others are to see that the sender is there before the message arrives, but only if it will.
+            // Others should see the sender online before the message arrives, but only if it will arrive.
             match self.check(&draft).await? {
                 MessageCheck::Recipient(_) | MessageCheck::Member => {}
                 MessageCheck::Duplicate => return self.not_stored(own.uid, Ok(())),
@@ -77,7 +77,7 @@ impl Messages {
         self.not_stored(own.uid, refused)
     }
 
-    /// What can be said about a message without the store, and without knowing whether it is stored already. It counts for the pace of
+    /// The checks of a message that need no store, and do not depend on whether it is stored already. The message counts for the rate limit of
     /// its sender.
     fn allow(&self, own: &User, draft: &MessageDraft) -> Result<(), SendError> {
         if !own.visible {
@@ -112,7 +112,7 @@ impl Messages {
         }
     }
 
-    /// The result for a message that was allowed and then not stored, so that it does not count for the pace of its sender.
+    /// The result for a message that was allowed and then not stored, so that it does not count for the rate limit of its sender.
     fn not_stored(&self, own: Uid, result: Result<(), SendError>) -> Result<(), SendError> {
         if let Some(pace) = &self.pace {
             pace.give_back(own);
@@ -127,7 +127,7 @@ impl Messages {
     }
 }
 
-/// Why nothing can be sent there.
+/// Why nothing can be sent to this recipient.
 fn unreachable(to: Uid) -> SendError {
     if to.is_group() {
         SendError::NotInGroup

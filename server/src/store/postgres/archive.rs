@@ -52,7 +52,7 @@ pub async fn archive(
     for time in before.into_iter().flatten() {
         high = high.min(first_from(db, time).await?);
     }
-    // Only the order matters to it.
+    // Only the order of ids matters here.
     let as_read = HistoryRange {
         since: (!range.from_end).then_some(0),
         before: None,

@@ -70,7 +70,7 @@ impl Db {
         Ok(db)
     }
 
-    /// Prepares the connection, and refuses servers that cannot do what is needed.
+    /// Prepares the connection, and refuses servers that lack a required feature.
     async fn prepare_session(&self) -> Result<(), StoreError> {
         prepare(&self.client).await?;
         let sql = "SELECT current_setting('server_version_num')::bigint, current_setting('server_encoding')";
@@ -166,13 +166,13 @@ impl Db {
         }
     }
 
-    /// The number in the only row of a statement that is carried out once.
+    /// The number in the only row of a statement that is executed once.
     pub async fn number_of(&self, sql: &str) -> Result<i64, StoreError> {
         let row = self.client.query_one(sql, &[]).await?;
         Ok(row.try_get(0)?)
     }
 
-    /// Sends rows to a table as fast as it takes them.
+    /// Sends rows to a table with COPY, as fast as the server accepts them.
     pub async fn copy_in(
         &self,
         sql: &str,
@@ -201,7 +201,7 @@ impl Db {
 
 /// Sets how PostgreSQL treats a connection.
 pub async fn prepare(client: &Client) -> Result<(), tokio_postgres::Error> {
-    // What was answered has to survive a crash, whatever the default is. The locks of a connection that went away must not stay.
+    // Answered writes have to survive a crash, whatever the default is. The locks of a lost connection must not remain.
     client
         .batch_execute(
             "SET idle_in_transaction_session_timeout = '10s';

@@ -8,8 +8,11 @@ use super::rows::at;
 use super::transaction::Tx;
 use crate::clock::now_ms;
 use crate::item::{self, GroupNews};
-use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members, notice};
-use crate::store::limits::{LEFT_FOR, MAX_GROUPS, MAX_MEMBERS};
+use crate::store::group_rules::{
+    Candidate, Step, added_text, admitted, created_text, creation_hash, new_members, news_of_added,
+    news_of_removed, notice, step, uids_of,
+};
+use crate::store::limits::LEFT_FOR;
 use crate::store::message_rules::content_hash;
 use crate::store::{GroupChange, GroupChanged, Inserted, MessageDraft, StoreError};
 use crate::types::{Message, NoticeKind, Uid, User};
@@ -28,23 +31,20 @@ impl Tx<'_> {
             return Ok(GroupChanged::Done(Uid(at(&row, 0)?)));
         }
         let uids = new_members([owner.uid].iter().chain(friends), &[]);
-        if let Some(refused) = self.refuse_members(owner.uid, None, &[], &uids).await? {
-            return Ok(refused);
-        }
-        let uids = self.without_blockers(owner.uid, uids).await?;
+        let candidates = self.candidates(owner.uid, None, &uids).await?;
+        let uids = match admitted(0, &candidates) {
+            Ok(uids) => uids,
+            Err(refused) => return Ok(refused),
+        };
         let insert = "INSERT INTO chat_groups(name, creator, create_id, create_hash) VALUES ($1, $2, $3, $4) RETURNING gid";
         let params: super::connection::Params<'_> = &[&name, &owner.uid.0, &create_id, &hash];
         let gid = Uid(self.number(insert, params).await?);
         let notice = self.notice(owner, gid, name, NoticeKind::Created, uids.clone());
         self.join(gid, &uids, notice.id).await?;
         let members = members(self, gid).await?;
-        let news = GroupNews {
-            added: names_of(&members, &uids),
-            ..GroupNews::default()
-        };
+        let news = news_of_added(&members, &uids);
         self.tell_members(gid, name, &uids, &news).await?;
-        let text = format!("{} created the group.", owner.name);
-        self.send_notice(notice, text, &uids).await
+        self.send_notice(notice, created_text(owner), &uids).await
     }
 
     pub async fn change_group(
@@ -56,40 +56,30 @@ impl Tx<'_> {
         let Some(name) = name_for(self, own.uid, gid).await? else {
             return Ok(GroupChanged::Unknown);
         };
-        match change {
-            GroupChange::Add(uids) => self.add_members(own, gid, &name, uids).await,
-            GroupChange::Remove(uid) if *uid != own.uid => {
-                let members = members(self, gid).await?;
-                if members.first().is_none_or(|owner| owner.uid != own.uid) {
-                    return Ok(GroupChanged::NotOwner);
-                }
-                let Some(gone) = members.iter().find(|member| member.uid == *uid) else {
-                    return Ok(GroupChanged::Done(gid));
-                };
-                let text = format!("{} removed {}.", own.name, gone.name);
-                self.remove_member(own, gid, &name, *uid, text).await
+        let members = members(self, gid).await?;
+        match step(own, gid, &name, &members, change) {
+            Step::Nothing(answer) => Ok(answer),
+            Step::Add(new) => self.add_members(own, gid, &name, &members, &new).await,
+            Step::Remove(gone, kind, text) => {
+                let notice = self.notice(own, gid, &name, kind, vec![gone]);
+                let all = uids_of(&members);
+                self.remove_member(notice, gone, text, &all).await
             }
-            GroupChange::Remove(_) | GroupChange::Leave => {
-                let text = format!("{} left the group.", own.name);
-                self.remove_member(own, gid, &name, own.uid, text).await
-            }
-            GroupChange::Rename(new) if *new == name => Ok(GroupChanged::Done(gid)),
-            GroupChange::Rename(new) => {
+            Step::Rename(new, text) => {
                 let update = "UPDATE chat_groups SET name = $2 WHERE gid = $1";
-                self.execute(update, &[&gid.0, new]).await?;
-                let uids = member_uids(self, gid).await?;
+                self.execute(update, &[&gid.0, &new]).await?;
+                let uids = uids_of(&members);
                 self.tell_members(gid, new, &uids, &GroupNews::default())
                     .await?;
                 let notice = self.notice(own, gid, new, NoticeKind::Renamed, Vec::new());
-                let text = format!("{} named the group \"{new}\".", own.name);
                 self.send_notice(notice, text, &uids).await
             }
-            GroupChange::Mute(muted) => {
+            Step::Mute(muted) => {
                 let update = "UPDATE group_members SET muted = $3
                     WHERE gid = $1 AND uid = $2 AND last_message IS NULL AND muted <> $3";
-                if self.execute(update, &[&gid.0, &own.uid.0, muted]).await? > 0 {
+                if self.execute(update, &[&gid.0, &own.uid.0, &muted]).await? > 0 {
                     let news = GroupNews {
-                        muted: Some(*muted),
+                        muted: Some(muted),
                         ..GroupNews::default()
                     };
                     self.tell_members(gid, &name, &[own.uid], &news).await?;
@@ -104,87 +94,51 @@ impl Tx<'_> {
         own: &User,
         gid: Uid,
         name: &str,
-        uids: &[Uid],
+        before: &[User],
+        new: &[Uid],
     ) -> Result<GroupChanged, StoreError> {
-        let before = members(self, gid).await?;
-        let new = new_members(uids.iter(), &before);
-        if let Some(refused) = self
-            .refuse_members(own.uid, Some(gid), &before, &new)
-            .await?
-        {
-            return Ok(refused);
-        }
-        let new = self.without_blockers(own.uid, new).await?;
-        if new.is_empty() {
-            return Ok(GroupChanged::Done(gid));
-        }
+        let candidates = self.candidates(own.uid, Some(gid), new).await?;
+        let new = match admitted(before.len(), &candidates) {
+            Ok(new) if new.is_empty() => return Ok(GroupChanged::Done(gid)),
+            Ok(new) => new,
+            Err(refused) => return Ok(refused),
+        };
         let notice = self.notice(own, gid, name, NoticeKind::Added, new.clone());
         self.join(gid, &new, notice.id).await?;
         let after = members(self, gid).await?;
-        let added = names_of(&after, &new);
-        let names: Vec<_> = added.iter().map(|(_, name)| *name).collect();
-        let text = format!("{} added {}.", own.name, list_of_names(&names));
-        let before: Vec<_> = before.iter().map(|member| member.uid).collect();
-        let news = GroupNews {
-            added,
-            ..GroupNews::default()
-        };
-        self.tell_members(gid, name, &before, &news).await?;
-        let all: Vec<_> = after.iter().map(|member| member.uid).collect();
-        let news = GroupNews {
-            added: names_of(&after, &all),
-            ..GroupNews::default()
-        };
+        let all = uids_of(&after);
+        let news = news_of_added(&after, &new);
+        let text = added_text(own, &news);
+        self.tell_members(gid, name, &uids_of(before), &news)
+            .await?;
+        let news = news_of_added(&after, &all);
         self.tell_members(gid, name, &new, &news).await?;
         self.send_notice(notice, text, &all).await
     }
 
-    /// Why `own` cannot add these to a group with these members; without `gid` to one that does not exist yet.
-    async fn refuse_members(
+    /// What decides whether `own` can add these to a group; without `gid` to one that does not exist yet.
+    async fn candidates(
         &self,
         own: Uid,
         gid: Option<Uid>,
-        members: &[User],
-        new: &[Uid],
-    ) -> Result<Option<GroupChanged>, StoreError> {
-        for uid in new {
-            if *uid != own && !self.are_friends(own, *uid).await? {
-                return Ok(Some(GroupChanged::NotFriends));
-            }
-        }
+        uids: &[Uid],
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let left = "SELECT count(*) FROM group_members WHERE gid = $1 AND uid = $2 AND abs($3 - left_time) < $4";
+        let groups = "SELECT count(*) FROM group_members WHERE uid = $1 AND last_message IS NULL";
         let gid = gid.map(|gid| gid.0);
-        for uid in new {
-            let left = "SELECT count(*) FROM group_members WHERE gid = $1 AND uid = $2 AND abs($3 - left_time) < $4";
-            if self
-                .number(left, &[&gid, &uid.0, &now_ms(), &LEFT_FOR])
-                .await?
-                > 0
-            {
-                return Ok(Some(GroupChanged::HasLeft));
-            }
+        let mut candidates = Vec::new();
+        for &uid in uids {
+            let params: super::connection::Params<'_> = &[&gid, &uid.0, &now_ms(), &LEFT_FOR];
+            let has_left = self.number(left, params).await? > 0;
+            candidates.push(Candidate {
+                uid,
+                is_friend: uid == own || self.are_friends(own, uid).await?,
+                has_blocked: has_blocked(self, uid, own).await?,
+                has_left,
+                groups: usize::try_from(self.number(groups, &[&uid.0]).await?).unwrap_or_default(),
+            });
         }
-        if members.len() + new.len() > MAX_MEMBERS {
-            return Ok(Some(GroupChanged::TooManyMembers));
-        }
-        for uid in new {
-            let groups =
-                "SELECT count(*) FROM group_members WHERE uid = $1 AND last_message IS NULL";
-            if self.number(groups, &[&uid.0]).await? >= MAX_GROUPS as i64 {
-                return Ok(Some(GroupChanged::TooManyGroups));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Those of the new members who have not blocked `own`. The others stay out, and no error says so.
-    async fn without_blockers(&self, own: Uid, uids: Vec<Uid>) -> Result<Vec<Uid>, StoreError> {
-        let mut new = Vec::new();
-        for uid in uids {
-            if !has_blocked(self, uid, own).await? {
-                new.push(uid);
-            }
-        }
-        Ok(new)
+        Ok(candidates)
     }
 
     async fn join(&mut self, gid: Uid, uids: &[Uid], first_message: i64) -> Result<(), StoreError> {
@@ -196,37 +150,26 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Ends a membership, of which `notice` tells. It is the last message that they get.
     async fn remove_member(
         &mut self,
-        own: &User,
-        gid: Uid,
-        name: &str,
+        notice: Message,
         gone: Uid,
         text: String,
+        all: &[Uid],
     ) -> Result<GroupChanged, StoreError> {
-        // The notice is the last message that they get.
-        let all = member_uids(self, gid).await?;
-        let left = gone == own.uid;
-        let kind = if left {
-            NoticeKind::Left
-        } else {
-            NoticeKind::Removed
-        };
-        let notice = self.notice(own, gid, name, kind, vec![gone]);
+        let (gid, name) = (notice.to, notice.to_name.clone());
+        let left_time = (gone == notice.from).then(now_ms);
         let update = "UPDATE group_members SET last_message = $3, left_time = $4
             WHERE gid = $1 AND uid = $2 AND last_message IS NULL";
-        let left_time = left.then(now_ms);
         self.execute(update, &[&gid.0, &gone.0, &notice.id, &left_time])
             .await?;
         let rest: Vec<_> = all.iter().copied().filter(|uid| *uid != gone).collect();
-        let news = GroupNews {
-            removed: vec![gone],
-            ..GroupNews::default()
-        };
-        self.tell_members(gid, name, &rest, &news).await?;
-        let done = self.send_notice(notice, text, &all).await?;
+        let news = news_of_removed(gone);
+        self.tell_members(gid, &name, &rest, &news).await?;
+        let done = self.send_notice(notice, text, all).await?;
         let news = GroupNews { gone: true, ..news };
-        self.tell_members(gid, name, &[gone], &news).await?;
+        self.tell_members(gid, &name, &[gone], &news).await?;
         Ok(done)
     }
 
@@ -334,10 +277,7 @@ impl Tx<'_> {
         for group in memberships(self, uid).await? {
             let mut rest = member_uids(self, group.gid).await?;
             rest.retain(|member| *member != uid);
-            let news = GroupNews {
-                removed: vec![uid],
-                ..GroupNews::default()
-            };
+            let news = news_of_removed(uid);
             let item = item::group(group.gid, &group.name, rest.first().copied(), &news);
             let insert = "INSERT INTO outbox(owner, item, time) VALUES ($1, $2, $3)";
             for member in rest {

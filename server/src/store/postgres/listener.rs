@@ -1,4 +1,4 @@
-//! Hears when other servers have news. Nothing depends on it but how soon they are read.
+//! Listens for notifications about news of other servers. They only make reading the news faster.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub async fn listen(settings: Settings, own: i64, wake: Arc<Notify>) {
     let own = own.to_string();
     loop {
         if let Err(error) = until_lost(&settings, &own, &wake).await {
-            // The writer says so in the log.
+            // The writer logs this.
             log::debug!("cannot listen: {}", describe(&error));
         }
         sleep(RETRY).await;

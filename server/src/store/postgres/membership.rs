@@ -1,4 +1,4 @@
-//! Servers enter themselves, leave, and are taken out when they have died.
+//! The list of running servers: they register and leave, and those that have died are removed.
 
 use super::nodes::Own;
 use super::rows::at;
@@ -6,11 +6,11 @@ use super::transaction::Tx;
 use crate::store::StoreError;
 use crate::types::Uid;
 
-/// A server is taken for dead after this long without a sign of life, if not later because its users stay online longer; in ms.
+/// A server counts as dead after this long without a heartbeat, or later if its users stay online longer; in ms.
 const DEAD_AFTER: i64 = 10_000;
 
 impl Tx<'_> {
-    /// Enters a server.
+    /// Registers a server.
     pub async fn enter(&mut self, own: &Own) -> Result<(), StoreError> {
         let keeps = own.about.keeps.max(DEAD_AFTER);
         let sql = "INSERT INTO nodes(id, version, address, started, beat, keeps) VALUES ($1, $2, $3, $4, $4, $5)
@@ -22,7 +22,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A server stops. Its users stay online for as long as they would if it had died: they come back to another one.
+    /// A server stops. Its users stay online for as long as if it had died, because they reconnect to another one.
     pub async fn leave(&mut self) -> Result<(), StoreError> {
         let Some(own) = self.own() else {
             return Ok(());
@@ -33,7 +33,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Takes the users of servers that have died offline, and forgets these servers.
+    /// Takes the users of dead servers offline, and removes these servers.
     pub async fn bury_dead(&mut self) -> Result<(), StoreError> {
         self.begin().await?;
         let now = self.now();
@@ -50,7 +50,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What is left of servers that ran before, when no other one runs.
+    /// Removes what earlier servers have left, when no other server runs.
     pub async fn forget_all_nodes(&mut self) -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM nodes",

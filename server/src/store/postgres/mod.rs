@@ -1,7 +1,7 @@
 //! The store on PostgreSQL: one thread that writes, and one with the connections for reading.
 //!
-//! Any number of servers and commands can use a database. What a server keeps in memory, it keeps up to date by what the others write
-//! down for it (`news.rs`).
+//! Any number of servers and commands can use a database. A server keeps its state in memory up to date with what the others write
+//! for it (`news.rs`).
 
 pub mod accounts;
 pub mod archive;

@@ -1,8 +1,8 @@
-//! What one server has to know of what another one did: a log in the order in which it happened.
+//! The log through which servers learn what others did, in the order in which it happened.
 //!
-//! Whoever writes holds the one lock of the database until its commit is visible. So positions in the log become visible in their order,
-//! and a server that has read up to the last position before it writes knows everything: numbers, presence, who is connected. Waking the
-//! others by NOTIFY only makes this faster; a wake that is lost delays news until the next look, and loses none.
+//! A writer holds the only lock of the database until its commit is visible. So positions in the log become visible in order,
+//! and a server that has read up to the last position before it writes knows everything: numbers, presence, who is connected. NOTIFY
+//! only makes this faster; a lost notification delays news until the next look, and loses none.
 //!
 //! The log and the position are not logged by PostgreSQL. After a crash they are gone, which servers see by the number of the epoch; then
 //! they read where everything stands. They do the same if they were away for longer than news are kept.

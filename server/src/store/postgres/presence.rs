@@ -1,7 +1,7 @@
 //! At which servers a user has clients connected, and what others see of them there.
 //!
-//! There is a row for each user and server, changed only within a transaction that nobody else writes beside. What others see of a user
-//! follows from all their rows, so whoever changes one tells the friends what has changed, and nobody has to agree on anything.
+//! There is a row for each user and server, changed only in a transaction that has the lock. What others see of a user
+//! follows from all their rows, so the server that changes one tells the friends, and servers need not agree on anything else.
 
 use super::friendships::watching;
 use super::standing::{ACTIVE, IDLE, OFFLINE, places};

@@ -113,7 +113,7 @@ async fn keep(settings: Settings, slot: watch::Sender<Option<Arc<Db>>>) {
                 db.ended().await;
                 slot.send_replace(None);
             }
-            // The writer says so in the log.
+            // The writer logs this.
             Err(error) => log::debug!("cannot read: {error}"),
         }
         sleep(RETRY).await;

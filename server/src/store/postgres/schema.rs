@@ -12,7 +12,7 @@ use super::errors::sentence;
 use super::{locks, server_lock};
 use crate::store::StoreError;
 
-/// How long to wait for somebody who changes the tables at this moment, and how often to look.
+/// How long to wait for another process that changes the tables at this moment, and how often to check.
 const WAIT: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -300,7 +300,7 @@ CREATE TABLE batches(
 ) WITH (fillfactor = 50);
 "];
 
-/// The table that shows that the others are ours: the version, and how often commands have written.
+/// The table that identifies a database as ours: the version, and a counter of writes by commands.
 const OURS: &str = "
 CREATE TABLE fbchatd(
     version BIGINT NOT NULL,

@@ -1,5 +1,5 @@
-//! Servers share a database, and whoever copies it or changes its tables has it alone. A server of the time when only one could serve a
-//! database has it alone as well.
+//! Servers share a database, and a process that copies it or changes its tables has it exclusively. Servers of versions that could not share a
+//! database have it exclusively as well.
 
 use std::time::{Duration, Instant};
 
@@ -10,20 +10,20 @@ use super::errors::sentence;
 use super::locks;
 use crate::store::StoreError;
 
-/// How long to wait for the end of others, and how often to look.
+/// How long to wait for the end of other processes, and how often to check.
 const WAIT: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_millis(30);
-/// How long a server tries whether it is the only one: PostgreSQL may notice a moment late that the one before is gone.
+/// How long a server checks whether it is the only one: PostgreSQL may notice a moment late that the previous one is gone.
 const ALONE: Duration = Duration::from_millis(300);
 
-/// Has the database alone until the connection ends.
+/// Takes the database exclusively until the connection ends.
 pub async fn take_alone(db: &Db) -> Result<(), StoreError> {
     let deadline = Instant::now() + WAIT;
     while !try_alone(db).await? {
         if Instant::now() >= deadline {
             let name = db.name();
             return Err(sentence(format!(
-                "Another fbchatd is serving the database {name}. Stop all that do first."
+                "Another fbchatd is serving the database {name}. Stop every server that uses it first."
             )));
         }
         sleep(RETRY).await;
@@ -46,7 +46,7 @@ pub async fn share(db: &Db) -> Result<bool, StoreError> {
         if start.elapsed() >= WAIT {
             let name = db.name();
             return Err(sentence(format!(
-                "The database {name} is in use by a single program: `fbchatd move`, or an older fbchatd that serves it alone. Wait for its end or stop it first."
+                "The database {name} is in use by a single program: `fbchatd move`, or an older fbchatd that serves it alone. Wait until it has ended, or stop it first."
             )));
         }
         sleep(RETRY).await;

@@ -1,4 +1,4 @@
-//! Where everything stands: how far channels are numbered, and where users are connected.
+//! The current state: the numbers of the channels, and where users are connected.
 
 use tokio_postgres::Row;
 
@@ -7,7 +7,7 @@ use super::rows::{self, at, named};
 use crate::store::StoreError;
 use crate::types::{ChannelState, Here, Presence, Seq, SessionKey, Uid};
 
-/// What a user looks like because of one server, as it is stored.
+/// The presence of a user at one server, as it is stored.
 pub const ACTIVE: i16 = 1;
 pub const IDLE: i16 = 2;
 pub const OFFLINE: i16 = 0;

@@ -203,7 +203,7 @@ async fn several_servers_and_commands_share_a_database_and_whoever_needs_it_alon
     let first = open(&database, Use::Server(NodeInfo::default())).unwrap();
     let second = open(&database, Use::Server(NodeInfo::default())).unwrap();
     let (a, b) = (add(&first, "a@x").await, add(&second, "b@x").await);
-    // Numbers, ids and times go on wherever something is written.
+    // Numbers, ids and times continue whichever server writes.
     for n in 0..10 {
         let (store, from, to) = match n % 2 {
             0 => (&first, &a, &b),
@@ -216,7 +216,7 @@ async fn several_servers_and_commands_share_a_database_and_whoever_needs_it_alon
     let seqs: Vec<_> = delivered.iter().map(|(seq, _)| seq.0).collect();
     assert_eq!(seqs, (1..=10).collect::<Vec<_>>());
     assert!(delivered.is_sorted_by(|(_, a), (_, b)| a.id < b.id && a.time < b.time));
-    // What is stored at one is a duplicate at the other.
+    // A message that is stored through one server is a duplicate at the other.
     let again = second.insert_message(message(&a, &b, 0)).await;
     assert_eq!(again.unwrap(), Inserted::Duplicate);
     let nodes = first.nodes().await.unwrap().unwrap();

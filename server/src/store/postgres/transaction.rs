@@ -16,17 +16,17 @@ pub struct Tx<'a> {
     db: Arc<Db>,
     memory: Memory<'a>,
     follower: &'a mut Follower,
-    /// The server; commands have none, and the servers have to be told that something has changed.
+    /// The server; `None` for commands, after which the servers have to be told that something has changed.
     own: Option<&'a Own>,
     begun: bool,
-    /// Whether it has to survive a crash. What only passes by may be lost, and then does not wait for the disk.
+    /// Whether it has to survive a crash. A transaction of volatile items does not wait for the disk.
     is_durable: bool,
     /// The id of the transaction.
     pub transaction: Option<i64>,
     pub(super) turn: Option<Turn>,
-    /// What other servers have to know of it.
+    /// What other servers have to know about it.
     pub(super) lines: Vec<Line>,
-    /// What this server has to know of it like the others.
+    /// What this server has to know about it, like the others.
     after_commit: Vec<News>,
     /// The position of the news after it.
     pub position: Option<i64>,
@@ -68,7 +68,7 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Opens the transaction and waits for everybody else who writes. What they have committed is known from here on.
+    /// Opens the transaction and waits for all other writers. From here on, everything that they have committed is known.
     pub async fn begin(&mut self) -> Result<(), StoreError> {
         if self.begun {
             return Ok(());
@@ -85,7 +85,7 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Opens the transaction with which a server enters itself. `alone` says that what is there is left of others that have ended.
+    /// Opens the transaction with which a server registers itself. `alone` says that existing entries are left from servers that have ended.
     pub async fn begin_anew(&mut self, alone: bool) -> Result<(), StoreError> {
         let turn = self.open().await?;
         let Some(own) = self.own else {
@@ -122,7 +122,7 @@ impl<'a> Tx<'a> {
         self.turn.map_or_else(now_ms, |turn| turn.now)
     }
 
-    /// The transaction does what has to survive a crash.
+    /// The transaction has to survive a crash.
     pub fn must_last(&mut self) {
         self.is_durable = true;
     }
@@ -202,7 +202,7 @@ impl<'a> Tx<'a> {
         Ok(Some(seq))
     }
 
-    /// Does what belongs to every transaction.
+    /// Does what every transaction needs.
     pub async fn before_commit(&mut self) -> Result<(), StoreError> {
         if !self.begun {
             return Ok(());
@@ -233,12 +233,12 @@ impl<'a> Tx<'a> {
             .map(drop)
     }
 
-    /// What this server has to know itself once the transaction is committed.
+    /// What this server itself has to know once the transaction is committed.
     pub fn follow_after_commit(&mut self, news: News) {
         self.after_commit.push(news);
     }
 
-    /// What follows from the commit.
+    /// Carries out what follows from the commit.
     pub fn committed(&mut self) -> Vec<Published> {
         if !self.after_commit.is_empty() {
             let news = std::mem::take(&mut self.after_commit);

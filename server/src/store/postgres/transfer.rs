@@ -12,7 +12,7 @@ use super::errors::sentence;
 use super::settings::{Address, Settings};
 use super::{news, schema, server_lock};
 use crate::store::StoreError;
-use crate::store::transfer::Direction;
+use crate::store::transfer::direction::Direction;
 use crate::store::transfer::parts::{Batch, Part, Row, Value};
 use crate::store::transfer::tables::{CHANNELS, Kind, SECRETS, TABLES, Table};
 use crate::store::transfer::tally::{Observer, Tally, not_empty};
@@ -59,7 +59,7 @@ impl Database {
         self.db.number_of(&sql).await
     }
 
-    /// The last number that the counter of a table has given out.
+    /// The last number that the counter of a table has assigned.
     async fn last(&self, table: &Table) -> Result<i64, StoreError> {
         let Some(counter) = table.counter else {
             return Ok(0);
@@ -69,7 +69,7 @@ impl Database {
         self.db.number_of(&sql).await
     }
 
-    /// Hands over everything.
+    /// Sends everything to the other side.
     pub async fn read(self, parts: Sender<Part>) -> Result<(), StoreError> {
         for table in TABLES {
             let head = Part::Table(table, self.rows(table).await?, self.last(table).await?);
@@ -88,7 +88,7 @@ impl Database {
         send(&parts, Part::End).await
     }
 
-    /// Takes everything; `None` if the other side has ended early.
+    /// Receives everything; `None` if the other side has ended early.
     pub async fn write(
         self,
         mut parts: Receiver<Part>,
@@ -128,7 +128,7 @@ impl Database {
         }
         let moved = tally.finish()?;
         self.db.batch("COMMIT").await?;
-        // Without it, the first queries would be planned for empty tables.
+        // Without it, PostgreSQL would plan the first queries for empty tables.
         if let Err(error) = self.db.batch("ANALYZE").await {
             log::warn!("PostgreSQL has no statistics of the tables yet: {error}");
         }
@@ -152,7 +152,7 @@ async fn send(parts: &Sender<Part>, part: Part) -> Result<(), StoreError> {
 
 fn select(table: &Table) -> String {
     if table.name == CHANNELS {
-        // A server has noted where each channel stands exactly.
+        // A server has recorded the exact number of each channel.
         return "SELECT uid, coalesce(next, seq), acked, message_bytes FROM channels LEFT JOIN numbers USING (uid)".to_owned();
     }
     format!("SELECT {} FROM {}", table.list(), table.name)

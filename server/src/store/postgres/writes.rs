@@ -1,17 +1,15 @@
 //! The writes that are queued for the writer.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use super::transaction::Tx;
-use super::writer::QueuedWrite;
+use super::writer::{QueuedWrite, RunningWrite};
 use crate::store::{Audience, Inserted, NewMessage, StoreError};
 use crate::types::{Here, Uid};
 
-/// A closure, and who waits for its result.
+/// A closure, and the caller that waits for its result.
 pub struct AnsweredWrite<T, F> {
     write: F,
     must_last: bool,
@@ -36,10 +34,7 @@ where
     T: Send,
     F: AsyncFn(&mut Tx<'_>) -> Result<T, StoreError> + Send,
 {
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> RunningWrite<'a> {
         Box::pin(async move {
             tx.begin().await?;
             if self.must_last {
@@ -52,7 +47,7 @@ where
 
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
         let AnsweredWrite { result, reply, .. } = *self;
-        // Whoever asked may be gone; what was done stays done.
+        // The caller may be gone; the write stays done.
         let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
     }
 }
@@ -75,10 +70,7 @@ impl Insert {
 }
 
 impl QueuedWrite for Insert {
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> RunningWrite<'a> {
         Box::pin(async move {
             let inserted = tx.insert_messages(&[&self.message]).await?;
             self.result = inserted.first().copied();
@@ -107,10 +99,7 @@ pub struct Announce {
 }
 
 impl QueuedWrite for Announce {
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> RunningWrite<'a> {
         Box::pin(async move {
             match tx.own() {
                 Some(own) => tx.set_here(self.uid, own.id, self.here.clone()).await,
@@ -118,23 +107,16 @@ impl QueuedWrite for Announce {
             }
         })
     }
-
-    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
 }
 
-/// Publishes an item that is stored nowhere.
+/// Publishes an item that is not stored.
 pub struct Push {
     pub audience: Audience,
     pub item: Arc<str>,
 }
 
 impl QueuedWrite for Push {
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> RunningWrite<'a> {
         Box::pin(tx.push(&self.audience, &self.item))
     }
-
-    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
 }

@@ -82,7 +82,7 @@ pub fn archive(
             )?;
         }
     }
-    // Only the order matters to it.
+    // Only the order of ids matters here.
     let as_read = HistoryRange {
         since: (!range.from_end).then_some(0),
         before: None,

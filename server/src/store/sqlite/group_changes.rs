@@ -8,8 +8,11 @@ use super::groups::{member_uids, members, memberships, name_for};
 use super::writer::Tx;
 use crate::clock::now_ms;
 use crate::item::{self, GroupNews};
-use crate::store::group_rules::{creation_hash, list_of_names, names_of, new_members, notice};
-use crate::store::limits::{LEFT_FOR, MAX_GROUPS, MAX_MEMBERS};
+use crate::store::group_rules::{
+    Candidate, Step, added_text, admitted, created_text, creation_hash, new_members, news_of_added,
+    news_of_removed, notice, step, uids_of,
+};
+use crate::store::limits::LEFT_FOR;
 use crate::store::{GroupChange, GroupChanged, StoreError};
 use crate::types::{Message, NoticeKind, Uid, User};
 
@@ -33,10 +36,10 @@ impl Tx<'_> {
             return Ok(GroupChanged::Done(gid));
         }
         let uids = new_members([owner.uid].iter().chain(friends), &[]);
-        if let Some(refused) = self.refuse_members(owner.uid, None, &[], &uids)? {
-            return Ok(refused);
-        }
-        let uids = self.without_blockers(owner.uid, uids)?;
+        let uids = match admitted(0, &self.candidates(owner.uid, None, &uids)?) {
+            Ok(uids) => uids,
+            Err(refused) => return Ok(refused),
+        };
         let gid: i64 = db.query_row(
             "INSERT INTO chat_groups(name, creator, create_id, create_hash) VALUES (?1, ?2, ?3, ?4) RETURNING gid",
             params![name, owner.uid.0, create_id, hash],
@@ -45,18 +48,9 @@ impl Tx<'_> {
         let gid = Uid(gid);
         let notice = self.notice(owner, gid, name, NoticeKind::Created, uids.clone());
         self.join(gid, &uids, notice.id)?;
-        let members = members(db, gid)?;
-        self.tell_members(
-            gid,
-            name,
-            &uids,
-            &GroupNews {
-                added: names_of(&members, &uids),
-                ..GroupNews::default()
-            },
-        )?;
-        let text = format!("{} created the group.", owner.name);
-        self.send_notice(notice, text, &uids)
+        let news = members(db, gid)?;
+        self.tell_members(gid, name, &uids, &news_of_added(&news, &uids))?;
+        self.send_notice(notice, created_text(owner), &uids)
     }
 
     pub fn change_group(
@@ -69,51 +63,36 @@ impl Tx<'_> {
         let Some(name) = name_for(db, own.uid, gid)? else {
             return Ok(GroupChanged::Unknown);
         };
-        match change {
-            GroupChange::Add(uids) => self.add_members(own, gid, &name, uids),
-            GroupChange::Remove(uid) if *uid != own.uid => {
-                let members = members(db, gid)?;
-                if members.first().is_none_or(|owner| owner.uid != own.uid) {
-                    return Ok(GroupChanged::NotOwner);
-                }
-                let Some(gone) = members.iter().find(|member| member.uid == *uid) else {
-                    return Ok(GroupChanged::Done(gid));
-                };
-                let text = format!("{} removed {}.", own.name, gone.name);
-                self.remove_member(own, gid, &name, *uid, text)
+        let members = members(db, gid)?;
+        match step(own, gid, &name, &members, change) {
+            Step::Nothing(answer) => Ok(answer),
+            Step::Add(new) => self.add_members(own, gid, &name, &members, &new),
+            Step::Remove(gone, kind, text) => {
+                let notice = self.notice(own, gid, &name, kind, vec![gone]);
+                self.remove_member(notice, gone, text, &uids_of(&members))
             }
-            GroupChange::Remove(_) | GroupChange::Leave => {
-                let text = format!("{} left the group.", own.name);
-                self.remove_member(own, gid, &name, own.uid, text)
-            }
-            GroupChange::Rename(new) if *new == name => Ok(GroupChanged::Done(gid)),
-            GroupChange::Rename(new) => {
+            Step::Rename(new, text) => {
                 db.execute(
                     "UPDATE chat_groups SET name = ?2 WHERE gid = ?1",
                     params![gid.0, new],
                 )?;
-                let uids = member_uids(db, gid)?;
+                let uids = uids_of(&members);
                 self.tell_members(gid, new, &uids, &GroupNews::default())?;
                 let notice = self.notice(own, gid, new, NoticeKind::Renamed, Vec::new());
-                let text = format!("{} named the group \"{new}\".", own.name);
                 self.send_notice(notice, text, &uids)
             }
-            GroupChange::Mute(muted) => {
+            Step::Mute(muted) => {
                 let changed = db.execute(
                     "UPDATE group_members SET muted = ?3
                         WHERE gid = ?1 AND uid = ?2 AND last_message IS NULL AND muted <> ?3",
                     params![gid.0, own.uid.0, muted],
                 )?;
                 if changed > 0 {
-                    self.tell_members(
-                        gid,
-                        &name,
-                        &[own.uid],
-                        &GroupNews {
-                            muted: Some(*muted),
-                            ..GroupNews::default()
-                        },
-                    )?;
+                    let news = GroupNews {
+                        muted: Some(muted),
+                        ..GroupNews::default()
+                    };
+                    self.tell_members(gid, &name, &[own.uid], &news)?;
                 }
                 Ok(GroupChanged::Done(gid))
             }
@@ -125,92 +104,47 @@ impl Tx<'_> {
         own: &User,
         gid: Uid,
         name: &str,
-        uids: &[Uid],
+        before: &[User],
+        new: &[Uid],
     ) -> Result<GroupChanged, StoreError> {
-        let db = self.reading();
-        let before = members(db, gid)?;
-        let new = new_members(uids.iter(), &before);
-        if let Some(refused) = self.refuse_members(own.uid, Some(gid), &before, &new)? {
-            return Ok(refused);
-        }
-        let new = self.without_blockers(own.uid, new)?;
-        if new.is_empty() {
-            return Ok(GroupChanged::Done(gid));
-        }
+        let candidates = self.candidates(own.uid, Some(gid), new)?;
+        let new = match admitted(before.len(), &candidates) {
+            Ok(new) if new.is_empty() => return Ok(GroupChanged::Done(gid)),
+            Ok(new) => new,
+            Err(refused) => return Ok(refused),
+        };
         let notice = self.notice(own, gid, name, NoticeKind::Added, new.clone());
         self.join(gid, &new, notice.id)?;
-        let after = members(db, gid)?;
-        let added = names_of(&after, &new);
-        let names: Vec<_> = added.iter().map(|(_, name)| *name).collect();
-        let text = format!("{} added {}.", own.name, list_of_names(&names));
-        let before: Vec<_> = before.iter().map(|member| member.uid).collect();
-        self.tell_members(
-            gid,
-            name,
-            &before,
-            &GroupNews {
-                added,
-                ..GroupNews::default()
-            },
-        )?;
-        let all: Vec<_> = after.iter().map(|member| member.uid).collect();
-        self.tell_members(
-            gid,
-            name,
-            &new,
-            &GroupNews {
-                added: names_of(&after, &all),
-                ..GroupNews::default()
-            },
-        )?;
+        let after = members(self.reading(), gid)?;
+        let all = uids_of(&after);
+        let news = news_of_added(&after, &new);
+        let text = added_text(own, &news);
+        self.tell_members(gid, name, &uids_of(before), &news)?;
+        self.tell_members(gid, name, &new, &news_of_added(&after, &all))?;
         self.send_notice(notice, text, &all)
     }
 
-    /// Why `own` cannot add these to a group with these members; without `gid` to one that does not exist yet.
-    fn refuse_members(
+    /// What decides whether `own` can add these to a group; without `gid` to one that does not exist yet.
+    fn candidates(
         &self,
         own: Uid,
         gid: Option<Uid>,
-        members: &[User],
-        new: &[Uid],
-    ) -> Result<Option<GroupChanged>, StoreError> {
-        for uid in new {
-            if *uid != own && !self.are_friends(own, *uid)? {
-                return Ok(Some(GroupChanged::NotFriends));
-            }
+        uids: &[Uid],
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let left = "SELECT count(*) FROM group_members WHERE gid = ?1 AND uid = ?2 AND abs(?3 - left_time) < ?4";
+        let groups = "SELECT count(*) FROM group_members WHERE uid = ?1 AND last_message IS NULL";
+        let gid = gid.map(|gid| gid.0);
+        let mut candidates = Vec::new();
+        for &uid in uids {
+            candidates.push(Candidate {
+                uid,
+                is_friend: uid == own || self.are_friends(own, uid)?,
+                has_blocked: self.has_blocked(uid, own)?,
+                has_left: self.count(left, params![gid, uid.0, now_ms(), LEFT_FOR])? > 0,
+                groups: usize::try_from(self.count(groups, [uid.0])?).unwrap_or_default(),
+            });
         }
-        for uid in new {
-            let left = "SELECT count(*) FROM group_members WHERE gid = ?1 AND uid = ?2 AND abs(?3 - left_time) < ?4";
-            if self.count(
-                left,
-                params![gid.map(|gid| gid.0), uid.0, now_ms(), LEFT_FOR],
-            )? > 0
-            {
-                return Ok(Some(GroupChanged::HasLeft));
-            }
-        }
-        if members.len() + new.len() > MAX_MEMBERS {
-            return Ok(Some(GroupChanged::TooManyMembers));
-        }
-        for uid in new {
-            let groups =
-                "SELECT count(*) FROM group_members WHERE uid = ?1 AND last_message IS NULL";
-            if self.count(groups, [uid.0])? >= MAX_GROUPS as i64 {
-                return Ok(Some(GroupChanged::TooManyGroups));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Those of the new members who have not blocked `own`. The others stay out, and no error says so.
-    fn without_blockers(&self, own: Uid, uids: Vec<Uid>) -> Result<Vec<Uid>, StoreError> {
-        let mut new = Vec::new();
-        for uid in uids {
-            if !self.has_blocked(uid, own)? {
-                new.push(uid);
-            }
-        }
-        Ok(new)
+        Ok(candidates)
     }
 
     fn join(&mut self, gid: Uid, uids: &[Uid], first_message: i64) -> Result<(), StoreError> {
@@ -223,50 +157,27 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Ends a membership, of which `notice` tells. It is the last message that they get.
     fn remove_member(
         &mut self,
-        own: &User,
-        gid: Uid,
-        name: &str,
+        notice: Message,
         gone: Uid,
         text: String,
+        all: &[Uid],
     ) -> Result<GroupChanged, StoreError> {
-        let db = self.writing()?;
-        // The notice is the last message that they get.
-        let all = member_uids(db, gid)?;
-        let left = gone == own.uid;
-        let kind = if left {
-            NoticeKind::Left
-        } else {
-            NoticeKind::Removed
-        };
-        let notice = self.notice(own, gid, name, kind, vec![gone]);
-        db.execute(
+        let (gid, name) = (notice.to, notice.to_name.clone());
+        let left = gone == notice.from;
+        self.writing()?.execute(
             "UPDATE group_members SET last_message = ?3, left_time = ?4
                 WHERE gid = ?1 AND uid = ?2 AND last_message IS NULL",
             params![gid.0, gone.0, notice.id, left.then(now_ms)],
         )?;
         let rest: Vec<_> = all.iter().copied().filter(|uid| *uid != gone).collect();
-        self.tell_members(
-            gid,
-            name,
-            &rest,
-            &GroupNews {
-                removed: vec![gone],
-                ..GroupNews::default()
-            },
-        )?;
-        let done = self.send_notice(notice, text, &all)?;
-        self.tell_members(
-            gid,
-            name,
-            &[gone],
-            &GroupNews {
-                removed: vec![gone],
-                gone: true,
-                ..GroupNews::default()
-            },
-        )?;
+        let news = news_of_removed(gone);
+        self.tell_members(gid, &name, &rest, &news)?;
+        let done = self.send_notice(notice, text, all)?;
+        let news = GroupNews { gone: true, ..news };
+        self.tell_members(gid, &name, &[gone], &news)?;
         Ok(done)
     }
 
@@ -317,10 +228,7 @@ impl Tx<'_> {
         for group in memberships(db, uid)? {
             let mut rest = member_uids(db, group.gid)?;
             rest.retain(|member| *member != uid);
-            let news = GroupNews {
-                removed: vec![uid],
-                ..GroupNews::default()
-            };
+            let news = news_of_removed(uid);
             let item: Arc<str> = item::group(group.gid, &group.name, rest.first().copied(), &news);
             for member in rest {
                 db.execute(

@@ -360,7 +360,7 @@ impl<T: Send, F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send> QueuedWrit
 
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
         let AnsweredWrite { result, reply, .. } = *self;
-        // Whoever asked may be gone; what was done stays done.
+        // The caller may be gone; the write stays done.
         let _ = reply.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
     }
 }

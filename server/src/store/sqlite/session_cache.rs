@@ -1,13 +1,13 @@
-//! Sessions that were looked up before, with their users. Every request looks for its session, and a read on another thread costs more
+//! Sessions that were looked up before, with their users. Every request needs its session, and a read on another thread costs more
 //! than the rest of most requests.
 //!
-//! What is in here is what the database says at the moment of the look:
+//! A lookup returns what the database contains at that moment:
 //!
 //! * Other processes may write, as `fbchatd user` does. Every commit changes the header of the index of SQLite's write-ahead log, a file
-//!   that all processes share. Nothing is answered from here unless that header is one that was seen after a commit of our own writer
+//!   that all processes share. The cache answers only if the header is one that was seen after a commit of our own writer
 //!   and before any commit of another process.
-//! * Our own writer has triggers that tell which users and sessions a transaction changes. They are forgotten after the commit, and
-//!   before the new header is trusted and the writer is answered.
+//! * Triggers of our own writer record which users and sessions a transaction changes. These are removed after the commit, and
+//!   before the new header is trusted and the caller of the write gets its answer.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -34,11 +34,11 @@ pub type Header = [u8; HEADER];
 
 /// Whose commits the database may have besides ours.
 pub enum Others {
-    /// Nobody's: it is in the memory of this process.
+    /// No other process: the database is in the memory of this process.
     None,
-    /// Those of other processes, which change this file.
+    /// Other processes, whose commits change this file.
     Index(&'static File),
-    /// Nobody knows, so nothing is answered from here.
+    /// Unknown, so the cache does not answer.
     Unknown,
 }
 
@@ -81,11 +81,11 @@ struct Known {
     of_user: HashMap<Uid, Vec<SessionKey>>,
     /// The last header with which all of this was true.
     trusted: Option<Header>,
-    /// How often something was forgotten.
+    /// How often something was removed.
     forgotten: u64,
 }
 
-/// When a read began that may be remembered.
+/// The start of a read whose result may be remembered.
 #[derive(Clone, Copy)]
 pub struct Began(u64);
 
@@ -99,7 +99,7 @@ impl SessionCache {
         }
     }
 
-    /// Lets the connection of the writer tell what it changes.
+    /// Installs the triggers on the connection of the writer.
     pub fn watch(&self, writer: &Connection) -> Result<(), StoreError> {
         let changed = self.changed.clone();
         writer.create_scalar_function(
@@ -111,7 +111,7 @@ impl SessionCache {
                 Ok(0)
             },
         )?;
-        // A new session needs none: what is not there is not remembered.
+        // New sessions need no trigger: missing sessions are not remembered.
         for (name, event) in [
             (
                 "user_changed",
@@ -128,7 +128,7 @@ impl SessionCache {
         Ok(())
     }
 
-    /// The session, if it is known; else when the read of it begins.
+    /// The session, if it is known; else the start of a read.
     pub fn find(&self, key: SessionKey) -> Result<(User, Term), Began> {
         let header = self.others.header();
         let known = lock(&self.known);
@@ -140,7 +140,7 @@ impl SessionCache {
         }
     }
 
-    /// Remembers what a read has found, unless something was forgotten since it began.
+    /// Remembers the result of a read, unless something was removed since it began.
     pub fn remember(&self, key: SessionKey, found: &(User, Term), began: Began) {
         let mut known = lock(&self.known);
         if known.forgotten != began.0 {
@@ -154,7 +154,7 @@ impl SessionCache {
         }
     }
 
-    /// The writer has committed, so what it has changed is forgotten.
+    /// The writer has committed, so what it has changed is removed.
     pub fn committed(&self) {
         let mut changed = lock(&self.changed);
         if changed.is_empty() {
@@ -253,7 +253,7 @@ mod tests {
         sqlite.sessions.find(KEY).is_ok()
     }
 
-    /// Looks for the session until the answer comes from memory.
+    /// Looks the session up until the answer comes from memory.
     async fn learn(store: &Store) -> Option<(User, Term)> {
         loop {
             let found = store.session(KEY).await.unwrap();
@@ -270,7 +270,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (store, uid) = store(dir.path()).await;
         assert_eq!(learn(&store).await.unwrap().0.name, "A");
-        // What does not concern the session leaves it known.
+        // Changes that do not concern the session leave it in memory.
         store.acknowledge(Vec::new()).await.unwrap();
         assert!(is_known(&store));
 

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::{Sqlite, lock_directory};
 use crate::store::StoreError;
-use crate::store::transfer::Direction;
+use crate::store::transfer::direction::Direction;
 use crate::store::transfer::parts::{Batch, Part, Row, Value};
 use crate::store::transfer::tables::{CHANNELS, SECRETS, TABLES, Table};
 use crate::store::transfer::tally::{Observer, Tally, not_empty};
@@ -77,7 +77,7 @@ impl Directory {
         self.number(&format!("SELECT count(*) FROM {}", source(table)))
     }
 
-    /// The last number that the counter of a table has given out.
+    /// The last number that the counter of a table has assigned.
     fn last(&self, table: &Table) -> Result<i64, StoreError> {
         let Some(counter) = table.counter else {
             return Ok(0);
@@ -88,7 +88,7 @@ impl Directory {
         ))
     }
 
-    /// Hands over everything.
+    /// Sends everything to the other side.
     pub fn read(self, parts: &Sender<Part>) -> Result<(), StoreError> {
         let send = |part| parts.blocking_send(part).map_err(|_| StoreError::Closed);
         for table in TABLES {
@@ -109,7 +109,7 @@ impl Directory {
         send(Part::End)
     }
 
-    /// Takes everything; `None` if the other side has ended early.
+    /// Receives everything; `None` if the other side has ended early.
     pub fn write(
         self,
         mut parts: Receiver<Part>,

@@ -157,10 +157,10 @@ impl Writer {
         }
     }
 
-    /// Finds out whether another process has written, and lets sessions be answered from memory. Only this connection can: it does not
+    /// Finds out whether another process has written, and allows sessions to be read from memory. Only this connection can do so: it does not
     /// count its own writes, and no other connection of this process writes.
     fn trust_memory(&mut self) {
-        // Before the question, so that a write that comes between makes the memory useless rather than wrong.
+        // Before the query, so that a write in between makes the cache useless rather than wrong.
         let header = self.sessions.header();
         let version = lock(&self.db)
             .prepare_cached("PRAGMA data_version")

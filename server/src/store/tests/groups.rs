@@ -1,11 +1,10 @@
 //! Groups: who is in them, and what is told to whom.
 
 use super::*;
-use crate::item;
-use crate::types::{Message, NoticeKind};
+use crate::types::Message;
 
 /// Four users; the first is a friend of all others.
-async fn friends(store: &Store) -> [User; 4] {
+pub(super) async fn friends(store: &Store) -> [User; 4] {
     let mut users = Vec::new();
     for email in ["a@x", "b@x", "c@x", "d@x"] {
         users.push(add(store, email).await);
@@ -16,7 +15,7 @@ async fn friends(store: &Store) -> [User; 4] {
     users.try_into().unwrap()
 }
 
-async fn create(store: &Store, owner: &User, friends: &[&User]) -> Uid {
+pub(super) async fn create(store: &Store, owner: &User, friends: &[&User]) -> Uid {
     let friends = friends.iter().map(|user| user.uid).collect();
     let created = store.create_group(owner.clone(), "G".into(), friends, "1".into());
     match created.await.unwrap() {
@@ -25,11 +24,16 @@ async fn create(store: &Store, owner: &User, friends: &[&User]) -> Uid {
     }
 }
 
-async fn change(store: &Store, own: &User, gid: Uid, change: GroupChange) -> GroupChanged {
+pub(super) async fn change(
+    store: &Store,
+    own: &User,
+    gid: Uid,
+    change: GroupChange,
+) -> GroupChanged {
     store.change_group(own.clone(), gid, change).await.unwrap()
 }
 
-fn to_group(from: &User, gid: Uid, id: u32, text: &str) -> MessageDraft {
+pub(super) fn to_group(from: &User, gid: Uid, id: u32, text: &str) -> MessageDraft {
     MessageDraft {
         from: from.clone(),
         to: gid,
@@ -41,7 +45,7 @@ fn to_group(from: &User, gid: Uid, id: u32, text: &str) -> MessageDraft {
     }
 }
 
-async fn send(store: &Store, from: &User, gid: Uid, id: u32, text: &str) -> Inserted {
+pub(super) async fn send(store: &Store, from: &User, gid: Uid, id: u32, text: &str) -> Inserted {
     let message = to_group(from, gid, id, text);
     store.insert_group_message(message).await.unwrap()
 }
@@ -53,14 +57,14 @@ const ALL: HistoryRange = HistoryRange {
 };
 
 /// What a user sees of a group; nothing if they were never in it.
-async fn seen(store: &Store, user: &User, gid: Uid) -> Vec<String> {
+pub(super) async fn seen(store: &Store, user: &User, gid: Uid) -> Vec<String> {
     let history = store.group_history(user.uid, gid, ALL).await.unwrap();
     let history = history.unwrap_or_default().into_iter();
     history.map(|message| message.text).collect()
 }
 
 /// What a user's channel brought of a group.
-async fn delivered(store: &Store, user: &User) -> Vec<Message> {
+pub(super) async fn delivered(store: &Store, user: &User) -> Vec<Message> {
     let all = store.deliveries(user.uid, Seq::FIRST, Seq(i64::MAX), 1000);
     let all = all.await.unwrap().into_iter();
     all.map(|(_, message)| message).collect()
@@ -70,64 +74,6 @@ async fn members(store: &Store, user: &User) -> Vec<Uid> {
     let groups = store.groups(user.uid).await.unwrap();
     let members = groups.iter().flat_map(|(_, members)| members);
     members.map(|member| member.uid).collect()
-}
-
-pub async fn a_group_message_is_stored_once_and_reaches_all_members_in_one_order(
-    place: impl Place,
-) {
-    let (store, clients) = open(&place);
-    let [a, b, c, d] = friends(&store).await;
-    let gid = create(&store, &a, &[&b, &c]).await;
-    assert!(gid.is_group());
-    let mut posts = Vec::new();
-    for n in 0..50 {
-        for from in [&a, &b, &c, &b] {
-            posts.push(store.insert_group_message(to_group(from, gid, n, "x")));
-        }
-    }
-    let mut new = 0;
-    for post in posts {
-        new += usize::from(post.await.unwrap() == Inserted::New);
-    }
-    assert_eq!(new, 150);
-    let ids = async |user| {
-        let delivered = delivered(&store, user).await;
-        delivered.iter().map(|one| one.id).collect::<Vec<_>>()
-    };
-    let expected = ids(&a).await;
-    assert_eq!(expected.len(), 151);
-    for user in [&b, &c] {
-        assert_eq!(ids(user).await, expected);
-        // The item is the same from memory and from the store.
-        let published = lock(&clients.delivered).clone();
-        let published = published.into_iter().filter(|item| item.owner == user.uid);
-        let published: Vec<_> = published.map(|item| item.item).collect();
-        let stored = delivered(&store, user).await;
-        assert_eq!(
-            published,
-            stored.iter().map(item::message).collect::<Vec<_>>()
-        );
-    }
-    assert_eq!(send(&store, &d, gid, 1, "x").await, Inserted::NotReachable);
-    assert!(delivered(&store, &d).await.is_empty());
-    let check = store
-        .check_message(b.uid, gid, "1", "x", &[])
-        .await
-        .unwrap();
-    assert!(matches!(check, MessageCheck::Duplicate));
-    let check = store
-        .check_message(b.uid, gid, "1", "y", &[])
-        .await
-        .unwrap();
-    assert!(matches!(check, MessageCheck::Member));
-    let check = store
-        .check_message(d.uid, gid, "1", "y", &[])
-        .await
-        .unwrap();
-    assert!(matches!(check, MessageCheck::NotReachable));
-    // The first that somebody has not sent themselves is where their channel begins.
-    let first = store.first_received(a.uid, Seq::FIRST, Seq(i64::MAX));
-    assert_eq!(first.await.unwrap(), Some(Seq(3)));
 }
 
 pub async fn a_group_is_created_once(place: impl Place) {
@@ -329,57 +275,6 @@ pub async fn members_and_groups_have_limits(place: impl Place) {
     assert_eq!(store.groups(a.uid).await.unwrap().len(), MAX_GROUPS);
 }
 
-pub async fn unread_messages_and_muting_belong_to_one_member(place: impl Place) {
-    let (store, clients) = open(&place);
-    let [a, b, c, _] = friends(&store).await;
-    let gid = create(&store, &a, &[&b, &c]).await;
-    send(&store, &a, gid, 1, "1").await;
-    send(&store, &b, gid, 2, "2").await;
-    let unread = async |user: &User| {
-        let groups = store.unread_groups(user.uid).await.unwrap();
-        groups.first().map_or(0, |group| group.unread)
-    };
-    assert_eq!(
-        [unread(&a).await, unread(&b).await, unread(&c).await],
-        [1, 0, 3]
-    );
-    assert!(store.unread(c.uid).await.unwrap().is_empty());
-    clients.connect(&c);
-    for _ in 0..2 {
-        store.mark_read(c.uid, gid).await.unwrap();
-        change(&store, &c, gid, GroupChange::Mute(true)).await;
-    }
-    assert_eq!([unread(&a).await, unread(&c).await], [1, 0]);
-    // Each is told once, with nothing but what has changed.
-    let told = lock(&clients.delivered).clone();
-    let told = told.iter().filter(|item| item.owner == c.uid);
-    let told: Vec<_> = told
-        .filter(|item| item.item.starts_with(r#"{"type":"group","#))
-        .collect();
-    assert_eq!(told.len(), 2);
-    assert!(
-        told[0]
-            .item
-            .ends_with(r#""added":[],"removed":[],"unread":0}"#)
-    );
-    assert!(
-        told[1]
-            .item
-            .ends_with(r#""added":[],"removed":[],"muted":true}"#)
-    );
-    let muted = async |user: &User| store.groups(user.uid).await.unwrap()[0].0.muted;
-    assert_eq!((muted(&a).await, muted(&c).await), (false, true));
-    change(&store, &b, gid, GroupChange::Rename("New".into())).await;
-    let (group, _) = store.groups(c.uid).await.unwrap().remove(0);
-    assert_eq!((group.name.as_str(), group.unread), ("New", 1));
-    let last = delivered(&store, &c).await.pop().unwrap();
-    assert_eq!(
-        (last.text.as_str(), last.time),
-        (r#"B@X named the group "New"."#, group.time)
-    );
-    assert_eq!(last.notice.unwrap().kind, NoticeKind::Renamed);
-}
-
 pub async fn a_deleted_user_leaves_their_groups(place: impl Place) {
     let (store, _) = open(&place);
     let [a, b, c, _] = friends(&store).await;
@@ -399,25 +294,6 @@ pub async fn a_deleted_user_leaves_their_groups(place: impl Place) {
     store.delete_user(c.uid).await.unwrap();
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.groups, stats.messages), (0, 0));
-}
-
-pub async fn members_who_are_removed_and_messages_have_one_order(place: impl Place) {
-    let (store, _) = open(&place);
-    let [a, b, _, _] = friends(&store).await;
-    let gid = create(&store, &a, &[&b]).await;
-    // Everything is called before anything was answered.
-    let before = store.insert_group_message(to_group(&b, gid, 1, "before"));
-    let removed = store.change_group(a.clone(), gid, GroupChange::Remove(b.uid));
-    let after = store.insert_group_message(to_group(&b, gid, 2, "after"));
-    let again = store.insert_group_message(to_group(&b, gid, 1, "before"));
-    assert_eq!(before.await.unwrap(), Inserted::New);
-    assert_eq!(removed.await.unwrap(), GroupChanged::Done(gid));
-    assert_eq!(after.await.unwrap(), Inserted::NotReachable);
-    assert_eq!(again.await.unwrap(), Inserted::Duplicate);
-    assert_eq!(
-        seen(&store, &a, gid).await[1..],
-        ["before", "A@X removed B@X."]
-    );
 }
 
 pub async fn nobody_is_added_by_somebody_whom_they_have_blocked(place: impl Place) {

@@ -5,6 +5,7 @@ mod archive;
 mod blocks;
 mod channels;
 mod files;
+mod group_messages;
 mod groups;
 mod messages;
 mod queues;
@@ -126,14 +127,14 @@ macro_rules! store_tests {
             files::an_upload_is_one_file_and_counts_once
             files::a_file_belongs_to_its_owner_and_those_who_got_it
             files::what_is_not_needed_any_more_is_deleted
-            groups::a_group_message_is_stored_once_and_reaches_all_members_in_one_order
+            group_messages::a_group_message_is_stored_once_and_reaches_all_members_in_one_order
             groups::a_group_is_created_once
             groups::members_see_a_group_from_joining_to_leaving
             groups::the_longest_member_follows_an_owner_who_leaves
             groups::members_and_groups_have_limits
-            groups::unread_messages_and_muting_belong_to_one_member
+            group_messages::unread_messages_and_muting_belong_to_one_member
             groups::a_deleted_user_leaves_their_groups
-            groups::members_who_are_removed_and_messages_have_one_order
+            group_messages::members_who_are_removed_and_messages_have_one_order
             groups::nobody_is_added_by_somebody_whom_they_have_blocked
             messages::a_repeated_message_is_stored_and_published_once
             messages::a_message_posted_many_times_at_once_is_stored_once

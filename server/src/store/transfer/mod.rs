@@ -1,8 +1,9 @@
 //! Copies everything from one store to another of the other kind: which side reads, and which one writes.
 //!
-//! One side reads, the other one writes, and a short queue between them keeps the memory that this takes the same for any amount.
-//! The target takes everything in one transaction, so a transfer that was interrupted has left nothing behind and is begun again.
+//! One side reads, the other one writes, and a short queue between them bounds the memory.
+//! The target takes everything in one transaction, so an interrupted transfer leaves nothing behind and can be started again.
 
+pub mod direction;
 pub mod parts;
 pub mod tables;
 pub mod tally;
@@ -12,19 +13,11 @@ use std::path::Path;
 use tokio::sync::mpsc;
 
 use super::{Address, StoreError, postgres, sqlite};
+pub use direction::Direction;
 pub use tally::Observer;
 
 /// How many parts may wait between the two sides.
 const PARTS: usize = 4;
-
-/// Which way to copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// From SQLite to PostgreSQL.
-    ToServer,
-    /// From PostgreSQL to SQLite.
-    ToDirectory,
-}
 
 /// Copies everything between a data directory and a database that nobody else uses at this time. The target must be empty. Returns how
 /// many accounts and messages there are.
@@ -46,7 +39,7 @@ pub async fn transfer(
                 .to_owned(),
         ));
     }
-    // Each side has what it uses for itself alone before anything is read or written.
+    // Both sides are locked before anything is read or written.
     let database = postgres::transfer::Database::open(address, direction).await?;
     let directory = sqlite::transfer::Directory::open(dir, direction)?;
     let (parts, queue) = mpsc::channel(PARTS);

@@ -1,4 +1,4 @@
-//! What the reading side hands to the writing one: rows, some at a time.
+//! What the reading side sends to the writing side: rows, in batches.
 
 use super::tables::Table;
 
@@ -12,7 +12,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// About how much memory it takes.
+    /// Approximately how much memory it takes.
     fn size(&self) -> usize {
         match self {
             Value::Null | Value::Number(_) => 32,
@@ -27,7 +27,7 @@ pub type Row = Vec<Value>;
 /// What the reading side hands over.
 #[derive(Debug)]
 pub enum Part {
-    /// A table follows, with this many rows, and the last number that its counter has given out.
+    /// A table follows, with this many rows, and the last number that its counter has assigned.
     Table(&'static Table, i64, i64),
     Rows(Vec<Row>),
     /// That was everything.

@@ -1,4 +1,4 @@
-//! What there is to copy, and in which order.
+//! What is copied, and in which order.
 
 /// The types of columns. Truth values are numbers in SQLite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,19 +1,19 @@
-//! What the writing side counts, and says to the command that has asked for the transfer.
+//! What the writing side counts, and reports to the command.
 
 use std::io;
 
 use super::tables::Table;
 use crate::store::StoreError;
 
-/// What the writing side says and asks meanwhile.
+/// What the writing side reports and asks during the transfer.
 pub trait Observer: Send {
-    /// So many of the rows of a table are there.
+    /// This many rows of a table are written.
     fn progress(&mut self, table: &str, rows: i64, of: i64);
-    /// Everything is there, but not final yet. `files` is the number of files that are known. An error ends the transfer without a trace.
+    /// Everything is written, but not committed yet. `files` is the number of files in the database. After an error nothing has changed.
     fn before_commit(&mut self, files: i64) -> io::Result<()>;
 }
 
-/// What the writing side has got so far.
+/// What the writing side has received so far.
 pub struct Tally {
     observer: Box<dyn Observer>,
     table: &'static str,
@@ -77,7 +77,7 @@ impl Tally {
     }
 }
 
-/// Says that a target has something already.
+/// The error for a target that is not empty.
 pub fn not_empty(what: &str) -> StoreError {
     StoreError::Unusable(format!(
         "There are accounts in {what} already. Choose one that is empty. Nothing was changed."

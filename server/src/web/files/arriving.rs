@@ -1,4 +1,4 @@
-//! Bodies of uploads while they arrive: no slower than allowed, and never whole in memory.
+//! Bodies of uploads as they arrive: with a minimum speed, and never completely in memory.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::web::envelope::AjaxError;
 use crate::web::multipart::{Found, Reader};
 
-/// How long an upload may take at all, and the bytes per second that it must bring on average after that.
+/// How long any upload may take, and the average number of bytes per second that it needs after that.
 const SLOW: Duration = Duration::from_secs(30);
 const SLOWEST: u64 = 1 << 10;
 

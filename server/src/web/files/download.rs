@@ -26,7 +26,7 @@ use crate::web::params::Params;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// GET /files/ID/NAME and /files/ID/preview. Who may not read a file gets the same answer as if there were none.
+/// GET /files/ID/NAME and /files/ID/preview. Users who may not read a file get the same answer as if it did not exist.
 pub async fn download(
     State(app): State<Arc<App>>,
     Path((id, name)): Path<(String, String)>,
@@ -83,7 +83,7 @@ fn answer(method: &Method, headers: &HeaderMap, file: Opened, room: Room) -> Res
             .and_then(|value: &HeaderValue| value.to_str().ok())
     };
     let is_known = asked(IF_NONE_MATCH).is_some_and(|known| known == "*" || known.contains(&etag));
-    // A part of another version is no part of this one. There are no other versions, but a client cannot know.
+    // A range of another version must not be mixed with this one. There are no other versions, but a client cannot know that.
     let ranged = asked(IF_RANGE).is_none_or(|known| known == etag);
     let range = asked(RANGE).filter(|_| ranged);
     let range = range.map_or(Range::Whole, |range| Range::read(range, file.length));
@@ -107,7 +107,7 @@ fn answer(method: &Method, headers: &HeaderMap, file: Opened, room: Room) -> Res
         }
     };
     set(ETAG, &etag);
-    // Who may read it is asked each time.
+    // Access is checked each time.
     set(CACHE_CONTROL, "private, no-cache");
     set(CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
     set(RESOURCE_POLICY, "same-origin");

@@ -1,6 +1,6 @@
 //! The part of a file that a request asks for (RFC 9110, section 14).
 
-/// Which bytes are wanted.
+/// The requested bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Range {
     Whole,

@@ -63,7 +63,7 @@ pub async fn upload(
     let waiting = tokio::time::timeout(TURN, app.files_of.acquire(session.user.uid));
     let _permit = waiting.await.map_err(|_| AjaxError::Overloaded)?;
     let mut room = Room::of(&app.bodies, &request);
-    // What has come last, and the same as it is written.
+    // The last bytes that arrived, and the same bytes as they are written.
     room.grow(2 * CHUNK)?;
     let media_type = headers.get(CONTENT_TYPE);
     let media_type = media_type.and_then(|media_type| media_type.to_str().ok());

@@ -3,6 +3,7 @@
 use crate::service::groups::{GroupError, Listed};
 use crate::types::Session;
 use crate::xmpp::errors::StanzaError;
+use crate::xmpp::forms::{self, filled};
 use crate::xmpp::jid::Jid;
 use crate::xmpp::rooms::{Room, occupants};
 use crate::xmpp::session::Client;
@@ -13,7 +14,7 @@ const LABEL: usize = 200;
 const NAME: usize = 100;
 const CONFIG: &str = "http://jabber.org/protocol/muc#roomconfig";
 const ROOM_NAME: &str = "muc#roomconfig_roomname";
-/// What is so for every room.
+/// The configuration that is the same for every room.
 const FIXED: &[(&str, &str, &str)] = &[
     (
         "muc#roomconfig_persistentroom",
@@ -39,7 +40,7 @@ const FIXED: &[(&str, &str, &str)] = &[
         "1",
     ),
 ];
-/// Of these, what a client must not believe to have changed.
+/// The fields of it that make a room private; a form that changes them is refused.
 const PRIVATE: &[&str] = &[
     "muc#roomconfig_membersonly",
     "muc#roomconfig_passwordprotectedroom",
@@ -47,20 +48,10 @@ const PRIVATE: &[&str] = &[
 
 fn form(name: &str) -> Element {
     let field = |var: &str, kind: &str, label: &str, value: &str| {
-        Element::new("field", ns::FORM)
-            .with("var", var)
-            .with("type", kind)
-            .with("label", label)
-            .child(Element::new("value", ns::FORM).text(value))
+        filled(var, value).with("type", kind).with("label", label)
     };
-    let kind = Element::new("field", ns::FORM)
-        .with("var", "FORM_TYPE")
-        .with("type", "hidden")
-        .child(Element::new("value", ns::FORM).text(CONFIG));
-    let mut form = Element::new("x", ns::FORM)
-        .with("type", "form")
+    let mut form = forms::form("form", CONFIG)
         .child(Element::new("title", ns::FORM).text("Group"))
-        .child(kind)
         .child(field(ROOM_NAME, "text-single", "Name", name));
     for (var, label, value) in FIXED {
         form.push(field(var, "boolean", label, value));
@@ -74,7 +65,7 @@ fn form(name: &str) -> Element {
     Element::new("query", ns::MUC_OWNER).child(form)
 }
 
-/// The name that a form gives to a room; an error if it wants what groups are not.
+/// The name that a form gives to a room; an error if it asks for a configuration that groups cannot have.
 fn submitted(form: &Element) -> Result<Option<String>, StanzaError> {
     let mut name = None;
     for field in form.children().filter(|field| field.is("field", ns::FORM)) {
@@ -175,12 +166,7 @@ impl Client {
     async fn own_room(&self, session: &Session, jid: &Jid) -> Result<Listed, StanzaError> {
         let group = self.find_room(session, jid).await?;
         let group = group.ok_or(GroupError::Unknown)?;
-        let members = self
-            .xmpp
-            .services
-            .groups
-            .members(session, group.gid)
-            .await?;
+        let members = self.group_members(session, group.gid).await?;
         if members.first().is_none_or(|owner| owner.uid != self.uid) {
             let text = "Only the owner of a group configures it. All members can change its subject, which is its name.";
             return Err(StanzaError::new("auth", "forbidden", text));
@@ -201,19 +187,14 @@ mod tests {
 
     #[test]
     fn a_form_names_a_room_and_cannot_open_it() {
-        let field = |var: &str, value: &str| {
-            Element::new("field", ns::FORM)
-                .with("var", var)
-                .child(Element::new("value", ns::FORM).text(value))
-        };
         let empty = Element::new("x", ns::FORM);
         assert_eq!(submitted(&empty).unwrap(), None);
         let named = empty
-            .child(field(ROOM_NAME, "Hiking"))
-            .child(field("muc#roomconfig_membersonly", "true"))
-            .child(field("muc#roomconfig_publicroom", "1"));
+            .child(filled(ROOM_NAME, "Hiking"))
+            .child(filled("muc#roomconfig_membersonly", "true"))
+            .child(filled("muc#roomconfig_publicroom", "1"));
         assert_eq!(submitted(&named).unwrap().unwrap(), "Hiking");
-        let open = named.child(field("muc#roomconfig_membersonly", "0"));
+        let open = named.child(filled("muc#roomconfig_membersonly", "0"));
         assert_eq!(submitted(&open).unwrap_err().condition, "not-acceptable");
     }
 }

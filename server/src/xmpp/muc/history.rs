@@ -1,4 +1,4 @@
-//! What was said in a room before a client has joined it.
+//! The messages of a room from before a client has joined it.
 
 use super::not_joined;
 use crate::clock::now_ms;
@@ -10,10 +10,10 @@ use crate::xmpp::rooms::Room;
 use crate::xmpp::session::Client;
 use crate::xmpp::xml::{Element, ns};
 
-/// How many messages a client gets that does not say how many it wants, and the most.
+/// The default and the maximum number of messages.
 const USUAL: usize = 20;
 const MOST: usize = 100;
-/// So many messages may come over the channel while a client joins, and were read already.
+/// The maximum number of messages that may arrive over the channel while a client joins, although they were read already.
 const OVERLAP: usize = 10;
 
 /// The history that a client wants.

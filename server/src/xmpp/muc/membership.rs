@@ -67,8 +67,7 @@ impl Client {
     ) -> Result<Element, StanzaError> {
         let asked = request.find("item", ns::MUC_ADMIN);
         let asked = asked.ok_or_else(StanzaError::bad_request)?;
-        let groups = &self.xmpp.services.groups;
-        let members = occupants(&groups.members(session, group.gid).await?);
+        let members = occupants(&self.group_members(session, group.gid).await?);
         let (by_role, wanted) = match (asked.attribute("affiliation"), asked.attribute("role")) {
             (Some(affiliation), _) => (false, affiliation),
             (None, Some(role)) => (true, role),
@@ -119,7 +118,7 @@ impl Client {
         Ok(())
     }
 
-    /// Whom an item names, by address or by nick.
+    /// The user whom an item names, by address or by nick.
     async fn member_of(
         &self,
         session: &Session,
@@ -135,12 +134,7 @@ impl Client {
         let nick = item
             .attribute("nick")
             .ok_or_else(StanzaError::bad_request)?;
-        let members = self
-            .xmpp
-            .services
-            .groups
-            .members(session, group.gid)
-            .await?;
+        let members = self.group_members(session, group.gid).await?;
         let found = occupants(&members).into_iter().find(|one| one.nick == nick);
         found.map(|one| one.uid).ok_or_else(unknown)
     }

@@ -136,7 +136,7 @@ impl Client {
         }
         self.send(&stanza);
         if line.is_name() {
-            // Clients look again what the room is called.
+            // Clients query the name of the room again.
             let changed = Element::new("message", ns::CLIENT)
                 .with("type", "groupchat")
                 .with("from", jid)

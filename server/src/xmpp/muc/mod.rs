@@ -17,7 +17,7 @@ use super::session::Client;
 use super::xml::{Element, ns};
 use crate::service::StoreError;
 use crate::service::groups::{GroupError, Listed};
-use crate::types::{Session, Uid};
+use crate::types::{Session, Uid, User};
 
 impl Xmpp {
     /// The domain of the rooms.
@@ -25,7 +25,7 @@ impl Xmpp {
         format!("rooms.{}", self.domain)
     }
 
-    /// Whether an address is one of a room, or that of all of them.
+    /// Whether an address is that of a room, or of the service of all rooms.
     pub fn is_room(&self, jid: &Jid) -> bool {
         jid.domain.strip_prefix("rooms.") == Some(&self.domain)
     }
@@ -99,5 +99,9 @@ impl Client {
             Some(gid) => group.gid == gid,
             None => group.label.as_ref() == Some(local),
         }))
+    }
+
+    async fn group_members(&self, session: &Session, gid: Uid) -> Result<Vec<User>, GroupError> {
+        self.xmpp.services.groups.members(session, gid).await
     }
 }

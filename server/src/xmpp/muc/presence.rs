@@ -34,7 +34,7 @@ impl Client {
                 self.leave_room(jid, joined);
                 return Ok(());
             }
-            // Nobody subscribes to rooms.
+            // Rooms have no subscriptions.
             Some(_) => return Ok(()),
             None => {}
         }
@@ -53,7 +53,7 @@ impl Client {
             let text = "Everybody has their own name here. Change yours in the settings.";
             return Err(StanzaError::new("cancel", "not-acceptable", text));
         };
-        // How others see the user is no matter of the room.
+        // The presence that others see does not depend on the room.
         let (room, own) = (room.jid.clone(), own.clone());
         self.tell_occupant(&room, &own, &["110"]).await;
         Ok(())
@@ -70,7 +70,7 @@ impl Client {
             return self.begin_creation(jid, nick);
         };
         let (services, gid) = (self.xmpp.services.clone(), group.gid);
-        // Before everything is read: what comes later may be read as well, what came before certainly is.
+        // Taken before everything is read: later items may be read as well, earlier ones certainly are.
         let since = services.channels.next(self.uid);
         let members = services.groups.members(session, gid).await;
         let members = members.map_err(|error| match error {
@@ -105,7 +105,7 @@ impl Client {
         Ok(())
     }
 
-    /// A client enters a room that its user has not: it may be about to create it.
+    /// A client enters a room that its user does not have: it may be about to create it.
     fn begin_creation(&mut self, jid: &Jid, nick: &str) -> Result<(), StanzaError> {
         let local = jid.local.as_deref().unwrap_or_default();
         // Groups have their numbers from the server, and who is in none learns nothing of it.
@@ -115,7 +115,7 @@ impl Client {
         let bare = jid.bare();
         if !self.rooms.creating.contains(&bare) {
             if self.rooms.creating.len() >= CREATING {
-                let text = "Configure the rooms first that you have begun to create.";
+                let text = "You are creating other rooms. Finish configuring them first.";
                 return Err(StanzaError::new("wait", "resource-constraint", text));
             }
             self.rooms.creating.push(bare.clone());
@@ -202,7 +202,7 @@ impl Client {
         if nick.is_some() {
             x.push(status("303"));
         } else if affiliation == "none" {
-            // They are no member any more.
+            // They are no longer a member.
             x.push(status("321"));
         }
         let presence = Element::new("presence", ns::CLIENT)

@@ -7,6 +7,7 @@ use crate::types::{Message, Session, Uid};
 use crate::xmpp::archive;
 use crate::xmpp::disco;
 use crate::xmpp::errors::StanzaError;
+use crate::xmpp::forms;
 use crate::xmpp::items::Line;
 use crate::xmpp::jid::Jid;
 use crate::xmpp::message::delay;
@@ -162,25 +163,13 @@ impl Client {
     }
 
     async fn about_room(&self, session: &Session, group: &Listed) -> Result<Element, StanzaError> {
-        let members = self
-            .xmpp
-            .services
-            .groups
-            .members(session, group.gid)
-            .await?;
-        let field = |var: &str, value: String| {
-            Element::new("field", ns::FORM)
-                .with("var", var)
-                .child(Element::new("value", ns::FORM).text(value))
-        };
-        let kind = field("FORM_TYPE", ns::MUC_ROOMINFO.to_owned()).with("type", "hidden");
-        let form = Element::new("x", ns::FORM)
-            .with("type", "result")
-            .child(kind)
-            .child(field("muc#roominfo_subject", group.name.clone()))
-            .child(field("muc#roominfo_subjectmod", "1".to_owned()))
-            .child(field("muc#roominfo_occupants", members.len().to_string()))
-            .child(field("muc#roomconfig_roomname", group.name.clone()));
+        let members = self.group_members(session, group.gid).await?;
+        let occupants = members.len().to_string();
+        let form = forms::form("result", ns::MUC_ROOMINFO)
+            .child(forms::filled("muc#roominfo_subject", &group.name))
+            .child(forms::filled("muc#roominfo_subjectmod", "1"))
+            .child(forms::filled("muc#roominfo_occupants", occupants))
+            .child(forms::filled("muc#roomconfig_roomname", &group.name));
         Ok(disco::about(identity(&group.name), ROOM).child(form))
     }
 
@@ -192,12 +181,7 @@ impl Client {
         request: &Element,
         (messages, more): (Vec<Message>, bool),
     ) -> Result<Element, StanzaError> {
-        let members = self
-            .xmpp
-            .services
-            .groups
-            .members(session, group.gid)
-            .await?;
+        let members = self.group_members(session, group.gid).await?;
         let (room, members) = (jid.bare(), occupants(&members));
         for message in &messages {
             let line = self.line(&room, &members, &Line::from(message));

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use testkit::postgres::{self, Postgres};
-use testkit::until;
+use testkit::{run_for_output, until};
 
 use super::*;
 
@@ -74,12 +74,6 @@ fn files_have_limits_and_an_end() {
     );
 }
 
-fn output(args: &[&str], data: &Path) -> String {
-    let done = run(args, data, "");
-    assert!(done.status.success(), "{done:?}");
-    String::from_utf8(done.stdout).unwrap()
-}
-
 #[test]
 fn operators_back_up_export_and_delete_files() {
     let dir = tempfile::tempdir().unwrap();
@@ -87,26 +81,26 @@ fn operators_back_up_export_and_delete_files() {
     let (mut server, ann, ben) = served(data, &[]);
     let path = |file: &str| format!("/files/{file}/x");
     let first = sent(&ann, "1", ben.uid, "x", b"first");
-    let stats = output(&["stats"], data);
+    let stats = run_for_output(&["stats"], data);
     assert!(stats.contains("\nfiles\t1\nfile bytes\t5\n"), "{stats}");
     let backup = dir.path().join("backup.db");
     let backup = backup.to_str().unwrap();
-    output(&["backup", backup], data);
+    run_for_output(&["backup", backup], data);
     let second = sent(&ben, "2", ann.uid, "y", b"second");
     let export: Value =
-        serde_json::from_str(&output(&["export", "ann@example.org"], data)).unwrap();
+        serde_json::from_str(&run_for_output(&["export", "ann@example.org"], data)).unwrap();
     assert_eq!(export["files"][0]["id"], first);
     assert_eq!(export["files"][0]["base64"], "Zmlyc3Q=");
     assert_eq!(export["files"].as_array().unwrap().len(), 1);
     assert_eq!(export["messages"][1]["files"][0], second);
     // With an account go its files, while the server runs.
-    output(&["user", "del", "ann@example.org"], data);
+    run_for_output(&["user", "del", "ann@example.org"], data);
     let left = stored(data);
     assert_eq!(left.len(), 1, "{left:?}");
     assert_eq!(get(&ben, &path(&first), &[]).status(), 404);
     assert!(server.stop().success());
 
-    let told = output(&["restore", backup], data);
+    let told = run_for_output(&["restore", backup], data);
     let aside = told.split("before is in ").nth(1).unwrap();
     let aside = Path::new(aside.split(';').next().unwrap());
     let (mut server, _ann, ben) = served(data, &[]);

@@ -75,7 +75,7 @@ fn what_is_hidden_in_a_photo_is_gone_and_what_is_no_picture_is_not_shown() {
         ),
         ("x.png", b"<html><script>alert(1)</script>"),
         ("x.bmp", b"BM\0\0\0\0\0\0\0\0"),
-        // Without what may be hidden in it, but few browsers show it.
+        // Cleaned of hidden data, but few browsers can show it.
         ("x.tif", &b"MM\0\x2a\0\0\0\x08\0\0\0\0\0\0"[..]),
         // Too large to be decoded, and the checksum is wrong.
         ("x.png", &huge),

@@ -65,7 +65,7 @@ fn a_file_reaches_new_clients_as_an_attachment_and_old_ones_as_a_link() {
         {"id": id(&page), "type": "file", "name": "x.html", "size": 25, "mime": "application/octet-stream",
          "url": format!("/files/{}/x.html", id(&page))},
     ]);
-    // The addresses are also good for programs that are not logged in.
+    // The addresses also work in programs that are not logged in.
     let nobody = without_login(&ben);
     let without_keys = |item: &Value| {
         let mut files = item["attachments"].clone();

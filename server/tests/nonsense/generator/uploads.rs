@@ -5,7 +5,7 @@ use super::{Generator, NASTY, Participants};
 const PICTURE: &[u8] =
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xcc\xcc\xcc\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
 
-/// How pictures of other formats begin.
+/// The first bytes of pictures of other formats.
 const BEGINNINGS: &[&[u8]] = &[
     b"II\x2a\0\x08\0\0\0\x01\0\x25\x88\x04\0\x01\0\0\0\x08\0\0\0\0\0\0\0",
     b"\0\0\0\x10ftypheic\0\0\0\0\0\0\0\x0cmeta\0\0\0\0",

@@ -1,11 +1,11 @@
 //! The task that writes and numbers the items of all channels.
 //!
-//! Whatever is queued when it looks goes into one transaction. It holds a lock that makes all who write on this database wait for each
-//! other, so a rule that looks before it writes holds without more. Items are published after the commit, and then the senders are
+//! Everything that is queued at one moment goes into one transaction. It holds a lock that makes all writers of this database wait for each
+//! other, so rules that check before they write need no further locks. Items are published after the commit, and then the senders are
 //! answered. In between, the task reads what other servers have written.
 //!
-//! If the connection is lost, the same writes are carried out again with the next one. Whether a commit took place whose answer was
-//! lost is asked by the id of the transaction, so nothing is done twice.
+//! If the connection is lost, the same writes are carried out again with the next one. If the answer to a commit was lost, the id of the
+//! transaction tells whether it took place, so nothing is done twice.
 
 mod attempt;
 mod outage;
@@ -39,28 +39,28 @@ use upkeep::{UPKEEP, Upkeep};
 /// The most jobs in one transaction, after the first. Other servers wait for its end.
 const BATCH: usize = 200;
 
+/// A write that is being carried out.
+pub type RunningWrite<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>>;
+
 /// A write that waits for its turn. It may be carried out several times, until one transaction is committed.
 pub trait QueuedWrite: Send {
     /// Performs the write within the transaction.
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>>;
-    /// The message that it inserts, if that is all. Those of several jobs are inserted together.
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> RunningWrite<'a>;
+    /// The message that it inserts, if it does nothing else. The messages of several jobs are inserted together.
     fn message(&self) -> Option<&NewMessage> {
         None
     }
     /// Takes the result of inserting its message.
     fn inserted(&mut self, _: Inserted) {}
-    /// Tells the caller how the transaction ended.
-    fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
+    /// Tells the caller, if there is one, how the transaction ended.
+    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
 }
 
 /// The state of the task.
 pub struct Writer {
     settings: Settings,
     db: Option<Arc<Db>>,
-    /// The server; commands have none.
+    /// The server; `None` for commands.
     own: Option<Own>,
     follower: Follower,
     subscribers: Arc<dyn Subscribers>,
@@ -69,7 +69,7 @@ pub struct Writer {
     commits: Histogram,
     /// Set when a command has written.
     changed_outside: Arc<AtomicBool>,
-    /// How often commands have written, as seen last.
+    /// The counter of writes by commands, as last read.
     changes: i64,
     outage: Outage,
     is_clock_wrong: bool,
@@ -125,7 +125,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Enters this server among those that use the database.
+    /// Registers this server among those that use the database.
     async fn enter(&mut self, db: Arc<Db>, alone: bool) -> Result<(), StoreError> {
         let mut tx = self.transaction(db);
         tx.begin_anew(alone).await?;
@@ -142,7 +142,7 @@ impl Writer {
         Tx::new(db, memory, &mut self.follower, self.own.as_ref())
     }
 
-    /// Works until the senders are gone. `wake` says that other servers have news.
+    /// Runs until the senders are gone. `wake` signals that other servers have news.
     pub async fn run(mut self, mut jobs: Receiver<Box<dyn QueuedWrite>>, wake: Arc<Notify>) {
         loop {
             let job = tokio::select! {
@@ -183,7 +183,7 @@ impl Writer {
     async fn carry_out(&mut self, mut jobs: Vec<Box<dyn QueuedWrite>>) {
         let mut outcome = self.commit(&mut jobs).await;
         if jobs.len() > 1 && matches!(outcome, Err(Failed::Refused(_))) {
-            // One of them spoils it for the others.
+            // One of them makes the transaction fail for the others.
             for mut job in jobs {
                 let outcome = self.commit(std::slice::from_mut(&mut job)).await;
                 self.finish(vec![job], outcome);

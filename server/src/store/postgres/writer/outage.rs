@@ -1,4 +1,4 @@
-//! How long the database has been away, and how long writes still wait for it.
+//! How long the database has been unreachable, and how long writes still wait for it.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use crate::store::StoreError;
 
-/// How long writes wait for a database that is away.
+/// How long writes wait for an unreachable database.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The same for a server that stops.
 const PATIENCE_AT_THE_END: Duration = Duration::from_secs(5);

@@ -1,25 +1,23 @@
-//! What a server does without being asked: it shows that it lives, follows what other servers and commands write, takes servers out
+//! The periodic work of a server: it sends its heartbeat, follows what other servers and commands write, removes servers
 //! that have died, and deletes old news.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use super::{QueuedWrite, Writer, too_long};
+use super::{QueuedWrite, RunningWrite, Writer, too_long};
 use crate::store::StoreError;
 use crate::store::postgres::connection::Db;
 use crate::store::postgres::news::Memory;
 use crate::store::postgres::nodes;
 use crate::store::postgres::transaction::Tx;
 
-/// How often to look for what commands and other servers did, in case that nothing woke the task, and to show that this server lives.
+/// How often to check what commands and other servers did, in case nothing woke the task, and to send the heartbeat.
 pub const UPKEEP: Duration = Duration::from_millis(500);
-/// How long looking may take.
+/// How long one check may take.
 const LOOK: Duration = Duration::from_secs(10);
-/// How often old news are deleted, counted in looks.
+/// After how many checks old news are deleted.
 const TRIM_EVERY: u64 = 120;
 
 impl Writer {
@@ -116,9 +114,9 @@ impl Writer {
     }
 }
 
-/// What a server does of itself.
+/// A periodic task of a server.
 pub enum Upkeep {
-    /// Reads where everything stands, with the transaction that this needs.
+    /// Reads the current state, with the transaction that this needs.
     Begin,
     /// Publishes what commands have left for connected users.
     PublishLeft,
@@ -129,10 +127,7 @@ pub enum Upkeep {
 }
 
 impl QueuedWrite for Upkeep {
-    fn run<'a>(
-        &'a mut self,
-        tx: &'a mut Tx<'_>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + 'a>> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> RunningWrite<'a> {
         Box::pin(async move {
             tx.begin().await?;
             match self {
@@ -144,6 +139,4 @@ impl QueuedWrite for Upkeep {
             }
         })
     }
-
-    fn finish(self: Box<Self>, _: Result<(), StoreError>) {}
 }
