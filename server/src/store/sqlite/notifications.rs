@@ -55,7 +55,7 @@ impl Tx<'_> {
         self.mark_read(from, to)?;
         let db = self.writing()?;
         let values = params![to.0, from.0, message.time];
-        // Mostly there are others, and this costs half of what one statement for both cases does.
+        // Mostly there are others, so this is one statement, which returns nothing.
         let counted = db
             .prepare_cached("UPDATE unread SET messages = messages + 1, time = ?3 WHERE owner = ?1 AND peer = ?2")?
             .execute(values)?;
