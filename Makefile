@@ -17,7 +17,7 @@ NATIVE_TLS := --package fbchat --no-default-features --features native-tls
 .NOTPARALLEL:
 .PHONY: all help deps check-build-deps check-test-deps rust plugin debug run test test-style cargo-deny test-dependencies \
 	check-advisories test-programs test-builds test-rust test-postgres test-seeds test-fuzz fuzz proxies xmpp-clients test-sanitizers test-browser test-xmpp test-purple test-run \
-	test-container bench bench-library bench-server bench-purple bench-growth bench-attack bench-programs \
+	test-container bench bench-library bench-server bench-xmpp bench-purple bench-growth bench-attack bench-programs \
 	release-check check-size check-abi header docs built deb dist check-dist test-deb \
 	install check-install install-library install-service install-user uninstall uninstall-library uninstall-user clean
 
@@ -190,8 +190,8 @@ docs:
 	doxygen docs/Doxyfile
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --package fbchat
 
-## make bench           cost of events, bad answers, idle sessions and the server, mostly compared with a peer; takes half an hour
-bench: bench-library bench-server bench-purple bench-growth
+## make bench           cost of events, bad answers, idle sessions and the server, mostly compared with a peer; takes three quarters of an hour
+bench: bench-library bench-server bench-xmpp bench-purple bench-growth
 
 bench-programs: rust
 	@tools/packages.sh check build bench
@@ -214,6 +214,12 @@ bench-server: rust
 	tools/unpack-packages.sh target/nchan nginx libnginx-mod-nchan
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
 		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --nginx $(CURDIR)/target/nchan
+
+## make bench-xmpp      XMPP through the server, compared with Prosody, and what it costs those who use HTTP; takes ten minutes
+bench-xmpp: rust
+	@tools/packages.sh check build bench
+	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
+		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --xmpp
 
 ## make bench-purple    only the plugin: two programs, compared with XMPP, and one with many groups; takes two minutes
 bench-purple: rust

@@ -56,7 +56,7 @@ impl Log {
     }
 
     /// Every text contains the time at which it was sent.
-    fn text(&self) -> (usize, String) {
+    pub fn text(&self) -> (usize, String) {
         let number = self.number.get();
         self.number.set(number + 1);
         let now = self.start.elapsed().as_nanos();
@@ -66,7 +66,7 @@ impl Log {
         )
     }
 
-    fn heard(&self, text: &str) {
+    pub fn heard(&self, text: &str) {
         let sent = text.split(' ').next().and_then(|word| word.parse().ok());
         let sent = Duration::from_nanos(sent.expect("a text of ours"));
         let span = self.start.elapsed() - sent;

@@ -13,6 +13,7 @@ mod search;
 mod stored;
 mod table;
 mod throughput;
+mod xmpp;
 
 use chat::Data;
 use load::Server;
@@ -79,6 +80,14 @@ fn main() {
         ["--fbchatd", fbchatd, "--pairs", pairs, messages, ..] => {
             let numbers = [pairs, messages].map(|number| number.parse().expect("a number"));
             LocalSet::new().block_on(&runtime, throughput::count(Path::new(fbchatd), numbers));
+            return;
+        }
+        ["--fbchatd", fbchatd, "--xmpp", ref rest @ ..] => {
+            let part = rest.first().copied().filter(|part| !part.starts_with("--"));
+            let streams = rest.get(1).and_then(|streams| streams.parse().ok());
+            let streams = streams.unwrap_or(xmpp::STREAMS);
+            let compare = xmpp::compare(Path::new(fbchatd), part, streams);
+            LocalSet::new().block_on(&runtime, compare);
             return;
         }
         ["--fbchatd", fbchatd, "--nginx", nginx, ..] => (Path::new(fbchatd), Path::new(nginx)),

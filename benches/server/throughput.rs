@@ -68,7 +68,7 @@ fn print(what: &str, ours: Vec<Flood>, theirs: Vec<Flood>) {
 }
 
 /// The medians of both figures.
-fn median(floods: Vec<Flood>) -> Flood {
+pub fn median(floods: Vec<Flood>) -> Flood {
     let middle = |figures: Vec<f64>| {
         let mut figures = figures;
         figures.sort_by(f64::total_cmp);

@@ -5,12 +5,17 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
-use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+pub use rustls::ClientConfig;
+use rustls::client::Resumption;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{RootCertStore, ServerConfig};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::net::TcpStream;
 pub use tokio_rustls::TlsAcceptor;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// A certificate authority.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -136,6 +141,32 @@ impl Identity {
             }
         })
     }
+}
+
+/// A client that trusts one certificate and speaks these protocols. It begins each connection anew, as clients of a server that was just
+/// started do.
+pub fn client(certificate: CertificateDer<'static>, protocols: &[&[u8]]) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).expect("a certificate");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions();
+    let config = config.expect("protocol versions");
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    Arc::new(config)
+}
+
+/// Starts TLS on a connection to the server of this name.
+pub async fn encrypt(
+    client: &Arc<ClientConfig>,
+    name: &str,
+    stream: TcpStream,
+) -> TlsStream<TcpStream> {
+    let name = ServerName::try_from(name.to_owned()).expect("a name");
+    let encrypted = TlsConnector::from(client.clone()).connect(name, stream);
+    encrypted.await.expect("a server with this certificate")
 }
 
 fn params(name: &str, validity: Validity) -> CertificateParams {
