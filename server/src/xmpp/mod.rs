@@ -22,6 +22,7 @@ mod forms;
 mod framing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod held;
 mod interests;
 mod iq;
 mod items;

@@ -3,7 +3,7 @@
 
 use super::errors::StanzaError;
 use super::jid::Jid;
-use super::session::{Client, Ended};
+use super::session::{Client, Fault};
 use super::xml::{Element, ns};
 use crate::service::StoreError;
 use crate::service::friends::FriendError;
@@ -80,7 +80,7 @@ impl Client {
 
     /// Tells the client how a friend is listed now.
     pub async fn tell_roster_item(&mut self, uid: Uid) -> Result<(), StoreError> {
-        let Ok(session) = self.session().await else {
+        let Some(session) = self.find_session().await? else {
             return Ok(());
         };
         let services = &self.xmpp.services;
@@ -131,13 +131,9 @@ impl Client {
     }
 
     /// A client asks for a friendship, or accepts, declines or ends one.
-    pub async fn subscription_change(
-        &mut self,
-        kind: &str,
-        stanza: &Element,
-    ) -> Result<Result<(), StanzaError>, Ended> {
+    pub async fn subscription_change(&mut self, kind: &str, stanza: &Element) -> Result<(), Fault> {
         let session = self.session().await?;
-        Ok(self.change_friendship(&session, kind, stanza).await)
+        Ok(self.change_friendship(&session, kind, stanza).await?)
     }
 
     async fn change_friendship(

@@ -36,3 +36,4 @@ mod resources;
 mod sessions;
 mod tls;
 mod usernames;
+mod xmpp;

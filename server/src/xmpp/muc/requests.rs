@@ -11,7 +11,7 @@ use crate::xmpp::items::Line;
 use crate::xmpp::jid::Jid;
 use crate::xmpp::message::delay;
 use crate::xmpp::rooms::{Occupant, occupants};
-use crate::xmpp::session::{Client, Ended, RESOURCE};
+use crate::xmpp::session::{Client, Fault, RESOURCE};
 use crate::xmpp::xml::{Element, ns};
 
 /// What the service of all rooms understands.
@@ -45,7 +45,7 @@ impl Client {
         is_set: bool,
         jid: &Jid,
         request: &Element,
-    ) -> Result<Result<Option<Element>, StanzaError>, Ended> {
+    ) -> Result<Option<Element>, Fault> {
         let session = self.session().await?;
         let answer = if jid.local.is_none() {
             self.service_request(&session, is_set, request).await
@@ -55,7 +55,7 @@ impl Client {
         } else {
             self.request_of_room(&session, is_set, jid, request).await
         };
-        Ok(answer)
+        Ok(answer?)
     }
 
     async fn service_request(
@@ -199,6 +199,7 @@ impl Client {
             .members(session, group.gid)
             .await?;
         let (room, members) = (jid.bare(), occupants(&members));
+        let mut results = Vec::new();
         for message in &messages {
             let line = self.line(&room, &members, &Line::from(message));
             let line = match self.address_in(&members, message.from).await? {
@@ -210,7 +211,10 @@ impl Client {
             let forwarded = Element::new("forwarded", ns::FORWARD)
                 .child(delay(&room, message.time))
                 .child(line);
-            self.send_result(&room, request, message.time, forwarded);
+            results.push((message.time, forwarded));
+        }
+        for (time, forwarded) in results {
+            self.send_result(&room, request, time, forwarded);
         }
         Ok(self.end_of_answer(&messages, more))
     }
