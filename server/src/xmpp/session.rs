@@ -155,7 +155,7 @@ impl Client {
         } = opened;
         let subscription = xmpp.services.channels.subscribe(&session);
         let late = xmpp.services.channels.next(session.user.uid);
-        xmpp.streams.inc();
+        xmpp.metrics.streams.inc();
         let bare = xmpp.address(&session.user.username);
         Client {
             wire,
@@ -211,7 +211,7 @@ impl Client {
         self.refuse_held();
         self.leave().await;
         let Client { mut wire, xmpp, .. } = self;
-        xmpp.streams.dec();
+        xmpp.metrics.streams.dec();
         match ended {
             Ended::Lost => {}
             Ended::Closed => {
@@ -324,6 +324,7 @@ impl Client {
 
     /// Sends a stanza.
     pub fn send(&mut self, stanza: &Element) {
+        self.xmpp.metrics.sent.inc();
         let Some(management) = &mut self.management else {
             return self.send_uncounted(stanza);
         };

@@ -39,6 +39,7 @@ impl Client {
             return Err(StreamError::INVALID_FROM.into());
         }
         self.received = self.received.wrapping_add(1);
+        self.xmpp.metrics.received.inc();
         self.carry_out(stanza).await
     }
 

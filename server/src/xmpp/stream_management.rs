@@ -168,6 +168,7 @@ impl Client {
             None => self.send_uncounted(&resumed),
         }
         self.send_text(&again);
+        self.xmpp.metrics.resumptions.inc();
         Ok(())
     }
 }

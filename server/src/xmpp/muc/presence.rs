@@ -2,6 +2,7 @@
 
 use super::history::Wanted;
 use super::{not_a_member, not_joined, status, user_element};
+use crate::metrics::Counted;
 use crate::service::StoreError;
 use crate::service::groups::GroupError;
 use crate::types::{Session, Uid};
@@ -82,6 +83,7 @@ impl Client {
             since,
             known,
             sent: Vec::new(),
+            _counted: Counted::by(&self.xmpp.metrics.rooms),
         };
         let own = self.uid;
         for occupant in room.occupants.iter().filter(|one| one.uid != own) {
