@@ -33,6 +33,14 @@ pub fn form() -> Element {
     Element::new("query", ns::MAM).child(form)
 }
 
+/// What is kept in the archive, which nobody can change: everything.
+pub fn preferences() -> Element {
+    Element::new("prefs", ns::MAM)
+        .with("default", "always")
+        .empty("always", ns::MAM)
+        .empty("never", ns::MAM)
+}
+
 impl Client {
     /// Answers with messages, and returns the end of the answer.
     pub async fn query_archive(

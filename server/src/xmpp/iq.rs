@@ -121,6 +121,7 @@ impl Client {
             // Clients of RFC 3921 send it after the binding.
             (true, ns::SESSION, "session") | (false, ns::PING, "ping") => None,
             (false, ns::MAM, "query") if target == Target::Account => Some(archive::form()),
+            (_, ns::MAM, "prefs") if target == Target::Account => Some(archive::preferences()),
             (true, ns::MAM, "query") if target == Target::Account => {
                 let session = self.session().await?;
                 Some(self.query_archive(&session, request).await?)
