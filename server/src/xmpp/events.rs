@@ -67,9 +67,22 @@ impl Client {
             Item::FriendRequest { uid, name, message } => {
                 self.tell_request(uid, &name, &message).await
             }
-            Item::Friend { uid, action } => {
-                let added = matches!(action, Action::Added);
-                self.tell_friend(uid, added).await
+            Item::Friend {
+                uid,
+                action,
+                username,
+            } => {
+                let address = match username {
+                    Some(username) => Some(self.xmpp.address(&username)),
+                    None => self.address_of(uid).await?,
+                };
+                match address {
+                    Some(address) => {
+                        let added = matches!(action, Action::Added);
+                        self.tell_friend(uid, &address, added).await
+                    }
+                    None => Ok(()),
+                }
             }
             Item::Picture { uid } => self.tell_picture(uid).await,
             Item::Block { uid, blocked } => self.tell_block(uid, blocked).await,

@@ -99,15 +99,17 @@ impl Client {
     }
 
     /// Tells the client that somebody is a friend now, or is no friend any more.
-    pub async fn tell_friend(&mut self, uid: Uid, added: bool) -> Result<(), StoreError> {
-        let Some(address) = self.address_of(uid).await? else {
-            return Ok(());
-        };
+    pub async fn tell_friend(
+        &mut self,
+        uid: Uid,
+        address: &str,
+        added: bool,
+    ) -> Result<(), StoreError> {
         if added {
             self.tell_roster_item(uid).await?;
         } else {
             let item = Element::new("item", ns::ROSTER)
-                .with("jid", address.as_str())
+                .with("jid", address)
                 .with("subscription", "remove");
             self.push_roster(item);
         }
@@ -119,7 +121,7 @@ impl Client {
         for kind in kinds {
             let presence = Element::new("presence", ns::CLIENT)
                 .with("type", *kind)
-                .with("from", address.as_str())
+                .with("from", address)
                 .with("to", self.bare.as_str());
             self.send(&presence);
         }
