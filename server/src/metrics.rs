@@ -17,14 +17,43 @@ pub struct Request {
     pub status: u16,
 }
 
+/// What is measured of XMPP.
+#[derive(Clone, Default)]
+pub struct Xmpp {
+    /// The clients that are logged in.
+    pub streams: Gauge,
+    /// How often a session went on with another connection.
+    pub resumptions: Counter,
+    /// The stanzas of clients, and those for them.
+    pub received: Counter,
+    pub sent: Counter,
+    /// The rooms that clients have joined, each counted for each client.
+    pub rooms: Gauge,
+}
+
+/// One of what a gauge counts, until it is dropped.
+pub struct Counted(Gauge);
+
+impl Counted {
+    pub fn by(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Counted(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 /// All metrics.
 pub struct Metrics {
     registry: Registry,
     pub messages: Counter,
     pub failed_logins: Counter,
     pub connections: Gauge,
-    /// The clients of XMPP that are logged in.
-    pub xmpp: Gauge,
+    pub xmpp: Xmpp,
     /// How long requests took, except for held polls.
     pub requests: Family<Request, Histogram, fn() -> Histogram>,
     polls: Gauge,
@@ -45,7 +74,7 @@ impl Metrics {
             messages: Counter::default(),
             failed_logins: Counter::default(),
             connections: Gauge::default(),
-            xmpp: Gauge::default(),
+            xmpp: Xmpp::default(),
             requests: Family::new_with_constructor(seconds),
             polls: Gauge::default(),
             online: Gauge::default(),
@@ -86,9 +115,23 @@ impl Metrics {
 
     /// Adds what there is with XMPP only.
     pub fn add_xmpp(&mut self) {
-        let help = "Clients of XMPP that are logged in";
-        self.registry
-            .register("xmpp_streams", help, self.xmpp.clone());
+        let Xmpp {
+            streams,
+            resumptions,
+            received,
+            sent,
+            rooms,
+        } = self.xmpp.clone();
+        let registry = self.registry.sub_registry_with_prefix("xmpp");
+        registry.register("streams", "Clients of XMPP that are logged in", streams);
+        registry.register(
+            "resumptions",
+            "Sessions of XMPP that went on with another connection",
+            resumptions,
+        );
+        registry.register("stanzas_received", "Stanzas from clients of XMPP", received);
+        registry.register("stanzas_sent", "Stanzas to clients of XMPP", sent);
+        registry.register("rooms_joined", "Rooms that clients have joined", rooms);
     }
 
     /// The page that Prometheus reads.

@@ -50,8 +50,8 @@ pub async fn serve(app: Arc<App>) -> Result<(), Box<dyn std::error::Error>> {
     let connections = app.metrics.connections.clone();
     let mut listeners = Listeners::new(limits, Hosts::new(config), connections);
     let xmpp = config.xmpp_domain.clone().map(|domain| {
-        let (services, gauge) = (app.services.clone(), app.metrics.xmpp.clone());
-        Arc::new(Xmpp::new(domain, services, gauge))
+        let (services, metrics) = (app.services.clone(), app.metrics.xmpp.clone());
+        Arc::new(Xmpp::new(domain, services, metrics))
     });
     let others = xmpp.clone().map_or_else(Router::new, websocket::router);
     let router = web::router(app.clone(), others);

@@ -70,6 +70,9 @@ enum Item<'a> {
         uid: Uid,
         name: &'a str,
         action: &'static str,
+        /// Of an account that does not exist any more, whose name nobody can ask for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        username: Option<&'a str>,
     },
     #[serde(rename = "picture", rename_all = "camelCase")]
     Picture { uid: Uid, thumb_src: &'a str },
@@ -274,6 +277,18 @@ pub fn friend(uid: Uid, name: &str, added: bool) -> Arc<str> {
         uid,
         name,
         action: if added { "added" } else { "removed" },
+        username: None,
+    }
+    .json()
+}
+
+/// A friend has no account any more.
+pub fn deleted_friend(friend: &User) -> Arc<str> {
+    Item::Friend {
+        uid: friend.uid,
+        name: &friend.name,
+        action: "removed",
+        username: Some(&friend.username),
     }
     .json()
 }

@@ -3,7 +3,7 @@
 use super::errors::StanzaError;
 use super::jid::Jid;
 use super::message::delay;
-use super::session::{Client, Ended, RESOURCE};
+use super::session::{Client, RESOURCE};
 use super::xml::{Element, ns};
 use crate::attachment::Listed;
 use crate::service::archive::{ArchiveRange, PART};
@@ -33,28 +33,31 @@ pub fn form() -> Element {
     Element::new("query", ns::MAM).child(form)
 }
 
+/// What is kept in the archive, which nobody can change: everything.
+pub fn preferences() -> Element {
+    Element::new("prefs", ns::MAM)
+        .with("default", "always")
+        .empty("always", ns::MAM)
+        .empty("never", ns::MAM)
+}
+
 impl Client {
     /// Answers with messages, and returns the end of the answer.
     pub async fn query_archive(
-        &mut self,
-        request: &Element,
-    ) -> Result<Result<Element, StanzaError>, Ended> {
-        let session = self.session().await?;
-        Ok(self.answer_query(&session, request).await)
-    }
-
-    async fn answer_query(
         &mut self,
         session: &Session,
         request: &Element,
     ) -> Result<Element, StanzaError> {
         let (messages, more) = self.read_archive(session, request, None).await?;
+        // Nothing is sent before all is known: a request that fails may be tried again.
+        let mut results = Vec::new();
         for message in &messages {
-            let Some(forwarded) = self.forwarded(message).await? else {
-                continue;
-            };
-            let archive = self.bare.clone();
-            self.send_result(&archive, request, message.time, forwarded);
+            let forwarded = self.forwarded(message).await?;
+            results.extend(forwarded.map(|forwarded| (message.time, forwarded)));
+        }
+        let archive = self.bare.clone();
+        for (time, forwarded) in results {
+            self.send_result(&archive, request, time, forwarded);
         }
         Ok(self.end_of_answer(&messages, more))
     }

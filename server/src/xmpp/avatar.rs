@@ -15,6 +15,7 @@ use super::session::Client;
 use super::xml::{Element, ns};
 use crate::service::StoreError;
 use crate::service::pictures::{PictureError, media_type};
+use crate::service::profiles::ProfileError;
 use crate::sync::lock;
 use crate::types::{Session, Uid};
 
@@ -121,12 +122,15 @@ impl Client {
         &self,
         session: &Session,
         uid: Uid,
-    ) -> Result<Option<(String, About)>, StanzaError> {
+    ) -> Result<Option<(String, About)>, StoreError> {
         let hash = if uid == self.uid {
             session.user.picture.clone()
         } else {
-            let profile = self.xmpp.services.profiles.view(session, uid).await;
-            profile.ok().and_then(|profile| profile.picture)
+            match self.xmpp.services.profiles.view(session, uid).await {
+                Ok(profile) => profile.picture,
+                Err(ProfileError::Unknown) => None,
+                Err(ProfileError::Store(error)) => return Err(error),
+            }
         };
         let about = self.xmpp.about_picture(uid, hash.as_deref()).await?;
         Ok(hash.zip(about))
@@ -207,7 +211,7 @@ impl Client {
 
     /// Tells the client of the pictures of the user and their friends.
     pub async fn tell_pictures(&mut self) -> Result<(), StoreError> {
-        let Ok(session) = self.session().await else {
+        let Some(session) = self.find_session().await? else {
             return Ok(());
         };
         let friends = self.xmpp.services.friends.list(&session).await?;
@@ -240,17 +244,14 @@ impl Client {
         if !self.interests.pictures {
             return Ok(());
         }
-        let (Ok(session), Some(address)) = (self.session().await, self.address_of(uid).await?)
+        let (Some(session), Some(address)) =
+            (self.find_session().await?, self.address_of(uid).await?)
         else {
             return Ok(());
         };
-        match self.picture_of(&session, uid).await {
-            Ok(picture) => {
-                let about = picture.as_ref().map(|(_, about)| about);
-                self.tell_metadata(&address, about);
-            }
-            Err(error) => log::warn!("a picture was not told: {}", error.condition),
-        }
+        let picture = self.picture_of(&session, uid).await?;
+        let about = picture.as_ref().map(|(_, about)| about);
+        self.tell_metadata(&address, about);
         Ok(())
     }
 }

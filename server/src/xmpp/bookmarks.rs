@@ -97,7 +97,7 @@ impl Client {
     /// From now on the client is told of changes.
     pub async fn begin_bookmarks(&mut self) -> Result<(), StoreError> {
         if self.bookmarked.is_none()
-            && let Ok(session) = self.session().await
+            && let Some(session) = self.find_session().await?
         {
             self.bookmarked = Some(self.read_bookmarks(&session).await?);
         }
@@ -109,7 +109,7 @@ impl Client {
         if !self.interests.bookmarks {
             return Ok(());
         }
-        let Ok(session) = self.session().await else {
+        let Some(session) = self.find_session().await? else {
             return Ok(());
         };
         let now = self.read_bookmarks(&session).await?;

@@ -19,6 +19,7 @@ impl Client {
     }
 
     pub async fn read_channel(&mut self) -> Result<(), StoreError> {
+        self.catch_up().await?;
         while let Some(cursor) = self.cursor.filter(|_| self.is_available()) {
             let is_full = self
                 .management
@@ -43,15 +44,23 @@ impl Client {
                 Some(Answer::Restart(next)) => {
                     self.cursor = Some(next);
                     // What is missing told of friends. At the beginning they are told anyway.
-                    if cursor >= self.late {
-                        self.tell_all_presences().await;
-                        self.sync_rooms().await?;
-                    }
+                    self.is_behind |= cursor >= self.late;
+                    self.catch_up().await?;
                 }
                 Some(Answer::Continue | Answer::Ended) => return Ok(()),
             }
         }
         Ok(())
+    }
+
+    /// Tells the client what it has missed of its friends and rooms.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        if self.is_behind {
+            self.tell_all_presences().await?;
+            self.sync_rooms().await?;
+            self.is_behind = false;
+        }
+        self.tell_withheld().await
     }
 
     pub fn everything_sent(&mut self) {

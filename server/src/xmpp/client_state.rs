@@ -2,20 +2,25 @@
 
 use super::session::Client;
 use super::xml::Element;
+use crate::service::StoreError;
 
 impl Client {
     /// A client says whether anybody looks at it.
-    pub async fn client_state(&mut self, element: &Element) {
+    pub fn client_state(&mut self, element: &Element) {
         match &*element.name {
-            "inactive" => self.withheld = Some(self.withheld.take().unwrap_or_default()),
-            "active" => {
-                for uid in self.withheld.take().into_iter().flatten() {
-                    if let Err(error) = self.tell_presence(uid).await {
-                        log::log!(error.level(), "a presence was not told: {error}");
-                    }
-                }
-            }
+            "inactive" => self.is_inactive = true,
+            // What was withheld is told before anything else.
+            "active" => self.is_inactive = false,
             _ => {}
         }
+    }
+
+    /// Tells a client that somebody looks at again how the friends are who have changed.
+    pub async fn tell_withheld(&mut self) -> Result<(), StoreError> {
+        while let Some(uid) = self.withheld.first().copied().filter(|_| !self.is_inactive) {
+            self.tell_presence(uid).await?;
+            self.withheld.remove(&uid);
+        }
+        Ok(())
     }
 }

@@ -79,6 +79,8 @@ pub struct StanzaError {
     pub detail: Option<Box<Element>>,
     /// What else the answer contains.
     pub payload: Option<Box<Element>>,
+    /// Whether only the database is away, so that the same may succeed in a moment.
+    pub is_away: bool,
 }
 
 impl StanzaError {
@@ -89,6 +91,7 @@ impl StanzaError {
             text: text.into(),
             detail: None,
             payload: None,
+            is_away: false,
         }
     }
 
@@ -154,8 +157,10 @@ impl From<StoreError> for StanzaError {
             StoreError::Busy => Self::new("wait", "resource-constraint", error.to_string()),
             error => {
                 log::log!(error.level(), "{error}");
-                let text = "The server cannot do this at the moment. Try again later.";
-                Self::new("wait", "internal-server-error", text)
+                StanzaError {
+                    is_away: matches!(error, StoreError::Away(_)),
+                    ..Self::new("wait", "internal-server-error", StreamError::AWAY.text)
+                }
             }
         }
     }

@@ -46,7 +46,7 @@ impl Client {
                 self.tell_line(&line, seq, late).await
             }
             Item::Group(news) => self.tell_group(news).await,
-            Item::Typ { .. } | Item::Ttyp { .. } if self.withheld.is_some() => Ok(()),
+            Item::Typ { .. } | Item::Ttyp { .. } if self.is_inactive => Ok(()),
             Item::Ttyp { st, from, to } => {
                 self.tell_typing_in_room(to, from, chat_state(st));
                 Ok(())
@@ -59,19 +59,30 @@ impl Client {
                 }
                 None => Ok(()),
             },
-            Item::Presence { uid } | Item::Status { uid } => match &mut self.withheld {
-                Some(withheld) => {
-                    withheld.insert(uid);
-                    Ok(())
-                }
-                None => self.tell_presence(uid).await,
-            },
+            Item::Presence { uid } | Item::Status { uid } if self.is_inactive => {
+                self.withheld.insert(uid);
+                Ok(())
+            }
+            Item::Presence { uid } | Item::Status { uid } => self.tell_presence(uid).await,
             Item::FriendRequest { uid, name, message } => {
                 self.tell_request(uid, &name, &message).await
             }
-            Item::Friend { uid, action } => {
-                let added = matches!(action, Action::Added);
-                self.tell_friend(uid, added).await
+            Item::Friend {
+                uid,
+                action,
+                username,
+            } => {
+                let address = match username {
+                    Some(username) => Some(self.xmpp.address(&username)),
+                    None => self.address_of(uid).await?,
+                };
+                match address {
+                    Some(address) => {
+                        let added = matches!(action, Action::Added);
+                        self.tell_friend(uid, &address, added).await
+                    }
+                    None => Ok(()),
+                }
             }
             Item::Picture { uid } => self.tell_picture(uid).await,
             Item::Block { uid, blocked } => self.tell_block(uid, blocked).await,

@@ -5,41 +5,36 @@ use super::disco::{self, Target};
 use super::errors::StanzaError;
 use super::jid::Jid;
 use super::search;
-use super::session::{Client, Ended};
+use super::session::{Client, Fault};
 use super::xml::{Element, ns};
 
 impl Client {
-    pub async fn iq(&mut self, stanza: &mut Element) -> Result<Result<(), StanzaError>, Ended> {
+    pub async fn iq(&mut self, stanza: &Element) -> Result<(), Fault> {
         let (is_set, id) = match (stanza.attribute("type"), stanza.attribute("id")) {
             (Some("result" | "error"), _) => {
-                self.take_answer(stanza).await;
-                return Ok(Ok(()));
+                return Ok(self.take_answer(stanza).await?);
             }
             (Some("get"), Some(id)) => (false, id.to_owned()),
             (Some("set"), Some(id)) => (true, id.to_owned()),
-            _ => return Ok(Err(StanzaError::bad_request())),
+            _ => return Err(StanzaError::bad_request().into()),
         };
         let mut children = stanza.children();
         let (Some(request), None) = (children.next(), children.next()) else {
-            return Ok(Err(StanzaError::bad_request()));
+            return Err(StanzaError::bad_request().into());
         };
-        let answer = match stanza.attribute("to").map(Jid::parse) {
+        let payload = match stanza.attribute("to").map(Jid::parse) {
             None => self.request(is_set, Target::Account, request).await?,
             Some(Some(jid)) if self.xmpp.is_room(&jid) => {
                 self.room_request(is_set, &jid, request).await?
             }
             Some(Some(jid)) if self.xmpp.is_upload(&jid) && jid.local.is_none() => {
                 let session = self.session().await?;
-                self.upload_request(&session, is_set, request).await
+                self.upload_request(&session, is_set, request).await?
             }
-            Some(jid) => match self.target(jid).await {
-                Ok(target) => self.request(is_set, target, request).await?,
-                Err(error) => Err(error),
-            },
-        };
-        let payload = match answer {
-            Ok(payload) => payload,
-            Err(error) => return Ok(Err(error)),
+            Some(jid) => {
+                let target = self.target(jid).await?;
+                self.request(is_set, target, request).await?
+            }
         };
         let mut answer = Element::new("iq", ns::CLIENT)
             .with("type", "result")
@@ -48,7 +43,7 @@ impl Client {
             .with("to", self.full.as_str());
         payload.into_iter().for_each(|payload| answer.push(payload));
         self.send(&answer);
-        Ok(Ok(()))
+        Ok(())
     }
 
     async fn target(&self, to: Option<Jid>) -> Result<Target, StanzaError> {
@@ -77,7 +72,7 @@ impl Client {
         is_set: bool,
         target: Target,
         request: &Element,
-    ) -> Result<Result<Option<Element>, StanzaError>, Ended> {
+    ) -> Result<Option<Element>, Fault> {
         let answer = match (is_set, &*request.ns, &*request.name) {
             (false, ns::VCARD, "vCard") if target != Target::Server => {
                 let session = self.session().await?;
@@ -85,71 +80,79 @@ impl Client {
                     Target::Other(uid) => uid,
                     Target::Account | Target::Server => self.uid,
                 };
-                return Ok(self.vcard(&session, uid).await.map(Some));
+                Some(self.vcard(&session, uid).await?)
             }
             (_, ns::PUBSUB, "pubsub") => {
                 let session = self.session().await?;
-                return Ok(self.publishing(&session, is_set, target, request).await);
+                self.publishing(&session, is_set, target, request).await?
             }
             // Of another user, only the card and the picture.
-            _ if matches!(target, Target::Other(_)) => Err(StanzaError::service_unavailable()),
+            _ if matches!(target, Target::Other(_)) => {
+                return Err(StanzaError::service_unavailable().into());
+            }
             (true, ns::VCARD, "vCard") if target == Target::Account => {
                 let session = self.session().await?;
-                return Ok(self.set_vcard(&session, request).await.map(|()| None));
+                self.set_vcard(&session, request).await?;
+                None
             }
             (false, ns::PRIVATE, "query") if target == Target::Account => {
                 let session = self.session().await?;
-                return Ok(self.private_storage(&session, request).await.map(Some));
+                Some(self.private_storage(&session, request).await?)
             }
             (false, ns::BLOCKING, "blocklist") => {
                 let session = self.session().await?;
-                return Ok(self.block_list(&session).await.map(Some));
+                Some(self.block_list(&session).await?)
             }
             (true, ns::BLOCKING, name @ ("block" | "unblock")) => {
                 let session = self.session().await?;
                 let changed = self.change_blocks(&session, request, name == "block");
-                return Ok(changed.await.map(|()| None));
+                changed.await?;
+                None
             }
             (false, ns::ROSTER, "query") => {
                 let session = self.session().await?;
-                return Ok(self.roster(&session).await.map(Some));
+                Some(self.roster(&session).await?)
             }
             (true, ns::ROSTER, "query") => {
                 let session = self.session().await?;
-                return Ok(self.set_roster(&session, request).await.map(|()| None));
+                self.set_roster(&session, request).await?;
+                None
             }
             // Clients of RFC 3921 send it after the binding.
-            (true, ns::SESSION, "session") | (false, ns::PING, "ping") => Ok(None),
-            (false, ns::MAM, "query") if target == Target::Account => Ok(Some(archive::form())),
+            (true, ns::SESSION, "session") | (false, ns::PING, "ping") => None,
+            (false, ns::MAM, "query") if target == Target::Account => Some(archive::form()),
+            (_, ns::MAM, "prefs") if target == Target::Account => Some(archive::preferences()),
             (true, ns::MAM, "query") if target == Target::Account => {
-                return Ok(self.query_archive(request).await?.map(Some));
+                let session = self.session().await?;
+                Some(self.query_archive(&session, request).await?)
             }
             (true, ns::CARBONS, name @ ("enable" | "disable")) => {
                 self.has_carbons = name == "enable";
-                Ok(None)
+                None
             }
-            (false, ns::SEARCH, "query") => Ok(Some(search::question())),
+            (false, ns::SEARCH, "query") => Some(search::question()),
             (true, ns::SEARCH, "query") => {
                 let session = self.session().await?;
-                return Ok(self.search(&session, request).await.map(Some));
+                Some(self.search(&session, request).await?)
             }
-            (false, ns::REGISTER, "query") => Ok(Some(self.registration())),
+            (false, ns::REGISTER, "query") => Some(self.registration()),
             (true, ns::REGISTER, "query") => {
                 let session = self.session().await?;
                 let changed = self.change_password(&session, request).await;
-                return Ok(changed.map(|()| None));
+                changed?;
+                None
             }
-            (false, ns::DISCO_INFO, "query") => disco::info(target, request).map(Some),
+            (false, ns::DISCO_INFO, "query") => Some(disco::info(target, request)?),
             (false, ns::DISCO_ITEMS, "query") => {
                 let mut services = vec![self.xmpp.rooms()];
                 if self.xmpp.services.files.limit() > 0 {
                     services.push(self.xmpp.uploads());
                 }
-                disco::items(target, services, request).map(Some)
+                Some(disco::items(target, services, request)?)
             }
-            (false, ns::VERSION, "query") => Ok(Some(disco::version())),
-            (false, ns::TIME, "time") => Ok(Some(disco::time())),
-            _ => Err(StanzaError::service_unavailable()),
+            (false, ns::VERSION, "query") => Some(disco::version()),
+            (false, ns::TIME, "time") => Some(disco::time()),
+            _ => return Err(StanzaError::service_unavailable().into()),
         };
         Ok(answer)
     }

@@ -38,6 +38,8 @@ pub enum Item {
     Friend {
         uid: Uid,
         action: Action,
+        /// Only of accounts that were deleted.
+        username: Option<String>,
     },
     Status {
         uid: Uid,

@@ -4,7 +4,7 @@ use blake2::{Blake2s256, Digest};
 
 use super::errors::StanzaError;
 use super::jid::Jid;
-use super::session::{Client, Ended};
+use super::session::{Client, Fault};
 use super::xml::{Element, ns};
 use crate::service::messages::{Outgoing, SendError};
 use crate::types::{Session, Uid};
@@ -28,47 +28,43 @@ pub fn stamp(time: i64) -> String {
 }
 
 impl Client {
-    pub async fn message(&mut self, stanza: &Element) -> Result<Result<(), StanzaError>, Ended> {
+    pub async fn message(&mut self, stanza: &Element) -> Result<(), Fault> {
         if stanza.attribute("type") == Some("error") {
             // Somebody's answer to what they could not read.
-            return Ok(Ok(()));
+            return Ok(());
         }
         let to = stanza.attribute("to").and_then(Jid::parse);
         if let Some(room) = to.filter(|to| self.xmpp.is_room(to)) {
             return self.room_message(&room, stanza).await;
         }
         if stanza.attribute("type") == Some("groupchat") {
-            return Ok(Err(StanzaError::service_unavailable()));
+            return Err(StanzaError::service_unavailable().into());
         }
-        let to = match self.recipient(stanza).await {
-            Ok(to) => to,
-            Err(error) => return Ok(Err(error)),
-        };
+        let to = self.recipient(stanza).await?;
         let session = self.session().await?;
         if let Some(room) = stanza.find("x", ns::CONFERENCE) {
-            return Ok(self.invite_directly(&session, room, to).await);
+            return Ok(self.invite_directly(&session, room, to).await?);
         }
         let Some(body) = stanza.find("body", ns::CLIENT) else {
             if stanza.find("displayed", ns::MARKERS).is_some() {
-                let read = self.xmpp.services.messages.mark_read(&session, to).await;
-                return Ok(read.map_err(StanzaError::from));
+                return Ok(self.xmpp.services.messages.mark_read(&session, to).await?);
             }
             self.chat_state(&session, to, stanza).await;
-            return Ok(Ok(()));
+            return Ok(());
         };
         if self.typing_to == Some(to) {
             // Clients take the message itself for the end of the typing.
             self.typing_to = None;
         }
         let msg_id = self.message_id(stanza);
-        if self.sent_here.len() >= SENT_HERE {
-            self.sent_here.remove(0);
+        if self.sent_here.last() != Some(&msg_id) {
+            if self.sent_here.len() >= SENT_HERE {
+                self.sent_here.remove(0);
+            }
+            self.sent_here.push(msg_id.clone());
         }
-        self.sent_here.push(msg_id.clone());
-        let sent = self
-            .send_text_or_file(&session, to, &msg_id, &body.content())
-            .await;
-        Ok(sent.map_err(StanzaError::from))
+        let text = body.content();
+        Ok(self.send_text_or_file(&session, to, &msg_id, &text).await?)
     }
 
     /// Sends a text, or in place of the link to a file that the user has uploaded the file itself.

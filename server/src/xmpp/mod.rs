@@ -22,6 +22,7 @@ mod forms;
 mod framing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod held;
 mod interests;
 mod iq;
 mod items;
@@ -53,9 +54,8 @@ mod xml;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use prometheus_client::metrics::gauge::Gauge;
-
 use crate::attachment::FileId;
+use crate::metrics;
 use crate::net::streams::{Connection, Streams};
 use crate::service::Services;
 use registry::Registry;
@@ -68,18 +68,17 @@ pub struct Xmpp {
     registry: Arc<Registry>,
     /// What was found out about pictures.
     pictures: avatar::Known,
-    /// The clients that are logged in.
-    streams: Gauge,
+    metrics: metrics::Xmpp,
 }
 
 impl Xmpp {
-    pub fn new(domain: String, services: Arc<Services>, streams: Gauge) -> Self {
+    pub fn new(domain: String, services: Arc<Services>, metrics: metrics::Xmpp) -> Self {
         Xmpp {
             domain,
             services,
             registry: Arc::default(),
             pictures: avatar::Known::default(),
-            streams,
+            metrics,
         }
     }
 

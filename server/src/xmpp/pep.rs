@@ -44,21 +44,14 @@ impl Client {
     }
 
     /// Takes the client's answer to a request of the server.
-    pub async fn take_answer(&mut self, stanza: &Element) {
-        if let Err(error) = self.take_capabilities(stanza).await {
-            // It is told when it changes.
-            log::warn!("a client was not told what it wants to know: {error}");
-        }
-    }
-
-    async fn take_capabilities(&mut self, stanza: &Element) -> Result<(), StoreError> {
+    pub async fn take_answer(&mut self, stanza: &Element) -> Result<(), StoreError> {
         if self.interests.asked.is_none()
             || self.interests.asked.as_deref() != stanza.attribute("id")
         {
             return Ok(());
         }
-        self.interests.asked = None;
         let Some(query) = stanza.find("query", ns::DISCO_INFO) else {
+            self.interests.asked = None;
             return Ok(());
         };
         let features = query
@@ -68,14 +61,15 @@ impl Client {
             .filter_map(|feature| feature.attribute("var")?.strip_suffix("+notify"))
             .collect();
         self.interests.bookmarks = nodes.contains(&ns::BOOKMARKS);
-        let had_pictures = self.interests.pictures;
-        self.interests.pictures = nodes.contains(&ns::AVATAR_METADATA);
+        let wants_pictures = nodes.contains(&ns::AVATAR_METADATA);
         if self.interests.bookmarks {
             self.begin_bookmarks().await?;
         }
-        if self.interests.pictures && !had_pictures {
+        if wants_pictures && !self.interests.pictures {
             self.tell_pictures().await?;
         }
+        self.interests.pictures = wants_pictures;
+        self.interests.asked = None;
         Ok(())
     }
 

@@ -3,14 +3,14 @@
 use super::errors::StanzaError;
 use super::jid::Jid;
 use super::message::stamp;
-use super::session::{Client, Ended, RESOURCE};
+use super::session::{Client, Fault, RESOURCE};
 use super::xml::{Element, ns};
 use crate::service::StoreError;
 use crate::service::presence::Availability;
 use crate::types::{Presence, Status, Uid, User};
 
 impl Client {
-    pub async fn presence(&mut self, stanza: &Element) -> Result<Result<(), StanzaError>, Ended> {
+    pub async fn presence(&mut self, stanza: &Element) -> Result<(), Fault> {
         let to = stanza.attribute("to").and_then(Jid::parse);
         if let Some(room) = to.filter(|to| self.xmpp.is_room(to)) {
             return self.room_presence(&room, stanza).await;
@@ -20,16 +20,16 @@ impl Client {
                 return self.subscription_change(kind, stanza).await;
             }
             // Directed presence, probes and errors: friends always see the same.
-            _ if stanza.attribute("to").is_some() => return Ok(Ok(())),
+            _ if stanza.attribute("to").is_some() => return Ok(()),
             None => {}
             Some("unavailable") => {
                 self.shown = Availability::Hidden;
                 self.show_again();
                 self.rooms.clear();
-                return Ok(Ok(()));
+                return Ok(());
             }
-            Some("probe" | "error") => return Ok(Ok(())),
-            Some(_) => return Ok(Err(StanzaError::bad_request())),
+            Some("probe" | "error") => return Ok(()),
+            Some(_) => return Err(StanzaError::bad_request().into()),
         }
         let show = stanza.find("show", ns::CLIENT).map(Element::content);
         let availability = match show.as_deref().map(str::trim) {
@@ -69,10 +69,10 @@ impl Client {
             if let Err(error) = begun.await {
                 self.shown = Availability::Hidden;
                 self.show_again();
-                return Ok(Err(error.into()));
+                return Err(error.into());
             }
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Lets others see what the client shows.
@@ -81,29 +81,20 @@ impl Client {
         presences.show(&self.subscription, self.shown);
     }
 
-    /// Tells the client how all friends are. What cannot be read now is told when it changes.
-    pub async fn tell_all_presences(&mut self) {
-        let Ok(session) = self.session().await else {
-            return;
+    /// Tells the client how all friends are.
+    pub async fn tell_all_presences(&mut self) -> Result<(), StoreError> {
+        let Some(session) = self.find_session().await?.filter(|_| self.is_available()) else {
+            return Ok(());
         };
-        match self.xmpp.services.friends.list(&session).await {
-            Ok(friends) if self.is_available() => {
-                for (friend, presence) in friends {
-                    self.send_presence(&friend, presence).await;
-                }
-            }
-            Ok(_) => {}
-            Err(error) => log::log!(
-                error.level(),
-                "the friends of {} cannot be read: {error}",
-                self.uid
-            ),
+        for (friend, presence) in self.xmpp.services.friends.list(&session).await? {
+            self.send_presence(&friend, presence).await;
         }
+        Ok(())
     }
 
     /// Tells the client which friends are online.
     pub async fn tell_presences(&mut self) -> Result<(), StoreError> {
-        let Ok(session) = self.session().await else {
+        let Some(session) = self.find_session().await? else {
             // The session is ending.
             return Ok(());
         };
@@ -119,7 +110,7 @@ impl Client {
 
     /// Tells the client how a friend is now.
     pub async fn tell_presence(&mut self, uid: Uid) -> Result<(), StoreError> {
-        let Ok(session) = self.session().await else {
+        let Some(session) = self.find_session().await? else {
             return Ok(());
         };
         let found = self.xmpp.services.friends.find(&session, uid).await?;

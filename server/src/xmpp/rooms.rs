@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::xml::Element;
+use crate::metrics::Counted;
 use crate::types::{Seq, Uid, User};
 
 /// The most rooms that a client can be creating.
@@ -30,6 +31,8 @@ pub struct Room {
     pub known: Vec<i64>,
     /// What the client has sent, and has not come back to it yet.
     pub sent: Vec<Sent>,
+    /// Counts it as long as it is joined.
+    pub _counted: Counted,
 }
 
 /// A member of a group.

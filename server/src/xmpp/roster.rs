@@ -3,7 +3,7 @@
 
 use super::errors::StanzaError;
 use super::jid::Jid;
-use super::session::{Client, Ended};
+use super::session::{Client, Fault};
 use super::xml::{Element, ns};
 use crate::service::StoreError;
 use crate::service::friends::FriendError;
@@ -80,7 +80,7 @@ impl Client {
 
     /// Tells the client how a friend is listed now.
     pub async fn tell_roster_item(&mut self, uid: Uid) -> Result<(), StoreError> {
-        let Ok(session) = self.session().await else {
+        let Some(session) = self.find_session().await? else {
             return Ok(());
         };
         let services = &self.xmpp.services;
@@ -99,15 +99,17 @@ impl Client {
     }
 
     /// Tells the client that somebody is a friend now, or is no friend any more.
-    pub async fn tell_friend(&mut self, uid: Uid, added: bool) -> Result<(), StoreError> {
-        let Some(address) = self.address_of(uid).await? else {
-            return Ok(());
-        };
+    pub async fn tell_friend(
+        &mut self,
+        uid: Uid,
+        address: &str,
+        added: bool,
+    ) -> Result<(), StoreError> {
         if added {
             self.tell_roster_item(uid).await?;
         } else {
             let item = Element::new("item", ns::ROSTER)
-                .with("jid", address.as_str())
+                .with("jid", address)
                 .with("subscription", "remove");
             self.push_roster(item);
         }
@@ -119,7 +121,7 @@ impl Client {
         for kind in kinds {
             let presence = Element::new("presence", ns::CLIENT)
                 .with("type", *kind)
-                .with("from", address.as_str())
+                .with("from", address)
                 .with("to", self.bare.as_str());
             self.send(&presence);
         }
@@ -131,13 +133,9 @@ impl Client {
     }
 
     /// A client asks for a friendship, or accepts, declines or ends one.
-    pub async fn subscription_change(
-        &mut self,
-        kind: &str,
-        stanza: &Element,
-    ) -> Result<Result<(), StanzaError>, Ended> {
+    pub async fn subscription_change(&mut self, kind: &str, stanza: &Element) -> Result<(), Fault> {
         let session = self.session().await?;
-        Ok(self.change_friendship(&session, kind, stanza).await)
+        Ok(self.change_friendship(&session, kind, stanza).await?)
     }
 
     async fn change_friendship(

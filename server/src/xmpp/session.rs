@@ -12,13 +12,15 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Xmpp;
 use super::acknowledgements::Management;
-use super::errors::StreamError;
+use super::errors::{StanzaError, StreamError};
+use super::held::Outage;
 use super::interests::{Bookmarks, Interests};
 use super::reader::Frame;
 use super::registry::{Mail, Place, Return};
 use super::rooms::Rooms;
 use super::wire::{Broken, Got, Wire, stopping};
 use super::xml::{Element, ns};
+use crate::service::StoreError;
 use crate::service::archive::Ids;
 use crate::service::channel::Subscription;
 use crate::service::presence::Availability;
@@ -56,6 +58,21 @@ enum Happened {
     Woken,
     /// The client has come back.
     Returned(Box<Return>),
+}
+
+/// Why a stanza was not carried out.
+#[derive(Debug)]
+pub enum Fault {
+    /// It is answered with this error.
+    Refused(StanzaError),
+    /// The session ends.
+    Ended(Ended),
+}
+
+impl<E: Into<StanzaError>> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Fault::Refused(error.into())
+    }
 }
 
 /// What a session begins with.
@@ -116,8 +133,11 @@ pub struct Client {
     pub management: Option<Management>,
     /// The ids of messages that were sent here, and whose items have not been read yet.
     pub sent_here: Vec<String>,
-    /// The friends whose presence has changed while nobody looks at the client.
-    pub withheld: Option<BTreeSet<Uid>>,
+    /// Whether nobody looks at the client, and the friends whose presence it has not been told yet.
+    pub is_inactive: bool,
+    pub withheld: BTreeSet<Uid>,
+    /// Whether items of the channel are missing, so that the client has to be told how everything is.
+    pub is_behind: bool,
     /// To whom the client is typing.
     pub typing_to: Option<Uid>,
     /// The stanzas that the client has sent.
@@ -125,6 +145,8 @@ pub struct Client {
     /// The requests that it was sent.
     pushes: u32,
     retry: Option<Instant>,
+    /// What waits while the database is away.
+    pub outage: Outage,
 }
 
 impl Client {
@@ -142,7 +164,7 @@ impl Client {
         } = opened;
         let subscription = xmpp.services.channels.subscribe(&session);
         let late = xmpp.services.channels.next(session.user.uid);
-        xmpp.streams.inc();
+        xmpp.metrics.streams.inc();
         let bare = xmpp.address(&session.user.username);
         Client {
             wire,
@@ -171,11 +193,14 @@ impl Client {
             bookmarked: None,
             management: None,
             sent_here: Vec::new(),
-            withheld: None,
+            is_inactive: false,
+            withheld: BTreeSet::new(),
+            is_behind: false,
             typing_to: None,
             received: 0,
             pushes: 0,
             retry: None,
+            outage: Outage::default(),
             xmpp,
         }
     }
@@ -197,9 +222,10 @@ impl Client {
     }
 
     async fn end(mut self: Box<Self>, ended: Ended) {
+        self.refuse_held();
         self.leave().await;
         let Client { mut wire, xmpp, .. } = *self;
-        xmpp.streams.dec();
+        xmpp.metrics.streams.dec();
         match ended {
             Ended::Lost => {}
             Ended::Closed => {
@@ -220,11 +246,12 @@ impl Client {
         let mut use_again = Instant::now() + USED_EVERY;
         loop {
             let has_room = self.wire.pending() < WAITING;
+            let reads = has_room && self.outage.again().is_none();
             let gives_up = self.wire.gives_up();
-            let timer = [gives_up, self.retry].into_iter().flatten();
-            let timer = timer.fold(use_again, Instant::min);
+            let timer = [gives_up, self.retry, self.outage.again()];
+            let timer = timer.into_iter().flatten().fold(use_again, Instant::min);
             let happened = tokio::select! {
-                got = self.wire.next(has_room) => Happened::Got(got),
+                got = self.wire.next(reads) => Happened::Got(got),
                 () = self.subscription.woken(), if has_room => Happened::Woken,
                 () = stopping(closing) => return StreamError::SHUTDOWN.into(),
                 mail = self.place.mail.recv() => match mail {
@@ -254,6 +281,9 @@ impl Client {
             Happened::Woken => {}
         }
         let now = Instant::now();
+        if let Some(stanza) = self.outage.due(now) {
+            self.carry_out(stanza).await?;
+        }
         if gives_up.is_some_and(|at| at <= now) && self.wire.gives_up() == gives_up {
             return Err(Ended::Lost);
         }
@@ -263,7 +293,9 @@ impl Client {
         self.retry = self.retry.filter(|at| *at > now);
         if *use_again <= now {
             *use_again = now + USED_EVERY;
-            self.session().await?;
+            if let Err(Fault::Ended(ended)) = self.session().await {
+                return Err(ended);
+            }
         }
         if self.retry.is_none()
             && let Err(error) = self.read_channel().await
@@ -301,18 +333,20 @@ impl Client {
         }
     }
 
-    /// The session, if it has not ended. Everything that the user does needs it.
-    pub async fn session(&self) -> Result<Session, Ended> {
-        let sessions = &self.xmpp.services.sessions;
-        match sessions.find(&self.secret).await {
-            Ok(Some(session)) => Ok(session),
-            Ok(None) => Err(StreamError::ENDED.into()),
-            Err(error) => Err(StreamError::from(error).into()),
-        }
+    /// The session. Everything that the user does needs it.
+    pub async fn session(&self) -> Result<Session, Fault> {
+        let session = self.find_session().await?;
+        session.ok_or_else(|| Fault::Ended(StreamError::ENDED.into()))
+    }
+
+    /// The session, if it has not ended. What the client is told needs it.
+    pub async fn find_session(&self) -> Result<Option<Session>, StoreError> {
+        self.xmpp.services.sessions.find(&self.secret).await
     }
 
     /// Sends a stanza.
     pub fn send(&mut self, stanza: &Element) {
+        self.xmpp.metrics.sent.inc();
         let Some(management) = &mut self.management else {
             return self.send_uncounted(stanza);
         };

@@ -1,7 +1,6 @@
 //! Stream management (XEP-0198): the client says what has arrived, and a session outlives its connection for a while. What the client has
 //! not acknowledged is kept, and an item of the channel counts as fetched only when it is.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,7 +11,7 @@ use super::errors::StreamError;
 use super::features;
 use super::registry::{Mail, Return};
 use super::sasl2::Bind;
-use super::session::{Client, Ended};
+use super::session::{Client, Ended, Fault};
 use super::wire::stopping;
 use super::xml::{Element, ns};
 use crate::secrets;
@@ -75,7 +74,7 @@ impl Client {
     /// Begins as a client wants that has asked for everything in one step; returns the answer.
     pub fn bound(&mut self, bind: Bind) -> Element {
         self.has_carbons = bind.has_carbons;
-        self.withheld = bind.is_inactive.then(BTreeSet::new);
+        self.is_inactive = bind.is_inactive;
         let mut bound = Element::new("bound", ns::BIND2);
         if let Some(request) = bind.enable {
             bound.push(self.enable(&request));
@@ -131,10 +130,7 @@ impl Client {
         self.subscription.back();
         self.show_again();
         // What friends did meanwhile may not have been in the channel.
-        self.tell_all_presences().await;
-        if let Err(error) = self.sync_rooms().await {
-            log::warn!("the rooms of {} cannot be read: {error}", self.uid);
-        }
+        self.is_behind = true;
         Ok(())
     }
 
@@ -147,7 +143,13 @@ impl Client {
             success,
         } = back;
         self.use_wire(wire, guard);
-        self.session().await?;
+        if let Err(Fault::Ended(ended)) = self.session().await {
+            return Err(ended);
+        }
+        if self.outage.forget().is_some() {
+            // The client does not learn that it was received, and sends it again.
+            self.received = self.received.wrapping_sub(1);
+        }
         self.acknowledge(count)?;
         self.late = self.xmpp.services.channels.next(self.uid);
         let Some(management) = &mut self.management else {
@@ -166,6 +168,7 @@ impl Client {
             None => self.send_uncounted(&resumed),
         }
         self.send_text(&again);
+        self.xmpp.metrics.resumptions.inc();
         Ok(())
     }
 }

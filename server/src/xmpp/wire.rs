@@ -19,6 +19,8 @@ use crate::net::streams::Io;
 const CHUNK: usize = 4096;
 /// How long a client may take nothing of what waits for it, and how long a last answer may take to be sent and to be read.
 pub const STALLED: Duration = Duration::from_secs(60);
+/// What has waited for so long is sent before more is read, although what follows may be answered together with it.
+const LATE: Duration = Duration::from_millis(100);
 const LAST: Duration = Duration::from_secs(2);
 
 /// What has happened on a connection.
@@ -112,6 +114,14 @@ impl Wire {
     /// Writes, and reads if that is wanted, until something has happened. Nothing is lost if this is dropped.
     pub async fn next(&mut self, reads: bool) -> Result<Got, Broken> {
         loop {
+            if self.pending() > 0
+                && self.progress.elapsed() >= LATE
+                && let Poll::Ready(done) =
+                    poll_fn(|context| Poll::Ready(self.poll_send(context))).await
+            {
+                done?;
+                return Ok(Got::Sent);
+            }
             if reads && !self.input.is_empty() {
                 let mut rest = &self.input[..];
                 let found = self.reader.read(&mut rest).map_err(Broken::Stream)?;

@@ -237,8 +237,8 @@ fn a_deleted_account_leaves_lists_and_memory_at_once() {
     assert!(deleted.status.success());
     let (item, _) = ben.wait_for(start, |item| item["type"] == "friend");
     assert_eq!(
-        (&item["uid"], &item["action"]),
-        (&ann.uid.into(), &"removed".into())
+        (&item["uid"], &item["action"], &item["username"]),
+        (&ann.uid.into(), &"removed".into(), &"ann.a".into())
     );
     until("an empty memory", || {
         let answer = ben.poll(start);

@@ -38,3 +38,4 @@ mod resources;
 mod sessions;
 mod tls;
 mod usernames;
+mod xmpp;

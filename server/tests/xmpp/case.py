@@ -23,11 +23,11 @@ class Site(Deployment):
     def __init__(self, fbchatd, artefacts, clients, domain=DOMAIN, settings=""):
         """`clients` is a directory into which packages of clients were unpacked."""
         self.artefacts, self.clients, self.domain = artefacts, clients, domain
-        self.xmpp, self.tls = free_port(), free_port()
+        self.xmpp, self.tls, self.metrics = free_port(), free_port(), free_port()
         super().__init__(fbchatd, os.path.join(artefacts, f"xmpp-server-{domain}.log"), settings)
         self.certificate, key = self_signed(self.data, "tls", host=domain)
         with open(self.config, "a", encoding="utf-8") as settings:
-            settings.write(f'xmpp_domain = "{domain}"\nxmpp_listen = "127.0.0.1:{self.xmpp}"\n'
+            settings.write(f'xmpp_domain = "{domain}"\nxmpp_listen = "127.0.0.1:{self.xmpp}"\nmetrics_listen = "127.0.0.1:{self.metrics}"\n'
                            f'tls_listen = "127.0.0.1:{self.tls}"\ntls_cert = "{self.certificate}"\ntls_key = "{key}"\n')
 
     @property

@@ -4,12 +4,14 @@ import asyncio
 import base64
 import os
 import re
+import signal
 import ssl
 import urllib.request
 
 from case import DOMAIN, Case, Raw, jid, until
 from clients import PASSWORD
 from fbchat_testkit import run
+from fbchat_testkit.certificates import self_signed
 
 
 def plain(name, password=PASSWORD, authzid=""):
@@ -147,6 +149,24 @@ class Login(Case):
         person = await self.person(gus).log_in()
         await asyncio.to_thread(web.send, uid, "here again")
         self.assertEqual((await person.text())["body"], "here again")
+
+    async def test_a_new_certificate_is_used_and_streams_go_on(self):
+        [ann] = self.accounts("Ann Example")
+        old = await self.person(ann, resource="old").log_in()
+        await asyncio.to_thread(self_signed, self.site.data, "tls")
+        self.site.server.process.send_signal(signal.SIGHUP)
+
+        def is_new():
+            raw = self.raw(self.site.tls)
+            try:
+                raw.encrypt(self.site.certificate, "xmpp-client")
+            except ssl.SSLError:
+                return False
+            return True
+
+        await until("the new certificate", is_new)
+        await self.person(ann, resource="new").log_in()
+        await old["xep_0199"].ping(DOMAIN)
 
     async def test_a_certificate_for_another_domain_is_told_before_clients_refuse_it(self):
         def check(domain):

@@ -68,6 +68,28 @@ class People(Case):
         one.send_presence(pto=jid("nobody.here"), ptype="subscribe")
         self.assertEqual((await one.wait("presence_error"))["error"]["condition"], "item-not-found")
 
+    async def test_names_and_lists_of_the_page_are_in_the_roster_and_who_is_deleted_is_not(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example")
+        one, other = await self.person(ann).log_in(), await self.person(bob).log_in()
+        web, own = await self.web("Bob"), await self.web("Ann")
+
+        def tells(**members):
+            def fits(roster):
+                item = roster["roster"]["items"].get(jid(bob), {})
+                return roster["type"] == "set" and all(item.get(name) == value for name, value in members.items())
+            return fits
+
+        await asyncio.to_thread(web.call, "/ajax/fbchat/name.php", {"name": "Bob Renamed"})
+        await one.wait("roster_update", tells(name="Bob Renamed", subscription="both"))
+        lists = "/ajax/chat/buddy_list_settings.php"
+        made = await asyncio.to_thread(own.call, lists, {"create": "Work"})
+        [number] = made["flData"]
+        await asyncio.to_thread(own.call, lists, {"drag_uid": web.uid, "new_flid": number, "add_fl": "true"})
+        await one.get_roster()
+        self.assertEqual(one.client_roster[jid(bob)]["groups"], ["Work"])
+        await asyncio.to_thread(self.site.admin, "user", "del", self.email("Bob"))
+        self.assertEqual((await other.wait("stream_error"))["condition"], "not-authorized")
+        await one.wait("roster_update", tells(subscription="remove"))
 
     async def test_people_are_blocked_on_one_side_and_on_the_other(self):
         ann, bob = self.accounts("Ann Example", "Bob Example")

@@ -145,7 +145,7 @@ impl Tx<'_> {
     pub async fn delete_user(&mut self, uid: Uid) -> Result<(), StoreError> {
         if let Some(user) = user(self, uid).await? {
             // The server whose clients are told is another process.
-            let gone = item::friend(uid, &user.name, false);
+            let gone = item::deleted_friend(&user);
             let friends = "INSERT INTO outbox(owner, item, time) SELECT friend, $2, $3 FROM friends WHERE uid = $1";
             self.execute(friends, &[&uid.0, &&*gone, &now_ms()]).await?;
             let unblocked = item::block(uid, &user.name, false);

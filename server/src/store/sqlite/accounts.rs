@@ -136,7 +136,7 @@ impl Tx<'_> {
     pub fn delete_user(&mut self, uid: Uid) -> Result<(), StoreError> {
         if let Some(user) = user(self.reading(), uid)? {
             // The server whose clients are told is another process.
-            let gone = item::friend(uid, &user.name, false);
+            let gone = item::deleted_friend(&user);
             self.writing()?.execute(
                 "INSERT INTO outbox(owner, item, time) SELECT friend, ?2, ?3 FROM friends WHERE uid = ?1",
                 params![uid.0, &*gone, now_ms()],

@@ -1,5 +1,6 @@
 //! Creating a room, which makes a group, and configuring it. A group has nothing to configure but its name.
 
+use crate::metrics::Counted;
 use crate::service::groups::{GroupError, Listed};
 use crate::types::Session;
 use crate::xmpp::errors::StanzaError;
@@ -158,6 +159,7 @@ impl Client {
             since,
             known: Vec::new(),
             sent: Vec::new(),
+            _counted: Counted::by(&self.xmpp.metrics.rooms),
         };
         self.rooms.joined.insert(gid, room);
         Ok(())

@@ -8,18 +8,14 @@ use crate::xmpp::items::Line;
 use crate::xmpp::jid::Jid;
 use crate::xmpp::message::delay;
 use crate::xmpp::rooms::{Occupant, Sent};
-use crate::xmpp::session::{Client, Ended};
+use crate::xmpp::session::{Client, Fault};
 use crate::xmpp::xml::{Element, ns};
 
 impl Client {
     /// Takes a message to a room.
-    pub async fn room_message(
-        &mut self,
-        jid: &Jid,
-        stanza: &Element,
-    ) -> Result<Result<(), StanzaError>, Ended> {
+    pub async fn room_message(&mut self, jid: &Jid, stanza: &Element) -> Result<(), Fault> {
         let session = self.session().await?;
-        Ok(self.say(&session, jid, stanza).await)
+        Ok(self.say(&session, jid, stanza).await?)
     }
 
     async fn say(
@@ -211,8 +207,10 @@ impl Client {
         if !is_addition || line.from == self.uid || !line.uids.contains(&self.uid) {
             return Ok(());
         }
-        let (Ok(session), Some(from)) = (self.session().await, self.address_of(line.from).await?)
-        else {
+        let (Some(session), Some(from)) = (
+            self.find_session().await?,
+            self.address_of(line.from).await?,
+        ) else {
             return Ok(());
         };
         let listed = self.xmpp.services.groups.listed(&session).await?;

@@ -2,24 +2,21 @@
 
 use super::history::Wanted;
 use super::{not_a_member, not_joined, status, user_element};
+use crate::metrics::Counted;
 use crate::service::StoreError;
 use crate::service::groups::GroupError;
 use crate::types::{Session, Uid};
 use crate::xmpp::errors::StanzaError;
 use crate::xmpp::jid::Jid;
 use crate::xmpp::rooms::{CREATING, Occupant, Room, distinct, occupants};
-use crate::xmpp::session::{Client, Ended, RESOURCE};
+use crate::xmpp::session::{Client, Fault, RESOURCE};
 use crate::xmpp::xml::{Element, ns};
 
 impl Client {
     /// Takes a presence for a room.
-    pub async fn room_presence(
-        &mut self,
-        jid: &Jid,
-        stanza: &Element,
-    ) -> Result<Result<(), StanzaError>, Ended> {
+    pub async fn room_presence(&mut self, jid: &Jid, stanza: &Element) -> Result<(), Fault> {
         let session = self.session().await?;
-        Ok(self.change_occupancy(&session, jid, stanza).await)
+        Ok(self.change_occupancy(&session, jid, stanza).await?)
     }
 
     async fn change_occupancy(
@@ -86,6 +83,7 @@ impl Client {
             since,
             known,
             sent: Vec::new(),
+            _counted: Counted::by(&self.xmpp.metrics.rooms),
         };
         let own = self.uid;
         for occupant in room.occupants.iter().filter(|one| one.uid != own) {
@@ -238,7 +236,7 @@ impl Client {
         if !self.rooms.joined.contains_key(&gid) {
             return Ok(());
         }
-        let Ok(session) = self.session().await else {
+        let Some(session) = self.find_session().await? else {
             return Ok(());
         };
         let members = match self.xmpp.services.groups.members(&session, gid).await {

@@ -12,7 +12,7 @@ use crate::xmpp::items::Line;
 use crate::xmpp::jid::Jid;
 use crate::xmpp::message::delay;
 use crate::xmpp::rooms::{Occupant, occupants};
-use crate::xmpp::session::{Client, Ended, RESOURCE};
+use crate::xmpp::session::{Client, Fault, RESOURCE};
 use crate::xmpp::xml::{Element, ns};
 
 /// What the service of all rooms understands.
@@ -46,7 +46,7 @@ impl Client {
         is_set: bool,
         jid: &Jid,
         request: &Element,
-    ) -> Result<Result<Option<Element>, StanzaError>, Ended> {
+    ) -> Result<Option<Element>, Fault> {
         let session = self.session().await?;
         let answer = if jid.local.is_none() {
             self.service_request(&session, is_set, request).await
@@ -56,7 +56,7 @@ impl Client {
         } else {
             self.request_of_room(&session, is_set, jid, request).await
         };
-        Ok(answer)
+        Ok(answer?)
     }
 
     async fn service_request(
@@ -183,6 +183,7 @@ impl Client {
     ) -> Result<Element, StanzaError> {
         let members = self.group_members(session, group.gid).await?;
         let (room, members) = (jid.bare(), occupants(&members));
+        let mut results = Vec::new();
         for message in &messages {
             let line = self.line(&room, &members, &Line::from(message));
             let line = match self.address_in(&members, message.from).await? {
@@ -194,7 +195,10 @@ impl Client {
             let forwarded = Element::new("forwarded", ns::FORWARD)
                 .child(delay(&room, message.time))
                 .child(line);
-            self.send_result(&room, request, message.time, forwarded);
+            results.push((message.time, forwarded));
+        }
+        for (time, forwarded) in results {
+            self.send_result(&room, request, time, forwarded);
         }
         Ok(self.end_of_answer(&messages, more))
     }
