@@ -47,7 +47,7 @@ pub fn picture(file: &[u8]) -> Option<Vec<u8>> {
     pictures::render(file).ok()
 }
 
-/// A picture that was sent, without what is hidden in it.
+/// A picture or a film that was sent, without what is hidden in it.
 pub fn cleaned_picture(file: &[u8]) -> Option<Vec<u8>> {
     files::cleaned(file)
 }

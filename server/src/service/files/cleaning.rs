@@ -1,10 +1,14 @@
 //! Removes from pictures what is not the picture: where it was taken, the camera, comments, thumbnails, whatever follows the end. The
-//! points stay as they are, byte for byte; how the picture is to be turned and its colour profile stay, too.
+//! points stay as they are, byte for byte; how the picture is to be turned and its colour profile stay, too. `films` does the same to films.
 //!
 //! Nothing is decoded here. What does not have the structure of its format is no picture.
 
+mod boxes;
 mod edits;
+pub mod films;
 mod heif;
+mod jxl;
+mod samples;
 mod tiff;
 
 use std::borrow::Cow;
@@ -24,6 +28,7 @@ pub enum Format {
     WebP,
     Tiff,
     Heif,
+    Jxl,
 }
 
 impl Format {
@@ -37,6 +42,9 @@ impl Format {
             return brands
                 .any(|brand| heif::BRANDS.contains(&brand))
                 .then_some(Format::Heif);
+        }
+        if jxl::is_jxl(head) {
+            return Some(Format::Jxl);
         }
         match image::guess_format(head).ok()? {
             ImageFormat::Jpeg => Some(Format::Jpeg),
@@ -58,6 +66,7 @@ pub fn clean(file: &[u8], format: Format) -> Option<Parts<'_>> {
         Format::WebP => webp(file),
         Format::Tiff => tiff::tiff(file),
         Format::Heif => heif::heif(file),
+        Format::Jxl => jxl::jxl(file),
     }
 }
 
@@ -245,7 +254,10 @@ fn sub_blocks<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     }
 }
 
-const WEBP_CHUNKS: [&[u8; 4]; 6] = [b"VP8 ", b"VP8L", b"ICCP", b"ANIM", b"ANMF", b"ALPH"];
+const WEBP_CHUNKS: [&[u8; 4]; 5] = [b"VP8 ", b"VP8L", b"ICCP", b"ANIM", b"ALPH"];
+const FRAME_CHUNKS: [&[u8; 4]; 3] = [b"VP8 ", b"VP8L", b"ALPH"];
+/// What a frame begins with: its place, size and time.
+const FRAME_HEAD: usize = 16;
 /// The flags of the chunk VP8X that announce Exif and XMP.
 const HAS_EXIF: u8 = 0x08;
 const HAS_XMP: u8 = 0x04;
@@ -257,24 +269,16 @@ fn webp(file: &[u8]) -> Option<Parts<'_>> {
     rest = rest.strip_prefix(b"WEBP")?;
     let (mut chunks, mut turned, mut extended) = (Parts::new(), None, None);
     while !rest.is_empty() {
-        let start = rest;
-        let name = take(&mut rest, 4)?;
-        let length = u32::from_le_bytes(*take(&mut rest, 4)?.first_chunk()?);
-        let length = usize::try_from(length).ok()?;
-        let content = take(&mut rest, length)?;
-        // Some programs leave out the last byte of an odd length.
-        let padding = (length % 2).min(rest.len());
-        take(&mut rest, padding)?;
+        let (name, content) = next_chunk(&mut rest)?;
         if name == b"VP8X" {
             extended = Some(content.to_vec());
         } else if name == b"EXIF" {
             let tiff = content.strip_prefix(EXIF).unwrap_or(content);
             turned = turned.or_else(|| orientation(tiff));
-        } else if WEBP_CHUNKS.iter().any(|known| name == *known) {
-            chunks.push(start.get(..8 + length)?.into());
-            if length % 2 == 1 {
-                chunks.push(b"\0".as_slice().into());
-            }
+        } else if name == b"ANMF" {
+            chunks.push(riff_chunk(name, &frame(content)?)?.into());
+        } else if WEBP_CHUNKS.contains(&name) {
+            chunks.push(riff_chunk(name, content)?.into());
         }
     }
     if chunks.is_empty() {
@@ -295,8 +299,32 @@ fn webp(file: &[u8]) -> Option<Parts<'_>> {
     Some(chunks)
 }
 
+/// A frame of an animation, which consists of chunks, too.
+fn frame(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut frame = take(&mut rest, FRAME_HEAD)?.to_vec();
+    while !rest.is_empty() {
+        let (name, content) = next_chunk(&mut rest)?;
+        if FRAME_CHUNKS.contains(&name) {
+            frame.append(&mut riff_chunk(name, content)?);
+        }
+    }
+    Some(frame)
+}
+
+/// The name of a chunk, and what is in it.
+fn next_chunk<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8; 4], &'a [u8])> {
+    let name = take(rest, 4)?.first_chunk()?;
+    let length = u32::from_le_bytes(*take(rest, 4)?.first_chunk()?);
+    let length = usize::try_from(length).ok()?;
+    let content = take(rest, length)?;
+    // Some programs leave out the last byte of an odd length.
+    take(rest, (length % 2).min(rest.len()))?;
+    Some((name, content))
+}
+
 /// A chunk of an even length.
 fn riff_chunk(name: &[u8; 4], content: &[u8]) -> Option<Vec<u8>> {
     let length = u32::try_from(content.len()).ok()?.to_le_bytes();
-    Some([name, &length[..], content].concat())
+    let padding = vec![0; content.len() % 2];
+    Some([name, &length[..], content, &padding].concat())
 }

@@ -1,10 +1,11 @@
-//! What becomes of an upload: pictures are recognised by their content, cleaned, and get a preview. Everything else stays as it is.
+//! What becomes of an upload: pictures are recognised by their content, cleaned, and get a preview. Films are cleaned.
+//! Everything else stays as it is.
 
 use std::io;
 
 use image::ImageFormat;
 
-use super::cleaning::{Format, clean};
+use super::cleaning::{Format, clean, films};
 use super::disk::{Disk, Draft};
 use super::{FileError, names};
 use crate::attachment::Size;
@@ -56,7 +57,7 @@ fn shown(format: Format) -> (&'static str, &'static [&'static str]) {
         Format::Jpeg => (ImageFormat::Jpeg, &["jpg", "jpeg", "jpe", "jfif"]),
         Format::Gif => (ImageFormat::Gif, &["gif"]),
         Format::WebP => (ImageFormat::WebP, &["webp"]),
-        Format::Tiff | Format::Heif => return (UNKNOWN, &[]),
+        Format::Tiff | Format::Heif | Format::Jxl => return (UNKNOWN, &[]),
     };
     (format.to_mime_type(), endings)
 }
@@ -71,6 +72,12 @@ pub fn unchanged(whole: Draft, name: &str, size: u64) -> Content {
         shown: None,
         preview: None,
     }
+}
+
+/// A film without what is hidden in it.
+pub fn film(whole: Draft, name: &str, size: u64) -> io::Result<Content> {
+    films::clean(whole.file())?;
+    Ok(unchanged(whole, name, size))
 }
 
 /// A picture without what is hidden in it, and with a preview if it can be decoded.

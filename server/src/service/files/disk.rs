@@ -45,6 +45,11 @@ impl Draft {
         self.file.write_all(bytes)
     }
 
+    /// For those who look at parts of it, or change them.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Everything that was written.
     pub fn read(&self) -> io::Result<Vec<u8>> {
         let length = self.file.metadata()?.len();

@@ -277,11 +277,14 @@ impl Files {
     }
 }
 
-/// A picture without what is hidden in it.
+/// A picture or a film without what is hidden in it.
 #[cfg(feature = "fuzzing")]
 pub fn cleaned(file: &[u8]) -> Option<Vec<u8>> {
-    let format = cleaning::Format::of(file)?;
-    Some(cleaning::clean(file, format)?.concat())
+    match cleaning::Format::of(file) {
+        Some(format) => Some(cleaning::clean(file, format)?.concat()),
+        None if cleaning::films::is_film(file) => cleaning::films::cleaned(file),
+        None => None,
+    }
 }
 
 /// A file that somebody reads.

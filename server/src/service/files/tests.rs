@@ -1,5 +1,6 @@
-//! What is removed from pictures of each format, and damaged ones.
+//! What is removed from pictures of each format and from films, and damaged ones.
 
+mod films;
 mod in_place;
 
 use image::ImageDecoder;
@@ -106,6 +107,15 @@ fn webp() -> Vec<u8> {
         b"WEBP".to_vec(),
         chunk(b"VP8X", &[0x2c, 0, 0, 0, 39, 0, 0, 19, 0, 0]),
         chunk(b"VP8L", b"points of odd length."),
+        chunk(
+            b"ANMF",
+            &[
+                &[0; 16],
+                &*chunk(b"ALPH", b"alpha"),
+                &chunk(b"prIv", HIDDEN),
+            ]
+            .concat(),
+        ),
         chunk(b"EXIF", &exif()),
         chunk(b"XMP ", HIDDEN),
     ]
@@ -114,14 +124,29 @@ fn webp() -> Vec<u8> {
     [b"RIFF", &length[..], &chunks, HIDDEN].concat()
 }
 
+fn jxl() -> Vec<u8> {
+    let part = in_place::part;
+    [
+        part(b"JXL ", &[b"\r\n\x87\n"]),
+        part(b"ftyp", &[b"jxl \0\0\0\0jxl "]),
+        part(b"Exif", &[&[0; 4], &exif()]),
+        part(b"jxlp", &[&[0; 4], b"first half"]),
+        part(b"xml ", &[HIDDEN]),
+        part(b"brob", &[b"Exif", HIDDEN]),
+        part(b"jxlp", &[b"\x80\0\0\x01second half"]),
+    ]
+    .concat()
+}
+
 /// A format, and how to make a picture of it.
 type Maker = (Format, fn() -> Vec<u8>);
 
-const ALL: [Maker; 4] = [
+const ALL: [Maker; 5] = [
     (Format::Jpeg, jpeg),
     (Format::Png, png),
     (Format::Gif, gif),
     (Format::WebP, webp),
+    (Format::Jxl, jxl),
 ];
 
 #[test]
@@ -151,9 +176,14 @@ fn nothing_is_left_beside_the_points_and_how_they_are_turned() {
     assert!(contains(&left, b"NETSCAPE2.0"));
     let frames = GifDecoder::new(Cursor::new(&left)).unwrap().into_frames();
     assert_eq!(frames.count(), 2);
+    let left = cleaned(&jxl(), Format::Jxl).unwrap();
+    assert!(left.starts_with(b"\0\0\0\x0cJXL ") && left.ends_with(b"second half"));
+    assert_eq!(Format::of(&left[..64]), Some(Format::Jxl));
     let left = cleaned(&webp(), Format::WebP).unwrap();
     assert!(
-        contains(&left, b"VP8X\x0a\0\0\0\x28") && contains(&left, b"points of odd length.\0EXIF")
+        contains(&left, b"VP8X\x0a\0\0\0\x28")
+            && contains(&left, b"points of odd length.\0ANMF\x1e\0\0\0")
+            && contains(&left, b"ALPH\x05\0\0\0alpha\0EXIF")
     );
     assert_eq!(
         left.len(),
@@ -192,7 +222,11 @@ fn what_is_cut_off_or_damaged_is_no_picture_and_does_no_harm() {
     let mut random = fastrand::Rng::with_seed(3);
     for (format, make) in ALL {
         let file = make();
-        let whole = file.len() - HIDDEN.len();
+        // Some of a JPEG XL is shown while it arrives.
+        let whole = match format {
+            Format::Jxl => 0,
+            _ => file.len() - HIDDEN.len(),
+        };
         for length in 0..whole {
             assert!(
                 cleaned(&file[..length], format).is_none(),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use blake2::{Blake2s256, Digest};
 
-use super::cleaning::Format;
+use super::cleaning::{Format, films};
 use super::content::{self, Content};
 use super::disk::{Draft, Part};
 use super::slots::Taken;
@@ -147,6 +147,13 @@ impl Upload {
                     .renderer
                     .run(move || content::cleaned(&disk, &draft, format, &name));
                 cleaned.await.unwrap_or(Err(FileError::Damaged))?
+            }
+            None if films::is_film(&body.head) => {
+                let name = self.name.clone();
+                let cleaned = files
+                    .workers
+                    .run(move |()| content::film(body.draft, &name, body.size));
+                cleaned.await.ok_or(FileError::Disk)??
             }
             None => content::unchanged(body.draft, &self.name, body.size),
         };

@@ -10,7 +10,7 @@ use super::*;
 use crate::disk_errors::{LIMITED, limit, start};
 
 /// Sends the beginning of an upload of which `announced` bytes are to come.
-fn begin(server: &Server, client: &Client, announced: usize, body: &[u8]) -> TcpStream {
+pub(super) fn begin(server: &Server, client: &Client, announced: usize, body: &[u8]) -> TcpStream {
     let head = format!(
         "POST /ajax/messaging/upload.php HTTP/1.1\r\nHost: x\r\nCookie: {}\r\nConnection: close\r\n\
          Content-Type: multipart/form-data; boundary=B\r\nContent-Length: {announced}\r\n\r\n",

@@ -2,6 +2,7 @@
 //! pictures of each format is tried in `server/src/service/files/tests.rs`.
 
 mod failures;
+mod interrupted;
 mod keeping;
 mod pictures;
 mod sending;

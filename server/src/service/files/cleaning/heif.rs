@@ -1,12 +1,13 @@
-//! HEIF: the photos of phones (HEIC) and AVIF. A file is made of boxes (ISO 14496-12); those of the picture refer to its data by position,
-//! so what is removed is blanked in place.
+//! HEIF: the photos of phones (HEIC) and AVIF. A file is made of boxes, and may have a film beside the picture, or be an animation.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use image::metadata::Orientation;
 
+use super::boxes::{self, Change, MOST, Part, be32, be64};
 use super::edits::Edits;
+use super::films::{self, Found};
 use super::{Parts, exif, orientation, take};
 
 /// The boxes that a picture is made of. All others may say anything, among them `uuid`, and a film with sound beside the picture.
@@ -17,12 +18,10 @@ const FILE: [&[u8; 4]; 9] = [
 const META: [&[u8; 4]; 10] = [
     b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat", b"dinf", b"grpl", b"ipro",
 ];
-/// What is removed from the description of an animation, and of its tracks.
-const MOVIE: [&[u8; 4]; 3] = [b"udta", b"meta", b"uuid"];
 /// Properties that say something other than how the picture is shown: descriptions and times.
 const PROPERTIES: [&[u8; 4]; 5] = [b"udes", b"altt", b"crtt", b"mdft", b"uuid"];
-/// The most boxes in a box, and the most extents of all items together: an extent can be empty, so the size of the file does not limit them.
-const MOST: usize = 50_000;
+/// The most extents of all items together: an extent can be empty, so the size of the file does not limit them.
+const EXTENTS: usize = 50_000;
 
 /// Brands of pictures and of animations.
 pub const BRANDS: [&[u8; 4]; 15] = [
@@ -30,50 +29,14 @@ pub const BRANDS: [&[u8; 4]; 15] = [
     b"msf1", b"avif", b"avis", b"avci", b"avcs",
 ];
 
-/// A box: where it begins, its name, and where its content is.
-struct Part {
-    start: usize,
-    name: [u8; 4],
-    content: Range<usize>,
-}
-
-/// The boxes in a part of a file, which they have to fill.
 fn boxes(file: &[u8], within: Range<usize>) -> Option<Vec<Part>> {
-    let (mut parts, mut start) = (Vec::new(), within.start);
-    while start < within.end {
-        let mut rest = file.get(start..within.end)?;
-        let length = be32(&mut rest)?;
-        let name = *take(&mut rest, 4)?.first_chunk()?;
-        let length = match length {
-            0 => within.end - start,
-            1 => be64(&mut rest)?,
-            length => length,
-        };
-        let end = start.checked_add(length)?;
-        let content = within.end - rest.len()..end;
-        if end > within.end || content.start > end || parts.len() >= MOST {
-            return None;
-        }
-        parts.push(Part {
-            start,
-            name,
-            content,
-        });
-        start = end;
-    }
-    Some(parts)
+    boxes::boxes(file, within, MOST)
+        .collect::<Result<_, _>>()
+        .ok()
 }
 
 fn be16(rest: &mut &[u8]) -> Option<usize> {
     Some(u16::from_be_bytes(*take(rest, 2)?.first_chunk()?).into())
-}
-
-fn be32(rest: &mut &[u8]) -> Option<usize> {
-    usize::try_from(u32::from_be_bytes(*take(rest, 4)?.first_chunk()?)).ok()
-}
-
-fn be64(rest: &mut &[u8]) -> Option<usize> {
-    usize::try_from(u64::from_be_bytes(*take(rest, 8)?.first_chunk()?)).ok()
 }
 
 /// A number of 0, 4 or 8 bytes.
@@ -110,6 +73,7 @@ pub fn heif(file: &[u8]) -> Option<Parts<'_>> {
         .filter(|part| matches!(&part.name, b"mdat" | b"imda"))
         .map(|part| part.content.clone())
         .collect();
+    let has_fragments = parts.iter().any(|part| part.name == *b"moof");
     let mut has_items = false;
     for part in &parts {
         match &part.name {
@@ -118,7 +82,15 @@ pub fn heif(file: &[u8]) -> Option<Parts<'_>> {
                 meta(file, part, &data, &mut edits)?;
                 has_items = true;
             }
-            b"moov" => movie(file, part, &mut edits)?,
+            b"moov" => {
+                let found = Found {
+                    data: &data,
+                    length: file.len(),
+                    has_fragments,
+                };
+                let mut sink = |change| apply(change, &mut edits).ok_or_else(boxes::unknown);
+                films::description(file, part, &found, &mut sink).ok()?;
+            }
             name if !FILE.contains(&name) => free(part, &mut edits)?,
             _ => {}
         }
@@ -131,24 +103,16 @@ pub fn heif(file: &[u8]) -> Option<Parts<'_>> {
 
 /// Makes a box one that everybody skips.
 fn free(part: &Part, edits: &mut Edits<'_>) -> Option<()> {
-    // Behind the length.
-    edits.replace(part.start + 4, b"free".to_vec())?;
-    edits.blank(part.content.start, part.content.len())
+    part.freed()
+        .into_iter()
+        .try_for_each(|change| apply(change, edits))
 }
 
-fn movie(file: &[u8], part: &Part, edits: &mut Edits<'_>) -> Option<()> {
-    for part in boxes(file, part.content.clone())? {
-        let tracks = match &part.name {
-            b"trak" => boxes(file, part.content)?,
-            _ => vec![part],
-        };
-        for part in tracks {
-            if MOVIE.contains(&&part.name) {
-                free(&part, edits)?;
-            }
-        }
+fn apply(change: Change, edits: &mut Edits<'_>) -> Option<()> {
+    match change {
+        Change::Name(at, name) => edits.replace(at, name.to_vec()),
+        Change::Zeros(at, length) => edits.blank(at, length),
     }
-    Some(())
 }
 
 fn meta(file: &[u8], part: &Part, data: &[Range<usize>], edits: &mut Edits<'_>) -> Option<()> {
@@ -228,7 +192,7 @@ fn blank_items(
     let index_size = if version == 0 { 0 } else { more & 15 };
     let wide = version >= 2;
     let number = |rest: &mut &[u8]| if wide { be32(rest) } else { be16(rest) };
-    let mut left = MOST;
+    let mut left = EXTENTS;
     for _ in 0..number(&mut rest)? {
         let id = number(&mut rest)?;
         let method = if version == 0 {

@@ -2,6 +2,8 @@
 
 use super::*;
 
+use super::films;
+
 /// What must be left.
 const POINTS: &[u8] = b"the points, coded";
 
@@ -91,14 +93,14 @@ fn tiff(is_little: bool) -> Vec<u8> {
     tiff.file
 }
 
-fn part(name: &[u8], content: &[&[u8]]) -> Vec<u8> {
+pub(super) fn part(name: &[u8], content: &[&[u8]]) -> Vec<u8> {
     let content = content.concat();
     let length = u32::try_from(content.len() + 8).unwrap().to_be_bytes();
     [&length[..], name, &content].concat()
 }
 
 /// The same with version and flags.
-fn versioned(name: &[u8], version: u8, content: &[&[u8]]) -> Vec<u8> {
+pub(super) fn versioned(name: &[u8], version: u8, content: &[&[u8]]) -> Vec<u8> {
     let version = [version, 0, 0, 0];
     part(name, &[&[&version[..]], content].concat())
 }
@@ -169,8 +171,9 @@ fn heif(brand: &[u8; 4]) -> Vec<u8> {
             part(
                 b"moov",
                 &[
-                    &part(b"mvhd", &[b"length"]),
-                    &part(b"trak", &[&part(b"udta", &[HIDDEN])]),
+                    &versioned(b"mvhd", 0, &[b"made and changed", b"length"]),
+                    &part(b"udta", &[HIDDEN]),
+                    &films::track(b"pict", &[&part(b"udta", &[HIDDEN])]),
                 ],
             ),
         ]
