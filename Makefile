@@ -227,6 +227,12 @@ bench-growth: bench-programs
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
 		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --nginx $(CURDIR)/target/nchan --growth
 
+## make bench-cluster   fbchatd on PostgreSQL beside SQLite, and several servers on one database beside one; takes three minutes
+bench-cluster: rust
+	@tools/packages.sh check build test bench
+	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
+		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --cluster 20000
+
 ## make bench-attack    memory of the server and latency of others while one address attacks it; takes three minutes
 bench-attack: rust
 	@tools/packages.sh check build bench
