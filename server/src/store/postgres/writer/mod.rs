@@ -5,7 +5,8 @@
 //! answered. In between, the task reads what other servers have written.
 //!
 //! If the connection is lost, the same writes are carried out again with the next one. Whether a commit took place whose answer was
-//! lost is asked by the id of the transaction, so nothing is done twice.
+//! lost is asked by the id of the transaction, so nothing is done twice. After a crash or a failover, when ids are used again, it is
+//! asked by the row that the transaction has left.
 
 mod attempt;
 mod outage;
