@@ -73,7 +73,7 @@ test: deps test-style test-dependencies docs proxies
 
 # The tests that run side by side. Those of the programs in use mostly wait, which is time to compile and to fuzz. Only they use Cargo's
 # debug profile for long, because Cargo locks a profile's directory; and only they need displays.
-test-programs: test-rust test-seeds test-browser test-xmpp test-purple test-run
+test-programs: test-rust test-seeds test-browser test-xmpp test-cluster-example test-purple test-run
 # Sanitizers early: later the scenarios under valgrind need the processors, too.
 test-builds: release-check test-sanitizers test-deb test-container
 	tools/fuzz.sh 60
@@ -159,6 +159,11 @@ test-xmpp: xmpp-clients
 	$(CARGO) build --locked --package fbchatd
 	/usr/bin/python3 -B server/tests/xmpp/run.py --fbchatd $(DEBUG)/fbchatd --clients target/xmpp-clients --artefacts $(ARTEFACTS)
 
+# The three servers of docs/cluster.md with nginx, PostgreSQL and a standby, as processes.
+test-cluster-example: proxies
+	$(CARGO) build --locked --package fbchatd
+	/usr/bin/python3 -B tools/test-cluster-example.py --fbchatd $(DEBUG)/fbchatd --proxies target/proxies
+
 test-purple: check-test-deps
 	for crate in $(CRATES); do $(CARGO) build --locked --package $$crate || exit 1; done
 	$(MAKE) -C purple BUILD=$(CURDIR)/$(DEBUG) ARTEFACTS=$(CURDIR)/$(ARTEFACTS) test
@@ -232,6 +237,12 @@ bench-growth: bench-programs
 	ulimit -n $$(ulimit -Hn) && /usr/bin/python3 -B benches/polls/run.py --growth $(RELEASE)/polls
 	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
 		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --nginx $(CURDIR)/target/nchan --growth
+
+## make bench-cluster   fbchatd on PostgreSQL beside SQLite, and several servers on one database beside one; takes three minutes
+bench-cluster: rust
+	@tools/packages.sh check build test bench
+	ulimit -n $$(ulimit -Hn) && $(CARGO) bench --profile capi --locked --package fbchat --bench server -- \
+		--fbchatd $(CURDIR)/$(RELEASE)/fbchatd --cluster 20000
 
 ## make bench-attack    memory of the server and latency of others while one address attacks it; takes three minutes
 bench-attack: rust

@@ -5,7 +5,7 @@
 
 use crate::chat::{Data, Fbchatd, Person, form, get};
 use crate::http::Connection;
-use crate::load::{Log, Server, listen, send};
+use crate::load::{Log, MEMORY_IS_BACK, Server, listen, send};
 use crate::table::Spread;
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -28,8 +28,6 @@ const EVERY: Duration = Duration::from_millis(20);
 const MANY: usize = 256;
 /// How long the attack lasts before the first message.
 const AHEAD: Duration = Duration::from_secs(2);
-/// How long it may take until memory is returned to the system; jemalloc takes up to ten seconds.
-const AFTER: Duration = Duration::from_secs(12);
 
 const HERE: &str = "X-Forwarded-For: 10.66.0.1\r\n";
 
@@ -291,7 +289,7 @@ pub async fn withstand(fbchatd: &Path) {
         let busy = chat(&server, first).await;
         drop(end);
         thread.join().expect("the attackers");
-        tokio::time::sleep(AFTER).await;
+        tokio::time::sleep(MEMORY_IS_BACK).await;
         row(what, &busy, &server);
     }
 
@@ -314,7 +312,7 @@ pub async fn withstand(fbchatd: &Path) {
     let connections = filling.await.expect("the attackers");
     let busy = chat(&server, 12).await;
     drop(connections);
-    tokio::time::sleep(AFTER).await;
+    tokio::time::sleep(MEMORY_IS_BACK).await;
     row("requests over HTTP/2 without ends", &busy, &server);
 }
 

@@ -18,10 +18,11 @@ const AT_ONCE: usize = 16;
 /// Requests of one user from one address.
 const EACH_ADDRESS: usize = 500;
 
-/// A data directory.
+/// A data directory, or a database in its place.
 pub struct Data {
     dir: tempfile::TempDir,
     fbchatd: PathBuf,
+    database: Option<String>,
 }
 
 impl Data {
@@ -36,6 +37,7 @@ impl Data {
         let data = Data {
             fbchatd: fbchatd.to_owned(),
             dir,
+            database: None,
         };
         // This also creates the database.
         let mut add = data.command(&["user", "add", "operator@example.org", "--name", "Operator"]);
@@ -43,6 +45,16 @@ impl Data {
         let accounts = include_str!("accounts.sql").replace("ACCOUNTS", &count.to_string());
         data.sql(accounts.as_bytes());
         data
+    }
+
+    /// A copy in a PostgreSQL database.
+    pub fn copy_to(&self, url: String) -> Data {
+        feed(&mut self.command(&["move", "--to", &url]), b"");
+        Data {
+            fbchatd: self.fbchatd.clone(),
+            dir: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory"),
+            database: Some(url),
+        }
     }
 
     /// Changes the data before it is served.
@@ -62,7 +74,10 @@ impl Data {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.fbchatd);
-        command.args(arguments).arg("--data").arg(self.dir.path());
+        match &self.database {
+            Some(url) => command.env("FBCHATD_STORE", url).args(arguments),
+            None => command.args(arguments).arg("--data").arg(self.dir.path()),
+        };
         command
     }
 
@@ -314,10 +329,15 @@ impl User for Person {
 
 /// Logs this many users in.
 pub async fn people(server: &Fbchatd, count: usize) -> Vec<Rc<Person>> {
+    people_at(std::slice::from_ref(server), count).await
+}
+
+/// The same at several servers.
+pub async fn people_at(servers: &[Fbchatd], count: usize) -> Vec<Rc<Person>> {
     let numbers = Rc::new(RefCell::new(0..count));
     let people = Rc::new(RefCell::new(Vec::new()));
     let mut logins = JoinSet::new();
-    for _ in 0..AT_ONCE {
+    for server in servers.iter().cycle().take(AT_ONCE) {
         let (numbers, people) = (numbers.clone(), people.clone());
         let mut connection = Connection::open(server.address).await;
         logins.spawn_local(async move {

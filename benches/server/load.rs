@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 use testkit::process::Process;
 use tokio::task::{JoinSet, spawn_local};
 
-/// Messages per second while every user holds a poll, and for how long.
+/// Messages per second while every user holds a poll, and usually for how long.
 const RATE: usize = 500;
-const SECONDS: usize = 30;
+pub const SECONDS: usize = 30;
+/// How long memory may take to be given back; jemalloc takes up to ten seconds.
+pub const MEMORY_IS_BACK: Duration = Duration::from_secs(12);
 /// A message that has not arrived by then is lost.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -179,20 +181,35 @@ pub struct Holding {
     pub delivery: Spread,
 }
 
-/// Every user holds a poll; then some send to their neighbours.
-pub async fn hold<U: User>(server: &impl Server, users: &[Rc<U>]) -> Holding {
+/// Every user holds a poll; then some send to their neighbours, as many messages as in so many seconds.
+pub async fn hold<U: User>(server: &impl Server, users: &[Rc<U>], seconds: usize) -> Holding {
     let (process, log) = (server.process(), Log::new());
     let before = process.rss();
     let _listening = listen_all(server, users, &log).await;
-    until_quiet().await;
+    tokio::time::sleep(MEMORY_IS_BACK).await;
     let all = process.rss();
-    let pairs = pairs(users).cycle().take(RATE * SECONDS);
+    let pairs = pairs(users).cycle().take(RATE * seconds);
     let steady = at_a_steady_rate(server.address(), pairs, RATE, 1, &log).await;
     Holding {
         each: (all - before) / users.len() as f64,
         all,
         delivery: steady.delivery,
     }
+}
+
+/// How long messages take that are sent at one server, at a steady rate, to users whose polls are held at another one.
+pub async fn deliver<U: User>(
+    [from, to]: [&impl Server; 2],
+    users: &[Rc<U>],
+    (rate, count): (usize, usize),
+) -> Spread {
+    let log = Log::new();
+    let receivers: Vec<_> = pairs(users).map(|(_, to)| to).collect();
+    let _listening = listen_all(to, &receivers, &log).await;
+    until_quiet().await;
+    let pairs = pairs(users).cycle().take(count);
+    let steady = at_a_steady_rate(from.address(), pairs, rate, 1, &log).await;
+    steady.delivery
 }
 
 /// What became of messages that were to be sent at a steady rate.
@@ -281,9 +298,19 @@ pub async fn flood<U: User>(
     count: usize,
     messages: usize,
 ) -> Flood {
+    flood_several(std::slice::from_ref(server), users, count, messages).await
+}
+
+/// The same with several servers: the sender of each pair is at one, and the receiver at the next.
+pub async fn flood_several<U: User>(
+    servers: &[impl Server],
+    users: &[Rc<U>],
+    count: usize,
+    messages: usize,
+) -> Flood {
     let pairs: Vec<_> = pairs(users).take(count).collect();
     let receivers = pairs.iter().map(|(_, to)| to.clone()).collect();
-    flood_pairs(server, pairs, receivers, messages).await
+    flood_pairs(servers, pairs, receivers, messages).await
 }
 
 /// All but the first of these users send to the first, who is a friend of each.
@@ -292,26 +319,36 @@ pub async fn flood_one<U: User>(server: &impl Server, users: &[Rc<U>], messages:
         unreachable!("there are users");
     };
     let pairs = senders.iter().map(|from| (from.clone(), to.clone()));
-    flood_pairs(server, pairs.collect(), vec![to.clone()], messages).await
+    let receivers = vec![to.clone()];
+    flood_pairs(
+        std::slice::from_ref(server),
+        pairs.collect(),
+        receivers,
+        messages,
+    )
+    .await
 }
 
 async fn flood_pairs<U: User>(
-    server: &impl Server,
+    servers: &[impl Server],
     pairs: Vec<(Rc<U>, Rc<U>)>,
     receivers: Vec<Rc<U>>,
     messages: usize,
 ) -> Flood {
-    let (address, log) = (server.address(), Log::new());
-    let _listening = listen_all(server, &receivers, &log).await;
-    let (commits, waits) = (server.commits().await, server.process().waits());
-    let before = server.process().cpu();
-    let rate = send_all(address, pairs, messages, &log).await;
+    let log = Log::new();
+    let mut listening = Vec::new();
+    for (at, server) in servers.iter().enumerate() {
+        let places = receivers.iter().enumerate();
+        let here = places.filter(|(place, _)| (place + 1) % servers.len() == at);
+        let here: Vec<_> = here.map(|(_, user)| user.clone()).collect();
+        listening.push(listen_all(server, &here, &log).await);
+    }
+    let (commits, waits, before) = used(servers).await;
+    let addresses: Vec<_> = servers.iter().map(Server::address).collect();
+    let rate = send_all(&addresses, pairs, messages, &log).await;
     log.complete(messages).await;
-    let cpu = server.process().cpu() - before;
-    let (commits, waits) = (
-        server.commits().await - commits,
-        server.process().waits() - waits,
-    );
+    let (commits_after, waits_after, cpu) = used(servers).await;
+    let (commits, waits, cpu) = (commits_after - commits, waits_after - waits, cpu - before);
     let each = |count: f64| count / log.number.get() as f64;
     Flood {
         rate,
@@ -321,15 +358,26 @@ async fn flood_pairs<U: User>(
     }
 }
 
+/// Commits, waits and CPU time of servers so far.
+async fn used(servers: &[impl Server]) -> (usize, u64, Duration) {
+    let mut used = (0, 0, Duration::ZERO);
+    for server in servers {
+        used.0 += server.commits().await;
+        used.1 += server.process().waits();
+        used.2 += server.process().cpu();
+    }
+    used
+}
+
 async fn send_all<U: User>(
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     pairs: Vec<(Rc<U>, Rc<U>)>,
     count: usize,
     log: &Rc<Log>,
 ) -> f64 {
     let (start, mut sending) = (Instant::now(), JoinSet::new());
-    for (from, to) in pairs {
-        let (log, mut connection) = (log.clone(), Connection::open(address).await);
+    for ((from, to), address) in pairs.into_iter().zip(addresses.iter().cycle()) {
+        let (log, mut connection) = (log.clone(), Connection::open(*address).await);
         sending.spawn_local(async move {
             while log.number.get() < count {
                 send(&mut connection, &*from, &*to, &log).await;

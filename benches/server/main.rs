@@ -3,6 +3,7 @@
 
 mod attack;
 mod chat;
+mod cluster;
 mod files;
 mod groups;
 mod growth;
@@ -36,8 +37,8 @@ fn start_up(data: &Data, nginx: &Path) {
 async fn hold_and_deliver(data: &Data, nginx: &Path) {
     // Sessions survive a restart; the server that holds the polls was just started.
     let people = chat::people(&data.serve(), PEOPLE).await;
-    let ours = load::hold(&data.serve(), &people).await;
-    let theirs = load::hold(&Nchan::start(nginx), &Nchan::people(PEOPLE)).await;
+    let ours = load::hold(&data.serve(), &people, load::SECONDS).await;
+    let theirs = load::hold(&Nchan::start(nginx), &Nchan::people(PEOPLE), load::SECONDS).await;
     let memory = |holding: &load::Holding| {
         let (each, all) = (holding.each, holding.all / 1024.0);
         format!("{each:.1} KiB each, {all:.0} MiB in all")
@@ -71,6 +72,12 @@ fn main() {
         ["--fbchatd", fbchatd, "--nginx", nginx, "--growth", ..] => {
             let (fbchatd, nginx) = (Path::new(fbchatd), Path::new(nginx));
             LocalSet::new().block_on(&runtime, growth::measure(fbchatd, nginx));
+            return;
+        }
+        ["--fbchatd", fbchatd, "--cluster", messages, ..] => {
+            let (fbchatd, messages) = (Path::new(fbchatd), messages.parse());
+            let compared = cluster::compare(fbchatd, messages.expect("a number of messages"));
+            LocalSet::new().block_on(&runtime, compared);
             return;
         }
         ["--fbchatd", fbchatd, "--groups", ..] => {

@@ -5,7 +5,8 @@
 //! answered. In between, the task reads what other servers have written.
 //!
 //! If the connection is lost, the same writes are carried out again with the next one. If the answer to a commit was lost, the id of the
-//! transaction tells whether it took place, so nothing is done twice.
+//! transaction tells whether it took place, so nothing is done twice. After a crash or a failover, when ids are used again, the row that
+//! each transaction leaves tells it.
 
 mod attempt;
 mod outage;
