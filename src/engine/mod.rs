@@ -4,6 +4,7 @@
 
 #![deny(unsafe_code)]
 
+mod alarm;
 mod answer_reader;
 mod buddy_cache;
 mod core;
