@@ -21,6 +21,9 @@ use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
+/// To read a longer answer takes a while, in bytes.
+const LONG_ANSWER: usize = 64 << 10;
+
 type Finished = (ExchangeId, Outcome);
 
 struct Driver {
@@ -300,6 +303,10 @@ impl Driver {
                 Err(error) => format!("{kind:?} {}: {error}", id.0),
             };
             self.log(Level::Debug, &text);
+        }
+        // What others have is not to wait for it.
+        if matches!(&outcome, Ok(reply) if reply.body.len() > LONG_ANSWER) {
+            self.core.flush();
         }
         self.session
             .handle(self.core.now(), Input::Reply(id, outcome));

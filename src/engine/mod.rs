@@ -17,6 +17,7 @@ mod fork;
 mod group_cache;
 mod host_pace;
 mod http;
+mod id_hash;
 mod log;
 mod long_poll;
 mod phase;
@@ -27,6 +28,7 @@ mod request_wait;
 mod requests;
 mod sending;
 mod session_handle;
+mod staging;
 mod superseded;
 mod sync;
 #[cfg(test)]
