@@ -6,6 +6,7 @@ use super::event_queue::EventQueue;
 use super::http::Pools;
 use super::log::Level;
 use super::session_handle::SessionHandle;
+use super::staging::Staging;
 use crate::protocol::Now;
 use crate::status::{Problem, Status};
 use crate::types::{Event, Millis};
@@ -17,6 +18,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(86_400);
 /// The shared part of one client.
 pub(super) struct Core {
     pub(super) queue: EventQueue,
+    staging: Staging,
     pub(super) pools: Pools,
     start: Instant,
     log_level: Option<Level>,
@@ -26,22 +28,38 @@ impl Core {
     pub(super) fn new(queue: EventQueue, log_level: Option<Level>) -> Self {
         Core {
             queue,
+            staging: Staging::default(),
             pools: Pools::default(),
             start: Instant::now(),
             log_level,
         }
     }
 
-    /// Queues messages.
+    /// Passes messages on to the host, together with those of the other sessions that have some now.
     pub(super) fn emit_messages(&self, handle: &SessionHandle, messages: Vec<Event>) {
         handle.pass_messages(messages, |messages| {
-            self.queue.push_all(handle.id, messages)
+            self.staging.add(&self.queue, handle.id, messages);
         });
+    }
+
+    /// Queues the messages that were collected.
+    pub(super) fn flush(&self) {
+        self.staging.flush(&self.queue);
+    }
+
+    /// Queues them each time when the tasks that had some have run; part of the worker.
+    pub(super) async fn flush_in_turn(&self) -> ! {
+        loop {
+            self.staging.filled().await;
+            self.flush();
+        }
     }
 
     /// Queues an event that is no message. Every request gets exactly one answer: a second one is dropped, a missing one is added before CLOSED.
     pub(super) fn emit(&self, handle: &SessionHandle, event: Event) {
         handle.apply(event, |event, effect| {
+            // The messages before it come first.
+            self.flush();
             for request in effect.unanswered {
                 let problem = Problem::new(
                     Status::Cancelled,
@@ -77,5 +95,27 @@ impl Core {
     /// True if the host wants log lines of this level.
     pub(super) fn logs(&self, level: Level) -> bool {
         self.log_level.is_some_and(|most| level <= most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::polled::Polled;
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn other_events_do_not_overtake_messages() {
+        let core = Core::new(EventQueue::new(100).unwrap(), None);
+        let handle = Arc::new(SessionHandle::new(0, 1));
+        core.queue.add_session(handle.clone()).unwrap();
+        core.emit_messages(&handle, vec![Event::Inbox(1), Event::Inbox(2)]);
+        core.emit(&handle, Event::Inbox(3));
+        for number in 1..=3 {
+            match core.queue.poll(Some(Duration::ZERO), None) {
+                Ok(Polled::Event(found)) => assert_eq!(found.event, Event::Inbox(number)),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::alarm::Alarm;
 use super::core::Core;
 use super::http::Http;
 use super::log::Level;
@@ -20,6 +21,9 @@ use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
+/// To read a longer answer takes a while, in bytes.
+const LONG_ANSWER: usize = 64 << 10;
+
 type Finished = (ExchangeId, Outcome);
 
 struct Driver {
@@ -32,6 +36,7 @@ struct Driver {
     in_flight: Vec<(ExchangeId, ExchangeKind, AbortHandle)>,
     /// The long-poll is part of this task, unless it needs the HTTP library.
     long_poll: LongPoll,
+    alarm: Alarm,
     paused: bool,
     /// The host has closed the session; a logout, or the last acknowledgement, may continue until then.
     end: Option<Instant>,
@@ -55,6 +60,7 @@ pub(super) fn run(
             exchanges: JoinSet::new(),
             in_flight: Vec::new(),
             long_poll: LongPoll::default(),
+            alarm: Alarm::new(),
             paused: false,
             end: None,
             core,
@@ -110,8 +116,8 @@ impl Driver {
             .session
             .poll_timeout()
             .map(|due| self.core.instant(due));
-        let idle = self.long_poll.idle_until();
-        let due = [timeout, self.end, idle].into_iter().flatten().min();
+        let due = [timeout, self.end, self.long_poll.due()];
+        self.alarm.set(due.into_iter().flatten().min());
         tokio::select! {
             () = self.handle.notified() => return self.process_commands(),
             Some(finished) = self.exchanges.join_next_with_id(), if !self.exchanges.is_empty() => {
@@ -120,12 +126,14 @@ impl Driver {
             (id, outcome) = self.long_poll.finished(), if self.long_poll.is_under_way() => {
                 self.process_outcome(id, ExchangeKind::LongPoll, outcome);
             }
-            () = sleep_until(due), if due.is_some() => {
+            () = self.alarm.rings() => {
                 let now = Instant::now();
                 if self.end.is_some_and(|end| end <= now) {
                     return ControlFlow::Break(());
                 }
-                self.long_poll.close_idle(now);
+                if let Some((id, outcome)) = self.long_poll.expire(now) {
+                    self.process_outcome(id, ExchangeKind::LongPoll, outcome);
+                }
                 self.session.handle_timeout(self.core.now());
             }
         }
@@ -296,6 +304,10 @@ impl Driver {
             };
             self.log(Level::Debug, &text);
         }
+        // What others have is not to wait for it.
+        if matches!(&outcome, Ok(reply) if reply.body.len() > LONG_ANSWER) {
+            self.core.flush();
+        }
         self.session
             .handle(self.core.now(), Input::Reply(id, outcome));
     }
@@ -343,14 +355,6 @@ impl Driver {
                 .queue
                 .log(level, format!("session {}: {text}", self.handle.id.0));
         }
-    }
-}
-
-/// Sleeps until `due`; without a deadline it never returns.
-async fn sleep_until(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due).await,
-        None => std::future::pending().await,
     }
 }
 

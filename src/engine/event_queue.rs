@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 use super::error::CallError;
+use super::id_hash::IdHash;
 use super::log::{Level, LogBuffer, LogSettings};
 use super::polled::{Polled, SessionEvent};
 use super::session_handle::{SessionHandle, SessionId};
@@ -38,7 +39,7 @@ pub(super) struct SessionQueue {
 
 #[derive(Debug)]
 pub(super) struct QueueState {
-    pub(super) sessions: HashMap<SessionId, SessionQueue>,
+    pub(super) sessions: HashMap<SessionId, SessionQueue, IdHash>,
     /// Sessions with waiting events, each once, in the order in which they are served.
     pub(super) ready: VecDeque<SessionId>,
     /// Waiting events of all sessions.
@@ -75,7 +76,7 @@ impl EventQueue {
         let fd = wake_fd.fd();
         Ok(EventQueue {
             state: Mutex::new(QueueState {
-                sessions: HashMap::new(),
+                sessions: HashMap::default(),
                 ready: VecDeque::new(),
                 waiting: 0,
                 over_limit: false,
@@ -128,14 +129,23 @@ impl EventQueue {
 
     /// Queues an event; the events of a removed session are dropped.
     pub(super) fn push(&self, id: SessionId, event: Event) {
-        self.push_all(id, [event]);
+        self.push_all([(id, [event])]);
     }
 
-    /// Queues events at once, so that the host is woken once.
-    pub(super) fn push_all(&self, id: SessionId, events: impl IntoIterator<Item = Event>) {
+    /// Queues events of several sessions at once, so that the host is woken once.
+    pub(super) fn push_all<T: IntoIterator<Item = Event>>(
+        &self,
+        batches: impl IntoIterator<Item = (SessionId, T)>,
+    ) {
+        let mut state = lock(&self.state);
+        for (id, events) in batches {
+            self.add(&mut state, id, events);
+        }
+        self.finish(state);
+    }
+
+    fn add(&self, state: &mut QueueState, id: SessionId, events: impl IntoIterator<Item = Event>) {
         let share = self.share();
-        let mut guard = lock(&self.state);
-        let state = &mut *guard;
         let Some(session) = state.sessions.get_mut(&id) else {
             return;
         };
@@ -162,7 +172,6 @@ impl EventQueue {
                 state.waiting = state.waiting.saturating_add(1);
             }
         }
-        self.finish(guard);
     }
 
     /// Removes a session: the host sees none of its events any more.

@@ -4,6 +4,7 @@
 
 #![deny(unsafe_code)]
 
+mod alarm;
 mod answer_reader;
 mod buddy_cache;
 mod core;
@@ -16,6 +17,7 @@ mod fork;
 mod group_cache;
 mod host_pace;
 mod http;
+mod id_hash;
 mod log;
 mod long_poll;
 mod phase;
@@ -26,6 +28,7 @@ mod request_wait;
 mod requests;
 mod sending;
 mod session_handle;
+mod staging;
 mod superseded;
 mod sync;
 #[cfg(test)]

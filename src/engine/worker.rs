@@ -60,7 +60,7 @@ impl Engine {
         let core_of_worker = core.clone();
         let thread = with_signals_blocked(|| {
             let builder = std::thread::Builder::new().name("fbchat".to_owned());
-            builder.spawn(move || run_worker(&core_of_worker, runtime, stopped, all_ended))
+            builder.spawn(move || run_worker(core_of_worker, runtime, stopped, all_ended))
         });
         let thread = thread.map_err(|error| {
             let why = transport_error::no_thread(&error).unwrap_or("the worker does not start");
@@ -193,11 +193,13 @@ impl Drop for Engine {
 
 /// The body of the thread. If it panics, the runtime drops the sessions' tasks, which queue CLOSED.
 fn run_worker(
-    core: &Core,
+    core: Arc<Core>,
     runtime: Runtime,
     stopped: oneshot::Receiver<()>,
     mut all_ended: mpsc::Receiver<()>,
 ) {
+    let core_of_task = core.clone();
+    runtime.spawn(async move { core_of_task.flush_in_turn().await });
     runtime.block_on(async {
         #[cfg(feature = "fault-injection")]
         let stopped = async {

@@ -9,6 +9,7 @@ use hyper::http::header::{
     CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE,
     TRANSFER_ENCODING,
 };
+use std::mem::MaybeUninit;
 
 /// Greatest size of a head, of a line between two chunks, or of a trailer, in bytes.
 const LONGEST_HEAD: usize = 64 << 10;
@@ -228,10 +229,15 @@ impl Head {
 
 /// Reads a complete head; `None` for one that only announces another.
 fn read_head(bytes: &[u8]) -> Result<Option<Head>, TransportError> {
-    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
-    let mut head = httparse::Response::new(&mut fields);
+    let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+    let mut head = httparse::Response::new(&mut []);
+    let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
+        &mut head,
+        bytes,
+        &mut fields,
+    );
     let (Ok(httparse::Status::Complete(_)), Some(status), Some(version)) =
-        (head.parse(bytes), head.code, head.version)
+        (parsed, head.code, head.version)
     else {
         return Err(not_http());
     };

@@ -14,13 +14,14 @@ use crate::protocol::{
 use hyper::http::{HeaderValue, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
+use std::cell::RefCell;
 use std::error::Error;
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tower_service::Service;
@@ -32,8 +33,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const KEEPALIVE_RETRIES: u32 = 3;
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much room there is for what a connection has, at least.
-const READ_SIZE: usize = 16 << 10;
+/// How much of what a connection has is read at once.
+const READ_SIZE: usize = 32 << 10;
 
 /// A connection that can be used again.
 #[derive(Debug)]
@@ -58,16 +59,22 @@ struct Target {
     uri: String,
     origin: String,
     head: String,
-    timeout: Duration,
     body_limit: usize,
 }
 
-type UnderWay = Pin<Box<dyn Future<Output = (Outcome, Option<Connection>)> + Send>>;
+/// A long-poll that is not answered yet.
+struct UnderWay {
+    id: ExchangeId,
+    hold: Pin<Box<dyn Future<Output = (Outcome, Option<Connection>)> + Send>>,
+    /// How long it may take, and when that is over; never if that cannot be told.
+    limit: Duration,
+    end: Option<Instant>,
+}
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct LongPoll {
-    under_way: Option<(ExchangeId, UnderWay)>,
+    under_way: Option<UnderWay>,
     kept: Option<Connection>,
 }
 
@@ -85,8 +92,13 @@ impl LongPoll {
                 && kept.since.elapsed() < IDLE_TIMEOUT
         });
         let http = Arc::clone(http);
-        let hold = async move { hold(&http, &target, kept, network).await };
-        self.under_way = Some((id, Box::pin(hold)));
+        let limit = Duration::from_millis(exchange.timeout);
+        self.under_way = Some(UnderWay {
+            id,
+            hold: Box::pin(async move { hold(&http, &target, kept, network).await }),
+            limit,
+            end: Instant::now().checked_add(limit),
+        });
         None
     }
 
@@ -100,10 +112,10 @@ impl LongPoll {
     }
 
     fn poll_finished(&mut self, context: &mut Context<'_>) -> Poll<(ExchangeId, Outcome)> {
-        let Some((id, under_way)) = &mut self.under_way else {
+        let Some(UnderWay { id, hold, .. }) = &mut self.under_way else {
             return Poll::Pending;
         };
-        let Poll::Ready((outcome, kept)) = under_way.as_mut().poll(context) else {
+        let Poll::Ready((outcome, kept)) = hold.as_mut().poll(context) else {
             return Poll::Pending;
         };
         let id = *id;
@@ -114,22 +126,33 @@ impl LongPoll {
 
     /// Drops the exchange and its connection if `is` is true for it.
     pub(super) fn abort(&mut self, is: impl Fn(ExchangeId, ExchangeKind) -> bool) {
-        let is_unwanted = |(id, _): &(ExchangeId, _)| is(*id, ExchangeKind::LongPoll);
+        let is_unwanted = |it: &UnderWay| is(it.id, ExchangeKind::LongPoll);
         if self.under_way.as_ref().is_some_and(is_unwanted) {
             self.under_way = None;
         }
     }
 
+    /// When [`LongPoll::expire`] has something to do.
+    pub(super) fn due(&self) -> Option<Instant> {
+        match &self.under_way {
+            Some(under_way) => under_way.end,
+            None => self.idle_until(),
+        }
+    }
+
     /// When a connection that nobody uses is to be closed.
-    pub(super) fn idle_until(&self) -> Option<Instant> {
+    fn idle_until(&self) -> Option<Instant> {
         self.kept.as_ref()?.since.checked_add(IDLE_TIMEOUT)
     }
 
-    /// Closes it if it is time.
-    pub(super) fn close_idle(&mut self, now: Instant) {
+    /// Closes a connection that nobody uses, and ends an exchange that has taken too long, each if it is time.
+    pub(super) fn expire(&mut self, now: Instant) -> Option<(ExchangeId, Outcome)> {
         if self.idle_until().is_some_and(|until| until <= now) {
             self.kept = None;
         }
+        let is_late = |it: &mut UnderWay| it.end.is_some_and(|end| end <= now);
+        let late = self.under_way.take_if(is_late)?;
+        Some((late.id, Err(super::http::timed_out(late.limit))))
     }
 }
 
@@ -152,7 +175,6 @@ impl Target {
             uri: url[..Position::AfterPath].to_owned(),
             origin: url[..Position::BeforePath].to_owned(),
             head: head(url, cookie, network),
-            timeout: Duration::from_millis(exchange.timeout),
             body_limit: exchange.body_limit,
         })
     }
@@ -183,9 +205,9 @@ async fn hold(
     let mut stream = kept.map(|kept| kept.stream);
     let mut first = None;
     loop {
-        let attempt = timeout(target.timeout, attempt(http, target, stream.take())).await;
+        let attempt = attempt(http, target, stream.take()).await;
         let failure = match attempt {
-            Ok(Ok((reply, stream))) => {
+            Ok((reply, stream)) => {
                 let kept = stream.map(|stream| Connection {
                     stream,
                     origin: target.origin.clone(),
@@ -194,8 +216,7 @@ async fn hold(
                 });
                 return (Ok(reply), kept);
             }
-            Ok(Err(failure)) => failure,
-            Err(_) => Failure::Other(super::http::timed_out(target.timeout)),
+            Err(failure) => failure,
         };
         return match (first.take(), failure) {
             (None, Failure::Closed(error)) => {
@@ -243,13 +264,9 @@ async fn attempt(
             false => Failure::before(error),
             true => Failure::Other(super::http::broken(error)),
         };
-        // Room only when there is something to read.
-        std::future::poll_fn(|context| stream.poll_read_ready(context))
-            .await
-            .map_err(|error| failed(&error, reader.has_head()))?;
         let buffer = reader.buffer();
-        buffer.reserve(READ_SIZE);
-        let answer = match stream.read_buf(buffer).await {
+        let read = std::future::poll_fn(|context| poll_read(&mut stream, context, buffer));
+        let answer = match read.await {
             Ok(0) => match reader.end() {
                 Some(answer) => Some(answer),
                 None => {
@@ -267,6 +284,27 @@ async fn attempt(
             ));
         }
     }
+}
+
+thread_local! {
+    /// Where the thread puts what it reads: a session that waits needs no room.
+    static PIECE: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_SIZE].into());
+}
+
+/// Appends what the connection has to a buffer; 0 bytes at its end.
+fn poll_read(
+    stream: &mut TcpStream,
+    context: &mut Context<'_>,
+    buffer: &mut Vec<u8>,
+) -> Poll<std::io::Result<usize>> {
+    PIECE.with_borrow_mut(|piece| {
+        let mut piece = ReadBuf::new(piece);
+        let result = Pin::new(stream).poll_read(context, &mut piece);
+        result.map_ok(|()| {
+            buffer.extend_from_slice(piece.filled());
+            piece.filled().len()
+        })
+    })
 }
 
 impl Failure {

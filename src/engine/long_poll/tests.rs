@@ -114,10 +114,10 @@ fn connection_is_kept_until_the_network_changes() {
         .map(|(connection, _)| connection)
         .collect();
     assert_eq!(used, [0, 0, 0, 1]);
-    client.poll.close_idle(Instant::now());
+    assert!(client.poll.expire(Instant::now()).is_none());
     assert!(client.poll.kept.is_some());
-    client.poll.close_idle(Instant::now() + IDLE_TIMEOUT);
-    assert!(client.poll.kept.is_none());
+    client.poll.expire(client.poll.due().unwrap());
+    assert!(client.poll.kept.is_none() && client.poll.due().is_none());
 }
 
 #[test]
@@ -133,6 +133,21 @@ fn request_whose_connection_is_closed_before_the_answer_is_sent_again_once() {
     assert_eq!(used, [0, 0, 1]);
     assert_eq!(client.poll(&url).unwrap_err().fault, TransportFault::Io);
     assert_eq!(requests.try_iter().count(), 2);
+}
+
+#[test]
+fn long_poll_without_an_answer_ends_in_its_time() {
+    let (url, _requests) = server(&[]);
+    let mut client = Client::new();
+    assert!(client.poll.start(&client.http, exchange(&url)).is_none());
+    let end = client.poll.due().unwrap();
+    assert!(client.poll.expire(Instant::now()).is_none());
+    let (id, outcome) = client.poll.expire(end).unwrap();
+    assert_eq!(
+        (id, outcome.unwrap_err().fault),
+        (ExchangeId(3), TransportFault::Timeout)
+    );
+    assert!(!client.poll.is_under_way() && client.poll.due().is_none());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::super::session_handle::{SessionHandle, SessionId};
 use super::super::wake::wait_readable;
-use super::super::{error, log, polled, session_handle, superseded, wake};
+use super::super::{error, id_hash, log, polled, session_handle, superseded, wake};
 use crate::types::{Event, Uid};
 use polled::Polled;
 use queue::EventQueue;

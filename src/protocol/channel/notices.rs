@@ -2,7 +2,7 @@
 
 use crate::protocol::connect::web_session::WebSession;
 use crate::protocol::groups::news::{self, GroupNews};
-use crate::protocol::wire::channel_reply::{Item, ItemFile};
+use crate::protocol::wire::channel_reply::{Item, ItemFile, Kind};
 use crate::protocol::wire::json::{Int, List, count, objects, time};
 use crate::types::{
     File, FileKind, FriendRequest, GroupNotice, Message, NoticeKind, Origin, Presence, Uid,
@@ -68,19 +68,18 @@ pub enum Notice {
 
 /// Reads an item. `None` if its type is unknown, which is normal since there were new ones every year, or if it says nothing.
 pub fn read(item: Item, web: &WebSession, own: Uid) -> Option<Notice> {
-    let kind = item.kind.0.as_deref().unwrap_or_default();
     let uid = item.uid.id().map(Uid);
-    Some(match kind {
-        "msg" | "offline_msg" | "group_msg" => Notice::Message(message_from(item, web, own)?),
-        "typ" | "ttyp" => Notice::Typing {
+    Some(match item.kind {
+        Kind::Message | Kind::GroupMessage => Notice::Message(message_from(item, web, own)?),
+        Kind::Typing | Kind::GroupTyping => Notice::Typing {
             from: item.from.id().map(Uid).filter(|&from| from != own)?,
-            group: match kind {
-                "ttyp" => Some(Uid(item.to.id()?)),
+            group: match item.kind {
+                Kind::GroupTyping => Some(Uid(item.to.id()?)),
                 _ => None,
             },
             typing: item.st.0 == Some(1),
         },
-        "presence" => Notice::Presence {
+        Kind::Presence => Notice::Presence {
             presence: match item.state.0.as_deref() {
                 Some("active") => Presence::Active,
                 Some("idle") => Presence::Idle,
@@ -90,8 +89,8 @@ pub fn read(item: Item, web: &WebSession, own: Uid) -> Option<Notice> {
             uid: uid.filter(|&uid| uid != own)?,
             idle_since: time(item.idle_since),
         },
-        "status" | "picture" | "name" if uid? == own => Notice::OwnChange,
-        "status" => {
+        Kind::Status | Kind::Picture | Kind::Name if uid? == own => Notice::OwnChange,
+        Kind::Status => {
             let text = item.text.0.filter(|text| !text.is_empty());
             // Buddy lists have the time in seconds.
             let set = time(item.time).div_euclid(1000).saturating_mul(1000);
@@ -101,22 +100,22 @@ pub fn read(item: Item, web: &WebSession, own: Uid) -> Option<Notice> {
                 text,
             }
         }
-        "picture" => Notice::Picture {
+        Kind::Picture => Notice::Picture {
             uid: uid?,
             reference: item.thumb_src.0,
         },
-        "name" => Notice::Name {
+        Kind::Name => Notice::Name {
             uid: uid?,
             name: item.name.0.filter(|name| !name.is_empty())?,
             first_name: item.first_name.or_empty(),
         },
-        "friend_request" => Notice::FriendRequest(FriendRequest {
+        Kind::FriendRequest => Notice::FriendRequest(FriendRequest {
             uid: uid?,
             name: item.name.or_empty(),
             message: item.message.or_empty(),
             time: time(item.time),
         }),
-        "friend" => Notice::Friendship {
+        Kind::Friend => Notice::Friendship {
             uid: uid?,
             began: match item.action.0.as_deref() {
                 Some("added") => true,
@@ -125,28 +124,28 @@ pub fn read(item: Item, web: &WebSession, own: Uid) -> Option<Notice> {
             },
             name: item.name.or_empty(),
         },
-        "block" => Notice::Block {
+        Kind::Block => Notice::Block {
             uid: uid?,
             name: item.name.or_empty(),
             blocked: item.blocked.0?,
         },
-        "group" => Notice::Group(news::read(item)?),
-        "inbox" => Notice::Inbox(count(item.unseen)),
-        "poke" => Notice::Poke {
+        Kind::Group => Notice::Group(news::read(item)?),
+        Kind::Inbox => Notice::Inbox(count(item.unseen)),
+        Kind::Poke => Notice::Poke {
             from: uid?,
             name: item.name.or_empty(),
             time: time(item.time),
         },
-        _ => return None,
+        Kind::Absent | Kind::Unknown => return None,
     })
 }
 
 /// Reads a message out of an item of the channel or of a history. `None` for everything else, and for a text that is cut
 /// short, since the whole text follows in another item.
 pub fn message_from(item: Item, web: &WebSession, own: Uid) -> Option<Message> {
-    let in_group = match item.kind.0.as_deref() {
-        None | Some("msg" | "offline_msg") => false,
-        Some("group_msg") => true,
+    let in_group = match item.kind {
+        Kind::Absent | Kind::Message => false,
+        Kind::GroupMessage => true,
         _ => return None,
     };
     let body = item.msg.0?;

@@ -2,11 +2,10 @@
 
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::wire::json::{Flag, Int, List, Object, Text};
+use crate::protocol::wire::plain_items;
 use crate::protocol::wire::reply::{AjaxError, NotJson, body_text, object, part};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::fmt;
 
 /// A reply of the channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +22,64 @@ pub enum ChannelReply {
     Unknown,
 }
 
+/// What an item tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Text")]
+pub enum Kind {
+    #[default]
+    Absent,
+    Message,
+    GroupMessage,
+    Typing,
+    GroupTyping,
+    Presence,
+    Status,
+    Picture,
+    Name,
+    FriendRequest,
+    Friend,
+    Block,
+    Group,
+    Inbox,
+    Poke,
+    /// There were new ones every year.
+    Unknown,
+}
+
+impl Kind {
+    pub fn of(name: &str) -> Self {
+        match name {
+            "msg" | "offline_msg" => Kind::Message,
+            "group_msg" => Kind::GroupMessage,
+            "typ" => Kind::Typing,
+            "ttyp" => Kind::GroupTyping,
+            "presence" => Kind::Presence,
+            "status" => Kind::Status,
+            "picture" => Kind::Picture,
+            "name" => Kind::Name,
+            "friend_request" => Kind::FriendRequest,
+            "friend" => Kind::Friend,
+            "block" => Kind::Block,
+            "group" => Kind::Group,
+            "inbox" => Kind::Inbox,
+            "poke" => Kind::Poke,
+            _ => Kind::Unknown,
+        }
+    }
+}
+
+impl From<Text> for Kind {
+    fn from(name: Text) -> Self {
+        name.0.as_deref().map_or(Kind::Absent, Kind::of)
+    }
+}
+
 /// One item of the channel, as it came (docs/protocol.md, Items).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Item {
     #[serde(rename = "type")]
-    pub kind: Text,
+    pub kind: Kind,
     pub from: Int,
     pub to: Int,
     pub from_name: Text,
@@ -110,85 +161,28 @@ struct RawChannelReply<'a> {
     error: Int,
 }
 
-/// A reply in which nothing is odd, read in one pass.
-#[derive(Deserialize)]
-struct PlainChannelReply {
-    #[serde(default)]
-    t: Text,
-    #[serde(default)]
-    seq: Int,
-    #[serde(default)]
-    ms: PlainItems,
-    #[serde(default)]
-    error: Int,
-}
-
-/// A list of items that all can be read, and are not too many.
-#[derive(Default)]
-struct PlainItems(Vec<Option<Item>>);
-
-/// Most replies are far below. More is read in two passes, which keep no item in memory that is not wanted.
-const MOST_PLAIN_ITEMS: usize = 1_000;
-const LONGEST_PLAIN: usize = 256 << 10;
-
-impl<'de> Deserialize<'de> for PlainItems {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = PlainItems;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of items")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<PlainItems, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element::<Object<Item>>()? {
-                    if items.len() >= MOST_PLAIN_ITEMS {
-                        return Err(A::Error::custom("too many items"));
-                    }
-                    items.push(item.0);
-                }
-                Ok(PlainItems(items))
-            }
-        }
-        deserializer.deserialize_seq(Reader)
-    }
-}
-
 /// Reads a reply of the channel. At most `limit` items are read; the server replays the rest.
 pub fn read(body: &[u8], limit: usize) -> Result<ChannelReply, NotJson> {
     let text = body_text(body);
-    if text.len() <= LONGEST_PLAIN
-        && let Ok(plain) = object::<PlainChannelReply>(&text)
-    {
-        let mut items = plain.ms.0;
-        items.truncate(limit);
-        return Ok(reply(plain.error, plain.t, plain.seq, || items));
+    if let Some(items) = plain_items::read(&text, limit) {
+        return Ok(ChannelReply::Items(items));
     }
     let raw: RawChannelReply<'_> = object(&text)?;
-    Ok(reply(raw.error, raw.t, raw.seq, || {
-        let items = raw.ms.0.unwrap_or_default();
-        let read = |raw: &RawValue| part::<Object<Item>>(raw).and_then(|item| item.0);
-        items.into_iter().take(limit).map(read).collect()
-    }))
-}
-
-fn reply(
-    error: Int,
-    kind: Text,
-    seq: Int,
-    items: impl FnOnce() -> Vec<Option<Item>>,
-) -> ChannelReply {
-    if let Some(code) = error.0.filter(|&code| code != 0) {
+    if let Some(code) = raw.error.0.filter(|&code| code != 0) {
         let description = String::new();
         let code = ErrorCode(code);
-        return ChannelReply::Error(AjaxError { code, description });
+        return Ok(ChannelReply::Error(AjaxError { code, description }));
     }
-    match kind.0.as_deref() {
+    Ok(match raw.t.0.as_deref() {
         Some("continue") => ChannelReply::Continue,
-        Some("refresh" | "fullReload") => ChannelReply::Refresh(seq.0.filter(|&seq| seq >= 0)),
-        Some("msg") => ChannelReply::Items(items()),
+        Some("refresh" | "fullReload") => ChannelReply::Refresh(raw.seq.0.filter(|&seq| seq >= 0)),
+        Some("msg") => {
+            let items = raw.ms.0.unwrap_or_default();
+            let read = |raw: &RawValue| part::<Object<Item>>(raw).and_then(|item| item.0);
+            ChannelReply::Items(items.into_iter().take(limit).map(read).collect())
+        }
         _ => ChannelReply::Unknown,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -208,7 +202,7 @@ mod tests {
             r#"for (;;);{"t":"msg","c":"p_2","ms":[{"type":"msg","msg":{"text":"yo","time":1209557234412,"clientTime":1209557232415,"msgID":"4177168544"},"from":1,"to":2,"from_name":"A B","to_name":"C D","from_first_name":"A","to_first_name":"C"}]}"#,
         );
         let item = items[0].clone().unwrap();
-        assert_eq!(item.kind.0.as_deref(), Some("msg"));
+        assert_eq!(item.kind, Kind::Message);
         assert_eq!((item.from.id(), item.to.id()), (Some(1), Some(2)));
         let msg = item.msg.0.unwrap();
         assert_eq!(msg.text.0.as_deref(), Some("yo"));
@@ -240,12 +234,9 @@ mod tests {
         assert_eq!(items(&object), wanted, "an object in place of the list");
         let mixed = items(&format!(r#"{{"t":"msg","ms":[{plain},{twice}]}}"#));
         assert_eq!(mixed, [wanted[0].clone(), None]);
-        let padded = format!(
-            r#"{{"t":"msg","ms":[{plain}{}]}}"#,
-            " ".repeat(LONGEST_PLAIN)
-        );
+        let padded = format!(r#"{{"t":"msg","ms":[{plain} ]}}"#);
         assert_eq!(items(&padded), wanted);
-        let many = vec![plain; MOST_PLAIN_ITEMS + 1].join(",");
+        let many = vec![plain; 101].join(",");
         assert_eq!(items(&format!(r#"{{"t":"msg","ms":[{many}]}}"#)).len(), 100);
         assert!(items(r#"{"t":"msg","ms":null}"#).is_empty());
         assert!(items(r#"{"t":"msg"}"#).is_empty());

@@ -11,6 +11,7 @@ pub mod html;
 pub mod json;
 pub mod page;
 pub mod pattern;
+pub mod plain_items;
 pub mod reading_cost;
 pub mod reply;
 pub mod request;
