@@ -15,8 +15,8 @@ const ROUNDS: usize = 3;
 pub async fn compare(fbchatd: &Path, polls: usize) {
     let data = Data::with_accounts(fbchatd, polls);
     let people = chat::people(&data.serve(), polls).await;
-    let off = load::hold(&data.serve(), &people).await;
-    let on = load::hold(&ours::serve(&data).server, &people).await;
+    let off = load::hold(&data.serve(), &people, load::SECONDS).await;
+    let on = load::hold(&ours::serve(&data).server, &people, load::SECONDS).await;
     let text = |held: &load::Holding| format!("{:.1} KiB each; {}", held.each, held.delivery);
     row(
         "held polls, 500 messages/s",

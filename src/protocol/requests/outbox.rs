@@ -156,13 +156,10 @@ impl Outbox {
 
     /// Fails the current message, whose time is over, and those behind it, which would have to wait for the same reason.
     pub fn expire(&mut self, now: Millis, web: &WebSession, gate: Gate) -> Vec<Action> {
-        let server = web.label();
-        let (status, why) = match self.is_busy || gate == Gate::Paused {
-            true => (Status::RateLimited, "is busy and asked to wait"),
-            false => (Status::Timeout, "was not reachable in time"),
-        };
-        let text = format!("The message could not be sent: {server} {why}");
-        self.end(now, web, &Problem::new(status, text))
+        let gate = if self.is_busy { Gate::Paused } else { gate };
+        let why = gate.problem(&web.label());
+        let text = format!("The message could not be sent: {}", why.text);
+        self.end(now, web, &Problem::new(why.status, text))
     }
 
     /// The request for the current message, if it is time for one. The caller makes sure that none is under way.

@@ -151,17 +151,7 @@ impl Queries {
             };
             let is_write = is_write(&pending.query);
             if pending.until <= now {
-                let server = web.label();
-                let problem = match gate {
-                    Gate::Paused => {
-                        let text = format!("{server} is busy and asked to wait");
-                        Problem::new(Status::RateLimited, text)
-                    }
-                    _ => {
-                        let text = format!("{server} was not reachable in time");
-                        Problem::new(Status::Timeout, text)
-                    }
-                };
+                let problem = gate.problem(&web.label());
                 actions.push(pending.end(request, &problem));
             } else if gate != Gate::Open || is_write && writing {
                 self.pending.insert(request, pending);

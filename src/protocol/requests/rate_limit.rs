@@ -19,6 +19,22 @@ pub enum Gate {
     Paused,
 }
 
+impl Gate {
+    /// Why something could not be sent in the time that it can wait.
+    pub fn problem(self, server: &str) -> Problem {
+        match self {
+            Gate::Paused => Problem::new(
+                Status::RateLimited,
+                format!("{server} is busy and asked to wait"),
+            ),
+            Gate::Open | Gate::Closed => Problem::new(
+                Status::Timeout,
+                format!("{server} was not reachable in time"),
+            ),
+        }
+    }
+}
+
 /// The pause that the server has asked for.
 #[derive(Debug, Default)]
 pub struct RateLimit {

@@ -1,8 +1,8 @@
 //! Uploads and downloads of files: one final event for each (docs/protocol.md, Files).
 //!
 //! The contents never pass through here: a driver moves them between the network and the host, and remembers how much of a
-//! download it has. Uploads of one session go out one by one, as the server takes them; a few downloads run beside them. What
-//! fails on the way is tried again after the usual pauses. An upload has the same `upload_id` each time, so it counts once.
+//! download it has. A session sends one upload at a time, because servers accept only one; a few downloads run at the same time. Failed
+//! attempts are repeated after the usual pauses. An upload has the same `upload_id` each time, so it counts once.
 
 use crate::protocol::action::Action;
 use crate::protocol::answer::{self, Failure};
@@ -20,16 +20,16 @@ use std::collections::BTreeMap;
 /// Uploads and downloads under way at once.
 const MOST_UPLOADS: usize = 1;
 const MOST_DOWNLOADS: usize = 3;
-/// How often one is tried without getting anywhere.
+/// Maximum number of attempts without progress.
 const MOST_FAILURES: u32 = 6;
-/// How often one is tried at all.
+/// Maximum number of attempts.
 const MOST_ATTEMPTS: u32 = 100;
-/// An attempt of this length got somewhere, in milliseconds.
+/// An attempt of this length counts as progress, in milliseconds.
 const GOT_SOMEWHERE: Millis = 30_000;
 /// How long transfers wait for a session that cannot send, in milliseconds.
 const PATIENCE: Millis = 120_000;
 
-/// All transfers that are not over.
+/// All unfinished transfers.
 #[derive(Debug, Default)]
 pub struct Transfers {
     pending: BTreeMap<RequestId, Transfer>,
@@ -42,7 +42,7 @@ impl Transfers {
         self.pending.len()
     }
 
-    /// Takes an upload on, or says why not.
+    /// Accepts an upload, or says why not.
     pub fn upload(
         &mut self,
         web: &WebSession,
@@ -62,7 +62,7 @@ impl Transfers {
         self.add(web, request, Kind::Upload { name, upload_id })
     }
 
-    /// Takes a download on, or says why not.
+    /// Accepts a download, or says why not.
     pub fn download(
         &mut self,
         web: &WebSession,
@@ -71,7 +71,7 @@ impl Transfers {
         target: DownloadTarget,
     ) -> Result<(), Problem> {
         if !is_file_id(&file) {
-            return Err(Problem::new(Status::Argument, "This is no id of a file"));
+            return Err(Problem::new(Status::Argument, "This is not a file id"));
         }
         self.add(web, request, Kind::Download { file, target })
     }
@@ -132,17 +132,7 @@ impl Transfers {
         if since.saturating_add(PATIENCE) > now {
             return Vec::new();
         }
-        let server = web.label();
-        let problem = match gate {
-            Gate::Paused => Problem::new(
-                Status::RateLimited,
-                format!("{server} is busy and asked to wait"),
-            ),
-            _ => Problem::new(
-                Status::Timeout,
-                format!("{server} was not reachable in time"),
-            ),
-        };
+        let problem = gate.problem(&web.label());
         let waiting = self.pending.iter().filter(|(_, it)| !it.under_way);
         let waiting: Vec<RequestId> = waiting.map(|(request, _)| *request).collect();
         let mut failed = |request| self.fail(request, problem.clone());
@@ -192,7 +182,7 @@ impl Transfers {
             }
             Failure::Lost(problem) => (problem, is_passing),
         };
-        // A time that is over says that nothing moved.
+        // A timeout means that there was no progress.
         if lasted >= GOT_SOMEWHERE && problem.status != Status::Timeout {
             transfer.backoff.reset();
         }
@@ -206,7 +196,7 @@ impl Transfers {
         self.fail(request, problem).into_iter().collect()
     }
 
-    /// The exchanges were dropped: transfers begin again once the session can send.
+    /// The exchanges were dropped: transfers start again once the session can send.
     pub fn interrupt(&mut self) {
         for transfer in self.pending.values_mut() {
             transfer.under_way = false;
@@ -220,7 +210,7 @@ impl Transfers {
         }
     }
 
-    /// Fails a transfer; `None` if there is no such one.
+    /// Fails a transfer; `None` if it does not exist.
     pub fn fail(&mut self, request: RequestId, problem: Problem) -> Option<Action> {
         self.pending.remove(&request)?;
         Some(Action::Tell(Event::Failed { request, problem }))

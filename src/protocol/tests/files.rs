@@ -1,4 +1,4 @@
-//! Files: what is sent and asked, what is tried again, and what hosts are told.
+//! Files: requests, retries, and the events for hosts.
 
 use super::people_model::ALL;
 use super::{World, logged_in};
@@ -163,7 +163,7 @@ fn what_cannot_work_fails_at_once_with_a_sentence() {
     let mut world = world(904);
     let request = upload(&mut world, "a", Some(101));
     assert_eq!(problem(&world, request).status, Status::TooLong);
-    // A server that never works is not asked for ever.
+    // A server that always fails is not asked forever.
     world.server.people.say_raw(UPLOAD, 500, b"");
     let request = upload(&mut world, "a", None);
     world.run(300_000);

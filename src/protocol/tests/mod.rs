@@ -6,6 +6,7 @@
 mod accounts;
 mod chaos;
 mod files;
+mod group_messages;
 mod groups;
 mod history_and_pictures;
 mod model;
