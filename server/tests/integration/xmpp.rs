@@ -109,6 +109,11 @@ fn server() -> (Server, String, String) {
 /// Takes the database away, and waits until the server has noticed.
 fn take_away(database: &str, cy: &Client) {
     Postgres::shared().take_away(database);
+    refusal(cy);
+}
+
+/// Waits until a request has failed, and so whatever needed the database before it.
+fn refusal(cy: &Client) {
     let path = format!("/x/0/false/p_{}=1", cy.uid);
     until("a refusal", || {
         (cy.get(&path).status() == 503).then_some(())
@@ -170,6 +175,7 @@ fn stanzas_wait_for_the_database_and_are_refused_if_that_takes_long() {
     let ping = "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>";
     ben.send(ping);
     assert!(ben.read("id='p'").contains("type='result'"));
+    refusal(&cy);
     cluster.give_back(&database);
     let done = format!("<a xmlns='urn:xmpp:sm:3' h='{}'/>", count + 1);
     let told = ann.read(&done);
@@ -215,6 +221,7 @@ fn a_message_that_waits_while_its_client_comes_back_is_stored_once() {
     ben.send("<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>");
     ben.read("id='p'");
     drop(ann);
+    refusal(&cy);
     cluster.give_back(&database);
     let mut ann = Stream::open(&address, "ann");
     ann.send(&format!(
