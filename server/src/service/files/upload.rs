@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use blake2::{Blake2s256, Digest};
+use ring::digest::{Context, SHA256};
 
 use super::cleaning::{Format, films};
 use super::content::{self, Content};
@@ -37,7 +37,8 @@ pub struct Upload {
 
 struct Body {
     draft: Draft,
-    hash: Blake2s256,
+    /// Tells uploads apart. Processors have instructions for this one, so it does not set the pace.
+    hash: Context,
     head: Vec<u8>,
     size: u64,
 }
@@ -86,7 +87,7 @@ impl Upload {
             name: name.to_owned(),
             body: Some(Body {
                 draft,
-                hash: Blake2s256::new(),
+                hash: Context::new(&SHA256),
                 head: Vec::new(),
                 size: 0,
             }),
@@ -138,7 +139,7 @@ impl Upload {
         let files = &self.files.0;
         let mut hash = body.hash;
         hash.update(self.name.as_bytes());
-        let hash = hash.finalize().to_vec();
+        let hash = hash.finish().as_ref().to_vec();
         let content = match Format::of(&body.head) {
             Some(format) => {
                 let (disk, name) = (files.disk()?, self.name.clone());
