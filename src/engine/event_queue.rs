@@ -37,7 +37,7 @@ pub(super) struct SessionQueue {
     pub(super) closed: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct QueueState {
     pub(super) sessions: HashMap<SessionId, SessionQueue, IdHash>,
     /// Sessions with waiting events, each once, in the order in which they are served.
@@ -75,18 +75,7 @@ impl EventQueue {
         let wake_fd = WakeFd::new()?;
         let fd = wake_fd.fd();
         Ok(EventQueue {
-            state: Mutex::new(QueueState {
-                sessions: HashMap::default(),
-                ready: VecDeque::new(),
-                waiting: 0,
-                over_limit: false,
-                log_lines: LogBuffer::default(),
-                woken: false,
-                closed: false,
-                pollers: 0,
-                to_wake: Vec::new(),
-                worker_is_due: false,
-            }),
+            state: Mutex::new(QueueState::default()),
             changed: Condvar::new(),
             worker: Notify::new(),
             readable: AtomicBool::new(false),
