@@ -145,3 +145,15 @@ pub fn be32(rest: &mut &[u8]) -> Option<usize> {
 pub fn be64(rest: &mut &[u8]) -> Option<usize> {
     usize::try_from(u64::from_be_bytes(*super::take(rest, 8)?.first_chunk()?)).ok()
 }
+
+/// The only box of a name. Readers would differ in which of several they take.
+pub fn only<S: Source + ?Sized>(file: &S, within: &Part, name: &[u8; 4]) -> io::Result<Part> {
+    let mut found = None;
+    for part in boxes(file, within.content.clone(), FEW) {
+        let part = part?;
+        if part.name == *name && found.replace(part).is_some() {
+            return Err(unknown());
+        }
+    }
+    found.ok_or_else(unknown)
+}

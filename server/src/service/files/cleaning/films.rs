@@ -6,8 +6,8 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-use super::boxes::{Boxes, Change, FEW, MOST, Part, Source, boxes, is_unknown, unknown};
-use super::samples::Samples;
+use super::boxes::{Boxes, Change, FEW, MOST, Part, Source, boxes, is_unknown, only, unknown};
+use super::samples::{Found, Samples};
 
 /// The boxes of a film, of its description, of a track, and of what the track consists of. All others may say anything.
 const FILM: [&[u8; 4]; 9] = [
@@ -162,15 +162,6 @@ fn trailer(left: Range<usize>, sink: &mut Sink<'_>) -> io::Result<()> {
     sink(Change::Zeros(left.start + 8, left.len() - 8))
 }
 
-/// What a file has beside its description.
-pub struct Found<'a> {
-    /// Where images and sound are, in order.
-    pub data: &'a [Range<usize>],
-    /// Of the file.
-    pub length: usize,
-    pub has_fragments: bool,
-}
-
 /// Tells what is removed from the description of a film, and from the film by it.
 pub fn description<S: Source + ?Sized>(
     file: &S,
@@ -246,18 +237,6 @@ fn times<S: Source + ?Sized>(file: &S, part: &Part, sink: &mut Sink<'_>) -> io::
     file.read(part.content.start, &mut version)?;
     let length = if version.starts_with(&[0]) { 8 } else { 16 };
     sink(Change::Zeros(part.content.start + 4, length))
-}
-
-/// The only box of a name. Readers would differ in which of several they take.
-pub fn only<S: Source + ?Sized>(file: &S, within: &Part, name: &[u8; 4]) -> io::Result<Part> {
-    let mut found = None;
-    for part in boxes(file, within.content.clone(), FEW) {
-        let part = part?;
-        if part.name == *name && found.replace(part).is_some() {
-            return Err(unknown());
-        }
-    }
-    found.ok_or_else(unknown)
 }
 
 /// Whether people see or hear a track.

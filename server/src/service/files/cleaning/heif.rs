@@ -7,7 +7,8 @@ use image::metadata::Orientation;
 
 use super::boxes::{self, Change, MOST, Part, be32, be64};
 use super::edits::Edits;
-use super::films::{self, Found};
+use super::films;
+use super::samples::Found;
 use super::{Parts, exif, orientation, take};
 
 /// The boxes that a picture is made of. All others may say anything, among them `uuid`, and a film with sound beside the picture.

@@ -1,9 +1,18 @@
 //! Where a file has the data of one of its tracks: chunks, each of some samples.
 
 use std::io;
+use std::ops::Range;
 
-use super::boxes::{Change, Part, Source, be32, be64, is_unknown, unknown};
-use super::films::{Found, only};
+use super::boxes::{Change, Part, Source, be32, be64, is_unknown, only, unknown};
+
+/// What a file has beside its description.
+pub struct Found<'a> {
+    /// Where images and sound are, in order.
+    pub data: &'a [Range<usize>],
+    /// Of the file.
+    pub length: usize,
+    pub has_fragments: bool,
+}
 
 /// How much of a table is read at once.
 const PIECE: usize = 4 << 10;
