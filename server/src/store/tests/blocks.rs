@@ -128,9 +128,9 @@ pub async fn blocks_are_bounded_and_end_with_either_account(place: impl Place) {
     store.delete_user(b.uid).await.unwrap();
     assert!(blocked(&store, &a).await.is_empty());
     assert!(store.blocked_by(a.uid).await.unwrap().is_empty());
-    // In parts, because a write that waits for too many others is refused.
+    // In small parts, because a write that has to wait too long for others is refused.
     let numbers: Vec<_> = (0..=limits::MAX_BLOCKED).collect();
-    for part in numbers.chunks(100) {
+    for part in numbers.chunks(20) {
         let add = |n| store.add_user(format!("{n}@x"), "U".into(), "!".into());
         let others: Vec<_> = part.iter().map(add).collect();
         let mut results = Vec::new();
