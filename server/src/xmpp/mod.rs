@@ -54,6 +54,8 @@ mod xml;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::attachment::FileId;
 use crate::metrics;
 use crate::net::streams::{Connection, Streams};
@@ -69,6 +71,8 @@ pub struct Xmpp {
     /// What was found out about pictures.
     pictures: avatar::Known,
     metrics: metrics::Xmpp,
+    /// The turns of logins that could not be ended at once.
+    logouts: Semaphore,
 }
 
 impl Xmpp {
@@ -79,6 +83,7 @@ impl Xmpp {
             registry: Arc::default(),
             pictures: avatar::Known::default(),
             metrics,
+            logouts: Semaphore::new(logout::RETRIES),
         }
     }
 

@@ -12,7 +12,7 @@ impl Client {
     pub async fn stanza(&mut self, stanza: Element) -> Result<(), Ended> {
         if let Some(former) = self.former.take() {
             // The client has the new token.
-            self.end_former(&former).await;
+            self.end_login(former).await;
         }
         if stanza.ns == ns::SM {
             return self.manage(&stanza);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use testkit::postgres::Postgres;
-use testkit::{Client, LIMIT, Server, fbchatd, until};
+use testkit::{Client, LIMIT, Server, fbchatd, output, until};
 
 const OPEN: &str = "<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
 const ENABLE: &str = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
@@ -235,4 +235,26 @@ fn a_message_that_waits_while_its_client_comes_back_is_stored_once() {
     ann.send("<message to='ben@localhost' type='chat' id='2'><body>then</body></message>");
     let told = ben.read("<body>then</body>");
     assert_eq!(told.matches("<body>once</body>").count(), 1, "{told}");
+}
+
+#[test]
+fn a_login_whose_client_leaves_while_the_database_is_away_ends_afterwards() {
+    let cluster = Postgres::shared();
+    let (server, address, database) = server();
+    let url = cluster.url(&database);
+    let logins = || {
+        let mut list = Command::new(fbchatd());
+        list.args(["session", "list", "ann"]);
+        output(list.env("FBCHATD_STORE", &url))
+    };
+    let cy = Client::login(&server, "cy", "secret");
+    let ann = Stream::online(&address, "ann", "");
+    assert!(logins().contains("XMPP"), "{}", logins());
+    take_away(&database, &cy);
+    drop(ann);
+    refusal(&cy);
+    cluster.give_back(&database);
+    until("the end of the login", || {
+        (!logins().contains("XMPP")).then_some(())
+    });
 }
