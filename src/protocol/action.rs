@@ -2,7 +2,7 @@
 
 use crate::protocol::connect::step::Step;
 use crate::protocol::purpose::Purpose;
-use crate::protocol::wire::channel_reply::Item;
+use crate::protocol::wire::item::Item;
 use crate::protocol::wire::reply::AjaxError;
 use crate::protocol::wire::request::Request;
 use crate::status::Problem;

@@ -2,7 +2,7 @@
 
 use crate::protocol::channel::notices::message_from;
 use crate::protocol::connect::web_session::WebSession;
-use crate::protocol::wire::channel_reply::Item;
+use crate::protocol::wire::item::Item;
 use crate::protocol::wire::json::{Flag, List, Object};
 use crate::types::{Message, Uid};
 use serde::Deserialize;

@@ -2,7 +2,7 @@
 
 use crate::protocol::connect::web_session::WebSession;
 use crate::protocol::groups::news::{self, GroupNews};
-use crate::protocol::wire::channel_reply::{Item, ItemFile, Kind};
+use crate::protocol::wire::item::{Item, ItemFile, Kind};
 use crate::protocol::wire::json::{Int, List, count, objects, time};
 use crate::types::{
     File, FileKind, FriendRequest, GroupNotice, Message, NoticeKind, Origin, Presence, Uid,

@@ -1,7 +1,7 @@
 //! What an item of the channel says of a group (docs/protocol.md, Groups). All of it can be applied twice.
 
 use crate::protocol::groups::limits::MOST_MEMBERS;
-use crate::protocol::wire::channel_reply::{Item, ItemPerson};
+use crate::protocol::wire::item::{Item, ItemPerson};
 use crate::protocol::wire::json::objects;
 use crate::types::{Uid, name_line};
 

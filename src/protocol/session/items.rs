@@ -3,7 +3,7 @@
 use crate::protocol::action::Action;
 use crate::protocol::channel::notices::{self, Notice};
 use crate::protocol::session::{Now, Output, Session};
-use crate::protocol::wire::channel_reply::Item;
+use crate::protocol::wire::item::Item;
 use crate::types::{Event, Message, Millis, Origin};
 
 impl Session {

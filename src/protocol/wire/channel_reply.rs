@@ -1,7 +1,8 @@
-//! Replies of the channel and the items in them (docs/protocol.md, The channel).
+//! Replies of the channel (docs/protocol.md, The channel).
 
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::wire::json::{Flag, Int, List, Object, Text};
+use crate::protocol::wire::item::Item;
+use crate::protocol::wire::json::{Int, List, Object, Text};
 use crate::protocol::wire::plain_items;
 use crate::protocol::wire::reply::{AjaxError, NotJson, body_text, object, part};
 use serde::Deserialize;
@@ -20,133 +21,6 @@ pub enum ChannelReply {
     Error(AjaxError),
     /// A type that did not exist in 2010.
     Unknown,
-}
-
-/// What an item tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "Text")]
-pub enum Kind {
-    #[default]
-    Absent,
-    Message,
-    GroupMessage,
-    Typing,
-    GroupTyping,
-    Presence,
-    Status,
-    Picture,
-    Name,
-    FriendRequest,
-    Friend,
-    Block,
-    Group,
-    Inbox,
-    Poke,
-    /// There were new ones every year.
-    Unknown,
-}
-
-impl Kind {
-    pub fn of(name: &str) -> Self {
-        match name {
-            "msg" | "offline_msg" => Kind::Message,
-            "group_msg" => Kind::GroupMessage,
-            "typ" => Kind::Typing,
-            "ttyp" => Kind::GroupTyping,
-            "presence" => Kind::Presence,
-            "status" => Kind::Status,
-            "picture" => Kind::Picture,
-            "name" => Kind::Name,
-            "friend_request" => Kind::FriendRequest,
-            "friend" => Kind::Friend,
-            "block" => Kind::Block,
-            "group" => Kind::Group,
-            "inbox" => Kind::Inbox,
-            "poke" => Kind::Poke,
-            _ => Kind::Unknown,
-        }
-    }
-}
-
-impl From<Text> for Kind {
-    fn from(name: Text) -> Self {
-        name.0.as_deref().map_or(Kind::Absent, Kind::of)
-    }
-}
-
-/// One item of the channel, as it came (docs/protocol.md, Items).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Item {
-    #[serde(rename = "type")]
-    pub kind: Kind,
-    pub from: Int,
-    pub to: Int,
-    pub from_name: Text,
-    pub to_name: Text,
-    pub msg: Object<ItemText>,
-    /// History puts the time here.
-    pub time: Int,
-    pub st: Int,
-    pub uid: Int,
-    pub state: Text,
-    pub visibility: Flag,
-    pub truncated: Flag,
-    pub text: Text,
-    pub name: Text,
-    #[serde(rename = "firstName")]
-    pub first_name: Text,
-    pub message: Text,
-    pub action: Text,
-    #[serde(rename = "thumbSrc")]
-    pub thumb_src: Text,
-    pub unseen: Int,
-    pub blocked: Flag,
-    pub idle_since: Int,
-    pub gid: Int,
-    pub owner: Int,
-    pub added: List<Object<ItemPerson>>,
-    pub removed: List<Int>,
-    pub muted: Flag,
-    pub unread: Int,
-    pub gone: Flag,
-    pub notice: Text,
-    pub uids: List<Int>,
-    pub attachments: List<Object<ItemFile>>,
-}
-
-/// Somebody whom an item names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct ItemPerson {
-    pub uid: Int,
-    pub name: Text,
-}
-
-/// The text part of a message item.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct ItemText {
-    pub text: Text,
-    pub time: Int,
-    #[serde(rename = "msgID")]
-    pub message_id: Text,
-    pub truncated: Flag,
-}
-
-/// A file that was sent with a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct ItemFile {
-    pub id: Text,
-    #[serde(rename = "type")]
-    pub kind: Text,
-    pub name: Text,
-    pub size: Int,
-    pub mime: Text,
-    pub url: Text,
-    pub width: Int,
-    pub height: Int,
 }
 
 #[derive(Deserialize)]
@@ -188,6 +62,7 @@ pub fn read(body: &[u8], limit: usize) -> Result<ChannelReply, NotJson> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::wire::item::Kind;
 
     fn items(body: &str) -> Vec<Option<Item>> {
         match read(body.as_bytes(), 100).unwrap() {

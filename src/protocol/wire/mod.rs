@@ -8,6 +8,7 @@ pub mod download;
 pub mod endpoints;
 pub mod exchange;
 pub mod html;
+pub mod item;
 pub mod json;
 pub mod page;
 pub mod pattern;

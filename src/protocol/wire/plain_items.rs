@@ -4,7 +4,7 @@
 //! members that are not listed here, and values of another type are left to the general reader, which gives the same for what is
 //! read here.
 
-use crate::protocol::wire::channel_reply::{Item, ItemText, Kind};
+use crate::protocol::wire::item::{Item, ItemText, Kind};
 use crate::protocol::wire::json::{Int, Object, Text};
 use crate::types::clean_text;
 
