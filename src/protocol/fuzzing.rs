@@ -11,7 +11,7 @@ use crate::protocol::groups::list::GroupsPayload;
 use crate::protocol::requests::simple_queries;
 use crate::protocol::wire::channel_reply::{self, ChannelReply};
 use crate::protocol::wire::cookies::Cookies;
-use crate::protocol::wire::exchange::Reply;
+use crate::protocol::wire::exchange::{ExchangeId, Reply};
 use crate::protocol::wire::{html, reply};
 use crate::types::{FriendAction, Query, RequestId, Uid};
 use url::Url;
@@ -41,7 +41,7 @@ pub fn ajax_reply(server: ServerAddress, body: &[u8], own: Uid) {
     };
     let _ = reply::worked(body);
     if let Ok(Some(payload)) = answer::read::<UpdatePayload>("server", reply(), "") {
-        Buddies::default().apply(payload, own, (Strikes::ONE, Strikes::TWO));
+        Buddies::default().apply((ExchangeId(1), payload), own, (Strikes::ONE, Strikes::TWO));
     }
     if let Ok(Some(payload)) = answer::read_explicit::<HistoryPayload>("server", reply(), "") {
         payload.messages(&web, own);

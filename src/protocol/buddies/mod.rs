@@ -160,7 +160,7 @@ impl BuddyList {
         }
         // Who is a friend does not depend on who is back already.
         let missing = if is_pushed { Strikes::ONE } else { strikes };
-        let change = self.buddies.apply(payload, own, (missing, strikes));
+        let change = self.buddies.apply((list, payload), own, (missing, strikes));
         if let Some(time) = change.server_time {
             self.server_ahead = time.saturating_sub(unix);
         }
@@ -188,15 +188,16 @@ impl BuddyList {
         (change.buddies.into_iter().map(told).collect(), false)
     }
 
-    /// Somebody's presence came over the channel. `None` if that is not news.
+    /// Somebody's presence, and since when they are idle, came over the channel when `sent` was the last request. `None` if that is
+    /// not news.
     pub fn set_presence(
         &mut self,
         now: Millis,
         uid: Uid,
-        presence: Presence,
-        idle_since: UnixMillis,
+        presence: (Presence, UnixMillis),
+        sent: ExchangeId,
     ) -> Option<Vec<Action>> {
-        match self.buddies.set(uid, presence, idle_since) {
+        match self.buddies.set(uid, presence, sent) {
             Ok(changed) => Some(vec![told(changed?)]),
             Err(()) => {
                 self.unknown_friend(now);

@@ -72,6 +72,11 @@ pub struct Exchanges {
 }
 
 impl Exchanges {
+    /// The last exchange that was started.
+    pub fn last(&self) -> ExchangeId {
+        ExchangeId(self.last)
+    }
+
     /// Starts an exchange.
     pub fn start(
         &mut self,
@@ -82,7 +87,7 @@ impl Exchanges {
         limits: Limits,
     ) -> Exchange {
         self.last = self.last.saturating_add(1);
-        let id = ExchangeId(self.last);
+        let id = self.last();
         let (kind, timeout) = match purpose {
             Purpose::Connect(Step::Poll) => (ExchangeKind::LongPoll, POLL_TIMEOUT),
             Purpose::Transfer(_) => (ExchangeKind::Call, limits.timeout.max(STREAM_TIMEOUT)),

@@ -35,7 +35,8 @@ impl Session {
                 presence,
                 idle_since,
             } => {
-                let changed = self.buddies.set_presence(at, uid, presence, idle_since);
+                let (presence, sent) = ((presence, idle_since), self.exchanges.last());
+                let changed = self.buddies.set_presence(at, uid, presence, sent);
                 let Some(next) = changed else {
                     return false;
                 };

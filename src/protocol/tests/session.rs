@@ -270,6 +270,36 @@ fn a_list_that_comes_late_does_not_replace_a_newer_one() {
 }
 
 #[test]
+fn a_list_that_comes_late_does_not_undo_what_was_pushed() {
+    let mut world = World::new(42, 1);
+    world.server.online.insert(3);
+    logged_in(&mut world);
+    let told = world.clients[0].events.len();
+    world.delay = 5_000;
+    world.command(0, |request| Command::Refresh { request });
+    world.delay = 0;
+    let push = |world: &mut World, state: &str| {
+        let item = format!(r#"{{"type":"presence","uid":3,"state":"{state}"}}"#);
+        world.server.push(1, item);
+        world.run(1_000);
+    };
+    let presences = |world: &World| {
+        let events = world.clients[0].events[told..].iter();
+        let presences = events.filter_map(|event| match event {
+            Event::Presence(buddy) => Some((buddy.uid, buddy.presence)),
+            _ => None,
+        });
+        presences.collect::<Vec<_>>()
+    };
+    push(&mut world, "offline");
+    world.run(20_000);
+    let offline = (Uid(3), Presence::Offline);
+    assert_eq!(presences(&world), [offline]);
+    push(&mut world, "active");
+    assert_eq!(presences(&world), [offline, (Uid(3), Presence::Active)]);
+}
+
+#[test]
 fn a_friendship_that_ended_during_an_outage_is_told_after_it() {
     for layout in [Layout::Own, Layout::Old] {
         let mut world = World::new(42, 1);

@@ -4,6 +4,7 @@
 //! that took them literally showed everyone going offline for a moment.
 
 use crate::protocol::buddies::unread_counts::Counts;
+use crate::protocol::wire::exchange::ExchangeId;
 use crate::protocol::wire::json::{Flag, Int, List, Map, Object, Text, time};
 use crate::types::{Buddy, Presence, Uid, UnixMillis};
 use serde::Deserialize;
@@ -75,6 +76,8 @@ struct Entry {
     unavailable: u8,
     /// Complete replies in a row without them among the friends.
     missing: u8,
+    /// The last request that had been sent when their presence was pushed.
+    pushed: ExchangeId,
 }
 
 impl Entry {
@@ -139,11 +142,11 @@ impl Buddies {
             .collect()
     }
 
-    /// Takes over a reply. `own` is left out of the list. The strikes are for friends who are left out, and for those who are
-    /// left out of the available.
+    /// Takes over the reply to a request. `own` is left out of the list. The strikes are for friends who are left out, and for
+    /// those who are left out of the available.
     pub fn apply(
         &mut self,
-        payload: UpdatePayload,
+        (list, payload): (ExchangeId, UpdatePayload),
         own: Uid,
         (Strikes(missing), Strikes(unavailable)): (Strikes, Strikes),
     ) -> Change {
@@ -161,7 +164,8 @@ impl Buddies {
         let available = keyed(listing.now_available_list);
         let gone = listing.was_available_ids.0.unwrap_or_default();
         let gone = gone.into_iter().filter_map(Int::id).map(Uid).collect();
-        self.take_available(available, &gone, complete, unavailable, &mut change);
+        let available = available.map(|available| available.into_iter().collect());
+        self.take_available(list, available, &gone, complete, unavailable, &mut change);
         change
     }
 
@@ -214,6 +218,7 @@ impl Buddies {
                             buddy: Arc::new(buddy),
                             unavailable: 0,
                             missing: 0,
+                            pushed: ExchangeId(0),
                         },
                     );
                 }
@@ -240,16 +245,18 @@ impl Buddies {
 
     fn take_available(
         &mut self,
-        available: Option<Vec<(Uid, Available)>>,
+        list: ExchangeId,
+        available: Option<BTreeMap<Uid, Available>>,
         gone: &BTreeSet<Uid>,
         complete: bool,
         strikes: u8,
         change: &mut Change,
     ) {
         let is_list = available.is_some();
-        let available: BTreeMap<Uid, Available> =
-            available.unwrap_or_default().into_iter().collect();
-        for (uid, entry) in &mut self.entries {
+        let available = available.unwrap_or_default();
+        // The list may be older than what was pushed after it had been asked for.
+        let entries = self.entries.iter_mut();
+        for (uid, entry) in entries.filter(|(_, entry)| entry.pushed < list) {
             let (presence, since) = match available.get(uid) {
                 Some(Available {
                     i: Flag(Some(true)),
@@ -271,14 +278,16 @@ impl Buddies {
         }
     }
 
-    /// Takes over a pushed presence. `Err` if this person is unknown, so that the list is out of date.
+    /// Takes over a presence that was pushed when `sent` was the last request. `Err` if this person is unknown, so that the list
+    /// is out of date.
     pub fn set(
         &mut self,
         uid: Uid,
-        presence: Presence,
-        idle_since: UnixMillis,
+        (presence, idle_since): (Presence, UnixMillis),
+        sent: ExchangeId,
     ) -> Result<Option<Arc<Buddy>>, ()> {
         let entry = self.entries.get_mut(&uid).ok_or(())?;
+        entry.pushed = sent;
         Ok(entry.set(presence, idle_since))
     }
 

@@ -6,7 +6,7 @@ const OWN: Uid = Uid(9);
 
 fn apply(buddies: &mut Buddies, json: &str) -> Change {
     let payload = serde_json::from_str(json).unwrap();
-    buddies.apply(payload, OWN, (Strikes::TWO, Strikes::TWO))
+    buddies.apply((ExchangeId(1), payload), OWN, (Strikes::TWO, Strikes::TWO))
 }
 
 fn presence(buddies: &Buddies, uid: u64) -> Option<Presence> {
@@ -80,7 +80,7 @@ fn an_authoritative_server_is_believed_at_once() {
     let mut buddies = full();
     let without_one = FULL.replace(r#""1":{"i":false},"#, "");
     let change = buddies.apply(
-        serde_json::from_str(&without_one).unwrap(),
+        (ExchangeId(1), serde_json::from_str(&without_one).unwrap()),
         OWN,
         (Strikes::ONE, Strikes::ONE),
     );
@@ -114,13 +114,18 @@ fn idle_is_since_when_the_server_says() {
     let told = FULL.replace(r#""2":{"i":true}"#, r#""2":{"i":true,"idle_since":7000}"#);
     assert_eq!(apply(&mut buddies, &told).buddies[0].idle_since, 7000);
     assert_eq!(apply(&mut buddies, &told).buddies, []);
-    let changed = buddies.set(Uid(1), Presence::Idle, 8000).unwrap().unwrap();
+    let changed = buddies
+        .set(Uid(1), (Presence::Idle, 8000), ExchangeId(0))
+        .unwrap()
+        .unwrap();
     assert_eq!(changed.idle_since, 8000);
     // Only idle buddies have an idle time, whatever a server says.
     let nonsense = FULL.replace(r#""1":{"i":false}"#, r#""1":{"i":false,"idle_since":9000}"#);
     apply(&mut buddies, &nonsense);
     assert_eq!((since(&buddies, 1), since(&buddies, 2)), (0, 0));
-    buddies.set(Uid(2), Presence::Idle, -1).unwrap();
+    buddies
+        .set(Uid(2), (Presence::Idle, -1), ExchangeId(0))
+        .unwrap();
     apply(&mut buddies, &told);
     // A new name does not end the idle time.
     apply(&mut buddies, &told.replace("Two", "Deux"));
@@ -130,10 +135,19 @@ fn idle_is_since_when_the_server_says() {
 #[test]
 fn pushes_report_changes_only_and_strangers() {
     let mut buddies = full();
-    assert_eq!(buddies.set(Uid(1), Presence::Active, 0), Ok(None));
-    let changed = buddies.set(Uid(1), Presence::Offline, 0).unwrap().unwrap();
+    assert_eq!(
+        buddies.set(Uid(1), (Presence::Active, 0), ExchangeId(0)),
+        Ok(None)
+    );
+    let changed = buddies
+        .set(Uid(1), (Presence::Offline, 0), ExchangeId(0))
+        .unwrap()
+        .unwrap();
     assert_eq!((changed.uid, changed.presence), (Uid(1), Presence::Offline));
-    assert_eq!(buddies.set(Uid(77), Presence::Active, 0), Err(()));
+    assert_eq!(
+        buddies.set(Uid(77), (Presence::Active, 0), ExchangeId(0)),
+        Err(())
+    );
     assert!(buddies.saw(Uid(1)).is_some());
     assert!(buddies.saw(Uid(1)).is_none());
 }
