@@ -97,7 +97,9 @@ done
 
 # libpurple loads the plugin, which uses the shared library.
 quietly "$root/usr/bin/purple-fbchat-check" "$root/usr/lib/$triplet/purple-2"
-ldd "$root/usr/lib/$triplet/purple-2/libfbchat-purple.so" | grep -q "libfbchat.so.0 => $root" || fail "the plugin does not use libfbchat0"
+used=$(ldd "$root/usr/lib/$triplet/purple-2/libfbchat-purple.so")
+# Not in a pipe: grep would end before ldd has written everything, and the shell would take that for a failure of ldd.
+grep -q "libfbchat.so.0 => $root" <<<"$used" || fail "the plugin does not use libfbchat0"
 
 # Changed settings and the enabled service survive a removal; nothing survives a purge.
 echo "hold_s = 5" >>"$root/etc/fbchatd/fbchatd.toml"
