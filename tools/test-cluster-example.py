@@ -79,7 +79,11 @@ def primary(database):
     until("the primary", database.answers)
     run("createdb", "-U", "fbchat", "-h", str(database.dir), "fbchat", env=environment())
     settings = {"POSTGRES_USER": "fbchat", "POSTGRES_DB": "fbchat", "POSTGRES_PASSWORD": PASSWORD, "PGDATA": database.data, "PGHOST": database.dir}
-    run(*as_postgres("sh", EXAMPLE / "primary.sh"), env=environment(**settings), cwd="/")
+    # The server's user may not be able to read this tree.
+    script = database.dir / "primary.sh"
+    script.write_bytes((EXAMPLE / "primary.sh").read_bytes())
+    script.chmod(0o755)
+    run(*as_postgres("sh", script), env=environment(**settings), cwd="/")
     database.stop(signal.SIGINT)
     # In place of the line for a network, since this one has none.
     assert "host replication replicator" in (database.data / "pg_hba.conf").read_text(encoding="utf-8")
