@@ -292,16 +292,21 @@ fn what_was_acknowledged_is_delivered_once_when_a_standby_takes_over() {
     });
 }
 
-#[test]
-fn a_server_whose_network_to_the_database_stalls_holds_its_polls_and_recovers() {
+/// A server on a new database, a link to that database whose faults can be set, and the URL of the database through it.
+fn near_and_far() -> (Server, DatabaseLink, String) {
     let cluster = Postgres::shared();
     let database = cluster.database();
     let url = cluster.url(&database);
     accounts(&url);
     let link = DatabaseLink::start(cluster.socket());
-    let near = node(&url);
-    let log = tempfile::NamedTempFile::new().unwrap();
     let far = format!("postgres://fbchat@{}/{database}", link.address);
+    (node(&url), link, far)
+}
+
+#[test]
+fn a_server_whose_network_to_the_database_stalls_holds_its_polls_and_recovers() {
+    let (near, link, far) = near_and_far();
+    let log = tempfile::NamedTempFile::new().unwrap();
     let mut serve = command(&far, &["serve", "--listen", "127.0.0.1:0"]);
     serve.env("FBCHATD_LOG", "warn");
     let far = Server::start(serve.stderr(log.reopen().unwrap()));
@@ -330,7 +335,7 @@ fn a_server_whose_network_to_the_database_stalls_holds_its_polls_and_recovers() 
     link.set(LinkFault::None);
     for poll in held {
         let answer = read_all(poll);
-        // After a long stall the server reads anew where everything stands, and lets its clients do the same. A poll that ends while the
+        // After a long stall the server reads the state of all channels again, and so do its clients. A poll that ends while the
         // session cannot be looked up is asked again later.
         let fits = [
             r#""t":"msg""#,
@@ -354,13 +359,8 @@ fn a_server_whose_network_to_the_database_stalls_holds_its_polls_and_recovers() 
 /// Neither the server nor PostgreSQL hears that the connection is gone, before the commit has arrived, or afterwards.
 #[test]
 fn a_server_that_is_cut_off_inside_a_transaction_neither_loses_nor_doubles_it() {
-    let cluster = Postgres::shared();
-    let database = cluster.database();
-    let url = cluster.url(&database);
-    accounts(&url);
-    let link = DatabaseLink::start(cluster.socket());
-    let near = node(&url);
-    let far = node(&format!("postgres://fbchat@{}/{database}", link.address));
+    let (near, link, far) = near_and_far();
+    let far = node(&far);
     let ben = Client::login(&near, "ben", "secret");
     let (ann, eve) = (
         Client::login(&far, "ann", "secret"),

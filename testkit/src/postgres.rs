@@ -70,7 +70,7 @@ impl Postgres {
         Self::serve(durable, "")
     }
 
-    /// `primary` says how to connect to the one that it follows; empty if there is none.
+    /// Starts a server. `primary` is the connection string of its primary, or empty if it is one itself.
     fn serve(durable: bool, primary: &str) -> Self {
         let mut command = unprivileged(Path::new("sh"));
         command.args(["-c", SERVE, "sh"]).arg(programs());
@@ -105,6 +105,18 @@ impl Postgres {
         let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.sql("postgres", &format!("CREATE DATABASE {name}"));
         name
+    }
+
+    /// A new database that a new user owns: its name, and its URL for them. `password` is empty if they need none.
+    #[must_use]
+    pub fn database_of(&self, user: &str, password: &str) -> (String, String) {
+        let database = self.database();
+        self.sql(
+            "postgres",
+            &format!("CREATE ROLE {user} LOGIN PASSWORD '{password}'; ALTER DATABASE {database} OWNER TO {user}"),
+        );
+        let url = self.url_as(user, &database);
+        (database, url)
     }
 
     /// The URL of a database.

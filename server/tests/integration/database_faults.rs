@@ -11,11 +11,7 @@ use super::postgres::{account, command};
 #[test]
 fn a_database_without_room_or_connections_is_told_and_survived() {
     let cluster = Postgres::shared();
-    let database = cluster.database();
-    cluster.sql("postgres", "CREATE ROLE few LOGIN");
-    let owner = format!("ALTER DATABASE {database} OWNER TO few");
-    cluster.sql("postgres", &owner);
-    let url = cluster.url_as("few", &database);
+    let (database, url) = cluster.database_of("few", "");
     account(&url, "ann@example.org");
     account(&url, "ben@example.org");
     let friends = ["friend", "add", "ann@example.org", "ben@example.org"];

@@ -61,11 +61,7 @@ fn every_command_works_on_a_database() {
 #[test]
 fn a_password_comes_from_a_file_or_the_environment_and_is_never_shown() {
     let cluster = Postgres::shared();
-    let database = cluster.database();
-    cluster.sql("postgres", "CREATE ROLE locked LOGIN PASSWORD 'right'");
-    let owner = format!("ALTER DATABASE {database} OWNER TO locked");
-    cluster.sql("postgres", &owner);
-    let url = cluster.url_as("locked", &database);
+    let (_, url) = cluster.database_of("locked", "right");
     let missing = refusal(&mut command(&url, &["stats"]));
     assert!(missing.contains("FBCHATD_STORE_PASSWORD"), "{missing}");
     let add = ["user", "add", "ann@example.org", "--name", "Ann"];

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use testkit::postgres::Postgres as Cluster;
 
+use crate::store::tests::message;
 use crate::store::{
-    self, Address, Audience, HistoryRange, Inserted, Location, MessageDraft, NewMessage, NodeInfo,
-    Store, StoreError, Subscribers, Use,
+    self, Address, Audience, HistoryRange, Inserted, Location, NodeInfo, Store, StoreError,
+    Subscribers, Use,
 };
 use crate::sync::lock;
 use crate::types::{Published, Seq, Uid, User};
@@ -30,22 +31,6 @@ async fn add(store: &Store, email: &str) -> User {
     let uid = store.add_user(email.into(), "A".into(), "!".into());
     let uid = uid.await.unwrap().unwrap();
     store.user(uid).await.unwrap().unwrap()
-}
-
-fn message(from: &User, to: &User, id: usize) -> NewMessage {
-    let draft = MessageDraft {
-        from: from.clone(),
-        to: to.uid,
-        text: "x".into(),
-        files: Vec::new(),
-        msg_id: id.to_string(),
-        client_time: 0,
-        quota: i64::MAX,
-    };
-    NewMessage {
-        draft,
-        to_name: to.name.clone(),
-    }
 }
 
 /// Ends all connections to a database, whatever they are doing.
@@ -73,7 +58,7 @@ async fn nothing_is_lost_or_doubled_when_connections_end_at_any_instant() {
         if n % 20 == 10 {
             cut.send(()).unwrap();
         }
-        let stored = store.insert_message(message(&a, &b, n)).await;
+        let stored = store.insert_message(message(&a, &b, n, "x")).await;
         assert_eq!(stored.unwrap(), Inserted::New, "{n}");
     }
     drop(cut);
@@ -117,7 +102,7 @@ async fn a_commit_whose_answer_was_lost_is_not_repeated() {
         cluster.sql("postgres", &activity)
     };
     cluster.set("synchronous_standby_names", "nobody");
-    let stored = store.insert_message(message(&a, &b, 1));
+    let stored = store.insert_message(message(&a, &b, 1, "x"));
     testkit::until("the commit", || (waiting("count(*)") == "1").then_some(()));
     waiting("pg_terminate_backend(pid)");
     assert_eq!(stored.await.unwrap(), Inserted::New);
@@ -134,7 +119,7 @@ async fn a_write_that_the_database_refuses_does_not_spoil_others() {
     let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
     cluster.sql(&database, "ALTER TABLE messages ADD CHECK (msg_id <> '1')");
     let replies: Vec<_> = (0..3)
-        .map(|n| store.insert_message(message(&a, &b, n)))
+        .map(|n| store.insert_message(message(&a, &b, n, "x")))
         .collect();
     let mut outcomes = Vec::new();
     for reply in replies {
@@ -209,7 +194,7 @@ async fn several_servers_and_commands_share_a_database_and_whoever_needs_it_alon
             0 => (&first, &a, &b),
             _ => (&second, &b, &a),
         };
-        let stored = store.insert_message(message(from, to, n)).await;
+        let stored = store.insert_message(message(from, to, n, "x")).await;
         assert_eq!(stored.unwrap(), Inserted::New, "{n}");
     }
     let delivered = first.deliveries(b.uid, Seq(1), Seq(99), 99).await.unwrap();
@@ -217,7 +202,7 @@ async fn several_servers_and_commands_share_a_database_and_whoever_needs_it_alon
     assert_eq!(seqs, (1..=10).collect::<Vec<_>>());
     assert!(delivered.is_sorted_by(|(_, a), (_, b)| a.id < b.id && a.time < b.time));
     // A message that is stored through one server is a duplicate at the other.
-    let again = second.insert_message(message(&a, &b, 0)).await;
+    let again = second.insert_message(message(&a, &b, 0, "x")).await;
     assert_eq!(again.unwrap(), Inserted::Duplicate);
     let nodes = first.nodes().await.unwrap().unwrap();
     assert_eq!(nodes.len(), 2);

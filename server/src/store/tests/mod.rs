@@ -13,6 +13,7 @@ mod sessions;
 mod users;
 
 use std::collections::HashSet;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 
 use super::*;
@@ -83,7 +84,8 @@ async fn add_named(store: &Store, email: &str, name: &str) -> User {
     store.user(uid).await.unwrap().unwrap()
 }
 
-fn message(from: &User, to: &User, id: u32, text: &str) -> NewMessage {
+/// Text from one user to another.
+pub(super) fn message(from: &User, to: &User, id: impl Display, text: &str) -> NewMessage {
     let draft = MessageDraft {
         from: from.clone(),
         to: to.uid,

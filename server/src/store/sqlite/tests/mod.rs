@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::*;
-use crate::store::{
-    Asked, ChangedBy, HistoryRange, Inserted, MessageDraft, NewMessage, Origin, Store, Term,
-};
+use crate::store::tests::message;
+use crate::store::{Asked, ChangedBy, HistoryRange, Inserted, Origin, Store, Term};
 use crate::types::{Seq, SessionKey, User};
 
 const TERM: Term = Term {
@@ -31,22 +30,6 @@ fn open(dir: &Path) -> Store {
     Store::Sqlite(Sqlite::open(dir, Arc::new(())).unwrap())
 }
 
-fn message(from: &User, to: &User, id: usize, text: String) -> NewMessage {
-    let draft = MessageDraft {
-        from: from.clone(),
-        to: to.uid,
-        text,
-        files: Vec::new(),
-        msg_id: id.to_string(),
-        client_time: 0,
-        quota: i64::MAX,
-    };
-    NewMessage {
-        draft,
-        to_name: to.name.clone(),
-    }
-}
-
 #[tokio::test]
 async fn a_refused_commit_stores_nothing_and_uses_no_number() {
     let dir = tempfile::tempdir().unwrap();
@@ -59,11 +42,11 @@ async fn a_refused_commit_stores_nothing_and_uses_no_number() {
     let spoil =
         "CREATE TRIGGER spoil BEFORE INSERT ON deliveries BEGIN SELECT raise(ROLLBACK, 'no'); END";
     other.execute_batch(spoil).unwrap();
-    let refused = store.insert_message(message(&a, &b, 1, "x".into())).await;
+    let refused = store.insert_message(message(&a, &b, 1, "x")).await;
     assert!(matches!(refused, Err(StoreError::Failed { .. })));
     assert!(store.messages_of(a.uid, 0, 9).await.unwrap().is_empty());
     other.execute_batch("DROP TRIGGER spoil").unwrap();
-    let stored = store.insert_message(message(&a, &b, 1, "x".into())).await;
+    let stored = store.insert_message(message(&a, &b, 1, "x")).await;
     assert_eq!(stored.unwrap(), Inserted::New);
     let delivered = store.deliveries(b.uid, Seq(1), Seq(9), 9);
     assert_eq!(delivered.await.unwrap()[0].0, Seq(1));
@@ -204,8 +187,8 @@ async fn what_was_deleted_or_replaced_is_not_in_the_files_any_more() {
     for n in 0..MESSAGES {
         let text = |word: &str| format!("{word}-{n}-{}", "x".repeat(n % 700));
         let (from, to) = if n % 2 == 0 { (&a, &b) } else { (&b, &a) };
-        sent.push(store.insert_message(message(from, to, n, text("hidden"))));
-        sent.push(store.insert_message(message(&renamed, &c, n, text("kept"))));
+        sent.push(store.insert_message(message(from, to, n, &text("hidden"))));
+        sent.push(store.insert_message(message(&renamed, &c, n, &text("kept"))));
     }
     for sent in sent {
         sent.await.unwrap();
@@ -246,7 +229,7 @@ async fn times_follow_the_clock_and_the_order_does_not() {
         add(&store, "b@x", "B", "!").await,
     );
     let send = async |store: &Store, text: &str| {
-        let sent = store.insert_message(message(&a, &b, 1, text.into())).await;
+        let sent = store.insert_message(message(&a, &b, 1, text)).await;
         assert_eq!(sent.unwrap(), Inserted::New);
     };
     send(&store, "0").await;
