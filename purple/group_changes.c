@@ -125,7 +125,7 @@ static const char *group_of(PurpleConnection *gc, int id)
 	return conversation != NULL ? purple_conversation_get_name(conversation) : NULL;
 }
 
-/* Whoever is added is a member at once, so there is nobody to read the message. */
+/* People who are added are members at once, so there is nobody to read the message. */
 void fb_chat_invite(PurpleConnection *gc, int id, const char *message, const char *who)
 {
 	const char *group = group_of(gc, id);

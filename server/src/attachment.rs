@@ -24,7 +24,7 @@ const BEGIN: &str = ",\"attachments\":[";
 /// What follows the text in an item.
 const AFTER_TEXT: &str = "\",\"time\":";
 
-/// The random number of a file, in hex. Whoever does not know it cannot guess it.
+/// The random number of a file, in hex. It cannot be guessed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(String);
 

@@ -143,8 +143,8 @@ impl Identity {
     }
 }
 
-/// A client that trusts one certificate and speaks these protocols. It begins each connection anew, as clients of a server that was just
-/// started do.
+/// A client that trusts one certificate and speaks these protocols. It resumes no TLS sessions, like clients of a server that has just
+/// been started.
 pub fn client(certificate: CertificateDer<'static>, protocols: &[&[u8]]) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate).expect("a certificate");

@@ -168,7 +168,7 @@ impl Stream {
         self.writer.clone()
     }
 
-    /// The next element that is none of stream management, which is answered.
+    /// The next stanza. Requests of stream management in between are answered.
     pub async fn next(&mut self) -> String {
         loop {
             while self.elements.complete.is_empty() {

@@ -13,8 +13,8 @@ const HEADERS: usize = 40;
 #[derive(Clone)]
 pub struct Received(pub Bytes);
 
-/// The request that these bytes are; `None` if they are more or less than one, it is none that `takes` names by method and path, or
-/// only the library can answer it.
+/// Reads exactly one request. `None` if the bytes are not one whole request and nothing else, if `takes` does not accept its method
+/// and path, or if only the library can answer it.
 pub fn parse(bytes: &Bytes, takes: impl Fn(&Method, &str) -> bool) -> Option<Request<Body>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut read = httparse::Request::new(&mut headers);

@@ -113,7 +113,7 @@ impl<K: Key> Counts<K> {
         tries.last = now;
     }
 
-    /// Forgets what is too old, and if that is not enough what failed the longest time ago. Whoever has that many addresses must not
+    /// Forgets what is too old, and if that is not enough what failed the longest time ago. An attacker with that many addresses must not
     /// reset the count of an account.
     fn make_room(&mut self, now: Instant) {
         if self.0.len() < ENTRIES {

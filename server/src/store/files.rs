@@ -1,6 +1,6 @@
 //! Files that users send: what is known of them, and which messages they belong to. Their contents are kept elsewhere, by their numbers.
 //!
-//! A file belongs to the user who uploaded it, who alone can attach it to messages. Whoever can read one of these messages can read the
+//! A file belongs to the user who uploaded it, who alone can attach it to messages. Everybody who can read one of these messages can read the
 //! file. What was uploaded stays known for as long as a message refers to it, also when its content is gone.
 //!
 //! *Idempotency.* An upload is identified by its owner, the owner's id for it, its name and its content. However often it is added, it

@@ -155,7 +155,7 @@ impl Client {
 }
 
 /// The id that a client has given to a message and to no other: an origin-id (XEP-0359), or an id of the stanza with a UUID in it.
-/// Shorter ones may be a number that begins anew with each connection, and a message must not be taken for an older one.
+/// Shorter ones may be a number that starts again with each connection, and a message must not be taken for an older one.
 fn own_id(stanza: &Element) -> Option<&str> {
     let origin = stanza.find("origin-id", ns::STANZA_ID);
     origin

@@ -101,7 +101,7 @@ fn every_answer_about_an_account_hashes_one_password() {
     assert_eq!(passwords() - before, 3);
 }
 
-/// Whoever shares an address with a user, and has used up its attempts.
+/// Somebody who shares an address with a user and has used up its attempts.
 #[test]
 fn a_throttled_address_learns_nothing_about_its_users() {
     let dir = data();

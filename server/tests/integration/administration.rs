@@ -160,7 +160,7 @@ fn an_export_has_all_data_of_one_user_and_nothing_else() {
     ] {
         assert!(stats.lines().any(|found| found == line), "{stats}");
     }
-    // Whoever sent most comes first.
+    // The user who sent most comes first.
     let largest = "\nbytes of ben@example.org\t527\nbytes of ann@example.org\t269\n";
     assert!(stats.ends_with(largest), "{stats}");
 }

@@ -171,7 +171,7 @@ fn stanzas_wait_for_the_database_and_are_refused_if_that_takes_long() {
     let request = "<r xmlns='urn:xmpp:sm:3'/>";
     take_away(&database, &cy);
     ann.send(&(first.concat() + request));
-    // Whoever does not ask for anything is not disturbed.
+    // Clients that need nothing from the database are not disturbed.
     let ping = "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>";
     ben.send(ping);
     assert!(ben.read("id='p'").contains("type='result'"));

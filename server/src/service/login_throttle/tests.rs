@@ -179,7 +179,7 @@ fn a_network_with_many_addresses_is_slowed_down_later_than_one_address() {
     assert!(throttle.check("new", from(1, 2), now).is_ok());
 }
 
-/// Whoever shares an address with a user could otherwise ask for their account.
+/// Somebody who shares an address with a user could otherwise ask for their account.
 #[test]
 fn what_is_told_is_the_same_for_accounts_of_the_address_and_others() {
     let (mut a, mut b, mut now) = (

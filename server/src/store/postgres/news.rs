@@ -26,7 +26,7 @@ pub const CHANNEL: &str = "fbchatd";
 /// The most news that are read at a time.
 const PAGE: i64 = 200;
 
-/// Where the log stands, as whoever has the lock sees it.
+/// The end of the log, as seen by the server that has the lock.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
     pub transaction: i64,
@@ -179,7 +179,7 @@ impl Follower {
         }))
     }
 
-    /// Reads what is new up to a position. False if that is not possible and everything has to be read anew, which needs the lock.
+    /// Reads what is new up to a position. False if that is not possible and everything has to be read again, which needs the lock.
     pub async fn catch_up(
         &mut self,
         db: &Db,

@@ -279,7 +279,7 @@ impl Sqlite {
     ) -> Reply<T> {
         let (reply, answer) = oneshot::channel::<Result<T, StoreError>>();
         let read: QueuedRead = Box::new(move |db| {
-            // Whoever asked may have given up by now, before or after the work.
+            // The caller may have given up by now, before or after the work.
             if !reply.is_closed() {
                 let _ = reply.send(read(db));
             }

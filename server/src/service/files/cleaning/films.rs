@@ -34,7 +34,7 @@ const SOUND: [&[u8; 4]; 4] = [b"M4A ", b"M4B ", b"M4P ", b"F4A "];
 /// How much is read or written at once.
 const PIECE: usize = 64 << 10;
 
-/// Whether a file may be a film, by its beginning. What is a picture is none.
+/// Whether a file may be a film, by its beginning. The caller has checked that it is not a picture.
 pub fn is_film(head: &[u8]) -> bool {
     let word = |at| head.get(at..).and_then(|rest| rest.first_chunk::<4>());
     match word(4) {
