@@ -329,7 +329,7 @@ fn authorized(success: &mut Element, address: String) {
     success.push(Element::new("authorization-identifier", ns::SASL2).text(address));
 }
 
-/// Whether this can be a user name.
+/// Whether a name is one of those that a user logs in with.
 fn is_name_of(user: &User, name: &str) -> bool {
     let own = [&user.username, &user.uid.to_string(), &user.email];
     own.iter().any(|own| own.eq_ignore_ascii_case(name))
