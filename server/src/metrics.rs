@@ -17,21 +17,22 @@ pub struct Request {
     pub status: u16,
 }
 
-/// What is measured of XMPP.
+/// The metrics of XMPP.
 #[derive(Clone, Default)]
 pub struct Xmpp {
     /// The clients that are logged in.
     pub streams: Gauge,
-    /// How often a session went on with another connection.
+    /// Sessions that were resumed with another connection.
     pub resumptions: Counter,
-    /// The stanzas of clients, and those for them.
+    /// Stanzas from clients.
     pub received: Counter,
+    /// Stanzas to clients.
     pub sent: Counter,
-    /// The rooms that clients have joined, each counted for each client.
+    /// Joined rooms, counted once for each client.
     pub rooms: Gauge,
 }
 
-/// One of what a gauge counts, until it is dropped.
+/// Counts one in a gauge until it is dropped.
 pub struct Counted(Gauge);
 
 impl Counted {

@@ -70,7 +70,7 @@ enum Item<'a> {
         uid: Uid,
         name: &'a str,
         action: &'static str,
-        /// Of an account that does not exist any more, whose name nobody can ask for.
+        /// Set if the account no longer exists, so that its name cannot be looked up.
         #[serde(skip_serializing_if = "Option::is_none")]
         username: Option<&'a str>,
     },
@@ -282,7 +282,7 @@ pub fn friend(uid: Uid, name: &str, added: bool) -> Arc<str> {
     .json()
 }
 
-/// A friend has no account any more.
+/// The account of a friend was deleted.
 pub fn deleted_friend(friend: &User) -> Arc<str> {
     Item::Friend {
         uid: friend.uid,

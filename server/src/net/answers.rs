@@ -13,7 +13,7 @@ const COPIED: usize = 16 << 10;
 /// The bytes of an answer.
 pub struct Encoded {
     pub start: Vec<u8>,
-    /// What follows it; empty if that is all.
+    /// The rest of the body; empty if `start` has all of it.
     pub rest: Bytes,
     /// Whether the connection stays open.
     pub goes_on: bool,
@@ -58,7 +58,7 @@ pub async fn encode(response: Response) -> Encoded {
     }
 }
 
-/// Adds the date, which is formatted once in a second on each thread.
+/// Adds the date. Each thread formats it once a second.
 fn add_date(bytes: &mut Vec<u8>) {
     thread_local!(static LAST: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) });
     let now = SystemTime::now();

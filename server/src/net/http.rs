@@ -66,17 +66,17 @@ impl Caller {
     }
 }
 
-/// What became of a request, or of a connection of the HTTP library.
+/// The result of serving a request, or a connection of the HTTP library.
 enum Served {
     /// The request is to be answered.
     Answered(Response),
-    /// A poll is held, and this has arrived after it.
+    /// A poll is held. The bytes arrived after it.
     Held(Held, Bytes),
-    /// The client has gone, or somebody else goes on with this that has arrived.
+    /// The client has gone, or the connection is taken over by another protocol. The bytes have not been read yet.
     Ended(Result<(), hyper::Error>, Bytes),
 }
 
-/// Serves a socket. What is no small request goes to a connection of the HTTP library, which serves all that follows, until a poll is held.
+/// Serves a socket. A request that is not small goes to a connection of the HTTP library, which serves all later ones until a poll is held.
 pub async fn plain(
     stream: TcpStream,
     caller: &Caller,
@@ -128,7 +128,7 @@ pub async fn plain(
     }
 }
 
-/// Serves what arrives next if it is a small request; `None` if it is something else, which is replayed then.
+/// Serves the next request if it is a small one; otherwise `None`, and the bytes are replayed.
 async fn small_request(
     stream: &ReplayStream,
     caller: &Caller,
@@ -139,7 +139,7 @@ async fn small_request(
     }
     let nothing = Some(Served::Ended(Ok(()), Bytes::new()));
     let bytes = tokio::select! {
-        // What has arrived already is answered also if the server stops.
+        // A request that has already arrived is answered even if the server stops.
         biased;
         read = timeout(HEAD, stream.read()) => match read {
             Ok(Ok(bytes)) if !bytes.is_empty() => bytes,

@@ -236,7 +236,7 @@ async fn counting(_counted: Counted, serving: Rest) {
     serving.await;
 }
 
-/// Serves a connection as long as it speaks HTTP; returns what it goes on with.
+/// Serves a connection while it speaks HTTP; returns the future of the protocol that follows, if there is one.
 async fn serve(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,

@@ -163,7 +163,7 @@ impl ReplayStream {
         !lock(&self.0).replay.is_empty()
     }
 
-    /// What arrives next, as far as it may be a small request; nothing if the client has gone.
+    /// The next bytes, at most as many as a small request has; none if the client has gone.
     pub async fn read(&self) -> io::Result<Bytes> {
         poll_fn(|cx| lock(&self.0).poll_some(cx)).await
     }

@@ -1,5 +1,5 @@
 //! Polls and messages that arrive in one piece over HTTP/1.1 without TLS, read without the HTTP library: its connection costs more to set
-//! up and to drop than such a request costs to answer. Whatever else arrives is left to the library, which reads the same bytes again.
+//! up and to drop than such a request costs to answer. All other requests are left to the library, which reads the same bytes again.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
@@ -26,7 +26,7 @@ pub fn parse(bytes: &Bytes, takes: impl Fn(&Method, &str) -> bool) -> Option<Req
         "POST" => Method::POST,
         _ => return None,
     };
-    // Without a name of a server in it.
+    // A path only, not an absolute URL.
     let target = read.path.filter(|target| target.starts_with('/'))?;
     let uri = Uri::from_maybe_shared(bytes.slice_ref(target.as_bytes())).ok()?;
     if read.version != Some(1) || !takes(&method, uri.path()) {
@@ -63,7 +63,7 @@ fn headers_of(bytes: &Bytes, read: &[httparse::Header<'_>]) -> Option<HeaderMap>
     Some(headers)
 }
 
-/// Whether a value of the header `Connection` says no more than what holds without it.
+/// Whether a value of the header `Connection` only repeats the default of HTTP/1.1.
 pub fn keeps_alive(value: &HeaderValue) -> bool {
     value.as_bytes().eq_ignore_ascii_case(b"keep-alive")
 }

@@ -34,7 +34,7 @@ impl Upgraded {
     }
 }
 
-/// What a connection goes on with that speaks HTTP no more.
+/// Serves a connection after it has left HTTP.
 pub type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What happens with a connection.

@@ -18,8 +18,8 @@ pub struct Candidate {
     pub groups: usize,
 }
 
-/// Those who can be added to a group with so many members, or why nobody can be. Candidates who have blocked the one who adds them stay
-/// out, and no error says so.
+/// The candidates who can be added to a group with this many members, or why nobody can be added. Candidates who have blocked the one
+/// who adds them stay out, and no error says so.
 pub fn admitted(members: usize, candidates: &[Candidate]) -> Result<Vec<Uid>, GroupChanged> {
     if candidates.iter().any(|one| !one.is_friend) {
         return Err(GroupChanged::NotFriends);
@@ -43,13 +43,13 @@ pub enum Step<'a> {
     Nothing(GroupChanged),
     /// Adds those who are no members yet.
     Add(Vec<Uid>),
-    /// Ends a membership, of which this notice tells.
+    /// Ends a membership, with this notice.
     Remove(Uid, NoticeKind, String),
     Rename(&'a str, String),
     Mute(bool),
 }
 
-/// What `own`, who is a member, brings about with a change to a group.
+/// The step that follows from a change by `own`, who is a member.
 pub fn step<'a>(
     own: &User,
     gid: Uid,

@@ -6,9 +6,9 @@ use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-/// The most boxes in a box.
+/// The maximum number of boxes in a box.
 pub const MOST: usize = 50_000;
-/// The same within the description of a film, whose boxes are looked at one by one.
+/// The same within the description of a film, whose boxes are read one by one.
 pub const FEW: usize = 1_000;
 
 /// Bytes in memory or on disk.
@@ -30,7 +30,7 @@ impl Source for File {
     }
 }
 
-/// The file has another structure than is known here.
+/// The structure of the file is not supported.
 pub fn unknown() -> io::Error {
     ErrorKind::InvalidData.into()
 }
@@ -43,12 +43,12 @@ pub fn is_unknown(error: &io::Error) -> bool {
     )
 }
 
-/// What is written over a part of a file, which keeps its length.
+/// An overwrite, which keeps the length of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A new name for the box whose name is there.
+    /// A new name for the box whose name is at this position.
     Name(usize, [u8; 4]),
-    /// Zeros: where, and how many.
+    /// Zeros: the position, and the number of bytes.
     Zeros(usize, usize),
 }
 
@@ -61,7 +61,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// What makes it a box that everybody skips.
+    /// The change that makes readers skip the box.
     pub fn freed(&self) -> [Change; 2] {
         [
             // Behind the length.
@@ -76,7 +76,7 @@ pub struct Boxes<'a, S: ?Sized> {
     source: &'a S,
     /// Where the next one begins, and where the last one has to end.
     pub left: Range<usize>,
-    /// How many there may be.
+    /// How many more are allowed.
     most: usize,
 }
 
@@ -89,7 +89,7 @@ pub fn boxes<S: Source + ?Sized>(source: &S, within: Range<usize>, most: usize) 
 }
 
 impl<S: Source + ?Sized> Boxes<'_, S> {
-    /// Whether there may be no more boxes.
+    /// Whether the maximum number of boxes was reached.
     pub fn is_full(&self) -> bool {
         self.most == 0
     }
@@ -146,7 +146,7 @@ pub fn be64(rest: &mut &[u8]) -> Option<usize> {
     usize::try_from(u64::from_be_bytes(*super::take(rest, 8)?.first_chunk()?)).ok()
 }
 
-/// The only box of a name. Readers would differ in which of several they take.
+/// The only box of a name. Readers differ in which of several they take.
 pub fn only<S: Source + ?Sized>(file: &S, within: &Part, name: &[u8; 4]) -> io::Result<Part> {
     let mut found = None;
     for part in boxes(file, within.content.clone(), FEW) {

@@ -1,5 +1,5 @@
-//! Films (MP4, MOV, 3GP): what phones write beside sound and images, above all where they were. A film may be large, so it is changed on
-//! disk, and only the heads of its boxes are read.
+//! Removes from films (MP4, MOV, 3GP) what phones record besides sound and images, above all positions. A film can be large, so it is
+//! changed on disk, and only the headers of its boxes are read.
 
 use std::fs::File;
 use std::io;
@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use super::boxes::{Boxes, Change, FEW, MOST, Part, Source, boxes, is_unknown, only, unknown};
 use super::samples::{Found, Samples};
 
-/// The boxes of a film, of its description, of a track, and of what the track consists of. All others may say anything.
+/// The boxes of a film, of its description, of a track, and of what the track consists of. All others may contain anything.
 const FILM: [&[u8; 4]; 9] = [
     b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"ssix", b"pdin",
 ];
@@ -91,17 +91,17 @@ fn apply(file: &File, change: Change) -> io::Result<()> {
     Ok(())
 }
 
-/// What takes the changes. None of them alters what is looked at later.
+/// Receives the changes. None of them alters what is read later.
 type Sink<'a> = dyn FnMut(Change) -> io::Result<()> + 'a;
 
-/// Tells all changes that a film needs.
+/// Passes all changes that a film needs to `sink`.
 pub fn film<S: Source + ?Sized>(file: &S, length: usize, sink: &mut Sink<'_>) -> io::Result<()> {
     let (mut movie, mut has_fragments, mut data) = (None, false, Vec::new());
     let mut parts = boxes(file, 0..length, MOST);
     while let Some((part, left)) = next_of_film(&mut parts, length) {
         match part {
             Ok(part) => match &part.name {
-                // Readers would differ in which one they take.
+                // Readers differ in which one they take.
                 b"moov" if movie.is_some() => return Err(unknown()),
                 b"moov" => movie = Some(part),
                 b"moof" => has_fragments = true,
@@ -110,7 +110,7 @@ pub fn film<S: Source + ?Sized>(file: &S, length: usize, sink: &mut Sink<'_>) ->
             },
             // The recording was cut off within the last part.
             Err(_) if is_cut_data(file, left.clone()) => data.push(left.start + 8..length),
-            // Something that is no box follows the film.
+            // Data that is not a box follows the film.
             Err(error)
                 if is_unknown(&error)
                     && !parts.is_full()
@@ -137,7 +137,7 @@ pub fn film<S: Source + ?Sized>(file: &S, length: usize, sink: &mut Sink<'_>) ->
     Ok(())
 }
 
-/// The next box of a file, and what of the file was left before it.
+/// The next box of a file, and the part of the file from there on.
 fn next_of_film<S: Source + ?Sized>(
     parts: &mut Boxes<'_, S>,
     length: usize,
@@ -146,13 +146,13 @@ fn next_of_film<S: Source + ?Sized>(
     Some((parts.next()?, left))
 }
 
-/// Whether what is left of a file is the beginning of a box with images and sound.
+/// Whether the rest of a file is an incomplete box with images and sound.
 fn is_cut_data<S: Source + ?Sized>(file: &S, left: Range<usize>) -> bool {
     let mut head = [0; 8];
     left.len() >= head.len() && file.read(left.start, &mut head).is_ok() && head.ends_with(b"mdat")
 }
 
-/// Makes a box to the end of the file of what follows a film.
+/// Turns what follows a film into a box that ends with the file.
 fn trailer(left: Range<usize>, sink: &mut Sink<'_>) -> io::Result<()> {
     if left.len() < 8 {
         return sink(Change::Zeros(left.start, left.len()));
@@ -162,7 +162,7 @@ fn trailer(left: Range<usize>, sink: &mut Sink<'_>) -> io::Result<()> {
     sink(Change::Zeros(left.start + 8, left.len() - 8))
 }
 
-/// Tells what is removed from the description of a film, and from the film by it.
+/// Passes the changes to the description of a film, and to the data of removed tracks, to `sink`.
 pub fn description<S: Source + ?Sized>(
     file: &S,
     movie: &Part,

@@ -217,7 +217,7 @@ fn blank_items(
             if !is_hidden {
                 continue;
             }
-            // Up to the end of the file or of `idat`, which would blank more than the item.
+            // This means up to the end of the file or of `idat`, so more than the item would be blanked.
             if length == 0 {
                 return None;
             }

@@ -1,11 +1,11 @@
-//! JPEG XL: bare, which has nothing but the picture in it, or in boxes, which do not refer to each other by position.
+//! JPEG XL: a bare codestream, which has only the picture in it, or boxes, which do not refer to each other by position.
 
 use super::Parts;
 use super::boxes::{MOST, boxes};
 
 const BARE: &[u8] = b"\xff\x0a";
 const BOXED: &[u8] = b"\0\0\0\x0cJXL \r\n\x87\n";
-/// The boxes of the picture, which also says itself how it is turned.
+/// The boxes of the picture. Its orientation is in the codestream.
 const PICTURE: [&[u8; 4]; 6] = [b"JXL ", b"ftyp", b"jxll", b"jxli", b"jxlc", b"jxlp"];
 
 pub fn is_jxl(head: &[u8]) -> bool {

@@ -1,15 +1,15 @@
-//! Where a file has the data of one of its tracks: chunks, each of some samples.
+//! Finds the data of a track in a film: chunks, each with some samples.
 
 use std::io;
 use std::ops::Range;
 
 use super::boxes::{Change, Part, Source, be32, be64, is_unknown, only, unknown};
 
-/// What a file has beside its description.
+/// The parts of a film besides its description.
 pub struct Found<'a> {
     /// Where images and sound are, in order.
     pub data: &'a [Range<usize>],
-    /// Of the file.
+    /// The length of the file.
     pub length: usize,
     pub has_fragments: bool,
 }
@@ -20,7 +20,7 @@ const PIECE: usize = 4 << 10;
 /// Entries of a table, one after the other.
 struct Table<'a, S: ?Sized> {
     file: &'a S,
-    /// Where what was not read yet begins and ends.
+    /// The part that was not read yet.
     at: usize,
     end: usize,
     read: Vec<u8>,
@@ -79,7 +79,7 @@ pub struct Samples<'a, S: ?Sized> {
     left: usize,
     sizes: Sizes<'a, S>,
     chunks: Table<'a, S>,
-    /// From which chunk on how many samples are in each.
+    /// The number of samples in each chunk, from a chunk on.
     runs: Table<'a, S>,
 }
 

@@ -105,7 +105,7 @@ pub(super) fn versioned(name: &[u8], version: u8, content: &[&[u8]]) -> Vec<u8> 
     part(name, &[&[&version[..]], content].concat())
 }
 
-/// A HEIF whose items are listed and placed like this.
+/// A HEIF file with these entries in its boxes `iinf` and `iloc`.
 fn heif_with(items: &[&[u8]], version: u8, places: &[&[u8]]) -> Vec<u8> {
     let count = u16::try_from(items.len()).unwrap().to_be_bytes();
     let list = [&[&count[..]], items].concat();
