@@ -92,15 +92,16 @@ const AFTER: &str =
 const AFTER_LONG: &str = r#"Without an option for the password, fbchat asks for it on the terminal.
 
 INPUT LINES
-  Bob: hello       writes to a buddy or a group by name; unambiguous first letters suffice, Tab completes
-  @bob hello       the same
-  1002 hello       writes by number
-  hello            writes to the person or group that the prompt shows, to whom you wrote last
-  /me waves        tells them what you do; all clients show it like "* Alice waves"
+  Bob: hello       writes to a buddy or a group by name. The first letters are enough if they are unambiguous;
+                   Tab completes names
+  @bob hello       does the same
+  1002 hello       writes to the user with this number
+  hello            writes to the person or group in the prompt, which is the one that you wrote to last
+  /me waves        describes an action; all clients show it like "* Alice waves"
   /group new Lunch bob carol
-                   makes a group
-  /send Bob: FILE  sends a file or a picture; /send FILE to whom the prompt shows
-  /get 3 [PATH]    saves the file that was shown as [3: photo beach.jpg 2.4 MB URL]; never overwrites one
+                   creates a group with these members
+  /send Bob: FILE  sends a file or a picture; without a name, to the person or group in the prompt
+  /get 3 [PATH]    saves the file that was shown as [3: photo beach.jpg 2.4 MB URL]; never overwrites a file
   /help            lists the commands
 
 PIPES
@@ -115,8 +116,8 @@ JSON
     logged_in     uid, name, server, message_limit
     login_failed  status, reason, certificate_sha256 (of an untrusted certificate; for --pin)
     buddy_list    buddies: list of uid, name, presence, status_text
-    message       from, from_name, to, to_name, text, time, own, replayed; in a group also group, and if it tells what
-                  happened to the group: notice (created, added, removed, left, renamed), uids (whom it concerns);
+    message       from, from_name, to, to_name, text, time, own, replayed; in a group also group, and for a change of
+                  the group: notice (created, added, removed, left, renamed), uids (the people concerned);
                   with files also files: list of number (for /get), id, kind (photo, file), name, size, mime, url,
                   width, height
     typing        from, from_name, group, typing
@@ -131,10 +132,10 @@ JSON
     block         uid, blocked (after /block or /unblock)
     blocked       people: list of uid, name
     group_list    groups: list of group, name, owner, members (list of uid, name), muted, unread
-    group         the same for one group, and gone (true if you are not in it any more)
-    group_created the same (after /group new)
+    group         the fields of group_list for one group, and gone (true if you are no longer in it)
+    group_created the fields of group_list for one group (after /group new)
     group_changed group, change (add, remove, rename, leave, mute, unmute), uid, name (after a command)
-    members       the same as of group_created (after /members)
+    members       the fields of group_created (after /members)
     who           uid, name, server, state, to
     error         reason (of a line that was refused; nothing was sent)
     closed        status, reason

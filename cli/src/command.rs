@@ -53,18 +53,18 @@ pub const COMMANDS: [&str; 9] = [
 pub const WITH_NAME: [&str; 3] = ["/block ", "/history ", "/unblock "];
 
 pub const HELP: &str = "\
-Bob: hello        writes to a buddy by name; unambiguous first letters suffice, Tab completes
-@bob hello        the same
-1002 hello        writes by number
-hello             writes to the person or group that the prompt shows, to whom you wrote last
-Bob:              chooses the recipient of the next lines; @ alone chooses nobody
-/me waves         tells them what you do; they see: * Alice waves
+Bob: hello        writes to a buddy by name or its first letters; Tab completes names
+@bob hello        does the same
+1002 hello        writes to the user with this number
+hello             writes to the person or group in the prompt, which you wrote to last
+Bob:              chooses the recipient of the next lines; @ alone clears it
+/me waves         describes an action; they see: * Alice waves
 Bob: /shrug       any other text that starts with / needs the name in front
 /buddies          shows the buddy list
-/history [name]   shows the last messages with somebody, or in a group
-/block name       blocks somebody: they see you offline and cannot reach you, and are not told
-/unblock name     ends that; people who are not on your list are blocked and unblocked by number
-/blocked          shows whom you have blocked
+/history [name]   shows the last messages with a person or in a group
+/block name       blocks a person: they see you offline, cannot reach you and are not told
+/unblock name     unblocks them; people who are not on your list are named by their number
+/blocked          lists the people that you have blocked
 /who              shows your account, the server and the connection
 /quit             quits, as do Ctrl-C and Ctrl-D";
 

@@ -1,7 +1,7 @@
 //! The one timer of a session's task.
 //!
-//! What is due next changes with each answer, nearly always to a later time. A timer that is set again each time costs more than
-//! one that rings too early once in a while, which does no harm.
+//! The next deadline changes with each answer, nearly always to a later time. Resetting a timer each time costs more than a timer
+//! that sometimes fires too early, which does no harm.
 
 #![forbid(unsafe_code)]
 
@@ -23,7 +23,7 @@ impl Alarm {
         }
     }
 
-    /// Lets it ring at this time at the latest, or does not need it.
+    /// Makes it fire at this time at the latest; with `None` it need not fire.
     pub(super) fn set(&mut self, due: Option<Instant>) {
         if let Some(due) = due
             && (!self.is_set || due < self.sleep.deadline())
@@ -33,7 +33,7 @@ impl Alarm {
         }
     }
 
-    /// Waits until it rings; never ends if it is not set. Dropping this future loses nothing.
+    /// Waits until it fires; never ends if it is not set. Dropping this future loses nothing.
     pub(super) async fn rings(&mut self) {
         if !self.is_set {
             std::future::pending::<()>().await;

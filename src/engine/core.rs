@@ -47,7 +47,7 @@ impl Core {
         self.staging.flush(&self.queue);
     }
 
-    /// Queues them each time when the tasks that had some have run; part of the worker.
+    /// Queues them whenever the tasks that had some have run; part of the worker.
     pub(super) async fn flush_in_turn(&self) -> ! {
         loop {
             self.staging.filled().await;
@@ -55,7 +55,7 @@ impl Core {
         }
     }
 
-    /// Queues an event that is no message. Every request gets exactly one answer: a second one is dropped, a missing one is added before CLOSED.
+    /// Queues an event that is not a message. Every request gets exactly one answer: a second one is dropped, a missing one is added before CLOSED.
     pub(super) fn emit(&self, handle: &SessionHandle, event: Event) {
         handle.apply(event, |event, effect| {
             // The messages before it come first.

@@ -22,7 +22,7 @@ const MAX_NAMES: usize = 256;
 /// Names that are looked up at the same time.
 const MAX_THREADS: usize = 4;
 
-/// Addresses, or a sentence part that says why there are none.
+/// Addresses, or a part of a sentence that says why there are none.
 type LookupResult = Result<Arc<[SocketAddr]>, String>;
 
 /// One cached name. The lock is held during a lookup, so that sessions that ask at the same time share it.
@@ -45,7 +45,7 @@ impl Default for Resolver {
 }
 
 impl Resolver {
-    /// An error is a [`LookupFailed`], or that of a system that starts no thread.
+    /// An error is a [`LookupFailed`], or says that the system cannot start a thread.
     pub(super) async fn lookup(
         &self,
         name: &str,

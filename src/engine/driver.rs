@@ -21,7 +21,7 @@ use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
-/// To read a longer answer takes a while, in bytes.
+/// Answers longer than this, in bytes, take noticeable time to read.
 const LONG_ANSWER: usize = 64 << 10;
 
 type Finished = (ExchangeId, Outcome);
@@ -304,7 +304,7 @@ impl Driver {
             };
             self.log(Level::Debug, &text);
         }
-        // What others have is not to wait for it.
+        // Messages of other sessions must not wait for it.
         if matches!(&outcome, Ok(reply) if reply.body.len() > LONG_ANSWER) {
             self.core.flush();
         }

@@ -227,7 +227,7 @@ impl EventQueue {
         self.worker.notify_one();
     }
 
-    /// Wakes the tasks of sessions whose messages the host has taken all, and of others that are to go on; part of the worker.
+    /// Wakes the tasks of sessions whose messages the host has all taken, and of others that may continue; part of the worker.
     pub(super) async fn wake_sessions(&self) -> ! {
         loop {
             self.worker.notified().await;
@@ -312,7 +312,7 @@ impl EventQueue {
             state.ready.push_back(id);
         }
         if matches!(event, Event::Message(_)) && session.handle.pace.taken() {
-            // Told together: to wake the worker costs a system call.
+            // Reported together, because waking the worker costs a system call.
             state.worker_is_due |= state.to_wake.is_empty();
             state.to_wake.push(session.handle.clone());
         }
@@ -378,8 +378,8 @@ impl EventQueue {
 
     /// Releases the lock, then makes the descriptor readable exactly while a poll would return at once.
     ///
-    /// The system call is made without the lock, so that the other side need not wait for it. Who changes the state last also
-    /// looks last at what the descriptor has to show.
+    /// The system call is made without the lock, so that the other side need not wait for it. Whoever changes the state last
+    /// also checks last what the descriptor must show.
     fn release(&self, state: MutexGuard<'_, QueueState>) {
         let readable = state.is_readable();
         let before = self.readable.swap(readable, Ordering::SeqCst);

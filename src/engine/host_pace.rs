@@ -17,7 +17,7 @@ impl HostPace {
         self.untaken.load(Ordering::Acquire)
     }
 
-    /// So many messages are about to be queued.
+    /// Counts messages that are about to be queued.
     pub(super) fn queued(&self, messages: usize) {
         self.untaken.fetch_add(messages, Ordering::AcqRel);
     }
@@ -32,7 +32,7 @@ impl HostPace {
         self.paused.load(Ordering::Acquire)
     }
 
-    /// Set by the event queue alone, under its lock. Gives what was set before.
+    /// Set only by the event queue, under its lock. Returns the previous value.
     pub(super) fn set_paused(&self, paused: bool) -> bool {
         self.paused.swap(paused, Ordering::AcqRel)
     }

@@ -1,4 +1,4 @@
-//! What a poll gives.
+//! What a poll returns.
 
 #![forbid(unsafe_code)]
 

@@ -26,7 +26,7 @@ pub(super) fn is_ready(fd: BorrowedFd<'_>, direction: Direction) -> bool {
     };
     // SAFETY: one entry, which lives during the call; the descriptor is open, since it is borrowed.
     let found = unsafe { libc::poll(&raw mut asked, 1, 0) };
-    // An end or an error is there at once, too.
+    // An end of file or an error can be read at once, too.
     found > 0
 }
 

@@ -235,7 +235,7 @@ impl SessionHandle {
         ))
     }
 
-    /// A group as the host was told of it last.
+    /// A group as last reported to the host.
     pub(crate) fn group(&self, gid: Uid) -> Result<Option<Arc<Group>>, CallError> {
         let state = lock(&self.state);
         state.check_open()?;

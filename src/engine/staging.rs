@@ -1,8 +1,8 @@
 //! Messages on their way from the sessions' tasks to the event queue.
 //!
-//! Answers to many long-polls arrive together. To queue each alone would wake the host, which sleeps again before the next one,
-//! as often as there are answers. So messages are collected while those tasks run that are ready now, and are queued together
-//! by a task of its own, which is woken by the first of them and therefore has its turn behind the others.
+//! Answers to many long-polls arrive together. Queuing each one separately would wake the host for every answer, because it goes
+//! back to sleep before the next one. So messages are collected while the tasks that are ready run, and a separate task queues
+//! them together. The first message wakes that task, so it runs after the others.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use super::sync::{Mutex, lock};
 use crate::types::Event;
 use tokio::sync::Notify;
 
-/// The host can begin with so many messages.
+/// With this many messages the host can start, so they are queued at once.
 const MOST: usize = 32;
 
 /// The messages that are collected.

@@ -1,4 +1,4 @@
-//! Which waiting events are worth nothing once a newer one has come.
+//! Which waiting events become obsolete when a newer one arrives.
 
 #![forbid(unsafe_code)]
 

@@ -44,7 +44,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Starts the thread; no network yet.
+    /// Starts the thread; it does not use the network yet.
     pub(crate) fn start(queue_limit: usize, log: Option<LogSettings>) -> Result<Self, CallError> {
         let resources = |error: &dyn std::fmt::Display| CallError::Resources(error.to_string());
         let queue = EventQueue::new(queue_limit).map_err(|error| resources(&error))?;

@@ -7,7 +7,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::http::{HeaderName, header};
 use axum::response::Response;
 
-/// Bodies up to this size are sent together with the head. Larger ones are not copied: their bytes count as taken until they are sent.
+/// Bodies up to this size are copied and sent together with the head. Larger ones are not copied.
 const COPIED: usize = 16 << 10;
 
 /// The bytes of an answer.
@@ -19,7 +19,7 @@ pub struct Encoded {
     pub goes_on: bool,
 }
 
-/// An answer as the HTTP library would write it to a client that keeps the connection open. The body must be in memory.
+/// Formats an answer as the HTTP library would for a client that keeps the connection open. The body must be in memory.
 pub async fn encode(response: Response) -> Encoded {
     let (head, body) = response.into_parts();
     // Reading what is in memory does not fail.

@@ -10,8 +10,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-/// What the operator should know of the certificates in `file`, one sentence each. `names` are those of the server, as far as it knows
-/// them; one of them suffices.
+/// What the operator should know about the certificates in `file`, one sentence each. `names` are the known names of the server; a
+/// certificate for one of them suffices.
 pub fn warnings(chain: &[CertificateDer<'_>], file: &Path, names: &[String]) -> Vec<String> {
     let roots = rustls_native_certs::load_native_certs().certs;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -112,7 +112,7 @@ fn covers(chain: &[CertificateDer<'_>], name: &str) -> Option<bool> {
     Some(name.is_ok_and(|name| verify_server_name(&parsed, &name).is_ok()))
 }
 
-/// What the operator should know of a certificate that clients of XMPP compare with this domain.
+/// What the operator should know about a certificate that XMPP clients compare with this domain.
 pub fn other_domain(chain: &[CertificateDer<'_>], file: &Path, domain: &str) -> Option<String> {
     (!covers(chain, domain)?).then(|| {
         format!(
@@ -123,7 +123,7 @@ pub fn other_domain(chain: &[CertificateDer<'_>], file: &Path, domain: &str) -> 
     })
 }
 
-/// The name in a certificate that says most.
+/// The most specific name in a certificate.
 fn name(one: &X509Certificate<'_>) -> String {
     let alternatives = one.subject_alternative_name().ok().flatten();
     let host = alternatives.and_then(|names| {

@@ -15,11 +15,12 @@ use crate::rate_limit::RateLimit;
 use crate::sync::lock;
 
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// The most requests of one address at once, and afterwards in each [`WINDOW`]. Hundreds of busy clients behind one router stay below.
+/// How many requests one address may send at once, and afterwards in each [`WINDOW`]. Hundreds of busy clients behind one router stay
+/// below this.
 const REQUESTS: u32 = 3000;
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// The client address of a request; unknown if a proxy does not tell.
+/// The client address of a request; unknown if a proxy does not pass it on.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub Option<IpAddr>);
 
@@ -65,7 +66,7 @@ impl ConnectionLimits {
         })
     }
 
-    /// The address of a client that has connected without saying anything of itself. That of a proxy is not the client's.
+    /// The address of a client that connects directly. The address of a proxy is not that of the client.
     pub fn client(&self, from: IpAddr) -> Option<IpAddr> {
         (!self.trusts(from)).then(|| subscriber(from))
     }
@@ -80,7 +81,7 @@ impl ConnectionLimits {
             }
             match forwarded::origin(headers, |address| self.trusts(address)) {
                 Origin::Address(address) => Some(address),
-                // If it were the address of the proxy, a single guesser could lock everybody out.
+                // With the address of the proxy, a single client that guesses passwords could lock everybody out.
                 Origin::Unknown => None,
                 Origin::Contradiction => Some(from),
             }

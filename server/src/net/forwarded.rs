@@ -6,12 +6,12 @@ use axum::http::{HeaderMap, HeaderName, header};
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The client, as trusted proxies name it.
+/// The client that trusted proxies report.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The first address from the right that is not a trusted proxy.
     Address(IpAddr),
-    /// No header, or the hop that counts has no address.
+    /// There is no header, or the relevant hop has no address.
     Unknown,
     /// The two headers differ. A proxy sets one of them, so the client made up the other, and nobody knows which.
     Contradiction,

@@ -1,5 +1,6 @@
-//! The names by which the server may be asked. A page of another site can have the browser of its visitor ask a server on loopback or in
-//! a private network, by a name that the site lets lead there (DNS rebinding); the browser then takes the answers for the site's own.
+//! The host names under which the server may be addressed. A page of another site can make the browser of its visitor send requests to a
+//! server on loopback or in a private network, under a name that the site resolves to that address (DNS rebinding). The browser then
+//! treats the answers as the site's own.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +10,7 @@ use axum::http::{Request, StatusCode, Version, header};
 
 use crate::config::Config;
 
-/// Ends of names that nobody can register, or let lead to another's server.
+/// Suffixes of names that nobody can register or point at another server.
 const RESERVED: &[&str] = &[
     ".localhost",
     ".local",
@@ -27,7 +28,7 @@ pub type Refusal = (StatusCode, String);
 #[derive(Default)]
 pub struct Hosts {
     names: Vec<String>,
-    /// Ends of names of which all are the server's.
+    /// Suffixes; all names under them belong to the server.
     ends: Vec<String>,
     warned: AtomicBool,
 }
@@ -41,7 +42,7 @@ impl Hosts {
         let labels = (1..=20).map(|number| format!("channel{number:02}"));
         names.extend(labels.filter_map(|label| config.channel_host(&label)));
         let base = config.base_domain.as_ref();
-        // Clients of 2008 may have pictures at their hosts of that time.
+        // Clients of 2008 may ask for pictures under the host names of that time.
         let ends = base.map(|base| vec![format!(".{base}"), ".fbcdn.net".to_owned()]);
         let ends = ends.unwrap_or_default();
         Hosts {
@@ -86,7 +87,7 @@ impl Hosts {
         ))
     }
 
-    /// Whether only the operator, or somebody in their network, can let a name lead here.
+    /// Whether only the operator, or somebody in their network, can make this name resolve to the server.
     fn is_own(&self, name: &str) -> bool {
         let ends_with = |end: &str| name.ends_with(end);
         !name.contains('.')

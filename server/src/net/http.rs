@@ -34,13 +34,13 @@ const HEAD: Duration = Duration::from_secs(75);
 const PING: Duration = Duration::from_secs(30);
 /// The most concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 32;
-/// How much may arrive on one HTTP/2 stream, and on all of a connection, before somebody reads it.
+/// How many bytes may arrive on one HTTP/2 stream, and on all streams of a connection, before they are read.
 const STREAM_WINDOW: u32 = 64 << 10;
 const CONNECTION_WINDOW: u32 = 128 << 10;
 /// The largest head of a request.
 const HEAD_SIZE: usize = 64 << 10;
-/// How long, and up to how many bytes, the rest of a request is read that was answered without it. A connection that is closed while
-/// the client still sends is reset, and the client may never see the answer.
+/// Limits for reading the rest of a request that was answered early, in time and in bytes. A connection that is closed while the client
+/// is still sending is reset, and the client may never see the answer.
 const LINGER: Duration = Duration::from_secs(10);
 const LINGER_SIZE: u64 = 64 << 20;
 
@@ -60,7 +60,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Who has taken the connection over, if anybody has.
+    /// The protocol that has taken the connection over, if any.
     fn next(&self) -> Option<Next> {
         self.upgrade.get().and_then(Upgrade::take)
     }

@@ -20,7 +20,7 @@ use super::site::Site;
 use super::streams::{Connection, Io, Streams, keep_alive};
 use super::upgrades::Rest;
 
-/// How long a new connection may take until its first request has arrived, the TLS handshake included.
+/// How long a new connection may take until its first request has arrived, including the TLS handshake.
 const FIRST: Duration = Duration::from_secs(10);
 /// How long sent data may stay unacknowledged.
 const UNREAD_MS: u32 = 60_000;

@@ -248,7 +248,7 @@ impl State {
 
     /// The next bytes that arrive; none if the client has gone.
     fn poll_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-        // Only what arrives needs memory that lasts.
+        // A buffer is kept only if something arrives.
         let mut bytes = [MaybeUninit::uninit(); SIZE];
         let mut buffer = ReadBuf::uninit(&mut bytes);
         ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;

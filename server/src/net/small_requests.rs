@@ -4,9 +4,9 @@
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 
-/// The most bytes of such a request.
+/// The maximum size of such a request, in bytes.
 pub const SIZE: usize = 4096;
-/// The most headers. Browsers send about twenty.
+/// The maximum number of headers. Browsers send about twenty.
 const HEADERS: usize = 40;
 
 /// The bytes that a request was read from.

@@ -1,4 +1,4 @@
-//! Connections that do not speak HTTP: who serves them, and what they consist of.
+//! Connections that do not speak HTTP: the service that handles them, and their parts.
 
 use std::io;
 use std::net::IpAddr;
@@ -38,7 +38,7 @@ pub struct Connection {
 pub enum Io {
     Clear(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
-    /// What the messages of a WebSocket are made of. It is as safe as it has to be.
+    /// The messages of a WebSocket. TLS, if needed, is below it.
     Framed(DuplexStream),
 }
 

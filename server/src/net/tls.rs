@@ -56,7 +56,7 @@ impl TlsError {
 /// Certificate and key that can be used.
 pub struct Loaded {
     pub acceptor: TlsAcceptor,
-    /// What is wrong with them all the same, one sentence each.
+    /// Problems that do not prevent their use, one sentence each.
     pub warnings: Vec<String>,
 }
 

@@ -37,10 +37,10 @@ impl Upgraded {
 /// Serves a connection after it has left HTTP.
 pub type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What happens with a connection.
+/// What happens to a connection.
 pub type Next = Box<dyn FnOnce(Upgraded) -> Rest + Send>;
 
-/// With this a handler can take over the connection of a request. Only requests for another protocol have it.
+/// Lets a handler take over the connection of a request. Only requests for another protocol carry it.
 #[derive(Clone)]
 pub struct Upgrade {
     next: Arc<Mutex<Option<Next>>>,

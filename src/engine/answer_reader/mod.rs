@@ -19,9 +19,9 @@ const MOST_FIELDS: usize = 100;
 /// How the end of the body is found.
 #[derive(Debug)]
 enum Framing {
-    /// So many bytes.
+    /// The body has this many bytes.
     Length(usize),
-    /// Chunks; so many bytes of the current one are missing, with the line break behind it.
+    /// Chunks. This many bytes of the current one are still missing, including the line break after it.
     Chunks(usize),
     /// Only the trailer is missing.
     Trailer,
@@ -34,7 +34,7 @@ enum Framing {
 struct Head {
     reply: Reply,
     framing: Framing,
-    /// The server does not want to keep the connection.
+    /// The server will close the connection.
     closes: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Answer {
 pub(super) struct AnswerReader {
     /// Greatest size of the body.
     limit: usize,
-    /// What is not yet taken apart.
+    /// Received bytes that are not parsed yet.
     buffer: Vec<u8>,
     /// The end of the head is not in this part of the buffer.
     searched: usize,
@@ -142,7 +142,7 @@ impl AnswerReader {
         })
     }
 
-    /// The place behind the empty line.
+    /// The position after the empty line.
     fn end_of_head(&mut self) -> Option<usize> {
         let start = self.searched.saturating_sub(3);
         self.searched = self.buffer.len();
@@ -189,7 +189,7 @@ impl Head {
                         httparse::Status::Partial => None,
                     }
                 }
-                // The line break behind the content is not part of it.
+                // The line break after the content is not part of it.
                 Framing::Chunks(missing) if *missing <= 2 => {
                     let wanted: &[u8] = if *missing == 2 { b"\r\n" } else { b"\n" };
                     let there = rest.get(..*missing).unwrap_or(rest);
@@ -241,7 +241,7 @@ fn read_head(bytes: &[u8]) -> Result<Option<Head>, TransportError> {
     else {
         return Err(not_http());
     };
-    // A change of the protocol was not asked for.
+    // The request did not ask to switch protocols.
     match status {
         101 => return Err(not_http()),
         100..200 => return Ok(None),

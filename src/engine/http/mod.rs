@@ -74,7 +74,7 @@ pub(super) struct Http {
     network: NetworkOptions,
     resolver: SharedResolver,
     clients: Mutex<Arc<Clients>>,
-    /// For what needs no client.
+    /// For exchanges that need no client.
     connector: Connector,
     network_changes: AtomicU64,
 }
@@ -290,7 +290,7 @@ impl Request {
     }
 }
 
-/// The head of an answer, as far as it matters.
+/// The parts of an answer's head that the protocol uses.
 fn reply_head(response: &reqwest::Response, proxy: Option<&str>) -> Result<Reply, TransportError> {
     let status = response.status().as_u16();
     if let Some(refused) = crate::transport_error::proxy_refusal(status, proxy) {
@@ -308,7 +308,7 @@ fn reply_head(response: &reqwest::Response, proxy: Option<&str>) -> Result<Reply
     })
 }
 
-/// Collects an answer of at most so many bytes.
+/// Collects an answer of at most `limit` bytes.
 async fn read_body(
     response: &mut reqwest::Response,
     body: &mut Vec<u8>,
@@ -358,7 +358,7 @@ impl Resolve for SharedResolver {
     }
 }
 
-/// The error of an exchange whose time is over.
+/// The error of an exchange that took too long.
 pub(super) fn timed_out(limit: Duration) -> TransportError {
     TransportError {
         fault: TransportFault::Timeout,

@@ -1,4 +1,4 @@
-//! Exchanges with the content of a file, which is not collected but passed on as it comes.
+//! Exchanges with the content of a file, which is passed on as it arrives and not collected.
 
 use super::{ConnectionSource, Http, Request, classify_request, reply_head, texts, timed_out};
 use crate::engine::transfer::{Content, Transfer, Upload};
@@ -11,7 +11,7 @@ use std::time::Duration;
 impl Http {
     /// Carries out an exchange with a stream, on a connection of its own. `progress` is called now and then.
     ///
-    /// It has no time limit as a whole, but some of it has to pass in each period.
+    /// The exchange as a whole has no time limit, but some bytes must pass in each period.
     pub(in crate::engine) async fn transfer(
         &self,
         mut exchange: Exchange,

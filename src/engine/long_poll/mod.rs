@@ -29,11 +29,11 @@ use url::{Position, Url};
 
 /// A connection that is not used for this long may be closed by the server at any moment.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
-/// Of the whole system, a connection without answers to keep-alive probes is given up after a minute, as by the HTTP library.
+/// The system gives up a connection that answers no keep-alive probes after a minute, as it does for the HTTP library.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const KEEPALIVE_RETRIES: u32 = 3;
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much of what a connection has is read at once.
+/// How many bytes are read at once.
 const READ_SIZE: usize = 32 << 10;
 
 /// A connection that can be used again.
@@ -54,7 +54,7 @@ enum Failure {
     Other(TransportError),
 }
 
-/// What is to be sent, to whom.
+/// The request to send, and its destination.
 struct Target {
     uri: String,
     origin: String,
@@ -66,8 +66,9 @@ struct Target {
 struct UnderWay {
     id: ExchangeId,
     hold: Pin<Box<dyn Future<Output = (Outcome, Option<Connection>)> + Send>>,
-    /// How long it may take, and when that is over; never if that cannot be told.
+    /// How long it may take.
     limit: Duration,
+    /// When that time is over; `None` if the clock cannot represent it.
     end: Option<Instant>,
 }
 
@@ -287,11 +288,11 @@ async fn attempt(
 }
 
 thread_local! {
-    /// Where the thread puts what it reads: a session that waits needs no room.
+    /// The read buffer of the thread, so that a waiting session needs none.
     static PIECE: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_SIZE].into());
 }
 
-/// Appends what the connection has to a buffer; 0 bytes at its end.
+/// Appends the bytes that have arrived to a buffer. Returns 0 at the end of the connection.
 fn poll_read(
     stream: &mut TcpStream,
     context: &mut Context<'_>,

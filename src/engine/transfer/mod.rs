@@ -120,7 +120,7 @@ impl Transfer {
     }
 }
 
-/// The failure of the host's side of a transfer.
+/// A failure on the host's side of a transfer.
 fn host_failed(doing: &str, error: &io::Error) -> TransportError {
     TransportError {
         fault: TransportFault::Host,
