@@ -45,7 +45,8 @@ check-test-deps:
 
 # The C library in a build of its own: Cargo optimises across crates only if it builds no rlib as well.
 rust: check-build-deps
-	for crate in $(filter-out fbchat,$(CRATES)); do $(CARGO) build --release --locked --package $$crate || exit 1; done
+	$(CARGO) build --release --locked --package fbchat-cli
+	$(CARGO) build --release --locked --package fbchatd --features jemalloc
 	tools/build-library.sh
 	install -m 755 target/capi/libfbchat.so $(RELEASE)/
 	install -m 644 target/capi/libfbchat.a $(RELEASE)/

@@ -101,6 +101,7 @@ def build_image():
     rust = os.path.realpath(run("rustc", "--print", "sysroot", cwd=ROOT))
     buildah("build", "--quiet", "--format", "docker", "--file", ROOT / "Containerfile", "--tag", IMAGE,
             "--build-arg", f"BUILDER={BASE}", "--build-arg", f"BASE={BASE}", "--build-arg", "PROFILE=dev", "--build-arg", "OUTPUT=debug",
+            "--build-arg", "FEATURES=",
             "--volume", f"{CARGO_HOME}:{CARGO_HOME}", "--volume", f"{rust}:/opt/rust:ro",
             "--volume", f"{WORK / 'target'}:/source/target", ROOT, limit=BUILD_LIMIT)
 
