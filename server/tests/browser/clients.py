@@ -48,8 +48,12 @@ class Client:
         return self.payload(self.fetch(path, form))
 
     @staticmethod
-    def payload(script):
-        answer = json.loads(script.removeprefix("for (;;);"))
+    def parsed(script):
+        return json.loads(script.removeprefix("for (;;);"))
+
+    @classmethod
+    def payload(cls, script):
+        answer = cls.parsed(script)
         assert answer["error"] == 0, answer
         return answer["payload"]
 

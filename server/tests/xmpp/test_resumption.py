@@ -17,17 +17,24 @@ class Managed:
 
     def __init__(self, case, username):
         self.case, self.username = case, username
-        # What it has of the server, and what it has sent: all texts, of which the server has the first `acknowledged`.
-        self.count, self.texts = 0, []
-        self.sent, self.acknowledged = [], 0
-        self.name = None
+        # Everything that it has shown, with the ids in the archive and whether it came late.
+        self.messages, self.count = [], 0
         self.connect()
+        self.start()
+
+    def start(self):
+        """A new session on a connection that is logged in."""
         self.raw.send("<iq id='b' type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
         self.next(CLIENT + "iq")
         self.raw.send(f"<enable xmlns='{SM}' resume='true'/>")
         self.name = self.next(f"{{{SM}}}enabled").attrib["id"]
-        self.count, self.sent = 0, ["<presence/>"]
+        # What it has of the server, and what it has sent, of which the server has the first `acknowledged`.
+        self.count, self.acknowledged, self.sent = 0, 0, ["<presence/>"]
         self.raw.send("<presence/>")
+
+    @property
+    def texts(self):
+        return [text for text, *_ in self.messages]
 
     def connect(self):
         self.raw = self.case.raw()
@@ -61,7 +68,8 @@ class Managed:
         if element.tag in (CLIENT + "message", CLIENT + "presence", CLIENT + "iq"):
             self.count += 1
         if element.tag == CLIENT + "message" and element.find(CLIENT + "body") is not None:
-            self.texts.append(element.find(CLIENT + "body").text)
+            archive_id = element.find("{urn:xmpp:sid:0}stanza-id").attrib["id"]
+            self.messages.append((element.find(CLIENT + "body").text, archive_id, element.find("{urn:xmpp:delay}delay") is not None))
         if element.tag == f"{{{SM}}}a":
             self.acknowledged = int(element.attrib["h"])
         return element
@@ -72,8 +80,8 @@ class Managed:
             pass
         return element
 
-    def send(self, to, text):
-        stanza = f"<message to='{jid(to)}' type='chat'><body>{text}</body></message>"
+    def send(self, to, text, more=""):
+        stanza = f"<message to='{jid(to)}' type='chat'><body>{text}</body>{more}</message>"
         self.sent.append(stanza)
         self.raw.send(stanza)
 
@@ -86,6 +94,7 @@ class Managed:
         self.raw.send(f"<resume xmlns='{SM}' previd='{self.name}' h='{self.count}'/>")
         while (element := self.take()).tag not in (f"{{{SM}}}resumed", f"{{{SM}}}failed"):
             pass
+        self.answer = element
         if element.tag.endswith("failed"):
             return False
         self.acknowledged = int(element.attrib["h"])
