@@ -150,10 +150,17 @@ test-browser: proxies
 
 CONVERSE := converse.js@14.0.0 LFUg030jDalV47vI/vyVPqYPZfJYXFbubq8v0cFDe2zXNeeGEk3Up0Fj/WTzT6t+6do+cAIToy73eAj7RNDj2Q==
 
-# Clients that cannot be installed: one whose package conflicts with one that other tests need, and one for browsers.
-xmpp-clients: check-test-deps
+# Clients that cannot be installed: one whose package conflicts with one that other tests need, one for browsers, and libraries for Node.
+xmpp-clients: check-test-deps target/xmpp-clients/node/unpacked
 	tools/unpack-packages.sh target/xmpp-clients bitlbee
 	tools/unpack-npm.sh target/xmpp-clients/converse $(CONVERSE)
+
+# The lock file has the hashes of all packages.
+target/xmpp-clients/node/unpacked: server/tests/xmpp/node/package.json server/tests/xmpp/node/package-lock.json | check-test-deps
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	touch $@
 
 # Debian's Python, because slixmpp is Debian's.
 test-xmpp: xmpp-clients

@@ -2,7 +2,8 @@
 
 Usage: run.py --fbchatd PROGRAM --clients DIRECTORY --artefacts DIRECTORY [unittest arguments]
 
-The directory of clients is a root directory into which Debian's BitlBee and converse.js were unpacked."""
+The directory of clients is a root directory into which Debian's BitlBee, converse.js and the libraries of node/package.json were
+unpacked."""
 
 import argparse
 import os
@@ -15,8 +16,9 @@ for directory in ("../../../tests/python", "../browser"):
 
 from case import Case, Site
 
-MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_recovery", "test_rooms", "test_files", "test_standard",
-           "test_profanity", "test_websocket", "test_one_step", "test_replays", "test_metrics", "test_accounts", "test_off", "test_bitlbee", "test_converse", "test_dino", "test_sendxmpp"]
+MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_recovery", "test_rooms",
+           "test_files", "test_standard", "test_profanity", "test_websocket", "test_one_step", "test_replays", "test_metrics", "test_accounts",
+           "test_off", "test_bitlbee", "test_converse", "test_node", "test_dino", "test_sendxmpp"]
 
 
 def main():
