@@ -2,7 +2,7 @@
 
 import asyncio
 
-from case import Case, jid, until
+from case import DOMAIN, Case, jid, until
 from pictures import portrait
 from slixmpp.exceptions import IqError
 
@@ -67,6 +67,44 @@ class People(Case):
         self.assertEqual(len((await asyncio.to_thread(web.call, "/ajax/chat/buddy_list.php"))["buddy_list"]["userInfos"]), 1)
         one.send_presence(pto=jid("nobody.here"), ptype="subscribe")
         self.assertEqual((await one.wait("presence_error"))["error"]["condition"], "item-not-found")
+
+    async def test_a_friendship_begins_and_ends_on_the_page(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example", friends=False)
+        web = await self.web("Ann")
+        other = await self.person(bob).log_in()
+        [found] = (await asyncio.to_thread(web.call, f"/ajax/fbchat/search.php?q={self.email('Bob')}"))["results"]
+        await asyncio.to_thread(web.call, "/ajax/addfriend.php", {"profile_id": found["uid"], "message": "It is me"})
+        request = await other.wait("presence_subscribe")
+        self.assertEqual((request["from"].bare, request["status"]), (jid(ann), "It is me"))
+        other.send_presence(pto=jid(ann), ptype="unsubscribed")
+        await other["xep_0199"].ping(DOMAIN)
+        # Nobody is told of that, and it is not asked again.
+        requests = await asyncio.to_thread(web.call, "/ajax/fbchat/friend_requests.php")
+        self.assertEqual([sent["uid"] for sent in requests["sent"]], [found["uid"]])
+
+        # The other way round, the page accepts.
+        other.send_presence(pto=jid(ann), ptype="subscribe")
+        await other["xep_0199"].ping(DOMAIN)
+        await asyncio.to_thread(web.call, "/ajax/profile/reqs.php", {"id": found["uid"], "action": "accept", "type": "friend_connect"})
+        await other.wait("presence_subscribed")
+        await other.wait("roster_update", lambda roster: roster["type"] == "set")
+        self.assertEqual(other.client_roster[jid(ann)]["subscription"], "both")
+        await asyncio.to_thread(web.call, "/ajax/profile/removefriend.php", {"uid": found["uid"]})
+        await other.wait("roster_update", lambda roster: roster["roster"]["items"].get(jid(ann), {}).get("subscription") == "remove")
+
+    async def test_the_last_client_that_leaves_makes_the_user_offline(self):
+        ann, bob = self.accounts("Ann Example", "Bob Example")
+        web = await self.web("Bob")
+        other = await self.person(bob).log_in()
+        clients = [await self.person(ann, resource=name).log_in() for name in "abc"]
+        await other.friend(ann)
+        for client in clients[:2]:
+            await client.leave()
+        await clients[2]["xep_0199"].ping(DOMAIN)
+        self.assertEqual(len((await asyncio.to_thread(web.call, "/ajax/chat/buddy_list.php"))["buddy_list"]["nowAvailableList"]), 1)
+        self.assertNotIn("presence_unavailable", [event for event, _ in other.events])
+        await clients[2].leave()
+        await other.friend(ann, "unavailable")
 
     async def test_names_and_lists_of_the_page_are_in_the_roster_and_who_is_deleted_is_not(self):
         ann, bob = self.accounts("Ann Example", "Bob Example")
