@@ -13,7 +13,9 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt,
+};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -195,18 +197,22 @@ pub async fn secured(
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
             http_2(stream, caller, closing).await.map(|()| None)
         }
-        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(tls::XMPP) => {
-            keep_alive(stream.get_ref().0);
-            Ok(streams.map(|streams| {
-                streams.serve(Connection {
-                    io: Io::Tls(Box::new(stream)),
-                    address: caller.limits.client(caller.peer.ip()),
-                    acceptor: None,
-                    closing,
-                })
-            }))
-        }
         Ok(mut stream) => {
+            let is_xmpp = match stream.get_ref().1.alpn_protocol() {
+                Some(name) => name == tls::XMPP,
+                None => streams.is_some() && begins_with_xml(&mut stream, closing.clone()).await,
+            };
+            if is_xmpp {
+                keep_alive(stream.get_ref().0);
+                return Ok(streams.map(|streams| {
+                    streams.serve(Connection {
+                        io: Io::Tls(Box::new(stream)),
+                        address: caller.limits.client(caller.peer.ip()),
+                        acceptor: None,
+                        closing,
+                    })
+                }));
+            }
             let (ended, received) = serve_http_1(&mut stream, caller, closing.clone()).await;
             if let Some(next) = caller.next() {
                 return ended.map(|()| Some(next(Upgraded::new(stream, received, closing))));
@@ -219,6 +225,17 @@ pub async fn secured(
             log::debug!("{}: {error}", caller.peer);
             Ok(None)
         }
+    }
+}
+
+/// Whether a client that has not named its protocol begins with XML: some clients of XMPP name none. What has arrived is not read yet.
+async fn begins_with_xml(
+    stream: &mut (impl AsyncBufRead + Unpin),
+    mut closing: watch::Receiver<bool>,
+) -> bool {
+    tokio::select! {
+        first = timeout(HEAD, stream.fill_buf()) => matches!(first, Ok(Ok([b'<', ..]))),
+        _ = closing.wait_for(|closing| *closing) => false,
     }
 }
 

@@ -36,3 +36,17 @@ class Profanity(TerminalCase):
         await until("the line", lambda: web.history(gid)[-1] == "hello from a room")
         self.type("/subject set Climbing")
         await until("the name", lambda: web.call("/ajax/fbchat/groups.php")["groups"][0]["name"] == "Climbing")
+
+    async def test_profanity_uses_the_port_of_the_page(self):
+        ann, bob = self.accounts("Ann Example", "Bob B. Example")
+        await self.start("profanity")
+        await self.shown("Type '/help'")
+        self.type(f"/connect {jid(ann)} server {DOMAIN} port {self.site.tls} tls legacy")
+        await self.shown("Enter password")
+        self.type(PASSWORD)
+        # It asks about the certificate.
+        await self.shown("/tls allow")
+        self.type("/tls allow")
+        await self.shown("logged in successfully")
+        other = await self.person(bob).log_in()
+        await other.friend(ann)
