@@ -53,57 +53,93 @@ void fb_group_rename(FbConnection *connection, const char *group, const char *na
 	               answered, group, NULL);
 }
 
-/* Adds somebody to those who may be meant. */
-static void consider(GHashTable *meant, const char *folded, const char *who, const char *name)
+/* Whom a text may mean: those with exactly this name, and those whose name begins with it. */
+typedef struct Candidates {
+	char *folded;
+	GHashTable *exact;
+	GHashTable *longer;
+} Candidates;
+
+static void consider(Candidates *candidates, const char *who, const char *name)
 {
 	char *other = name != NULL ? g_utf8_casefold(name, -1) : NULL;
 
-	if (g_strcmp0(other, folded) == 0)
-		g_hash_table_insert(meant, g_strdup(who), NULL);
+	if (g_strcmp0(other, candidates->folded) == 0)
+		g_hash_table_insert(candidates->exact, g_strdup(who), NULL);
+	else if (other != NULL && *candidates->folded != '\0' && g_str_has_prefix(other, candidates->folded))
+		g_hash_table_insert(candidates->longer, g_strdup(who), NULL);
 	g_free(other);
 }
 
-/* The person whom the user has given by number or name, a friend or a member. 0 after a message to the user. */
-static fbchat_uid person(FbConnection *connection, const char *group, const char *text)
+static void consider_friends(Candidates *candidates, PurpleAccount *account)
 {
-	PurpleAccount *account = purple_connection_get_account(connection->gc);
-	PurpleConversation *conversation = fb_chat_find(connection, group);
-	GHashTable *meant = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	GSList *buddies = purple_find_buddies(account, NULL);
-	GList *members = conversation != NULL ? purple_conv_chat_get_users(PURPLE_CONV_CHAT(conversation)) : NULL;
-	/* BitlBee sends a reason after the number. */
-	char *word = g_strndup(text, strcspn(text, " "));
-	char *folded = g_utf8_casefold(text, -1);
-	fbchat_uid uid = fb_uid_of(word);
 
 	for (; buddies != NULL; buddies = g_slist_delete_link(buddies, buddies)) {
-		consider(meant, folded, purple_buddy_get_name(buddies->data), purple_buddy_get_alias(buddies->data));
-		consider(meant, folded, purple_buddy_get_name(buddies->data), purple_buddy_get_server_alias(buddies->data));
+		consider(candidates, purple_buddy_get_name(buddies->data), purple_buddy_get_alias(buddies->data));
+		consider(candidates, purple_buddy_get_name(buddies->data), purple_buddy_get_server_alias(buddies->data));
 	}
+}
+
+/* Members by the names in the window, and friends among them by the user's own names for them. */
+static void consider_members(Candidates *candidates, PurpleAccount *account, PurpleConversation *conversation)
+{
+	GList *members = conversation != NULL ? purple_conv_chat_get_users(PURPLE_CONV_CHAT(conversation)) : NULL;
+
 	for (; members != NULL; members = members->next) {
 		const PurpleConvChatBuddy *member = members->data;
+		PurpleBuddy *buddy = purple_find_buddy(account, member->name);
 
-		consider(meant, folded, member->name, member->alias);
+		consider(candidates, member->name, member->alias);
+		if (buddy != NULL)
+			consider(candidates, member->name, purple_buddy_get_alias(buddy));
 	}
+}
+
+/* The person whom the user has given by number or name: a member of the group, or a friend to be added. The beginning of a name is
+ * enough if only one begins with it. 0 after a message to the user. */
+static fbchat_uid person(FbConnection *connection, const char *group, const char *text, gboolean is_member)
+{
+	PurpleAccount *account = purple_connection_get_account(connection->gc);
+	Candidates candidates;
+	GHashTable *meant;
+	/* BitlBee sends a reason after the number. */
+	char *word = g_strndup(text, strcspn(text, " "));
+	fbchat_uid uid = fb_uid_of(word);
+
+	candidates.folded = g_utf8_casefold(text, -1);
+	candidates.exact = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	candidates.longer = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (is_member)
+		consider_members(&candidates, account, fb_chat_find(connection, group));
+	else
+		consider_friends(&candidates, account);
+	meant = g_hash_table_size(candidates.exact) > 0 ? candidates.exact : candidates.longer;
 	if (uid == 0 && g_hash_table_size(meant) == 1) {
 		GList *only = g_hash_table_get_keys(meant);
 
 		uid = fb_uid_of(only->data);
 		g_list_free(only);
 	}
-	if (uid == 0)
-		fb_failure_with(account, group,
-		                g_hash_table_size(meant) > 1 ? _("Several people have this name. Please give the number of one of them.")
-		                                             : _("None of your friends and of the members of the group has this name."));
-	g_free(folded);
+	if (uid == 0) {
+		const char *format = g_hash_table_size(meant) > 1 ? _("More than one person is called \"%s\". Please give the whole name, or a number.")
+		                     : is_member                  ? _("Nobody in this group is called \"%s\".")
+		                                                  : _("None of your friends is called \"%s\".");
+		char *sentence = g_strdup_printf(format, text);
+
+		fb_failure_with(account, group, sentence);
+		g_free(sentence);
+	}
+	g_hash_table_destroy(candidates.longer);
+	g_hash_table_destroy(candidates.exact);
+	g_free(candidates.folded);
 	g_free(word);
-	g_hash_table_destroy(meant);
 	return uid;
 }
 
 void fb_group_kick(FbConnection *connection, const char *group, const char *text)
 {
-	fbchat_uid uid = person(connection, group, text);
+	fbchat_uid uid = person(connection, group, text, TRUE);
 
 	if (uid != 0)
 		change(connection, group, FBCHAT_GROUP_REMOVE, uid);
@@ -111,7 +147,7 @@ void fb_group_kick(FbConnection *connection, const char *group, const char *text
 
 void fb_group_invite(FbConnection *connection, const char *group, const char *text)
 {
-	fbchat_uid uid = person(connection, group, text);
+	fbchat_uid uid = person(connection, group, text, FALSE);
 
 	if (uid != 0)
 		change(connection, group, FBCHAT_GROUP_ADD, uid);

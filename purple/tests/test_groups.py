@@ -90,8 +90,8 @@ class Groups(OnDisk):
         self.says(bob, BOB, "still one", (alice, ALICE))
         self.assertEqual(alice.have("joined"), [])
         self.assertEqual(len(self.chats(alice, ALICE)), 1)
-        # Carol is no friend of Bob, and known to him by her name all the same.
-        alice.do("slash", ALICE, self.group, text="invite carol <i>")
+        # Carol is no friend of Bob, and known to him by her name all the same. The first letters of it are enough.
+        alice.do("slash", ALICE, self.group, text="invite car")
         self.notice(bob, BOB, "Alice Example added Carol <i>.")
         self.notice(alice, ALICE, "Alice Example added Carol <i>.")
         carol = self.host("carol")
@@ -108,6 +108,7 @@ class Groups(OnDisk):
         bob.wait("flags", who=self.carol, flags=0)
 
     def test_changes_and_leaving(self):
+        self.deployment.befriend(ALICE, self.other_bob())
         alice, bob = self.created()
         # The topic renames. A name that the user has given stays.
         bob.do("alias-chat", BOB, self.group, text="Mine")
@@ -123,8 +124,9 @@ class Groups(OnDisk):
         # Only the owner removes; a failure is told in the window.
         bob.do("slash", BOB, self.group, text="kick Alice Example")
         bob.wait_for(lambda item: item["event"] == "message" and "Only the owner" in item["markup"], "a refusal")
-        bob.do("slash", BOB, self.group, text="invite Nobody")
-        bob.wait_for(lambda item: item["event"] == "message" and "has this name" in item["markup"], "a refusal")
+        self.refused(bob, BOB, "invite Nobody", 'None of your friends is called "Nobody".')
+        self.refused(bob, BOB, "kick carol", 'Nobody in this group is called "carol".')
+        self.refused(alice, ALICE, "invite bob", 'More than one person is called "bob". Please give the whole name, or a number.')
         # Closing a window leaves nothing, and loses nothing.
         bob.do("close", BOB, self.group)
         bob.wait("left", account=BOB)
@@ -144,8 +146,8 @@ class Groups(OnDisk):
         self.says(alice, ALICE, "four", (bob, BOB))
         bob.do("slash", BOB, self.group, text="unmute")
         until("Mute in the menu", lambda: self.menu(bob, BOB, "Mute"))
-        # Removed, Bob can read but not write, and is added to the same window.
-        alice.do("slash", ALICE, self.group, text="kick Bob Example")
+        # Removed, Bob can read but not write, and is added to the same window. Only one Bob is in it.
+        alice.do("slash", ALICE, self.group, text="kick bob")
         self.notice(bob, BOB, "Alice Example removed Bob Example.")
         self.drop(bob, "left")
         until("Bob's list without the group", lambda: self.chats(bob, BOB) == {})
@@ -162,6 +164,14 @@ class Groups(OnDisk):
         alice.wait("left", account=ALICE)
         until("Alice's list without the group", lambda: self.chats(alice, ALICE) == {})
         until("Bob as the owner", lambda: self.members(bob, BOB, self.group)[0] == {self.bob: ("Bob Example", FOUNDER)})
+
+    def other_bob(self):
+        self.deployment.account("bobby@example.org", "Bobby Example", "demo")
+        return "bobby@example.org"
+
+    def refused(self, host, account, command, text):
+        host.do("slash", account, self.group, text=command)
+        host.wait_for(lambda item: item["event"] == "message" and plain(item["markup"]) == text, text)
 
     def test_away_and_from_another_program(self):
         alice, bob = self.created()
