@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+/* Name and version of the host, for a header of HTTP; to be freed. */
+char *fb_host_name(void);
 gboolean fb_in_bitlbee(void);
 gboolean fb_in_haze(void);
 gboolean fb_in_pidgin(void);

@@ -7,6 +7,8 @@
 #include <accountopt.h>
 #include <proxy.h>
 
+#include "host.h"
+
 #define DEFAULT_SERVER "http://127.0.0.1:8080"
 #define CA_FILE "ca_file"
 #define PIN "certificate"
@@ -106,6 +108,18 @@ static char *proxy_of(PurpleAccount *account)
 	return url;
 }
 
+/* The name under which the server lists the session for the user. */
+static fbchat_status set_user_agent(fbchat_config *config)
+{
+	char *host = fb_host_name();
+	char *text = g_strdup_printf("Mozilla/5.0 (compatible; fbchat/%s; %.80s)", fbchat_version(), host);
+	fbchat_status status = fbchat_config_set_str(config, FBCHAT_CONFIG_USER_AGENT, text);
+
+	g_free(text);
+	g_free(host);
+	return status;
+}
+
 fbchat_status fb_settings_config(FbConnection *connection, fbchat_config **config)
 {
 	PurpleAccount *account = purple_connection_get_account(connection->gc);
@@ -119,6 +133,8 @@ fbchat_status fb_settings_config(FbConnection *connection, fbchat_config **confi
 		                               purple_account_get_bool(account, "allow_insecure", FALSE));
 	if (status == FBCHAT_OK && proxy != NULL)
 		status = fbchat_config_set_str(*config, FBCHAT_CONFIG_PROXY, proxy);
+	if (status == FBCHAT_OK)
+		status = set_user_agent(*config);
 	if (status == FBCHAT_OK)
 		status = set_str(*config, FBCHAT_CONFIG_CA_FILE, account, CA_FILE);
 	if (status == FBCHAT_OK && fbchat_has_feature("pin"))

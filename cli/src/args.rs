@@ -50,6 +50,13 @@ pub struct Args {
     pub json: bool,
 }
 
+/// The name under which the server lists the session for the user.
+const USER_AGENT: &str = concat!(
+    "Mozilla/5.0 (compatible; fbchat/",
+    env!("CARGO_PKG_VERSION"),
+    "; fbchat in a terminal)"
+);
+
 impl Args {
     /// The options for the session.
     ///
@@ -67,6 +74,7 @@ impl Args {
             proxy: Proxy::parse(proxy).map_err(|problem| format!("--proxy: {}", problem.text))?,
             roots: self.ca_file.clone().unwrap_or_default(),
             pin: self.pin,
+            user_agent: USER_AGENT.to_owned(),
             ..NetworkOptions::default()
         };
         Ok(SessionOptions {

@@ -160,6 +160,14 @@ class Menus(Case):
         self.assertEqual(again.have("message"), [])
 
 
+class Sessions(OnDisk):
+    def test_session_has_the_name_of_the_host(self):
+        self.start()
+        alice = self.host("alice", HEADLESS_NAME="Tin (can); 1")
+        self.sign_on(alice, ALICE, self.server.url)
+        self.assertRegex(self.admin("session", "list", ALICE), r"Mozilla/5\.0 \(compatible; fbchat/[\d.]+; Tin _can__ 1\)")
+
+
 class Unread(OnDisk):
     def unread(self):
         """The number of Alice's unread conversations on the server."""

@@ -84,8 +84,13 @@ const SYSTEMS = [
   [/Linux|X11/, "Linux"],
 ];
 
+/** Our own programs, which may name the one that they are part of. */
+const OWN = /^Mozilla\/5\.0 \(compatible; (fbchat\/[^;)]+)(?:; ([^;)]+))?\)/;
+
 /** What a person calls the program that gave this User-Agent. */
 function clientName(agent) {
+  const own = OWN.exec(agent);
+  if (own) return (own[2] ?? own[1]).replace("/", " ");
   const found = (list) => list.find(([pattern]) => pattern.test(agent))?.[1];
   const browser = agent.startsWith("Mozilla/") && found(BROWSERS);
   if (browser) return `${browser} on ${found(SYSTEMS) ?? "some system"}`;
