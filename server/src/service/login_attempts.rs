@@ -21,7 +21,7 @@ use crate::types::{Account, Uid, User};
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AttemptError {
-    #[error("Incorrect e-mail address or password.")]
+    #[error("Incorrect e-mail address, user name or password.")]
     Wrong,
     /// The seconds until the next attempt is allowed.
     #[error("Too many attempts. Try again in {0} seconds.")]

@@ -90,7 +90,7 @@ pub enum OpenError {
     #[error("The system gives no random numbers: {0}.")]
     Random(#[from] getrandom::Error),
     /// The password was changed, or the account deleted, after the password was checked.
-    #[error("Incorrect e-mail address or password.")]
+    #[error("Incorrect e-mail address, user name or password.")]
     Changed,
     #[error(transparent)]
     Store(#[from] StoreError),

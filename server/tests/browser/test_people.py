@@ -14,7 +14,7 @@ class Doors(Case):
         one = self.one
         one.open()
         one.log_in(alice, "wrong")
-        one.sees("#standard_error", "Incorrect e-mail address or password.")
+        one.sees("#standard_error", "Incorrect e-mail address, user name or password.")
         self.assertEqual(one.find("#email").get_attribute("value"), alice)
         self.assertEqual(one.focused(), "pass")
         self.screenshot(one, "login")
@@ -36,7 +36,7 @@ class Doors(Case):
         one.find("#login_form")
         one.click("[name=keep]")
         one.log_in_here(alice, "wrong")
-        one.sees("#standard_error", "Incorrect e-mail address or password.")
+        one.sees("#standard_error", "Incorrect e-mail address, user name or password.")
         self.assertTrue(one.find("[name=keep]").is_selected())
         self.screenshot(one, "login-kept")
         one.log_in_here(alice)

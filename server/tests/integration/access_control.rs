@@ -7,7 +7,7 @@ use serde_json::Value;
 use testkit::routes::paths;
 use testkit::{Client, Server, encode, http, json, until};
 
-const WRONG: &str = "Incorrect e-mail address or password.";
+const WRONG: &str = "Incorrect e-mail address, user name or password.";
 
 #[test]
 fn a_stranger_who_guesses_passwords_is_stopped_and_the_owner_is_not() {

@@ -63,7 +63,10 @@ fn wrong_logins_get_the_form_again_with_the_reason() {
         ("echo", "demo"),
     ] {
         let error = Client::try_login(&server, email, password).err().unwrap();
-        assert_eq!(error, "Incorrect e-mail address or password.", "{email}");
+        assert_eq!(
+            error, "Incorrect e-mail address, user name or password.",
+            "{email}"
+        );
     }
     let login = |cookie: &str, lsd: &str| {
         let request = http()

@@ -36,7 +36,7 @@ fn user_names_are_accepted_at_login_and_found() {
     ] {
         let told = Client::try_login(&server, login, "secret").err();
         let told = told.expect(login);
-        assert_eq!(told, "Incorrect e-mail address or password.");
+        assert_eq!(told, "Incorrect e-mail address, user name or password.");
     }
     let ben = Client::login(&server, "ben.b", "secret");
     for text in ["ann.a", "Ann.A", "ann"] {
