@@ -352,7 +352,7 @@ export class Chat {
     const fields = { to: this.uid, msg_text: entry.text, msg_id: entry.id, client_time: Date.now(), num_tabs: 1 };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        if (entry.file) fields["attachments[0]"] = await entry.file.upload();
+        if (entry.file) fields["attachments[0]"] = await entry.file.upload(() => (entry.mark.textContent = "sending…"));
         await post("/ajax/chat/send.php", fields);
         entry.mark.textContent = "";
         entry.li.classList.remove("pending");

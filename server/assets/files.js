@@ -79,7 +79,7 @@ class Chosen {
   }
 
   title() {
-    return el("span", { class: "title" }, foreign(this.name), ` (${readable(this.file.size)})`);
+    return el("span", { class: "title", title: this.name }, foreign(this.name), " ", el("span", { class: "size" }, readable(this.file.size)));
   }
 
   /** What the conversation shows of it until it has come back from the server. */
@@ -90,15 +90,19 @@ class Chosen {
     return this.element;
   }
 
-  /** Uploads it, once however often this is called; gives its number. */
-  async upload() {
+  /** Uploads it, once however often this is called; gives its number. `moves` is called while the server takes it. */
+  async upload(moves) {
     if (this.uploaded) return this.uploaded;
     if (this.stop.signal.aborted) this.stop = new AbortController();
     const busy = (busy) => (this.bar.hidden = this.cancel.hidden = !busy);
     busy(true);
     try {
       const fields = { upload_id: this.id, attachment: this.named() };
-      const answer = await uploadLarge("/ajax/messaging/upload.php", fields, (part) => (this.bar.value = part), this.stop.signal);
+      const progress = (part) => {
+        this.bar.value = part;
+        moves();
+      };
+      const answer = await uploadLarge("/ajax/messaging/upload.php", fields, progress, this.stop.signal);
       this.uploaded = answer.file_id;
       return this.uploaded;
     } finally {

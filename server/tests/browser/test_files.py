@@ -2,6 +2,7 @@
 
 import base64
 import os
+import signal
 
 from browser import Keys, until
 from case import Case
@@ -76,15 +77,60 @@ class Files(Case):
         self.assertIn("/files/", lines)
         self.assertIn("From the beach\nbeach.png (", lines)
 
+    def test_a_long_name_takes_one_line_before_sending(self):
+        alice, _bob = self.accounts("Alice Example", "Bob Example")
+        one = self.one
+        one.enter(alice)
+        one.chat("Bob Example")
+        name = "我们全家在山上滑雪" * 6
+        files = [self.picture(name, (80, 140, 200)), self.picture("b", (1, 2, 3))]
+        one.all(".chat.open input[type=file]")[0].send_keys("\n".join(files))
+        until("two files to send", lambda: len(one.all(".tray li")) == 2)
+        self.screenshot(one, "files-long-name")
+        tray = one.js("JSON.parse(JSON.stringify(document.querySelector('.tray').getBoundingClientRect()))")
+        for row in one.all(".tray li"):
+            self.assertLessEqual(row.rect["height"], 60)
+            self.assertLessEqual(row.rect["y"] + row.rect["height"], tray["y"] + tray["height"])
+            self.assertLessEqual(row.rect["x"] + row.rect["width"], tray["x"] + tray["width"])
+        self.assertEqual(one.find(".tray .title").get_attribute("title"), name + ".png")
+
+    def test_an_upload_that_an_outage_interrupts(self):
+        alice, _bob = self.accounts("Alice Example", "Bob Example")
+        one = self.one
+        one.enter(alice)
+        one.chat("Bob Example")
+        self.limit_uploads(one, 1_000_000)
+        large = os.path.join(self.server.data, "film.bin")
+        with open(large, "wb") as file:
+            file.write(os.urandom(8_000_000))
+        one.all(".chat.open input[type=file]")[0].send_keys(large)
+        one.find(".tray li")
+        one.click(".chat.open .compose button:not(.attach)")
+        until("progress", lambda: (one.js("document.querySelector('.sending progress')?.value") or 0) > 0)
+        self.server.stop(signal.SIGKILL)
+        try:
+            one.sees(".log .mark", "waiting for the server")
+        finally:
+            self.server.start()
+        # It begins again by itself, and says so.
+        one.sees(".log .mark", "sending…")
+        self.limit_uploads(one, -1)
+        one.sees(".chat.open .file a", "film.bin")
+        self.assertEqual(len(one.all(".chat.open .file")), 1)
+
+    def limit_uploads(self, browser, rate):
+        """Sets the most bytes per second; -1 is no limit."""
+        browser.driver.execute_cdp_cmd("Network.enable", {})
+        browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {
+            "offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate})
+
     def test_an_upload_that_is_cancelled_or_refused(self):
         alice, bob = self.accounts("Alice Example", "Bob Example")
         one = self.one
         one.enter(alice)
         one.chat("Bob Example")
         # Slow enough to be cancelled.
-        one.driver.execute_cdp_cmd("Network.enable", {})
-        one.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {
-            "offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 100_000})
+        self.limit_uploads(one, 100_000)
         large = os.path.join(self.server.data, "large.bin")
         with open(large, "wb") as file:
             file.write(os.urandom(5_000_000))
@@ -95,8 +141,7 @@ class Files(Case):
         self.screenshot(one, "files-progress")
         one.click(".sending button")
         one.sees(".chat.open .said", "You have cancelled this.")
-        one.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {
-            "offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+        self.limit_uploads(one, -1)
         # Once more, and now to its end.
         one.click(".chat.open .log .said button")
         one.sees(".chat.open .file a", "large.bin")

@@ -74,6 +74,12 @@ class Groups(Case):
         self.assertEqual(len(one.all(".chat.open .face")), len(one.all(".chat.open .log li:not(.notice)")))
         # The picture of Carol, who has one, and not that of nobody.
         self.assertIn("/pics/", one.js("document.querySelector('.chat.open .log li:last-child .face').src"))
+        # A picture that is wider than the window keeps its proportions.
+        third.send_file(group["gid"], "", "wide.png", portrait((90, 140, 90), width=400))
+        until("the picture", lambda: one.js("document.querySelector('.chat.open .photo img')?.naturalWidth > 0"))
+        width, height = one.js("(({ width, height }) => [width, height])(document.querySelector('.chat.open .photo img').getBoundingClientRect())")
+        self.assertLess(width, 220)
+        self.assertAlmostEqual(width / height, 400 / 192, delta=0.03)
         self.screenshot(one, "group")
         one.size(360, 640, mobile=True)
         self.screenshot(one, "group-phone")
