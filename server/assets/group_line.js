@@ -70,6 +70,7 @@ export class GroupLine {
     const text = this.asked === "leave" ? ["You get no more messages, and nobody can add you again for a week."] : [];
     this.leaving.replaceChildren(...text, ...buttons.map(([word, act]) => this.action(word, act)));
     if (focused) this.leaving.lastChild.focus();
+    if (this.asked === "leave") this.leaving.scrollIntoView({ block: "nearest" });
   }
 
   action(word, act, whom = `the group ${this.name}`) {
