@@ -149,6 +149,11 @@ impl Chat {
         }
     }
 
+    /// Tells that a line was entered on a terminal.
+    pub fn entered(&self) {
+        self.out.entered();
+    }
+
     /// Processes a line of input.
     pub fn line(&self, line: &str) -> Next {
         if matches!(self.out, Output::Json) && line.trim_start().starts_with('{') {

@@ -1,5 +1,6 @@
 //! Files that people send: their numbers for `/get`, how they are shown, and where they are saved.
 
+use crate::format::shortened;
 use crate::sanitize::sanitize;
 use fbchat::types::{File, FileKind, Message};
 use std::collections::VecDeque;
@@ -8,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// The number of files that can be saved by number.
 const MOST_KNOWN: usize = 10_000;
+/// Maximum width of a name beside a progress bar, in columns of the terminal.
+const MAX_NAME_WIDTH: usize = 30;
 /// Maximum length of the name of a saved file, in bytes; file systems allow 255.
 const LONGEST_NAME: usize = 200;
 
@@ -88,7 +91,8 @@ pub fn size(bytes: u64) -> String {
 /// The progress of a transfer: `beach.jpg [#####---------------] 25 % of 2.4 MB`.
 pub fn bar(name: &str, done: u64, total: Option<u64>) -> String {
     const WIDTH: usize = 20;
-    let name = sanitize(name);
+    // A bar that does not fit into a row of the terminal could not be replaced by the next one.
+    let name = shortened(&sanitize(name), MAX_NAME_WIDTH);
     let Some(total) = total.filter(|&total| total > 0) else {
         return format!("{name} {}", size(done));
     };
@@ -147,6 +151,15 @@ pub fn create(path: Option<&str>, name: &str) -> io::Result<(std::fs::File, Path
         }
     }
     Err(ErrorKind::AlreadyExists.into())
+}
+
+/// Why something could not be done, for people: without the number of the error.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match (error.raw_os_error(), text.rsplit_once(" (os error ")) {
+        (Some(_), Some((reason, _))) => reason.to_owned(),
+        _ => text,
+    }
 }
 
 /// The path with `~` replaced by the home directory.
@@ -236,5 +249,10 @@ mod tests {
             "a [####################] 100 % of 4 bytes"
         );
         assert_eq!(bar("a", 9, None), "a 9 bytes");
+        let wide = bar(&"家".repeat(50), 1, Some(2));
+        assert!(wide.starts_with(&("家".repeat(14) + "… [")), "{wide}");
+        let missing = std::fs::File::open("/does/not/exist").unwrap_err();
+        assert_eq!(reason(&missing), "No such file or directory");
+        assert_eq!(reason(&io::Error::other("full")), "full");
     }
 }

@@ -5,7 +5,7 @@ use crate::groups::Groups;
 use crate::sanitize::sanitize;
 use fbchat::types::{Buddy, Message, Origin, Presence, Uid, UnixMillis};
 use jiff::{Timestamp, Zoned};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Longer names do not widen their column.
 const MAX_NAME_WIDTH: usize = 30;
@@ -171,6 +171,24 @@ fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
 fn padded(name: &str, width: usize) -> String {
     let pad = " ".repeat(width.saturating_sub(name.width()));
     format!("{name}{pad}")
+}
+
+/// The text with its end left out if it takes more columns than this.
+pub fn shortened(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut left = width.saturating_sub(1);
+    let fits = |character: &char| match left.checked_sub(character.width().unwrap_or(0)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
+    short.push('…');
+    short
 }
 
 /// `online`, `idle` or `offline`.

@@ -31,6 +31,7 @@ pub fn interactive(chat: &Arc<Chat>, mut editor: LineEditor) -> ! {
     loop {
         match editor.readline(&chat.prompt()) {
             Ok(line) => {
+                chat.entered();
                 if chat.line(&line) == Next::Quit {
                     chat.quit(0);
                 }

@@ -33,8 +33,10 @@ pub enum Output {
 #[derive(Debug)]
 pub enum PrintItem {
     Line(String),
-    /// A progress bar. It replaces the previous one if nothing was printed since.
+    /// A progress bar. It replaces the previous one if nothing was printed or entered since.
     Bar(String),
+    /// The user has entered a line, which stays on the screen.
+    Entered,
     /// Dropped when everything before it is printed, which closes the channel.
     Flush(#[expect(dead_code, reason = "only dropping it matters")] Sender<()>),
 }
@@ -48,6 +50,10 @@ impl Output {
             for item in queue {
                 let line = match item {
                     PrintItem::Flush(_) => continue,
+                    PrintItem::Entered => {
+                        after_bar = false;
+                        continue;
+                    }
                     // Moves up one line and erases it.
                     PrintItem::Bar(bar) if std::mem::replace(&mut after_bar, true) => {
                         format!("\x1b[1A\x1b[2K{bar}\n")
@@ -100,6 +106,13 @@ impl Output {
         }
     }
 
+    /// Tells that the user has entered a line.
+    pub fn entered(&self) {
+        if let Output::Terminal { lines, .. } = self {
+            let _ = lines.send(PrintItem::Entered);
+        }
+    }
+
     /// Waits until all lines are on the screen.
     pub fn flush(&self) {
         if let Output::Terminal { lines, .. } = self {
@@ -124,4 +137,36 @@ impl Bars {
 fn print_to(to: &mut impl Write, line: &str) -> io::Result<()> {
     writeln!(to, "{line}")?;
     to.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossbeam_channel::unbounded;
+
+    struct Printed(Sender<String>);
+
+    impl ExternalPrinter for Printed {
+        fn print(&mut self, text: String) -> rustyline::Result<()> {
+            self.0
+                .send(text)
+                .map_err(|error| io::Error::other(error).into())
+        }
+    }
+
+    #[test]
+    fn a_bar_replaces_a_bar_and_nothing_else() {
+        let (sender, printed) = unbounded();
+        let out = Output::terminal(Printed(sender)).unwrap();
+        let bars = out.bars().unwrap();
+        bars.draw("1 %".to_owned());
+        bars.draw("2 %".to_owned());
+        out.entered();
+        bars.draw("3 %".to_owned());
+        out.print(Severity::Content, "hello").unwrap();
+        bars.draw("4 %".to_owned());
+        drop((out, bars));
+        let expected = ["1 %\n", "\x1b[1A\x1b[2K2 %\n", "3 %\n", "hello\n", "4 %\n"];
+        assert_eq!(printed.iter().collect::<Vec<_>>(), expected);
+    }
 }

@@ -29,7 +29,7 @@ impl Chat {
 
     fn upload_and_send(&self, to: Uid, path: &str) -> Result<(), Problem> {
         let unreadable = |error: std::io::Error| {
-            let text = format!("The file cannot be read: {error}");
+            let text = format!("The file cannot be read: {}", files::reason(&error));
             Problem::new(Status::Argument, text)
         };
         let place = files::expanded(path);
@@ -55,7 +55,8 @@ impl Chat {
         let (file, place) = match files::create(path, &name) {
             Ok(created) => created,
             Err(error) => {
-                return self.error(&format!("The file cannot be saved: {error}."));
+                let reason = files::reason(&error);
+                return self.error(&format!("The file cannot be saved: {reason}."));
             }
         };
         *self.partial() = Some(place.clone());

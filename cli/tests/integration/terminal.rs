@@ -179,6 +179,34 @@ fn pasted_lines_are_one_message() {
 }
 
 #[test]
+fn the_progress_of_a_file_takes_one_row() {
+    let server = Server::demo();
+    let screen = Screen::start("bar", &server, "alice@example.org");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("家".repeat(60) + ".txt");
+    std::fs::write(&path, "bread").unwrap();
+    let line = format!("/send Bob: {}", path.display());
+    screen.keys(&["-l", &line]);
+    screen.keys(&["Enter"]);
+    let text = screen.until("the file to be sent", |text| {
+        text.contains("was sent to Bob Example.")
+    });
+    let bars: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains(" % of 5 bytes"))
+        .collect();
+    let short = "家".repeat(14);
+    let bar = format!("{short}… [{}] 100 % of 5 bytes", "#".repeat(20));
+    assert_eq!(bars, [bar], "{text}");
+    screen.keys(&["-l", "/send Bob: /does/not/exist"]);
+    screen.keys(&["Enter"]);
+    screen.until("the reason", |text| {
+        text.contains("The file cannot be read: No such file or directory")
+    });
+    assert!(!screen.text().contains("os error"));
+}
+
+#[test]
 fn termination_by_a_signal_restores_the_terminal() {
     let server = Server::demo();
     let screen = Screen::start("term", &server, "alice@example.org");
