@@ -31,6 +31,9 @@ class Files(InBitlBee):
         said = [irc.said_by("BobExample", "alice") for _ in range(3)]
         self.assertRegex(said[1], r"^picture\.png \([\d.]+ (KiB|bytes)\) http://\S+/picture\.png\?key=[0-9a-f-]+$")
         self.assertEqual((said[0], said[2]), ("look", "nice"))
+        # The address of a file with a long name fits into a line, and is not torn apart.
+        bob.do("file", BOB, self.alice, text=self.path("家" * 60 + ".txt"))
+        irc.heard(r"^:BobExample!.* PRIVMSG alice :(.* )?http://\S+/(%E5%AE%B6){6}\.txt\?key=[0-9a-f-]+$")
         bob.do("join", BOB, "-", text="Lunch")
         group = bob.wait("joined")["with"]
         bob.do("invite", BOB, group, text=self.alice)

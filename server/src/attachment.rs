@@ -100,12 +100,39 @@ impl Attachment {
     pub fn path(&self) -> String {
         // The path of the preview is another one.
         let safe = if self.name == PREVIEW { "_" } else { "" };
-        format!("/files/{}/{safe}{}", self.id, escaped(&self.name))
+        format!("/files/{}/{safe}{}", self.id, in_address(&self.name))
     }
 }
 
 /// The last part of the path of a preview.
 pub const PREVIEW: &str = "preview";
+
+/// The most bytes of a name in an address. A line of IRC has about 400 bytes, and a Chinese character takes nine of them.
+const IN_ADDRESS: usize = 64;
+/// The longest ending, with its dot, that stays when the rest of a name is cut.
+const ENDING: usize = 8;
+
+/// The name of a file for its address, with the end of a long one left out.
+fn in_address(name: &str) -> String {
+    let whole = escaped(name);
+    if whole.len() <= IN_ADDRESS {
+        return whole;
+    }
+    let ending = name
+        .rsplit_once('.')
+        .map(|(_, ending)| format!(".{}", escaped(ending)))
+        .filter(|ending| ending.len() <= ENDING)
+        .unwrap_or_default();
+    let mut cut = String::new();
+    for character in name.chars() {
+        let next = escaped(character.encode_utf8(&mut [0; 4]));
+        if cut.len() + next.len() + ending.len() > IN_ADDRESS {
+            break;
+        }
+        cut.push_str(&next);
+    }
+    cut + &ending
+}
 
 /// Text as it may stand in URLs and headers.
 pub fn escaped(text: &str) -> String {
@@ -302,6 +329,22 @@ mod tests {
             ..photo()
         };
         assert!(file.path().ends_with("/_preview"), "{}", file.path());
+    }
+
+    #[test]
+    fn long_names_are_cut_in_addresses_between_characters() {
+        let named = |name: String| Attachment { name, ..photo() }.path();
+        let start = "/files/0123456789abcdef0123456789abcdef/";
+        let six = "%E5%AE%B6".repeat(6);
+        assert_eq!(named("家".repeat(60) + ".jpg"), format!("{start}{six}.jpg"));
+        assert_eq!(
+            named("a".repeat(64) + ".photograph"),
+            format!("{start}{}", "a".repeat(64))
+        );
+        assert_eq!(
+            named("a".repeat(60) + ".jpg"),
+            format!("{start}{}.jpg", "a".repeat(60))
+        );
     }
 
     #[test]
