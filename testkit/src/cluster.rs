@@ -60,6 +60,8 @@ pub enum LinkFault {
     BeforeCommit,
     /// The same, but PostgreSQL gets the commit. Its answer is lost.
     AfterCommit,
+    /// PostgreSQL says that it is version 12, and does not know a setting that came later.
+    OldVersion,
 }
 
 /// A network between a server and PostgreSQL that fails as a test says.
@@ -114,6 +116,9 @@ async fn pass(
     loop {
         let count = from.read(&mut bytes).await.ok()?;
         let fault_now = *state.wait_for(|now| *now != LinkFault::Stall).await.ok()?;
+        if fault_now == LinkFault::OldVersion {
+            make_old(bytes.get_mut(..count)?);
+        }
         let read = bytes.get(..count).filter(|read| !read.is_empty());
         if cut.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
@@ -132,5 +137,19 @@ async fn pass(
             std::future::pending::<()>().await;
         }
         to.write_all(read).await.ok()?;
+    }
+}
+
+/// Makes PostgreSQL look like version 12, in its greeting and in how it treats a setting of version 14.
+fn make_old(bytes: &mut [u8]) {
+    for (text, at, new) in [
+        (&b"server_version\0"[..], 15, &b"12"[..]),
+        (b"client_connection_check_interval", 0, b"unknown"),
+    ] {
+        let found = bytes.windows(text.len()).position(|word| word == text);
+        let place = found.and_then(|start| bytes.get_mut(start + at..start + at + new.len()));
+        if let Some(place) = place {
+            place.copy_from_slice(new);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use testkit::cluster::{DatabaseLink, LinkFault};
 use testkit::postgres::Postgres;
 use testkit::{Client, Server, json, output, refusal, until};
 
@@ -165,4 +166,29 @@ fn a_database_that_cannot_be_used_ends_every_command_with_one_line() {
             assert!(refused.contains(told), "{told}: {refused}");
         }
     }
+}
+
+#[test]
+fn a_postgresql_that_is_too_old_is_refused_before_anything_is_created() {
+    let cluster = Postgres::shared();
+    let database = cluster.database();
+    let link = DatabaseLink::start(cluster.socket());
+    link.set(LinkFault::OldVersion);
+    let url = format!("postgres://fbchat@{}/{database}", link.address);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let file = file.path().to_str().unwrap();
+    let told = "The database is PostgreSQL 12, and fbchatd needs 15 or later. Upgrade it, or choose another one.";
+    for args in [
+        &["serve", "--listen", "127.0.0.1:0"][..],
+        &["user", "list"],
+        &["config", "check", file],
+    ] {
+        let refused = refusal(command(&url, args).env("FBCHATD_LOG", "error"));
+        assert!(refused.contains(told), "{refused}");
+    }
+    let tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace";
+    assert_eq!(cluster.sql(&database, tables), "0");
+    // The same way to a server that is new enough.
+    link.set(LinkFault::None);
+    account(&url, "ann@example.org");
 }

@@ -16,7 +16,7 @@ use crate::store::StoreError;
 use crate::sync::lock;
 
 /// The oldest PostgreSQL that is supported.
-const OLDEST: i64 = 15;
+const OLDEST: u32 = 15;
 /// The longest wait for each host, some of which may accept the connection and then say nothing.
 const GREETING: Duration = Duration::from_secs(10);
 
@@ -51,6 +51,12 @@ impl Db {
         let (client, connection) = connected
             .map_err(|_| StoreError::Away("it does not answer".to_owned()))?
             .map_err(|error| refused(&error, &settings.name, &settings.user))?;
+        // Before any statement: an old server would refuse some of them with errors of its own.
+        check_server(
+            connection.parameter("server_version").unwrap_or_default(),
+            connection.parameter("server_encoding").unwrap_or_default(),
+            &settings.name,
+        )?;
         let (ends, alive) = watch::channel(());
         let driver = tokio::spawn(async move {
             let _ends = ends;
@@ -66,19 +72,8 @@ impl Db {
             driver,
             alive,
         };
-        db.prepare_session().await?;
+        prepare(&db.client).await?;
         Ok(db)
-    }
-
-    /// Prepares the connection, and refuses servers that lack a required feature.
-    async fn prepare_session(&self) -> Result<(), StoreError> {
-        prepare(&self.client).await?;
-        let sql = "SELECT current_setting('server_version_num')::bigint, current_setting('server_encoding')";
-        let Some(row) = self.row(sql, &[]).await? else {
-            return Ok(());
-        };
-        let (version, encoding): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-        check_server(version, &encoding, &self.name)
     }
 
     /// The name of the database.
@@ -217,9 +212,11 @@ pub async fn prepare(client: &Client) -> Result<(), tokio_postgres::Error> {
         .await
 }
 
-fn check_server(version: i64, encoding: &str, name: &str) -> Result<(), StoreError> {
-    let major = version / 10_000;
-    if major < OLDEST {
+/// Refuses servers that lack a required feature. `version` is a text like `15.18 (Debian 15.18-0+deb12u1)` or `16beta1`.
+fn check_server(version: &str, encoding: &str, name: &str) -> Result<(), StoreError> {
+    let major = version.split(|c: char| !c.is_ascii_digit()).next();
+    let major = major.and_then(|digits| digits.parse::<u32>().ok());
+    if let Some(major) = major.filter(|major| *major < OLDEST) {
         return Err(sentence(format!(
             "The database is PostgreSQL {major}, and fbchatd needs {OLDEST} or later. Upgrade it, or choose another one."
         )));
@@ -238,12 +235,15 @@ mod tests {
 
     #[test]
     fn old_servers_and_other_encodings_are_refused_in_one_sentence() {
-        assert!(check_server(150_018, "UTF8", "chat").is_ok());
+        for version in ["15.18 (Debian 15.18-0+deb12u1)", "16beta1", "19devel"] {
+            assert!(check_server(version, "UTF8", "chat").is_ok());
+        }
         let told = |version, encoding| {
             let refused = check_server(version, encoding, "chat");
             refused.unwrap_err().to_string()
         };
-        assert!(told(120_022, "UTF8").starts_with("The database is PostgreSQL 12, and"));
-        assert!(told(150_018, "SQL_ASCII").contains("--encoding=UTF8"));
+        assert!(told("12.22", "UTF8").starts_with("The database is PostgreSQL 12, and"));
+        assert!(told("9.6.24", "UTF8").starts_with("The database is PostgreSQL 9, and"));
+        assert!(told("15.18", "SQL_ASCII").contains("--encoding=UTF8"));
     }
 }
