@@ -130,7 +130,7 @@ fn a_database_that_cannot_be_used_ends_every_command_with_one_line() {
     cluster.sql(&foreign, "CREATE TABLE accounts(id BIGINT)");
     let newer = cluster.database();
     account(&cluster.url(&newer), "ann@example.org");
-    cluster.sql(&newer, "UPDATE fbchatd SET version = 1000");
+    cluster.sql(&newer, "UPDATE fbchatd SET version = 1000, oldest = 1000");
     cluster.sql("postgres", "CREATE ROLE outsider LOGIN");
     let closed = cluster.database();
     let file = tempfile::NamedTempFile::new().unwrap();

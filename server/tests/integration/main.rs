@@ -37,5 +37,6 @@ mod protocol;
 mod resources;
 mod sessions;
 mod tls;
+mod upgrades;
 mod usernames;
 mod xmpp;

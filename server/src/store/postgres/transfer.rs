@@ -33,6 +33,12 @@ impl Database {
             )));
         }
         schema::migrate(&db).await?;
+        if !schema::is_current(&db).await? {
+            let name = db.name();
+            return Err(sentence(format!(
+                "The tables of the database {name} were extended by a newer fbchatd. Install that version to move them: this one would leave out what it does not know."
+            )));
+        }
         server_lock::take_alone(&db).await?;
         news::begin(&db, None).await?;
         // The other side may be slow.

@@ -225,11 +225,7 @@ impl Writer {
         self.db = None;
         let db = Arc::new(Db::connect(&self.settings).await?);
         if self.own.is_some() {
-            if !schema::is_current(&db).await? {
-                return Err(StoreError::Away(
-                    "its tables were changed for another version of fbchatd meanwhile".to_owned(),
-                ));
-            }
+            schema::check_again(&db).await?;
             server_lock::share_again(&db).await?;
             let entered = timeout(ATTEMPT, self.enter(db.clone(), false)).await;
             entered.map_err(|_| too_long())??;

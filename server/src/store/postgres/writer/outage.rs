@@ -19,6 +19,8 @@ pub struct Outage {
     /// How long writes wait.
     patience: Duration,
     retry: Duration,
+    /// Whether it was logged what an operator has to do.
+    is_advised: bool,
 }
 
 impl Default for Outage {
@@ -27,22 +29,30 @@ impl Default for Outage {
             since: None,
             patience: PATIENCE,
             retry: FIRST_RETRY,
+            is_advised: false,
         }
     }
 }
 
 impl Outage {
-    /// The database does not answer, and has not since then. Only the first error of an outage is logged.
+    /// The database cannot be used, and could not since then. Only the first error of an outage is logged, and the first one that does not
+    /// end by itself.
     pub fn note(&mut self, error: &StoreError, since: Instant) {
-        if self.since.is_none() {
+        let is_new = self.since.is_none();
+        let is_advice = matches!(error, StoreError::Unusable(_)) && !self.is_advised;
+        if is_new {
             self.since = Some(since);
             self.retry = FIRST_RETRY;
+        }
+        if is_new || is_advice {
             log::error!("{error}");
         }
+        self.is_advised |= is_advice;
     }
 
     /// The database has answered.
     pub fn end(&mut self) {
+        self.is_advised = false;
         if let Some(since) = self.since.take() {
             let seconds = since.elapsed().as_secs();
             log::warn!("the database is back after {seconds} seconds");
