@@ -21,8 +21,9 @@ const HELD: usize = 2_000;
 const RATE: usize = 100;
 /// For how long messages are sent while polls are held, and for how long pgbench runs.
 const SECONDS: usize = 5;
-/// What the writer does for each message. From `store_message` and `deliver_to_both` of the PostgreSQL store.
-const MESSAGE: &str = include_str!("writer.sql");
+/// What the writer does for some messages between its `BEGIN` and its `COMMIT`. From `news.rs`, `message_batches.rs` and `telling.rs` of the
+/// PostgreSQL store.
+const BATCH: &str = include_str!("writer.sql");
 
 /// Logins per second, and microseconds of CPU time of all servers for each.
 struct Logins {
@@ -50,13 +51,21 @@ fn flood_text(flood: &Flood) -> String {
 
 /// Messages per second that PostgreSQL takes from one connection with the writer's statements, so many in each transaction.
 fn pgbench(postgres: &Postgres, database: &str, batch: usize) -> f64 {
-    let mut script =
-        "\\set pair random(0, 4999)\nBEGIN;\nSELECT pg_advisory_xact_lock(1);\n\\startpipeline\n"
-            .to_owned();
+    let mut script = "\\set pair random(0, 4999)\n".to_owned();
+    let (mut ids, mut senders) = (Vec::new(), Vec::new());
     for n in 0..batch {
-        let set = "\\set id random(1000000000000, 9000000000000000000)\n\\set sender 200000 + 2 * ((:pair + ";
-        let _ = write!(script, "{set}{n}) % 5000)\n{MESSAGE}");
+        let set = "random(1000000000000, 9000000000000000000)";
+        let _ = writeln!(script, "\\set id{n} {set}");
+        let sender = format!("200000 + 2 * ((:pair + {n}) % 5000)");
+        let _ = writeln!(script, "\\set sender{n} {sender}");
+        ids.push(format!(":id{n}"));
+        senders.push(format!(":sender{n}"));
     }
+    let array = |values: Vec<String>| format!("ARRAY[{}]::bigint[]", values.join(","));
+    let statements = BATCH.replace("IDS", &array(ids));
+    let statements = statements.replace("SENDERS", &array(senders));
+    script += "BEGIN;\nSELECT pg_advisory_xact_lock(1);\n\\startpipeline\n";
+    script += &statements;
     script += "\\endpipeline\nCOMMIT;\n";
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), script).expect("a file");

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::binary_copy::{BinaryCopyInWriter, BinaryCopyOutStream};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
+use tokio_postgres::{Client, Row, Statement};
 
 use super::errors::{describe, refused, sentence};
 use super::settings::Settings;
@@ -113,20 +113,6 @@ impl Db {
     /// Sends statements without parameters.
     pub async fn batch(&self, sql: &str) -> Result<(), StoreError> {
         Ok(self.client.batch_execute(sql).await?)
-    }
-
-    /// The last row that several statements without parameters return, as texts.
-    pub async fn last_row(&self, sql: &str) -> Result<Vec<Option<String>>, StoreError> {
-        let answers = self.client.simple_query(sql).await?;
-        let rows = answers.iter().filter_map(|answer| match answer {
-            SimpleQueryMessage::Row(row) => Some(row),
-            _ => None,
-        });
-        let texts = rows.last().map(|row| {
-            let columns = 0..row.len();
-            columns.map(|at| row.get(at).map(str::to_owned)).collect()
-        });
-        Ok(texts.unwrap_or_default())
     }
 
     /// All rows.

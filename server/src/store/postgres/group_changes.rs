@@ -3,6 +3,7 @@
 use super::blocks::has_blocked;
 use super::files::attachments;
 use super::groups::{member_uids, members, memberships, name_for};
+use super::message_batches::Draft;
 use super::messages::is_stored;
 use super::rows::at;
 use super::transaction::Tx;
@@ -207,11 +208,14 @@ impl Tx<'_> {
         text: String,
         to: &[Uid],
     ) -> Result<GroupChanged, StoreError> {
-        let message = Message { text, ..notice };
-        // Without a hash it is never taken for a message that was sent before.
-        self.store_message(&message, None, i64::MAX).await?;
-        self.deliver_to_group(&message, to).await?;
-        Ok(GroupChanged::Done(message.to))
+        let draft = Draft {
+            message: Message { text, ..notice },
+            hash: None,
+            quota: i64::MAX,
+        };
+        self.store_message(&draft).await?;
+        self.deliver_to_group(&draft.message, to).await?;
+        Ok(GroupChanged::Done(draft.message.to))
     }
 
     pub async fn insert_group_message(
@@ -233,13 +237,16 @@ impl Tx<'_> {
             return Ok(if stored { Inserted::Duplicate } else { refused });
         };
         let attachments = found.unwrap_or_default();
-        let message = new.message(name, attachments, self.id_and_time());
-        let stored = self.store_message(&message, Some(hash), new.quota);
-        if !stored.await? {
+        let draft = Draft {
+            message: new.message(name, attachments, self.id_and_time()),
+            hash: Some(hash),
+            quota: new.quota,
+        };
+        if !self.store_message(&draft).await? {
             return Ok(Inserted::Duplicate);
         }
         let members = member_uids(self, gid).await?;
-        self.deliver_to_group(&message, &members).await?;
+        self.deliver_to_group(&draft.message, &members).await?;
         Ok(Inserted::New)
     }
 

@@ -1,31 +1,15 @@
 //! Messages and conversations.
 
-use futures_util::future::try_join_all;
-
 use super::blocks::has_blocked;
-use super::connection::{Db, Params};
-use super::files::attachments;
+use super::connection::Db;
 use super::friendships;
+use super::message_batches::Numbered;
 use super::rows::{self, at, message_columns};
 use super::transaction::Tx;
 use crate::clock::now_ms;
-use crate::item;
-use crate::store::group_rules::notice_to_text;
-use crate::store::message_rules::{Part, content_hash};
-use crate::store::{HistoryRange, Inserted, MessageCheck, NewMessage, StoreError};
+use crate::store::message_rules::Part;
+use crate::store::{HistoryRange, MessageCheck, StoreError};
 use crate::types::{Message, Uid};
-
-/// The users to whom a message was published, and its numbers in their channels.
-type Numbered = (Vec<i64>, Vec<i64>);
-
-/// A message that is being stored.
-struct Draft {
-    message: Message,
-    hash: i64,
-    quota: i64,
-    /// Whether all of its files are there.
-    has_files: bool,
-}
 
 /// Half of the ids of a conversation in one order; `$3` and `$4` are the ids around the range.
 macro_rules! conversation {
@@ -159,129 +143,6 @@ pub async fn messages_of(
 }
 
 impl Tx<'_> {
-    /// Inserts messages in their order. The statements are sent together: waiting for the answer to each would take most of the time.
-    pub async fn insert_messages(
-        &mut self,
-        new: &[&NewMessage],
-    ) -> Result<Vec<Inserted>, StoreError> {
-        self.begin().await?;
-        self.must_last();
-        let mut drafts = Vec::new();
-        for NewMessage { draft, to_name } in new {
-            let found = attachments(self, draft.from.uid, &draft.files).await?;
-            let has_files = found.is_some();
-            let attachments = found.unwrap_or_default();
-            drafts.push(Draft {
-                hash: content_hash(&draft.text, &draft.files),
-                quota: draft.quota,
-                has_files,
-                message: draft.message(to_name.clone(), attachments, self.id_and_time()),
-            });
-        }
-        let stored = drafts.iter().map(|draft| self.store_draft(draft));
-        let stored = try_join_all(stored).await?;
-        let (mut results, mut deliveries) = (Vec::new(), Vec::new());
-        for (draft, stored) in drafts.iter().zip(stored) {
-            if !stored {
-                results.push(self.why_not_stored(draft).await?);
-                continue;
-            }
-            let message = &draft.message;
-            results.push(Inserted::New);
-            if message.from == message.to {
-                self.deliver(message, &[message.to]).await?;
-            } else {
-                let both = [message.to, message.from];
-                deliveries.push((message, self.publish_message(message, &both).await?));
-            }
-        }
-        let counts = deliveries
-            .iter()
-            .map(|(message, numbers)| self.deliver_to_both(message, numbers));
-        let counts = try_join_all(counts).await?;
-        for ((message, _), (unread, answered)) in deliveries.iter().zip(counts) {
-            if answered {
-                self.publish_unread(message.from).await?;
-            }
-            if unread == 1 {
-                self.publish_unread(message.to).await?;
-            }
-        }
-        Ok(results)
-    }
-
-    /// Stores a message; false if it is stored already, one of the two users does not exist, the recipient has blocked the sender, or
-    /// the messages of the sender take `quota` bytes already. One without a hash is always new.
-    pub async fn store_message(
-        &self,
-        message: &Message,
-        hash: Option<i64>,
-        quota: i64,
-    ) -> Result<bool, StoreError> {
-        // The unique index finds duplicates.
-        let sql = "WITH stored AS (
-                INSERT INTO messages(id, time, sender, recipient, msg_id, client_time, text, text_hash, sender_name, recipient_name, notice, files)
-                SELECT $8::bigint, $1::bigint, $2::bigint, $3::bigint, $4::text, $5::bigint, $6::text, $7::bigint, $9::text, $10::text, $11::text, $13::text
-                WHERE EXISTS (SELECT 1 FROM channels WHERE uid = $2 AND message_bytes < $12)
-                    AND ($3 >= 1000000000 OR EXISTS (SELECT 1 FROM users WHERE uid = $3))
-                    AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocked = $2 AND uid = $3)
-                ON CONFLICT(sender, msg_id, recipient, text_hash) DO NOTHING
-                RETURNING sender, octet_length(text) + 256 AS bytes
-            )
-            UPDATE channels SET message_bytes = message_bytes + stored.bytes FROM stored WHERE channels.uid = stored.sender";
-        let notice = message.notice.as_ref().map(notice_to_text);
-        let files = (!message.attachments.is_empty())
-            .then(|| serde_json::to_string(&message.attachments).unwrap_or_default());
-        let stored = self
-            .execute(
-                sql,
-                &[
-                    &message.time,
-                    &message.from.0,
-                    &message.to.0,
-                    &message.msg_id,
-                    &message.client_time,
-                    &message.text,
-                    &hash,
-                    &message.id,
-                    &message.from_name,
-                    &message.to_name,
-                    &notice,
-                    &quota,
-                    &files,
-                ],
-            )
-            .await?;
-        if stored > 0 && !message.attachments.is_empty() {
-            self.attach(message.id, &message.attachments).await?;
-        }
-        Ok(stored > 0)
-    }
-
-    async fn store_draft(&self, draft: &Draft) -> Result<bool, StoreError> {
-        if !draft.has_files {
-            return Ok(false);
-        }
-        self.store_message(&draft.message, Some(draft.hash), draft.quota)
-            .await
-    }
-
-    /// Why a message was not stored.
-    async fn why_not_stored(&self, draft: &Draft) -> Result<Inserted, StoreError> {
-        let Message {
-            from, to, msg_id, ..
-        } = &draft.message;
-        Ok(if is_stored(self, *from, *to, msg_id, draft.hash).await? {
-            Inserted::Duplicate
-        } else if self.is_over_quota(*from, draft.quota).await? {
-            Inserted::QuotaUsedUp
-        } else if !draft.has_files {
-            Inserted::FileMissing
-        } else {
-            Inserted::NotReachable
-        })
-    }
-
     /// Whether the messages of a user take `quota` bytes or more.
     pub async fn is_over_quota(&self, uid: Uid, quota: i64) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM channels WHERE uid = $1 AND message_bytes >= $2";
@@ -290,51 +151,8 @@ impl Tx<'_> {
 
     /// Publishes a stored message to these users, and notes under which numbers.
     pub async fn deliver(&mut self, message: &Message, to: &[Uid]) -> Result<(), StoreError> {
-        let (owners, seqs) = self.publish_message(message, to).await?;
-        let sql = "INSERT INTO deliveries(owner, seq, message)
-            SELECT owner, seq, $3 FROM unnest($1::bigint[], $2::bigint[]) AS numbers(owner, seq)";
-        self.execute(sql, &[&owners, &seqs, &message.id]).await?;
-        Ok(())
-    }
-
-    async fn publish_message(
-        &mut self,
-        message: &Message,
-        to: &[Uid],
-    ) -> Result<Numbered, StoreError> {
-        let item = item::message(message);
-        let mut numbers = (Vec::new(), Vec::new());
-        for uid in to {
-            let published = self.publish_stored(*uid, item.clone(), message.id);
-            if let Some(seq) = published.await? {
-                numbers.0.push(uid.0);
-                numbers.1.push(seq.0);
-            }
-        }
-        Ok(numbers)
-    }
-
-    /// Notes the numbers of a message between two users. It counts as unread for its recipient. For its sender the conversation is read,
-    /// since they have answered. Returns how many are unread now, and whether the sender had any.
-    async fn deliver_to_both(
-        &self,
-        message: &Message,
-        (owners, seqs): &Numbered,
-    ) -> Result<(i64, bool), StoreError> {
-        let (from, to) = (message.from, message.to);
-        let sql = "WITH delivered AS (
-                INSERT INTO deliveries(owner, seq, message)
-                SELECT owner, seq, $3 FROM unnest($1::bigint[], $2::bigint[]) AS numbers(owner, seq)
-            ), answered AS (
-                DELETE FROM unread WHERE owner = $4 AND peer = $5 RETURNING 1
-            )
-            INSERT INTO unread(owner, peer, messages, time) VALUES ($5, $4, 1, $6)
-            ON CONFLICT (owner, peer) DO UPDATE SET messages = unread.messages + 1, time = $6
-            RETURNING messages, EXISTS (SELECT 1 FROM answered)";
-        let params: Params<'_> = &[owners, seqs, &message.id, &from.0, &to.0, &message.time];
-        match self.row(sql, params).await? {
-            Some(row) => Ok((at(&row, 0)?, at(&row, 1)?)),
-            None => Ok((0, false)),
-        }
+        let mut numbered = Numbered::default();
+        self.publish_message(message, to, &mut numbered).await?;
+        self.note_numbers(&numbered).await
     }
 }

@@ -19,6 +19,7 @@ pub mod lists;
 mod locks;
 pub mod maintenance;
 mod membership;
+mod message_batches;
 pub mod messages;
 mod news;
 pub mod nodes;

@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
@@ -309,22 +310,19 @@ fn line(row: &Row, memory: &mut Memory<'_>) -> Result<Option<News>, StoreError> 
 
 /// Opens a transaction, waits for everybody else who writes, and says where the log stands. `own` is the server that asks.
 pub async fn begin(db: &Db, own: Option<i64>) -> Result<Turn, StoreError> {
-    let sql = format!(
-        "BEGIN; SELECT pg_advisory_xact_lock({});
-        SELECT pg_current_xact_id(), (SELECT epoch FROM turn), (SELECT position FROM turn), (SELECT count(*) FROM nodes WHERE NOT stopped),
-            (extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT count(*) FROM nodes WHERE NOT stopped AND id = {})",
-        locks::WRITE,
-        own.unwrap_or_default()
-    );
-    let last = db.last_row(&sql).await?;
-    let number = |at: usize| last.get(at).and_then(|text| text.as_deref()?.parse().ok());
-    let unnumbered = || StoreError::Away("it does not number transactions".to_owned());
+    let begin = format!("BEGIN; SELECT pg_advisory_xact_lock({})", locks::WRITE);
+    // A statement of its own, which sees what was there when the lock was taken.
+    let sql = "SELECT pg_current_xact_id()::text::bigint, (SELECT epoch FROM turn), coalesce((SELECT position FROM turn), 0),
+        (SELECT count(*) FROM nodes WHERE NOT stopped) > 1, EXISTS (SELECT 1 FROM nodes WHERE id = $1 AND NOT stopped),
+        (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    let ((), row) = try_join(db.batch(&begin), db.row(sql, &[&own])).await?;
+    let row = row.ok_or_else(|| StoreError::Away("it does not number transactions".to_owned()))?;
     Ok(Turn {
-        transaction: number(0).ok_or_else(unnumbered)?,
-        epoch: number(1),
-        position: number(2).unwrap_or_default(),
-        several: number(3).is_some_and(|nodes: i64| nodes > 1),
-        now: number(4).ok_or_else(unnumbered)?,
-        is_entered: number(5) == Some(1),
+        transaction: rows::at(&row, 0)?,
+        epoch: rows::at(&row, 1)?,
+        position: rows::at(&row, 2)?,
+        several: rows::at(&row, 3)?,
+        is_entered: rows::at(&row, 4)?,
+        now: rows::at(&row, 5)?,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::blocks::has_blocked;
 use super::connection::Db;
-use super::rows::{self, named, user_columns};
+use super::rows::{self, at, named, user_columns};
 use super::transaction::Tx;
 use crate::item;
 use crate::store::limits::MAX_NOTIFICATIONS;
@@ -55,17 +55,24 @@ impl Tx<'_> {
     pub async fn mark_read(&mut self, owner: Uid, peer: Uid) -> Result<(), StoreError> {
         let delete = "DELETE FROM unread WHERE owner = $1 AND peer = $2";
         if self.execute(delete, &[&owner.0, &peer.0]).await? > 0 {
-            self.publish_unread(owner).await?;
+            self.publish_unread(&[owner]).await?;
         }
         Ok(())
     }
 
-    /// Tells a connected user how many conversations are unread.
-    pub async fn publish_unread(&mut self, owner: Uid) -> Result<(), StoreError> {
-        if self.is_connected(owner) {
-            let unread = "SELECT count(*) FROM unread WHERE owner = $1";
-            let unread = self.number(unread, &[&owner.0]).await?;
-            self.publish(owner, item::inbox(unread)).await?;
+    /// Tells users who are connected how many conversations are unread.
+    pub async fn publish_unread(&mut self, owners: &[Uid]) -> Result<(), StoreError> {
+        let mut owners: Vec<_> = owners.iter().map(|owner| owner.0).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners.retain(|owner| self.is_connected(Uid(*owner)));
+        if owners.is_empty() {
+            return Ok(());
+        }
+        let sql = "SELECT owner, (SELECT count(*) FROM unread WHERE unread.owner = owners.owner) FROM unnest($1::bigint[]) AS owners(owner)";
+        for row in self.rows(sql, &[&owners]).await? {
+            let unread = item::inbox(at(&row, 1)?);
+            self.publish(rows::uid(&row)?, unread).await?;
         }
         Ok(())
     }

@@ -37,6 +37,58 @@ pub async fn a_message_posted_many_times_at_once_is_stored_once(place: impl Plac
     assert_eq!(texts(&store, &a, &b).await, ["x"]);
 }
 
+pub async fn messages_that_wait_together_are_stored_one_after_the_other(place: impl Place) {
+    let (store, clients) = open(&place);
+    let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);
+    let c = add(&store, "c@x").await;
+    let nobody = User {
+        uid: Uid(9),
+        ..c.clone()
+    };
+    let posts = [
+        (&a, &b, 1, Inserted::New),
+        (&a, &b, 2, Inserted::New),
+        (&b, &a, 3, Inserted::New),
+        (&c, &b, 4, Inserted::New),
+        (&a, &b, 1, Inserted::Duplicate),
+        (&a, &nobody, 5, Inserted::NotReachable),
+        (&b, &c, 6, Inserted::New),
+        (&a, &b, 7, Inserted::QuotaUsedUp),
+        (&a, &a, 8, Inserted::New),
+    ];
+    // While this is written, the others gather.
+    let first = store.insert_message(message(&a, &c, 0, "x"));
+    let replies: Vec<_> = posts
+        .iter()
+        .map(|(from, to, id, expected)| {
+            let mut new = message(from, to, id, &id.to_string());
+            if *expected == Inserted::QuotaUsedUp {
+                // Only because of what was stored just before.
+                new.draft.quota = 2 * 257 + 1;
+            }
+            store.insert_message(new)
+        })
+        .collect();
+    assert_eq!(first.await.unwrap(), Inserted::New);
+    for ((.., id, expected), reply) in posts.iter().zip(replies) {
+        assert_eq!(reply.await.unwrap(), *expected, "{id}");
+    }
+    assert_eq!(texts(&store, &a, &b).await, ["1", "2", "3"]);
+    for (user, seqs) in [(&a, 5), (&b, 5), (&c, 3)] {
+        assert_eq!(clients.seqs(user), (1..=seqs).collect::<Vec<_>>());
+    }
+    // Who has answered has read what was there.
+    for (user, unread) in [
+        (&a, vec![(b.uid, 1)]),
+        (&b, vec![]),
+        (&c, vec![(b.uid, 1), (a.uid, 1)]),
+    ] {
+        let found = store.unread(user.uid).await.unwrap();
+        let found = found.iter().map(|one| (one.peer.uid, one.messages));
+        assert_eq!(found.collect::<Vec<_>>(), unread);
+    }
+}
+
 pub async fn a_message_is_checked_before_it_is_inserted(place: impl Place) {
     let (store, _) = open(&place);
     let (a, b) = (add(&store, "a@x").await, add(&store, "b@x").await);

@@ -140,6 +140,7 @@ macro_rules! store_tests {
             groups::nobody_is_added_by_somebody_whom_they_have_blocked
             messages::a_repeated_message_is_stored_and_published_once
             messages::a_message_posted_many_times_at_once_is_stored_once
+            messages::messages_that_wait_together_are_stored_one_after_the_other
             messages::a_message_is_checked_before_it_is_inserted
             messages::a_message_is_checked_and_stored_in_one_step
             messages::an_item_is_the_same_from_memory_and_from_the_store_after_a_change_of_name
