@@ -195,6 +195,19 @@ impl Tx<'_> {
         })
     }
 
+    /// Whether the messages of a user take `quota` bytes or more.
+    pub async fn is_over_quota(&self, uid: Uid, quota: i64) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM channels WHERE uid = $1 AND message_bytes >= $2";
+        self.exists(sql, &[&uid.0, &quota]).await
+    }
+
+    /// Publishes a stored message to these users, and notes under which numbers.
+    pub async fn deliver(&mut self, message: &Message, to: &[Uid]) -> Result<(), StoreError> {
+        let mut numbered = Numbered::default();
+        self.publish_message(message, to, &mut numbered).await?;
+        self.note_numbers(&numbered).await
+    }
+
     /// Publishes a stored message to these users.
     pub(super) async fn publish_message(
         &mut self,

@@ -3,9 +3,7 @@
 use super::blocks::has_blocked;
 use super::connection::Db;
 use super::friendships;
-use super::message_batches::Numbered;
 use super::rows::{self, at, message_columns};
-use super::transaction::Tx;
 use crate::clock::now_ms;
 use crate::store::message_rules::Part;
 use crate::store::{HistoryRange, MessageCheck, StoreError};
@@ -140,19 +138,4 @@ pub async fn messages_of(
     );
     let found = db.rows(sql, &[&uid.0, &after, &(limit as i64)]).await?;
     rows::all(&found, rows::message)
-}
-
-impl Tx<'_> {
-    /// Whether the messages of a user take `quota` bytes or more.
-    pub async fn is_over_quota(&self, uid: Uid, quota: i64) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM channels WHERE uid = $1 AND message_bytes >= $2";
-        self.exists(sql, &[&uid.0, &quota]).await
-    }
-
-    /// Publishes a stored message to these users, and notes under which numbers.
-    pub async fn deliver(&mut self, message: &Message, to: &[Uid]) -> Result<(), StoreError> {
-        let mut numbered = Numbered::default();
-        self.publish_message(message, to, &mut numbered).await?;
-        self.note_numbers(&numbered).await
-    }
 }
