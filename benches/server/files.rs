@@ -5,7 +5,9 @@ use crate::http::Connection;
 use crate::load::Server;
 use crate::nchan::Nchan;
 use crate::table::row;
-use std::path::Path;
+use crate::transfers;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use testkit::process::Process;
@@ -15,8 +17,9 @@ use tokio::time::timeout;
 const SIZE: usize = 25 << 20;
 /// How often the file is transferred alone.
 const ROUNDS: usize = 9;
-/// Transfers at the same time, each of another user.
+/// Transfers at the same time, each of another user, and those of the library.
 const AT_ONCE: usize = 50;
+const OF_LIBRARY: usize = 20;
 /// How often memory is read during the transfers.
 const EVERY: Duration = Duration::from_millis(2);
 /// KiB that a transfer may take.
@@ -53,35 +56,107 @@ impl Owner for Directory {
     }
 }
 
+/// The same, made durable after the upload as fbchatd does: the file, and then its name.
+struct Durable {
+    directory: Directory,
+    /// Where nginx keeps it.
+    place: PathBuf,
+}
+
+impl Owner for Durable {
+    async fn upload(&self, connection: &mut Connection, number: usize, content: &[u8]) -> String {
+        let request = self.directory.upload(connection, number, content).await;
+        for path in [&self.place.join(number.to_string()), &self.place] {
+            let synced = File::open(path).and_then(|file| file.sync_all());
+            synced.expect("a file of nginx");
+        }
+        request
+    }
+}
+
 /// Figures of the two directions.
 struct Transfers {
     upload: f64,
     download: f64,
 }
 
-/// MiB per second of one transfer at a time, the median of the rounds.
-async fn alone(server: &impl Server, owner: &impl Owner, content: &[u8]) -> Transfers {
-    let mut connection = Connection::open(server.address()).await;
-    let (mut uploads, mut downloads) = (Vec::new(), Vec::new());
-    for number in 0..ROUNDS {
+/// One transfer at a time.
+struct Alone<'a, O> {
+    owner: &'a O,
+    connection: Connection,
+    uploads: Vec<Duration>,
+    downloads: Vec<Duration>,
+}
+
+impl<'a, O: Owner> Alone<'a, O> {
+    async fn new(server: &impl Server, owner: &'a O) -> Self {
+        Alone {
+            owner,
+            connection: Connection::open(server.address()).await,
+            uploads: Vec::new(),
+            downloads: Vec::new(),
+        }
+    }
+
+    async fn round(&mut self, number: usize, content: &[u8]) {
         let start = Instant::now();
-        let request = owner.upload(&mut connection, number, content).await;
-        uploads.push(start.elapsed());
+        let request = self
+            .owner
+            .upload(&mut self.connection, number, content)
+            .await;
+        self.uploads.push(start.elapsed());
         let start = Instant::now();
-        let length = connection.download(&request).await;
-        downloads.push(start.elapsed());
+        let length = self.connection.download(&request).await;
+        self.downloads.push(start.elapsed());
         assert_eq!(length, content.len(), "bytes of the file");
     }
-    let rate = |mut spans: Vec<Duration>| {
-        spans.sort();
-        let median = spans
-            .get(ROUNDS / 2)
-            .map_or(f64::NAN, Duration::as_secs_f64);
-        content.len() as f64 / MIB / median
-    };
-    Transfers {
-        upload: rate(uploads),
-        download: rate(downloads),
+
+    /// MiB per second, the medians.
+    fn rates(self) -> Transfers {
+        let rate = |mut spans: Vec<Duration>| {
+            spans.sort();
+            let median = spans
+                .get(ROUNDS / 2)
+                .map_or(f64::NAN, Duration::as_secs_f64);
+            SIZE as f64 / MIB / median
+        };
+        Transfers {
+            upload: rate(self.uploads),
+            download: rate(self.downloads),
+        }
+    }
+}
+
+/// All servers take turns, so that other load on the machine affects each of them.
+async fn compare_alone(data: &Data, person: &Person, nginx: &Path, content: &[u8]) {
+    let (server, peer) = (serve(data), Nchan::start(nginx));
+    let [plain, durable] = [0, 1].map(|number| peer.files().join(number.to_string()));
+    let (directory, durable) = (
+        Directory(0),
+        Durable {
+            directory: Directory(1),
+            place: durable,
+        },
+    );
+    let mut ours = Alone::new(&server, person).await;
+    let mut theirs = Alone::new(&peer, &directory).await;
+    let mut synced = Alone::new(&peer, &durable).await;
+    for number in 0..ROUNDS {
+        ours.round(number, content).await;
+        theirs.round(number, content).await;
+        // Otherwise the system would write it to the disk while the others are measured.
+        std::fs::remove_file(plain.join(number.to_string())).expect("a file of nginx");
+        synced.round(number, content).await;
+    }
+    let rate = |rate: f64| format!("{rate:.0} MiB/s");
+    let (ours, theirs, synced) = (ours.rates(), theirs.rates(), synced.rates());
+    for (what, ours, theirs) in [
+        ("upload", ours.upload, theirs.upload),
+        ("upload, both durable", ours.upload, synced.upload),
+        ("download", ours.download, theirs.download),
+    ] {
+        let what = format!("{what}, {} MiB", SIZE >> 20);
+        row(&what, rate(ours), rate(theirs), ours / theirs);
     }
 }
 
@@ -139,27 +214,30 @@ fn serve(data: &Data) -> Fbchatd {
     ])
 }
 
+/// Memory of the library, in a process of its own.
+fn compare_library(data: &Data, content: &[u8]) {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let file = dir.path().join("bench.bin");
+    std::fs::write(&file, content).expect("a file");
+    let growth = transfers::measure(serve(data).address(), OF_LIBRARY, &file);
+    for (what, each) in [("uploads", growth.upload), ("downloads", growth.download)] {
+        let what = format!("{OF_LIBRARY} {what} of the library");
+        println!("  {what:30} {each:.0} KiB each (goal {GOAL})");
+    }
+}
+
 /// Prints both. Memory is that of servers which have transferred nothing before.
 pub async fn compare(fbchatd: &Path, nginx: &Path) {
     let data = Data::new(fbchatd);
-    let people = people(&data.serve(), AT_ONCE).await;
+    let people = people(&serve(&data), AT_ONCE).await;
     let directories: Vec<_> = (0..AT_ONCE).map(|each| Rc::new(Directory(each))).collect();
-    let ([person, ..], [directory, ..]) = (&people[..], &directories[..]) else {
+    let Some(person) = people.first() else {
         return;
     };
     // Not a picture, and nothing that a file system could store sparsely.
     let content: Rc<[u8]> = (0..SIZE).map(|at| ((at * at) >> 7) as u8).collect();
 
-    let ours = alone(&serve(&data), &**person, &content).await;
-    let theirs = alone(&Nchan::start(nginx), &**directory, &content).await;
-    let rate = |rate: f64| format!("{rate:.0} MiB/s");
-    for (what, ours, theirs) in [
-        ("upload", ours.upload, theirs.upload),
-        ("download", ours.download, theirs.download),
-    ] {
-        let what = format!("{what} of {} MiB", SIZE >> 20);
-        row(&what, rate(ours), rate(theirs), ours / theirs);
-    }
+    compare_alone(&data, person, nginx, &content).await;
 
     let ours = together(&serve(&data), &people, &content).await;
     let theirs = together(&Nchan::start(nginx), &directories, &content).await;
@@ -171,4 +249,5 @@ pub async fn compare(fbchatd: &Path, nginx: &Path) {
         let what = format!("{AT_ONCE} {what} at once");
         println!("  {what:30} {ours:.0} KiB each (goal {GOAL}), nginx {theirs:.0}");
     }
+    compare_library(&data, &content);
 }

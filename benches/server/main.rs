@@ -10,10 +10,12 @@ mod growth;
 mod http;
 mod load;
 mod nchan;
+mod pictures;
 mod search;
 mod stored;
 mod table;
 mod throughput;
+mod transfers;
 mod xmpp;
 
 use chat::Data;
@@ -84,6 +86,14 @@ fn main() {
             LocalSet::new().block_on(&runtime, groups::compare(Path::new(fbchatd)));
             return;
         }
+        ["--fbchatd", fbchatd, "--pictures", ..] => {
+            LocalSet::new().block_on(&runtime, pictures::compare(Path::new(fbchatd)));
+            return;
+        }
+        ["--transfers", server, sessions, file] => {
+            transfers::run(server, sessions.parse().expect("a number"), Path::new(file));
+            return;
+        }
         ["--fbchatd", fbchatd, "--pairs", pairs, messages, ..] => {
             let numbers = [pairs, messages].map(|number| number.parse().expect("a number"));
             LocalSet::new().block_on(&runtime, throughput::count(Path::new(fbchatd), numbers));
@@ -119,6 +129,8 @@ fn main() {
     LocalSet::new().block_on(&runtime, throughput::compare(fbchatd, nginx));
     println!("files; the peer is nginx, which waits for no disk");
     LocalSet::new().block_on(&runtime, files::compare(fbchatd, nginx));
+    println!("fbchatd while 8 users upload pictures, one after the other; below without them");
+    LocalSet::new().block_on(&runtime, pictures::compare(fbchatd));
     println!("fbchatd with groups of 50 who hold polls; below, messages to one friend");
     LocalSet::new().block_on(&runtime, groups::compare(fbchatd));
     println!("fbchatd with 100000 accounts while 20 searches a second come in; below without them");

@@ -5,7 +5,7 @@ use crate::http::Answer;
 use crate::load::{Server, User};
 use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ pub struct Nchan {
     process: Process,
     address: SocketAddr,
     start_up: Duration,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Nchan {
@@ -56,8 +56,13 @@ impl Nchan {
             start_up: start.elapsed(),
             process,
             address,
-            _dir: dir,
+            dir,
         }
+    }
+
+    /// Where it keeps files.
+    pub fn files(&self) -> PathBuf {
+        self.dir.path().join("files")
     }
 
     pub fn people(count: usize) -> Vec<Rc<Subscriber>> {
