@@ -37,12 +37,20 @@ impl<S: Default + 'static> Workers<S> {
         &self,
         work: impl FnOnce(&mut S) -> T + Send + 'static,
     ) -> Option<T> {
+        self.submit(work).await.ok()
+    }
+
+    /// The same, but does not wait. Nothing is received if the work panicked.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut S) -> T + Send + 'static,
+    ) -> oneshot::Receiver<T> {
         let (reply, answer) = oneshot::channel();
-        let job: Job<S> = Box::new(move |state| {
+        // Without threads the job is dropped with `reply`.
+        let _ = self.jobs.send(Box::new(move |state| {
             let _ = reply.send(work(state));
-        });
-        self.jobs.send(job).ok()?;
-        answer.await.ok()
+        }));
+        answer
     }
 
     #[cfg(test)]

@@ -1,5 +1,7 @@
-//! Forms with files (RFC 7578), as they arrive: no more of them is in memory than what came last, and the head of one part.
+//! Forms with files (RFC 7578), as they arrive: no more of them is in memory than what came last, and the head of one part. Content is not
+//! copied, except around what may be the beginning of a boundary.
 
+use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
 
 /// The most parts of a form.
@@ -13,7 +15,7 @@ pub enum Found {
     /// A part begins.
     Part(Head),
     /// More of its content.
-    Data(Vec<u8>),
+    Data(Bytes),
     /// The form is complete. Whatever follows belongs to nothing.
     End,
 }
@@ -43,7 +45,7 @@ enum State {
 /// Reads a form whose bytes come in pieces.
 pub struct Reader {
     delimiter: Finder<'static>,
-    rest: Vec<u8>,
+    rest: Bytes,
     state: State,
     parts: usize,
 }
@@ -55,17 +57,25 @@ impl Reader {
         Some(Reader {
             delimiter: Finder::new(&delimiter).into_owned(),
             // The first boundary may have no line before it.
-            rest: b"\r\n".to_vec(),
+            rest: Bytes::from_static(b"\r\n"),
             state: State::Preamble,
             parts: 0,
         })
     }
 
     /// Adds what has arrived.
-    pub fn push(&mut self, bytes: &[u8]) {
-        if self.state != State::End {
-            self.rest.extend_from_slice(bytes);
+    pub fn push(&mut self, bytes: Bytes) {
+        if self.state == State::End {
+            return;
         }
+        if self.rest.is_empty() {
+            self.rest = bytes;
+            return;
+        }
+        let rest = std::mem::take(&mut self.rest).try_into_mut();
+        let mut rest = rest.unwrap_or_else(|shared| BytesMut::from(shared));
+        rest.extend_from_slice(&bytes);
+        self.rest = rest.freeze();
     }
 
     /// What comes next; `None` until more has arrived.
@@ -94,7 +104,7 @@ impl Reader {
                 }
                 State::Boundary if self.rest.starts_with(b"--") => {
                     self.state = State::End;
-                    self.rest = Vec::new();
+                    self.rest = Bytes::new();
                 }
                 State::Boundary if self.rest.len() < 2 => return Ok(None),
                 State::Boundary => return self.take_head(),
@@ -103,19 +113,21 @@ impl Reader {
     }
 
     /// The content up to the next boundary, and whether that has come. What may be the beginning of one is left.
-    fn take_data(&mut self) -> (Vec<u8>, bool) {
-        let length = self.delimiter.needle().len();
+    fn take_data(&mut self) -> (Bytes, bool) {
+        let delimiter = self.delimiter.needle();
         match self.delimiter.find(&self.rest) {
             Some(at) => {
-                let after = self.rest.split_off(at + length);
-                let mut data = std::mem::replace(&mut self.rest, after);
-                data.truncate(at);
+                let data = self.rest.split_to(at);
+                self.rest = self.rest.slice(delimiter.len()..);
                 (data, true)
             }
             None => {
-                let at = self.rest.len().saturating_sub(length - 1);
-                let after = self.rest.split_off(at);
-                (std::mem::replace(&mut self.rest, after), false)
+                let begins = |length: &usize| {
+                    let beginning = delimiter.get(..*length);
+                    beginning.is_some_and(|beginning| self.rest.ends_with(beginning))
+                };
+                let left = (1..delimiter.len()).rev().find(begins).unwrap_or(0);
+                (self.rest.split_to(self.rest.len() - left), false)
             }
         }
     }
@@ -132,8 +144,7 @@ impl Reader {
         if self.parts > PARTS || end > HEAD {
             return Err(Malformed);
         }
-        let after = self.rest.split_off(end + 4);
-        let head = std::mem::replace(&mut self.rest, after);
+        let head = self.rest.split_to(end + 4);
         self.state = State::Content;
         Ok(Some(Found::Part(read_head(&String::from_utf8_lossy(
             &head,
@@ -197,7 +208,7 @@ pub struct Part {
 /// The fields of a body that is in memory already; `None` if it is not a form of this kind, or cut short.
 pub fn parse(content_type: &str, body: &[u8]) -> Option<Vec<Part>> {
     let mut reader = Reader::new(content_type)?;
-    reader.push(body);
+    reader.push(Bytes::copy_from_slice(body));
     let mut parts: Vec<Part> = Vec::new();
     loop {
         match reader.next().ok()?? {
@@ -237,7 +248,7 @@ mod tests {
             let mut parts: Vec<Part> = Vec::new();
             let mut ended = false;
             for piece in BODY.chunks(size) {
-                reader.push(piece);
+                reader.push(Bytes::copy_from_slice(piece));
                 while let Some(found) = reader.next().unwrap() {
                     match found {
                         Found::Part(Head { name, .. }) => parts.push(Part {
@@ -255,6 +266,19 @@ mod tests {
             }
             assert!(ended && parts == whole, "{size}");
         }
+    }
+
+    #[test]
+    fn content_is_not_copied() {
+        let mut reader = Reader::new(KIND).unwrap();
+        reader.push(Bytes::from_static(&BODY[..62]));
+        while reader.next().unwrap().is_some() {}
+        let piece = Bytes::from(vec![b'-'; 1000]);
+        reader.push(piece.clone());
+        let Ok(Some(Found::Data(data))) = reader.next() else {
+            panic!("no data");
+        };
+        assert_eq!((data.as_ptr(), data.len()), (piece.as_ptr(), 1000));
     }
 
     #[test]
@@ -279,14 +303,14 @@ mod tests {
     #[test]
     fn a_head_has_a_limit() {
         let mut reader = Reader::new(KIND).unwrap();
-        reader.push(b"--x-y\r\nContent-Disposition: ");
+        reader.push(Bytes::from_static(b"--x-y\r\nContent-Disposition: "));
         assert_eq!(reader.next(), Ok(None));
-        reader.push(&[b'x'; HEAD]);
+        reader.push(vec![b'x'; HEAD].into());
         assert_eq!(reader.next(), Err(Malformed));
         // What comes before the first boundary is not kept.
         let mut reader = Reader::new(KIND).unwrap();
         for _ in 0..100 {
-            reader.push(&[b'-'; 1000]);
+            reader.push(vec![b'-'; 1000].into());
             assert_eq!(reader.next(), Ok(None));
         }
         assert!(reader.rest.len() < 100);

@@ -92,8 +92,8 @@ async fn receive(app: &App, id: &str, name: &str, request: Request) -> Result<()
     let waiting = tokio::time::timeout(TURN, app.files_of.acquire(slot.owner));
     let _permit = waiting.await.map_err(|_| AjaxError::Overloaded)?;
     let mut room = Room::of(&app.bodies, &request);
-    // The last bytes that arrived, and the same bytes as they are written.
-    room.grow(2 * CHUNK)?;
+    // What waits to be written, and what is being written.
+    room.grow(4 * CHUNK)?;
     let mut arriving = Arriving::new(request.into_body());
     let mut upload = files.begin_slot(&slot, name).await?;
     let mut size = 0;
@@ -102,7 +102,7 @@ async fn receive(app: &App, id: &str, name: &str, request: Request) -> Result<()
         if size > slot.size {
             return Err(other_size());
         }
-        upload.write(bytes.into()).await?;
+        upload.write(bytes).await?;
     }
     if size != slot.size {
         return Err(other_size());

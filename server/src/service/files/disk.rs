@@ -5,11 +5,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
+use std::num::NonZeroU64;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Advice, OFlags, fadvise};
 
 use crate::attachment::FileId;
 use crate::secrets;
@@ -17,6 +18,8 @@ use crate::secrets;
 const NEW: &str = "new";
 /// After this long without a byte, an upload has failed.
 const FORGOTTEN: Duration = Duration::from_secs(60 * 60);
+/// After so many bytes, the system is told to begin writing them to the disk, so that little is left to wait for in the end.
+const BEGIN: u64 = 4 << 20;
 /// The digits of a number that name the directory of a file.
 const PREFIX: usize = 2;
 
@@ -38,11 +41,24 @@ pub struct Disk {
 pub struct Draft {
     file: File,
     path: PathBuf,
+    /// The bytes that were written, and those of them that the system was told to write to the disk.
+    size: u64,
+    begun: u64,
 }
 
 impl Draft {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
+        self.file.write_all(bytes)?;
+        self.size += bytes.len() as u64;
+        if let Some(length) =
+            NonZeroU64::new(self.size - self.begun).filter(|length| length.get() >= BEGIN)
+        {
+            // Linux begins to write what is to leave its cache, and keeps it there until it is written. Without that, only `keep` takes
+            // longer.
+            let _ = fadvise(&self.file, self.begun, Some(length), Advice::DontNeed);
+            self.begun = self.size;
+        }
+        Ok(())
     }
 
     /// For those who look at parts of it, or change them.
@@ -150,6 +166,8 @@ impl Disk {
         Ok(Draft {
             file: no_link(options).open(&path)?,
             path,
+            size: 0,
+            begun: 0,
         })
     }
 

@@ -8,6 +8,7 @@ mod content;
 pub mod disk;
 mod names;
 pub mod slots;
+mod stage;
 pub mod sweeping;
 #[cfg(test)]
 mod tests;

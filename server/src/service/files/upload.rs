@@ -4,13 +4,15 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 
 use super::cleaning::{Format, films};
 use super::content::{self, Content};
 use super::disk::{Draft, Part};
 use super::slots::Taken;
-use super::{FileError, Files};
+use super::stage::Stage;
+use super::{FileError, Files, Inner};
 use crate::attachment::{Attachment, FileId};
 use crate::secrets;
 use crate::service::detached::detached;
@@ -26,21 +28,17 @@ pub struct Upload {
     owner: Uid,
     upload_id: String,
     name: String,
-    /// What has arrived; `None` while a thread writes, or after that has failed.
-    body: Option<Body>,
+    /// The first bytes.
+    head: Vec<u8>,
+    size: u64,
+    draft: Stage<Draft>,
+    /// Tells uploads apart. Processors have instructions for this one, so it does not set the pace.
+    hash: Stage<Context>,
     pending: Pending,
     /// The slot that it is for, if it is for one.
     slot: Option<(Taken, FileId)>,
     /// What all files took in the beginning.
     total: i64,
-}
-
-struct Body {
-    draft: Draft,
-    /// Tells uploads apart. Processors have instructions for this one, so it does not set the pace.
-    hash: Context,
-    head: Vec<u8>,
-    size: u64,
 }
 
 /// Bytes that are not counted by the store yet.
@@ -85,11 +83,12 @@ impl Upload {
             owner,
             upload_id,
             name: name.to_owned(),
-            body: Some(Body {
-                draft,
-                hash: Context::new(&SHA256),
-                head: Vec::new(),
-                size: 0,
+            head: Vec::new(),
+            size: 0,
+            draft: Stage::new(draft, Draft::write),
+            hash: Stage::new(Context::new(&SHA256), |hash, bytes| {
+                hash.update(bytes);
+                Ok(())
             }),
             pending,
             slot: None,
@@ -102,61 +101,57 @@ impl Upload {
         self.slot = Some((taken, id));
     }
 
-    /// Takes the next bytes.
-    pub async fn write(&mut self, bytes: Vec<u8>) -> Result<(), FileError> {
+    /// Takes the next bytes. They are written and hashed while more arrive.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), FileError> {
         let limits = &self.files.0.limits;
-        let mut body = self.body.take().ok_or(FileError::Disk)?;
-        body.size += bytes.len() as u64;
-        if body.size > limits.file {
+        self.size += bytes.len() as u64;
+        if self.size > limits.file {
             return Err(FileError::TooLarge(limits.file_mib));
         }
         let pending = self.pending.add(bytes.len());
         if self.total.saturating_add(pending) > limits.total {
             return Err(FileError::TotalUsedUp);
         }
-        let written = self.files.0.workers.run(move |()| {
-            body.draft.write(&bytes)?;
-            body.hash.update(&bytes);
-            let missing = HEAD.saturating_sub(body.head.len()).min(bytes.len());
-            body.head
-                .extend_from_slice(bytes.get(..missing).unwrap_or_default());
-            Ok::<_, std::io::Error>(body)
-        });
-        self.body = Some(written.await.ok_or(FileError::Disk)??);
+        let missing = HEAD.saturating_sub(self.head.len()).min(bytes.len());
+        let first = bytes.get(..missing).unwrap_or_default();
+        self.head.extend_from_slice(first);
+        let workers = &self.files.0.workers;
+        self.draft.push(workers, bytes.clone()).await?;
+        self.hash.push(workers, bytes).await?;
         Ok(())
     }
 
     /// Makes a file of what has arrived. After `Ok` it is on disk, from this upload or an earlier one.
-    pub async fn finish(mut self) -> Result<Attachment, FileError> {
-        let body = self.body.take().ok_or(FileError::Disk)?;
-        if body.size == 0 {
+    pub async fn finish(self) -> Result<Attachment, FileError> {
+        if self.size == 0 {
             return Err(FileError::Empty);
         }
-        detached(self.store(body)).await
+        detached(self.store()).await
     }
 
-    async fn store(self, body: Body) -> Result<Attachment, FileError> {
+    async fn store(self) -> Result<Attachment, FileError> {
         let files = &self.files.0;
-        let mut hash = body.hash;
+        let draft = self.draft.finish(&files.workers);
+        let (draft, hash) = tokio::join!(draft, self.hash.finish(&files.workers));
+        let (draft, mut hash) = (draft?, hash?);
         hash.update(self.name.as_bytes());
         let hash = hash.finish().as_ref().to_vec();
-        let content = match Format::of(&body.head) {
+        let content = match Format::of(&self.head) {
             Some(format) => {
                 let (disk, name) = (files.disk()?, self.name.clone());
-                let draft = body.draft;
                 let cleaned = files
                     .renderer
                     .run(move || content::cleaned(&disk, &draft, format, &name));
                 cleaned.await.unwrap_or(Err(FileError::Damaged))?
             }
-            None if films::is_film(&body.head) => {
-                let name = self.name.clone();
+            None if films::is_film(&self.head) => {
+                let (name, size) = (self.name.clone(), self.size);
                 let cleaned = files
                     .workers
-                    .run(move |()| content::film(body.draft, &name, body.size));
+                    .run(move |()| content::film(draft, &name, size));
                 cleaned.await.ok_or(FileError::Disk)??
             }
-            None => content::unchanged(body.draft, &self.name, body.size),
+            None => content::unchanged(draft, &self.name, self.size),
         };
         let id = match &self.slot {
             Some((_, id)) => id.clone(),
@@ -176,7 +171,7 @@ impl Upload {
             shown: content.shown,
             preview: preview.map(|preview| preview.size),
         };
-        self.keep(id.clone(), content).await?;
+        keep(files, id.clone(), content).await?;
         let added = files.store.add_file(NewFile {
             owner: self.owner,
             upload_id: self.upload_id.clone(),
@@ -194,35 +189,35 @@ impl Upload {
             Ok(FileAdded::NoOwner) => Err(FileError::Unknown),
             Err(error) => Err(error.into()),
         };
-        self.delete(id).await;
+        delete(files, id).await;
         refused
     }
+}
 
-    async fn keep(&self, id: FileId, content: Content) -> Result<(), FileError> {
-        let disk = self.files.0.disk()?;
-        let kept = self.files.0.workers.run(move |()| {
-            let kept = match content.preview {
-                Some(preview) => disk.keep(preview.draft, &id, Part::Preview),
-                None => Ok(()),
-            };
-            let kept = kept.and_then(|()| disk.keep(content.whole, &id, Part::Whole));
-            if kept.is_err() {
-                let _ = disk.delete(&id);
-            }
-            kept
-        });
-        let failed = || Err(ErrorKind::Other.into());
-        Ok(kept.await.unwrap_or_else(failed)?)
-    }
-
-    /// Deletes what the store does not know. What stays behind is found with the next start.
-    async fn delete(&self, id: FileId) {
-        let Ok(disk) = self.files.0.disk() else {
-            return;
+async fn keep(files: &Inner, id: FileId, content: Content) -> Result<(), FileError> {
+    let disk = files.disk()?;
+    let kept = files.workers.run(move |()| {
+        let kept = match content.preview {
+            Some(preview) => disk.keep(preview.draft, &id, Part::Preview),
+            None => Ok(()),
         };
-        let deleted = self.files.0.workers.run(move |()| disk.delete(&id));
-        if let Some(Err(error)) = deleted.await {
-            log::warn!("a file that was not added stays until the next start: {error}");
+        let kept = kept.and_then(|()| disk.keep(content.whole, &id, Part::Whole));
+        if kept.is_err() {
+            let _ = disk.delete(&id);
         }
+        kept
+    });
+    let failed = || Err(ErrorKind::Other.into());
+    Ok(kept.await.unwrap_or_else(failed)?)
+}
+
+/// Deletes what the store does not know. What stays behind is found with the next start.
+async fn delete(files: &Inner, id: FileId) {
+    let Ok(disk) = files.disk() else {
+        return;
+    };
+    let deleted = files.workers.run(move |()| disk.delete(&id));
+    if let Some(Err(error)) = deleted.await {
+        log::warn!("a file that was not added stays until the next start: {error}");
     }
 }

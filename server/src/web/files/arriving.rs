@@ -72,7 +72,7 @@ impl ArrivingForm {
                 return Ok(found);
             }
             let data = self.body.next().await?.ok_or_else(broken)?;
-            self.reader.push(&data);
+            self.reader.push(data);
         }
     }
 }

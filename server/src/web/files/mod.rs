@@ -13,7 +13,7 @@ pub use arriving::Arriving;
 pub use download::download;
 pub use upload::upload;
 
-/// What one transfer holds in memory, at most.
+/// What a download holds in memory, at most, and a quarter of what an upload holds.
 pub const CHUNK: usize = 128 << 10;
 impl From<FileError> for AjaxError {
     fn from(error: FileError) -> Self {

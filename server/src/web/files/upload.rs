@@ -63,8 +63,8 @@ pub async fn upload(
     let waiting = tokio::time::timeout(TURN, app.files_of.acquire(session.user.uid));
     let _permit = waiting.await.map_err(|_| AjaxError::Overloaded)?;
     let mut room = Room::of(&app.bodies, &request);
-    // The last bytes that arrived, and the same bytes as they are written.
-    room.grow(2 * CHUNK)?;
+    // What waits to be written, and what is being written.
+    room.grow(4 * CHUNK)?;
     let media_type = headers.get(CONTENT_TYPE);
     let media_type = media_type.and_then(|media_type| media_type.to_str().ok());
     let invalid = |why: &str| AjaxError::Invalid(why.to_owned());
