@@ -1,5 +1,7 @@
 //! Pictures that carry more than their points, and files that only look like pictures.
 
+use std::process::Command;
+
 use super::*;
 
 const HIDDEN: &[u8] = b"hidden 52.5N 13.4E";
@@ -110,4 +112,71 @@ fn what_is_hidden_in_a_photo_is_gone_and_what_is_no_picture_is_not_shown() {
         "{name}"
     );
     assert_eq!(uploaded(&ann, "6", "../../CON", b"x")["name"], "_CON");
+}
+
+/// Two frames, the first red and the second blue, and something that is no picture.
+fn animation(follows: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut file);
+    let colours = [[250, 10, 10, 255], [10, 10, 250, 255]];
+    let frames = colours.map(|colour| image::RgbaImage::from_pixel(400, 200, image::Rgba(colour)));
+    encoder
+        .encode_frames(frames.map(image::Frame::new))
+        .unwrap();
+    drop(encoder);
+    file.extend(follows);
+    file
+}
+
+#[test]
+fn animations_go_on_and_what_follows_the_last_frame_is_gone() {
+    use image::AnimationDecoder;
+    let dir = tempfile::tempdir().unwrap();
+    let (_server, ann, _ben) = served(dir.path(), &[]);
+    let read = |file: &Value, name: &str| {
+        let answer = get(&ann, &format!("/files/{}/{name}", id(file)), &[]);
+        let media_type = answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (media_type, answer.bytes().unwrap())
+    };
+    // A browser that looked at the content would run it.
+    let script = b"<html><script>alert(1)</script></html>";
+    let told = uploaded(&ann, "1", "x.html", &animation(script));
+    assert_eq!(told["name"], "x.html.gif");
+    let (media_type, whole) = read(&told, "x.html");
+    assert_eq!(media_type, "image/gif");
+    assert!(!contains(&whole, b"script"));
+    let frames = image::codecs::gif::GifDecoder::new(std::io::Cursor::new(whole));
+    let frames = frames.unwrap().into_frames().collect_frames().unwrap();
+    assert_eq!(frames.len(), 2);
+    let (_, preview) = read(&told, "preview");
+    let preview = image::load_from_memory(&preview).unwrap().to_rgb8();
+    assert_eq!(preview.dimensions(), (320, 160));
+    let [red, _, blue] = preview[(100, 100)].0;
+    assert!(red > 200 && blue < 60, "the first frame");
+}
+
+#[test]
+fn a_picture_for_printing_has_a_preview_in_its_colours() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_server, ann, _ben) = served(dir.path(), &[]);
+    let mut convert = Command::new("convert");
+    convert.args(["-size", "400x200", "xc:red", "-colorspace", "CMYK", "jpg:-"]);
+    let cmyk = convert.output().unwrap().stdout;
+    // The number of components in its header.
+    let header = cmyk
+        .windows(2)
+        .position(|bytes| matches!(bytes, b"\xff\xc0" | b"\xff\xc2"));
+    assert_eq!(cmyk[header.unwrap() + 9], 4);
+    let told = uploaded(&ann, "1", "x.jpg", &cmyk);
+    assert_eq!(
+        (&told["width"], &told["mime"]),
+        (&400.into(), &"image/jpeg".into())
+    );
+    let preview = get(&ann, &format!("/files/{}/preview", id(&told)), &[]);
+    let preview = image::load_from_memory(&preview.bytes().unwrap()).unwrap();
+    let [red, green, blue] = preview.to_rgb8()[(100, 100)].0;
+    assert!(red > 200 && green < 60 && blue < 60, "{red} {green} {blue}");
 }
