@@ -1,10 +1,8 @@
 //! Messages: storing them once, and reading them again.
 
-use std::sync::Arc;
-
 use super::message_rules::content_hash;
 use super::sqlite::{groups, messages};
-use super::{Reply, Store, postgres};
+use super::{Reply, Store, StoreError, postgres};
 use crate::attachment::{Attachment, FileId};
 use crate::types::{Message, Uid, User};
 
@@ -131,33 +129,28 @@ impl Store {
         }
     }
 
-    /// Checks a message as [`Store::check_message`] does and stores it, in one step where the database can.
-    pub fn send_message(self: &Arc<Self>, draft: MessageDraft) -> Reply<Inserted> {
+    /// Checks a message as [`Store::check_message`] does and queues it, in one step where the database can. The message has its place
+    /// among the writes when this returns.
+    pub async fn send_message(&self, draft: MessageDraft) -> Result<Reply<Inserted>, StoreError> {
         if draft.to.is_group() {
             // This checks that the sender is in the group.
-            return self.insert_group_message(draft);
+            return Ok(self.insert_group_message(draft));
         }
-        match &**self {
-            Store::Sqlite(sqlite) => sqlite.write(move |tx| tx.send_message(draft)),
-            Store::Postgres(_) => {
-                let store = self.clone();
-                let (from, to) = (draft.from.uid, draft.to);
-                let check = self.check_message(from, to, &draft.msg_id, &draft.text, &draft.files);
-                Box::pin(async move {
-                    match check.await? {
-                        MessageCheck::Recipient(to) => {
-                            let to_name = to.name;
-                            store.insert_message(NewMessage { draft, to_name }).await
-                        }
-                        MessageCheck::Duplicate => Ok(Inserted::Duplicate),
-                        MessageCheck::Blocked => Ok(Inserted::Blocked),
-                        MessageCheck::Member | MessageCheck::NotReachable => {
-                            Ok(Inserted::NotReachable)
-                        }
-                    }
-                })
+        if let Store::Sqlite(sqlite) = self {
+            return Ok(sqlite.write(move |tx| tx.send_message(draft)));
+        }
+        let (from, to) = (draft.from.uid, draft.to);
+        let check = self.check_message(from, to, &draft.msg_id, &draft.text, &draft.files);
+        let refused = match check.await? {
+            MessageCheck::Recipient(to) => {
+                let to_name = to.name;
+                return Ok(self.insert_message(NewMessage { draft, to_name }));
             }
-        }
+            MessageCheck::Duplicate => Inserted::Duplicate,
+            MessageCheck::Blocked => Inserted::Blocked,
+            MessageCheck::Member | MessageCheck::NotReachable => Inserted::NotReachable,
+        };
+        Ok(Box::pin(std::future::ready(Ok(refused))))
     }
 
     /// Stores a message once and publishes it to both sides, followed by the unread count to those of them who are connected and

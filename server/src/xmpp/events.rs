@@ -2,6 +2,7 @@
 
 use super::items::{Action, Item, Text};
 use super::message;
+use super::pipeline::MessageKey;
 use super::session::{Client, RESOURCE};
 use super::xml::{Element, ns};
 use crate::attachment::Listed;
@@ -30,7 +31,8 @@ impl Client {
                 to,
                 attachments,
             } => {
-                let known = |sent: &String| from == self.uid && *sent == msg.msg_id;
+                let known =
+                    |(uid, id): &MessageKey| from == self.uid && *uid == to && *id == msg.msg_id;
                 if let Some(at) = self.sent_here.iter().position(known) {
                     self.sent_here.swap_remove(at);
                     return Ok(());

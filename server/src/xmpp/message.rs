@@ -1,11 +1,15 @@
 //! Messages that a client sends: text, and whether its user is typing.
 
+use std::future::ready;
+
 use blake2::{Blake2s256, Digest};
 
 use super::errors::StanzaError;
 use super::jid::Jid;
+use super::pipeline::{PendingOutcome, Received, Sending};
 use super::session::{Client, Fault};
 use super::xml::{Element, ns};
+use crate::service::StoreError;
 use crate::service::messages::{Outgoing, SendError};
 use crate::types::{Session, Uid};
 
@@ -28,14 +32,16 @@ pub fn stamp(time: i64) -> String {
 }
 
 impl Client {
-    pub async fn message(&mut self, stanza: &Element) -> Result<(), Fault> {
+    /// Takes a message. If there is something to store, it is on its way to the disk afterwards.
+    pub async fn message(&mut self, received: &Received) -> Result<Option<Sending>, Fault> {
+        let stanza = &received.element;
         if stanza.attribute("type") == Some("error") {
             // Somebody's answer to what they could not read.
-            return Ok(());
+            return Ok(None);
         }
         let to = stanza.attribute("to").and_then(Jid::parse);
         if let Some(room) = to.filter(|to| self.xmpp.is_room(to)) {
-            return self.room_message(&room, stanza).await;
+            return self.room_message(&room, received).await;
         }
         if stanza.attribute("type") == Some("groupchat") {
             return Err(StanzaError::service_unavailable().into());
@@ -43,54 +49,68 @@ impl Client {
         let to = self.recipient(stanza).await?;
         let session = self.session().await?;
         if let Some(room) = stanza.find("x", ns::CONFERENCE) {
-            return Ok(self.invite_directly(&session, room, to).await?);
+            self.invite_directly(&session, room, to).await?;
+            return Ok(None);
         }
         let Some(body) = stanza.find("body", ns::CLIENT) else {
             if stanza.find("displayed", ns::MARKERS).is_some() {
-                return Ok(self.xmpp.services.messages.mark_read(&session, to).await?);
+                self.xmpp.services.messages.mark_read(&session, to).await?;
+            } else {
+                self.chat_state(&session, to, stanza).await;
             }
-            self.chat_state(&session, to, stanza).await;
-            return Ok(());
+            return Ok(None);
         };
         if self.typing_to == Some(to) {
             // Clients take the message itself for the end of the typing.
             self.typing_to = None;
         }
-        let msg_id = self.message_id(stanza);
-        if self.sent_here.last() != Some(&msg_id) {
+        let msg_id = self.message_id(received);
+        let key = (to, msg_id.clone());
+        if !self.sent_here.contains(&key) {
             if self.sent_here.len() >= SENT_HERE {
                 self.sent_here.remove(0);
             }
-            self.sent_here.push(msg_id.clone());
+            self.sent_here.push(key);
         }
         let text = body.content();
-        Ok(self.send_text_or_file(&session, to, &msg_id, &text).await?)
+        Ok(Some(self.submit(session, to, msg_id, &text).await))
     }
 
     /// Sends a text, or in place of the link to a file that the user has uploaded the file itself.
-    pub async fn send_text_or_file(
-        &self,
-        session: &Session,
-        to: Uid,
-        msg_id: &str,
-        text: &str,
-    ) -> Result<(), SendError> {
+    pub async fn submit(&self, session: Session, to: Uid, msg_id: String, text: &str) -> Sending {
         let messages = &self.xmpp.services.messages;
         let message = |text, files| Outgoing {
             to,
-            msg_id,
+            msg_id: &msg_id,
             text,
             files,
             client_time: None,
         };
+        let mut sent = None;
         if let Some(file) = self.xmpp.linked_file(text) {
-            match messages.send(session, message("", vec![file])).await {
-                // The file of somebody else, or one that was never uploaded.
-                Err(SendError::FileMissing) => {}
-                sent => return sent,
-            }
+            let file = messages.send(&session, message("", vec![file])).await;
+            // The file of somebody else, or one that was never uploaded, is no file.
+            sent = Some(file).filter(|sent| !matches!(sent, Err(SendError::FileMissing)));
         }
-        messages.send(session, message(text, Vec::new())).await
+        let outcome: PendingOutcome = match sent {
+            Some(sent) => Box::pin(ready(sent.map_err(StanzaError::from))),
+            None => match messages.submit(&session, message(text, Vec::new())).await {
+                Ok(submitted) => {
+                    let xmpp = self.xmpp.clone();
+                    let stored = tokio::spawn(async move {
+                        let messages = &xmpp.services.messages;
+                        messages.stored(&session, submitted).await
+                    });
+                    // This fails only if the server has stopped.
+                    Box::pin(async move { Ok(stored.await.map_err(|_| StoreError::Closed)??) })
+                }
+                Err(error) => Box::pin(ready(Err(error.into()))),
+            },
+        };
+        Sending {
+            key: (to, msg_id),
+            outcome,
+        }
     }
 
     /// The user whom a stanza is for. Whether there is such a user is not told.
@@ -121,12 +141,12 @@ impl Client {
 
     /// The id under which a message is stored once. The client's own id for it, if no other message of the user can have it: then it may
     /// also come again over another connection.
-    pub fn message_id(&self, stanza: &Element) -> String {
-        let hash = match own_id(stanza) {
+    pub fn message_id(&self, received: &Received) -> String {
+        let hash = match own_id(&received.element) {
             Some(id) => Blake2s256::new().chain_update("origin").chain_update(id),
             None => Blake2s256::new()
                 .chain_update(&self.stream)
-                .chain_update(self.received.to_be_bytes()),
+                .chain_update(received.number.to_be_bytes()),
         };
         let start = hash.finalize();
         let number = start

@@ -22,7 +22,6 @@ mod forms;
 mod framing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod held;
 mod interests;
 mod iq;
 mod items;
@@ -33,6 +32,7 @@ mod message;
 mod muc;
 mod negotiation;
 mod pep;
+mod pipeline;
 mod presence;
 mod reader;
 mod registration;

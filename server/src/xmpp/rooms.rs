@@ -70,6 +70,13 @@ impl Rooms {
         *self = Rooms::default();
     }
 
+    /// A message to a group was refused. It does not come back to the client.
+    pub fn not_sent(&mut self, gid: Uid, msg_id: &str) {
+        if let Some(room) = self.joined.get_mut(&gid) {
+            room.sent.retain(|sent| sent.msg_id != msg_id);
+        }
+    }
+
     /// The group of a room that the client has joined under this address.
     pub fn joined_as(&self, bare: &str) -> Option<Uid> {
         let mut joined = self.joined.iter();

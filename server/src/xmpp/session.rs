@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep_until};
 use super::Xmpp;
 use super::acknowledgements::Management;
 use super::errors::{StanzaError, StreamError};
-use super::held::Outage;
 use super::interests::{Bookmarks, Interests};
+use super::pipeline::{Done, MessageKey, Pipeline};
 use super::reader::Frame;
 use super::registry::{Mail, Place, Return};
 use super::rooms::Rooms;
@@ -54,6 +54,8 @@ impl From<StreamError> for Ended {
 /// What a session has waited for.
 enum Happened {
     Got(Result<Got, Broken>),
+    /// The first of what the client has sent is carried out.
+    Done(Done),
     /// There may be something in the channel, or a time has come.
     Woken,
     /// The client has come back.
@@ -131,8 +133,8 @@ pub struct Client {
     pub interests: Interests,
     pub bookmarked: Option<Bookmarks>,
     pub management: Option<Management>,
-    /// The ids of messages that were sent here, and whose items have not been read yet.
-    pub sent_here: Vec<String>,
+    /// The messages that were sent here, and whose items have not been read yet.
+    pub sent_here: Vec<MessageKey>,
     /// Whether nobody looks at the client, and the friends whose presence it has not been told yet.
     pub is_inactive: bool,
     pub withheld: BTreeSet<Uid>,
@@ -145,8 +147,8 @@ pub struct Client {
     /// The requests that it was sent.
     pushes: u32,
     retry: Option<Instant>,
-    /// What waits while the database is away.
-    pub outage: Outage,
+    /// What the client has sent and what is not carried out yet.
+    pub pipeline: Pipeline,
 }
 
 impl Client {
@@ -200,7 +202,7 @@ impl Client {
             received: 0,
             pushes: 0,
             retry: None,
-            outage: Outage::default(),
+            pipeline: Pipeline::default(),
             xmpp,
         }
     }
@@ -222,7 +224,7 @@ impl Client {
     }
 
     async fn end(mut self: Box<Self>, ended: Ended) {
-        self.refuse_held();
+        self.finish_all().await;
         self.leave().await;
         let Client { mut wire, xmpp, .. } = *self;
         xmpp.metrics.streams.dec();
@@ -246,12 +248,13 @@ impl Client {
         let mut use_again = Instant::now() + USED_EVERY;
         loop {
             let has_room = self.wire.pending() < WAITING;
-            let reads = has_room && self.outage.again().is_none();
+            let reads = has_room && self.pipeline.has_room();
             let gives_up = self.wire.gives_up();
-            let timer = [gives_up, self.retry, self.outage.again()];
+            let timer = [gives_up, self.retry, self.pipeline.again()];
             let timer = timer.into_iter().flatten().fold(use_again, Instant::min);
             let happened = tokio::select! {
                 got = self.wire.next(reads) => Happened::Got(got),
+                done = self.pipeline.done() => Happened::Done(done),
                 () = self.subscription.woken(), if has_room => Happened::Woken,
                 () = stopping(closing) => return StreamError::SHUTDOWN.into(),
                 mail = self.place.mail.recv() => match mail {
@@ -277,13 +280,15 @@ impl Client {
     ) -> Result<(), Ended> {
         match happened {
             Happened::Got(got) => self.got(got).await?,
+            Happened::Done(done) => {
+                self.finish(done);
+                self.finish_ready().await;
+            }
             Happened::Returned(back) => self.resume(*back).await?,
             Happened::Woken => {}
         }
         let now = Instant::now();
-        if let Some(stanza) = self.outage.due(now) {
-            self.carry_out(stanza).await?;
-        }
+        self.try_again(now).await?;
         if gives_up.is_some_and(|at| at <= now) && self.wire.gives_up() == gives_up {
             return Err(Ended::Lost);
         }

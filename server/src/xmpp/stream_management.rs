@@ -28,8 +28,8 @@ fn count(element: &Element) -> Option<u32> {
 }
 
 impl Client {
-    /// Takes an element of stream management.
-    pub fn manage(&mut self, request: &Element) -> Result<(), Ended> {
+    /// Takes an element of stream management, when everything before it is counted.
+    pub fn manage(&mut self, request: &Element) {
         match (&*request.name, &mut self.management) {
             ("enable", None) => {
                 let enabled = self.enable(request);
@@ -39,16 +39,17 @@ impl Client {
                 let answer = element("a").with("h", management.received.to_string());
                 self.send_uncounted(&answer);
             }
-            ("a", Some(_)) => {
-                let count = count(request).ok_or(StreamError::BAD_FORMAT)?;
-                self.acknowledge(count)?;
-            }
             _ => {
                 let failed = element("failed").empty("unexpected-request", ns::STANZA_ERRORS);
                 self.send_uncounted(&failed);
             }
         }
-        Ok(())
+    }
+
+    /// The client says how many stanzas it has.
+    pub fn acknowledged_by(&mut self, answer: &Element) -> Result<(), Ended> {
+        let count = count(answer).ok_or(StreamError::BAD_FORMAT)?;
+        self.acknowledge(count)
     }
 
     /// From now on both sides count; returns the answer.
@@ -113,6 +114,8 @@ impl Client {
         &mut self,
         closing: &mut watch::Receiver<bool>,
     ) -> Result<(), Ended> {
+        // What is on its way to the disk gets there, and counts when the client comes back.
+        self.settle().await;
         self.leave_wire();
         self.subscription.rest();
         self.place.is_waiting(true);
@@ -146,8 +149,9 @@ impl Client {
         if let Err(Fault::Ended(ended)) = self.session().await {
             return Err(ended);
         }
-        if self.outage.forget().is_some() {
-            // The client does not learn that it was received, and sends it again.
+        self.settle().await;
+        // The client does not learn that these were received, and sends them again.
+        for _ in self.pipeline.forget() {
             self.received = self.received.wrapping_sub(1);
         }
         self.acknowledge(count)?;

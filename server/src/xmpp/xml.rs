@@ -173,6 +173,16 @@ impl Element {
         texts.collect()
     }
 
+    /// About how many bytes its text and attributes take.
+    pub fn size(&self) -> usize {
+        let attributes = self.attributes.iter().map(|(_, value)| value.len());
+        let children = self.children.iter().map(|node| match node {
+            Node::Element(element) => size_of::<Node>() + element.size(),
+            Node::Text(text) => text.len(),
+        });
+        attributes.chain(children).sum()
+    }
+
     /// Writes it, as a child of an element whose default namespace is `outer`.
     pub fn write(&self, out: &mut String, outer: &str) {
         out.push('<');

@@ -16,9 +16,9 @@ for directory in ("../../../tests/python", "../browser"):
 
 from case import Case, Site
 
-MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_recovery", "test_rooms",
-           "test_files", "test_standard", "test_profanity", "test_terminal_clients", "test_websocket", "test_one_step", "test_replays", "test_metrics", "test_accounts",
-           "test_off", "test_bitlbee", "test_converse", "test_node", "test_dino", "test_sendxmpp"]
+MODULES = ["test_login", "test_bad_input", "test_chatting", "test_people", "test_history", "test_resumption", "test_recovery", "test_pipelining",
+           "test_rooms", "test_files", "test_standard", "test_nonsense", "test_profanity", "test_terminal_clients", "test_websocket", "test_one_step",
+           "test_replays", "test_metrics", "test_accounts", "test_off", "test_bitlbee", "test_converse", "test_node", "test_dino", "test_sendxmpp"]
 
 
 def main():

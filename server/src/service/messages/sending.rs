@@ -1,5 +1,7 @@
 //! Sending messages: what may be sent, and how repeated attempts are answered.
 
+use std::pin::Pin;
+
 use super::{Messages, Outgoing, SendError};
 use crate::attachment::MOST;
 use crate::clock::now_ms;
@@ -14,9 +16,31 @@ const MAX_TIME: i64 = (1 << 53) - 1;
 /// The longest message id.
 const MESSAGE_ID: usize = 32;
 
+/// A message on its way to the disk.
+pub enum Submitted {
+    /// It was stored before.
+    Stored,
+    /// It has its place among the writes of the store, and is stored whether or not anybody waits for it.
+    Queued {
+        to: Uid,
+        inserted: Pin<Box<dyn Future<Output = Result<Inserted, SendError>> + Send>>,
+    },
+}
+
 impl Messages {
     /// Sends a message. After `Ok` it is on disk, from this call or an earlier one.
     pub async fn send(&self, session: &Session, message: Outgoing<'_>) -> Result<(), SendError> {
+        let submitted = self.submit(session, message).await?;
+        self.stored(session, submitted).await
+    }
+
+    /// Hands a message to the store, which stores messages in the order in which they were submitted. What became of it is found out
+    /// with [`Messages::stored`].
+    pub async fn submit(
+        &self,
+        session: &Session,
+        message: Outgoing<'_>,
+    ) -> Result<Submitted, SendError> {
         let own = &session.user;
         let msg_id = valid_id(message.msg_id)?;
         let text = message_text(message.text);
@@ -32,13 +56,14 @@ impl Messages {
             quota: self.quota,
         };
         if let Err(refusal) = self.allow(own, &draft) {
-            return self.refuse(&draft, refusal).await;
+            self.refuse(&draft, refusal).await?;
+            return Ok(Submitted::Stored);
         }
         if !self.presences.is_active(session) {
             // Others should see the sender online before the message arrives, but only if it will arrive.
             match self.check(&draft).await? {
                 MessageCheck::Recipient(_) | MessageCheck::Member => {}
-                MessageCheck::Duplicate => return self.not_stored(own.uid, Ok(())),
+                MessageCheck::Duplicate => return self.not_stored(own.uid, Ok(Submitted::Stored)),
                 MessageCheck::Blocked => return self.not_stored(own.uid, Err(SendError::Blocked)),
                 MessageCheck::NotReachable => {
                     return self.not_stored(own.uid, Err(unreachable(draft.to)));
@@ -50,7 +75,7 @@ impl Messages {
         let echo = self.echo.clone().filter(|echo| echo.is(to));
         let echo = echo.filter(|_| !draft.text.is_empty());
         let for_echo = echo.map(|echo| (echo, own.clone(), draft.text.clone()));
-        let inserted = self.store.send_message(draft);
+        let inserted = self.store.send_message(draft).await?;
         let sent = self.sent.clone();
         let inserted = detached(async move {
             let inserted = inserted.await?;
@@ -62,6 +87,17 @@ impl Messages {
             }
             Ok::<_, SendError>(inserted)
         });
+        Ok(Submitted::Queued {
+            to,
+            inserted: Box::pin(inserted),
+        })
+    }
+
+    /// Waits until a message that was submitted is stored. After `Ok` it is on disk.
+    pub async fn stored(&self, session: &Session, submitted: Submitted) -> Result<(), SendError> {
+        let Submitted::Queued { to, inserted } = submitted else {
+            return Ok(());
+        };
         let refused = match inserted.await? {
             Inserted::New => {
                 self.presences.mark_online(session, true);
@@ -74,7 +110,7 @@ impl Messages {
             Inserted::FileMissing => Err(SendError::FileMissing),
             Inserted::QuotaUsedUp => Err(SendError::QuotaUsedUp),
         };
-        self.not_stored(own.uid, refused)
+        self.not_stored(session.user.uid, refused)
     }
 
     /// The checks of a message that need no store, and do not depend on whether it is stored already. The message counts for the rate limit of
@@ -113,7 +149,7 @@ impl Messages {
     }
 
     /// The result for a message that was allowed and then not stored, so that it does not count for the rate limit of its sender.
-    fn not_stored(&self, own: Uid, result: Result<(), SendError>) -> Result<(), SendError> {
+    fn not_stored<T>(&self, own: Uid, result: Result<T, SendError>) -> Result<T, SendError> {
         if let Some(pace) = &self.pace {
             pace.give_back(own);
         }

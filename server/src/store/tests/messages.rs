@@ -136,7 +136,7 @@ pub async fn a_message_is_checked_and_stored_in_one_step(place: impl Place) {
             client_time: 0,
             quota,
         };
-        store.send_message(draft).await.unwrap()
+        store.send_message(draft).await.unwrap().await.unwrap()
     };
     assert_eq!(send(b.uid, "x", i64::MAX).await, Inserted::NotReachable);
     assert_eq!(send(Uid(1), "x", i64::MAX).await, Inserted::NotReachable);

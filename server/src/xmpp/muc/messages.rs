@@ -7,59 +7,68 @@ use crate::xmpp::errors::StanzaError;
 use crate::xmpp::items::Line;
 use crate::xmpp::jid::Jid;
 use crate::xmpp::message::delay;
+use crate::xmpp::pipeline::{Received, Sending};
 use crate::xmpp::rooms::{Occupant, Sent};
 use crate::xmpp::session::{Client, Fault};
 use crate::xmpp::xml::{Element, ns};
 
 impl Client {
     /// Takes a message to a room.
-    pub async fn room_message(&mut self, jid: &Jid, stanza: &Element) -> Result<(), Fault> {
+    pub async fn room_message(
+        &mut self,
+        jid: &Jid,
+        received: &Received,
+    ) -> Result<Option<Sending>, Fault> {
         let session = self.session().await?;
-        Ok(self.say(&session, jid, stanza).await?)
+        Ok(self.say(session, jid, received).await?)
     }
 
     async fn say(
         &mut self,
-        session: &Session,
+        session: Session,
         jid: &Jid,
-        stanza: &Element,
-    ) -> Result<(), StanzaError> {
+        received: &Received,
+    ) -> Result<Option<Sending>, StanzaError> {
+        let stanza = &received.element;
         let body = stanza.find("body", ns::CLIENT);
         if jid.resource.is_some() {
             if body.is_none() {
-                return Ok(());
+                return Ok(None);
             }
             let text = "There are no private messages in a room. Write to the person themselves.";
             return Err(StanzaError::new("auth", "forbidden", text));
         }
         if stanza.attribute("type") != Some("groupchat") {
-            return self.invite(session, jid, stanza).await;
+            self.invite(&session, jid, stanza).await?;
+            return Ok(None);
         }
         let joined = self.rooms.joined_as(&jid.bare());
         let gid = joined.ok_or_else(not_joined)?;
         if let Some(body) = body {
-            return self.send_to_room(session, gid, stanza, body).await;
+            let sending = self.send_to_room(session, gid, received, body).await;
+            return Ok(Some(sending));
         }
+        let services = &self.xmpp.services;
         if let Some(subject) = stanza.find("subject", ns::CLIENT) {
-            let groups = &self.xmpp.services.groups;
-            return Ok(groups.rename(session, gid, &subject.content()).await?);
+            let name = subject.content();
+            services.groups.rename(&session, gid, &name).await?;
+        } else if stanza.find("displayed", ns::MARKERS).is_some() {
+            services.messages.mark_read(&session, gid).await?;
+        } else {
+            self.chat_state(&session, gid, stanza).await;
         }
-        if stanza.find("displayed", ns::MARKERS).is_some() {
-            let messages = &self.xmpp.services.messages;
-            return Ok(messages.mark_read(session, gid).await?);
-        }
-        self.chat_state(session, gid, stanza).await;
-        Ok(())
+        Ok(None)
     }
 
     async fn send_to_room(
         &mut self,
-        session: &Session,
+        session: Session,
         gid: Uid,
-        stanza: &Element,
+        received: &Received,
         body: &Element,
-    ) -> Result<(), StanzaError> {
-        let msg_id = self.message_id(stanza);
+    ) -> Sending {
+        let stanza = &received.element;
+        let msg_id = self.message_id(received);
         if self.typing_to == Some(gid) {
             self.typing_to = None;
         }
@@ -80,15 +89,7 @@ impl Client {
                 text: body.content(),
             });
         }
-        let sent = self
-            .send_text_or_file(session, gid, &msg_id, &body.content())
-            .await;
-        if sent.is_err()
-            && let Some(room) = self.rooms.joined.get_mut(&gid)
-        {
-            room.sent.retain(|sent| sent.msg_id != msg_id);
-        }
-        Ok(sent?)
+        self.submit(session, gid, msg_id, &body.content()).await
     }
 
     /// Tells the client of a message to a group.
@@ -143,15 +144,20 @@ impl Client {
         Ok(())
     }
 
-    /// The client has read its channel. What it has sent and not seen again had been sent before, over another connection: it learns that
-    /// it has arrived.
+    /// The client has read its channel. What it has sent and not seen again, and what is not on its way, had been sent before, over
+    /// another connection: it learns that it has arrived.
     pub fn forget_sent(&mut self) {
-        self.sent_here.clear();
-        let rooms = self.rooms.joined.values_mut();
-        let sent: Vec<Sent> = rooms
-            .flat_map(|room| std::mem::take(&mut room.sent))
-            .collect();
-        for Sent { stanza, text, .. } in sent {
+        let pipeline = &self.pipeline;
+        self.sent_here
+            .retain(|(to, msg_id)| pipeline.is_sending(*to, msg_id));
+        let mut arrived = Vec::new();
+        for (gid, room) in &mut self.rooms.joined {
+            let sent = std::mem::take(&mut room.sent).into_iter();
+            let (sending, others) = sent.partition(|sent| pipeline.is_sending(*gid, &sent.msg_id));
+            room.sent = sending;
+            arrived.extend::<Vec<Sent>>(others);
+        }
+        for Sent { stanza, text, .. } in arrived {
             self.send(&stanza.child(Element::new("body", ns::CLIENT).text(text)));
         }
     }
