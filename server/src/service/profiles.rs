@@ -92,9 +92,8 @@ impl Profiles {
 
     /// The user name of any user.
     pub async fn username(&self, uid: Uid) -> Result<String, ProfileError> {
-        let found = self.store.user_and_relation(uid, uid).await?;
-        let (user, _) = found.ok_or(ProfileError::Unknown)?;
-        Ok(user.username)
+        let found = self.store.username(uid).await?;
+        found.ok_or(ProfileError::Unknown)
     }
 
     /// Changes the name that others see; returns it as it is stored.

@@ -43,9 +43,7 @@ impl Usernames {
 
     /// The user with this name.
     pub async fn find(&self, username: &str) -> Result<Option<User>, StoreError> {
-        let account = self.store.account(username).await?;
-        let user = account.map(|account| account.user);
-        Ok(user.filter(|user| user.username == username))
+        self.store.user_named(username).await
     }
 
     /// Changes the user's own name; returns it as it is stored.

@@ -1,7 +1,9 @@
 //! User names, which are unique, and which their owners can change.
 
+use std::future::ready;
+
 use super::{Reply, Store};
-use crate::types::Uid;
+use crate::types::{Uid, User};
 
 /// Who changes a user name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,31 @@ pub enum AddedAs {
 }
 
 impl Store {
+    /// The user with this user name.
+    pub fn user_named(&self, username: &str) -> Reply<Option<User>> {
+        if let Store::Sqlite(sqlite) = self
+            && let Some(user) = sqlite.known_user_named(username)
+        {
+            return Box::pin(ready(Ok(Some(user))));
+        }
+        let (account, username) = (self.account(username), username.to_owned());
+        Box::pin(async move {
+            let user = account.await?.map(|account| account.user);
+            Ok(user.filter(|user| user.username == username))
+        })
+    }
+
+    /// The user name of a user.
+    pub fn username(&self, uid: Uid) -> Reply<Option<String>> {
+        if let Store::Sqlite(sqlite) = self
+            && let Some(user) = sqlite.known_user(uid)
+        {
+            return Box::pin(ready(Ok(Some(user.username))));
+        }
+        let found = self.user_and_relation(uid, uid);
+        Box::pin(async move { Ok(found.await?.map(|(user, _)| user.username)) })
+    }
+
     /// Adds a user as [`Store::add_user`] does, with this user name.
     pub fn add_user_as(
         &self,

@@ -44,7 +44,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Audience, Reply, StoreError, Subscribers, Term};
 use crate::metrics;
 use crate::sync::lock;
-use crate::types::{SessionKey, User};
+use crate::types::{SessionKey, Uid, User};
 pub use files::lock_directory;
 use session_cache::{Others, SessionCache};
 use writer::{QueuedWrite, Tx, Writer};
@@ -254,6 +254,15 @@ impl Sqlite {
             }
             Ok(found)
         })
+    }
+
+    /// A user who has a session that was looked up, if they are in memory.
+    pub fn known_user(&self, uid: Uid) -> Option<User> {
+        self.sessions.user(uid)
+    }
+
+    pub fn known_user_named(&self, username: &str) -> Option<User> {
+        self.sessions.user_named(username)
     }
 
     /// Queues a read that takes no longer however much the database holds.

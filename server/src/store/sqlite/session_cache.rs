@@ -1,5 +1,5 @@
 //! Sessions that were looked up before, with their users. Every request needs its session, and a read on another thread costs more
-//! than the rest of most requests.
+//! than the rest of most requests. Users who have such a session are also found by their number and their name.
 //!
 //! A lookup returns what the database contains at that moment:
 //!
@@ -79,6 +79,8 @@ pub struct SessionCache {
 struct Known {
     sessions: HashMap<SessionKey, (User, Term)>,
     of_user: HashMap<Uid, Vec<SessionKey>>,
+    /// The user names of those users.
+    names: HashMap<String, Uid>,
     /// The last header with which all of this was true.
     trusted: Option<Header>,
     /// How often something was removed.
@@ -150,8 +152,26 @@ impl SessionCache {
             known.clear();
         }
         if known.sessions.insert(key, found.clone()).is_none() {
-            known.of_user.entry(found.0.uid).or_default().push(key);
+            let user = &found.0;
+            known.of_user.entry(user.uid).or_default().push(key);
+            known.names.insert(user.username.clone(), user.uid);
         }
+    }
+
+    /// A user who has a session that is known.
+    pub fn user(&self, uid: Uid) -> Option<User> {
+        let header = self.others.header()?;
+        let known = lock(&self.known);
+        let user = known.user(uid);
+        user.filter(|_| known.trusted == Some(header)).cloned()
+    }
+
+    /// The user with this user name, if they have a session that is known.
+    pub fn user_named(&self, username: &str) -> Option<User> {
+        let header = self.others.header()?;
+        let known = lock(&self.known);
+        let user = known.names.get(username).and_then(|uid| known.user(*uid));
+        user.filter(|_| known.trusted == Some(header)).cloned()
     }
 
     /// The writer has committed, so what it has changed is removed.
@@ -191,10 +211,17 @@ impl SessionCache {
 }
 
 impl Known {
+    fn user(&self, uid: Uid) -> Option<&User> {
+        let key = self.of_user.get(&uid)?.first()?;
+        self.sessions.get(key).map(|(user, _)| user)
+    }
+
     fn forget(&mut self, uid: Uid) {
         if let Entry::Occupied(keys) = self.of_user.entry(uid) {
             for key in keys.remove() {
-                self.sessions.remove(&key);
+                if let Some((user, _)) = self.sessions.remove(&key) {
+                    self.names.remove(&user.username);
+                }
             }
         }
     }
@@ -202,6 +229,7 @@ impl Known {
     fn clear(&mut self) {
         self.sessions.clear();
         self.of_user.clear();
+        self.names.clear();
     }
 }
 
@@ -253,6 +281,20 @@ mod tests {
         sqlite.sessions.find(KEY).is_ok()
     }
 
+    /// Whether a user is found by number and name.
+    fn is_user_known(store: &Store, user: &User) -> bool {
+        let Store::Sqlite(sqlite) = store else {
+            unreachable!()
+        };
+        let found = [
+            sqlite.sessions.user(user.uid),
+            sqlite.sessions.user_named(&user.username),
+        ];
+        let mut users = found.iter().flatten();
+        assert!(users.all(|found| (found.uid, &found.username) == (user.uid, &user.username)));
+        found.iter().all(Option::is_some)
+    }
+
     /// Looks the session up until the answer comes from memory.
     async fn learn(store: &Store) -> Option<(User, Term)> {
         loop {
@@ -274,8 +316,10 @@ mod tests {
         store.acknowledge(Vec::new()).await.unwrap();
         assert!(is_known(&store));
 
+        let (user, _) = learn(&store).await.unwrap();
+        assert!(is_user_known(&store, &user));
         store.set_visible(uid, false).await.unwrap();
-        assert!(!is_known(&store));
+        assert!(!is_known(&store) && !is_user_known(&store, &user));
         assert!(!learn(&store).await.unwrap().0.visible);
         store.renew_session(KEY, 5).await.unwrap();
         assert!(learn(&store).await.is_none());
@@ -283,6 +327,7 @@ mod tests {
         assert!(learn(&store).await.is_some());
         store.end_session(KEY).await.unwrap();
         assert!(learn(&store).await.is_none());
+        assert!(!is_user_known(&store, &user));
 
         open(&store, uid).await;
         assert!(learn(&store).await.is_some());
@@ -302,12 +347,15 @@ mod tests {
         let other = Connection::open(Sqlite::file(dir.path())).unwrap();
         for change in [
             "UPDATE users SET name = 'B'",
+            "UPDATE users SET username = 'b'",
             "UPDATE users SET visible = 0",
             "DELETE FROM sessions",
         ] {
-            assert!(learn(&store).await.is_some());
+            let (user, _) = learn(&store).await.unwrap();
+            assert!(is_user_known(&store, &user));
             other.execute_batch(change).unwrap();
             assert!(!is_known(&store), "{change}");
+            assert!(!is_user_known(&store, &user), "{change}");
         }
         assert!(learn(&store).await.is_none());
         open(&store, uid).await;
