@@ -15,7 +15,7 @@ pub const SECONDS: usize = 30;
 /// How long memory may take to be given back; jemalloc takes up to ten seconds.
 pub const MEMORY_IS_BACK: Duration = Duration::from_secs(12);
 /// A message that has not arrived by then is lost.
-const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// A server that is measured.
 pub trait Server {
@@ -66,6 +66,11 @@ impl Log {
             number,
             format!("{now} Are you coming to the lake on Sunday?"),
         )
+    }
+
+    /// How many messages have arrived.
+    pub fn count(&self) -> usize {
+        self.heard.borrow().len()
     }
 
     pub fn heard(&self, text: &str) {

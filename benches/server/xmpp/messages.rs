@@ -1,20 +1,27 @@
 //! What a message costs: how long it takes, and how many the server passes on.
 
 use crate::chat::Data;
-use crate::load::Log;
+use crate::load::{LIMIT, Log, Server};
 use crate::table::{Spread, row};
 use crate::xmpp::idle::all;
 use crate::xmpp::prosody::{Accounts, Archive};
 use crate::xmpp::stream::{Listening, Stream, Writer};
 use crate::xmpp::{Security, Service, ours};
+use std::cell::RefCell;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Pairs of users in the part with many, of whom one sends.
 const PAIRS: usize = 64;
+/// How often the disk is measured before each part, and with how many bytes.
+const SYNCS: usize = 100;
+const PAGE: usize = 4096;
 
 /// How messages are sent.
 struct Scene {
@@ -91,6 +98,8 @@ struct Pair {
     /// The address of the other.
     to: String,
     room: Rc<Semaphore>,
+    /// The last error that came in place of a message.
+    error: Rc<RefCell<String>>,
     _listening: [Listening; 2],
 }
 
@@ -98,23 +107,37 @@ impl Pair {
     fn new(from: Stream, to: Stream, log: &Rc<Log>) -> Pair {
         let (writer, bare) = (from.writer(), to.bare().to_owned());
         let room = Rc::new(Semaphore::new(0));
-        let (log, more) = (log.clone(), room.clone());
+        let error: Rc<RefCell<String>> = Rc::default();
+        let (log, more, told) = (log.clone(), room.clone(), error.clone());
         let hear = move |element: &str| {
             if let Some((_, body)) = element.split_once("<body>") {
                 log.heard(body);
                 more.add_permits(1);
             }
         };
+        let hear_errors = move |element: &str| {
+            if element.contains("<error ") {
+                element.clone_into(&mut told.borrow_mut());
+            }
+        };
         Pair {
             from: writer,
             to: bare,
             room,
-            _listening: [from.listen(), to.listen_with(hear)],
+            error,
+            _listening: [from.listen_with(hear_errors), to.listen_with(hear)],
         }
     }
 
     async fn send(&self, log: &Log) {
-        let permit = self.room.acquire().await;
+        let permit = timeout(LIMIT, self.room.acquire()).await;
+        let permit = permit.unwrap_or_else(|_| {
+            let (count, error) = (log.count(), self.error.borrow());
+            panic!(
+                "{} gets no messages; {count} of all have arrived; the last error: {error:?}",
+                self.to
+            )
+        });
         permit.expect("it is never closed").forget();
         let (number, text) = log.text();
         // Most clients name their messages so.
@@ -179,6 +202,22 @@ async fn measure(service: &impl Service, scene: &Scene) -> Sent {
     }
 }
 
+/// How long it takes until what is written over a file is on the disk of the servers.
+fn disk() -> Spread {
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let file = File::create(directory.path().join("pages")).expect("a file");
+    let sync = |number: usize| {
+        let start = Instant::now();
+        file.write_all_at(&[1; PAGE], (number * PAGE) as u64)
+            .and_then(|()| file.sync_data())
+            .expect("room on the disk");
+        start.elapsed()
+    };
+    // The file has its size afterwards.
+    (0..SYNCS).map(sync).for_each(drop);
+    Spread::of((0..SYNCS).map(sync).collect())
+}
+
 /// Prints both; Prosody with each archive.
 pub async fn compare(fbchatd: &Path) {
     let files = "its archive in files, for which nobody waits";
@@ -189,8 +228,13 @@ pub async fn compare(fbchatd: &Path) {
     ] {
         println!("messages; Prosody has {name}");
         for scene in scenes {
+            println!("  {:30} one fdatasync {}", "", disk());
             let data = Data::with_accounts(fbchatd, 2 * PAIRS);
-            let ours = measure(&ours::serve(&data), scene).await;
+            let server = ours::serve(&data);
+            let commits = server.server.commits().await;
+            let ours = measure(&server, scene).await;
+            let commits = server.server.commits().await - commits;
+            drop(server);
             let accounts = Accounts::new(2 * PAIRS);
             let theirs = measure(&accounts.serve(archive), scene).await;
             let text = |sent: &Sent| {
@@ -204,7 +248,11 @@ pub async fn compare(fbchatd: &Path) {
             let ratio = ours.delivery.median / theirs.delivery.median;
             row(scene.what, text(&ours), text(&theirs), ratio);
             let ratio = ours.rate / theirs.rate;
-            println!("  {:30} messages/s ratio {ratio:.2}", "");
+            let commits = commits as f64 / scene.messages as f64;
+            println!(
+                "  {:30} messages/s ratio {ratio:.2}; fbchatd has made {commits:.2} commits for each",
+                ""
+            );
         }
     }
 }

@@ -9,11 +9,13 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use testkit::tls::{ClientConfig, encrypt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::timeout;
 
 /// The domain of all addresses.
 pub const DOMAIN: &str = "localhost";
@@ -26,6 +28,16 @@ const BIND: &str = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns
 /// What is read at once.
 const CHUNK: usize = 4096;
 const PASSWORD: &str = "secret";
+/// How long a server may take for what it is asked.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The result of a step, which is named if it takes too long.
+async fn within<T>(what: impl FnOnce() -> String, step: impl Future<Output = T>) -> T {
+    match timeout(LIMIT, step).await {
+        Ok(result) => result,
+        Err(_) => panic!("{}: not within {LIMIT:?}", what()),
+    }
+}
 
 /// Where a server is, and how to get in.
 #[derive(Clone)]
@@ -62,7 +74,8 @@ impl Writer {
             writer.write_all(text.as_bytes()).await?;
             writer.flush().await
         };
-        sent.await.expect("a server that listens");
+        let what = || format!("the server takes nothing: {text:.200}");
+        within(what, sent).await.expect("a server that listens");
     }
 }
 
@@ -133,16 +146,19 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 impl Stream {
     /// Opens a stream, as far as the features before the login.
     async fn open(door: &Door) -> Stream {
-        let stream = TcpStream::connect(door.address)
-            .await
-            .expect("a connection");
-        stream.set_nodelay(true).expect("a socket");
-        let stream = match door.security {
-            Security::Clear => Stream::on(stream),
-            Security::Direct => Stream::on(encrypt(&door.client, DOMAIN, stream).await),
-            Security::StartTls => Stream::on(start_tls(door, stream).await),
+        let stream = async {
+            let stream = TcpStream::connect(door.address)
+                .await
+                .expect("a connection");
+            stream.set_nodelay(true).expect("a socket");
+            match door.security {
+                Security::Clear => Stream::on(stream),
+                Security::Direct => Stream::on(encrypt(&door.client, DOMAIN, stream).await),
+                Security::StartTls => Stream::on(start_tls(door, stream).await),
+            }
         };
-        stream.restart().await
+        let what = || format!("a connection to {}", door.address);
+        within(what, stream).await.restart().await
     }
 
     fn on(io: impl AsyncRead + AsyncWrite + Unpin + 'static) -> Stream {
@@ -196,13 +212,16 @@ impl Stream {
 
     /// The next element that begins like this, of which others are forgotten that come before it.
     async fn until(&mut self, begin: &str) -> String {
-        loop {
-            let element = self.next().await;
-            if element.starts_with(begin) {
-                return element;
+        let found = async {
+            loop {
+                let element = self.next().await;
+                if element.starts_with(begin) {
+                    return element;
+                }
+                assert!(!element.starts_with("<failure"), "{element}");
             }
-            assert!(!element.starts_with("<failure"), "{element}");
-        }
+        };
+        within(|| format!("{begin} from the server"), found).await
     }
 
     /// Logs in with the password.
@@ -277,14 +296,18 @@ impl Stream {
     async fn begin(&mut self) {
         self.writer.send(BEGIN).await;
         let from = ['\'', '"'].map(|quote| format!("from={quote}{}{quote}", self.jid));
-        let (mut has_roster, mut is_online) = (false, false);
-        while !has_roster || !is_online {
-            let element = self.next().await;
-            has_roster |= element.starts_with("<iq") && element.contains("jabber:iq:roster");
-            let mut from = from.iter();
-            is_online |=
-                element.starts_with("<presence") && from.any(|from| element.contains(from));
-        }
+        let what = format!("the roster of {} and its own presence", self.jid);
+        let begun = async {
+            let (mut has_roster, mut is_online) = (false, false);
+            while !has_roster || !is_online {
+                let element = self.next().await;
+                has_roster |= element.starts_with("<iq") && element.contains("jabber:iq:roster");
+                let mut from = from.iter();
+                is_online |=
+                    element.starts_with("<presence") && from.any(|from| element.contains(from));
+            }
+        };
+        within(|| what, begun).await;
     }
 
     /// Reads, and answers where that is due.
