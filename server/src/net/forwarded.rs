@@ -25,8 +25,8 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
 /// The client of a request from a trusted proxy. What the client made up comes before what the proxies added, in the same line or in
 /// lines before it.
 pub fn origin(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Origin {
-    let simple = hops(headers, &FOR).map(|hop| address(&hop));
-    let standard = hops(headers, &header::FORWARDED).map(|hop| address(&parameter(&hop, "for")?));
+    let simple = hops(headers, &FOR).map(address);
+    let standard = hops(headers, &header::FORWARDED).map(|hop| address(&parameter(hop, "for")?));
     let simple = client(simple, &is_trusted);
     let standard = client(standard, &is_trusted);
     match (
@@ -42,12 +42,12 @@ pub fn origin(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Origi
 /// Whether the last proxy says in `Forwarded` that its client uses TLS.
 pub fn is_https(headers: &HeaderMap) -> bool {
     let last = hops(headers, &header::FORWARDED).next();
-    let scheme = last.and_then(|hop| parameter(&hop, "proto"));
+    let scheme = last.and_then(|hop| parameter(hop, "proto"));
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 /// The hops of a header, the last one first.
-fn hops(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + use<> {
+fn hops<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     let lines = headers.get_all(name).iter();
     // A line that is not ASCII is a hop that cannot be understood.
     let lines = lines.map(|line| line.to_str().unwrap_or("unknown"));
@@ -56,27 +56,22 @@ fn hops(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> 
 }
 
 /// The parts between separators outside of quoted strings; empty ones do not count.
-fn split(text: &str, separator: char) -> Vec<String> {
-    let (mut parts, mut quoted, mut escaped) = (vec![String::new()], false, false);
-    for c in text.chars() {
+fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    let parts = text.split(move |c| {
         if c == separator && !quoted {
-            parts.push(String::new());
-            continue;
+            return true;
         }
         quoted ^= c == '"' && !escaped;
         escaped = c == '\\' && quoted && !escaped;
-        if let Some(part) = parts.last_mut() {
-            part.push(c);
-        }
-    }
-    let parts = parts.iter().map(|part| part.trim().to_owned());
-    parts.filter(|part| !part.is_empty()).collect()
+        false
+    });
+    parts.map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// A parameter of a hop in `Forwarded`.
 fn parameter(hop: &str, name: &str) -> Option<String> {
-    let parameters = split(hop, ';').into_iter();
-    let mut found = parameters.filter_map(|pair| {
+    let mut found = split(hop, ';').filter_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         let value = value.trim().trim_matches('"').replace('\\', "");
         key.trim().eq_ignore_ascii_case(name).then_some(value)
