@@ -9,7 +9,7 @@ pub mod http;
 pub mod listener;
 pub mod parked;
 pub mod site;
-mod small_requests;
+pub mod small_requests;
 pub mod streams;
 pub mod tls;
 pub mod upgrades;

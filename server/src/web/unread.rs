@@ -12,6 +12,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 
+use crate::net::small_requests::Received;
 use crate::sync::lock;
 
 /// How much of a body is read although nobody wants it, and how long it may take to arrive.
@@ -66,7 +67,8 @@ pub async fn discard<F: Future<Output = Response>>(
     request: Request,
     answer: impl FnOnce(Request) -> F,
 ) -> Response {
-    if request.body().is_end_stream() {
+    let is_whole = request.extensions().get::<Received>().is_some();
+    if is_whole || request.body().is_end_stream() {
         return answer(request).await;
     }
     // Such a client sends its body only if it is told to.
