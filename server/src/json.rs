@@ -37,9 +37,12 @@ impl Formatter for Wire {
     }
 }
 
+/// The room that most values need.
+const SIZE: usize = 512;
+
 /// Serialises `value` as the wire has it.
 pub fn to_string(value: &impl Serialize) -> String {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(SIZE);
     if let Err(error) = value.serialize(&mut Serializer::with_formatter(&mut out, Wire)) {
         // Only a type that fails to serialise itself gets here, and ours do not.
         log::error!("cannot write JSON: {error}");

@@ -73,13 +73,14 @@ fn add_date(bytes: &mut Vec<u8>) {
 
 /// Clients of 2008 look for exact letters.
 fn title_case(name: &HeaderName, bytes: &mut Vec<u8>) {
-    let mut starts = true;
-    for byte in name.as_str().bytes() {
-        bytes.push(if starts {
-            byte.to_ascii_uppercase()
-        } else {
-            byte
-        });
-        starts = byte == b'-';
+    for (at, word) in name.as_str().split('-').enumerate() {
+        if at > 0 {
+            bytes.push(b'-');
+        }
+        let start = bytes.len();
+        bytes.extend_from_slice(word.as_bytes());
+        if let Some(first) = bytes.get_mut(start) {
+            first.make_ascii_uppercase();
+        }
     }
 }

@@ -78,6 +78,9 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
+        if self.bytes == 0 {
+            return;
+        }
         let mut taken = lock(&self.bodies.0);
         taken.all = taken.all.saturating_sub(self.bytes);
         if let Some(address) = self.address

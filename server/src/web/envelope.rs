@@ -176,7 +176,7 @@ fn wrap<T: Serialize>(error: u32, summary: &str, description: &str, payload: T) 
 
 /// A script: `for (;;);` and JSON.
 pub fn script(json: String) -> Response {
-    text(StatusCode::OK, MEDIA_TYPE, format!("{PREFIX}{json}"))
+    text(StatusCode::OK, MEDIA_TYPE, [PREFIX, &json].concat())
 }
 
 /// Success with a payload.
