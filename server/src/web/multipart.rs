@@ -73,7 +73,7 @@ impl Reader {
             return;
         }
         let rest = std::mem::take(&mut self.rest).try_into_mut();
-        let mut rest = rest.unwrap_or_else(|shared| BytesMut::from(shared));
+        let mut rest = rest.unwrap_or_else(BytesMut::from);
         rest.extend_from_slice(&bytes);
         self.rest = rest.freeze();
     }
