@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 /// Runs `work` to the end, whether or not the caller still waits for the result. For what is stored first and announced then.
-pub async fn detached<F>(work: F) -> F::Output
+pub fn detached<F>(work: F) -> impl Future<Output = F::Output> + Send
 where
     F: Future + Send + 'static,
     F::Output: Send,
 {
-    Detached(Some(Box::pin(work))).await
+    Detached(Some(Box::pin(work)))
 }
 
 /// Work that becomes a task of its own only when its caller is dropped. Most callers wait for it, and a task costs more than they do.

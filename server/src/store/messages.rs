@@ -1,5 +1,7 @@
 //! Messages: storing them once, and reading them again.
 
+use std::sync::Arc;
+
 use super::message_rules::content_hash;
 use super::sqlite::{groups, messages};
 use super::{Reply, Store, StoreError, postgres};
@@ -151,6 +153,42 @@ impl Store {
             MessageCheck::Member | MessageCheck::NotReachable => Inserted::NotReachable,
         };
         Ok(Box::pin(std::future::ready(Ok(refused))))
+    }
+
+    /// Sends messages of one sender as [`Store::send_message`] does, in their order: with SQLite in one transaction, with PostgreSQL one
+    /// after the other. The results end with the first error, so no message is stored whose predecessor may be stored later.
+    pub async fn send_messages(
+        self: Arc<Self>,
+        drafts: Vec<MessageDraft>,
+    ) -> Vec<Result<Inserted, StoreError>> {
+        let mut results = Vec::new();
+        if let Store::Sqlite(sqlite) = &*self {
+            let sent = sqlite.write(move |tx| {
+                let drafts = drafts.into_iter();
+                let sent = drafts.map(|draft| match draft.to.is_group() {
+                    true => tx.insert_group_message(&draft),
+                    false => tx.send_message(draft),
+                });
+                sent.collect::<Result<Vec<_>, _>>()
+            });
+            match sent.await {
+                Ok(sent) => results.extend(sent.into_iter().map(Ok)),
+                Err(error) => results.push(Err(error)),
+            }
+            return results;
+        }
+        for draft in drafts {
+            let result = match self.send_message(draft).await {
+                Ok(inserted) => inserted.await,
+                Err(error) => Err(error),
+            };
+            let is_over = result.is_err();
+            results.push(result);
+            if is_over {
+                break;
+            }
+        }
+        results
     }
 
     /// Stores a message once and publishes it to both sides, followed by the unread count to those of them who are connected and

@@ -164,6 +164,21 @@ struct Envelope<'a, T> {
     bootload: [(); 0],
 }
 
+/// What came of one of several things that a request asks for: the members of the envelope that tell it.
+#[derive(Serialize)]
+pub struct Refusal {
+    error: u32,
+    #[serde(rename = "errorDescription", skip_serializing_if = "String::is_empty")]
+    description: String,
+}
+
+impl Refusal {
+    pub fn of(error: Option<AjaxError>) -> Self {
+        let (error, _, description) = error.map_or((0, "", String::new()), AjaxError::parts);
+        Refusal { error, description }
+    }
+}
+
 fn wrap<T: Serialize>(error: u32, summary: &str, description: &str, payload: T) -> Response {
     script(json::to_string(&Envelope {
         error,

@@ -13,7 +13,7 @@ use super::app::App;
 use super::auth::{Page, Session};
 use super::pages::{self, channel_label, channel_url, origin, redirect, to_login};
 use crate::service::channel::BATCH;
-use crate::service::{groups, pictures, profiles};
+use crate::service::{groups, messages, pictures, profiles};
 use crate::types::Uid;
 
 #[derive(Serialize)]
@@ -23,6 +23,7 @@ struct Extensions<'a> {
     batch: usize,
     presence: bool,
     message_limit: usize,
+    send_batch: usize,
     friends: bool,
     pictures: bool,
     picture_limit: usize,
@@ -60,6 +61,7 @@ pub async fn home(
         batch: BATCH,
         presence: true,
         message_limit: app.config.message_limit,
+        send_batch: messages::BATCH,
         friends: true,
         pictures: true,
         picture_limit: pictures::SIZE,

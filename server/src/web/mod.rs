@@ -4,6 +4,7 @@
 mod app;
 mod assets;
 mod auth;
+mod batch;
 mod blocks;
 mod bodies;
 mod buddies;
@@ -99,6 +100,7 @@ pub fn router(app: Arc<App>, others: Router<Arc<App>>) -> Router {
             get(buddies::list).post(buddies::list),
         )
         .route("/ajax/chat/send.php", post(chat::send).layer(message))
+        .route("/ajax/fbchat/send.php", post(batch::send).layer(message))
         .route("/inbox/ajax/ajax.php", post(chat::compose).layer(message))
         .route("/ajax/chat/typ.php", post(chat::typing))
         .route("/ajax/chat/settings.php", post(chat::settings))

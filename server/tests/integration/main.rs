@@ -35,6 +35,7 @@ mod presence;
 mod profiles;
 mod protocol;
 mod resources;
+mod send_batches;
 mod sessions;
 mod tls;
 mod upgrades;

@@ -29,6 +29,10 @@ const FORMS: &[(&str, &str)] = &[
         "/ajax/chat/send.php",
         "msg_text=WORD&msg_id=NUMBER&to=OWN&client_time=1209558664256&post_form_id=TOKEN",
     ),
+    (
+        "/ajax/fbchat/send.php",
+        r#"messages=[{"to":OWN,"msg_id":"NUMBER","msg_text":"WORD"}]&post_form_id=TOKEN"#,
+    ),
     ("/ajax/chat/typ.php", "typ=1&to=OTHER&post_form_id=TOKEN"),
     (
         "/ajax/chat/settings.php",

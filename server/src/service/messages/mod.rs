@@ -1,5 +1,6 @@
 //! Messages: who may write to whom and what, typing notices, history, and what has been read.
 
+mod batch;
 mod history;
 mod sending;
 
@@ -19,6 +20,7 @@ use crate::item;
 use crate::store::{Audience, Store, StoreError};
 use crate::types::{Presence, Session, Uid};
 
+pub use batch::MOST as BATCH;
 use history::HISTORY_READS;
 pub(super) use sending::valid_id;
 

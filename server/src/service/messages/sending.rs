@@ -6,6 +6,7 @@ use super::{Messages, Outgoing, SendError};
 use crate::attachment::MOST;
 use crate::clock::now_ms;
 use crate::service::detached::detached;
+use crate::service::echo::Echo;
 use crate::service::user_limit::TooOften;
 use crate::service::validate::message_text;
 use crate::store::{Inserted, MessageCheck, MessageDraft, Reply};
@@ -42,19 +43,7 @@ impl Messages {
         message: Outgoing<'_>,
     ) -> Result<Submitted, SendError> {
         let own = &session.user;
-        let msg_id = valid_id(message.msg_id)?;
-        let text = message_text(message.text);
-        let client_time = message.client_time;
-        let client_time = client_time.filter(|time| (0..=MAX_TIME).contains(time));
-        let draft = MessageDraft {
-            from: own.clone(),
-            to: message.to,
-            text,
-            files: message.files,
-            msg_id,
-            client_time: client_time.unwrap_or_else(now_ms),
-            quota: self.quota,
-        };
+        let draft = self.draft(own, message)?;
         if let Err(refusal) = self.allow(own, &draft) {
             self.refuse(&draft, refusal).await?;
             return Ok(Submitted::Stored);
@@ -72,9 +61,7 @@ impl Messages {
             self.presences.mark_online(session, true);
         }
         let to = draft.to;
-        let echo = self.echo.clone().filter(|echo| echo.is(to));
-        let echo = echo.filter(|_| !draft.text.is_empty());
-        let for_echo = echo.map(|echo| (echo, own.clone(), draft.text.clone()));
+        let for_echo = self.for_echo(&draft);
         let inserted = self.store.send_message(draft).await?;
         let sent = self.sent.clone();
         let inserted = detached(async move {
@@ -95,10 +82,46 @@ impl Messages {
 
     /// Waits until a message that was submitted is stored. After `Ok` it is on disk.
     pub async fn stored(&self, session: &Session, submitted: Submitted) -> Result<(), SendError> {
-        let Submitted::Queued { to, inserted } = submitted else {
-            return Ok(());
-        };
-        let refused = match inserted.await? {
+        match submitted {
+            Submitted::Stored => Ok(()),
+            Submitted::Queued { to, inserted } => self.outcome(session, to, inserted.await?),
+        }
+    }
+
+    /// A message as it is to be stored.
+    pub(super) fn draft(
+        &self,
+        own: &User,
+        message: Outgoing<'_>,
+    ) -> Result<MessageDraft, SendError> {
+        let client_time = message.client_time;
+        let client_time = client_time.filter(|time| (0..=MAX_TIME).contains(time));
+        Ok(MessageDraft {
+            from: own.clone(),
+            to: message.to,
+            text: message_text(message.text),
+            files: message.files,
+            msg_id: valid_id(message.msg_id)?,
+            client_time: client_time.unwrap_or_else(now_ms),
+            quota: self.quota,
+        })
+    }
+
+    /// What the echo account is to answer once this message is stored.
+    pub(super) fn for_echo(&self, draft: &MessageDraft) -> Option<(Echo, User, String)> {
+        let echo = self.echo.clone().filter(|echo| echo.is(draft.to));
+        let echo = echo.filter(|_| !draft.text.is_empty())?;
+        Some((echo, draft.from.clone(), draft.text.clone()))
+    }
+
+    /// What the sender is told of a message that the store has seen.
+    pub(super) fn outcome(
+        &self,
+        session: &Session,
+        to: Uid,
+        inserted: Inserted,
+    ) -> Result<(), SendError> {
+        let refused = match inserted {
             Inserted::New => {
                 self.presences.mark_online(session, true);
                 return Ok(());
@@ -115,7 +138,7 @@ impl Messages {
 
     /// The checks of a message that need no store, and do not depend on whether it is stored already. The message counts for the rate limit of
     /// its sender.
-    fn allow(&self, own: &User, draft: &MessageDraft) -> Result<(), SendError> {
+    pub(super) fn allow(&self, own: &User, draft: &MessageDraft) -> Result<(), SendError> {
         if !own.visible {
             return Err(SendError::ChatOff);
         }
@@ -136,7 +159,11 @@ impl Messages {
     }
 
     /// The answer to a message that is not allowed.
-    async fn refuse(&self, draft: &MessageDraft, refusal: SendError) -> Result<(), SendError> {
+    pub(super) async fn refuse(
+        &self,
+        draft: &MessageDraft,
+        refusal: SendError,
+    ) -> Result<(), SendError> {
         match self.check(draft).await? {
             // The answer to an earlier attempt may have been lost. Whatever has changed since, the message stays stored.
             MessageCheck::Duplicate => Ok(()),
@@ -149,7 +176,11 @@ impl Messages {
     }
 
     /// The result for a message that was allowed and then not stored, so that it does not count for the rate limit of its sender.
-    fn not_stored<T>(&self, own: Uid, result: Result<T, SendError>) -> Result<T, SendError> {
+    pub(super) fn not_stored<T>(
+        &self,
+        own: Uid,
+        result: Result<T, SendError>,
+    ) -> Result<T, SendError> {
         if let Some(pace) = &self.pace {
             pace.give_back(own);
         }
