@@ -8,9 +8,9 @@ use crate::types::{RequestId, Uid};
 pub enum Purpose {
     /// A step towards the long-poll, or the long-poll itself.
     Connect(Step),
-    /// The outbox's current message.
+    /// The outbox's first messages.
     Message,
-    /// A message that its echo has settled, so that the reply does not matter any more.
+    /// Messages that their echoes have settled, so that the reply does not matter any more.
     SettledMessage,
     Typing,
     BuddyList(Option<RequestId>),

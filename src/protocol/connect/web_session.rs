@@ -289,6 +289,11 @@ impl WebSession {
         self.page.extensions.as_ref()?.batch.id()
     }
 
+    /// Greatest number of messages in one post, if the server takes several.
+    pub fn send_batch(&self) -> Option<u64> {
+        self.page.extensions.as_ref()?.send_batch.id()
+    }
+
     /// True if changes of presence come over the channel.
     pub fn presence_is_pushed(&self) -> bool {
         let announced = self.page.extensions.as_ref();

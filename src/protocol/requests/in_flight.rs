@@ -181,7 +181,7 @@ impl Exchanges {
         all.any(|exchange| is(exchange.purpose))
     }
 
-    /// The current message is settled, whatever the reply says. The exchange continues, since dropping it would close a good
+    /// The messages under way are settled, whatever the reply says. The exchange continues, since dropping it would close a good
     /// connection.
     pub fn message_settled(&mut self) {
         for exchange in self.under_way.values_mut() {

@@ -10,6 +10,7 @@ pub mod query_rule;
 pub mod rate_limit;
 pub mod read_marks;
 pub mod refusal;
+pub mod send_batch;
 pub mod simple_queries;
 pub mod transfer;
 pub mod transfers;

@@ -1,4 +1,4 @@
-//! Messages on their way out: in order, one at a time, each settled exactly once (docs/protocol.md, Messages).
+//! Messages on their way out: in order, in one post at a time, each settled exactly once (docs/protocol.md, Messages).
 //!
 //! A post whose reply was lost is repeated with the same message id: a server that remembers ids drops the second copy, and
 //! the echo on the user's own channel settles the message, too. A message that was never sent fails with the cause, one that
@@ -7,17 +7,16 @@
 //! There are no holes: when a message fails for a reason that is not its own, those behind it fail with it. What is not
 //! settled when the session ends is part of the saved session, and the next session sends it with the same id.
 
+mod replies;
+
 use crate::protocol::action::Action;
-use crate::protocol::answer::{self, Failure, Ignored};
+use crate::protocol::answer;
 use crate::protocol::backoff::Backoff;
 use crate::protocol::connect::web_session::WebSession;
-use crate::protocol::error_code::ErrorCode;
 use crate::protocol::requests::message_rule::{MessageError, check_message};
 use crate::protocol::requests::rate_limit::Gate;
-use crate::protocol::requests::refusal::refusal;
+use crate::protocol::requests::send_batch;
 use crate::protocol::requests::unsettled::Unsettled;
-use crate::protocol::wire::exchange::Outcome;
-use crate::protocol::wire::reply::AjaxError;
 use crate::protocol::wire::request::Request;
 use crate::status::{Problem, Status};
 use crate::types::{Event, Millis, RequestId, Uid};
@@ -51,6 +50,10 @@ struct Outgoing {
 #[derive(Debug, Default)]
 pub struct Outbox {
     waiting: VecDeque<Outgoing>,
+    /// How many of these, from the first, are in the post under way and not settled.
+    posted: usize,
+    /// That post is one for several messages.
+    is_batch: bool,
     settled: VecDeque<String>,
     backoff: Backoff,
     retry_at: Option<Millis>,
@@ -162,12 +165,17 @@ impl Outbox {
         self.end(now, web, &Problem::new(why.status, text))
     }
 
-    /// The request for the current message, if it is time for one. The caller makes sure that none is under way.
-    pub fn post(&self, now: Millis, web: &WebSession) -> Option<Request> {
+    /// The request for the first messages, if it is time for one. The caller makes sure that none is under way.
+    pub fn post(&mut self, now: Millis, web: &WebSession) -> Option<Request> {
         if self.retry_at.is_some_and(|at| at > now) {
             return None;
         }
-        Some(self.waiting.front()?.message.request(web))
+        self.posted = send_batch::size(self.unsettled(), web);
+        self.is_batch = self.posted > 1;
+        match self.is_batch {
+            true => Some(send_batch::request(self.unsettled().take(self.posted), web)),
+            false => Some(self.waiting.front()?.message.request(web)),
+        }
     }
 
     /// When a message expires, or can be repeated if nothing prevents that.
@@ -177,23 +185,24 @@ impl Outbox {
         Some(retry.map_or(deadline, |at| at.min(deadline)))
     }
 
-    /// The post of the current message was dropped. Whether the server took it is uncertain.
+    /// The post was dropped. Whether the server took its messages is uncertain.
     pub fn post_dropped(&mut self) {
-        if let Some(outgoing) = self.waiting.front_mut() {
-            outgoing.uncertain = true;
-        }
+        let posted = std::mem::take(&mut self.posted);
+        let posted = self.waiting.iter_mut().take(posted);
+        posted.for_each(|outgoing| outgoing.uncertain = true);
     }
 
     /// The channel has brought an own message with this id: the event for the host if that settles one, and whether that was the
-    /// current one. It can be a later one only if an earlier session has sent it.
+    /// last one of the post under way.
     pub fn settle_by_echo(&mut self, now: Millis, message_id: &str) -> Option<(Event, bool)> {
         let mut all = self.waiting.iter();
         let place = all.position(|it| it.message.message_id == message_id)?;
+        let was_posting = self.posted > 0;
         let event = match place {
             0 => self.sent(now)?,
             _ => sent(self.remove(place)?),
         };
-        Some((event, place == 0))
+        Some((event, was_posting && self.posted == 0))
     }
 
     /// True if a message with this id was settled before.
@@ -201,9 +210,10 @@ impl Outbox {
         self.settled.iter().any(|id| id == message_id)
     }
 
-    /// True if this is the message that is posted next, or under way.
-    pub fn is_current(&self, request: RequestId) -> bool {
-        self.waiting.front().is_some_and(|it| it.request == request)
+    /// True if this message is in the post under way.
+    pub fn is_posted(&self, request: RequestId) -> bool {
+        let mut posted = self.waiting.iter().take(self.posted);
+        posted.any(|it| it.request == request)
     }
 
     /// The host gives a message up. `None` if there is no such message.
@@ -214,12 +224,10 @@ impl Outbox {
         request: RequestId,
         problem: Problem,
     ) -> Option<Action> {
-        if self.is_current(request) {
-            return self.fail_current(now, web, problem);
+        match self.waiting.iter().position(|it| it.request == request)? {
+            0 => self.fail_current(now, web, problem),
+            place => Some(given_up(self.remove(place)?, web, problem)),
         }
-        let place = self.waiting.iter().position(|it| it.request == request)?;
-        self.remove(place)?;
-        Some(Action::Tell(Event::Failed { request, problem }))
     }
 
     /// Fails all messages.
@@ -241,71 +249,6 @@ impl Outbox {
         actions
     }
 
-    /// Takes the reply to the post of the current message.
-    pub fn reply(
-        &mut self,
-        now: Millis,
-        web: &WebSession,
-        rng: &mut fastrand::Rng,
-        wants_chat: bool,
-        outcome: Outcome,
-    ) -> Vec<Action> {
-        self.is_busy = false;
-        let not_taken = match &outcome {
-            Ok(reply) => reply.status == 429,
-            Err(error) => error.fault.never_sent(),
-        };
-        match answer::read_explicit::<Ignored>(&web.label(), outcome, "sending a message") {
-            Ok(_) => self.sent(now).map(Action::Tell).into_iter().collect(),
-            Err(Failure::Refused(error)) => self.refused(now, web, rng, wants_chat, error),
-            Err(Failure::Lost(_)) => {
-                if let Some(outgoing) = self.waiting.front_mut() {
-                    outgoing.uncertain |= !not_taken;
-                }
-                self.retry(now, rng, false);
-                Vec::new()
-            }
-        }
-    }
-
-    /// The server said no (docs/protocol.md, Messages): cured and repeated once where that can help, else reported.
-    fn refused(
-        &mut self,
-        now: Millis,
-        web: &WebSession,
-        rng: &mut fastrand::Rng,
-        wants_chat: bool,
-        error: AjaxError,
-    ) -> Vec<Action> {
-        let Some(outgoing) = self.waiting.front_mut() else {
-            return Vec::new();
-        };
-        if error.is_logged_out() {
-            return vec![Action::Cure(error)];
-        }
-        let chat_is_off = error.code == ErrorCode::CHAT_IS_OFF && wants_chat;
-        let curable = error.is_stale_token() || chat_is_off;
-        if curable && !std::mem::replace(&mut outgoing.cured, true) {
-            if error.is_stale_token() {
-                return vec![Action::Cure(error)];
-            }
-            self.retry(now, rng, true);
-            return vec![Action::RepeatVisibility];
-        }
-        if error.code == ErrorCode::SERVER_BUSY {
-            self.is_busy = true;
-            self.retry(now, rng, true);
-            return Vec::new();
-        }
-        let is_about_session = error.is_stale_token()
-            || matches!(error.code, ErrorCode::CHAT_IS_OFF | ErrorCode::CAPTCHA);
-        let problem = refusal(error);
-        match is_about_session {
-            true => self.end(now, web, &problem),
-            false => self.fail_current(now, web, problem).into_iter().collect(),
-        }
-    }
-
     /// Tries the current message again later; at once the first time unless `patient`.
     fn retry(&mut self, now: Millis, rng: &mut fastrand::Rng, patient: bool) {
         let mut wait = self.backoff.next(rng);
@@ -319,19 +262,9 @@ impl Outbox {
         self.settle(now).map(sent)
     }
 
-    /// Fails the current message. An earlier attempt may have been taken, and what is known now says nothing about that one.
+    /// Fails the current message.
     fn fail_current(&mut self, now: Millis, web: &WebSession, why: Problem) -> Option<Action> {
-        let outgoing = self.settle(now)?;
-        let problem = match outgoing.uncertain {
-            true => {
-                let server = web.label();
-                let text =
-                    format!("{server} did not confirm the message; it may or may not have arrived");
-                Problem::new(Status::OutcomeUnknown, text)
-            }
-            false => why,
-        };
-        Some(failed(outgoing, problem))
+        Some(given_up(self.settle(now)?, web, why))
     }
 
     /// Takes the current message off the queue. The next one has all its time.
@@ -345,6 +278,9 @@ impl Outbox {
 
     fn remove(&mut self, place: usize) -> Option<Outgoing> {
         let outgoing = self.waiting.remove(place)?;
+        if place < self.posted {
+            self.posted = self.posted.saturating_sub(1);
+        }
         self.revision = self.revision.wrapping_add(1);
         if self.settled.len() >= MOST_SETTLED {
             self.settled.pop_front();
@@ -360,6 +296,20 @@ fn sent(outgoing: Outgoing) -> Event {
         to: Uid(outgoing.message.to),
         message_id: outgoing.message.message_id,
     }
+}
+
+/// An earlier attempt may have been taken, and what is known now says nothing about that one.
+fn given_up(outgoing: Outgoing, web: &WebSession, why: Problem) -> Action {
+    let problem = match outgoing.uncertain {
+        true => {
+            let server = web.label();
+            let text =
+                format!("{server} did not confirm the message; it may or may not have arrived");
+            Problem::new(Status::OutcomeUnknown, text)
+        }
+        false => why,
+    };
+    failed(outgoing, problem)
 }
 
 fn failed(outgoing: Outgoing, problem: Problem) -> Action {

@@ -241,7 +241,7 @@ impl Session {
             };
             return self.login_ended(now, problem, false);
         }
-        if self.outbox.is_current(request) {
+        if self.outbox.is_posted(request) {
             self.cancel_post();
         }
         let failed = self

@@ -124,8 +124,8 @@ impl Session {
     /// True if this session sent the message with this id. The echo settles it, whatever becomes of the post.
     fn settle_by_echo(&mut self, now: Now, message_id: &str) -> bool {
         match self.outbox.settle_by_echo(now.monotonic, message_id) {
-            Some((sent, was_current)) => {
-                if was_current {
+            Some((sent, was_last)) => {
+                if was_last {
                     self.exchanges.message_settled();
                 }
                 self.emit(sent);

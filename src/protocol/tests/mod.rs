@@ -18,6 +18,7 @@ mod queries;
 mod rate_limits;
 mod recovery;
 mod resume;
+mod send_batches;
 mod sending;
 mod session;
 mod trust;

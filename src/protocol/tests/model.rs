@@ -26,6 +26,8 @@ pub struct Model {
     /// Answer the channel with this instead.
     pub channel_says: Option<String>,
     pub send_says: Option<&'static str>,
+    /// Refuse the message with this text with this error; once if another attempt may help.
+    pub refuses: Option<(&'static str, u32)>,
     /// What is unread, for whom asks for it with the buddy list.
     pub counts: Option<&'static str>,
     /// Is not a friend of anybody any more.
@@ -38,6 +40,8 @@ pub struct Model {
     /// History, both directions: (from, to, time, item).
     pub history: Vec<(u64, u64, i64, String)>,
     pub people: People,
+    /// How many messages each post of several had.
+    pub batches: Vec<usize>,
     /// Session secret to uid.
     sessions: BTreeMap<String, u64>,
     pub tokens: u32,
@@ -58,6 +62,7 @@ impl Default for Model {
             odd: None,
             channel_says: None,
             send_says: None,
+            refuses: None,
             counts: None,
             gone: None,
             next_write_is_stale: false,
@@ -65,6 +70,7 @@ impl Default for Model {
             taken: BTreeSet::new(),
             history: Vec::new(),
             people: People::default(),
+            batches: Vec::new(),
             sessions: BTreeMap::new(),
             tokens: 1,
             logins: 0,
@@ -270,6 +276,7 @@ impl Model {
                 &field("msg_text"),
                 time,
             ),
+            "/ajax/fbchat/send.php" => self.send_all(uid, &field("messages"), time),
             "/ajax/chat/typ.php" => {
                 let to: u64 = field("to").parse().unwrap();
                 self.push(
@@ -375,9 +382,40 @@ impl Model {
         ))
     }
 
+    /// Several messages; stops after one that is to be sent again.
+    fn send_all(&mut self, from: u64, messages: &str, time: i64) -> Answer {
+        let messages: Vec<serde_json::Value> = serde_json::from_str(messages).unwrap();
+        self.batches.push(messages.len());
+        let mut results = Vec::new();
+        for message in &messages {
+            let text = |name: &str| message[name].as_str().unwrap();
+            let to = message["to"].to_string();
+            let Answer::Now(reply) = self.send(from, &to, text("msg_id"), text("msg_text"), time)
+            else {
+                unreachable!();
+            };
+            let said = String::from_utf8(reply.body).unwrap();
+            let said: serde_json::Value =
+                serde_json::from_str(said.trim_start_matches("for (;;);")).unwrap();
+            let error = said["error"].as_i64().unwrap();
+            results.push(format!(
+                r#"{{"msg_id":"{}","error":{error}}}"#,
+                text("msg_id")
+            ));
+            if error == 1_356_008 {
+                break;
+            }
+        }
+        payload(&format!(r#"{{"results":[{}]}}"#, results.join(",")))
+    }
+
     fn send(&mut self, from: u64, to: &str, id: &str, text: &str, time: i64) -> Answer {
         if let Some(says) = self.send_says {
             return ok(says);
+        }
+        if let Some((_, code)) = self.refuses.filter(|(refused, _)| *refused == text) {
+            self.refuses.take_if(|_| code == 1_356_008);
+            return error(code);
         }
         let to: u64 = to.parse().unwrap();
         if self.taken.insert((from, id.to_owned(), text.to_owned())) {

@@ -25,7 +25,7 @@ impl Model {
         let channel = r#"iframeLoad("/iframe/7.js", "channel07", 80)"#;
         match self.layout {
             Layout::Own => format!(
-                r#"<meta name="fbchat" content="{{&quot;channel&quot;:&quot;/&quot;,&quot;batch&quot;:100,&quot;presence&quot;:true,&quot;message_limit&quot;:50,&quot;resume&quot;:true{}}}" />{form_id}{channel}"#,
+                r#"<meta name="fbchat" content="{{&quot;channel&quot;:&quot;/&quot;,&quot;batch&quot;:100,&quot;presence&quot;:true,&quot;message_limit&quot;:50,&quot;send_batch&quot;:100,&quot;resume&quot;:true{}}}" />{form_id}{channel}"#,
                 self.people.announced.replace('"', "&quot;")
             ),
             Layout::Old => format!(

@@ -217,7 +217,8 @@ fn statuses(world: &World, who: usize) -> Vec<Status> {
 fn messages_that_were_not_sent_are_sent_by_the_session_that_resumes() {
     let mut world = two_online(100);
     world.delay = 300;
-    let texts: Vec<String> = (0..20).map(|n| n.to_string()).collect();
+    // Long enough that they take several posts.
+    let texts: Vec<String> = (10..30).map(|n| format!("{n} in a row of many")).collect();
     for text in &texts {
         world.send(0, 2, text);
     }

@@ -37,6 +37,8 @@ pub struct Extensions {
     pub presence: Flag,
     /// Greatest length of a message in Unicode scalar values.
     pub message_limit: Int,
+    /// Greatest number of messages in one post.
+    pub send_batch: Int,
     /// Cookies and sequence number are enough to resume a session, and `wait=0` asks the channel without waiting.
     pub resume: Flag,
     /// Greatest size of a picture in bytes.
