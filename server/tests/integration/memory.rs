@@ -14,10 +14,14 @@ const PEAK: u64 = 128 << 10;
 /// The most memory that the server keeps afterwards, in KiB: 19 MiB to check the next password, and what connections need.
 const KEPT: u64 = 28 << 10;
 
-/// A server that trusts no proxy, so that its limits for one address apply to the tests.
+const ALLOCATOR: &str = "libjemalloc.so.2";
+
+/// A server that trusts no proxy, so that its limits for one address apply to the tests. It has the allocator of releases, which debug
+/// builds are not linked with.
 fn command(dir: &std::path::Path) -> std::process::Command {
     let mut command = Server::command(dir);
     command
+        .env("LD_PRELOAD", ALLOCATOR)
         .env("FBCHATD_TRUSTED_PROXIES", "[]")
         .env("FBCHATD_LOG", "error");
     command
@@ -25,6 +29,11 @@ fn command(dir: &std::path::Path) -> std::process::Command {
 
 /// What the kernel says about the memory of the process, in KiB.
 fn memory(server: &Server, key: &str) -> u64 {
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", server.child.id())).unwrap();
+    assert!(
+        maps.contains(ALLOCATOR),
+        "the package libjemalloc2 is missing"
+    );
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(key));
     line.unwrap()
