@@ -26,6 +26,9 @@ def main():
     for name in ("fbchatd", "clients", "artefacts"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
     options, rest = parser.parse_known_args()
+    unknown = {name[:-3] for name in os.listdir(HERE) if name.startswith("test_")} ^ set(MODULES)
+    if unknown:
+        parser.error(f"MODULES and the files differ: {', '.join(sorted(unknown))}")
     os.makedirs(options.artefacts, exist_ok=True)
     Case.site = Site(options.fbchatd, options.artefacts, options.clients)
     Case.site.start()
