@@ -1,6 +1,7 @@
 // A client of XMPP in Node, with a library and over WebSocket: client.mjs LIBRARY URL ADDRESS FRIEND, with the password in PASSWORD.
 // Greets the friend once they are online, and prints the texts that it receives, one per line.
 
+import { webcrypto } from "node:crypto";
 import { createRequire } from "node:module";
 
 // The libraries are where the program is started, not beside this file.
@@ -12,7 +13,8 @@ const greeting = `hello from ${library}`;
 
 const libraries = {
     "@xmpp/client": async () => {
-        // Older versions of Node have none.
+        // Older versions of Node, among them Debian's, have neither.
+        globalThis.crypto ??= webcrypto;
         globalThis.WebSocket ??= (await load("ws")).default;
         const { client, xml } = await load("@xmpp/client");
         const [username, domain] = address.split("@");
