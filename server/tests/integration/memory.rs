@@ -22,6 +22,7 @@ fn command(dir: &std::path::Path) -> std::process::Command {
     let mut command = Server::command(dir);
     command
         .env("LD_PRELOAD", ALLOCATOR)
+        .env("MALLOC_CONF", "background_thread:true")
         .env("FBCHATD_TRUSTED_PROXIES", "[]")
         .env("FBCHATD_LOG", "error");
     command
