@@ -99,14 +99,7 @@ class Files(Case):
         one = self.one
         one.enter(alice)
         one.chat("Bob Example")
-        self.limit_uploads(one, 1_000_000)
-        large = os.path.join(self.server.data, "film.bin")
-        with open(large, "wb") as file:
-            file.write(os.urandom(8_000_000))
-        one.all(".chat.open input[type=file]")[0].send_keys(large)
-        one.find(".tray li")
-        one.click(".chat.open .compose button:not(.attach)")
-        until("progress", lambda: (one.js("document.querySelector('.sending progress')?.value") or 0) > 0)
+        self.begin_slow_upload(one, "film.bin", 8_000_000, rate=1_000_000)
         self.server.stop(signal.SIGKILL)
         try:
             one.sees(".log .mark", "waiting for the server")
@@ -117,6 +110,17 @@ class Files(Case):
         self.limit_uploads(one, -1)
         one.sees(".chat.open .file a", "film.bin")
         self.assertEqual(len(one.all(".chat.open .file")), 1)
+
+    def begin_slow_upload(self, browser, name, size, rate):
+        """Sends a file to the open conversation, and returns when some of it is on its way."""
+        self.limit_uploads(browser, rate)
+        path = os.path.join(self.server.data, name)
+        with open(path, "wb") as file:
+            file.write(os.urandom(size))
+        browser.all(".chat.open input[type=file]")[0].send_keys(path)
+        browser.find(".tray li")
+        browser.click(".chat.open .compose button:not(.attach)")
+        until("progress", lambda: (browser.js("document.querySelector('.sending progress')?.value") or 0) > 0)
 
     def limit_uploads(self, browser, rate):
         """Sets the most bytes per second; -1 is no limit."""
@@ -130,14 +134,7 @@ class Files(Case):
         one.enter(alice)
         one.chat("Bob Example")
         # Slow enough to be cancelled.
-        self.limit_uploads(one, 100_000)
-        large = os.path.join(self.server.data, "large.bin")
-        with open(large, "wb") as file:
-            file.write(os.urandom(5_000_000))
-        one.all(".chat.open input[type=file]")[0].send_keys(large)
-        one.find(".tray li")
-        one.click(".chat.open .compose button:not(.attach)")
-        until("progress", lambda: (one.js("document.querySelector('.sending progress')?.value") or 0) > 0)
+        self.begin_slow_upload(one, "large.bin", 5_000_000, rate=100_000)
         self.screenshot(one, "files-progress")
         one.click(".sending button")
         one.sees(".chat.open .said", "You have cancelled this.")
@@ -147,6 +144,7 @@ class Files(Case):
         one.sees(".chat.open .file a", "large.bin")
         self.assertEqual(len(one.all(".chat.open .file")), 1)
         # What is too large is not even begun.
+        large = os.path.join(self.server.data, "large.bin")
         with open(large, "wb") as file:
             file.truncate(26 * 1024 * 1024)
         one.all(".chat.open input[type=file]")[0].send_keys(large)

@@ -5,18 +5,15 @@ use std::path::PathBuf;
 
 use testkit::cluster::{DatabaseLink, LinkFault};
 use testkit::postgres::Postgres;
-use testkit::{Client, Server, json, output, refusal, until};
+use testkit::{Client, Server, json, refusal, until};
 
-use super::postgres::{account, command};
+use super::postgres::{account, accounts, command};
 
 #[test]
 fn a_database_without_room_or_connections_is_told_and_survived() {
     let cluster = Postgres::shared();
     let (database, url) = cluster.database_of("few", "");
-    account(&url, "ann@example.org");
-    account(&url, "ben@example.org");
-    let friends = ["friend", "add", "ann@example.org", "ben@example.org"];
-    output(&mut command(&url, &friends));
+    accounts(&url);
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut serve = command(&url, &["serve", "--listen", "127.0.0.1:0"]);
     let server = Server::start(serve.stderr(log.reopen().unwrap()));

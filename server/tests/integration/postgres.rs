@@ -16,6 +16,15 @@ pub fn command(url: &str, args: &[&str]) -> Command {
     command
 }
 
+/// Ann and Ben, who are friends.
+#[track_caller]
+pub fn accounts(url: &str) {
+    account(url, "ann@example.org");
+    account(url, "ben@example.org");
+    let friends = ["friend", "add", "ann@example.org", "ben@example.org"];
+    output(&mut command(url, &friends));
+}
+
 #[track_caller]
 pub fn account(url: &str, email: &str) {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -33,10 +42,7 @@ fn every_command_works_on_a_database() {
         none.contains("There are no accounts in the database"),
         "{none}"
     );
-    account(&url, "ann@example.org");
-    account(&url, "ben@example.org");
-    let friends = ["friend", "add", "ann@example.org", "ben@example.org"];
-    output(&mut command(&url, &friends));
+    accounts(&url);
     let users = output(&mut command(&url, &["user", "list"]));
     assert!(users.starts_with("100001\tann@example.org\t"), "{users}");
     let link = output(&mut command(&url, &["invite", "--friend", "ann"]));
@@ -109,10 +115,7 @@ fn polls_stay_held_and_messages_wait_while_the_database_is_away() {
     let cluster = Postgres::shared();
     let database = cluster.database();
     let url = cluster.url(&database);
-    account(&url, "ann@example.org");
-    account(&url, "ben@example.org");
-    let friends = ["friend", "add", "ann@example.org", "ben@example.org"];
-    output(&mut command(&url, &friends));
+    accounts(&url);
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut serve = command(&url, &["serve", "--listen", "127.0.0.1:0"]);
     serve.env("FBCHATD_LOG", "debug");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use testkit::postgres::Postgres;
 use testkit::{Client, Server, output, refusal, until};
 
-use super::postgres::{account, command};
+use super::postgres::{accounts, command};
 
 /// What a release could add: a column of a table that every request reads, and a table that refers to users.
 const ADDITIVE: &str = "additive ALTER TABLE sessions ADD COLUMN device TEXT NOT NULL DEFAULT '';
@@ -33,10 +33,7 @@ fn database() -> (String, String) {
     let cluster = Postgres::shared();
     let database = cluster.database();
     let url = cluster.url(&database);
-    account(&url, "ann@example.org");
-    account(&url, "ben@example.org");
-    let friends = ["friend", "add", "ann@example.org", "ben@example.org"];
-    output(&mut command(&url, &friends));
+    accounts(&url);
     (database, url)
 }
 
@@ -179,7 +176,7 @@ fn a_change_that_older_programs_cannot_use_waits_for_their_end_and_keeps_them_ou
     }
 }
 
-/// It was cut off when the last of its kind was stopped, and comes back afterwards.
+/// The server had no connection to the database while it was changed, and reconnects afterwards.
 #[test]
 fn a_running_server_that_has_become_too_old_says_so() {
     let cluster = Postgres::shared();

@@ -1,7 +1,6 @@
 """Logging in and out, and what the server says of itself."""
 
 import asyncio
-import base64
 import os
 import re
 import signal
@@ -12,11 +11,7 @@ from case import DOMAIN, Case, Raw, jid, until
 from clients import PASSWORD
 from fbchat_testkit import run
 from fbchat_testkit.certificates import self_signed
-
-
-def plain(name, password=PASSWORD, authzid=""):
-    secret = base64.b64encode(f"{authzid}\0{name}\0{password}".encode()).decode()
-    return f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{secret}</auth>"
+from managed import plain
 
 
 class Login(Case):

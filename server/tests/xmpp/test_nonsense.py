@@ -17,7 +17,7 @@ import urllib.request
 from case import DOMAIN, Case, Raw, Site, jid, until
 from clients import PASSWORD
 from fbchat_testkit import LIMIT
-from test_recovery import Attentive
+from managed import Attentive
 from test_websocket import OPEN, Web
 
 SENDERS = 4

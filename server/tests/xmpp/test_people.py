@@ -78,7 +78,7 @@ class People(Case):
         self.assertEqual((request["from"].bare, request["status"]), (jid(ann), "It is me"))
         other.send_presence(pto=jid(ann), ptype="unsubscribed")
         await other["xep_0199"].ping(DOMAIN)
-        # Nobody is told of that, and it is not asked again.
+        # Ann is not told, and her request stays on her list.
         requests = await asyncio.to_thread(web.call, "/ajax/fbchat/friend_requests.php")
         self.assertEqual([sent["uid"] for sent in requests["sent"]], [found["uid"]])
 

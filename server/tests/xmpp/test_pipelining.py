@@ -8,7 +8,7 @@ import urllib.request
 
 from case import DOMAIN, Case, jid, until
 from fbchat_testkit import LIMIT
-from test_resumption import CLIENT, SM, Managed
+from managed import CLIENT, SM, Managed
 
 # The most that the server reads before the first of them is on the disk.
 MOST = 32

@@ -1,4 +1,4 @@
-"""Clients that are away or behind, servers that are killed, and data that is restored: what has been lost is none of the messages."""
+"""Recovery: clients that are away or behind, servers that are killed, data that is restored. No message is lost."""
 
 import asyncio
 import os
@@ -6,56 +6,17 @@ import shlex
 import shutil
 import signal
 import tempfile
-import xml.etree.ElementTree as ET
 
-from case import Case, Raw, Site, jid
+from case import Case, Raw, Site
 from clients import Client
 from fbchat_testkit import run
-from test_login import plain
-from test_resumption import CLIENT, SM, Managed
+from managed import CLIENT, Attentive, plain
 
-MAM, RSM = "{urn:xmpp:mam:2}", "{http://jabber.org/protocol/rsm}"
 STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 
 
 def origin(number):
     return f"<origin-id xmlns='urn:xmpp:sid:0' id='message {number}'/>"
-
-
-class Attentive(Managed):
-    """A client that reads when a test says so, and acknowledges what it reads when it is asked."""
-
-    def shows(self, count):
-        """Reads until it has shown so many messages."""
-        while len(self.messages) < count:
-            if self.take().tag == f"{{{SM}}}r":
-                self.acknowledge()
-
-    def acknowledge(self):
-        self.raw.send(f"<a xmlns='{SM}' h='{self.count}'/>")
-
-    def settle(self):
-        """Waits until the server has taken everything that was sent."""
-        self.raw.send(f"<r xmlns='{SM}'/>")
-        self.next(f"{{{SM}}}a")
-
-    def archive(self, after=""):
-        """The texts and ids of the user's archive after an id, in as many parts as it takes."""
-        found = []
-        while True:
-            end = f"<after>{after}</after>" if after else ""
-            self.raw.send(f"<iq type='set' id='m'><query xmlns='urn:xmpp:mam:2'><set xmlns='{RSM[1:-1]}'><max>50</max>{end}</set></query></iq>")
-            while (element := self.take()).tag != CLIENT + "iq":
-                result = element.find(f"{MAM}result")
-                if result is not None:
-                    body = next(result.iter(CLIENT + "body"))
-                    found.append((body.text, result.attrib["id"]))
-            end = element.find(f"{MAM}fin")
-            if end is None:
-                raise AssertionError(ET.tostring(element))
-            if end.get("complete") == "true":
-                return found
-            after = found[-1][1]
 
 
 class Recovery(Case):
@@ -96,7 +57,7 @@ class Recovery(Case):
             for stanza in unsent:
                 one.raw.send(stanza)
             one.settle()
-            # That it had the last one, the server has not heard; of the others it may have forgotten it.
+            # The server does not know that the last one arrived, and may have forgotten that the others did.
             one.shows(len(shown) + 1)
             while one.messages[-1][0] != received[-1]:
                 one.shows(len(one.messages) + 1)
@@ -168,7 +129,7 @@ class Recovery(Case):
         def talk():
             send(texts)
             one = Attentive(self, ann)
-            # As many as it may leave unacknowledged are on their way to it.
+            # The client has been sent as many stanzas as it may leave unacknowledged.
             one.settle()
             self.assertEqual(page_reads(), texts)
             one.shows(300)

@@ -6,7 +6,7 @@ from case import DOMAIN, Case, jid, until
 from slixmpp.plugins import xep_0045
 from slixmpp.exceptions import IqError, PresenceError
 from slixmpp.xmlstream import ET
-from test_resumption import Managed
+from managed import Managed
 
 # It prints what it reads.
 xep_0045.muc.print = lambda *words: None

@@ -67,3 +67,10 @@ fn failure(world: &World, who: usize, request: RequestId) -> Status {
         other => panic!("{other:?}"),
     }
 }
+
+/// Client 0 sends this many messages at once to user 2, who is client 1.
+fn burst(world: &mut World, count: usize) -> (Vec<RequestId>, Vec<String>) {
+    let texts: Vec<String> = (0..count).map(|n| n.to_string()).collect();
+    let requests = texts.iter().map(|text| world.send(0, 2, text)).collect();
+    (requests, texts)
+}

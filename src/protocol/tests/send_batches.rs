@@ -4,13 +4,6 @@ use super::pages::Layout;
 use super::*;
 use crate::status::Status;
 
-/// Sends so many messages to user 2 at once.
-fn burst(world: &mut World, count: usize) -> (Vec<RequestId>, Vec<String>) {
-    let texts: Vec<String> = (0..count).map(|n| n.to_string()).collect();
-    let requests = texts.iter().map(|text| world.send(0, 2, text)).collect();
-    (requests, texts)
-}
-
 #[test]
 fn a_burst_takes_few_posts_and_each_message_is_answered_once() {
     let mut world = World::new(50, 2);

@@ -269,13 +269,6 @@ fn logout_settles_what_is_on_its_way_and_closes() {
     assert_eq!(finals(&world, 1, logout).len(), 1, "without a network, too");
 }
 
-/// Client 1 is user 2; client 0 sends them so many messages.
-fn burst(world: &mut World, count: usize) -> (Vec<RequestId>, Vec<String>) {
-    let texts: Vec<String> = (0..count).map(|n| n.to_string()).collect();
-    let requests = texts.iter().map(|text| world.send(0, 2, text)).collect();
-    (requests, texts)
-}
-
 #[test]
 fn messages_that_wait_behind_others_on_a_slow_connection_do_not_expire() {
     let mut world = World::new(30, 2);
