@@ -90,7 +90,7 @@ class Groups(OnDisk):
         self.says(bob, BOB, "still one", (alice, ALICE))
         self.assertEqual(alice.have("joined"), [])
         self.assertEqual(len(self.chats(alice, ALICE)), 1)
-        # Carol is no friend of Bob, and known to him by her name all the same. The first letters of it are enough.
+        # Carol is not a friend of Bob, who knows her name from the window. Its first letters are enough.
         alice.do("slash", ALICE, self.group, text="invite car")
         self.notice(bob, BOB, "Alice Example added Carol <i>.")
         self.notice(alice, ALICE, "Alice Example added Carol <i>.")

@@ -107,7 +107,7 @@ impl Attachment {
 /// The last part of the path of a preview.
 pub const PREVIEW: &str = "preview";
 
-/// The most bytes of a name in an address. A line of IRC has about 400 bytes, and a Chinese character takes nine of them.
+/// The maximum length of a name in an address, in bytes. A line of IRC has about 400 bytes, and a Chinese character takes nine of them.
 const IN_ADDRESS: usize = 64;
 /// The longest ending, with its dot, that stays when the rest of a name is cut.
 const ENDING: usize = 8;

@@ -4,13 +4,13 @@ use arbitrary::{Result, Unstructured};
 use fbchat::protocol::{Reply, TransportFault};
 use fbchat::types::{FriendAction, Query, Secret, Uid};
 
-/// A length and so many bytes.
+/// A length of one byte, then that many bytes.
 pub fn text(input: &mut Unstructured<'_>) -> Result<String> {
     let length = usize::from(input.arbitrary::<u8>()?).min(input.len());
     Ok(String::from_utf8_lossy(input.bytes(length)?).into_owned())
 }
 
-/// A length of two bytes and so many bytes.
+/// A length of two bytes, then that many bytes.
 fn long_text(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let length = usize::from(input.arbitrary::<u16>()?).min(input.len());
     Ok(input.bytes(length)?.to_owned())

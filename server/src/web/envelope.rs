@@ -164,7 +164,7 @@ struct Envelope<'a, T> {
     bootload: [(); 0],
 }
 
-/// What came of one of several things that a request asks for: the members of the envelope that tell it.
+/// The result for one of several things that a request asks for, with the names of the envelope.
 #[derive(Serialize)]
 pub struct Refusal {
     error: u32,

@@ -1,5 +1,5 @@
-//! What a client has sent and what is not carried out yet, in its order. The next messages are read while one waits for the disk, so that
-//! one commit takes all that have arrived.
+//! The elements of a client that are not finished yet, in the order in which they arrived. More messages are read while one waits for the
+//! disk, so that all that have arrived share a commit.
 //!
 //! A stanza that needs the database while it is away waits for it: the client need not do anything about it, and its user need not send a
 //! message again. Nothing more is read from the client meanwhile. When that takes long, the stanza is refused, and those after it at once.
@@ -16,7 +16,7 @@ use super::errors::StanzaError;
 use super::xml::{Element, ns};
 use crate::types::Uid;
 
-/// While so many elements or bytes are in the pipeline, nothing more is read.
+/// With this many elements or bytes in the pipeline, nothing more is read from the client.
 const MOST: usize = 32;
 const BYTES: usize = 64 << 10;
 /// How long stanzas wait for the database, from the first one on. Databases restart in less.
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often they are tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// What becomes of a stanza.
+/// The result of a stanza.
 pub type Outcome = Result<(), StanzaError>;
 pub type PendingOutcome = Pin<Box<dyn Future<Output = Outcome> + Send + Sync>>;
 
@@ -47,12 +47,13 @@ pub struct Sending {
 /// An element whose turn has come.
 pub struct Done {
     pub received: Received,
-    /// Of a message that was submitted.
+    /// The key of a message that was submitted.
     pub key: Option<MessageKey>,
     pub outcome: Outcome,
 }
 
-/// An element that has to be carried out again if its outcome is that the database is away, or for the first time if there is none.
+/// An element in the pipeline. Without an outcome it has not been carried out yet. If the outcome is that the database was away, it is
+/// carried out again.
 pub struct Entry {
     pub received: Received,
     pub key: Option<MessageKey>,
@@ -65,7 +66,7 @@ pub struct Pipeline {
     bytes: usize,
     /// When the elements are tried again, while the first of them waits for the database.
     again: Option<Instant>,
-    /// When a stanza had to wait for the database first, and last.
+    /// When a stanza first had to wait for the database, and when one last did.
     outage: Option<(Instant, Instant)>,
 }
 
@@ -118,12 +119,12 @@ impl Pipeline {
         keys.any(|(uid, id)| *uid == to && id == msg_id)
     }
 
-    /// Waits for the first element; `None` if there is none, or if it waits for the database. Nothing is lost if this is dropped.
+    /// Takes the first element once it is done. Returns `None` if the pipeline is empty or waits for the database. Cancel safe.
     pub async fn next(&mut self) -> Option<Done> {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// Waits for the first element, for ever if there is none.
+    /// Takes the first element once it is done. Does not return while there is none.
     pub async fn done(&mut self) -> Done {
         match self.next().await {
             Some(done) => done,
@@ -131,7 +132,7 @@ impl Pipeline {
         }
     }
 
-    /// The first element, if it need not be waited for.
+    /// Takes the first element if it is done already.
     pub async fn ready(&mut self) -> Option<Done> {
         let look = |context: &mut Context<'_>| match self.poll(context) {
             Poll::Ready(done) => Poll::Ready(done),
@@ -157,7 +158,7 @@ impl Pipeline {
         }))
     }
 
-    /// The database is away: lets the first element wait, and with it those behind it. Back if it has waited long enough.
+    /// Puts an element back to the front because the database is away; those behind it wait, too. Returns it if it has waited too long.
     pub fn hold(&mut self, received: Received, now: Instant) -> Option<Received> {
         let passed = |time| now.saturating_duration_since(time);
         let since = match self.outage {
@@ -186,7 +187,7 @@ impl Pipeline {
         }
     }
 
-    /// Forgets the elements, which waited for the database; returns their stanzas.
+    /// Removes the elements that wait for the database, and returns their stanzas.
     pub fn forget(&mut self) -> Vec<Element> {
         let stanzas = self.take().into_iter().map(|entry| entry.received.element);
         stanzas.filter(|stanza| stanza.ns == ns::CLIENT).collect()

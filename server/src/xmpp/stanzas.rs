@@ -127,14 +127,14 @@ impl Client {
         }
     }
 
-    /// Finishes what need not be waited for.
+    /// Finishes the elements that are done.
     pub async fn finish_ready(&mut self) {
         while let Some(done) = self.pipeline.ready().await {
             self.finish(done);
         }
     }
 
-    /// The turn of an element has come: a stanza counts as received, and is refused if it was not carried out.
+    /// Called when an element is done and it is its turn. A stanza counts as received, and is refused if it was not carried out.
     pub fn finish(&mut self, done: Done) {
         let Done {
             received,

@@ -7,7 +7,7 @@ use crate::protocol::wire::request::Request;
 use crate::types::UnixMillis;
 use serde::{Deserialize, Serialize};
 
-/// Messages in one post, if the server takes as many.
+/// The maximum number of messages in one post, if the server takes that many.
 const MOST: u64 = 100;
 
 #[derive(Serialize)]

@@ -18,7 +18,7 @@ use crate::secrets;
 const NEW: &str = "new";
 /// After this long without a byte, an upload has failed.
 const FORGOTTEN: Duration = Duration::from_secs(60 * 60);
-/// After so many bytes, the system is told to begin writing them to the disk, so that little is left to wait for in the end.
+/// Each time this many bytes have been written, the system is told to begin writing them to the disk, so that little is left to wait for in the end.
 const BEGIN: u64 = 4 << 20;
 /// The digits of a number that name the directory of a file.
 const PREFIX: usize = 2;

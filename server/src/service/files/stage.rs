@@ -1,4 +1,4 @@
-//! What is done with the bytes of an upload while more of them arrive: one stage writes them, another hashes them.
+//! Work on the bytes of an upload while more of them arrive: one stage writes them, another hashes them.
 
 use std::io::{self, ErrorKind};
 
@@ -7,7 +7,7 @@ use tokio::sync::oneshot::Receiver;
 
 use crate::service::workers::Workers;
 
-/// A thread is woken for so many bytes, because that costs as much as writing some of them.
+/// A thread is woken for this many bytes at once, since waking it for each piece would cost more than the work.
 const BATCH: usize = 192 << 10;
 /// What a short piece counts as, because it keeps the buffer that it was read into.
 const SHORTEST: usize = 16 << 10;

@@ -9,7 +9,7 @@ use crate::types::{Session, Uid, User};
 /// The most messages in one batch.
 pub const MOST: usize = 100;
 
-/// What is known of a message of a batch.
+/// The state of a message in a batch.
 enum State {
     Settled(Result<(), SendError>),
     /// The store is to decide on a message to this recipient.
@@ -17,7 +17,7 @@ enum State {
 }
 
 impl SendError {
-    /// Another attempt may succeed, so what was sent after this message must not be stored before it.
+    /// Whether another attempt may succeed. Then the messages after this one must not be stored before it.
     fn is_temporary(&self) -> bool {
         matches!(self, SendError::TooFast(_) | SendError::Store(_))
     }
@@ -35,7 +35,7 @@ impl Messages {
         let (mut states, mut drafts, mut echoes) = (Vec::new(), Vec::new(), Vec::new());
         for message in messages {
             let message = match message {
-                // The first one that arrives shows that the sender is there, and others are to see that before.
+                // The first message marks the sender as online, which others should see before it arrives.
                 Ok(message) if drafts.is_empty() && !self.presences.is_active(session) => {
                     Err(self.send(session, message).await)
                 }
@@ -71,7 +71,7 @@ impl Messages {
                 State::Settled(result) => result,
                 State::Queued(to) => match stored.next() {
                     Some(Ok(inserted)) => self.outcome(session, to, inserted),
-                    // The store has got no further.
+                    // The store stopped before this message.
                     failed => {
                         let error = failed.and_then(Result::err).unwrap_or(StoreError::Closed);
                         self.not_stored(own.uid, Err(error.into()))

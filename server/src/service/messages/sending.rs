@@ -21,7 +21,7 @@ const MESSAGE_ID: usize = 32;
 pub enum Submitted {
     /// It was stored before.
     Stored,
-    /// It has its place among the writes of the store, and is stored whether or not anybody waits for it.
+    /// It is in the queue of the store, and is stored whether or not anybody waits for it.
     Queued {
         to: Uid,
         inserted: Pin<Box<dyn Future<Output = Result<Inserted, SendError>> + Send>>,
@@ -35,8 +35,8 @@ impl Messages {
         self.stored(session, submitted).await
     }
 
-    /// Hands a message to the store, which stores messages in the order in which they were submitted. What became of it is found out
-    /// with [`Messages::stored`].
+    /// Hands a message to the store, which stores messages in the order in which they were submitted. [`Messages::stored`] waits for the
+    /// result.
     pub async fn submit(
         &self,
         session: &Session,

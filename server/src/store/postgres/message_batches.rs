@@ -1,4 +1,4 @@
-//! Storing messages, many with each statement: for a statement of its own for each, PostgreSQL would take twice as long.
+//! Storing messages, many with each statement. With a statement for each message, PostgreSQL takes twice as long.
 
 use std::collections::{HashMap, HashSet};
 

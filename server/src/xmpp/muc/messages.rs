@@ -144,8 +144,8 @@ impl Client {
         Ok(())
     }
 
-    /// The client has read its channel. What it has sent and not seen again, and what is not on its way, had been sent before, over
-    /// another connection: it learns that it has arrived.
+    /// Called when the channel has been read. A message that was sent here, has no item in the channel and is not on its way to the disk
+    /// was stored earlier, over another connection. The client is told that it has arrived.
     pub fn forget_sent(&mut self) {
         let pipeline = &self.pipeline;
         self.sent_here

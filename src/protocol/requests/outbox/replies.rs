@@ -1,4 +1,4 @@
-//! What the replies to posts mean for the messages in them.
+//! Replies to posts, and what they mean for the messages in the post.
 
 use crate::protocol::action::Action;
 use crate::protocol::answer::{self, Failure, Ignored};

@@ -16,7 +16,10 @@ use std::sync::LazyLock;
 #[derive(Clone, Copy)]
 pub enum Step {
     /// Older programs can use the tables afterwards.
-    #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "so far"))]
+    #[cfg_attr(
+        not(debug_assertions),
+        expect(dead_code, reason = "all released steps are exclusive")
+    )]
     Additive(&'static str),
     /// They cannot.
     Exclusive(&'static str),

@@ -19,7 +19,7 @@ pub struct Outage {
     /// How long writes wait.
     patience: Duration,
     retry: Duration,
-    /// Whether it was logged what an operator has to do.
+    /// Whether the log has said what the operator has to do.
     is_advised: bool,
 }
 
